@@ -1,0 +1,44 @@
+#ifndef TIJORI_CRYPTO_HASH_H
+#define TIJORI_CRYPTO_HASH_H
+
+/* SHA-256 (FIPS 180-4) and the tagged hash of BIP-340, through OpenSSL.
+ *
+ * A hasher fetches the algorithm once and is reused for every digest: the one-shot call of
+ * OpenSSL 3 fetches it each time, which costs more than hashing a record.
+ *
+ * Threads: a hasher or a tag context belongs to one thread at a time. Different hashers may be
+ * used by different threads at once. A failure inside OpenSSL (out of memory, no SHA-256 at all)
+ * aborts: there is nothing a caller could do instead. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TJ_HASH_SIZE = 32 };
+
+/* A 32-byte digest. A struct, so that it is assigned, compared and passed as one value. */
+struct tj_hash {
+    uint8_t bytes[TJ_HASH_SIZE];
+};
+
+struct tj_hasher;
+
+/* Creates a hasher; destroy accepts NULL. Never returns NULL. */
+struct tj_hasher *tj_hasher_create(void);
+void tj_hasher_destroy(struct tj_hasher *hasher);
+
+/* One digest over `size` bytes. */
+void tj_sha256(struct tj_hasher *hasher, struct tj_hash *out, const void *data, size_t size);
+
+/* The same in pieces: begin, any number of updates, finish. A begin drops what was unfinished. */
+void tj_sha256_begin(struct tj_hasher *hasher);
+void tj_sha256_update(struct tj_hasher *hasher, const void *data, size_t size);
+void tj_sha256_finish(struct tj_hasher *hasher, struct tj_hash *out);
+
+/* BIP-340 tagged hash: SHA-256(SHA-256(tag) || SHA-256(tag) || message). The two tag blocks are
+ * absorbed once, at creation. `tag` is a NUL-terminated string. */
+struct tj_tag;
+struct tj_tag *tj_tag_create(const char *tag);
+void tj_tag_destroy(struct tj_tag *tag);
+void tj_tagged_hash(struct tj_tag *tag, struct tj_hash *out, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef TIJORI_CRYPTO_KEYFILE_H
+#define TIJORI_CRYPTO_KEYFILE_H
+
+/* Key files: PKCS#8 in PEM (RFC 5958, RFC 7468), plain or encrypted with PBES2 (scrypt,
+ * AES-256-CBC), readable and writable by `openssl pkey`.
+ *
+ * secp256k1 keys do not say in PKCS#8 whether they sign ECDSA or BIP-340. RFC 7468 section 5.2
+ * allows explanatory text before the first boundary; a BIP-340 key carries there the line
+ *     Tijori-Algorithm: bip340
+ * and a secp256k1 key without that line is an ECDSA key. */
+
+#include "crypto/signature.h"
+
+struct tj_secret_key {
+    uint8_t algorithm; /* enum tj_algorithm */
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+};
+
+enum tj_keyfile_status {
+    TJ_KEYFILE_OK = 0,
+    TJ_KEYFILE_NOT_FOUND,
+    TJ_KEYFILE_EXISTS,     /* a key is never overwritten */
+    TJ_KEYFILE_DENIED,     /* permissions */
+    TJ_KEYFILE_IO,
+    TJ_KEYFILE_FORMAT,     /* not a PEM private key, or of a type Tijori does not use */
+    TJ_KEYFILE_PASSPHRASE, /* encrypted, and the passphrase is missing or wrong */
+};
+
+const char *tj_keyfile_status_text(enum tj_keyfile_status status);
+
+/* A fresh key from the system's generator. */
+void tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm);
+
+/* Writes FILE with mode 0600, created exclusively, synced; `passphrase` NULL leaves it plain.
+ * A failed write leaves no file behind. */
+enum tj_keyfile_status tj_keyfile_write(const char *path, const struct tj_secret_key *key,
+                                        const char *passphrase);
+
+/* Reads FILE. *encrypted (may be NULL) tells whether a passphrase is needed: call with
+ * `passphrase` NULL first, and again with one when PASSPHRASE comes back with *encrypted true. */
+enum tj_keyfile_status tj_keyfile_read(const char *path, const char *passphrase,
+                                       struct tj_secret_key *out, bool *encrypted);
+
+/* The same from memory: what the fuzzer drives, and what both above rest on. At most 64 KiB. */
+enum tj_keyfile_status tj_keyfile_decode(const void *pem, size_t size, const char *passphrase,
+                                         struct tj_secret_key *out, bool *encrypted);
+
+#endif

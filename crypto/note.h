@@ -1,0 +1,72 @@
+#ifndef TIJORI_CRYPTO_NOTE_H
+#define TIJORI_CRYPTO_NOTE_H
+
+/* Signed notes and verifier keys, C2SP signed-note:
+ *     text (UTF-8, ends with a newline, no control characters below 0x20 but newline)
+ *     a blank line
+ *     one or more lines: em dash, space, name, space, base64(u32be key id || signature)
+ * The text ends at the *last* blank line. Signed are the bytes of the text with its final newline. */
+
+#include "crypto/signature.h"
+
+enum {
+    TJ_NOTE_SIGNATURES_MAX = 64,
+    TJ_NOTE_NAME_MAX = 255,
+    TJ_NOTE_SIZE_MAX = 1 << 20,
+    TJ_NOTE_BLOB_MAX = 8192, /* room for post-quantum signatures, which are read and ignored */
+    TJ_NOTE_TYPE_ED25519 = 0x01,
+    TJ_NOTE_TYPE_COSIGNATURE = 0x04,
+};
+
+/* One verifier key `<name>+<8 hex key id>+<base64(type || public key)>`. */
+struct tj_verifier_key {
+    char name[TJ_NOTE_NAME_MAX + 1];
+    uint32_t key_id;
+    uint8_t type;
+    uint8_t public32[32];
+};
+
+/* A parsed note. Everything points into the caller's bytes and lives as long as they do. */
+struct tj_note_signature_view {
+    const char *name;
+    size_t name_size;
+    uint32_t key_id;
+    const char *base64; /* of key id and signature */
+    size_t base64_size;
+};
+struct tj_note_view {
+    const char *text;
+    size_t text_size; /* with its final newline */
+    size_t signature_count;
+    struct tj_note_signature_view signatures[TJ_NOTE_SIGNATURES_MAX];
+};
+
+/* key id = first 4 bytes of SHA-256(name || 0x0A || type || public key), big-endian. */
+uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[32]);
+
+/* A name is not empty, has no Unicode space, no '+', no control character. */
+bool tj_note_name_valid(const char *name, size_t size);
+
+/* Writes the verifier key as text; `out_size` of 512 always suffices. False when the name is not
+ * valid or the text does not fit. */
+bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out, size_t out_size);
+bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_t size);
+
+/* False when the bytes are not a well-formed note (also: a duplicate of one (name, key id)). */
+bool tj_note_decode(struct tj_note_view *out, const char *bytes, size_t size);
+
+enum tj_note_verdict {
+    TJ_NOTE_UNKNOWN, /* no signature by this (name, key id) */
+    TJ_NOTE_VALID,
+    TJ_NOTE_INVALID, /* a signature by this key that does not verify: the note is to be refused */
+};
+/* Type 0x01 only; a cosignature's message is tlog-cosignature's, not the bare text. */
+enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
+                                    const struct tj_verifier_key *key);
+
+/* Writes text, blank line and one Ed25519 signature line. Returns the size written, 0 when `out`
+ * is too small, or the name or the text not valid. */
+size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_size,
+                    const char *name, const uint8_t secret32[32]);
+
+#endif
