@@ -8,14 +8,26 @@
  * translates them.
  *
  * Layout of a directory: data.mdb, lock.mdb (LMDB), writer.lock (an flock held by the writer,
- * since LMDB's own lock does not keep out a second program). Every table is one LMDB database:
+ * since LMDB's own lock does not keep out a second program; never delete it: a second writer would
+ * lock another file of that name). data.mdb.new is a creation that was cut short. data.mdb may be
+ * longer than what is in use (tj_store_bytes): the writer allocates ahead.
+ * Every table is one LMDB database:
  *   numbered   key = u64 big-endian (8 bytes), so the order of keys is the order of numbers
- *   named      key = 1..511 bytes, in byte order
+ *   named      key = 1..TJ_STORE_KEY_MAX bytes, in byte order
  * A table `store` of storage's own holds the format version under the key "format" (u32 LE).
  *
- * Lifetimes: a view points into the memory map and is valid until its transaction ends, and, in a
- * writing transaction, until the next write.
- * Threads: a store may be shared; a transaction belongs to the thread that began it. */
+ * Lifetimes: a view points into the memory map and is valid until its transaction ends or is
+ * renewed, and, in a writing transaction, until the next write. A cursor is closed before its
+ * transaction ends or is renewed, transactions end before the store is closed.
+ * Threads: a store may be shared. A reading transaction and its cursors serve one thread at a time,
+ * not always the same one; a writing transaction stays with the thread that began it.
+ * Processes: a directory is open at most once in a process, for reading or for writing: POSIX drops
+ * all locks of a process on a file when it closes any descriptor of it, so closing the second would
+ * unlock the first. The second open answers LOCKED; a writer reads through its own store. A store
+ * is not for use in a forked child; a child that wants one opens its own, unless it inherited one
+ * open for writing: then the parent's lock outlives the parent until the child ends or executes.
+ * A table's number out of range, a table of the wrong kind, a row beyond the limits below, an
+ * object left open: bugs of the caller, which abort. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,11 +38,11 @@ enum tj_storage_status {
     TJ_STORAGE_NOT_FOUND, /* no such key; no ledger in this directory */
     TJ_STORAGE_EXISTS,    /* create: there is one already; append: the number is not the next */
     TJ_STORAGE_FULL,      /* disk, quota, file size limit or map: nothing was written */
-    TJ_STORAGE_LOCKED,    /* another process is writing */
+    TJ_STORAGE_LOCKED,    /* another process is writing; this process has it open already */
     TJ_STORAGE_VERSION,   /* format version not known to this program */
-    TJ_STORAGE_CORRUPT,
-    TJ_STORAGE_DENIED, /* permissions */
-    TJ_STORAGE_MEMORY,
+    TJ_STORAGE_CORRUPT,   /* not a store of ours, or damaged */
+    TJ_STORAGE_DENIED,    /* permissions */
+    TJ_STORAGE_MEMORY,    /* no memory, no address space, or no free reader slot */
     TJ_STORAGE_IO, /* all else; after a failed commit the store must be closed and reopened */
 };
 
@@ -46,7 +58,12 @@ struct tj_table_spec {
     const char *name;
     enum tj_table_kind kind;
 };
-enum { TJ_STORE_TABLES_MAX = 16 };
+enum {
+    TJ_STORE_TABLES_MAX = 16,        /* twice what a ledger has; sizes the handles in a store */
+    TJ_STORE_KEY_MAX = 511,          /* bytes; LMDB's own limit as Debian builds it */
+    TJ_STORE_VALUE_MAX = 1 << 30,    /* bytes; LMDB counts in 32 bits, this leaves room */
+    TJ_STORE_TRANSACTIONS_MAX = 510, /* reading, of all processes together: slots in lock.mdb */
+};
 
 struct tj_store_options {
     const struct tj_table_spec *tables; /* tables are then named by their place in this array */
@@ -58,15 +75,19 @@ struct tj_store_options {
 struct tj_store;
 struct tj_txn;
 
-/* Opens for reading. Works on a directory without write permission (then without LMDB's reader
- * lock, so only when nobody writes). `format_found` (may be NULL) gets the version in the file. */
+/* Opens for reading; creates nothing where there is no store, never changes data.mdb. Works on a
+ * directory without write permission: then without LMDB's reader lock, which would keep the writer
+ * off the pages that are being read, so only when nobody writes. That is asked here and whenever a
+ * transaction begins or is renewed (LOCKED); a writer that comes later is not noticed.
+ * `format_found` (may be NULL) gets the version in the file, 0 when it could not be read. */
 enum tj_storage_status tj_store_open_read(const char *dir, const struct tj_store_options *options,
                                           struct tj_store **out, uint32_t *format_found);
 void tj_store_close(struct tj_store *store);
 
 /* A reading transaction: one consistent picture of the last commit, until ended or renewed. */
 enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out);
-enum tj_storage_status tj_read_renew(struct tj_txn *txn); /* moves to the newest commit */
+/* Moves to the newest commit. On failure the transaction can only be renewed again or ended. */
+enum tj_storage_status tj_read_renew(struct tj_txn *txn);
 void tj_read_end(struct tj_txn *txn);
 
 /* Look-ups work in reading and in writing transactions. */
@@ -79,13 +100,16 @@ enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t
 /* Rows in a table. */
 enum tj_storage_status tj_count(struct tj_txn *txn, size_t table, uint64_t *count);
 
-/* A cursor gives the raw rows in key order, keys of any size included: an auditor reads these. */
+/* A cursor gives the raw rows in key order, keys of any size included: an auditor reads these. It
+ * has the kernel read large values whole; look-ups read single pages. (Measured on cold files:
+ * 400 MB/s in order, 140 us for one byte of a 1 MiB value; with the kernel's own read-ahead 300
+ * MB/s and 700 us.) */
 struct tj_cursor;
 enum tj_storage_status tj_cursor_open(struct tj_txn *txn, size_t table, struct tj_cursor **out);
-/* NOT_FOUND at the end. */
+/* NOT_FOUND at the end, and from then on. */
 enum tj_storage_status tj_cursor_next(struct tj_cursor *cursor, struct tj_view *key,
                                       struct tj_view *value);
-/* The next row returned is the first with a key >= the number. */
+/* The next row returned is the first with a key >= the number; NOT_FOUND when there is none. */
 enum tj_storage_status tj_cursor_seek(struct tj_cursor *cursor, uint64_t number);
 void tj_cursor_close(struct tj_cursor *cursor);
 

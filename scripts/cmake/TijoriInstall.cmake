@@ -1,5 +1,5 @@
 # Installs libtijori (the target `tijori`, and `tijori_shared` where it is built), its one header,
-# tijori.pc and the CMake package that find_package(tijori) finds.
+# tijori.pc and the CMake package that find_package(tijori) finds. Programs are installed by cli/.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -33,11 +33,6 @@ install(
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/core/tijori.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-foreach(program IN ITEMS tijori_cli tijori_audit)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-  endif()
-endforeach()
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tijori")
 install(

@@ -27,7 +27,7 @@ if(TIJORI_BUILD_TESTS)
   tijori_package(CMOCKA "cmocka" libcmocka-dev)
 endif()
 
-# These modules can be left out when the library is built.
+# These modules can be left out when the library is built; then either header or symbols are missing.
 set(CMAKE_REQUIRED_LIBRARIES PkgConfig::SECP256K1)
 check_c_source_compiles(
   "#include <secp256k1.h>
@@ -35,7 +35,10 @@ check_c_source_compiles(
    #include <secp256k1_schnorrsig.h>
    int main(void)
    {
-       return secp256k1_schnorrsig_verify != NULL && secp256k1_xonly_pubkey_parse != NULL ? 0 : 1;
+       unsigned char bytes[64] = {0};
+       secp256k1_xonly_pubkey key;
+       return secp256k1_xonly_pubkey_parse(secp256k1_context_static, &key, bytes) +
+              secp256k1_schnorrsig_verify(secp256k1_context_static, bytes, bytes, 32, &key);
    }"
   TIJORI_SECP256K1_HAS_BIP340)
 unset(CMAKE_REQUIRED_LIBRARIES)

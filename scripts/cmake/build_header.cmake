@@ -4,8 +4,9 @@ set(commit "unknown")
 # .git may be a file (a worktree). Without this test, sources unpacked from an archive somewhere
 # inside another repository would be labelled with that repository's commit.
 if(GIT AND EXISTS "${SOURCE_DIR}/.git")
+  # safe.directory: in a container the tree often belongs to another user than the build runs as.
   execute_process(
-    COMMAND "${GIT}" describe --always --dirty
+    COMMAND "${GIT}" -c "safe.directory=${SOURCE_DIR}" describe --always --dirty
     WORKING_DIRECTORY "${SOURCE_DIR}"
     RESULT_VARIABLE failed
     OUTPUT_VARIABLE described

@@ -1,0 +1,401 @@
+#include "core/apply.h"
+
+#include <inttypes.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* ---- steps 2 to 5: the header ---- */
+
+static enum tijori_status judge_sequence(const struct tj_state *state, const struct tj_case *c,
+                                         struct tj_verdict *verdict)
+{
+    static const struct tj_lane_object fresh;
+    const struct tj_header *h = c->header;
+    const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
+    lane = lane != NULL ? lane : &fresh;
+    if (h->sequence != lane->sequence + 1) {
+        return tj_refuse_detail(verdict, TIJORI_SEQUENCE, "sequence",
+                                "party %" PRIu32 " lane %u is at %" PRIu64 ", the envelope says %" PRIu64,
+                                h->party, h->lane, lane->sequence, h->sequence);
+    }
+    return memcmp(h->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE) == 0
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_PREVIOUS_ID, "previous_id");
+}
+
+static enum tijori_status judge_known(const struct tj_past *past, const struct tj_case *c,
+                                      struct tj_verdict *verdict)
+{
+    const struct tj_header *h = c->header;
+    if (tj_hash_zero(&h->known_leaf)) {
+        return TIJORI_OK;
+    }
+    if (h->known_index >= c->index) {
+        return tj_refuse_detail(verdict, TIJORI_KNOWN_AHEAD, "known_index",
+                                "knows entry %" PRIu64 ", the ledger has %" PRIu64, h->known_index,
+                                c->index);
+    }
+    struct tj_hash leaf = c->head_leaf;
+    if (h->known_index + 1 < c->index && !past->leaf(past->context, h->known_index, &leaf)) {
+        return tj_refuse(verdict, TIJORI_FORK, "known_leaf");
+    }
+    return tj_hash_equal(&leaf, &h->known_leaf)
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_FORK, "known_leaf", "entry %" PRIu64,
+                                  h->known_index);
+}
+
+static enum tijori_status judge_time(const struct tj_state *state, const struct tj_case *c,
+                                     struct tj_verdict *verdict)
+{
+    const struct tj_header *h = c->header;
+    uint32_t lifetime_max_s = tj_state_ledger(state)->lifetime_max_s;
+    if (h->expires_s <= h->created_s || h->expires_s - h->created_s > lifetime_max_s) {
+        return tj_refuse_detail(verdict, TIJORI_LIFETIME, "expires_s",
+                                "at most %" PRIu32 " s after created_s", lifetime_max_s);
+    }
+    /* Compared in whole seconds where a product could overflow: ns >= s x 10^9 is ns / 10^9 >= s,
+     * and ns <= s x 10^9 is "ns / 10^9 rounded up <= s". */
+    uint64_t floor_s = c->received_ns / NS_PER_S;
+    uint64_t ceiling_s = floor_s + (c->received_ns % NS_PER_S != 0);
+    if (h->created_s > TJ_CLOCK_SKEW_S && floor_s < h->created_s - TJ_CLOCK_SKEW_S) {
+        return tj_refuse_detail(verdict, TIJORI_CREATED_IN_FUTURE, "created_s",
+                                "%" PRIu64 " s ahead", h->created_s - floor_s);
+    }
+    if (ceiling_s > h->expires_s) {
+        return tj_refuse_detail(verdict, TIJORI_EXPIRED, "expires_s", "%" PRIu64 " s late",
+                                ceiling_s - h->expires_s);
+    }
+    TIJORI_REQUIRE(c->received_ns > c->last_received_ns);
+    return TIJORI_OK;
+}
+
+/* ---- steps 8 and 9: keys and thresholds ---- */
+
+static bool same_key(const struct tj_key_object *key, const struct tj_slot *slot)
+{
+    return key->algorithm == slot->key.algorithm &&
+           memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
+}
+
+/* Does a record of this envelope give exactly this key to the slot's party? */
+static bool adds_key(const struct tj_case *c, const struct tj_slot *slot)
+{
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_ADD_KEY && record[2] == slot->key.algorithm &&
+            tj_load32(record + 4) == slot->party &&
+            memcmp(record + 16, slot->key.bytes, slot->key.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool role_counts(const struct tj_case *c, const struct tj_slot *slot, uint8_t role)
+{
+    bool administers = slot->use == TJ_USE_SIGN && c->header->lane == 0;
+    return administers ? role == TJ_ADMINISTER : role == TJ_INITIATE || role == TJ_APPROVE;
+}
+
+static enum tijori_status judge_slot(const struct tj_state *state, const struct tj_case *c,
+                                     const struct tj_slot *slot, struct tj_verdict *verdict)
+{
+    if (slot->use == TJ_USE_POSSESSION) {
+        return adds_key(c, slot) ? TIJORI_OK : tj_refuse(verdict, TIJORI_POSSESSION, "key");
+    }
+    uint8_t x32[32];
+    tj_public_key_x(&slot->key, x32);
+    const struct tj_key_object *key = tj_state_find_key(state, x32);
+    if (key == NULL) {
+        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
+    }
+    if (key->party != slot->party || !same_key(key, slot)) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_PARTY, "key", "registered for party %" PRIu32,
+                                key->party);
+    }
+    if (key->status != TJ_KEY_ACTIVE) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key", "party %" PRIu32 ", key %" PRIu32,
+                                key->party, key->ordinal);
+    }
+    if (!role_counts(c, slot, key->role)) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_ROLE, "key", "role %s, lane %u",
+                                tj_role_names[key->role], c->header->lane);
+    }
+    const struct tj_party_object *party = tj_state_party(state, slot->party);
+    if (slot->use == TJ_USE_COUNTERSIGN && party->status != TJ_PARTY_ACTIVE) {
+        return tj_refuse(verdict, TIJORI_PARTY_SUSPENDED, "party");
+    }
+    return TIJORI_OK;
+}
+
+/* The slots of one party under one use stand together: count them from `first` on. */
+static enum tijori_status judge_group(const struct tj_state *state, const struct tj_case *c,
+                                      uint32_t first, uint32_t *end, struct tj_verdict *verdict)
+{
+    const struct tj_slots *slots = c->slots;
+    const struct tj_slot *slot = &slots->slots[first];
+    bool administer = slot->use == TJ_USE_SIGN && c->header->lane == 0;
+    bool initiated = administer;
+    for (*end = first; *end < slots->count; ++*end) {
+        const struct tj_slot *next = &slots->slots[*end];
+        if (next->party != slot->party || next->use != slot->use) {
+            break;
+        }
+        uint8_t x32[32];
+        tj_public_key_x(&next->key, x32);
+        initiated |= tj_state_find_key(state, x32)->role == TJ_INITIATE;
+    }
+    const struct tj_party_object *party = tj_state_party(state, slot->party);
+    uint32_t needed = party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
+    if (needed > 0 && *end - first >= needed && initiated) {
+        return TIJORI_OK;
+    }
+    enum tijori_status status =
+        slot->use == TJ_USE_SIGN ? TIJORI_THRESHOLD : TIJORI_COUNTERSIGN_THRESHOLD;
+    return tj_refuse_detail(verdict, status, "slots",
+                            "party %" PRIu32 ": %" PRIu32 " of %" PRIu32 "%s", slot->party,
+                            *end - first, needed, initiated ? "" : ", none of them initiates");
+}
+
+static bool possession_shown(const struct tj_case *c, const uint8_t *record)
+{
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        if (slot->use == TJ_USE_POSSESSION && slot->party == tj_load32(record + 4) &&
+            slot->key.algorithm == record[2] &&
+            memcmp(slot->key.bytes, record + 16, slot->key.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum tijori_status judge_possession(const struct tj_case *c, struct tj_verdict *verdict)
+{
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_ADD_KEY && !possession_shown(c, record)) {
+            verdict->record = i;
+            return tj_refuse(verdict, TIJORI_POSSESSION, "key");
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_keys(const struct tj_state *state, const struct tj_case *c,
+                                     struct tj_verdict *verdict)
+{
+    enum tijori_status status = TIJORI_OK;
+    bool has_sign = false;
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        verdict->slot = i;
+        status = judge_slot(state, c, &c->slots->slots[i], verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        has_sign |= c->slots->slots[i].use == TJ_USE_SIGN;
+    }
+    verdict->slot = TJ_NOWHERE;
+    if (!has_sign) {
+        return tj_refuse_detail(verdict, TIJORI_THRESHOLD, "slots",
+                                "party %" PRIu32 " did not sign", c->header->party);
+    }
+    /* Own signatures first, whatever place their party number gives them. */
+    for (int use = TJ_USE_SIGN; use <= TJ_USE_COUNTERSIGN; use++) {
+        for (uint32_t i = 0; i < c->slots->count;) {
+            if (c->slots->slots[i].use != use) {
+                i++;
+                continue;
+            }
+            status = judge_group(state, c, i, &i, verdict);
+            if (status != TIJORI_OK) {
+                return status;
+            }
+        }
+    }
+    return judge_possession(c, verdict);
+}
+
+/* ---- entry 1 ---- */
+
+/* Section 6: one endorse of entry 0, signed by every key that entry 0 registered. All of them are
+ * party 0's and none can be revoked yet. */
+static enum tijori_status judge_opening(const struct tj_state *state, const struct tj_case *c,
+                                        struct tj_verdict *verdict)
+{
+    const struct tj_header *h = c->header;
+    if (h->party != 0 || h->lane != 0 || h->record_count != 1 || c->records[0] != TJ_ENDORSE ||
+        tj_load64(c->records + 8) != 0) {
+        return tj_refuse(verdict, TIJORI_NOT_OPENED, NULL);
+    }
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        uint8_t x32[32];
+        tj_public_key_x(&slot->key, x32);
+        const struct tj_key_object *key = tj_state_find_key(state, x32);
+        if (slot->use != TJ_USE_SIGN || key == NULL || !same_key(key, slot)) {
+            verdict->slot = i;
+            return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
+        }
+    }
+    uint32_t keys = tj_state_party(state, 0)->keys;
+    return c->slots->count == keys
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_NOT_OPENED, "slots",
+                                  "%" PRIu32 " of %" PRIu32 " keys signed", c->slots->count, keys);
+}
+
+/* ---- step 11 ---- */
+
+static enum tijori_status judge_all_reachable(const struct tj_state *state, const struct tj_case *c,
+                                              struct tj_verdict *verdict)
+{
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] != TJ_REVOKE_KEY && record[0] != TJ_SET_THRESHOLD) {
+            continue;
+        }
+        verdict->record = i;
+        enum tijori_status status = tj_judge_reachable(state, tj_load32(record + 4), verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+    }
+    verdict->record = TJ_NOWHERE;
+    return TIJORI_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum tijori_status judge_envelope(const struct tj_state *state, const struct tj_past *past,
+                                         const struct tj_case *c, struct tj_verdict *verdict)
+{
+    const struct tj_header *h = c->header;
+    if (!tj_hash_equal(&h->ledger_id, &state->ledger_id)) {
+        return tj_refuse(verdict, TIJORI_LEDGER_ID, "ledger_id");
+    }
+    const struct tj_party_object *party = tj_state_party(state, h->party);
+    if (party == NULL) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, "party", "party %" PRIu32, h->party);
+    }
+    enum tijori_status status = judge_sequence(state, c, verdict);
+    if (status == TIJORI_OK) {
+        status = judge_known(past, c, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = judge_time(state, c, verdict);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (!c->signatures_valid) {
+        verdict->slot = c->invalid_slot;
+        return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
+    }
+    if (party->status != TJ_PARTY_ACTIVE) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_SUSPENDED, "party", "party %" PRIu32,
+                                h->party);
+    }
+    return c->index == 1 ? judge_opening(state, c, verdict) : judge_keys(state, c, verdict);
+}
+
+static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
+                                        struct tj_effect *effect, uint8_t *links,
+                                        struct tj_verdict *verdict)
+{
+    bool movements = tj_kind_is_movement(c->records[0]);
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        enum tijori_status status = TIJORI_OK;
+        verdict->record = i;
+        if (movements) {
+            status = tj_judge_movement(state, effect->past, c, record, verdict);
+        } else if (c->index > 0) {
+            status = tj_judge_directive(state, effect->past, c, record, verdict);
+        }
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
+    }
+    verdict->record = TJ_NOWHERE;
+    return judge_all_reachable(state, c, verdict);
+}
+
+/* The jump of the lane's next entry: its previous one, or two jumps back from there. */
+static uint64_t next_jump(const struct tj_state *state, const struct tj_past *past,
+                          const struct tj_header *h)
+{
+    uint64_t target = tj_lane_jump(h->sequence);
+    if (target == 0) {
+        return 0;
+    }
+    const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
+    uint64_t jump = lane->entry;
+    if (target != h->sequence - 1) {
+        bool found = past->lane_jump(past->context, lane->jump, &jump);
+        TIJORI_REQUIRE(found);
+    }
+    return jump;
+}
+
+static void apply_lane(struct tj_state *state, const struct tj_case *c, struct tj_effect *effect,
+                       struct tj_tail *tail)
+{
+    const struct tj_lane_object *lane = tj_state_lane(state, c->header->party, c->header->lane);
+    tail->lane_previous = lane != NULL ? lane->entry : 0;
+    tail->lane_jump = next_jump(state, effect->past, c->header);
+    tj_effect_lane(state, effect, tail->lane_jump);
+}
+
+enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
+                            const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
+                            struct tj_verdict *verdict)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    struct tj_effect effect = {
+        .entry = c->index,
+        .header = c->header,
+        .envelope_id = &c->envelope_id,
+        .past = past,
+        .countersigned = tj_slots_countersigned(c->slots),
+        .marks = ledger != NULL ? ledger->marks : 0,
+    };
+    size_t before = tj_state_mark_undo(state);
+    state->entry = c->index;
+    tail->marks_base = effect.marks;
+    tail->directive_previous = c->directive_previous;
+    tj_verdict_init(verdict);
+    enum tijori_status status = c->index == 0 ? tj_judge_genesis(c, verdict)
+                                              : judge_envelope(state, past, c, verdict);
+    if (status == TIJORI_OK) {
+        status = apply_records(state, c, &effect, links, verdict);
+    }
+    if (status != TIJORI_OK) {
+        tj_state_rollback(state, before);
+        return status;
+    }
+    apply_lane(state, c, &effect, tail);
+    tj_effect_end(state, &effect);
+    return TIJORI_OK;
+}
+
+void tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
+                const struct tj_hash *envelope_id, const struct tj_body_view *body)
+{
+    struct tj_effect effect = {
+        .entry = entry->index,
+        .header = &entry->header,
+        .envelope_id = envelope_id,
+        .past = past,
+        .countersigned = tj_slots_countersigned(&entry->slots),
+        .marks = body->tail.marks_base,
+    };
+    state->entry = entry->index;
+    for (uint32_t i = 0; i < entry->header.record_count; i++) {
+        tj_effect_record(state, &effect, i, body->records + (size_t)i * TJ_RECORD_SIZE, NULL);
+    }
+    tj_effect_lane(state, &effect, body->tail.lane_jump);
+    tj_effect_end(state, &effect);
+}

@@ -1,0 +1,456 @@
+#include "core/apply.h"
+
+#include <inttypes.h>
+
+/* docs/FORMAT.md section 7.2, and section 6 for entry 0. */
+
+static enum tijori_status refuse_number(struct tj_verdict *verdict, const char *field,
+                                        uint64_t next)
+{
+    return tj_refuse_detail(verdict, TIJORI_NUMBER, field, "the next is %" PRIu64, next);
+}
+
+static bool by_authority(const struct tj_case *c)
+{
+    return c->header->party == 0 && c->header->lane == 0;
+}
+
+static bool by_itself(const struct tj_case *c, uint32_t party)
+{
+    return c->header->party == party && c->header->lane == 0;
+}
+
+/* ---- parties and keys ---- */
+
+static enum tijori_status judge_register(const struct tj_state *state, const struct tj_record *r,
+                                         struct tj_verdict *verdict)
+{
+    uint32_t parties = tj_state_ledger(state)->parties;
+    if (r->party != parties || parties == TJ_PARTIES_MAX) {
+        return refuse_number(verdict, "party", parties);
+    }
+    if (r->type == TJ_AUTHORITY) {
+        return tj_refuse(verdict, TIJORI_VALUE, "type");
+    }
+    for (uint32_t p = 0; p < parties; p++) {
+        if (memcmp(tj_state_party(state, p)->name, r->name, TJ_NAME_SIZE) == 0) {
+            return tj_refuse_detail(verdict, TIJORI_NAME_TAKEN, "name", "by party %" PRIu32, p);
+        }
+    }
+    return TIJORI_OK;
+}
+
+static void key_of(const struct tj_record *r, struct tj_public_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->algorithm = r->algorithm;
+    key->size = (uint8_t)tj_public_key_size(r->algorithm);
+    memcpy(key->bytes, r->key, key->size);
+}
+
+static enum tijori_status judge_add_key(const struct tj_state *state,
+                                        const struct tj_party_object *party,
+                                        const struct tj_record *r, struct tj_verdict *verdict)
+{
+    if (r->ordinal != party->keys || party->keys == TJ_KEYS_MAX) {
+        return refuse_number(verdict, "ordinal", party->keys);
+    }
+    struct tj_public_key key;
+    uint8_t x32[32];
+    key_of(r, &key);
+    if (!tj_public_key_valid(&key)) {
+        return tj_refuse(verdict, TIJORI_KEY_INVALID, "key");
+    }
+    tj_public_key_x(&key, x32);
+    const struct tj_key_object *taken = tj_state_find_key(state, x32);
+    return taken == NULL ? TIJORI_OK
+                         : tj_refuse_detail(verdict, TIJORI_KEY_TAKEN, "key",
+                                            "party %" PRIu32 ", key %" PRIu32, taken->party,
+                                            taken->ordinal);
+}
+
+static enum tijori_status judge_revoke_key(const struct tj_state *state, const struct tj_record *r,
+                                           struct tj_verdict *verdict)
+{
+    const struct tj_key_object *key = tj_state_key(state, r->party, r->ordinal);
+    if (key == NULL) {
+        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "ordinal");
+    }
+    if (key->algorithm != r->algorithm || key->role != r->role ||
+        memcmp(key->key, r->key, sizeof key->key) != 0) {
+        return tj_refuse(verdict, TIJORI_KEY_PARTY, "key");
+    }
+    return key->status == TJ_KEY_ACTIVE ? TIJORI_OK
+                                        : tj_refuse(verdict, TIJORI_KEY_REVOKED, "ordinal");
+}
+
+static enum tijori_status judge_party_directive(const struct tj_state *state,
+                                                const struct tj_case *c, const struct tj_record *r,
+                                                struct tj_verdict *verdict)
+{
+    const struct tj_party_object *party = tj_state_party(state, r->party);
+    if (party == NULL) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, "party", "party %" PRIu32, r->party);
+    }
+    bool own = by_itself(c, r->party);
+    bool ward = by_authority(c) && party->threshold[TJ_DOMAIN_ADMINISTER] == 0;
+    bool status_change = r->kind == TJ_SUSPEND_PARTY || r->kind == TJ_REINSTATE_PARTY;
+    bool allowed = status_change                  ? by_authority(c) && r->party != 0
+                   : r->kind == TJ_GRANT_CLASSES  ? by_authority(c)
+                   : r->kind == TJ_REVOKE_KEY     ? own || by_authority(c)
+                                                  : own || ward;
+    if (!allowed) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "party");
+    }
+    if (r->kind == TJ_ADD_KEY) {
+        return judge_add_key(state, party, r, verdict);
+    }
+    if (r->kind == TJ_REVOKE_KEY) {
+        return judge_revoke_key(state, r, verdict);
+    }
+    if (status_change) {
+        uint8_t wanted = r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_ACTIVE : TJ_PARTY_SUSPENDED;
+        return party->status == wanted ? TIJORI_OK
+                                       : tj_refuse(verdict, TIJORI_PARTY_STATUS, "party");
+    }
+    if (r->kind == TJ_GRANT_CLASSES && (r->classes & ~tj_type_classes_max(party->type)) != 0) {
+        return tj_refuse_detail(verdict, TIJORI_CLASS, "classes", "the party is of type %s",
+                                tj_party_type_names[party->type]);
+    }
+    return TIJORI_OK;
+}
+
+/* ---- accounts ---- */
+
+static enum tijori_status judge_open_account(const struct tj_state *state, const struct tj_case *c,
+                                             const struct tj_record *r, struct tj_verdict *verdict)
+{
+    const struct tj_party_object *party = tj_state_party(state, c->header->party);
+    if (tj_account_party(r->account) != c->header->party) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "account");
+    }
+    if (tj_account_local(r->account) != party->accounts || party->accounts == TJ_ACCOUNTS_MAX) {
+        return refuse_number(verdict, "account", party->accounts);
+    }
+    if (tj_state_asset(state, r->asset) == NULL) {
+        return tj_refuse(verdict, TIJORI_ASSET_UNKNOWN, "asset");
+    }
+    return (party->classes >> r->class & 1) != 0
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_CLASS, "class", "%s is not granted",
+                                  tj_class_names[r->class]);
+}
+
+static enum tijori_status judge_close_account(const struct tj_account_object *account,
+                                              struct tj_verdict *verdict)
+{
+    if (account->pending_in != 0 || account->pending_out != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_PENDING, "account");
+    }
+    return tj_class_is_contra(account->class) || tj_account_balance(account) == 0
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_ACCOUNT_BALANCE, "account");
+}
+
+static enum tijori_status judge_account_directive(const struct tj_state *state,
+                                                  const struct tj_case *c,
+                                                  const struct tj_record *r,
+                                                  struct tj_verdict *verdict)
+{
+    const struct tj_account_object *account = tj_state_account(state, r->account);
+    if (account == NULL) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_UNKNOWN, "account");
+    }
+    bool close = r->kind == TJ_CLOSE_ACCOUNT;
+    if (close ? tj_account_party(r->account) != c->header->party : !by_authority(c)) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "account");
+    }
+    if ((account->flags & TJ_ACCOUNT_CLOSED) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "account");
+    }
+    if (close) {
+        return judge_close_account(account, verdict);
+    }
+    uint8_t frozen = account->flags & r->directions;
+    bool fits = r->kind == TJ_FREEZE_ACCOUNT ? frozen == 0 : frozen == r->directions;
+    return fits ? TIJORI_OK : tj_refuse(verdict, TIJORI_ACCOUNT_STATUS, "directions");
+}
+
+/* ---- assets, rules, log keys, endorsements ---- */
+
+static enum tijori_status judge_open_asset(const struct tj_state *state, const struct tj_record *r,
+                                           struct tj_verdict *verdict)
+{
+    uint32_t assets = tj_state_ledger(state)->assets;
+    if (r->asset != assets + 1 || assets == TJ_ASSETS_MAX) {
+        return refuse_number(verdict, "asset", (uint64_t)assets + 1);
+    }
+    for (uint32_t a = 1; a <= assets; a++) {
+        if (memcmp(tj_state_asset(state, a)->code, r->code, TJ_ASSET_CODE_SIZE) == 0) {
+            return tj_refuse(verdict, TIJORI_NAME_TAKEN, "code");
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_add_log_key(const struct tj_state *state, const struct tj_record *r,
+                                            struct tj_verdict *verdict)
+{
+    uint32_t keys = tj_state_ledger(state)->log_keys;
+    if (r->number != keys || keys == TJ_LOG_KEYS_MAX) {
+        return refuse_number(verdict, "number", keys);
+    }
+    for (uint32_t k = 0; k < keys; k++) {
+        const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, k);
+        if (memcmp(key->key, r->key, sizeof key->key) == 0) {
+            return tj_refuse(verdict, TIJORI_KEY_TAKEN, "key");
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_retire_log_key(const struct tj_state *state,
+                                               const struct tj_record *r,
+                                               struct tj_verdict *verdict)
+{
+    const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, r->number);
+    if (key == NULL || !key->present || memcmp(key->key, r->key, sizeof key->key) != 0) {
+        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "number");
+    }
+    if (key->retired != 0) {
+        return tj_refuse(verdict, TIJORI_KEY_REVOKED, "number");
+    }
+    return tj_state_ledger(state)->log_keys_active > 1
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_UNREACHABLE, "number");
+}
+
+static enum tijori_status judge_endorse(const struct tj_past *past, const struct tj_case *c,
+                                        const struct tj_record *r, struct tj_verdict *verdict)
+{
+    struct tj_hash leaf = c->head_leaf;
+    struct tj_hash id;
+    bool head = r->entry + 1 == c->index;
+    if (r->entry >= c->index || (!head && !past->leaf(past->context, r->entry, &leaf)) ||
+        !past->envelope_id(past->context, r->entry, &id)) {
+        return tj_refuse(verdict, TIJORI_NAMED_UNKNOWN, "entry");
+    }
+    if (!tj_hash_equal(&leaf, &r->leaf)) {
+        return tj_refuse(verdict, TIJORI_NAMED_HASH, "leaf");
+    }
+    return tj_hash_equal(&id, &r->envelope_id) ? TIJORI_OK
+                                               : tj_refuse(verdict, TIJORI_NAMED_HASH, "envelope_id");
+}
+
+/* What the authority alone may do, and what that asks for. */
+static enum tijori_status judge_authority_directive(const struct tj_state *state,
+                                                    const struct tj_case *c,
+                                                    const struct tj_record *r,
+                                                    struct tj_verdict *verdict)
+{
+    if (!by_authority(c)) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "kind");
+    }
+    switch ((int)r->kind) {
+    case TJ_REGISTER_PARTY:
+        return judge_register(state, r, verdict);
+    case TJ_OPEN_ASSET:
+        return judge_open_asset(state, r, verdict);
+    case TJ_ACTIVATE_RULES:
+        return r->rules > tj_state_ledger(state)->rules && r->rules <= TJ_RULES_LAST
+                   ? TIJORI_OK
+                   : tj_refuse(verdict, TIJORI_RULES, "rules");
+    case TJ_ADD_LOG_KEY:
+        return judge_add_log_key(state, r, verdict);
+    case TJ_RETIRE_LOG_KEY:
+        return judge_retire_log_key(state, r, verdict);
+    }
+    abort();
+}
+
+enum tijori_status tj_judge_directive(const struct tj_state *state, const struct tj_past *past,
+                                      const struct tj_case *c, const uint8_t *record,
+                                      struct tj_verdict *verdict)
+{
+    struct tj_record r;
+    tj_record_decode(record, &r);
+    switch ((int)r.kind) {
+    case TJ_ADD_KEY:
+    case TJ_REVOKE_KEY:
+    case TJ_SET_THRESHOLD:
+    case TJ_SUSPEND_PARTY:
+    case TJ_REINSTATE_PARTY:
+    case TJ_GRANT_CLASSES:
+        return judge_party_directive(state, c, &r, verdict);
+    case TJ_OPEN_ACCOUNT:
+        return judge_open_account(state, c, &r, verdict);
+    case TJ_FREEZE_ACCOUNT:
+    case TJ_UNFREEZE_ACCOUNT:
+    case TJ_CLOSE_ACCOUNT:
+        return judge_account_directive(state, c, &r, verdict);
+    case TJ_ENDORSE:
+        return judge_endorse(past, c, &r, verdict);
+    }
+    return judge_authority_directive(state, c, &r, verdict);
+}
+
+enum tijori_status tj_judge_reachable(const struct tj_state *state, uint32_t number,
+                                      struct tj_verdict *verdict)
+{
+    const struct tj_party_object *party = tj_state_party(state, number);
+    uint32_t administer = party->threshold[TJ_DOMAIN_ADMINISTER];
+    uint32_t move = party->threshold[TJ_DOMAIN_MOVE];
+    uint32_t movers = (uint32_t)party->keys_active[TJ_INITIATE] + party->keys_active[TJ_APPROVE];
+    bool reachable = administer <= party->keys_active[TJ_ADMINISTER] && move <= movers &&
+                     (move == 0 || party->keys_active[TJ_INITIATE] > 0) &&
+                     (number != 0 || administer > 0);
+    return reachable ? TIJORI_OK
+                     : tj_refuse_detail(verdict, TIJORI_UNREACHABLE, "threshold",
+                                        "party %" PRIu32 ": administer %" PRIu32 " of %u, move %" PRIu32
+                                        " of %" PRIu32,
+                                        number, administer, party->keys_active[TJ_ADMINISTER], move,
+                                        movers);
+}
+
+/* ---- entry 0 ---- */
+
+/* The phases of the genesis's records, in order; a record stays in its phase or opens a later one. */
+static int genesis_phase(uint8_t kind)
+{
+    switch ((int)kind) {
+    case TJ_LEDGER:
+        return 0;
+    case TJ_PREDECESSOR:
+        return 1;
+    case TJ_ADD_LOG_KEY:
+        return 2;
+    case TJ_REGISTER_PARTY:
+        return 3;
+    case TJ_ADD_KEY:
+        return 4;
+    case TJ_SET_THRESHOLD:
+        return 5;
+    case TJ_OPEN_ASSET:
+        return 6;
+    }
+    return -1;
+}
+enum { GENESIS_PHASES = 7 };
+
+static bool genesis_record_fits(const struct tj_record *r, uint32_t nth)
+{
+    struct tj_public_key key;
+    switch ((int)r->kind) {
+    case TJ_LEDGER:
+    case TJ_PREDECESSOR:
+        return nth == 0;
+    case TJ_ADD_LOG_KEY:
+        return r->number == nth;
+    case TJ_REGISTER_PARTY:
+        return nth == 0 && r->party == 0 && r->type == TJ_AUTHORITY;
+    case TJ_ADD_KEY:
+        key_of(r, &key);
+        return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth && tj_public_key_valid(&key);
+    case TJ_SET_THRESHOLD:
+        return nth < 2 && r->party == 0;
+    case TJ_OPEN_ASSET:
+        return r->asset == nth + 1 && nth < TJ_ASSETS_MAX &&
+               (nth > 0 || (strcmp(r->code, "BTC") == 0 && r->decimals == 8 &&
+                            r->amount_max <= TJ_BTC_AMOUNT_MAX));
+    }
+    return false;
+}
+
+/* No log key, no x-coordinate and no asset code stands twice, and no threshold domain either. */
+static bool genesis_records_collide(const uint8_t *a, const uint8_t *b)
+{
+    if (a[0] != b[0]) {
+        return false;
+    }
+    switch ((int)a[0]) {
+    case TJ_ADD_LOG_KEY:
+        return memcmp(a + 16, b + 16, 32) == 0;
+    case TJ_ADD_KEY:
+        return memcmp(a + 16 + (a[2] == TJ_ALGORITHM_ECDSA), b + 16 + (b[2] == TJ_ALGORITHM_ECDSA),
+                      32) == 0;
+    case TJ_SET_THRESHOLD:
+        return a[2] == b[2];
+    case TJ_OPEN_ASSET:
+        return memcmp(a + 16, b + 16, TJ_ASSET_CODE_SIZE) == 0;
+    }
+    return false;
+}
+
+static bool genesis_collision(const struct tj_case *c, uint32_t position)
+{
+    const uint8_t *record = c->records + (size_t)position * TJ_RECORD_SIZE;
+    for (uint32_t i = 0; i < position; i++) {
+        if (genesis_records_collide(c->records + (size_t)i * TJ_RECORD_SIZE, record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool genesis_header_fits(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    uint32_t lifetime_max_s = tj_load32(c->records + 8);
+    return c->records[0] == TJ_LEDGER && h->flags == 0 && h->lane == 0 && h->party == 0 &&
+           h->sequence == 1 && tj_hash_zero(&h->previous_id) && tj_hash_zero(&h->ledger_id) &&
+           tj_hash_zero(&h->known_leaf) && h->expires_s == h->created_s + lifetime_max_s &&
+           h->created_s <= UINT64_MAX / UINT64_C(1000000000) &&
+           c->received_ns == h->created_s * UINT64_C(1000000000) && c->slots->count == 0;
+}
+
+static enum tijori_status judge_genesis_thresholds(const struct tj_case *c,
+                                                   struct tj_verdict *verdict)
+{
+    uint32_t keys[TJ_ROLE_END] = {0};
+    uint32_t thresholds[TJ_DOMAIN_END] = {0};
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_ADD_KEY) {
+            keys[record[3]]++;
+        } else if (record[0] == TJ_SET_THRESHOLD) {
+            thresholds[record[2]] = record[3];
+        }
+    }
+    uint32_t move = thresholds[TJ_DOMAIN_MOVE];
+    uint32_t administer = thresholds[TJ_DOMAIN_ADMINISTER];
+    return administer > 0 && administer <= keys[TJ_ADMINISTER] &&
+                   move <= keys[TJ_INITIATE] + keys[TJ_APPROVE] &&
+                   (move == 0 || keys[TJ_INITIATE] > 0)
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_UNREACHABLE, "threshold");
+}
+
+enum tijori_status tj_judge_genesis(const struct tj_case *c, struct tj_verdict *verdict)
+{
+    uint32_t counts[GENESIS_PHASES] = {0};
+    int phase = 0;
+    if (!genesis_header_fits(c)) {
+        return tj_refuse(verdict, TIJORI_GENESIS, "header");
+    }
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        int next = genesis_phase(record[0]);
+        struct tj_record r;
+        verdict->record = i;
+        if (next < phase) {
+            return tj_refuse(verdict, TIJORI_GENESIS, "kind");
+        }
+        tj_record_decode(record, &r);
+        phase = next;
+        if (!genesis_record_fits(&r, counts[phase]++) || genesis_collision(c, i)) {
+            return tj_refuse(verdict, TIJORI_GENESIS, tj_record_layout(r.kind)->name);
+        }
+    }
+    verdict->record = TJ_NOWHERE;
+    for (int p = 2; p < GENESIS_PHASES; p++) {
+        if (counts[p] == 0) {
+            return tj_refuse(verdict, TIJORI_GENESIS, "records");
+        }
+    }
+    return judge_genesis_thresholds(c, verdict);
+}

@@ -1,0 +1,293 @@
+#include "core/apply.h"
+
+#include <inttypes.h>
+
+/* docs/FORMAT.md section 7.1. */
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* What the rules of one movement look at. */
+struct sides {
+    const struct tj_account_object *from;
+    const struct tj_account_object *to;
+    const struct tj_asset_object *asset;
+};
+
+static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct sides *s, tj_i128 base)
+{
+    tj_amount_format(out, base, s->asset->decimals);
+    return out;
+}
+
+static enum tijori_status find_sides(const struct tj_state *state, const uint8_t *record,
+                                     struct sides *s, struct tj_verdict *verdict)
+{
+    uint64_t from = tj_movement_from(record);
+    uint64_t to = tj_movement_to(record);
+    s->from = tj_state_account(state, from);
+    s->to = tj_state_account(state, to);
+    if (s->from == NULL || s->to == NULL) {
+        uint64_t missing = s->from == NULL ? from : to;
+        return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, s->from == NULL ? "from" : "to",
+                                "account %" PRIu32 ":%" PRIu32, tj_account_party(missing),
+                                tj_account_local(missing));
+    }
+    s->asset = tj_state_asset(state, s->from->asset);
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *verdict)
+{
+    if ((s->from->flags & TJ_ACCOUNT_CLOSED) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "from");
+    }
+    if ((s->to->flags & TJ_ACCOUNT_CLOSED) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "to");
+    }
+    if ((s->from->flags & TJ_ACCOUNT_FROZEN_OUT) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_FROZEN, "from");
+    }
+    if ((s->to->flags & TJ_ACCOUNT_FROZEN_IN) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_FROZEN, "to");
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    if (!tj_header_restricted(c->header)) {
+        return TIJORI_OK;
+    }
+    uint64_t from = tj_movement_from(record);
+    uint64_t to = tj_movement_to(record);
+    if (tj_type_is_public(tj_state_party(state, tj_account_party(from))->type)) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED, "from");
+    }
+    return tj_type_is_public(tj_state_party(state, tj_account_party(to))->type)
+               ? tj_refuse(verdict, TIJORI_RESTRICTED, "to")
+               : TIJORI_OK;
+}
+
+static enum tijori_status judge_countersigned(const struct tj_case *c, const struct sides *s,
+                                              const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint32_t party = tj_account_party(tj_movement_to(record));
+    if (party == c->header->party || s->to->class == TJ_CLASS_CUSTODY) {
+        return TIJORI_OK;
+    }
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        if (slot->use == TJ_USE_COUNTERSIGN && slot->party == party) {
+            return TIJORI_OK; /* its threshold was judged with the keys */
+        }
+    }
+    return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
+}
+
+/* I3: pending outflows count. */
+static enum tijori_status judge_balance(const struct sides *s, const uint8_t *record,
+                                        struct tj_verdict *verdict)
+{
+    uint64_t amount = tj_movement_amount(record).base;
+    tj_i128 available = tj_account_balance(s->from) - (tj_i128)s->from->pending_out;
+    if (tj_class_is_contra(s->from->class) || available >= (tj_i128)amount) {
+        return TIJORI_OK;
+    }
+    char left[TJ_AMOUNT_TEXT_SIZE];
+    char wanted[TJ_AMOUNT_TEXT_SIZE];
+    return tj_refuse_detail(verdict, TIJORI_BALANCE, "amount", "%s %.8s left, %s wanted",
+                            amount_text(left, s, available), s->asset->code,
+                            amount_text(wanted, s, (tj_i128)amount));
+}
+
+static enum tijori_status judge_purpose(const struct sides *s, const uint8_t *record,
+                                        struct tj_verdict *verdict)
+{
+    uint8_t purpose = tj_movement_purpose(record);
+    if (tj_purpose_allows(purpose, s->from->class, s->to->class)) {
+        return TIJORI_OK;
+    }
+    return tj_refuse_detail(verdict, TIJORI_PURPOSE, "purpose", "%s, %s to %s: %s",
+                            tj_purpose_names[purpose], tj_class_names[s->from->class],
+                            tj_class_names[s->to->class],
+                            tj_purpose_refusal(purpose, s->from->class, s->to->class));
+}
+
+static enum tijori_status judge_pending(const struct sides *s, const uint8_t *record,
+                                        struct tj_verdict *verdict)
+{
+    struct tj_amount sum;
+    struct tj_amount amount = tj_movement_amount(record);
+    if (!tj_amount_add((struct tj_amount){s->from->pending_out}, amount, &sum)) {
+        return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
+    }
+    return tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum)
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_OVERFLOW, "to");
+}
+
+static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
+{
+    return timeout_s != 0 && received_ns >= timeout_s * NS_PER_S;
+}
+
+static enum tijori_status judge_new(const struct tj_state *state, const struct tj_case *c,
+                                    const struct sides *s, const uint8_t *record,
+                                    struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_open(s, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (s->from->asset != s->to->asset) {
+        return tj_refuse(verdict, TIJORI_ASSET_MIXED, "to");
+    }
+    if (tj_movement_amount(record).base > s->asset->amount_max) {
+        return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
+    }
+    status = judge_purpose(s, record, verdict);
+    if (status == TIJORI_OK) {
+        status = judge_public(state, c, record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = judge_countersigned(c, s, record, verdict);
+    }
+    if (status == TIJORI_OK && timeout_passed(tj_movement_timeout_s(record), c->received_ns)) {
+        status = tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
+    }
+    if (status == TIJORI_OK) {
+        status = judge_balance(s, record, verdict);
+    }
+    if (status == TIJORI_OK && record[0] == TJ_PENDING) {
+        status = judge_pending(s, record, verdict);
+    }
+    return status;
+}
+
+/* ---- post, void, correct ---- */
+
+static bool kinds_match(uint8_t kind, uint8_t named_kind)
+{
+    return kind == TJ_CORRECT ? named_kind == TJ_MOVE || named_kind == TJ_POST
+                              : named_kind == TJ_PENDING;
+}
+
+static const char *differing_field(const uint8_t *record, const uint8_t *named)
+{
+    bool swapped = record[0] == TJ_CORRECT;
+    uint64_t from = swapped ? tj_movement_to(named) : tj_movement_from(named);
+    uint64_t to = swapped ? tj_movement_from(named) : tj_movement_to(named);
+    if (tj_movement_purpose(record) != tj_movement_purpose(named)) {
+        return "purpose";
+    }
+    if (tj_movement_from(record) != from) {
+        return "from";
+    }
+    if (tj_movement_to(record) != to) {
+        return "to";
+    }
+    bool same = tj_movement_amount(record).base == tj_movement_amount(named).base;
+    return swapped || same ? NULL : "amount";
+}
+
+static enum tijori_status judge_named(const struct tj_past *past, const struct tj_case *c,
+                                      const uint8_t *record, struct tj_named *named,
+                                      struct tj_verdict *verdict)
+{
+    uint64_t id = tj_movement_refers_to(record);
+    if (tj_record_entry(id) >= c->index || !past->record(past->context, id, named)) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_UNKNOWN, "refers_to",
+                                "record %" PRIu64 ":%" PRIu32, tj_record_entry(id),
+                                tj_record_position(id));
+    }
+    if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
+        return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
+    }
+    if (!kinds_match(record[0], named->record[0])) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
+                                tj_record_layout(named->record[0])->name);
+    }
+    const char *field = differing_field(record, named->record);
+    return field == NULL ? TIJORI_OK : tj_refuse(verdict, TIJORI_NAMED_DIFFERS, field);
+}
+
+static enum tijori_status judge_correction(const struct tj_state *state, const struct tj_case *c,
+                                           const struct sides *s, const uint8_t *record,
+                                           const struct tj_named *named,
+                                           struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_countersigned(c, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+    uint64_t left =
+        tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
+    if (tj_movement_amount(record).base > left) {
+        char text[TJ_AMOUNT_TEXT_SIZE];
+        return tj_refuse_detail(verdict, TIJORI_CORRECTION, "amount", "%s %.8s left",
+                                amount_text(text, s, (tj_i128)left), s->asset->code);
+    }
+    return judge_balance(s, record, verdict);
+}
+
+static enum tijori_status judge_naming(const struct tj_state *state, const struct tj_past *past,
+                                       const struct tj_case *c, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    struct tj_named named;
+    uint8_t kind = record[0];
+    enum tijori_status status = judge_named(past, c, record, &named, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (kind != TJ_CORRECT) {
+        uint64_t number;
+        const struct tj_mark_object *mark =
+            tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+        TIJORI_REQUIRE(mark != NULL);
+        if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
+            return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+        }
+    }
+    if (kind != TJ_VOID) {
+        status = judge_open(s, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+    }
+    status = judge_public(state, c, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (kind == TJ_POST && timeout_passed(tj_movement_timeout_s(named.record), c->received_ns)) {
+        return tj_refuse(verdict, TIJORI_TIMEOUT, "refers_to");
+    }
+    return kind == TJ_CORRECT ? judge_correction(state, c, s, record, &named, verdict) : TIJORI_OK;
+}
+
+enum tijori_status tj_judge_movement(const struct tj_state *state, const struct tj_past *past,
+                                     const struct tj_case *c, const uint8_t *record,
+                                     struct tj_verdict *verdict)
+{
+    struct sides s;
+    uint8_t kind = record[0];
+    if (c->header->lane == 0 && kind != TJ_VOID) {
+        return tj_refuse(verdict, TIJORI_LANE, "kind");
+    }
+    enum tijori_status status = find_sides(state, record, &s, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool authority_voids = kind == TJ_VOID && c->header->party == 0;
+    if (tj_account_party(tj_movement_from(record)) != c->header->party && !authority_voids) {
+        return tj_refuse_detail(verdict, TIJORI_NOT_OWNER, "from",
+                                "party %" PRIu32 " submits, party %" PRIu32 " owns",
+                                c->header->party, tj_account_party(tj_movement_from(record)));
+    }
+    return kind <= TJ_PENDING ? judge_new(state, c, &s, record, verdict)
+                              : judge_naming(state, past, c, &s, record, verdict);
+}

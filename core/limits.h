@@ -1,0 +1,115 @@
+#ifndef TIJORI_CORE_LIMITS_H
+#define TIJORI_CORE_LIMITS_H
+
+/* Every cap of the ledger, with its unit and the reason for its value. Relations between two caps
+ * are asserted at compile time at the end. Those that are part of the format are in docs/FORMAT.md
+ * too and cannot change without a new rules number. */
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Records are 112 bytes so that 0x00 || record is exactly two SHA-256 blocks (113 + 9 <= 128). */
+#define TJ_RECORD_SIZE 112u
+/* The last 16 bytes of a record: enough randomness that a hash gives nothing away. */
+#define TJ_BLIND_SIZE 16u
+/* Two record ids of 8 bytes beside each record in the journal. */
+#define TJ_LINK_SIZE 16u
+/* Four u64 after the links. */
+#define TJ_TAIL_SIZE 32u
+/* Records an envelope: with links and tail one body fills 256 pages of 4 KiB (asserted below). */
+#define TJ_RECORDS_MAX 8190u
+/* Bits of a record id that hold the position inside an envelope. */
+#define TJ_POSITION_BITS 13u
+
+#define TJ_HEADER_SIZE 176u
+/* Fixed part of an entry: 64 bytes of its own and the envelope's header. */
+#define TJ_ENTRY_FIXED_SIZE 240u
+/* Slots an envelope: more approvals than any office gathers, few enough to verify in a millisecond. */
+#define TJ_SLOTS_MAX 16u
+#define TJ_SLOT_FIXED_SIZE 10u
+#define TJ_SLOT_KEY_MAX 33u
+#define TJ_SLOT_SIGNATURE_SIZE 64u
+#define TJ_SLOTS_SIZE_MAX                                                                          \
+    (2u + TJ_SLOTS_MAX * (TJ_SLOT_FIXED_SIZE + TJ_SLOT_KEY_MAX + TJ_SLOT_SIGNATURE_SIZE))
+#define TJ_ENTRY_SIZE_MAX (TJ_ENTRY_FIXED_SIZE + TJ_SLOTS_SIZE_MAX)
+/* Log tiles carry an entry's length as a u16 (C2SP tlog-tiles). */
+#define TJ_ENTRY_SIZE_BOUND 65535u
+
+/* Attachments an envelope. A Bitcoin transaction is at most 4 MB (BIP-141 weight limit). */
+#define TJ_ATTACHMENTS_MAX 256u
+#define TJ_ATTACHMENT_SIZE_MAX 4194304u
+#define TJ_ATTACHMENTS_SIZE_MAX 16777216u
+#define TJ_ENVELOPE_SIZE_MAX                                                                       \
+    (TJ_HEADER_SIZE + TJ_RECORDS_MAX * TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2u +                   \
+     4u * TJ_ATTACHMENTS_MAX + TJ_ATTACHMENTS_SIZE_MAX)
+
+/* Lanes a party: one for each system that submits side by side; bounds the memory of a party. */
+#define TJ_LANES_MAX 4096u
+/* Keys a party ever registers: ordinals are never reused. */
+#define TJ_KEYS_MAX 256u
+/* A threshold is reached by at most one slot a key. */
+#define TJ_THRESHOLD_MAX TJ_SLOTS_MAX
+/* Assets of a ledger: purpose totals take 8 KiB each. */
+#define TJ_ASSETS_MAX 1024u
+/* Log keys of a ledger over its whole life. */
+#define TJ_LOG_KEYS_MAX 256u
+/* Parties of a ledger: licensed institutions, not holders. */
+#define TJ_PARTIES_MAX 65536u
+/* Accounts of one party: 20 million holders with room to spare, in 64-byte rows. */
+#define TJ_ACCOUNTS_MAX 1073741824u
+
+#define TJ_DECIMALS_MAX 18u
+/* Largest amount of one movement: exact in every language that reads JSON numbers as doubles. */
+#define TJ_AMOUNT_MAX (UINT64_C(1) << 53)
+/* 21 million BTC in satoshi. */
+#define TJ_BTC_AMOUNT_MAX UINT64_C(2100000000000000)
+
+/* Text fields, bytes. */
+#define TJ_NAME_SIZE 48u
+#define TJ_LABEL_SIZE 48u
+#define TJ_KEY_LABEL_SIZE 32u
+#define TJ_REFERENCE_SIZE 16u
+#define TJ_ASSET_CODE_SIZE 8u
+
+/* How far a submitter's clock may be ahead of the ledger's, seconds. */
+#define TJ_CLOCK_SKEW_S 300u
+/* A clock further ahead of the last entry than this wants the operator's word, seconds: one wrong
+ * clock would otherwise bar every honest envelope from then on. */
+#define TJ_CLOCK_JUMP_S 86400u
+/* Bounds of the genesis's longest lifetime of an envelope: a minute to 366 days, seconds. */
+#define TJ_LIFETIME_MIN_S 60u
+#define TJ_LIFETIME_MAX_S 31622400u
+
+/* Envelopes in flight between submit and receipt. */
+#define TJ_QUEUE_MAX 4096u
+/* Bytes in flight: what bounds the memory of the pipeline. At least a few of the largest. */
+#define TJ_QUEUE_BYTES (64u << 20)
+/* Records in one commit: bounds the undo log (two accounts and a mark of each) and a commit's
+ * latency; a group closes once it holds this many. */
+#define TJ_GROUP_RECORDS_MAX (8u * TJ_RECORDS_MAX)
+/* Envelopes in one commit. */
+#define TJ_GROUP_ENVELOPES_MAX 2048u
+/* Ids of refused envelopes remembered, to tell a successor of one from a gap. */
+#define TJ_REFUSED_MAX 1024u
+/* The redo window, in records and entries together: what an open after a crash replays at most.
+ * About 2 s of work; each commit writes as many blocks of the snapshot as keep it. */
+#define TJ_REDO_MAX 4194304u
+/* Blocks of the snapshot that one commit carries at least, when there are that many: 256 KiB, what
+ * a commit syncs anyway in about the same time. */
+#define TJ_SNAPSHOT_BLOCKS_MIN 4u
+#define TJ_BLOCK_BYTES_MAX 65536u
+
+/* Threads that verify signatures. */
+#define TJ_THREADS_MAX 64u
+
+static_assert(TJ_RECORDS_MAX < (1u << TJ_POSITION_BITS), "a position fits its bits");
+static_assert(1u + TJ_RECORD_SIZE + 9u <= 128u, "a record's leaf is two SHA-256 blocks");
+static_assert(TJ_RECORDS_MAX * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE + 16u <= 256u * 4096u,
+              "a full body and LMDB's page header fill 256 pages");
+static_assert(TJ_ENTRY_SIZE_MAX <= TJ_ENTRY_SIZE_BOUND, "an entry's length fits a u16");
+static_assert(TJ_QUEUE_BYTES >= 2u * TJ_ENVELOPE_SIZE_MAX, "the queue takes the largest envelope");
+static_assert(TJ_GROUP_RECORDS_MAX >= TJ_RECORDS_MAX, "a group takes the largest envelope");
+static_assert(TJ_BTC_AMOUNT_MAX <= TJ_AMOUNT_MAX, "all bitcoin in one movement");
+static_assert(TJ_REDO_MAX > 2u * TJ_GROUP_RECORDS_MAX, "the redo window spans several groups");
+
+#endif

@@ -1,0 +1,326 @@
+#ifndef TIJORI_CORE_STATE_H
+#define TIJORI_CORE_STATE_H
+
+/* The state: tables of fixed-size objects in blocks, held in memory. docs/FORMAT.md sections 8, 9.
+ *
+ * Objects are numbered by what records say of them (an account by its local number, a key by its
+ * ordinal), never by the order they happen to arrive in, so that a redo of one record needs to know
+ * only that record, its entry and the object. Marks are the one exception; their numbers stand in
+ * the tail of each entry.
+ *
+ * A block is the unit of the stored snapshot. Its content is the objects' memory image, which is
+ * why Tijori is built for little-endian machines only. A block knows how many entries its stored
+ * form reflects (`stored_size`), and whether it has changed since.
+ *
+ * Threads: none of its own; one thread at a time. Out of memory while the state grows aborts:
+ * nothing that was acknowledged is lost by that. */
+
+#include "core/purpose.h"
+#include "crypto/signature.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "Tijori stores its state as little-endian memory images"
+#endif
+
+enum tj_table_id {
+    TJ_T_LEDGER = 1,
+    TJ_T_PARTY = 2,
+    TJ_T_ASSET = 3,
+    TJ_T_LOG_KEY = 4,
+    TJ_T_TOTAL = 5,
+    TJ_T_MARK = 6,
+    TJ_T_KEY = 7,     /* per party from here on */
+    TJ_T_LANE = 8,
+    TJ_T_ACCOUNT = 9,
+    TJ_T_END = 10,
+};
+
+/* 256 bytes. One object, number 0. */
+struct tj_ledger_object {
+    uint8_t nonce[32];
+    char name[TJ_NAME_SIZE];
+    uint32_t network;
+    uint32_t rules;
+    uint32_t lifetime_max_s;
+    uint32_t checkpoint_delay_max_s;
+    uint32_t parties;
+    uint32_t assets; /* numbered from 1: this many */
+    uint32_t log_keys;
+    uint32_t log_keys_active;
+    uint64_t marks;
+    uint8_t reserved[136];
+};
+
+enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2 };
+/* 128 bytes. Number: the party's. */
+struct tj_party_object {
+    char name[TJ_NAME_SIZE];
+    uint8_t type;   /* 0: not registered */
+    uint8_t status; /* TJ_PARTY_* */
+    uint8_t threshold[TJ_DOMAIN_END]; /* by enum tj_domain; [0] unused */
+    uint8_t reserved_0[1];
+    uint16_t classes;
+    uint16_t keys_active[TJ_ROLE_END]; /* by enum tj_role; [0] unused */
+    uint32_t keys;                     /* ordinals given out */
+    uint32_t accounts;                 /* local numbers given out */
+    uint64_t registered;               /* record id */
+    uint8_t reserved_1[48];
+};
+
+/* 64 bytes. Number: the asset's. */
+struct tj_asset_object {
+    uint64_t amount_max;
+    uint64_t opened; /* record id */
+    char code[TJ_ASSET_CODE_SIZE];
+    uint8_t decimals;
+    uint8_t reserved[39];
+};
+
+/* 64 bytes. */
+struct tj_log_key_object {
+    uint8_t key[32];
+    uint64_t added;   /* record id */
+    uint64_t retired; /* record id, 0 while active */
+    uint8_t present;
+    uint8_t reserved[15];
+};
+
+/* What a purpose's rows are shown by: how well the purpose is founded. */
+enum tj_basis {
+    TJ_BASIS_DECLARED = 1,
+    TJ_BASIS_DOCUMENT = 2,
+    TJ_BASIS_COUNTERSIGNED = 3,
+    TJ_BASIS_PROVEN = 4, /* on chain; later */
+};
+extern const char *const tj_basis_names[TJ_BASIS_PROVEN + 1];
+
+/* 128 bytes. Number: tj_total_number(asset, purpose, basis). */
+struct tj_total_object {
+    tj_u128 amount[4]; /* by enum tj_flow */
+    uint64_t count[4];
+    uint64_t corrections;
+    uint8_t reserved[24];
+};
+
+/* 64 numbers an asset: 16 purposes by 4 bases. */
+static inline uint64_t tj_total_number(uint32_t asset, uint8_t purpose, uint8_t basis)
+{
+    return (uint64_t)asset * 64 + (uint64_t)purpose * 4 + (basis - 1u);
+}
+
+/* A mark's value: a pending movement has the top bit and one of these, a corrected record the
+ * amount corrected so far. */
+#define TJ_MARK_PENDING (UINT64_C(1) << 63)
+enum { TJ_MARK_OPEN = 1, TJ_MARK_POSTED = 2, TJ_MARK_VOIDED = 3 };
+/* 16 bytes. */
+struct tj_mark_object {
+    uint64_t record;
+    uint64_t value;
+};
+
+enum { TJ_KEY_ACTIVE = 1, TJ_KEY_REVOKED = 2 };
+/* 64 bytes. Number: the key's ordinal. */
+struct tj_key_object {
+    uint8_t key[TJ_SLOT_KEY_MAX];
+    uint8_t algorithm;
+    uint8_t role;
+    uint8_t status; /* 0: none */
+    uint8_t flags;
+    uint8_t reserved[3];
+    uint32_t ordinal;
+    uint32_t party;
+    uint64_t added;   /* record ids */
+    uint64_t revoked;
+};
+
+/* 64 bytes. Number: the lane's. */
+struct tj_lane_object {
+    uint64_t sequence; /* of the last envelope; 0: none yet */
+    uint64_t entry;
+    uint64_t jump; /* entry of sequence tj_lane_jump(sequence) */
+    uint8_t envelope_id[32];
+    uint64_t reserved;
+};
+
+enum {
+    TJ_ACCOUNT_FROZEN_IN = TJ_FREEZE_IN,
+    TJ_ACCOUNT_FROZEN_OUT = TJ_FREEZE_OUT,
+    TJ_ACCOUNT_CLOSED = 4,
+};
+/* 64 bytes. Number: the account's local number. */
+struct tj_account_object {
+    tj_u128 in;
+    tj_u128 out;
+    uint64_t pending_in;
+    uint64_t pending_out;
+    uint64_t latest; /* record id of the latest movement, 0 for none */
+    uint16_t asset;
+    uint8_t class; /* 0: not opened */
+    uint8_t flags;
+    uint32_t reserved;
+};
+
+static inline tj_i128 tj_account_balance(const struct tj_account_object *account)
+{
+    return (tj_i128)(account->in - account->out);
+}
+
+static_assert(sizeof(struct tj_ledger_object) == 256, "no padding");
+static_assert(sizeof(struct tj_party_object) == 128, "no padding");
+static_assert(sizeof(struct tj_asset_object) == 64, "no padding");
+static_assert(sizeof(struct tj_log_key_object) == 64, "no padding");
+static_assert(sizeof(struct tj_total_object) == 128, "no padding");
+static_assert(sizeof(struct tj_mark_object) == 16, "no padding");
+static_assert(sizeof(struct tj_key_object) == 64, "no padding");
+static_assert(sizeof(struct tj_lane_object) == 64, "no padding");
+static_assert(sizeof(struct tj_account_object) == 64, "64 bytes an account");
+static_assert(TJ_PURPOSE_END <= 16, "purposes fit a row of totals");
+
+/* ---- blocks ---- */
+
+struct tj_block {
+    struct tj_block *next_dirty;
+    uint64_t stored_size; /* entries its stored form reflects; 0: never stored */
+    uint64_t dirty_since; /* first entry that changed it after that; valid while dirty */
+    uint32_t party;
+    uint32_t number;
+    uint8_t table; /* enum tj_table_id */
+    bool dirty;
+    uint8_t reserved[26];
+    uint8_t content[];
+};
+static_assert(sizeof(struct tj_block) == 64, "content keeps the alignment of its objects");
+
+struct tj_table {
+    struct tj_block **blocks; /* NULL where nothing was ever written */
+    uint32_t capacity;
+};
+
+/* By enum tj_table_id: bytes of an object and log2 of the objects in a block. */
+struct tj_table_shape {
+    const char *name;
+    uint16_t object_size;
+    uint8_t shift;
+    bool per_party;
+};
+extern const struct tj_table_shape tj_table_shapes[TJ_T_END];
+
+static inline uint32_t tj_block_bytes(uint8_t table)
+{
+    return (uint32_t)tj_table_shapes[table].object_size << tj_table_shapes[table].shift;
+}
+
+/* A hash index from a u64 to numbers; what it finds is a hint that the caller checks against the
+ * object, so nothing is ever taken out of it. */
+struct tj_index {
+    struct tj_index_slot {
+        uint64_t key;
+        uint64_t value; /* plus one; 0: empty */
+    } *slots;
+    size_t capacity;
+    size_t count;
+};
+
+struct tj_undo {
+    uint8_t *at;
+    uint32_t size;
+};
+
+struct tj_party_tables {
+    struct tj_table tables[TJ_T_END - TJ_T_KEY];
+};
+
+struct tj_state {
+    struct tj_hash ledger_id;
+    struct tj_table tables[TJ_T_KEY]; /* the global ones, by enum tj_table_id */
+    struct tj_party_tables *parties;
+    uint32_t parties_capacity;
+    struct tj_index key_index;  /* first 8 bytes of the x-coordinate -> party << 32 | ordinal */
+    struct tj_index mark_index; /* record id -> number of the mark */
+    /* Blocks changed since they were stored, oldest change first. */
+    struct tj_block *dirty_first;
+    struct tj_block *dirty_last;
+    uint64_t dirty_count;
+    /* The entry being applied. In a redo, objects of blocks whose stored form reflects it already
+     * are left alone. */
+    uint64_t entry;
+    bool redo;
+    /* What the objects held before, newest last. */
+    struct tj_undo *undo;
+    uint8_t *undo_bytes;
+    size_t undo_count, undo_capacity;
+    size_t undo_bytes_count, undo_bytes_capacity;
+    /* Where blocks come from. */
+    uint8_t *arena;
+    size_t arena_left;
+    struct tj_arena_chunk *arena_chunks;
+    _Alignas(16) uint8_t scratch[256];
+};
+
+struct tj_state *tj_state_create(void);
+void tj_state_destroy(struct tj_state *state);
+
+/* An object for reading; NULL when its block does not exist. (An object that was never written is
+ * all zero.) Valid until the state is destroyed: blocks do not move. */
+const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
+                          uint64_t number);
+
+/* An object for writing in the entry set by state->entry: its old content goes to the undo log and
+ * its block is dirty. In a redo, when the stored block reflects the entry already, a scratch object
+ * is given instead, so that the effect is written nowhere. */
+void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
+                     uint64_t number);
+
+/* The block itself, made when missing (loading a snapshot). */
+struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
+                                uint32_t number);
+
+/* ---- undo ---- */
+
+static inline size_t tj_state_mark_undo(const struct tj_state *state)
+{
+    return state->undo_count;
+}
+/* Takes back everything after `mark`. */
+void tj_state_rollback(struct tj_state *state, size_t mark);
+/* Forgets the undo log: what it covers is durable. */
+void tj_state_settle(struct tj_state *state);
+
+/* ---- dirty blocks, oldest first ---- */
+
+/* Takes the oldest dirty block off the list; NULL when there is none. */
+struct tj_block *tj_state_pop_dirty(struct tj_state *state);
+/* Puts one back at the front: it could not be stored. */
+void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block);
+
+/* ---- typed readers (NULL when there is no such thing) ---- */
+
+const struct tj_ledger_object *tj_state_ledger(const struct tj_state *state);
+const struct tj_party_object *tj_state_party(const struct tj_state *state, uint32_t party);
+const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint32_t asset);
+const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account);
+const struct tj_lane_object *tj_state_lane(const struct tj_state *state, uint32_t party,
+                                           uint16_t lane);
+/* By ordinal, and by x-coordinate. */
+const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t party,
+                                         uint32_t ordinal);
+const struct tj_key_object *tj_state_find_key(const struct tj_state *state, const uint8_t x32[32]);
+/* The mark of a record and its number. */
+const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t record,
+                                                uint64_t *number);
+
+void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key);
+void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number);
+/* Builds both indexes from the tables, after a snapshot was loaded. */
+void tj_state_index_all(struct tj_state *state);
+
+/* Calls `visit` for every block, in order of (table, party, number). Stops when it answers false
+ * and answers that. */
+typedef bool tj_block_visitor(void *context, const struct tj_block *block);
+bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void *context);
+
+/* SHA-256 over (table u8 || party u32 || number u32 || content) of every block that is not all
+ * zero, in that order: two states are the same bit for bit when their digests are (I4). */
+void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, struct tj_hash *out);
+
+#endif

@@ -1,0 +1,19 @@
+#ifndef TIJORI_CRYPTO_REQUIRE_H
+#define TIJORI_CRYPTO_REQUIRE_H
+
+/* Internal to crypto/. A condition that only a bug of the caller, or a machine that no longer
+ * computes rightly, can break. Release builds check it too: going on would sign or accept what
+ * nobody checked. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+_Noreturn static inline void tj_crypto_abort(const char *file, int line, const char *what)
+{
+    (void)fprintf(stderr, "%s:%d: required: %s\n", file, line, what);
+    abort();
+}
+
+#define TJ_CRYPTO_REQUIRE(cond) ((cond) ? (void)0 : tj_crypto_abort(__FILE__, __LINE__, #cond))
+
+#endif

@@ -1,0 +1,627 @@
+#include "storage/store.h"
+
+#include "storage/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(size_t) >= 8, "a map of 1 TiB needs 64-bit addresses");
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TJ_STORE_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TJ_STORE_SANITIZED)
+/* Sanitizers keep most of the address space for themselves. */
+#define TJ_STORE_MAP_DEFAULT (UINT64_C(16) << 30)
+#else
+/* Ten years of a busy ledger; costs address space, no memory. */
+#define TJ_STORE_MAP_DEFAULT (UINT64_C(1) << 40)
+#endif
+
+/* Values from this size on are read ahead by a cursor. Below, two or three page faults cost less
+ * than asking. */
+enum { TJ_STORE_READ_AHEAD_MIN = 16384 };
+
+const char *tj_storage_status_text(enum tj_storage_status status)
+{
+    switch (status) {
+    case TJ_STORAGE_OK:
+        return "ok";
+    case TJ_STORAGE_NOT_FOUND:
+        return "not found";
+    case TJ_STORAGE_EXISTS:
+        return "exists already";
+    case TJ_STORAGE_FULL:
+        return "no space left (disk, quota, file size limit or map)";
+    case TJ_STORAGE_LOCKED:
+        return "in use by a writer, or open in this process already";
+    case TJ_STORAGE_VERSION:
+        return "written in a format version this program does not know";
+    case TJ_STORAGE_CORRUPT:
+        return "damaged, or not a ledger's data";
+    case TJ_STORAGE_DENIED:
+        return "permission denied";
+    case TJ_STORAGE_MEMORY:
+        return "out of memory or reader slots";
+    case TJ_STORAGE_IO:
+        return "input/output error";
+    }
+    abort();
+}
+
+enum tj_storage_status tj_storage_status_of(int code)
+{
+    static const struct {
+        int code;
+        enum tj_storage_status status;
+    } known[] = {
+        {MDB_SUCCESS, TJ_STORAGE_OK},
+        {MDB_NOTFOUND, TJ_STORAGE_NOT_FOUND},
+        {ENOENT, TJ_STORAGE_NOT_FOUND},
+        {ENOTDIR, TJ_STORAGE_NOT_FOUND},
+        {MDB_KEYEXIST, TJ_STORAGE_EXISTS},
+        {ENOSPC, TJ_STORAGE_FULL},
+        {EDQUOT, TJ_STORAGE_FULL},
+        {EFBIG, TJ_STORAGE_FULL},
+        {MDB_MAP_FULL, TJ_STORAGE_FULL},
+        {MDB_TXN_FULL, TJ_STORAGE_FULL},    /* too many pages in one transaction */
+        {MDB_MAP_RESIZED, TJ_STORAGE_FULL}, /* the file has outgrown this reader's map */
+        {EWOULDBLOCK, TJ_STORAGE_LOCKED},
+        {MDB_CORRUPTED, TJ_STORAGE_CORRUPT},
+        {MDB_PAGE_NOTFOUND, TJ_STORAGE_CORRUPT},
+        {MDB_INVALID, TJ_STORAGE_CORRUPT},
+        {MDB_VERSION_MISMATCH, TJ_STORAGE_CORRUPT}, /* LMDB's, not our format: never ours */
+        {MDB_INCOMPATIBLE, TJ_STORAGE_CORRUPT},
+        {MDB_BAD_VALSIZE, TJ_STORAGE_CORRUPT}, /* our own sizes were checked: so a row's */
+        {MDB_CURSOR_FULL, TJ_STORAGE_CORRUPT}, /* a tree deeper than any real one: a loop */
+        {MDB_PAGE_FULL, TJ_STORAGE_CORRUPT},
+        {EACCES, TJ_STORAGE_DENIED},
+        {EPERM, TJ_STORAGE_DENIED},
+        {EROFS, TJ_STORAGE_DENIED},
+        {ENOMEM, TJ_STORAGE_MEMORY},
+        {MDB_READERS_FULL, TJ_STORAGE_MEMORY},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].code == code) {
+            return known[i].status;
+        }
+    }
+    return TJ_STORAGE_IO;
+}
+
+/* What this process has open, by device and inode of the directory. LMDB forbids the same
+ * environment twice in one process (see store.h, Processes) and does not notice it. Entries of
+ * another process id are what a fork left behind: none of its locks came along. */
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct tj_store *registry;
+
+static bool enlist(struct tj_store *store)
+{
+    bool open_already = false;
+    (void)pthread_mutex_lock(&registry_lock);
+    for (const struct tj_store *s = registry; s != NULL; s = s->next) {
+        open_already |=
+            s->device == store->device && s->inode == store->inode && s->process == store->process;
+    }
+    if (!open_already) {
+        store->next = registry;
+        registry = store;
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+    return !open_already;
+}
+
+static void delist(const struct tj_store *store)
+{
+    (void)pthread_mutex_lock(&registry_lock);
+    for (struct tj_store **at = &registry; *at != NULL; at = &(*at)->next) {
+        if (*at == store) {
+            *at = store->next;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+}
+
+static void require_options(const struct tj_store_options *options)
+{
+    TJ_STORAGE_REQUIRE(options->table_count <= TJ_STORE_TABLES_MAX);
+    for (size_t i = 0; i < options->table_count; i++) {
+        TJ_STORAGE_REQUIRE(strcmp(options->tables[i].name, TJ_STORE_TABLE) != 0);
+    }
+}
+
+enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_options *options,
+                                       struct tj_store **out)
+{
+    require_options(options);
+    *out = NULL;
+    struct tj_store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return TJ_STORAGE_MEMORY;
+    }
+    store->writer_fd = -1;
+    store->process = getpid();
+    store->table_count = options->table_count;
+    for (size_t i = 0; i < options->table_count; i++) {
+        store->kinds[i] = options->tables[i].kind;
+    }
+    struct stat st;
+    store->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->dir_fd < 0 || fstat(store->dir_fd, &st) != 0) {
+        enum tj_storage_status status = tj_storage_status_of(errno);
+        tj_store_close(store);
+        return status;
+    }
+    store->device = st.st_dev;
+    store->inode = st.st_ino;
+    if (!enlist(store)) {
+        tj_store_close(store);
+        return TJ_STORAGE_LOCKED;
+    }
+    *out = store;
+    return TJ_STORAGE_OK;
+}
+
+void tj_store_close(struct tj_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    TJ_STORAGE_REQUIRE(atomic_load(&store->transactions) == 0);
+    mdb_env_close(store->env); /* NULL is fine */
+    if (store->writer_fd >= 0) {
+        (void)close(store->writer_fd); /* gives up the flock, after LMDB has let go */
+    }
+    if (store->dir_fd >= 0) {
+        (void)close(store->dir_fd);
+    }
+    delist(store);
+    free(store);
+}
+
+enum tj_storage_status tj_store_probe(const struct tj_store *store)
+{
+    struct stat st;
+    if (fstatat(store->dir_fd, TJ_STORE_DATA_FILE, &st, 0) != 0) {
+        return tj_storage_status_of(errno);
+    }
+    /* LMDB would take an empty file for a new environment. Ours appear whole (store_write.c). */
+    return S_ISREG(st.st_mode) && st.st_size > 0 ? TJ_STORAGE_OK : TJ_STORAGE_CORRUPT;
+}
+
+uint64_t tj_store_map_size(const struct tj_store_options *options)
+{
+    const uint64_t page = 65536; /* of any machine, at most */
+    uint64_t size = options->map_size != 0 ? options->map_size : TJ_STORE_MAP_DEFAULT;
+    return size > UINT64_MAX - page ? size / page * page : (size + page - 1) / page * page;
+}
+
+static enum tj_storage_status open_table(MDB_txn *txn, const char *name, MDB_dbi *out)
+{
+    unsigned flags = 0;
+    int rc = mdb_dbi_open(txn, name, 0, out);
+    if (rc == 0) {
+        rc = mdb_dbi_flags(txn, *out, &flags);
+    }
+    /* The format says which tables there are, and all are plain: other flags would change the order
+     * of keys or hide rows. */
+    if (rc == MDB_NOTFOUND || (rc == 0 && flags != 0)) {
+        return TJ_STORAGE_CORRUPT;
+    }
+    return tj_storage_status_of(rc);
+}
+
+static enum tj_storage_status check_format(MDB_txn *txn, uint32_t wanted, uint32_t *found)
+{
+    MDB_dbi table;
+    enum tj_storage_status status = open_table(txn, TJ_STORE_TABLE, &table);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    MDB_val key = {strlen(TJ_STORE_FORMAT_KEY), (void *)TJ_STORE_FORMAT_KEY};
+    MDB_val value;
+    int rc = mdb_get(txn, table, &key, &value);
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? TJ_STORAGE_CORRUPT : tj_storage_status_of(rc);
+    }
+    if (value.mv_size != TJ_STORE_FORMAT_SIZE) {
+        return TJ_STORAGE_CORRUPT;
+    }
+    const uint8_t *bytes = value.mv_data;
+    uint32_t format = 0;
+    for (size_t i = TJ_STORE_FORMAT_SIZE; i-- > 0;) {
+        format = format << 8 | bytes[i];
+    }
+    if (found != NULL) {
+        *found = format;
+    }
+    return format == wanted ? TJ_STORAGE_OK : TJ_STORAGE_VERSION;
+}
+
+static enum tj_storage_status
+open_tables(struct tj_store *store, const struct tj_store_options *options, uint32_t *format_found)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0) {
+        return tj_storage_status_of(rc);
+    }
+    enum tj_storage_status status = check_format(txn, options->format, format_found);
+    for (size_t i = 0; i < options->table_count && status == TJ_STORAGE_OK; i++) {
+        status = open_table(txn, options->tables[i].name, &store->tables[i]);
+    }
+    if (status != TJ_STORAGE_OK) {
+        mdb_txn_abort(txn);
+        return status;
+    }
+    return tj_storage_status_of(mdb_txn_commit(txn)); /* a commit keeps the tables' handles */
+}
+
+/* A file cut off at the end would be met later, as a bus error. */
+static enum tj_storage_status check_size(struct tj_store *store)
+{
+    MDB_envinfo info;
+    MDB_stat env_stat;
+    struct stat st;
+    mdb_filehandle_t fd;
+    int rc = mdb_env_stat(store->env, &env_stat);
+    if (rc == 0) {
+        rc = mdb_env_info(store->env, &info);
+    }
+    if (rc == 0) {
+        rc = mdb_env_get_fd(store->env, &fd);
+    }
+    if (rc == 0 && fstat(fd, &st) != 0) {
+        rc = errno;
+    }
+    if (rc != 0) {
+        return tj_storage_status_of(rc);
+    }
+    uint64_t file_size = (uint64_t)st.st_size;
+    if (env_stat.ms_psize == 0 || info.me_last_pgno >= file_size / env_stat.ms_psize) {
+        return TJ_STORAGE_CORRUPT;
+    }
+    store->page_size = env_stat.ms_psize;
+    store->map_size = info.me_mapsize;
+    store->used = ((uint64_t)info.me_last_pgno + 1) * env_stat.ms_psize;
+    store->allocated = file_size;
+    return TJ_STORAGE_OK;
+}
+
+enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
+                                         const struct tj_store_options *options, unsigned flags,
+                                         uint32_t *format_found)
+{
+    int rc = mdb_env_create(&store->env);
+    if (rc != 0) {
+        store->env = NULL;
+        return tj_storage_status_of(rc);
+    }
+    if ((rc = mdb_env_set_maxdbs(store->env, TJ_STORE_TABLES_MAX + 1)) != 0 ||
+        (rc = mdb_env_set_maxreaders(store->env, TJ_STORE_TRANSACTIONS_MAX)) != 0 ||
+        (rc = mdb_env_set_mapsize(store->env, tj_store_map_size(options))) != 0 ||
+        /* NOTLS: a transaction is bound to its object, not to its thread. NORDAHEAD: the kernel's
+         * guess costs a look-up 700 us where 140 do; cursors ask for what they need. Not NOMEMINIT:
+         * it would let the heap's old contents into the file. */
+        (rc = mdb_env_open(store->env, dir, flags | MDB_NOTLS | MDB_NORDAHEAD,
+                           TJ_STORE_FILE_MODE)) != 0) {
+        return tj_storage_status_of(rc);
+    }
+    enum tj_storage_status status = check_size(store);
+    return status == TJ_STORAGE_OK ? open_tables(store, options, format_found) : status;
+}
+
+/* Without permission to write lock.mdb, or to create it, LMDB cannot lock. Asked with access() and
+ * not by opening: closing a descriptor of lock.mdb would drop locks (see store.h, Processes). */
+static bool can_lock(const struct tj_store *store)
+{
+    if (faccessat(store->dir_fd, "lock.mdb", R_OK | W_OK, AT_EACCESS) == 0) {
+        return true;
+    }
+    return errno == ENOENT && faccessat(store->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* A shared lock held for a moment: the writer, which tries more than once, is not kept out. */
+static enum tj_storage_status nobody_writes(const struct tj_store *store)
+{
+    int fd = openat(store->dir_fd, "writer.lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return errno == ENOENT ? TJ_STORAGE_OK : tj_storage_status_of(errno);
+    }
+    int code = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+    (void)close(fd);
+    return tj_storage_status_of(code);
+}
+
+enum tj_storage_status tj_store_open_read(const char *dir, const struct tj_store_options *options,
+                                          struct tj_store **out, uint32_t *format_found)
+{
+    *out = NULL;
+    if (format_found != NULL) {
+        *format_found = 0;
+    }
+    struct tj_store *store;
+    enum tj_storage_status status = tj_store_attach(dir, options, &store);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    status = tj_store_probe(store);
+    store->lockless = !can_lock(store);
+    if (status == TJ_STORAGE_OK && store->lockless) {
+        status = nobody_writes(store);
+    }
+    if (status == TJ_STORAGE_OK) {
+        unsigned flags = store->lockless ? MDB_RDONLY | MDB_NOLOCK : MDB_RDONLY;
+        status = tj_store_open_env(store, dir, options, flags, format_found);
+    }
+    if (status != TJ_STORAGE_OK) {
+        tj_store_close(store);
+        return status;
+    }
+    *out = store;
+    return TJ_STORAGE_OK;
+}
+
+enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out)
+{
+    *out = NULL;
+    enum tj_storage_status status = store->lockless ? nobody_writes(store) : TJ_STORAGE_OK;
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    struct tj_txn *txn = calloc(1, sizeof *txn);
+    if (txn == NULL) {
+        return TJ_STORAGE_MEMORY;
+    }
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    int dead;
+    if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
+        rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    }
+    if (rc != 0) {
+        free(txn);
+        return tj_storage_status_of(rc);
+    }
+    txn->store = store;
+    atomic_fetch_add(&store->transactions, 1);
+    *out = txn;
+    return TJ_STORAGE_OK;
+}
+
+enum tj_storage_status tj_read_renew(struct tj_txn *txn)
+{
+    TJ_STORAGE_REQUIRE(!txn->writing && txn->cursors == 0);
+    /* Also when it could not be renewed last time: LMDB then finds nothing to let go of. */
+    mdb_txn_reset(txn->mdb);
+    txn->failed = txn->store->lockless ? nobody_writes(txn->store) : TJ_STORAGE_OK;
+    if (txn->failed == TJ_STORAGE_OK) {
+        txn->failed = tj_storage_status_of(mdb_txn_renew(txn->mdb));
+    }
+    return txn->failed;
+}
+
+void tj_read_end(struct tj_txn *txn)
+{
+    if (txn == NULL) {
+        return;
+    }
+    TJ_STORAGE_REQUIRE(!txn->writing && txn->cursors == 0);
+    mdb_txn_abort(txn->mdb);
+    atomic_fetch_sub(&txn->store->transactions, 1);
+    free(txn);
+}
+
+void tj_store_number_key(uint8_t key[TJ_STORE_NUMBER_SIZE], uint64_t number)
+{
+    for (size_t i = TJ_STORE_NUMBER_SIZE; i-- > 0;) {
+        key[i] = (uint8_t)number;
+        number >>= 8;
+    }
+}
+
+MDB_dbi tj_store_table(const struct tj_store *store, size_t table)
+{
+    TJ_STORAGE_REQUIRE(table < store->table_count);
+    return store->tables[table];
+}
+
+static struct tj_view view_of(const MDB_val *value)
+{
+    return (struct tj_view){.bytes = value->mv_data, .size = value->mv_size};
+}
+
+static enum tj_storage_status get(struct tj_txn *txn, MDB_dbi table, const void *key,
+                                  size_t key_size, struct tj_view *value)
+{
+    *value = (struct tj_view){NULL, 0};
+    if (txn->failed != TJ_STORAGE_OK) {
+        return txn->failed;
+    }
+    MDB_val k = {key_size, (void *)(uintptr_t)key};
+    MDB_val v;
+    int rc = mdb_get(txn->mdb, table, &k, &v);
+    if (rc == 0) {
+        *value = view_of(&v);
+    }
+    return tj_storage_status_of(rc);
+}
+
+enum tj_storage_status tj_get_number(struct tj_txn *txn, size_t table, uint64_t number,
+                                     struct tj_view *value)
+{
+    uint8_t key[TJ_STORE_NUMBER_SIZE];
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
+    tj_store_number_key(key, number);
+    return get(txn, dbi, key, sizeof key, value);
+}
+
+enum tj_storage_status tj_get_name(struct tj_txn *txn, size_t table, const void *key,
+                                   size_t key_size, struct tj_view *value)
+{
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NAMED);
+    if (key_size == 0 || key_size > TJ_STORE_KEY_MAX) { /* no row has such a key */
+        *value = (struct tj_view){NULL, 0};
+        return TJ_STORAGE_NOT_FOUND;
+    }
+    return get(txn, dbi, key, key_size, value);
+}
+
+enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t *number)
+{
+    *number = 0;
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
+    if (txn->failed != TJ_STORAGE_OK) {
+        return txn->failed;
+    }
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn->mdb, dbi, &cursor);
+    if (rc != 0) {
+        return tj_storage_status_of(rc);
+    }
+    MDB_val key;
+    MDB_val value;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    enum tj_storage_status status = tj_storage_status_of(rc);
+    if (rc == 0 && key.mv_size != TJ_STORE_NUMBER_SIZE) {
+        status = TJ_STORAGE_CORRUPT;
+    }
+    if (status == TJ_STORAGE_OK) {
+        const uint8_t *bytes = key.mv_data;
+        for (size_t i = 0; i < TJ_STORE_NUMBER_SIZE; i++) {
+            *number = *number << 8 | bytes[i];
+        }
+    }
+    mdb_cursor_close(cursor);
+    return status;
+}
+
+enum tj_storage_status tj_count(struct tj_txn *txn, size_t table, uint64_t *count)
+{
+    *count = 0;
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    if (txn->failed != TJ_STORAGE_OK) {
+        return txn->failed;
+    }
+    MDB_stat st;
+    int rc = mdb_stat(txn->mdb, dbi, &st);
+    if (rc == 0) {
+        *count = st.ms_entries;
+    }
+    return tj_storage_status_of(rc);
+}
+
+struct tj_cursor {
+    struct tj_txn *txn;
+    MDB_cursor *mdb;
+    MDB_cursor_op next; /* how to get at the next row */
+    bool ended;
+};
+
+enum tj_storage_status tj_cursor_open(struct tj_txn *txn, size_t table, struct tj_cursor **out)
+{
+    *out = NULL;
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    if (txn->failed != TJ_STORAGE_OK) {
+        return txn->failed;
+    }
+    struct tj_cursor *cursor = calloc(1, sizeof *cursor);
+    if (cursor == NULL) {
+        return TJ_STORAGE_MEMORY;
+    }
+    int rc = mdb_cursor_open(txn->mdb, dbi, &cursor->mdb);
+    if (rc != 0) {
+        free(cursor);
+        return tj_storage_status_of(rc);
+    }
+    cursor->txn = txn;
+    cursor->next = MDB_FIRST;
+    txn->cursors++;
+    *out = cursor;
+    return TJ_STORAGE_OK;
+}
+
+/* Only a hint; a failure is no failure. */
+static void read_ahead(const struct tj_txn *txn, const MDB_val *value)
+{
+    if (txn->writing || value->mv_size < TJ_STORE_READ_AHEAD_MIN) {
+        return;
+    }
+    /* LMDB's pages may be smaller than the machine's, never the other way round here: a wrong
+     * alignment makes the call fail. */
+    size_t before = (uintptr_t)value->mv_data % txn->store->page_size;
+    (void)posix_madvise((char *)value->mv_data - before, value->mv_size + before,
+                        POSIX_MADV_WILLNEED);
+}
+
+enum tj_storage_status tj_cursor_next(struct tj_cursor *cursor, struct tj_view *key,
+                                      struct tj_view *value)
+{
+    *key = (struct tj_view){NULL, 0};
+    *value = (struct tj_view){NULL, 0};
+    if (cursor->txn->failed != TJ_STORAGE_OK) {
+        return cursor->txn->failed;
+    }
+    if (cursor->ended) {
+        return TJ_STORAGE_NOT_FOUND;
+    }
+    MDB_val k;
+    MDB_val v;
+    int rc = mdb_cursor_get(cursor->mdb, &k, &v, cursor->next);
+    if (rc != 0) {
+        cursor->ended = rc == MDB_NOTFOUND;
+        return tj_storage_status_of(rc);
+    }
+    cursor->next = MDB_NEXT;
+    read_ahead(cursor->txn, &v);
+    *key = view_of(&k);
+    *value = view_of(&v);
+    return TJ_STORAGE_OK;
+}
+
+enum tj_storage_status tj_cursor_seek(struct tj_cursor *cursor, uint64_t number)
+{
+    if (cursor->txn->failed != TJ_STORAGE_OK) {
+        return cursor->txn->failed;
+    }
+    uint8_t bytes[TJ_STORE_NUMBER_SIZE];
+    tj_store_number_key(bytes, number);
+    MDB_val key = {sizeof bytes, bytes};
+    MDB_val value;
+    int rc = mdb_cursor_get(cursor->mdb, &key, &value, MDB_SET_RANGE);
+    cursor->ended = rc == MDB_NOTFOUND;
+    cursor->next = MDB_GET_CURRENT;
+    return tj_storage_status_of(rc);
+}
+
+void tj_cursor_close(struct tj_cursor *cursor)
+{
+    if (cursor == NULL) {
+        return;
+    }
+    mdb_cursor_close(cursor->mdb);
+    cursor->txn->cursors--;
+    free(cursor);
+}
+
+enum tj_storage_status tj_store_bytes(struct tj_store *store, uint64_t *bytes)
+{
+    *bytes = 0;
+    MDB_envinfo info;
+    int rc = mdb_env_info(store->env, &info);
+    if (rc == 0) {
+        *bytes = ((uint64_t)info.me_last_pgno + 1) * store->page_size;
+    }
+    return tj_storage_status_of(rc);
+}

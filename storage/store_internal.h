@@ -1,0 +1,95 @@
+#ifndef TIJORI_STORAGE_STORE_INTERNAL_H
+#define TIJORI_STORAGE_STORE_INTERNAL_H
+
+/* What the two halves of storage/ share. Nobody else includes this. */
+
+#include "storage/store.h"
+
+#include <lmdb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#define TJ_STORE_DATA_FILE "data.mdb"
+
+/* Group members may read (an auditor of the office); who they are is the operator's umask's and
+ * chgrp's business. */
+enum { TJ_STORE_FILE_MODE = 0640, TJ_STORE_DIR_MODE = 0750 };
+
+_Noreturn static inline void tj_storage_abort(const char *file, int line, const char *what)
+{
+    (void)fprintf(stderr, "%s:%d: required: %s\n", file, line, what);
+    abort();
+}
+
+#define TJ_STORAGE_REQUIRE(cond) ((cond) ? (void)0 : tj_storage_abort(__FILE__, __LINE__, #cond))
+
+struct tj_txn {
+    struct tj_store *store;
+    MDB_txn *mdb;
+    bool writing;
+    unsigned cursors; /* open ones */
+    /* Not OK: LMDB would refuse all else, or (FULL) could fail in the middle of a commit. */
+    enum tj_storage_status failed;
+    uint64_t pages; /* writing: at most so many new pages so far, by estimate */
+};
+
+struct tj_store {
+    MDB_env *env;
+    MDB_dbi tables[TJ_STORE_TABLES_MAX];
+    enum tj_table_kind kinds[TJ_STORE_TABLES_MAX];
+    size_t table_count;
+    size_t page_size;
+    int dir_fd;    /* also keeps the inode in the registry's key from being reused */
+    int writer_fd; /* writer.lock, flocked; -1 in a reader */
+    bool lockless; /* no reader lock: nobody may write meanwhile */
+    atomic_uint transactions;
+
+    /* The registry of what this process has open; see store.c. */
+    struct tj_store *next;
+    dev_t device;
+    ino_t inode;
+    pid_t process;
+
+    /* The writer's. */
+    struct tj_txn txn; /* there is only one at a time, so it is kept here: no allocation */
+    bool failed;       /* a commit failed in a way that leaves the disk's state unknown */
+    uint64_t map_size;
+    uint64_t used;       /* bytes of data.mdb up to the last page of the last commit */
+    uint64_t allocated;  /* size of data.mdb */
+    uint64_t size_limit; /* RLIMIT_FSIZE when the transaction began */
+};
+
+enum tj_storage_status tj_storage_status_of(int code); /* of an errno or an LMDB code */
+
+/* A store with its directory open and registered, nothing else; LOCKED when this process has the
+ * directory open. tj_store_close undoes any of it. */
+enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_options *options,
+                                       struct tj_store **out);
+
+/* NOT_FOUND without a data file, CORRUPT when it is no file or empty. */
+enum tj_storage_status tj_store_probe(const struct tj_store *store);
+
+/* Opens the environment and its tables, and compares the format. `flags`: MDB_RDONLY and the like.
+ */
+enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
+                                         const struct tj_store_options *options, unsigned flags,
+                                         uint32_t *format_found);
+
+/* options->map_size, or the default; whole pages. */
+uint64_t tj_store_map_size(const struct tj_store_options *options);
+
+/* The name and the key of the format's row. */
+#define TJ_STORE_TABLE      "store"
+#define TJ_STORE_FORMAT_KEY "format"
+enum { TJ_STORE_FORMAT_SIZE = 4 };
+
+/* Numbered keys: big-endian, so that byte order is the order of numbers. */
+enum { TJ_STORE_NUMBER_SIZE = 8 };
+void tj_store_number_key(uint8_t key[TJ_STORE_NUMBER_SIZE], uint64_t number);
+
+/* The handle of a table; aborts on a number out of range. */
+MDB_dbi tj_store_table(const struct tj_store *store, size_t table);
+
+#endif

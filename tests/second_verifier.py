@@ -1,0 +1,1646 @@
+#!/usr/bin/env python3
+"""A second verifier for Tijori ledgers, written from docs/FORMAT.md alone.
+
+It shares nothing with the C program: no code, no library, not even the curve arithmetic. Where
+both agree on a ledger, the document is enough to build a verifier from.
+
+It reads what `tijori show DIR 0.. --format jsonl` prints (section 10; only the member `raw`),
+judges every entry by sections 2 to 9 and compares everything derived that the entries imply.
+
+Statuses in capitals are the document's. Four are this program's own, for what the document gives
+no name: INPUT (a line of the input), FORM (bytes, sections 3 to 5), CHAIN (index, previous, term,
+received_ns), GENESIS (section 6), DERIVED (links and tails, section 9), INVARIANT (balances).
+"""
+
+import argparse
+import collections
+import functools
+import hashlib
+import json
+import re
+import sys
+
+# --------------------------------------------------------------------------------------------
+# secp256k1. Points are None (infinity), affine (x, y) or Jacobian (x, y, z).
+# --------------------------------------------------------------------------------------------
+
+P = 2**256 - 2**32 - 977
+N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+G = (0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798,
+     0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8)
+
+WINDOW_G = 8  # the generator's table is built once, so it may be larger than a key's
+WINDOW_KEY = 5
+
+
+def point_double(a):
+    if a is None:
+        return None
+    x, y, z = a
+    yy = y * y % P
+    s = 4 * x * yy % P
+    m = 3 * x * x % P  # the curve has a = 0
+    x3 = (m * m - 2 * s) % P
+    return x3, (m * (s - x3) - 8 * yy * yy) % P, 2 * y * z % P
+
+
+def point_add_affine(a, b):
+    """Jacobian a plus affine b."""
+    if a is None:
+        return b[0], b[1], 1
+    x, y, z = a
+    zz = z * z % P
+    h = (b[0] * zz - x) % P
+    r = (b[1] * zz * z - y) % P
+    if h == 0:
+        return point_double(a) if r == 0 else None
+    hh = h * h % P
+    hhh = h * hh % P
+    v = x * hh % P
+    x3 = (r * r - hhh - 2 * v) % P
+    return x3, (r * (v - x3) - y * hhh) % P, z * h % P
+
+
+def to_affine(a):
+    inverse = pow(a[2], -1, P)
+    square = inverse * inverse % P
+    return a[0] * square % P, a[1] * square * inverse % P
+
+
+@functools.lru_cache(maxsize=1024)
+def odd_multiples(point, window):
+    """point, 3 point, 5 point … as affine points: the table of a windowed multiplication. Keys
+    come again and again in a ledger, so tables are kept."""
+    twice = to_affine(point_double((point[0], point[1], 1)))
+    table = [point]
+    for _ in range((1 << (window - 2)) - 1):
+        last = table[-1]
+        table.append(to_affine(point_add_affine((last[0], last[1], 1), twice)))
+    return table
+
+
+def signed_digits(scalar, window):
+    """The windowed non-adjacent form, lowest digit first: odd digits with zeros between."""
+    digits = []
+    full, half = 1 << window, 1 << (window - 1)
+    while scalar:
+        digit = 0
+        if scalar & 1:
+            digit = scalar & (full - 1)
+            if digit >= half:
+                digit -= full
+            scalar -= digit
+        digits.append(digit)
+        scalar >>= 1
+    return digits
+
+
+def multiply_two(a, b, point):
+    """a G + b point, in one pass of doublings (Shamir's trick)."""
+    pairs = [(signed_digits(a % N, WINDOW_G), odd_multiples(G, WINDOW_G)),
+             (signed_digits(b % N, WINDOW_KEY), odd_multiples(point, WINDOW_KEY))]
+    total = None
+    for place in range(max(len(digits) for digits, _ in pairs) - 1, -1, -1):
+        total = point_double(total)
+        for digits, table in pairs:
+            digit = digits[place] if place < len(digits) else 0
+            if digit > 0:
+                total = point_add_affine(total, table[digit >> 1])
+            elif digit < 0:
+                x, y = table[-digit >> 1]
+                total = point_add_affine(total, (x, P - y))
+    return total
+
+
+@functools.lru_cache(maxsize=4096)
+def lift_x(x, odd):
+    """The point with this x-coordinate and parity of y, or None when x is on no point."""
+    if x >= P:
+        return None
+    square = (x * x * x + 7) % P
+    y = pow(square, (P + 1) // 4, P)
+    if y * y % P != square:
+        return None
+    return x, (y if y & 1 == odd else P - y)
+
+
+def key_point(algorithm, key):
+    if algorithm == ECDSA:
+        if len(key) != 33 or key[0] not in (2, 3):
+            return None
+        return lift_x(int.from_bytes(key[1:], "big"), key[0] & 1)
+    return lift_x(int.from_bytes(key, "big"), 0) if len(key) == 32 else None
+
+
+def ecdsa_verify(key, digest, signature):
+    """Signature is r ‖ s; the digest is signed as it is. An s above half the order is refused."""
+    point = key_point(ECDSA, key)
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if point is None or len(signature) != 64 or not 0 < r < N or not 0 < s <= N // 2:
+        return False
+    inverse = pow(s, -1, N)
+    total = multiply_two(int.from_bytes(digest, "big") * inverse, r * inverse, point)
+    if total is None:
+        return False
+    # x mod N is compared; without a division: x is r or r + N.
+    zz = total[2] * total[2] % P
+    return any(x < P and x * zz % P == total[0] for x in (r, r + N))
+
+
+def bip340_verify(key, message, signature):
+    point = key_point(BIP340, key)
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if point is None or len(signature) != 64 or r >= P or s >= N:
+        return False
+    challenge = tagged_hash(b"BIP0340/challenge", signature[:32] + key + message)
+    total = multiply_two(s, N - int.from_bytes(challenge, "big") % N, point)
+    if total is None:
+        return False
+    x, y = to_affine(total)
+    return x == r and y & 1 == 0
+
+
+def signature_valid(algorithm, key, message, signature):
+    verify = ecdsa_verify if algorithm == ECDSA else bip340_verify
+    return verify(key, message, signature)
+
+
+# --------------------------------------------------------------------------------------------
+# Section 1: numbers
+# --------------------------------------------------------------------------------------------
+
+MOVE, PENDING, POST, VOID, CORRECT = range(1, 6)
+(LEDGER, PREDECESSOR, REGISTER_PARTY, ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY,
+ REINSTATE_PARTY, GRANT_CLASSES, OPEN_ASSET, OPEN_ACCOUNT, FREEZE_ACCOUNT, UNFREEZE_ACCOUNT,
+ CLOSE_ACCOUNT, ACTIVATE_RULES, ADD_LOG_KEY, RETIRE_LOG_KEY, ENDORSE) = range(16, 34)
+MOVEMENTS = range(1, 6)
+DIRECTIVES = range(16, 34)
+KINDS_RESERVED = range(64, 77)
+
+PURPOSES = ["", "purchase", "mining", "seizure", "donation", "unsolicited_inflow",
+            "internal_transfer", "sale", "payment", "fee", "customer_deposit",
+            "customer_withdrawal", "customer_transfer", "correction"]
+CLASSES = ["", "reserve", "custody", "market", "mining", "seizure", "donation", "fee", "external",
+           "suspense"]
+RESERVE, CUSTODY, MARKET, MINING, SEIZURE, DONATION, FEE, EXTERNAL, SUSPENSE = range(1, 10)
+AUTHORITY, TREASURY, CUSTODIAN, OPERATOR, AUDITOR = range(1, 6)
+INITIATE, APPROVE, ADMINISTER = 1, 2, 3
+ECDSA, BIP340, ED25519 = 1, 2, 3
+KEY_SIZES = {ECDSA: 33, BIP340: 32}
+SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
+DOMAIN_MOVE, DOMAIN_ADMINISTER = 1, 2
+INWARDS, OUTWARDS = 1, 2
+BASES = ["", "declared", "document_cited", "countersigned"]
+DECLARED, DOCUMENT_CITED, COUNTERSIGNED = 1, 2, 3
+
+NS = 10**9
+ZERO_HASH = bytes(32)
+CLOCK_TOLERANCE_S = 300
+BTC_AMOUNT_MAX = 2_100_000_000_000_000
+FIRST_ACCOUNT_NUMBER = 1
+
+RECORD_SIZE, HEADER_SIZE, FIXED_SIZE, ENTRY_SIZE_MAX = 112, 176, 240, 65_535
+RECORDS_MAX, SLOTS_MAX, LANE_MAX = 8_190, 16, 4_095
+POSITION_BITS = 13
+
+# Which pairs of classes a purpose allows, from → to (section 7.1).
+PAIRS = {
+    1: {(MARKET, RESERVE), (CUSTODY, RESERVE)},
+    2: {(MINING, RESERVE)},
+    3: {(SEIZURE, RESERVE), (CUSTODY, RESERVE), (RESERVE, SEIZURE)},
+    4: {(DONATION, RESERVE), (CUSTODY, RESERVE)},
+    5: {(EXTERNAL, RESERVE), (SUSPENSE, RESERVE)},
+    6: {(RESERVE, RESERVE)},
+    7: {(RESERVE, MARKET), (RESERVE, CUSTODY)},
+    8: {(RESERVE, EXTERNAL), (RESERVE, CUSTODY), (RESERVE, SUSPENSE), (CUSTODY, RESERVE)},
+    9: {(RESERVE, FEE), (CUSTODY, FEE)},
+    10: {(EXTERNAL, CUSTODY), (SUSPENSE, CUSTODY)},
+    11: {(CUSTODY, EXTERNAL)},
+    12: {(CUSTODY, CUSTODY)},
+    13: set(),
+}
+
+
+def class_mask(*classes):
+    return sum(1 << number for number in classes)
+
+
+PUBLIC_MASK = class_mask(RESERVE, MARKET, MINING, SEIZURE, DONATION, FEE, EXTERNAL, SUSPENSE)
+GRANTABLE = {AUTHORITY: PUBLIC_MASK, TREASURY: PUBLIC_MASK,
+             CUSTODIAN: class_mask(CUSTODY, FEE, EXTERNAL, SUSPENSE), OPERATOR: 0, AUDITOR: 0}
+
+# --------------------------------------------------------------------------------------------
+# Refusal
+# --------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """An entry breaks a rule: the status of the rule, and the rule in words."""
+
+    def __init__(self, status, rule):
+        super().__init__("%s: %s" % (status, rule))
+        self.status = status
+        self.rule = rule
+
+
+def demand(holds, status, rule):
+    if not holds:
+        raise Refused(status, rule)
+
+
+# --------------------------------------------------------------------------------------------
+# Section 2: hashes
+# --------------------------------------------------------------------------------------------
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def tagged_hash(tag, data):
+    prefix = sha256(tag)
+    return sha256(prefix + prefix + data)
+
+
+def leaf_hash(data):
+    return sha256(b"\x00" + data)
+
+
+def node_hash(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def envelope_id(header):
+    return tagged_hash(b"tijori/envelope/v1", header)
+
+
+class TreeHash:
+    """RFC 6962 section 2.1, leaf by leaf: the roots of the perfect subtrees, largest first."""
+
+    def __init__(self):
+        self.size = 0
+        self.roots = []
+
+    def add(self, leaf):
+        size = self.size
+        while size & 1:
+            leaf = node_hash(self.roots.pop(), leaf)
+            size >>= 1
+        self.roots.append(leaf)
+        self.size += 1
+
+    def root(self):
+        if not self.roots:
+            return sha256(b"")
+        result = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            result = node_hash(left, result)
+        return result
+
+
+# --------------------------------------------------------------------------------------------
+# Section 3: records. A table of fields a kind; every byte that no field covers must be zero.
+# --------------------------------------------------------------------------------------------
+
+
+class Record:
+    """The fields of a record as attributes, with its bytes and leaf hash."""
+
+    def __init__(self, data):
+        self.data = data
+        self.kind = data[0]
+        self.leaf = leaf_hash(data)
+
+
+def number(data):
+    return int.from_bytes(data, "little")
+
+
+def field_number(low, high):
+    def decode(data, name):
+        value = number(data)
+        demand(low <= value <= high, "FORM", "%s is %d, outside %d to %d" % (name, value, low, high))
+        return value
+    return decode
+
+
+def field_bytes(data, _name):
+    return data
+
+
+def is_control(character):
+    return ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F
+
+
+def field_text(empty_allowed, without=""):
+    def decode(data, name):
+        content = data.rstrip(b"\x00")
+        try:
+            text = content.decode("utf-8")  # strict: shortest form, no surrogates
+        except UnicodeDecodeError:
+            raise Refused("FORM", "%s is not UTF-8" % name) from None
+        demand(not any(map(is_control, text)), "FORM", "%s holds a control character" % name)
+        demand(text or empty_allowed, "FORM", "%s is empty" % name)
+        demand(not any(c in text for c in without), "FORM", "%s holds a character it may not" % name)
+        return text
+    return decode
+
+
+def field_code(data, name):
+    content = data.rstrip(b"\x00")
+    demand(re.fullmatch(rb"[A-Z0-9]+", content), "FORM", "%s is not of A-Z, 0-9" % name)
+    return content.decode("ascii")
+
+
+ANY8, ANY16 = field_number(0, 2**8 - 1), field_number(0, 2**16 - 1)
+ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
+NAME, LABEL = field_text(False), field_text(True)
+
+MOVEMENT_FIELDS = [
+    (2, 1, "purpose", field_number(1, 13)),
+    (4, 8, "source", ANY64),
+    (12, 8, "target", ANY64),
+    (20, 8, "amount", field_number(1, 2**64 - 1)),
+    (28, 4, "value_date", ANY32),
+    (32, 4, "timeout_s", ANY32),
+    (36, 8, "refers_to", ANY64),
+    (44, 16, "reference", LABEL),
+    (60, 32, "hash", field_bytes),
+]
+KEY_FIELDS = [
+    (2, 1, "algorithm", field_number(ECDSA, BIP340)),
+    (3, 1, "role", field_number(INITIATE, ADMINISTER)),
+    (4, 4, "party", ANY32),
+    (8, 4, "ordinal", ANY32),
+    (16, 33, "key", field_bytes),
+]
+FREEZE_FIELDS = [(2, 1, "directions", field_number(1, 3)), (4, 8, "account", ANY64)]
+LOG_KEY_FIELDS = [
+    (2, 1, "algorithm", field_number(ED25519, ED25519)),
+    (4, 4, "number", ANY32),
+    (16, 32, "key", field_bytes),
+]
+PARTY_FIELD = (4, 4, "party", ANY32)
+
+DIRECTIVE_FIELDS = {
+    LEDGER: [
+        (2, 1, "network", field_number(0, 3)),
+        (4, 4, "rules", field_number(1, 1)),
+        (8, 4, "lifetime_max_s", field_number(60, 31_622_400)),
+        (12, 4, "checkpoint_delay_max_s", field_number(1, 2**32 - 1)),
+        (16, 32, "nonce", field_bytes),
+        (48, 48, "name", field_text(False, " +")),
+    ],
+    PREDECESSOR: [
+        (8, 8, "size", field_number(1, 2**64 - 1)),
+        (16, 32, "ledger_id", field_bytes),
+        (48, 32, "root", field_bytes),
+    ],
+    REGISTER_PARTY: [(2, 1, "type", field_number(AUTHORITY, AUDITOR)), PARTY_FIELD,
+                     (16, 48, "name", NAME)],
+    ADD_KEY: [(1, 1, "flags", field_number(0, 1))] + KEY_FIELDS + [(56, 32, "label", LABEL)],
+    REVOKE_KEY: KEY_FIELDS,
+    SET_THRESHOLD: [(2, 1, "domain", field_number(DOMAIN_MOVE, DOMAIN_ADMINISTER)),
+                    (3, 1, "threshold", field_number(0, 16)), PARTY_FIELD],
+    SUSPEND_PARTY: [PARTY_FIELD],
+    REINSTATE_PARTY: [PARTY_FIELD],
+    GRANT_CLASSES: [(2, 2, "classes", ANY16), PARTY_FIELD],
+    OPEN_ASSET: [
+        (2, 1, "decimals", field_number(0, 18)),
+        (4, 4, "asset", ANY32),
+        (8, 8, "amount_max", field_number(1, 2**53)),
+        (16, 8, "code", field_code),
+        (24, 48, "name", NAME),
+    ],
+    OPEN_ACCOUNT: [
+        (2, 1, "account_class", field_number(RESERVE, SUSPENSE)),
+        (4, 8, "account", ANY64),
+        (12, 4, "asset", ANY32),
+        (16, 48, "label", LABEL),
+    ],
+    FREEZE_ACCOUNT: FREEZE_FIELDS,
+    UNFREEZE_ACCOUNT: FREEZE_FIELDS,
+    CLOSE_ACCOUNT: [(4, 8, "account", ANY64)],
+    ACTIVATE_RULES: [(4, 4, "rules", field_number(1, 2**32 - 1))],
+    ADD_LOG_KEY: LOG_KEY_FIELDS,
+    RETIRE_LOG_KEY: LOG_KEY_FIELDS + [(8, 8, "last_good_size", ANY64),
+                                      (48, 32, "last_good_root", field_bytes)],
+    ENDORSE: [
+        (8, 8, "entry", ANY64),
+        (16, 32, "entry_leaf", field_bytes),
+        (48, 32, "entry_envelope", field_bytes),
+    ],
+}
+BLIND = (96, 16, "blind", field_bytes)
+FIELDS = {kind: MOVEMENT_FIELDS + [BLIND] for kind in MOVEMENTS}
+FIELDS.update({kind: fields + [BLIND] for kind, fields in DIRECTIVE_FIELDS.items()})
+
+
+def uncovered(fields):
+    """The offsets no field covers, which hold zero."""
+    covered = {0}
+    for offset, size, _name, _decode in fields:
+        covered.update(range(offset, offset + size))
+    return [offset for offset in range(RECORD_SIZE) if offset not in covered]
+
+
+ZERO_OFFSETS = {kind: uncovered(fields) for kind, fields in FIELDS.items()}
+
+
+def decode_record(data, restricted):
+    record = Record(data)
+    for offset, size, name, decode in FIELDS[record.kind]:
+        setattr(record, name, decode(data[offset:offset + size], name))
+    demand(not any(data[offset] for offset in ZERO_OFFSETS[record.kind]), "FORM",
+           "a byte that must be zero is not")
+    demand(any(record.blind) == restricted, "FORM",
+           "the blind is zero in a public envelope, and only there")
+    check_combined(record)
+    return record
+
+
+def check_combined(record):
+    """What a record's fields must be together."""
+    if record.kind in MOVEMENTS:
+        check_movement_form(record)
+    elif record.kind in (ADD_KEY, REVOKE_KEY):
+        size = KEY_SIZES[record.algorithm]
+        demand(not any(record.key[size:]), "FORM", "a bip340 key is followed by one zero")
+        record.key = record.key[:size]
+    elif record.kind == GRANT_CLASSES:
+        demand(record.classes & ~class_mask(*range(1, 10)) == 0, "FORM", "a mask has bits 1 to 9")
+    elif record.kind == RETIRE_LOG_KEY:
+        demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "FORM",
+               "last good size and root are both zero or neither")
+
+
+def check_movement_form(record):
+    demand(record.source != record.target, "FORM", "from and to are the same account")
+    demand(record.timeout_s == 0 or record.kind == PENDING, "FORM", "only a pending has a timeout")
+    names_another = record.kind in (POST, VOID, CORRECT)
+    demand((record.refers_to != 0) == names_another, "FORM",
+           "refers_to is there in post, void and correct, and only there")
+
+
+# --------------------------------------------------------------------------------------------
+# Sections 4 and 5: envelopes and entries
+# --------------------------------------------------------------------------------------------
+
+
+class Slot:
+    def __init__(self, party, algorithm, use, key, signature):
+        self.party = party
+        self.algorithm = algorithm
+        self.use = use
+        self.key = key
+        self.signature = signature
+
+    def order(self):
+        return self.party, self.use, self.algorithm, self.key
+
+
+class Entry:
+    """A decoded entry: bytes of the right form and nothing more."""
+
+    def __init__(self, data):
+        self.data = data
+        self.leaf = leaf_hash(data)
+        self.index = number(data[8:16])
+        self.term = number(data[16:24])
+        self.received_ns = number(data[24:32])
+        self.previous = data[32:64]
+        self.header = data[64:FIXED_SIZE]
+        self.envelope = envelope_id(self.header)
+        self.slots = []
+        self.countersigned = False
+        self.body = b""
+        self.records = []
+
+    def decode_header(self):
+        header = self.header
+        self.restricted = bool(header[4] & 1)
+        self.lane = number(header[6:8])
+        self.party = number(header[8:12])
+        self.record_count = number(header[12:16])
+        self.sequence, self.created_s, self.expires_s, self.known_index = (
+            number(header[at:at + 8]) for at in (16, 24, 32, 40))
+        self.ledger_id, self.previous_id, self.known_leaf, self.body_root = (
+            header[at:at + 32] for at in (48, 80, 112, 144))
+
+    def slots_of(self, use):
+        return [slot for slot in self.slots if slot.use == use]
+
+
+def decode_entry(data, body, position):
+    """Step 1 of section 7. position is where the entry stands in the ledger."""
+    demand(FIXED_SIZE + 2 <= len(data) <= ENTRY_SIZE_MAX, "FORM",
+           "an entry of %d bytes" % len(data))
+    demand(data[:4] == b"TJN\x01", "FORM", "an entry starts with TJN and version 1")
+    demand(not any(data[4:8]), "FORM", "bytes 4 to 7 of an entry are zero")
+    entry = Entry(data)
+    check_header_form(entry)
+    entry.slots = decode_slots(data[FIXED_SIZE:])
+    entry.countersigned = bool(entry.slots_of(COUNTERSIGN))
+    check_slot_parties(entry)
+    entry.body = body
+    entry.records = decode_body(body, entry, position)
+    return entry
+
+
+def check_header_form(entry):
+    header = entry.header
+    demand(header[:4] == b"TJE\x01", "FORM", "a header starts with TJE and version 1")
+    demand(number(header[4:6]) <= 1, "FORM", "an unknown flag of the envelope is set")
+    entry.decode_header()
+    demand(entry.lane <= LANE_MAX, "FORM", "lanes are 0 to 4095")
+    demand(1 <= entry.record_count <= RECORDS_MAX, "FORM", "record_count is 1 to 8190")
+    demand(entry.known_leaf != ZERO_HASH or entry.known_index == 0, "FORM",
+           "known_index is zero where known_leaf is")
+
+
+def decode_slots(data):
+    count = number(data[:2])
+    demand(count <= SLOTS_MAX, "FORM", "at most 16 slots")
+    slots, at = [], 2
+    for _ in range(count):
+        slot, at = decode_slot(data, at)
+        demand(not slots or slots[-1].order() < slot.order(), "FORM",
+               "slots stand in rising order of party, use, algorithm and key")
+        slots.append(slot)
+    demand(at == len(data), "FORM", "bytes after the last slot")
+    return slots
+
+
+def decode_slot(data, at):
+    fixed = data[at:at + 10]
+    demand(len(fixed) == 10, "FORM", "a slot is cut off")
+    algorithm, use = fixed[4], fixed[5]
+    demand(algorithm in KEY_SIZES, "FORM", "slots sign with ecdsa or bip340")
+    demand(use in (SIGN, COUNTERSIGN, POSSESSION), "FORM", "an unknown use of a slot")
+    key_end = at + 10 + KEY_SIZES[algorithm]
+    demand(number(fixed[6:8]) == KEY_SIZES[algorithm] and number(fixed[8:10]) == 64, "FORM",
+           "the sizes of key and signature are those of the algorithm")
+    demand(key_end + 64 <= len(data), "FORM", "a slot is cut off")
+    slot = Slot(number(fixed[:4]), algorithm, use, data[at + 10:key_end], data[key_end:key_end + 64])
+    return slot, key_end + 64
+
+
+def check_slot_parties(entry):
+    for slot in entry.slots:
+        if slot.use != POSSESSION:
+            own = slot.party == entry.party
+            demand(own == (slot.use == SIGN), "FORM",
+                   "sign slots name the header's party, countersign slots another")
+
+
+def decode_body(body, entry, position):
+    demand(len(body) == entry.record_count * RECORD_SIZE, "FORM",
+           "the body is %d bytes, not record_count records" % len(body))
+    parts = [body[at:at + RECORD_SIZE] for at in range(0, len(body), RECORD_SIZE)]
+    check_kinds({part[0] for part in parts}, entry, position)
+    records = [decode_record(part, entry.restricted) for part in parts]
+    tree = TreeHash()
+    for record in records:
+        tree.add(record.leaf)
+    demand(tree.root() == entry.body_root, "BODY_ROOT", "body_root is the tree hash of the records")
+    return records
+
+
+def check_kinds(kinds, entry, position):
+    demand(not any(kind in KINDS_RESERVED for kind in kinds), "KIND_RESERVED",
+           "a record kind reserved for later")
+    demand(all(kind in FIELDS for kind in kinds), "FORM", "an unknown record kind")
+    with_directive = any(kind in DIRECTIVES for kind in kinds)
+    demand(not (with_directive and any(kind in MOVEMENTS for kind in kinds)), "KIND_MIXED",
+           "movements and directives do not share an envelope")
+    demand(not (with_directive and entry.restricted), "RESTRICTED_DIRECTIVE",
+           "an envelope with a directive is public")
+    demand(position == 0 or not kinds & {LEDGER, PREDECESSOR}, "GENESIS_ONLY",
+           "ledger and predecessor stand in entry 0 only")
+
+
+# --------------------------------------------------------------------------------------------
+# Section 8: state, as plain objects in dictionaries
+# --------------------------------------------------------------------------------------------
+
+
+class Party:
+    def __init__(self, kind, name):
+        self.type = kind
+        self.name = name
+        self.suspended = False
+        self.mask = class_mask(CUSTODY) if kind == CUSTODIAN else 0
+        self.thresholds = {DOMAIN_MOVE: 0, DOMAIN_ADMINISTER: 0}
+        self.keys = []
+        self.accounts = 0
+
+    def is_public(self):
+        return self.type in (AUTHORITY, TREASURY)
+
+    def active_keys(self, *roles):
+        return sum(1 for key in self.keys if key.role in roles and not key.revoked)
+
+
+class Key:
+    def __init__(self, record):
+        self.party = record.party
+        self.algorithm = record.algorithm
+        self.role = record.role
+        self.key = record.key
+        self.revoked = False
+
+
+class Account:
+    def __init__(self, party, account_class, asset):
+        self.party = party
+        self.account_class = account_class
+        self.asset = asset
+        self.total_in = self.total_out = self.pending_in = self.pending_out = 0
+        self.frozen = 0
+        self.closed = False
+        self.latest = 0
+
+    def balance(self):
+        return self.total_in - self.total_out
+
+    def available(self):
+        return self.balance() - self.pending_out
+
+    def is_limited(self):
+        return self.account_class in (RESERVE, CUSTODY)
+
+
+class Mark:
+    def __init__(self, status):
+        self.status = status
+        self.corrected = 0
+
+
+class LogKey:
+    def __init__(self, key):
+        self.key = key
+        self.retired = False
+
+
+class Asset:
+    def __init__(self, record):
+        self.code = record.code
+        self.amount_max = record.amount_max
+
+
+class Totals:
+    """One cell of the purpose totals."""
+
+    def __init__(self):
+        self.amounts = dict.fromkeys(("in", "out", "within", "outside"), 0)
+        self.numbers = dict.fromkeys(self.amounts, 0)
+        self.corrections = 0
+
+
+# What is kept of an accepted entry. Records are kept as bytes: few of them are named again.
+Accepted = collections.namedtuple(
+    "Accepted", "index term received_ns leaf envelope restricted countersigned slots body")
+
+
+def accepted(entry):
+    return Accepted(entry.index, entry.term, entry.received_ns, entry.leaf, entry.envelope,
+                    entry.restricted, entry.countersigned, len(entry.slots), entry.body)
+
+
+class State:
+    def __init__(self):
+        self.entries = []
+        self.parties = []
+        self.keys_by_x = {}
+        self.assets = {}
+        self.log_keys = []
+        self.accounts = {}
+        self.lanes = {}  # (party, lane) to the accepted entries, by sequence - 1
+        self.marks = {}  # record id to Mark, in the order they are first needed
+        self.purposes = {}  # (asset, purpose, basis) to Totals
+        self.directive_latest = 0
+        self.ledger_id = None
+        self.lifetime_max_s = 0
+
+    def party(self, wanted):
+        demand(wanted < len(self.parties), "PARTY_UNKNOWN", "there is no party %d" % wanted)
+        return self.parties[wanted]
+
+    def account(self, wanted):
+        demand(wanted in self.accounts, "ACCOUNT_UNKNOWN",
+               "there is no account %s" % account_name(wanted))
+        return self.accounts[wanted]
+
+    def record(self, record_id):
+        """The record of this id with its entry, or None when there is none."""
+        index, position = record_id >> POSITION_BITS, record_id & ((1 << POSITION_BITS) - 1)
+        if index >= len(self.entries):
+            return None
+        entry, at = self.entries[index], position * RECORD_SIZE
+        if at >= len(entry.body):
+            return None
+        return entry, decode_record(entry.body[at:at + RECORD_SIZE], entry.restricted)
+
+    def basis(self, entry, record):
+        own = COUNTERSIGNED if entry.countersigned else DECLARED
+        if record.kind == POST:
+            return max(own, self.basis(*self.record(record.refers_to)))
+        return max(own, DOCUMENT_CITED if record.hash != ZERO_HASH else DECLARED)
+
+
+def account_name(account):
+    return "%d:%d" % (account >> 32, account & 0xFFFFFFFF)
+
+
+def x_coordinate(algorithm, key):
+    return key[1:] if algorithm == ECDSA else key
+
+
+def direction(source, target):
+    if source.account_class == RESERVE:
+        return "within" if target.account_class == RESERVE else "out"
+    return "in" if target.account_class == RESERVE else "outside"
+
+
+# --------------------------------------------------------------------------------------------
+# Section 7, steps 2 to 9 and 11
+# --------------------------------------------------------------------------------------------
+
+
+def check_chain(state, entry):
+    position = len(state.entries)
+    demand(entry.index == position, "CHAIN", "the entry says index %d" % entry.index)
+    if position == 0:
+        demand(entry.previous == ZERO_HASH, "CHAIN", "previous is zero in entry 0")
+        return
+    last = state.entries[-1]
+    demand(entry.previous == last.leaf, "CHAIN", "previous is the leaf hash of the entry before")
+    demand(entry.term >= last.term, "CHAIN", "the term fell from %d to %d" % (last.term, entry.term))
+    demand(entry.received_ns > last.received_ns, "CHAIN", "received_ns does not rise")
+
+
+def check_ledger(state, entry):
+    demand(entry.ledger_id == state.ledger_id, "LEDGER_ID", "ledger_id is not this ledger's")
+    state.party(entry.party)
+
+
+def check_sequence(state, entry):
+    lane = state.lanes.get((entry.party, entry.lane), [])
+    demand(entry.sequence == len(lane) + 1, "SEQUENCE",
+           "sequence %d follows %d" % (entry.sequence, len(lane)))
+    before = lane[-1].envelope if lane else ZERO_HASH
+    demand(entry.previous_id == before, "PREVIOUS_ID",
+           "previous_id is the envelope id of the sequence before")
+
+
+def check_known(state, entry):
+    if entry.known_leaf == ZERO_HASH:
+        return
+    demand(entry.known_index < len(state.entries), "KNOWN_AHEAD",
+           "known_index %d is not before this entry" % entry.known_index)
+    demand(state.entries[entry.known_index].leaf == entry.known_leaf, "FORK",
+           "the leaf hash of entry %d is another" % entry.known_index)
+
+
+def check_time(state, entry):
+    lifetime = entry.expires_s - entry.created_s
+    demand(0 < lifetime <= state.lifetime_max_s, "LIFETIME", "a lifetime of %d s" % lifetime)
+    demand(entry.received_ns >= (entry.created_s - CLOCK_TOLERANCE_S) * NS, "CREATED_IN_FUTURE",
+           "created more than 300 s after it was received")
+    demand(entry.received_ns <= entry.expires_s * NS, "EXPIRED", "received after expires_s")
+
+
+def check_signatures(entry):
+    for at, slot in enumerate(entry.slots):
+        valid = signature_valid(slot.algorithm, slot.key, entry.envelope, slot.signature)
+        demand(valid, "SIGNATURE", "slot %d does not verify over the envelope id" % at)
+
+
+def check_active(state, party):
+    demand(not state.party(party).suspended, "PARTY_SUSPENDED", "party %d is suspended" % party)
+
+
+def check_keys(state, entry):
+    for slot in entry.slots:
+        if slot.use == POSSESSION:
+            demand(possession_of(slot, entry), "POSSESSION", "no add_key record adds this key")
+        else:
+            check_signing_key(state, entry, slot)
+
+
+def possession_of(slot, entry):
+    return any(record.kind == ADD_KEY
+               and (record.party, record.algorithm, record.key)
+               == (slot.party, slot.algorithm, slot.key) for record in entry.records)
+
+
+def check_signing_key(state, entry, slot):
+    key = state.keys_by_x.get(x_coordinate(slot.algorithm, slot.key))
+    demand(key is not None, "KEY_UNKNOWN", "the key of a slot is not registered")
+    demand((key.algorithm, key.key, key.party) == (slot.algorithm, slot.key, slot.party),
+           "KEY_PARTY", "the key is registered otherwise: algorithm, encoding or party")
+    demand(not key.revoked, "KEY_REVOKED", "the key of a slot is revoked")
+    administers = slot.use == SIGN and entry.lane == 0
+    demand((key.role == ADMINISTER) == administers, "KEY_ROLE", "the key's role does not count here")
+    if slot.use == COUNTERSIGN:
+        check_active(state, slot.party)
+
+
+def check_thresholds(state, entry):
+    domain = DOMAIN_ADMINISTER if entry.lane == 0 else DOMAIN_MOVE
+    demand(reached(state, entry.party, entry.slots_of(SIGN), domain), "THRESHOLD",
+           "the party's threshold is not reached")
+    countersigns = entry.slots_of(COUNTERSIGN)
+    for party in sorted({slot.party for slot in countersigns}):
+        slots = [slot for slot in countersigns if slot.party == party]
+        demand(reached(state, party, slots, DOMAIN_MOVE), "COUNTERSIGN_THRESHOLD",
+               "the threshold of party %d is not reached" % party)
+    check_possessions(entry)
+
+
+def check_possessions(entry):
+    proven = {(slot.party, slot.algorithm, slot.key) for slot in entry.slots_of(POSSESSION)}
+    for record in entry.records:
+        demand(record.kind != ADD_KEY or (record.party, record.algorithm, record.key) in proven,
+               "POSSESSION", "an add_key record has no possession slot")
+
+
+def reached(state, party, slots, domain):
+    threshold = state.party(party).thresholds[domain]
+    if threshold == 0 or len(slots) < threshold:
+        return False
+    if domain == DOMAIN_ADMINISTER:
+        return True
+    keys = [state.keys_by_x[x_coordinate(slot.algorithm, slot.key)] for slot in slots]
+    return any(key.role == INITIATE for key in keys)
+
+
+def check_reachable(state, parties):
+    for number_of_party in sorted(parties):
+        party = state.parties[number_of_party]
+        move, administer = (party.thresholds[d] for d in (DOMAIN_MOVE, DOMAIN_ADMINISTER))
+        demand(administer <= party.active_keys(ADMINISTER), "UNREACHABLE",
+               "party %d has fewer administer keys than it needs" % number_of_party)
+        demand(move <= party.active_keys(INITIATE, APPROVE), "UNREACHABLE",
+               "party %d has fewer initiate and approve keys than it needs" % number_of_party)
+        demand(move == 0 or party.active_keys(INITIATE), "UNREACHABLE",
+               "party %d has no initiate key" % number_of_party)
+        demand(number_of_party != 0 or administer >= 1, "UNREACHABLE",
+               "party 0 keeps an administer threshold of at least 1")
+
+
+# --------------------------------------------------------------------------------------------
+# Section 6: entries 0 and 1
+# --------------------------------------------------------------------------------------------
+
+GENESIS_ORDER = re.compile(
+    bytes([LEDGER]) + rb"\x11?\x1f+" + bytes([REGISTER_PARTY]) + rb"\x13{1,16}\x15{1,2}\x19+",
+    re.DOTALL)
+
+
+def check_genesis(entry):
+    demand(not entry.slots, "GENESIS", "entry 0 has no slots")
+    fields = (entry.restricted, entry.lane, entry.party, entry.sequence, entry.known_index)
+    demand(fields == (False, 0, 0, 1, 0), "GENESIS", "flags, lane, party, sequence or known_index")
+    hashes = {entry.ledger_id, entry.previous_id, entry.known_leaf}
+    demand(hashes == {ZERO_HASH}, "GENESIS", "ledger_id, previous_id and known_leaf are zero")
+    demand(entry.term == 1, "GENESIS", "entry 0 has term 1")
+    demand(entry.received_ns == entry.created_s * NS, "GENESIS", "received_ns is created_s")
+    kinds = bytes(record.kind for record in entry.records)
+    demand(GENESIS_ORDER.fullmatch(kinds), "GENESIS", "the records of entry 0 and their order")
+    demand(entry.expires_s == entry.created_s + entry.records[0].lifetime_max_s, "GENESIS",
+           "expires_s is created_s and lifetime_max_s")
+    check_genesis_records(entry.records)
+
+
+def check_genesis_records(records):
+    own = [record for record in records if record.kind in (REGISTER_PARTY, ADD_KEY, SET_THRESHOLD)]
+    demand(all(record.party == 0 for record in own), "GENESIS", "entry 0 speaks of party 0 only")
+    authority = next(record for record in records if record.kind == REGISTER_PARTY)
+    demand(authority.type == AUTHORITY, "GENESIS", "party 0 is an authority")
+    demand(any(record.kind == ADD_KEY and record.role == ADMINISTER for record in records),
+           "GENESIS", "one key at least has the role administer")
+    domains = [record.domain for record in records if record.kind == SET_THRESHOLD]
+    demand(len(set(domains)) == len(domains) and DOMAIN_ADMINISTER in domains, "GENESIS",
+           "one threshold is of domain administer, another of domain move")
+    bitcoin = next(record for record in records if record.kind == OPEN_ASSET)
+    demand((bitcoin.code, bitcoin.decimals) == ("BTC", 8) and bitcoin.amount_max <= BTC_AMOUNT_MAX,
+           "GENESIS", "asset 1 is BTC with 8 decimals and at most 21 million")
+
+
+def apply_genesis(state, entry):
+    """Returns nothing but the state: the records are judged like any directive, except those
+    that only genesis has."""
+    state.ledger_id = entry.leaf
+    state.lifetime_max_s = entry.records[0].lifetime_max_s
+    for record in entry.records:
+        if record.kind == REGISTER_PARTY:
+            state.parties.append(Party(record.type, record.name))
+        elif record.kind not in (LEDGER, PREDECESSOR):
+            DIRECTIVE_RULES[record.kind](state, entry, record)
+
+
+def check_entry_1(state, entry):
+    kinds = [record.kind for record in entry.records]
+    demand((entry.party, entry.lane) == (0, 0) and kinds == [ENDORSE]
+           and entry.records[0].entry == 0, "GENESIS",
+           "entry 1 is party 0's endorse of entry 0, in lane 0")
+    expected = {(0, SIGN, key.algorithm, key.key) for key in state.parties[0].keys}
+    demand({slot.order() for slot in entry.slots} == expected, "GENESIS",
+           "entry 1 is signed by every key of entry 0 and by nothing else")
+
+
+# --------------------------------------------------------------------------------------------
+# Section 7.1: movements
+# --------------------------------------------------------------------------------------------
+
+
+class Movement:
+    """A movement while it is judged: the record with what it names."""
+
+    def __init__(self, state, entry, record):
+        self.state = state
+        self.entry = entry
+        self.record = record
+        self.source = state.account(record.source)
+        self.target = state.account(record.target)
+
+    def check_owner(self):
+        voids = self.record.kind == VOID and self.entry.party == 0
+        demand(self.source.party == self.entry.party or voids, "NOT_OWNER",
+               "from belongs to another party")
+
+    def check_open(self):
+        demand(not self.source.closed and not self.target.closed, "ACCOUNT_CLOSED",
+               "an account is closed")
+        demand(not self.source.frozen & OUTWARDS and not self.target.frozen & INWARDS,
+               "ACCOUNT_FROZEN", "from is frozen outwards, or to inwards")
+
+    def check_restricted(self):
+        sectors = [self.state.parties[account.party].is_public()
+                   for account in (self.source, self.target)]
+        demand(not self.entry.restricted or not any(sectors), "RESTRICTED",
+               "a restricted envelope moves nothing of the public sector")
+
+    def check_countersign(self):
+        other = self.target.party
+        if other == self.entry.party or self.target.account_class == CUSTODY:
+            return
+        demand(any(slot.party == other for slot in self.entry.slots_of(COUNTERSIGN)),
+               "COUNTERSIGN_MISSING", "party %d did not countersign" % other)
+
+    def check_balance(self):
+        demand(not self.source.is_limited() or self.source.available() >= self.record.amount,
+               "BALANCE", "balance less pending out is %d, below %d"
+               % (self.source.available(), self.record.amount))
+
+    def post_amounts(self):
+        self.source.total_out += self.record.amount
+        self.target.total_in += self.record.amount
+
+    def add_pending(self, sign):
+        self.source.pending_out += sign * self.record.amount
+        self.target.pending_in += sign * self.record.amount
+
+    def cell(self, basis):
+        key = (self.source.asset, self.record.purpose, basis)
+        return self.state.purposes.setdefault(key, Totals())
+
+    def count_purpose(self):
+        cell = self.cell(self.state.basis(self.entry, self.record))
+        cell.amounts[direction(self.source, self.target)] += self.record.amount
+        cell.numbers[direction(self.source, self.target)] += 1
+
+
+def judge_movement(state, entry, record, record_id):
+    demand(entry.lane != 0 or record.kind == VOID, "LANE", "lane 0 takes no movement but void")
+    movement = Movement(state, entry, record)
+    movement.check_owner()
+    if record.kind in (MOVE, PENDING):
+        judge_new(movement)
+        apply_new(movement, record_id)
+    else:
+        named = find_named(movement)
+        NAMED_RULES[record.kind](movement, named)
+
+
+def judge_new(movement):
+    record, source, target = movement.record, movement.source, movement.target
+    movement.check_open()
+    demand(source.asset == target.asset, "ASSET_MIXED", "the accounts hold different assets")
+    demand(record.amount <= movement.state.assets[source.asset].amount_max, "AMOUNT_MAX",
+           "the amount is above the asset's amount_max")
+    demand((source.account_class, target.account_class) in PAIRS[record.purpose], "PURPOSE",
+           "%s does not go from %s to %s" % (PURPOSES[record.purpose],
+                                             CLASSES[source.account_class],
+                                             CLASSES[target.account_class]))
+    movement.check_restricted()
+    movement.check_countersign()
+    demand(record.timeout_s == 0 or record.timeout_s * NS > movement.entry.received_ns, "TIMEOUT",
+           "the pending had timed out when it was received")
+    movement.check_balance()
+    if record.kind == PENDING:
+        demand(max(source.pending_out, target.pending_in) + record.amount < 2**64, "OVERFLOW",
+               "a sum of pending amounts reaches 2^64")
+
+
+def apply_new(movement, record_id):
+    if movement.record.kind == PENDING:
+        movement.add_pending(1)
+        movement.state.marks[record_id] = Mark("open")
+    else:
+        movement.post_amounts()
+        movement.count_purpose()
+
+
+def find_named(movement):
+    record = movement.record
+    found = movement.state.record(record.refers_to)
+    demand(found, "NAMED_UNKNOWN", "refers_to names no record of an earlier entry")
+    named = found[1]
+    demand(named.leaf == record.hash, "NAMED_HASH", "hash is not the named record's leaf hash")
+    kinds = (MOVE, POST) if record.kind == CORRECT else (PENDING,)
+    demand(named.kind in kinds, "NAMED_KIND", "the named record is not of the right kind")
+    demand(same_transfer(record, named), "NAMED_DIFFERS",
+           "purpose, accounts or amount are not those of the named record")
+    return found
+
+
+def same_transfer(record, named):
+    if record.kind == CORRECT:
+        return ((record.purpose, record.source, record.target)
+                == (named.purpose, named.target, named.source))
+    return ((record.purpose, record.source, record.target, record.amount)
+            == (named.purpose, named.source, named.target, named.amount))
+
+
+def settle(movement, status):
+    mark = movement.state.marks[movement.record.refers_to]
+    mark.status = status
+    movement.add_pending(-1)
+
+
+def check_unsettled(movement):
+    mark = movement.state.marks[movement.record.refers_to]
+    demand(mark.status == "open", "SETTLED", "the pending record was %s before" % mark.status)
+
+
+def judge_post(movement, named):
+    check_unsettled(movement)
+    movement.check_open()
+    movement.check_restricted()
+    timeout_s = named[1].timeout_s
+    demand(timeout_s == 0 or movement.entry.received_ns < timeout_s * NS, "TIMEOUT",
+           "the pending record has timed out")
+    settle(movement, "posted")
+    movement.post_amounts()
+    movement.count_purpose()
+
+
+def judge_void(movement, _named):
+    check_unsettled(movement)
+    movement.check_restricted()
+    settle(movement, "voided")
+
+
+def judge_correct(movement, named):
+    record, state = movement.record, movement.state
+    movement.check_open()
+    movement.check_restricted()
+    movement.check_countersign()
+    before = state.marks[record.refers_to].corrected if record.refers_to in state.marks else 0
+    demand(record.amount <= named[1].amount - before, "CORRECTION",
+           "more is corrected than the named record moved")
+    movement.check_balance()
+    state.marks.setdefault(record.refers_to, Mark("corrected")).corrected += record.amount
+    movement.post_amounts()
+    cell = movement.cell(state.basis(*named))
+    cell.amounts[direction(movement.target, movement.source)] -= record.amount
+    cell.corrections += 1
+
+
+NAMED_RULES = {POST: judge_post, VOID: judge_void, CORRECT: judge_correct}
+
+# --------------------------------------------------------------------------------------------
+# Section 7.2: directives
+# --------------------------------------------------------------------------------------------
+
+
+def by_authority(entry):
+    return (entry.party, entry.lane) == (0, 0)
+
+
+def by_itself(entry, party):
+    return (entry.party, entry.lane) == (party, 0)
+
+
+def demand_authority(entry):
+    demand(by_authority(entry), "NOT_ALLOWED", "only the authority may, in lane 0")
+
+
+def demand_owner(entry, record):
+    demand(entry.party == record.account >> 32, "NOT_ALLOWED", "only the account's party may")
+
+
+def demand_key_right(state, entry, record):
+    """Who may add keys and set thresholds."""
+    if by_itself(entry, record.party):
+        return
+    demand_authority(entry)
+    party = state.party(record.party)
+    demand(party.thresholds[DOMAIN_ADMINISTER] == 0, "NOT_ALLOWED",
+           "the party administers itself")
+
+
+def rule_register_party(state, entry, record):
+    demand_authority(entry)
+    demand(record.party == len(state.parties), "NUMBER", "not the next party number")
+    demand(record.type != AUTHORITY, "VALUE", "there is one authority only")
+    demand(all(party.name != record.name for party in state.parties), "NAME_TAKEN",
+           "a party has this name")
+    state.parties.append(Party(record.type, record.name))
+
+
+def rule_add_key(state, entry, record):
+    demand_key_right(state, entry, record)
+    party = state.party(record.party)
+    demand(record.ordinal == len(party.keys) and record.ordinal < 256, "NUMBER",
+           "not the party's next key ordinal")
+    demand(key_point(record.algorithm, record.key), "KEY_INVALID", "the key is no point")
+    x = x_coordinate(record.algorithm, record.key)
+    demand(x not in state.keys_by_x, "KEY_TAKEN", "a key of this x-coordinate was registered")
+    key = Key(record)
+    party.keys.append(key)
+    state.keys_by_x[x] = key
+
+
+def rule_revoke_key(state, entry, record):
+    demand(by_itself(entry, record.party) or by_authority(entry), "NOT_ALLOWED",
+           "only the party or the authority may")
+    keys = state.party(record.party).keys
+    demand(record.ordinal < len(keys), "KEY_UNKNOWN", "the party has no key of this ordinal")
+    key = keys[record.ordinal]
+    demand((key.algorithm, key.role, key.key) == (record.algorithm, record.role, record.key),
+           "KEY_PARTY", "the key of this ordinal is another")
+    demand(not key.revoked, "KEY_REVOKED", "the key is revoked already")
+    key.revoked = True
+
+
+def rule_set_threshold(state, entry, record):
+    demand_key_right(state, entry, record)
+    state.party(record.party).thresholds[record.domain] = record.threshold
+
+
+def rule_suspend_party(state, entry, record):
+    demand_authority(entry)
+    party = state.party(record.party)
+    demand(record.party != 0, "NOT_ALLOWED", "the authority is not suspended")
+    demand(not party.suspended, "PARTY_STATUS", "the party is suspended already")
+    party.suspended = True
+
+
+def rule_reinstate_party(state, entry, record):
+    demand_authority(entry)
+    party = state.party(record.party)
+    demand(party.suspended, "PARTY_STATUS", "the party is active already")
+    party.suspended = False
+
+
+def rule_grant_classes(state, entry, record):
+    demand_authority(entry)
+    party = state.party(record.party)
+    demand(record.classes & ~GRANTABLE[party.type] == 0, "CLASS",
+           "a party of this type may not hold such accounts")
+    party.mask = record.classes
+
+
+def rule_open_asset(state, entry, record):
+    demand_authority(entry)
+    demand(record.asset == len(state.assets) + 1 and record.asset <= 1024, "NUMBER",
+           "not the next asset number")
+    demand(all(asset.code != record.code for asset in state.assets.values()), "NAME_TAKEN",
+           "an asset has this code")
+    state.assets[record.asset] = Asset(record)
+
+
+def rule_open_account(state, entry, record):
+    demand_owner(entry, record)
+    party = state.party(entry.party)
+    demand(record.account & 0xFFFFFFFF == party.accounts + FIRST_ACCOUNT_NUMBER, "NUMBER",
+           "not the party's next account number")
+    demand(record.asset in state.assets, "ASSET_UNKNOWN", "there is no such asset")
+    demand(party.mask >> record.account_class & 1, "CLASS", "the class was not granted")
+    party.accounts += 1
+    state.accounts[record.account] = Account(entry.party, record.account_class, record.asset)
+
+
+def frozen_account(state, entry, record):
+    demand_authority(entry)
+    account = state.account(record.account)
+    demand(not account.closed, "ACCOUNT_CLOSED", "the account is closed")
+    return account
+
+
+def rule_freeze_account(state, entry, record):
+    account = frozen_account(state, entry, record)
+    demand(not account.frozen & record.directions, "ACCOUNT_STATUS", "frozen so already")
+    account.frozen |= record.directions
+
+
+def rule_unfreeze_account(state, entry, record):
+    account = frozen_account(state, entry, record)
+    demand(account.frozen & record.directions == record.directions, "ACCOUNT_STATUS",
+           "not frozen so")
+    account.frozen &= ~record.directions
+
+
+def rule_close_account(state, entry, record):
+    demand_owner(entry, record)
+    account = state.account(record.account)
+    demand(not account.closed, "ACCOUNT_CLOSED", "the account is closed already")
+    demand(account.pending_in == account.pending_out == 0, "ACCOUNT_PENDING",
+           "something is pending")
+    demand(not account.is_limited() or account.balance() == 0, "ACCOUNT_BALANCE",
+           "the balance is not 0")
+    account.closed = True
+
+
+def rule_activate_rules(_state, entry, record):
+    demand_authority(entry)
+    # One set of rules exists, and genesis activates it: none can be above it yet.
+    raise Refused("RULES", "rules %d are not known, or not above the active" % record.rules)
+
+
+def rule_add_log_key(state, entry, record):
+    demand_authority(entry)
+    demand(record.number == len(state.log_keys) and record.number <= 255, "NUMBER",
+           "not the next log key number")
+    demand(all(log_key.key != record.key for log_key in state.log_keys), "KEY_TAKEN",
+           "a log key like this exists")
+    state.log_keys.append(LogKey(record.key))
+
+
+def rule_retire_log_key(state, entry, record):
+    demand_authority(entry)
+    known = record.number < len(state.log_keys)
+    demand(known and state.log_keys[record.number].key == record.key, "KEY_UNKNOWN",
+           "no log key of this number and key")
+    log_key = state.log_keys[record.number]
+    demand(not log_key.retired, "KEY_REVOKED", "the log key is retired already")
+    log_key.retired = True
+    demand(not all(other.retired for other in state.log_keys), "UNREACHABLE", "no log key is left")
+
+
+def rule_endorse(state, _entry, record):
+    demand(record.entry < len(state.entries), "NAMED_UNKNOWN", "no earlier entry has this number")
+    endorsed = state.entries[record.entry]
+    demand((endorsed.leaf, endorsed.envelope) == (record.entry_leaf, record.entry_envelope),
+           "NAMED_HASH", "leaf hash or envelope id of the entry are others")
+
+
+DIRECTIVE_RULES = {
+    REGISTER_PARTY: rule_register_party, ADD_KEY: rule_add_key, REVOKE_KEY: rule_revoke_key,
+    SET_THRESHOLD: rule_set_threshold, SUSPEND_PARTY: rule_suspend_party,
+    REINSTATE_PARTY: rule_reinstate_party, GRANT_CLASSES: rule_grant_classes,
+    OPEN_ASSET: rule_open_asset, OPEN_ACCOUNT: rule_open_account,
+    FREEZE_ACCOUNT: rule_freeze_account, UNFREEZE_ACCOUNT: rule_unfreeze_account,
+    CLOSE_ACCOUNT: rule_close_account, ACTIVATE_RULES: rule_activate_rules,
+    ADD_LOG_KEY: rule_add_log_key, RETIRE_LOG_KEY: rule_retire_log_key, ENDORSE: rule_endorse,
+}
+
+# --------------------------------------------------------------------------------------------
+# Section 9: links and tails
+# --------------------------------------------------------------------------------------------
+
+
+def jump_target(sequence):
+    """J(s): s less the last term of s as a sum of numbers 2^k - 1, largest first."""
+    rest, term = sequence, 0
+    while rest:
+        term = (1 << (rest + 1).bit_length() - 1) - 1
+        rest -= term
+    return sequence - term
+
+
+def lane_entry(lane, sequence):
+    return lane[sequence - 1].index if sequence else 0
+
+
+def expected_tail(state, entry):
+    lane = state.lanes.get((entry.party, entry.lane), [])
+    words = (lane_entry(lane, entry.sequence - 1), lane_entry(lane, jump_target(entry.sequence)),
+             len(state.marks), state.directive_latest)
+    return b"".join(word.to_bytes(8, "little") for word in words)
+
+
+def take_link(state, record, record_id):
+    """The link of a movement; its accounts remember it from now on."""
+    accounts = [state.accounts[record.source], state.accounts[record.target]]
+    link = b"".join(account.latest.to_bytes(8, "little") for account in accounts)
+    for account in accounts:
+        account.latest = record_id
+    return link
+
+
+# --------------------------------------------------------------------------------------------
+# The replay
+# --------------------------------------------------------------------------------------------
+
+CHECKS = [
+    ("index", "indices without gap"),
+    ("form", "entries of the right form, body_root recomputed"),
+    ("record", "records of the right form"),
+    ("chain", "leaf hashes linked by previous, terms and times in order"),
+    ("ledger", "ledger id, party, sequence and previous_id"),
+    ("known", "known entries and times of envelopes"),
+    ("signature", "signatures of slots verified"),
+    ("key", "keys, roles, thresholds and possession"),
+    ("rule", "records judged by section 7"),
+    ("link", "links of records recomputed"),
+    ("tail", "tails recomputed"),
+    ("balance", "reserve and custody accounts never below zero, pending outflows counted"),
+]
+SKIPPED = [
+    "attachments: their bytes are not in the input",
+    "blocks: derived, and not in the input",
+    "meta: derived, and not in the input",
+]
+
+
+class Replay:
+    def __init__(self, ledger_id=None):
+        self.state = State()
+        self.tree = TreeHash()
+        self.counts = dict.fromkeys((key for key, _ in CHECKS), 0)
+        self.ledger_id = ledger_id
+
+    def accept(self, index, entry_bytes, body, links, tail):
+        """Judge the next entry. When it is refused the replay is of no further use: its state
+        may hold effects of the first records."""
+        state = self.state
+        demand(index == len(state.entries), "CHAIN", "the index as stored is %d" % index)
+        self.counts["index"] += 1
+        entry = decode_entry(entry_bytes, body, index)
+        self.counts["form"] += 1
+        self.counts["record"] += len(entry.records)
+        check_chain(state, entry)
+        self.counts["chain"] += 1
+        (self.judge_genesis if index == 0 else self.judge_later)(entry)
+        tail_expected = expected_tail(state, entry)
+        links_expected = self.judge_records(entry)
+        self.compare_derived(entry, (links, links_expected), (tail, tail_expected))
+        self.check_balances(entry)
+        self.remember(entry)
+
+    def judge_genesis(self, entry):
+        check_genesis(entry)
+        demand(self.ledger_id in (None, entry.leaf), "LEDGER_ID",
+               "the ledger id is %s" % entry.leaf.hex())
+        for key in ("ledger", "known", "key"):
+            self.counts[key] += 1
+
+    def judge_later(self, entry):
+        state = self.state
+        check_ledger(state, entry)
+        check_sequence(state, entry)
+        self.counts["ledger"] += 1
+        check_known(state, entry)
+        check_time(state, entry)
+        self.counts["known"] += 1
+        check_signatures(entry)
+        self.counts["signature"] += len(entry.slots)
+        check_active(state, entry.party)
+        if entry.index == 1:
+            check_entry_1(state, entry)
+        else:
+            check_keys(state, entry)
+            check_thresholds(state, entry)
+        self.counts["key"] += 1
+
+    def judge_records(self, entry):
+        """Steps 10 and 11; returns the links."""
+        if entry.index == 0:
+            apply_genesis(self.state, entry)
+            check_reachable(self.state, {0})
+            self.counts["rule"] += len(entry.records)
+            return bytes(16 * len(entry.records))
+        links, changed = [], set()
+        for position, record in enumerate(entry.records):
+            links.append(self.judge_record(entry, record, position))
+            if record.kind in (ADD_KEY, REVOKE_KEY, SET_THRESHOLD):
+                changed.add(record.party)
+        check_reachable(self.state, changed)
+        return b"".join(links)
+
+    def judge_record(self, entry, record, position):
+        record_id = entry.index << POSITION_BITS | position
+        if record.kind in MOVEMENTS:
+            judge_movement(self.state, entry, record, record_id)
+            link = take_link(self.state, record, record_id)
+        else:
+            DIRECTIVE_RULES[record.kind](self.state, entry, record)
+            link = bytes(16)
+        self.counts["rule"] += 1
+        return link
+
+    def compare_derived(self, entry, links, tail):
+        demand(links[0] == links[1], "DERIVED", "the links are not those the entries imply")
+        self.counts["link"] += len(entry.records)
+        demand(tail[0] == tail[1], "DERIVED", "the tail is not the one the entries imply")
+        self.counts["tail"] += 1
+
+    def check_balances(self, entry):
+        movements = [record for record in entry.records if record.kind in MOVEMENTS]
+        for wanted in {wanted for r in movements for wanted in (r.source, r.target)}:
+            account = self.state.accounts[wanted]
+            demand(not account.is_limited() or min(account.balance(), account.available()) >= 0,
+                   "INVARIANT", "account %s is below zero" % account_name(wanted))
+        self.counts["balance"] += 1
+
+    def remember(self, entry):
+        state, kept = self.state, accepted(entry)
+        state.lanes.setdefault((entry.party, entry.lane), []).append(kept)
+        if entry.records[0].kind in DIRECTIVES:
+            state.directive_latest = entry.index
+        state.entries.append(kept)
+        self.tree.add(entry.leaf)
+
+    def asset_sums(self):
+        """Per asset the sum of all balances: 0 in a double-entry ledger."""
+        sums = dict.fromkeys(self.state.assets, 0)
+        for account in self.state.accounts.values():
+            sums[account.asset] += account.balance()
+        return sums
+
+
+# --------------------------------------------------------------------------------------------
+# Input: section 10
+# --------------------------------------------------------------------------------------------
+
+
+def decode_hex(raw, member):
+    text = raw.get(member)
+    demand(isinstance(text, str) and len(text) % 2 == 0 and re.fullmatch("[0-9a-f]*", text),
+           "INPUT", "member %s is not lower-case hex" % member)
+    return bytes.fromhex(text)
+
+
+def decode_line(line):
+    """The arguments of Replay.accept from one line."""
+    try:
+        decoded = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Refused("INPUT", "the line is not JSON: %s" % str(error)[:100]) from None
+    raw = decoded.get("raw") if isinstance(decoded, dict) else None
+    demand(isinstance(raw, dict), "INPUT", "the line has no member raw")
+    index = raw.get("index")
+    demand(type(index) is int, "INPUT", "member index is not a whole number")
+    demand(0 <= index < 2**64, "INPUT", "member index is no u64")
+    return (index,) + tuple(decode_hex(raw, member)
+                            for member in ("entry", "records", "links", "tail"))
+
+
+def verify_lines(lines, ledger_id=None):
+    """Replay all lines. Returns the replay and None, or the first refusal."""
+    replay = Replay(ledger_id)
+    try:
+        for line in lines:
+            if line.strip():
+                replay.accept(*decode_line(line))
+        demand(replay.state.entries, "INPUT", "no entries")
+        for asset, total in replay.asset_sums().items():
+            demand(total == 0, "INVARIANT", "the balances of asset %d sum to %d" % (asset, total))
+    except Refused as refusal:
+        return replay, refusal
+    except OSError:
+        raise  # the input cannot be read: no verdict on the ledger
+    except Exception as error:  # a fault of this program still names the entry it met
+        return replay, Refused("INTERNAL", "%s: %s" % (type(error).__name__, error))
+    return replay, None
+
+
+# --------------------------------------------------------------------------------------------
+# Report
+# --------------------------------------------------------------------------------------------
+
+
+def describe_totals(replay):
+    entries = replay.state.entries
+    return {
+        "entries": len(entries),
+        "records": sum(len(entry.body) // RECORD_SIZE for entry in entries),
+        "signatures": sum(entry.slots for entry in entries),
+        "ledger_id": entries[0].leaf.hex() if entries else None,
+        "head_leaf": entries[-1].leaf.hex() if entries else None,
+        "tree_root": replay.tree.root().hex() if entries else None,
+    }
+
+
+def describe_account(account):
+    return {
+        "asset": account.asset,
+        "class": CLASSES[account.account_class],
+        "balance": str(account.balance()),
+        "in": str(account.total_in),
+        "out": str(account.total_out),
+        "pending_in": str(account.pending_in),
+        "pending_out": str(account.pending_out),
+        "frozen": account.frozen,
+        "closed": account.closed,
+    }
+
+
+def describe_cell(cell):
+    described = {name: {"amount": str(cell.amounts[name]), "number": str(cell.numbers[name])}
+                 for name in cell.amounts}
+    described["corrections"] = str(cell.corrections)
+    return described
+
+
+def describe_purposes(state):
+    described = {}
+    for (asset, purpose, basis), cell in state.purposes.items():
+        by_purpose = described.setdefault(str(asset), {}).setdefault(PURPOSES[purpose], {})
+        by_purpose[BASES[basis]] = describe_cell(cell)
+    return described
+
+
+def describe_json(replay, refusal):
+    state = replay.state
+    described = describe_totals(replay)
+    described["checks"] = replay.counts
+    described["skipped"] = SKIPPED
+    described["verified"] = refusal is None
+    if refusal:
+        described["failure"] = {"entry": len(state.entries), "status": refusal.status,
+                                "rule": refusal.rule}
+        return described
+    described["asset_sums"] = {str(asset): str(total)
+                               for asset, total in replay.asset_sums().items()}
+    described["accounts"] = {account_name(wanted): describe_account(account)
+                             for wanted, account in state.accounts.items()}
+    described["purpose_totals"] = describe_purposes(state)
+    return described
+
+
+def print_report(replay, refusal):
+    for key, words in CHECKS:
+        print("%s %s: %d" % ("STOP" if refusal else "PASS", words, replay.counts[key]))
+    for words in SKIPPED:
+        print("SKIP %s" % words)
+    if refusal:
+        print("FAIL entry %d: %s: %s" % (len(replay.state.entries), refusal.status, refusal.rule))
+    else:
+        for asset, total in sorted(replay.asset_sums().items()):
+            print("PASS sum of balances of asset %d: %d" % (asset, total))
+    for name, value in describe_totals(replay).items():
+        print("%s %s" % (name, value))
+    print("REFUSED" if refusal else "VERIFIED")
+
+
+# --------------------------------------------------------------------------------------------
+# Command line
+# --------------------------------------------------------------------------------------------
+
+EXIT_PASS, EXIT_FAIL, EXIT_USAGE, EXIT_INPUT = 0, 1, 2, 65
+
+
+def ledger_id_argument(text):
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError("a ledger id is 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(
+        description="Verify a Tijori ledger from what `tijori show DIR 0.. --format jsonl` prints.")
+    parser.add_argument("file", nargs="?", default="-", help="the JSON lines; - for standard input")
+    parser.add_argument("--ledger-id", type=ledger_id_argument, metavar="HEX",
+                        help="the ledger id that entry 0 must have")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser.parse_args(arguments)
+
+
+def verify_file(path, ledger_id):
+    if path == "-":
+        return verify_lines(sys.stdin.buffer, ledger_id)
+    with open(path, "rb") as lines:
+        return verify_lines(lines, ledger_id)
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    try:
+        replay, refusal = verify_file(options.file, options.ledger_id)
+    except OSError as error:
+        print("second_verifier: %s" % error, file=sys.stderr)
+        return EXIT_INPUT
+    if options.json:
+        print(json.dumps(describe_json(replay, refusal), indent=2, sort_keys=True))
+    else:
+        print_report(replay, refusal)
+    return EXIT_FAIL if refusal else EXIT_PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())
