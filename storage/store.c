@@ -266,8 +266,8 @@ open_tables(struct tj_store *store, const struct tj_store_options *options, uint
     return tj_storage_status_of(mdb_txn_commit(txn)); /* a commit keeps the tables' handles */
 }
 
-/* A file cut off at the end would be met later, as a bus error. */
-static enum tj_storage_status check_size(struct tj_store *store)
+/* Takes the file's sizes. A file cut off at the end would be met later, as a bus error. */
+static enum tj_storage_status take_sizes(struct tj_store *store)
 {
     MDB_envinfo info;
     MDB_stat env_stat;
@@ -280,7 +280,8 @@ static enum tj_storage_status check_size(struct tj_store *store)
     if (rc == 0) {
         rc = mdb_env_get_fd(store->env, &fd);
     }
-    if (rc == 0 && fstat(fd, &st) != 0) {
+    /* LMDB leaves this one descriptor of its own to be inherited by programs executed. */
+    if (rc == 0 && (fstat(fd, &st) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)) {
         rc = errno;
     }
     if (rc != 0) {
@@ -316,7 +317,8 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir
                            TJ_STORE_FILE_MODE)) != 0) {
         return tj_storage_status_of(rc);
     }
-    enum tj_storage_status status = check_size(store);
+    TJ_STORAGE_REQUIRE(mdb_env_get_maxkeysize(store->env) >= TJ_STORE_KEY_MAX);
+    enum tj_storage_status status = take_sizes(store);
     return status == TJ_STORAGE_OK ? open_tables(store, options, format_found) : status;
 }
 

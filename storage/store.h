@@ -102,8 +102,8 @@ enum tj_storage_status tj_count(struct tj_txn *txn, size_t table, uint64_t *coun
 
 /* A cursor gives the raw rows in key order, keys of any size included: an auditor reads these. It
  * has the kernel read large values whole; look-ups read single pages. (Measured on cold files:
- * 400 MB/s in order, 140 us for one byte of a 1 MiB value; with the kernel's own read-ahead 300
- * MB/s and 700 us.) */
+ * 400 MB/s in order, 140 us for one byte of a 1 MiB value; with the kernel's own read-ahead
+ * 330 MB/s and 700 us.) */
 struct tj_cursor;
 enum tj_storage_status tj_cursor_open(struct tj_txn *txn, size_t table, struct tj_cursor **out);
 /* NOT_FOUND at the end, and from then on. */

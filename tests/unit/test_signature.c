@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { MESSAGE_MAX = 4096, LINE_MAX_SIZE = 4096 };
+enum { MESSAGE_MAX = 16384, LINE_MAX_SIZE = 4096 };
 
 static uint8_t algorithm_of(const char *name)
 {

@@ -1,0 +1,66 @@
+#ifndef TIJORI_CORE_JOURNAL_H
+#define TIJORI_CORE_JOURNAL_H
+
+/* The ledger's tables in storage, and reading the log from them: docs/FORMAT.md section 9.
+ * Works in reading and in writing transactions. Views are valid as long as the transaction is. */
+
+#include "core/effect.h"
+#include "crypto/tree.h"
+#include "storage/store.h"
+
+enum tj_journal_table {
+    TJ_J_ENTRIES,
+    TJ_J_BODIES,
+    TJ_J_ATTACHMENTS,
+    TJ_J_BLOCKS,
+    TJ_J_META,
+    TJ_J_COUNT,
+};
+enum { TJ_STORE_FORMAT = 1 };
+
+/* For tj_store_open_* and tj_store_create; `map_size` as there. */
+struct tj_store_options tj_journal_options(uint64_t map_size);
+
+/* What storage says, in the ledger's words. */
+enum tijori_status tj_from_storage(enum tj_storage_status status);
+
+/* An entry, decoded; CORRUPT when its form is wrong, NOT_FOUND when there is none. */
+enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index,
+                                    struct tj_entry_view *out) TJ_MUST_USE;
+/* Its body, taken apart. */
+enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
+                                   struct tj_body_view *out) TJ_MUST_USE;
+
+/* ---- the row `head` of meta ---- */
+
+struct tj_head_row {
+    uint64_t size;      /* entries */
+    uint64_t redo_from; /* the first entry that a block may be missing */
+    struct tj_frontier frontier;
+};
+enum { TJ_HEAD_ROW_MAX = 24 + 32 * TJ_FRONTIER_MAX };
+size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX]);
+enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out) TJ_MUST_USE;
+
+/* ---- the past, as the rules see it ---- */
+
+/* Answers from a transaction. One thread; the hasher is the caller's. */
+struct tj_journal_past {
+    struct tj_txn *txn;
+    struct tj_digester *digester;
+    struct tj_past past; /* what to hand to tj_apply; context is this struct */
+};
+void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
+                          struct tj_digester *digester);
+
+/* The entry of an earlier sequence of a lane, by the tails: `from` is the entry of sequence
+ * `from_sequence` >= `sequence`. O(log n) reads. */
+enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
+                                            uint64_t from_sequence, uint64_t sequence,
+                                            uint64_t *entry) TJ_MUST_USE;
+
+/* How many entries were received at or before `time_ns` (binary search). */
+enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64_t time_ns,
+                                       uint64_t *count) TJ_MUST_USE;
+
+#endif
