@@ -381,9 +381,28 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     return TIJORI_OK;
 }
 
-void tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
+/* What keeps an effect on damaged bytes from asking for memory or for accounts that are not there. */
+static bool reapply_fits(const struct tj_state *state, const struct tj_past *past,
+                         const uint8_t *record)
+{
+    if (tj_kind_is_movement(record[0])) {
+        struct tj_named named;
+        return tj_state_account(state, tj_movement_from(record)) != NULL &&
+               tj_state_account(state, tj_movement_to(record)) != NULL &&
+               (record[0] <= TJ_PENDING ||
+                past->record(past->context, tj_movement_refers_to(record), &named));
+    }
+    struct tj_record r;
+    tj_record_decode(record, &r);
+    return r.party < TJ_PARTIES_MAX && r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX &&
+           r.asset <= TJ_ASSETS_MAX && tj_account_party(r.account) < TJ_PARTIES_MAX &&
+           tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
+}
+
+bool tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
                 const struct tj_hash *envelope_id, const struct tj_body_view *body)
 {
+    struct tj_verdict verdict;
     struct tj_effect effect = {
         .entry = entry->index,
         .header = &entry->header,
@@ -393,9 +412,19 @@ void tj_reapply(struct tj_state *state, const struct tj_past *past, const struct
         .marks = body->tail.marks_base,
     };
     state->entry = entry->index;
+    tj_verdict_init(&verdict);
+    if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
+        entry->header.party >= TJ_PARTIES_MAX) {
+        return false;
+    }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
-        tj_effect_record(state, &effect, i, body->records + (size_t)i * TJ_RECORD_SIZE, NULL);
+        const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
+        if (!reapply_fits(state, past, record)) {
+            return false;
+        }
+        tj_effect_record(state, &effect, i, record, NULL);
     }
     tj_effect_lane(state, &effect, body->tail.lane_jump);
     tj_effect_end(state, &effect);
+    return true;
 }

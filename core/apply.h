@@ -29,8 +29,9 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
                             const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
                             struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Applies an entry that was accepted before, unchecked (redo, and state at an earlier entry). */
-void tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
+/* Applies an entry that was accepted before (redo, and state at an earlier entry). No rule is judged;
+ * false when the bytes cannot have been accepted at all: the storage is damaged. */
+bool tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
                 const struct tj_hash *envelope_id, const struct tj_body_view *body);
 
 /* The earliest status of section 7, steps 2 and 3, that an ingesting ledger needs by itself: is the

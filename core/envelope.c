@@ -188,22 +188,25 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
     bool genesis = tj_hash_zero(&header->ledger_id);
     for (uint32_t i = 0; i < header->record_count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
+        bool founding = record[0] == TJ_LEDGER || record[0] == TJ_PREDECESSOR;
         verdict->record = i;
+        if (tj_record_layout(record[0]) != NULL) {
+            if (tj_kind_is_movement(record[0]) != movements) {
+                return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
+            }
+            if (founding && !genesis) {
+                return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
+            }
+            if (restricted && !movements) {
+                return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
+            }
+        }
         enum tijori_status status = tj_record_check(record, restricted, verdict);
         if (status != TIJORI_OK) {
             return status;
         }
-        if (tj_kind_is_movement(record[0]) != movements) {
-            return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
-        }
-        if ((record[0] == TJ_LEDGER || record[0] == TJ_PREDECESSOR) && !genesis) {
-            return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
-        }
     }
     verdict->record = TJ_NOWHERE;
-    if (restricted && !movements) {
-        return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
-    }
     return TIJORI_OK;
 }
 
@@ -403,4 +406,22 @@ enum tijori_status tj_attachments_check(struct tj_digester *digester,
         previous = hash;
     }
     return TIJORI_OK;
+}
+
+uint32_t tj_first_invalid_slot(const struct tj_slots *slots, const struct tj_hash *envelope_id)
+{
+    struct tj_verify_item items[TJ_SLOTS_MAX];
+    bool verdicts[TJ_SLOTS_MAX];
+    for (uint32_t i = 0; i < slots->count; i++) {
+        items[i].key = slots->slots[i].key;
+        items[i].message = *envelope_id;
+        memcpy(items[i].signature64, slots->slots[i].signature64, TJ_SIGNATURE_SIZE);
+    }
+    tj_verify_batch(verdicts, items, slots->count);
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (!verdicts[i]) {
+            return i;
+        }
+    }
+    return TJ_NOWHERE;
 }

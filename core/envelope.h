@@ -144,4 +144,7 @@ enum tijori_status tj_attachments_check(struct tj_digester *digester,
                                         const struct tj_envelope_view *view,
                                         struct tj_verdict *verdict) TJ_MUST_USE;
 
+/* Checks all slots over an envelope id, in one batch; the first that fails, TJ_NOWHERE when none. */
+uint32_t tj_first_invalid_slot(const struct tj_slots *slots, const struct tj_hash *envelope_id);
+
 #endif

@@ -94,9 +94,7 @@
 /* The redo window, in records and entries together: what an open after a crash replays at most.
  * About 2 s of work; each commit writes as many blocks of the snapshot as keep it. */
 #define TJ_REDO_MAX 4194304u
-/* Blocks of the snapshot that one commit carries at least, when there are that many: 256 KiB, what
- * a commit syncs anyway in about the same time. */
-#define TJ_SNAPSHOT_BLOCKS_MIN 4u
+/* Bytes of a block of the state: what one commit writes at a time of the snapshot. */
 #define TJ_BLOCK_BYTES_MAX 65536u
 
 /* Threads that verify signatures. */

@@ -51,6 +51,7 @@ struct tj_replay_report {
     /* The first failure: which check, which entry (UINT64_MAX: none in particular), what was found
      * and what it should have been (both zero when not a matter of hashes), in words. */
     bool failed;
+    bool newer; /* what failed is intact but not known to this program: newer software is needed */
     enum tj_check first_check;
     uint64_t first_entry;
     struct tj_hash found;

@@ -186,10 +186,10 @@ struct tj_block {
     uint32_t number;
     uint8_t table; /* enum tj_table_id */
     bool dirty;
-    uint8_t reserved[26];
+    uint8_t reserved[30];
     uint8_t content[];
 };
-static_assert(sizeof(struct tj_block) == 64, "content keeps the alignment of its objects");
+static_assert(offsetof(struct tj_block, content) == 64, "content keeps the objects aligned");
 
 struct tj_table {
     struct tj_block **blocks; /* NULL where nothing was ever written */

@@ -70,6 +70,7 @@ extern "C" {
     X(PARTY_UNKNOWN, "no such party") \
     X(CONFLICT, "another envelope already has this sequence") \
     X(PREDECESSOR_REFUSED, "the envelope before it was refused") \
+    X(CLOCK_JUMP, "the clock is more than 24 h ahead of the last entry: confirm that it is right") \
     X(SEQUENCE, "not the next sequence of this party and lane") \
     X(PREVIOUS_ID, "previous_id is not the lane's last envelope") \
     X(KNOWN_AHEAD, "names an entry that this ledger does not have: rolled back or forked") \
@@ -77,7 +78,6 @@ extern "C" {
     X(LIFETIME, "expires before it is created, or lives longer than the ledger allows") \
     X(CREATED_IN_FUTURE, "created more than 300 s in the future") \
     X(EXPIRED, "expired before it was received") \
-    X(CLOCK_JUMP, "the clock is more than 24 h ahead of the last entry: confirm that it is right") \
     X(SIGNATURE, "a signature does not verify") \
     X(PARTY_SUSPENDED, "the party is suspended") \
     X(KEY_UNKNOWN, "no such key") \

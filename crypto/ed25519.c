@@ -15,7 +15,7 @@ static const char d_hex[] = "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75e
 
 /* With y2 = y^2, a point is on the curve when x^2 = (y2 - 1) / (d y2 + 1) is a square, and so when
  * (y2 - 1)(d y2 + 1) is; d is none, so d y2 + 1 is never 0. The points of small order:
- *     order 1, 2    y = 1, -1, where x = 0
+ *     order 1, 2    y = 1, -1: x = 0, so the product is 0 and has the symbol 0, not 1
  *     order 4       y = 0, as doubling gives y3 = -1
  *     order 8       doubling gives y3 = 0, so y2 = -x^2, so d y2^2 + 2 y2 - 1 = 0
  * With these refused x is never 0, so both values of the sign bit are canonical. */
@@ -33,7 +33,7 @@ static bool y_is_of_large_order_point(const BIGNUM *y, const BIGNUM *p, const BI
               BN_copy(left, dy2) != NULL && BN_add_word(left, 2) == 1 &&
               BN_mod_mul(left, left, y2, p, context) == 1;
     TJ_CRYPTO_REQUIRE(ok);
-    if (BN_is_zero(y) || BN_is_one(y2) || BN_is_one(left)) {
+    if (BN_is_zero(y) || BN_is_one(left)) {
         return false;
     }
     /* y is not 0, so y2 - 1 is not negative. */

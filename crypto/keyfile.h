@@ -19,8 +19,8 @@ struct tj_secret_key {
 enum tj_keyfile_status {
     TJ_KEYFILE_OK = 0,
     TJ_KEYFILE_NOT_FOUND,
-    TJ_KEYFILE_EXISTS,     /* a key is never overwritten */
-    TJ_KEYFILE_DENIED,     /* permissions */
+    TJ_KEYFILE_EXISTS, /* a key is never overwritten */
+    TJ_KEYFILE_DENIED, /* permissions */
     TJ_KEYFILE_IO,
     TJ_KEYFILE_FORMAT,     /* not a PEM private key, or of a type Tijori does not use */
     TJ_KEYFILE_PASSPHRASE, /* encrypted, and the passphrase is missing or wrong */
@@ -32,7 +32,7 @@ const char *tj_keyfile_status_text(enum tj_keyfile_status status);
 void tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm);
 
 /* Writes FILE with mode 0600, created exclusively, synced; `passphrase` NULL leaves it plain.
- * A failed write leaves no file behind. */
+ * A failed write leaves no file behind. A key that is not valid is FORMAT. */
 enum tj_keyfile_status tj_keyfile_write(const char *path, const struct tj_secret_key *key,
                                         const char *passphrase);
 

@@ -5,7 +5,8 @@
  *     text (UTF-8, ends with a newline, no control characters below 0x20 but newline)
  *     a blank line
  *     one or more lines: em dash, space, name, space, base64(u32be key id || signature)
- * The text ends at the *last* blank line. Signed are the bytes of the text with its final newline. */
+ * The text ends at the *last* blank line. Signed are the bytes of the text with its final newline.
+ */
 
 #include "crypto/signature.h"
 
@@ -48,7 +49,9 @@ uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[3
 bool tj_note_name_valid(const char *name, size_t size);
 
 /* Writes the verifier key as text; `out_size` of 512 always suffices. False when the name is not
- * valid or the text does not fit. */
+ * valid or the text does not fit. What either accepts has type 0x01 or 0x04, the
+ * key id that belongs to it in lower-case digits, and a valid point; what was decoded encodes to
+ * the same characters. */
 bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out, size_t out_size);
 bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_t size);
 
@@ -60,7 +63,8 @@ enum tj_note_verdict {
     TJ_NOTE_VALID,
     TJ_NOTE_INVALID, /* a signature by this key that does not verify: the note is to be refused */
 };
-/* Type 0x01 only; a cosignature's message is tlog-cosignature's, not the bare text. */
+/* Type 0x01 only; a cosignature's message is tlog-cosignature's, not the bare text, and a key of
+ * that type is UNKNOWN here. */
 enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
                                     const struct tj_verifier_key *key);
 

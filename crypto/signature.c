@@ -191,85 +191,15 @@ void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t 
     }
 }
 
-static bool sign_ecdsa(uint8_t signature64[TJ_SIGNATURE_SIZE], const uint8_t secret32[32],
-                       const struct tj_hash *message)
+static bool secp256k1_key_of(const secp256k1_context *context, struct tj_public_key *out,
+                             const uint8_t secret32[32])
 {
-    secp256k1_context *context = signing_context_create();
-    secp256k1_ecdsa_signature signature;
-    const bool done =
-        secp256k1_ecdsa_sign(context, &signature, message->bytes, secret32,
-                             secp256k1_nonce_function_rfc6979, NULL) == 1 &&
-        secp256k1_ecdsa_signature_serialize_compact(context, signature64, &signature) == 1;
-    secp256k1_context_destroy(context);
-    return done;
-}
-
-static bool sign_bip340(uint8_t signature64[TJ_SIGNATURE_SIZE], const uint8_t secret32[32],
-                        const struct tj_hash *message, const uint8_t *aux32)
-{
-    uint8_t fresh32[32];
-    if (aux32 == NULL) {
-        tj_random(fresh32, sizeof fresh32);
-        aux32 = fresh32;
-    }
-    secp256k1_context *context = signing_context_create();
-    secp256k1_keypair pair;
-    const bool done =
-        secp256k1_keypair_create(context, &pair, secret32) == 1 &&
-        secp256k1_schnorrsig_sign32(context, signature64, message->bytes, &pair, aux32) == 1;
-    secp256k1_context_destroy(context);
-    tj_cleanse(&pair, sizeof pair);
-    tj_cleanse(fresh32, sizeof fresh32);
-    return done;
-}
-
-static bool sign_unchecked(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
-                           const uint8_t secret32[TJ_SECRET_KEY_SIZE],
-                           const struct tj_hash *message, const uint8_t *aux32)
-{
-    switch ((enum tj_algorithm)algorithm) {
-    case TJ_ALGORITHM_ECDSA:
-        return sign_ecdsa(signature64, secret32, message);
-    case TJ_ALGORITHM_BIP340:
-        return sign_bip340(signature64, secret32, message, aux32);
-    case TJ_ALGORITHM_ED25519:
-        return tj_ed25519_sign(signature64, secret32, message->bytes, TJ_HASH_SIZE);
-    }
-    return false;
-}
-
-bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
-             const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
-             const uint8_t *aux32)
-{
-    struct tj_verify_item item;
-    if (!tj_public_key_of(&item.key, algorithm, secret32) ||
-        !sign_unchecked(item.signature64, algorithm, secret32, message, aux32)) {
-        memset(signature64, 0, TJ_SIGNATURE_SIZE);
-        return false;
-    }
-    item.message = *message;
-    bool right = false;
-    tj_verify_batch(&right, &item, 1);
-    if (!right) {
-        tj_cleanse(&item, sizeof item);
-        TJ_CRYPTO_REQUIRE(right && "a fresh signature verifies");
-    }
-    memcpy(signature64, item.signature64, TJ_SIGNATURE_SIZE);
-    return true;
-}
-
-static bool secp256k1_key_of(struct tj_public_key *out, const uint8_t secret32[32])
-{
-    secp256k1_context *context = signing_context_create();
     secp256k1_pubkey point;
     uint8_t compressed[ECDSA_KEY_SIZE];
     size_t size = sizeof compressed;
-    const bool done = secp256k1_ec_pubkey_create(context, &point, secret32) == 1 &&
-                      secp256k1_ec_pubkey_serialize(context, compressed, &size, &point,
-                                                    SECP256K1_EC_COMPRESSED) == 1;
-    secp256k1_context_destroy(context);
-    if (!done) {
+    if (secp256k1_ec_pubkey_create(context, &point, secret32) != 1 ||
+        secp256k1_ec_pubkey_serialize(context, compressed, &size, &point,
+                                      SECP256K1_EC_COMPRESSED) != 1) {
         return false;
     }
     /* A BIP-340 key is the x-coordinate alone, which stands for the point with even y. */
@@ -278,18 +208,106 @@ static bool secp256k1_key_of(struct tj_public_key *out, const uint8_t secret32[3
     return true;
 }
 
-bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
-                      const uint8_t secret32[TJ_SECRET_KEY_SIZE])
+static void public_key_init(struct tj_public_key *out, uint8_t algorithm)
 {
     memset(out, 0, sizeof *out);
     out->algorithm = algorithm;
     out->size = (uint8_t)tj_public_key_size(algorithm);
+}
+
+bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
+                      const uint8_t secret32[TJ_SECRET_KEY_SIZE])
+{
+    public_key_init(out, algorithm);
     switch ((enum tj_algorithm)algorithm) {
     case TJ_ALGORITHM_ECDSA:
-    case TJ_ALGORITHM_BIP340:
-        return secp256k1_key_of(out, secret32);
+    case TJ_ALGORITHM_BIP340: {
+        secp256k1_context *context = signing_context_create();
+        const bool done = secp256k1_key_of(context, out, secret32);
+        secp256k1_context_destroy(context);
+        return done;
+    }
     case TJ_ALGORITHM_ED25519:
         return tj_ed25519_public_key_of(out->bytes, secret32);
     }
     return false;
+}
+
+static bool sign_ecdsa(const secp256k1_context *context, struct tj_verify_item *item,
+                       const uint8_t secret32[32])
+{
+    secp256k1_ecdsa_signature signature;
+    return secp256k1_ecdsa_sign(context, &signature, item->message.bytes, secret32,
+                                secp256k1_nonce_function_rfc6979, NULL) == 1 &&
+           secp256k1_ecdsa_signature_serialize_compact(context, item->signature64, &signature) == 1;
+}
+
+static bool sign_bip340(const secp256k1_context *context, struct tj_verify_item *item,
+                        const uint8_t secret32[32], const uint8_t *aux32)
+{
+    uint8_t fresh32[32];
+    if (aux32 == NULL) {
+        tj_random(fresh32, sizeof fresh32);
+        aux32 = fresh32;
+    }
+    secp256k1_keypair pair;
+    const bool done = secp256k1_keypair_create(context, &pair, secret32) == 1 &&
+                      secp256k1_schnorrsig_sign32(context, item->signature64, item->message.bytes,
+                                                  &pair, aux32) == 1;
+    tj_cleanse(&pair, sizeof pair);
+    tj_cleanse(fresh32, sizeof fresh32);
+    return done;
+}
+
+/* Signs item->message, and gives the item the key and the signature. */
+static bool sign_secp256k1(struct tj_verify_item *item, const uint8_t secret32[32],
+                           const uint8_t *aux32)
+{
+    secp256k1_context *context = signing_context_create();
+    const bool done =
+        secp256k1_key_of(context, &item->key, secret32) &&
+        (item->key.algorithm == TJ_ALGORITHM_ECDSA ? sign_ecdsa(context, item, secret32)
+                                                   : sign_bip340(context, item, secret32, aux32));
+    secp256k1_context_destroy(context);
+    return done;
+}
+
+static bool sign_checked(struct tj_verify_item *item, const uint8_t secret32[32],
+                         const uint8_t *aux32)
+{
+    if (!sign_secp256k1(item, secret32, aux32)) {
+        return false;
+    }
+    bool right = false;
+    tj_verify_batch(&right, item, 1);
+    if (!right) {
+        tj_cleanse(item, sizeof *item);
+        TJ_CRYPTO_REQUIRE(right && "a fresh signature verifies");
+    }
+    return true;
+}
+
+bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
+             const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
+             const uint8_t *aux32)
+{
+    struct tj_verify_item item;
+    bool done = false;
+    public_key_init(&item.key, algorithm);
+    item.message = *message;
+    switch ((enum tj_algorithm)algorithm) {
+    case TJ_ALGORITHM_ECDSA:
+    case TJ_ALGORITHM_BIP340:
+        done = sign_checked(&item, secret32, aux32);
+        break;
+    case TJ_ALGORITHM_ED25519:
+        done = tj_ed25519_sign(item.signature64, secret32, message->bytes, TJ_HASH_SIZE);
+        break;
+    }
+    if (!done) {
+        memset(signature64, 0, TJ_SIGNATURE_SIZE);
+        return false;
+    }
+    memcpy(signature64, item.signature64, TJ_SIGNATURE_SIZE);
+    return true;
 }

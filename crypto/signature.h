@@ -39,10 +39,12 @@ struct tj_public_key {
 /* 33, 32 or 32; 0 for a number that is not a known algorithm. */
 size_t tj_public_key_size(uint8_t algorithm);
 
-/* True for the right size and a point on the curve in its one encoding (ECDSA: 02 or 03). */
+/* True for the right size and a point on the curve in its one encoding (ECDSA: 02 or 03; Ed25519:
+ * RFC 8032, and not of small order, under which one signature fits many messages). */
 bool tj_public_key_valid(const struct tj_public_key *key);
 
-/* The x-coordinate of a secp256k1 key (bytes 1..33 of ECDSA, all of BIP-340); for Ed25519 the key. */
+/* The x-coordinate of a secp256k1 key (bytes 1..33 of ECDSA, all of BIP-340); for Ed25519 the key.
+ */
 void tj_public_key_x(const struct tj_public_key *key, uint8_t x32[32]);
 
 struct tj_verify_item {
@@ -66,6 +68,7 @@ bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
 /* Ed25519 over a message of any length (signed notes). */
 bool tj_ed25519_sign(uint8_t signature64[64], const uint8_t secret32[32], const void *message,
                      size_t size);
+/* Verifying: a public key that tj_public_key_valid refuses is false. */
 bool tj_ed25519_verify(const uint8_t public32[32], const void *message, size_t size,
                        const uint8_t signature64[64]);
 

@@ -149,7 +149,13 @@ enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_op
         return TJ_STORAGE_MEMORY;
     }
     store->writer_fd = -1;
+    store->dir_fd = -1;
     store->process = getpid();
+    store->path = strdup(dir);
+    if (store->path == NULL) {
+        tj_store_close(store);
+        return TJ_STORAGE_MEMORY;
+    }
     store->table_count = options->table_count;
     for (size_t i = 0; i < options->table_count; i++) {
         store->kinds[i] = options->tables[i].kind;
@@ -185,6 +191,7 @@ void tj_store_close(struct tj_store *store)
         (void)close(store->dir_fd);
     }
     delist(store);
+    free(store->path);
     free(store);
 }
 
@@ -247,15 +254,51 @@ static enum tj_storage_status check_format(MDB_txn *txn, uint32_t wanted, uint32
     return format == wanted ? TJ_STORAGE_OK : TJ_STORAGE_VERSION;
 }
 
-static enum tj_storage_status
-open_tables(struct tj_store *store, const struct tj_store_options *options, uint32_t *format_found)
+/* Begins a reading transaction, or renews the one given, on a commit that is whole and durable.
+ *
+ * LMDB takes the number n of the last commit, then copies the meta page n mod 2. A reader held up
+ * in between while commit n+1 ends copies what commit n+2 is writing there: a torn page, or a
+ * commit not yet on the disk, with the next renewal going back to n+1. (Seen on two busy cores,
+ * once in some 10^5 renewals.) Commit n+2 cannot have begun while n is still the last, so that is
+ * asked after the copy: of the meta pages, and when these show n+1 (which may take a while to reach
+ * the disk), by what number another transaction would get. */
+static int begin_settled(MDB_env *env, MDB_txn **txn)
 {
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    int rc = *txn == NULL ? mdb_txn_begin(env, NULL, MDB_RDONLY, txn) : mdb_txn_renew(*txn);
+    while (rc == 0) {
+        MDB_envinfo info;
+        size_t number = mdb_txn_id(*txn);
+        atomic_thread_fence(memory_order_seq_cst);
+        rc = mdb_env_info(env, &info);
+        if (rc != 0 || info.me_last_txnid == number) {
+            break;
+        }
+        MDB_txn *other;
+        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &other);
+        if (rc != 0) {
+            break;
+        }
+        size_t last = mdb_txn_id(other);
+        mdb_txn_abort(other);
+        if (last == number) {
+            break;
+        }
+        mdb_txn_reset(*txn);
+        rc = mdb_txn_renew(*txn);
+    }
+    return rc;
+}
+
+static enum tj_storage_status open_tables(struct tj_store *store,
+                                          const struct tj_store_options *options, uint32_t *found)
+{
+    MDB_txn *txn = NULL;
+    int rc = begin_settled(store->env, &txn);
     if (rc != 0) {
+        mdb_txn_abort(txn); /* NULL is fine */
         return tj_storage_status_of(rc);
     }
-    enum tj_storage_status status = check_format(txn, options->format, format_found);
+    enum tj_storage_status status = check_format(txn, options->format, found);
     for (size_t i = 0; i < options->table_count && status == TJ_STORAGE_OK; i++) {
         status = open_table(txn, options->tables[i].name, &store->tables[i]);
     }
@@ -326,7 +369,7 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir
  * not by opening: closing a descriptor of lock.mdb would drop locks (see store.h, Processes). */
 static bool can_lock(const struct tj_store *store)
 {
-    if (faccessat(store->dir_fd, "lock.mdb", R_OK | W_OK, AT_EACCESS) == 0) {
+    if (faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0) {
         return true;
     }
     return errno == ENOENT && faccessat(store->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
@@ -335,7 +378,7 @@ static bool can_lock(const struct tj_store *store)
 /* A shared lock held for a moment: the writer, which tries more than once, is not kept out. */
 static enum tj_storage_status nobody_writes(const struct tj_store *store)
 {
-    int fd = openat(store->dir_fd, "writer.lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
         return errno == ENOENT ? TJ_STORAGE_OK : tj_storage_status_of(errno);
     }
@@ -384,12 +427,14 @@ enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out
     if (txn == NULL) {
         return TJ_STORAGE_MEMORY;
     }
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    int rc = begin_settled(store->env, &txn->mdb);
     int dead;
-    if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
-        rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    if (rc == MDB_READERS_FULL && txn->mdb == NULL && mdb_reader_check(store->env, &dead) == 0 &&
+        dead > 0) {
+        rc = begin_settled(store->env, &txn->mdb);
     }
     if (rc != 0) {
+        mdb_txn_abort(txn->mdb);
         free(txn);
         return tj_storage_status_of(rc);
     }
@@ -406,7 +451,7 @@ enum tj_storage_status tj_read_renew(struct tj_txn *txn)
     mdb_txn_reset(txn->mdb);
     txn->failed = txn->store->lockless ? nobody_writes(txn->store) : TJ_STORAGE_OK;
     if (txn->failed == TJ_STORAGE_OK) {
-        txn->failed = tj_storage_status_of(mdb_txn_renew(txn->mdb));
+        txn->failed = tj_storage_status_of(begin_settled(txn->store->env, &txn->mdb));
     }
     return txn->failed;
 }

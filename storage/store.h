@@ -84,7 +84,8 @@ enum tj_storage_status tj_store_open_read(const char *dir, const struct tj_store
                                           struct tj_store **out, uint32_t *format_found);
 void tj_store_close(struct tj_store *store);
 
-/* A reading transaction: one consistent picture of the last commit, until ended or renewed. */
+/* A reading transaction: one consistent picture of the last commit that is on the disk, until ended
+ * or renewed. MEMORY when no slot is free; beginning beside a commit takes two for a moment. */
 enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out);
 /* Moves to the newest commit. On failure the transaction can only be renewed again or ended. */
 enum tj_storage_status tj_read_renew(struct tj_txn *txn);

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
-#define TJ_STORE_DATA_FILE "data.mdb"
+#define TJ_STORE_DATA_FILE   "data.mdb"
+#define TJ_STORE_LOCK_FILE   "lock.mdb" /* these two names are LMDB's */
+#define TJ_STORE_WRITER_FILE "writer.lock"
 
 /* Group members may read (an auditor of the office); who they are is the operator's umask's and
  * chgrp's business. */
@@ -41,6 +43,7 @@ struct tj_store {
     enum tj_table_kind kinds[TJ_STORE_TABLES_MAX];
     size_t table_count;
     size_t page_size;
+    char *path;    /* of the directory, as given */
     int dir_fd;    /* also keeps the inode in the registry's key from being reused */
     int writer_fd; /* writer.lock, flocked; -1 in a reader */
     bool lockless; /* no reader lock: nobody may write meanwhile */

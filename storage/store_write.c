@@ -68,7 +68,7 @@ static uint64_t file_size_limit(void)
  * than one try. */
 static enum tj_storage_status take_writer_lock(struct tj_store *store)
 {
-    store->writer_fd = openat(store->dir_fd, "writer.lock",
+    store->writer_fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE,
                               O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TJ_STORE_FILE_MODE);
     if (store->writer_fd < 0) {
         return tj_storage_status_of(errno);
@@ -250,10 +250,19 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, const ch
         return tj_storage_status_of(errno);
     }
     enum tj_storage_status status = tj_store_open_env(store, dir, options, 0, format_found);
-    if (status == TJ_STORAGE_OK) {
-        (void)tj_store_clear_stale_readers(store);
+    if (status != TJ_STORAGE_OK) {
+        return status;
     }
-    return status;
+    (void)tj_store_clear_stale_readers(store);
+    /* A writer that died between its meta page and the end of its commit, beside a reader that
+     * lives on, leaves the number of the last commit in lock.mdb one behind. LMDB mends that when
+     * somebody next writes; our caller reads first, and would append to the commit before. */
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc == 0) {
+        mdb_txn_abort(txn);
+    }
+    return tj_storage_status_of(rc);
 }
 
 static enum tj_storage_status create_in(struct tj_store *store, const char *dir,
@@ -298,6 +307,27 @@ enum tj_storage_status tj_store_create(const char *dir, const struct tj_store_op
     }
     *out = store;
     return TJ_STORAGE_OK;
+}
+
+void tj_store_remove(struct tj_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    TJ_STORAGE_REQUIRE(store->writer_fd >= 0 && atomic_load(&store->transactions) == 0);
+    /* The data first: whoever comes now finds nothing. The writer's lock last: until then nobody
+     * creates another store here, whose files these would be. */
+    (void)unlinkat(store->dir_fd, TJ_STORE_DATA_FILE, 0);
+    mdb_env_close(store->env);
+    store->env = NULL;
+    (void)unlinkat(store->dir_fd, TJ_STORE_LOCK_FILE, 0);
+    (void)unlinkat(store->dir_fd, TJ_STORE_WRITER_FILE, 0);
+    (void)fsync(store->dir_fd);
+    struct stat st; /* the path may be a relative one, and the working directory another */
+    if (stat(store->path, &st) == 0 && st.st_dev == store->device && st.st_ino == store->inode) {
+        (void)rmdir(store->path);
+    }
+    tj_store_close(store);
 }
 
 enum tj_storage_status tj_store_open_write(const char *dir, const struct tj_store_options *options,

@@ -13,6 +13,10 @@
 enum tj_storage_status tj_store_create(const char *dir, const struct tj_store_options *options,
                                        struct tj_store **out);
 
+/* Closes a store that tj_store_create made and deletes its files again (and the directory, when
+ * that leaves it empty): the caller could not fill it. */
+void tj_store_remove(struct tj_store *store);
+
 /* Opens for writing: takes the flock, clears stale readers. LOCKED when another process has it
  * open for writing, or this one has it open at all. */
 enum tj_storage_status tj_store_open_write(const char *dir, const struct tj_store_options *options,

@@ -7,9 +7,12 @@ both agree on a ledger, the document is enough to build a verifier from.
 It reads what `tijori show DIR 0.. --format jsonl` prints (section 10; only the member `raw`),
 judges every entry by sections 2 to 9 and compares everything derived that the entries imply.
 
-Statuses in capitals are the document's. Four are this program's own, for what the document gives
-no name: INPUT (a line of the input), FORM (bytes, sections 3 to 5), CHAIN (index, previous, term,
-received_ns), GENESIS (section 6), DERIVED (links and tails, section 9), INVARIANT (balances).
+Statuses in capitals are the document's. Some are this program's own, for what section 7 gives no
+name: INPUT (a line of the input), FORM (bytes, sections 3 to 5), CHAIN (index, previous, term,
+received_ns), GENESIS (section 6), DERIVED (links and tails, section 9), INVARIANT (balances),
+INTERNAL (a fault of this program).
+
+It stops at the first entry that is refused: what follows was built on it and says nothing.
 """
 
 import argparse
@@ -319,7 +322,8 @@ def number(data):
 def field_number(low, high):
     def decode(data, name):
         value = number(data)
-        demand(low <= value <= high, "FORM", "%s is %d, outside %d to %d" % (name, value, low, high))
+        demand(low <= value <= high, "FORM",
+               "%s is %d, outside %d to %d" % (name, value, low, high))
         return value
     return decode
 
@@ -341,7 +345,8 @@ def field_text(empty_allowed, without=""):
             raise Refused("FORM", "%s is not UTF-8" % name) from None
         demand(not any(map(is_control, text)), "FORM", "%s holds a control character" % name)
         demand(text or empty_allowed, "FORM", "%s is empty" % name)
-        demand(not any(c in text for c in without), "FORM", "%s holds a character it may not" % name)
+        demand(not any(c in text for c in without), "FORM",
+               "%s holds a character it may not" % name)
         return text
     return decode
 
@@ -581,8 +586,9 @@ def decode_slot(data, at):
     demand(number(fixed[6:8]) == KEY_SIZES[algorithm] and number(fixed[8:10]) == 64, "FORM",
            "the sizes of key and signature are those of the algorithm")
     demand(key_end + 64 <= len(data), "FORM", "a slot is cut off")
-    slot = Slot(number(fixed[:4]), algorithm, use, data[at + 10:key_end], data[key_end:key_end + 64])
-    return slot, key_end + 64
+    end = key_end + 64
+    slot = Slot(number(fixed[:4]), algorithm, use, data[at + 10:key_end], data[key_end:end])
+    return slot, end
 
 
 def check_slot_parties(entry):
@@ -775,7 +781,8 @@ def check_chain(state, entry):
         return
     last = state.entries[-1]
     demand(entry.previous == last.leaf, "CHAIN", "previous is the leaf hash of the entry before")
-    demand(entry.term >= last.term, "CHAIN", "the term fell from %d to %d" % (last.term, entry.term))
+    demand(entry.term >= last.term, "CHAIN",
+           "the term fell from %d to %d" % (last.term, entry.term))
     demand(entry.received_ns > last.received_ns, "CHAIN", "received_ns does not rise")
 
 
@@ -841,7 +848,8 @@ def check_signing_key(state, entry, slot):
            "KEY_PARTY", "the key is registered otherwise: algorithm, encoding or party")
     demand(not key.revoked, "KEY_REVOKED", "the key of a slot is revoked")
     administers = slot.use == SIGN and entry.lane == 0
-    demand((key.role == ADMINISTER) == administers, "KEY_ROLE", "the key's role does not count here")
+    demand((key.role == ADMINISTER) == administers, "KEY_ROLE",
+           "the key's role does not count here")
     if slot.use == COUNTERSIGN:
         check_active(state, slot.party)
 
@@ -929,8 +937,7 @@ def check_genesis_records(records):
 
 
 def apply_genesis(state, entry):
-    """Returns nothing but the state: the records are judged like any directive, except those
-    that only genesis has."""
+    """Records are judged like any directive of the authority, except those only genesis has."""
     state.ledger_id = entry.leaf
     state.lifetime_max_s = entry.records[0].lifetime_max_s
     for record in entry.records:

@@ -1,7 +1,8 @@
 #ifndef TIJORI_TESTS_CRYPTO_SUPPORT_H
 #define TIJORI_TESTS_CRYPTO_SUPPORT_H
 
-/* What the tests of crypto/ share. Include it first: cmocka wants its standard headers before it. */
+/* What the tests of crypto/ share. Include it first: cmocka wants its standard headers before it.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +28,8 @@ enum { TEST_PATH_MAX = 4096 };
 static inline const char *shared_path(char path[TEST_PATH_MAX], const char *name)
 {
     const char *root = getenv("TIJORI_SHARED_DIR");
-    const int size = snprintf(path, TEST_PATH_MAX, "%s/data/%s",
-                              root != NULL ? root : TIJORI_SHARED_DIR, name);
+    const int size =
+        snprintf(path, TEST_PATH_MAX, "%s/data/%s", root != NULL ? root : TIJORI_SHARED_DIR, name);
     assert_true(size > 0 && size < TEST_PATH_MAX);
     return path;
 }

@@ -30,9 +30,14 @@ static void base64_gives_the_published_texts(void **state)
 {
     (void)state;
     /* RFC 4648, section 10. */
-    static const char *const cases[][2] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "+/8="}};
+    static const char *const cases[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"},
+                                           {"\xfb\xff", "+/8="}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[16];
         const size_t size = strlen(cases[i][0]);
@@ -45,10 +50,10 @@ static void base64_gives_the_published_texts(void **state)
 static void base64_refuses_what_is_not_canonical(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"Z",        "Zg",       "Zg=",      "Zg===",    "Zh==",
-                                      "Zm9=",     "Z===",     "====",     "Zg==Zg==", "Zm8=Zm8=",
-                                      " Zg=",     "Zm 8",     "Zm8\n",    "Zm9v\n",   "Zm-v",
-                                      "Zm_v",     "Zm9v====", "=g==",     "Zg=A",     "Zm\x80v"};
+    static const char *const bad[] = {
+        "Z",    "Zg",       "Zg=",      "Zg===", "Zh==", "Zm9=",   "Z===",
+        "====", "Zg==Zg==", "Zm8=Zm8=", " Zg=",  "Zm 8", "Zm8\n",  "Zm9v\n",
+        "Zm-v", "Zm_v",     "Zm9v====", "=g==",  "Zg=A", "Zm\x80v"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         size_t size = 0;
         uint8_t out[16];
@@ -58,6 +63,9 @@ static void base64_refuses_what_is_not_canonical(void **state)
     }
     size_t size = 0;
     assert_false(tj_base64_decode(NULL, 0, &size, "Zm\0v", 4));
+    for (size_t part = 5; part < 8; part++) { /* the rest of the group lies beyond the end */
+        assert_false(tj_base64_decode(NULL, 0, &size, "Zm9vYmFy", part));
+    }
 }
 
 static void base64_writes_no_more_than_there_is_room(void **state)
@@ -177,8 +185,8 @@ static void verifier_key_decode_refuses(void **state)
         "example.com/foo 530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "example.com/foo+530d903a AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-        VKEY "\n",
-        " " VKEY,
+        (VKEY "\n"),
+        (" " VKEY),
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct tj_verifier_key key;
@@ -240,11 +248,11 @@ static void names_without_space_plus_or_control_are_valid(void **state)
                                       "a\xff",
                                       "a\x80",
                                       "\xc3",
-                                      "\xc0\xaf",          /* overlong */
-                                      "\xe0\x80\xaf",      /* overlong */
-                                      "\xf0\x80\x80\xaf",  /* overlong */
-                                      "\xed\xa0\x80",      /* a surrogate */
-                                      "\xf4\x90\x80\x80",  /* above U+10FFFF */
+                                      "\xc0\xaf",         /* overlong */
+                                      "\xe0\x80\xaf",     /* overlong */
+                                      "\xf0\x80\x80\xaf", /* overlong */
+                                      "\xed\xa0\x80",     /* a surrogate */
+                                      "\xf4\x90\x80\x80", /* above U+10FFFF */
                                       "\xf8\x88\x80\x80\x80"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(tj_note_name_valid(good[i], strlen(good[i])));
@@ -324,29 +332,29 @@ static void malformed_notes_are_refused(void **state)
         "\n\n",
         TEXT,
         TEXT "\n",
-        TEXT LINE,          /* no blank line */
-        LINE,               /* no text */
-        "\n" LINE,          /* no text's newline */
-        "no newline" LINE,  /* nor here */
-        TEXT "\n" DASH "n" BLOB "\n",             /* a second blank line, and nothing after it */
-        TEXT "\n" DASH "n Uw2QOgA=",              /* no final newline */
-        TEXT "\n" DASH "n" BLOB "rest\n",         /* a line that is no signature */
-        TEXT "\n- n" BLOB,                        /* hyphen */
-        TEXT "\n\xe2\x80\x93 n" BLOB,             /* en dash */
-        TEXT "\n\xe2\x80\x94n" BLOB,              /* no space */
-        TEXT "\n" DASH " n" BLOB,                 /* empty name */
-        TEXT "\n" DASH "n\n",                     /* no base64 */
-        TEXT "\n" DASH "n \n",                    /* empty base64 */
-        TEXT "\n" DASH "n  Uw2QOgA=\n",           /* two spaces */
-        TEXT "\n" DASH "n Uw2QOgA= \n",           /* a space at the end */
-        TEXT "\n" DASH "n Uw2QOgA=\r\n",          /* a control character */
-        TEXT "\n" DASH "n Uw2QOgA\n",             /* padding is missing */
-        TEXT "\n" DASH "n Uw2QOgB=\n",            /* unused bits set */
-        TEXT "\n" DASH "n Uw2QOg==\n",            /* a key id and no signature */
-        TEXT "\n" DASH "n Uw2Q\n",                /* not even a key id */
-        TEXT "\n" DASH "n+m" BLOB,                /* plus in a name */
-        TEXT "\n" DASH "n\xc2\xa0m" BLOB,         /* no-break space in a name */
-        TEXT "\n" DASH "n" BLOB DASH "n" BLOB,    /* one (name, id) twice */
+        TEXT LINE,                             /* no blank line */
+        LINE,                                  /* no text */
+        "\n" LINE,                             /* no text's newline */
+        "no newline" LINE,                     /* nor here */
+        TEXT "\n" DASH "n" BLOB "\n",          /* a second blank line, and nothing after it */
+        TEXT "\n" DASH "n Uw2QOgA=",           /* no final newline */
+        TEXT "\n" DASH "n" BLOB "rest\n",      /* a line that is no signature */
+        TEXT "\n- n" BLOB,                     /* hyphen */
+        TEXT "\n\xe2\x80\x93 n" BLOB,          /* en dash */
+        TEXT "\n\xe2\x80\x94n" BLOB,           /* no space */
+        TEXT "\n" DASH " n" BLOB,              /* empty name */
+        TEXT "\n" DASH "n\n",                  /* no base64 */
+        TEXT "\n" DASH "n \n",                 /* empty base64 */
+        TEXT "\n" DASH "n  Uw2QOgA=\n",        /* two spaces */
+        TEXT "\n" DASH "n Uw2QOgA= \n",        /* a space at the end */
+        TEXT "\n" DASH "n Uw2QOgA=\r\n",       /* a control character */
+        TEXT "\n" DASH "n Uw2QOgA\n",          /* padding is missing */
+        TEXT "\n" DASH "n Uw2QOgB=\n",         /* unused bits set */
+        TEXT "\n" DASH "n Uw2QOg==\n",         /* a key id and no signature */
+        TEXT "\n" DASH "n Uw2Q\n",             /* not even a key id */
+        TEXT "\n" DASH "n+m" BLOB,             /* plus in a name */
+        TEXT "\n" DASH "n\xc2\xa0m" BLOB,      /* no-break space in a name */
+        TEXT "\n" DASH "n" BLOB DASH "n" BLOB, /* one (name, id) twice */
         TEXT "\n" DASH "n" BLOB DASH "m" BLOB DASH "n Uw2QOv8=\n",
         "a\tb\n\n" DASH "n" BLOB,
         "a\rb\n\n" DASH "n" BLOB,
@@ -379,7 +387,7 @@ static void well_formed_notes_are_accepted(void **state)
         {"\n\n" DASH "n" BLOB, 1, 1},
         {"a\n\nb\n\n" DASH "n" BLOB, 5, 1}, /* the last blank line */
         {"a\n\n\n" DASH "n" BLOB, 3, 1},
-        {"a\n\n" DASH "x" BLOB "\n" DASH "n" BLOB, 24, 1}, /* a signed note as text */
+        {"a\n\n" DASH "x" BLOB "\n" DASH "n" BLOB, 18, 1}, /* a signed note as text */
         {"\xc3\xa9\x7f\n\n" DASH "n" BLOB, 4, 1},
         {"a\n\n" DASH "n" BLOB DASH "m" BLOB, 2, 2},
         {"a\n\n" DASH "n" BLOB DASH "n Uw2QOwA=\n", 2, 2},
@@ -389,9 +397,7 @@ static void well_formed_notes_are_accepted(void **state)
         assert_true(tj_note_decode(&view, good[i].note, strlen(good[i].note)));
         assert_int_equal(view.signature_count, good[i].signatures);
         assert_ptr_equal(view.text, good[i].note);
-        if (i != 4) {
-            assert_int_equal(view.text_size, good[i].text_size);
-        }
+        assert_int_equal(view.text_size, good[i].text_size);
         assert_int_equal(view.text[view.text_size - 1], '\n');
     }
 }
@@ -416,7 +422,7 @@ static void limits_of_count_blob_and_size(void **state)
     assert_false(
         tj_note_decode(&view, note, note_of_lines(note, sizeof note, TJ_NOTE_SIGNATURES_MAX + 1)));
 
-    /* Blobs of 8,192 and 8,193 bytes: "...==" with 8,191 + 1, then "...AA" groups. */
+    /* Blobs of 8,192 and 8,193 bytes. */
     const int start = snprintf(note, sizeof note, "a\n\n" DASH "n ");
     assert_true(start > 0);
     for (size_t size = TJ_NOTE_BLOB_MAX; size <= TJ_NOTE_BLOB_MAX + 1; size++) {
@@ -489,8 +495,8 @@ static void signing_refuses_bad_text_and_names(void **state)
     memset(secret32, 5, sizeof secret32);
     static const char *const texts[] = {"", "no newline", "a\tb\n", "a\xff\n", "a\r\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_int_equal(
-            tj_note_sign(note, sizeof note, texts[i], strlen(texts[i]), "n", secret32), 0);
+        assert_int_equal(tj_note_sign(note, sizeof note, texts[i], strlen(texts[i]), "n", secret32),
+                         0);
     }
     assert_int_equal(tj_note_sign(note, sizeof note, "a\n", 2, "", secret32), 0);
     assert_int_equal(tj_note_sign(note, sizeof note, "a\n", 2, "n m", secret32), 0);

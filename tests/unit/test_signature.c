@@ -47,8 +47,8 @@ static void load_case(const json_t *entry, struct tj_verify_item *item)
     item->key.size =
         (uint8_t)hex_bytes(item->key.bytes, sizeof item->key.bytes, json_text(entry, "key"));
     assert_int_equal(hex_bytes(item->message.bytes, TJ_HASH_SIZE, json_text(entry, "message")), 32);
-    assert_int_equal(
-        hex_bytes(item->signature64, TJ_SIGNATURE_SIZE, json_text(entry, "signature")), 64);
+    assert_int_equal(hex_bytes(item->signature64, TJ_SIGNATURE_SIZE, json_text(entry, "signature")),
+                     64);
 }
 
 static void own_vectors_verify_or_are_refused(void **state)
@@ -100,6 +100,75 @@ static void a_batch_answers_as_one_by_one(void **state)
     }
     tj_verify_batch(NULL, NULL, 0);
     json_decref(file);
+}
+
+static void sign_with(struct tj_verify_item *item, uint8_t algorithm, uint8_t seed)
+{
+    uint8_t secret32[32];
+    memset(secret32, seed, sizeof secret32);
+    memset(item, 0, sizeof *item);
+    item->message = sha256_of(&seed, 1);
+    assert_true(tj_public_key_of(&item->key, algorithm, secret32));
+    assert_true(tj_sign(item->signature64, algorithm, secret32, &item->message, NULL));
+}
+
+/* More keys than a batch remembers. Each meets its own signature and that of another. */
+static void a_batch_of_many_keys_confuses_none(void **state)
+{
+    (void)state;
+    enum { KEYS = 48 };
+    static struct tj_verify_item items[4 * KEYS];
+    static bool verdicts[4 * KEYS];
+    for (size_t i = 0; i < KEYS; i++) {
+        sign_with(&items[i], i % 2 == 0 ? TJ_ALGORITHM_ECDSA : TJ_ALGORITHM_BIP340,
+                  (uint8_t)(i + 1));
+        items[i + KEYS] = items[i];
+    }
+    for (size_t i = 0; i < KEYS; i++) {
+        items[i + 2 * KEYS] = items[i];
+        items[i + 2 * KEYS].key = items[(i + 2) % KEYS].key;
+        items[i + 3 * KEYS] = items[i];
+    }
+    tj_verify_batch(verdicts, items, 4 * KEYS);
+    for (size_t i = 0; i < 4 * KEYS; i++) {
+        assert_true(verdicts[i] == (i / KEYS != 2));
+    }
+}
+
+static void a_key_of_wrong_size_never_verifies(void **state)
+{
+    (void)state;
+    static const uint8_t sizes[] = {0, 1, 31, 32, 33, 34, 64, 65, 255};
+    for (uint8_t algorithm = 1; algorithm <= 3; algorithm++) {
+        struct tj_verify_item item;
+        sign_with(&item, algorithm, 9);
+        const uint8_t right = item.key.size;
+        for (size_t i = 0; i < sizeof sizes; i++) {
+            item.key.size = sizes[i];
+            assert_true(verify(&item) == (sizes[i] == right));
+        }
+    }
+    /* The bytes of an ECDSA key, called BIP-340, right after the same bytes as what they are. */
+    struct tj_verify_item items[2];
+    bool verdicts[2] = {false, true};
+    sign_with(&items[0], TJ_ALGORITHM_ECDSA, 9);
+    sign_with(&items[1], TJ_ALGORITHM_BIP340, 9);
+    items[1].key = items[0].key;
+    items[1].key.algorithm = TJ_ALGORITHM_BIP340;
+    tj_verify_batch(verdicts, items, 2);
+    assert_true(verdicts[0]);
+    assert_false(verdicts[1]);
+}
+
+static void an_unknown_algorithm_never_verifies(void **state)
+{
+    (void)state;
+    struct tj_verify_item item;
+    sign_with(&item, TJ_ALGORITHM_ED25519, 9);
+    for (unsigned int number = 0; number < 256; number++) {
+        item.key.algorithm = (uint8_t)number;
+        assert_true(verify(&item) == (number == TJ_ALGORITHM_ED25519));
+    }
 }
 
 /* ECDSA and Ed25519 are deterministic, BIP-340 is with its auxiliary randomness given. */
@@ -430,8 +499,8 @@ static void wycheproof_ecdsa_bitcoin(void **state)
 {
     (void)state;
     char path[TEST_PATH_MAX];
-    json_t *file = load_json(
-        shared_path_or_skip(path, "wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json"));
+    json_t *file =
+        load_json(shared_path_or_skip(path, "wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json"));
     size_t valid = 0;
     size_t invalid = 0;
     size_t g = 0;
@@ -575,6 +644,9 @@ int main(void)
         cmocka_unit_test(threads_verify_at_once),
         cmocka_unit_test(own_vectors_verify_or_are_refused),
         cmocka_unit_test(a_batch_answers_as_one_by_one),
+        cmocka_unit_test(a_batch_of_many_keys_confuses_none),
+        cmocka_unit_test(a_key_of_wrong_size_never_verifies),
+        cmocka_unit_test(an_unknown_algorithm_never_verifies),
         cmocka_unit_test(own_vectors_sign_to_the_same_bytes),
         cmocka_unit_test(public_keys_are_valid_in_one_encoding),
         cmocka_unit_test(public_key_sizes),

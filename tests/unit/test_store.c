@@ -29,7 +29,7 @@
 /* --- The Nth I/O call fails. These stand in front of the C library's, for LMDB's library as well.
  */
 
-enum fault_kind { FAULT_ERROR, FAULT_SHORT, FAULT_KILL };
+enum fault_kind { FAULT_ERROR, FAULT_SHORT, FAULT_KILL, FAULT_KILL_AFTER };
 
 static struct {
     long countdown; /* 0: off */
@@ -46,6 +46,10 @@ static bool strikes(void)
     }
     if (fault.kind == FAULT_KILL) {
         (void)raise(SIGKILL);
+    }
+    if (fault.kind == FAULT_KILL_AFTER) {
+        fault.struck = true; /* pwrite, which writes the meta page, looks at this */
+        return false;
     }
     if (fault.struck && !fault.for_good) {
         return false;
@@ -81,7 +85,11 @@ IN_FRONT ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
             return -1;
         }
     }
-    return (ssize_t)syscall(SYS_pwrite64, fd, bytes, size, at);
+    ssize_t written = (ssize_t)syscall(SYS_pwrite64, fd, bytes, size, at);
+    if (fault.struck && fault.kind == FAULT_KILL_AFTER) {
+        (void)raise(SIGKILL);
+    }
+    return written;
 }
 
 IN_FRONT ssize_t writev(int fd, const struct iovec *parts, int count)
@@ -167,9 +175,17 @@ static void remove_store(void)
     (void)rmdir(dir);
 }
 
+/* A failed assertion in a child jumps back into the child's copy of the runner, which comes here:
+ * it is not to go on with the tests, nor to clear away its parent's files. */
+static bool is_child;
+enum { CHILD_FAILED = 99 };
+
 static int tear_down(void **state)
 {
     (void)state;
+    if (is_child) {
+        _exit(CHILD_FAILED);
+    }
     (void)disarm();
     remove_store();
     return rmdir(base);
@@ -281,7 +297,8 @@ static int in_child(int (*body)(void))
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        (void)alarm(60); /* a failed assertion jumps back into the runner, which would go on here */
+        is_child = true;
+        (void)alarm(60);
         _exit(body());
     }
     int status;
@@ -368,6 +385,27 @@ static void test_create_takes_an_empty_directory_and_makes_no_parents(void **sta
     struct tj_store *store;
     assert_int_equal(tj_store_create(in_dir("deeper"), &options, &store), TJ_STORAGE_NOT_FOUND);
     assert_false(exists(dir));
+}
+
+static void test_remove_leaves_what_is_not_its_own(void **state)
+{
+    (void)state;
+    tj_store_remove(create());
+    assert_false(exists(dir));
+    struct tj_store *store = create();
+    int fd = open(in_dir("notes"), O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(commit_row(store, 1, size_of(1)), TJ_STORAGE_OK);
+    tj_store_remove(store);
+    assert_true(exists(in_dir("notes")));
+    assert_false(exists(in_dir("data.mdb")) || exists(in_dir("lock.mdb")) ||
+                 exists(in_dir("writer.lock")));
+    store = create(); /* and the place is free again */
+    assert_int_equal(check_rows(store), 0);
+    tj_store_close(store);
+    assert_int_equal(unlink(in_dir("notes")), 0);
+    tj_store_remove(NULL);
 }
 
 static void test_opening_nothing_leaves_nothing(void **state)
@@ -747,7 +785,7 @@ static void *read_along(void *argument)
 static void test_threads_read_while_one_writes(void **state)
 {
     (void)state;
-    enum { READERS = 3, ROWS = 60 };
+    enum { READERS = 3, ROWS = 150 };
     struct tj_store *store = create();
     pthread_t readers[READERS];
     atomic_store(&stop, false);
@@ -1094,6 +1132,53 @@ static void test_killed_at_each_io_call(void **state)
     assert_true(kill_at > 3);
 }
 
+static int child_dies_after_writing(void)
+{
+    struct tj_store *store = open_write();
+    arm(kill_at, FAULT_KILL_AFTER, 0, false);
+    return (int)commit_row(store, check_rows(store) + 1, 20);
+}
+
+/* What is read after opening is what will be written after. */
+static int child_appends_to_what_it_reads(void)
+{
+    struct tj_store *store = open_write();
+    struct tj_txn *txn;
+    uint64_t last;
+    if (tj_read_begin(store, &txn) != TJ_STORAGE_OK) {
+        return 50;
+    }
+    if (tj_last_number(txn, JOURNAL, &last) != TJ_STORAGE_OK) {
+        last = 0;
+    }
+    tj_read_end(txn);
+    enum tj_storage_status status = commit_row(store, last + 1, 20);
+    tj_store_close(store);
+    return (int)status;
+}
+
+static void test_a_writer_dies_beside_a_reader(void **state)
+{
+    (void)state;
+    int answer = -SIGKILL;
+    for (kill_at = 1; answer == -SIGKILL; kill_at++) {
+        tj_store_close(create());
+        struct tj_store *reader = open_read(); /* keeps lock.mdb as the dead one left it */
+        struct tj_txn *txn;
+        assert_int_equal(tj_read_begin(reader, &txn), TJ_STORAGE_OK);
+        answer = in_child(child_dies_after_writing);
+        assert_int_equal(in_child(child_appends_to_what_it_reads), TJ_STORAGE_OK);
+        assert_int_equal(tj_read_renew(txn), TJ_STORAGE_OK);
+        uint64_t last;
+        assert_int_equal(tj_last_number(txn, JOURNAL, &last), TJ_STORAGE_OK);
+        tj_read_end(txn);
+        tj_store_close(reader);
+        remove_store();
+    }
+    assert_int_equal(answer, TJ_STORAGE_OK);
+    assert_true(kill_at > 3);
+}
+
 static int acknowledge_fd;
 
 static int child_commits_forever(void)
@@ -1120,6 +1205,7 @@ static void test_a_killed_writer_loses_nothing_acknowledged(void **state)
         pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
+            is_child = true;
             _exit(child_commits_forever());
         }
         (void)close(ends[1]);
@@ -1339,6 +1425,7 @@ int main(void)
         TEST(test_create_open_reopen),
         TEST(test_create_where_one_exists),
         TEST(test_create_takes_an_empty_directory_and_makes_no_parents),
+        TEST(test_remove_leaves_what_is_not_its_own),
         TEST(test_opening_nothing_leaves_nothing),
         TEST(test_one_writer_and_one_opening_in_a_process),
         TEST(test_format_version),
@@ -1359,6 +1446,7 @@ int main(void)
         TEST(test_each_io_call_of_a_commit_fails),
         TEST(test_a_failed_sync_closes_the_store_to_writing),
         TEST(test_killed_at_each_io_call),
+        TEST(test_a_writer_dies_beside_a_reader),
         TEST(test_a_killed_writer_loses_nothing_acknowledged),
         TEST(test_data_that_is_none),
         TEST(test_data_cut_off),

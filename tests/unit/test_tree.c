@@ -24,7 +24,8 @@ static int close_hasher(void **state)
     return 0;
 }
 
-/* ---- the definitions of RFC 6962, section 2.1, word for word, for what follows to agree with ---- */
+/* ---- the definitions of RFC 6962, section 2.1, word for word, for what follows to agree with ----
+ */
 
 static size_t split(size_t n)
 {
@@ -108,9 +109,14 @@ static void fill_leaves(struct tj_hash leaves[LEAVES_MAX])
 static void published_roots_of_eight_leaves(void **state)
 {
     (void)state;
-    static const char *const leaves[8] = {
-        "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f"};
+    static const char *const leaves[8] = {"",
+                                          "00",
+                                          "10",
+                                          "2021",
+                                          "3031",
+                                          "40414243",
+                                          "5051525354555657",
+                                          "606162636465666768696a6b6c6d6e6f"};
     static const char *const roots[9] = {
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -216,8 +222,7 @@ static void root_of_items_follows_the_definition(void **state)
 }
 
 static void refuse_changed_inclusion(const struct tj_hash *leaf, uint64_t index, uint64_t size,
-                                     struct tj_hash *path, size_t count,
-                                     const struct tj_hash *root)
+                                     struct tj_hash *path, size_t count, const struct tj_hash *root)
 {
     const struct tj_hash other_leaf = flipped(*leaf, index);
     const struct tj_hash other_root = flipped(*root, size);
@@ -271,7 +276,7 @@ static void refuse_changed_consistency(uint64_t m, const struct tj_hash *root_m,
     if (m != n) {
         assert_false(tj_verify_consistency(hasher, n, root_m, m, root_n, proof, count));
         assert_false(tj_verify_consistency(hasher, m, root_n, n, root_m, proof, count));
-        assert_false(tj_verify_consistency(hasher, m, root_m, n, root_n, proof, 0));
+        assert_false(tj_verify_consistency(hasher, m, root_m, n, root_n, NULL, 0));
     }
     proof[count] = *root_n;
     assert_false(tj_verify_consistency(hasher, m, root_m, n, root_n, proof, count + 1));
@@ -299,6 +304,32 @@ static void consistency_of_every_pair_and_no_other(void **state)
             refuse_changed_consistency(m, &root_m, n, &root_n, proof, count);
         }
     }
+}
+
+/* A proof too long or too short for the sizes is refused even when the roots were made to fit it.
+ */
+static void proofs_must_fit_the_sizes(void **state)
+{
+    (void)state;
+    struct tj_hash leaves[LEAVES_MAX];
+    struct tj_hash proof[PROOF_MAX];
+    fill_leaves(leaves);
+
+    struct tj_hash above;
+    tj_node_hash(hasher, &above, &leaves[1], &leaves[0]);
+    assert_false(tj_verify_inclusion(hasher, &leaves[0], 0, 1, &leaves[1], 1, &above));
+    const struct tj_hash root_2 = mth(leaves, 2);
+    assert_false(tj_verify_inclusion(hasher, &leaves[0], 0, 4, &leaves[1], 1, &root_2));
+
+    struct tj_hash root_3 = mth(leaves, 3);
+    struct tj_hash root_4 = mth(leaves, 4);
+    const size_t count = subproof(proof, 3, leaves, 4, true);
+    assert_true(tj_verify_consistency(hasher, 3, &root_3, 4, &root_4, proof, count));
+    assert_false(tj_verify_consistency(hasher, 3, &root_3, 8, &root_4, proof, count));
+    proof[count] = leaves[9];
+    tj_node_hash(hasher, &root_3, &leaves[9], &root_3);
+    tj_node_hash(hasher, &root_4, &leaves[9], &root_4);
+    assert_false(tj_verify_consistency(hasher, 3, &root_3, 4, &root_4, proof, count + 1));
 }
 
 static void consistency_with_nothing_proves_nothing(void **state)
@@ -338,8 +369,7 @@ static bool json_hash(const json_t *value, struct tj_hash *out)
 {
     size_t size = 0;
     const char *text = json_string_value(value);
-    return text != NULL &&
-           tj_base64_decode(out->bytes, TJ_HASH_SIZE, &size, text, strlen(text)) &&
+    return text != NULL && tj_base64_decode(out->bytes, TJ_HASH_SIZE, &size, text, strlen(text)) &&
            size == TJ_HASH_SIZE;
 }
 
@@ -362,17 +392,16 @@ static bool accepts(const json_t *vector)
     if (json_object_get(vector, "leafIdx") != NULL) {
         return json_hash(json_object_get(vector, "leafHash"), &a) &&
                json_hash(json_object_get(vector, "root"), &b) &&
-               tj_verify_inclusion(hasher, &a,
-                                   (uint64_t)json_integer_value(json_object_get(vector, "leafIdx")),
-                                   (uint64_t)json_integer_value(json_object_get(vector, "treeSize")),
-                                   path, count, &b);
+               tj_verify_inclusion(
+                   hasher, &a, (uint64_t)json_integer_value(json_object_get(vector, "leafIdx")),
+                   (uint64_t)json_integer_value(json_object_get(vector, "treeSize")), path, count,
+                   &b);
     }
     return json_hash(json_object_get(vector, "root1"), &a) &&
            json_hash(json_object_get(vector, "root2"), &b) &&
-           tj_verify_consistency(hasher,
-                                 (uint64_t)json_integer_value(json_object_get(vector, "size1")), &a,
-                                 (uint64_t)json_integer_value(json_object_get(vector, "size2")), &b,
-                                 path, count);
+           tj_verify_consistency(
+               hasher, (uint64_t)json_integer_value(json_object_get(vector, "size1")), &a,
+               (uint64_t)json_integer_value(json_object_get(vector, "size2")), &b, path, count);
 }
 
 struct tally {
@@ -454,6 +483,7 @@ int main(void)
         cmocka_unit_test(root_of_items_follows_the_definition),
         cmocka_unit_test(inclusion_of_every_leaf_and_no_other),
         cmocka_unit_test(consistency_of_every_pair_and_no_other),
+        cmocka_unit_test(proofs_must_fit_the_sizes),
         cmocka_unit_test(consistency_with_nothing_proves_nothing),
         cmocka_unit_test(proofs_at_the_largest_size),
         cmocka_unit_test(shared_inclusion_vectors),

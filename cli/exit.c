@@ -1,0 +1,90 @@
+#include "cli/exit.h"
+
+#include "cli/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const char *name_program = "tijori";
+static const char *name_command = "";
+
+void message_name(const char *program, const char *command)
+{
+    name_program = program;
+    name_command = command;
+}
+
+static void say(const char *format, va_list args)
+{
+    char text[1024];
+    char safe[2048];
+    vsnprintf(text, sizeof text, format, args);
+    text_sanitise(safe, sizeof safe, text);
+    fflush(stdout); /* so that the two streams stay in order on a terminal */
+    fprintf(stderr, "%s%s%s: %s\n", name_program, name_command[0] != '\0' ? " " : "", name_command,
+            safe);
+}
+
+void message(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+int fail(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    return code;
+}
+
+int fail_status(enum tijori_status status, const char *what, const char *detail)
+{
+    bool more = detail != NULL && detail[0] != '\0';
+    return fail(exit_code_of(status), "%s: %s: %s%s%s%s", what, tijori_status_name(status),
+                tijori_status_text(status), more ? " (" : "", more ? detail : "", more ? ")" : "");
+}
+
+int fail_errno(int error, const char *what)
+{
+    int code = EXIT_IO;
+    if (error == ENOENT || error == ENOTDIR || error == EISDIR) {
+        code = EXIT_NO_INPUT;
+    } else if (error == EACCES || error == EPERM || error == EROFS) {
+        code = EXIT_DENIED;
+    } else if (error == ENOSPC || error == EDQUOT || error == ENOMEM) {
+        code = EXIT_TRY_AGAIN;
+    } else if (error == EEXIST) {
+        code = EXIT_DATA;
+    }
+    return fail(code, "%s: %s", what, strerror(error));
+}
+
+/* Operation has an exit code for each; whatever is wrong with an envelope is bad input. The list is
+ * spelled out by hand where the answer is another than 65. */
+int exit_code_of(enum tijori_status status)
+{
+    static const struct {
+        enum tijori_status status;
+        int code;
+    } others[] = {
+        {TIJORI_OK, EXIT_PASS},          {TIJORI_ALREADY, EXIT_PASS},
+        {TIJORI_FULL, EXIT_TRY_AGAIN},   {TIJORI_NOT_FOUND, EXIT_NO_INPUT},
+        {TIJORI_LOCKED, EXIT_TRY_AGAIN}, {TIJORI_FORMAT_UNKNOWN, EXIT_INCOMPLETE},
+        {TIJORI_RULES, EXIT_INCOMPLETE}, {TIJORI_VERSION_UNKNOWN, EXIT_INCOMPLETE},
+        {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
+        {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
+        {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].status == status) {
+            return others[i].code;
+        }
+    }
+    return EXIT_DATA;
+}

@@ -1,0 +1,46 @@
+#ifndef TIJORI_CLI_EXIT_H
+#define TIJORI_CLI_EXIT_H
+
+/* Exit codes (the numbers above 64 are those of BSD's sysexits.h) and how a program says what went
+ * wrong: one line on standard error, "tijori sign: ...". */
+
+#include "core/status.h"
+
+/* clang-format off */
+#define EXIT_CODES(X) \
+    X(PASS, 0, "all went well; a verification passed") \
+    X(FAIL, 1, "a verification failed, or the stored ledger is damaged") \
+    X(USAGE, 2, "the command line is wrong") \
+    X(INCOMPLETE, 3, "something is missing: part of a verification was skipped, a quorum is not there, or newer software is needed") \
+    X(DATA, 65, "bad input; an envelope was refused") \
+    X(NO_INPUT, 66, "a file, a ledger or a part of it is not there") \
+    X(UNAVAILABLE, 69, "a service is not available") \
+    X(BUG, 70, "a bug in the program") \
+    X(IO, 74, "reading or writing failed") \
+    X(TRY_AGAIN, 75, "not now: another process is writing, no space, no memory; try again") \
+    X(DENIED, 77, "permission denied, or a passphrase is wrong or missing") \
+    X(CONFIG, 78, "the configuration is wrong")
+/* clang-format on */
+
+enum exit_code {
+#define EXIT_CODE_ENUM(name, number, text) EXIT_##name = number,
+    EXIT_CODES(EXIT_CODE_ENUM)
+#undef EXIT_CODE_ENUM
+};
+
+/* The exit code of a command that ended with this status. */
+int exit_code_of(enum tijori_status status);
+
+/* The name that messages start with: "tijori sign". Points into the caller's memory. */
+void message_name(const char *program, const char *command);
+
+/* Prints one line to standard error, control characters made harmless. */
+void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and returns `code`. */
+int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "what: the status's text (detail)", and its exit code. `detail` may be NULL or empty. */
+int fail_status(enum tijori_status status, const char *what, const char *detail);
+/* The error of a system call on a file: "what: No such file or directory". */
+int fail_errno(int error, const char *what);
+
+#endif

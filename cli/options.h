@@ -1,0 +1,97 @@
+#ifndef TIJORI_CLI_OPTIONS_H
+#define TIJORI_CLI_OPTIONS_H
+
+/* One table says what a program's commands take; parsing, --help, --version and the man page all
+ * come from it, so none of them can say anything else than the others.
+ *
+ * Spelling: `--name value`, `--name=value`, `-o value`, `-ovalue`; options and operands in any
+ * order;
+ * `--` ends the options; `-` alone is an operand. A list option takes every argument up to the next
+ * option (`--key A B`), and may be repeated (`--key A --key B`); `--key=A` takes just that one. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_VALUE, /* given once at most */
+    OPTION_LIST,
+};
+
+struct option_row {
+    const char *name; /* without the dashes; NULL ends a table */
+    char letter;      /* short form, 0 for none */
+    uint8_t kind;     /* enum option_kind */
+    bool required;
+    const char *metavar; /* NULL for a flag; "text|json": one of these, the first is the default */
+    const char *help;
+};
+
+struct operand_row {
+    const char *name; /* NULL ends a table */
+    const char *help;
+};
+
+struct example_row {
+    const char *command; /* NULL ends a table */
+    const char *text;
+};
+
+struct arguments;
+
+struct command {
+    const char *name;              /* "status", "key new"; "" when the program has one command */
+    const char *synopsis;          /* what follows the name: "DIR [--format text|json]" */
+    const char *summary;           /* one line, lower case, no full stop */
+    const char *const *paragraphs; /* NULL-ended; may be NULL, as the three below */
+    const struct operand_row *operands;
+    const struct option_row *options;
+    const struct example_row *examples;
+    uint32_t operands_min;
+    uint32_t operands_max;
+    int (*run)(const struct arguments *arguments); /* returns an exit code, cli/exit.h */
+};
+
+struct program {
+    const char *name;
+    const char *summary;
+    const char *const *paragraphs; /* NULL-ended */
+    const struct command *commands;
+    size_t command_count;
+    const char *see_also; /* for the man page: "tijori-audit" */
+};
+
+/* An option as it was given. Pointers into argv. */
+struct option_value {
+    const struct option_row *row;
+    const char *value; /* NULL for a flag */
+};
+
+struct arguments {
+    const struct program *program;
+    const struct command *command;
+    const char *const *operands;
+    size_t operand_count;
+    const struct option_value *values; /* in the order given */
+    size_t value_count;
+};
+
+/* Parses, runs the command, flushes standard output, and returns the exit code. */
+int program_main(const struct program *program, int argc, char **argv);
+
+/* What was given for an option of the command; asking for one that is not in its table is a bug. */
+bool argument_flag(const struct arguments *arguments, const char *name);
+/* NULL when it was not given. */
+const char *argument_value(const struct arguments *arguments, const char *name);
+/* Of "text|json": 0 for text, and when it was not given. */
+unsigned argument_choice(const struct arguments *arguments, const char *name);
+/* How often a list was given a value; and its values. */
+size_t argument_count(const struct arguments *arguments, const char *name);
+const char *argument_item(const struct arguments *arguments, const char *name, size_t index);
+/* A decimal number from min to max; leaves *out as it is when the option was not given. False when
+ * it is not one, and that was said on standard error: return EXIT_USAGE. */
+bool argument_number(const struct arguments *arguments, const char *name, uint64_t min,
+                     uint64_t max, uint64_t *out);
+
+#endif

@@ -1,0 +1,248 @@
+#include "cli/options_print.h"
+
+#include "cli/exit.h"
+
+#include <string.h>
+
+enum { WIDTH = 80, INDENT = 2, HELP_COLUMN = 26 };
+
+static const struct {
+    int number;
+    const char *text;
+} exit_codes[] = {
+#define EXIT_CODE_ROW(name, number, text) {number, text},
+    EXIT_CODES(EXIT_CODE_ROW)
+#undef EXIT_CODE_ROW
+};
+enum { EXIT_CODE_COUNT = sizeof exit_codes / sizeof exit_codes[0] };
+
+/* ---- help ---- */
+
+static void spaces(FILE *out, int count)
+{
+    fprintf(out, "%*s", count > 0 ? count : 0, "");
+}
+
+/* Words broken at WIDTH; `column` is where the line stands, further lines start at `indent`. */
+static void wrapped(FILE *out, const char *text, int column, int indent)
+{
+    bool first = true;
+    while (*text != '\0') {
+        int size = (int)strcspn(text, " ");
+        if (!first && column + 1 + size > WIDTH) {
+            fputc('\n', out);
+            spaces(out, indent);
+            column = indent;
+        } else if (!first) {
+            fputc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", size, text);
+        column += size;
+        text += size;
+        text += *text == ' ';
+        first = false;
+    }
+    fputc('\n', out);
+}
+
+/* "  LEFT          text", the text below when LEFT is too long. */
+static void row(FILE *out, const char *left, const char *text)
+{
+    fprintf(out, "%*s%s", INDENT, "", left);
+    int column = INDENT + (int)strlen(left);
+    if (column + 1 >= HELP_COLUMN) {
+        fputc('\n', out);
+        column = 0;
+    }
+    spaces(out, HELP_COLUMN - column);
+    wrapped(out, text, HELP_COLUMN, HELP_COLUMN);
+}
+
+/* "-o, --output FILE" */
+static void option_left(const struct option_row *option, char *out, size_t size)
+{
+    char letter[8] = "";
+    if (option->letter != 0) {
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    }
+    bool value = option->kind != OPTION_FLAG;
+    snprintf(out, size, "%s--%s%s%s%s", letter, option->name, value ? " " : "",
+             value ? option->metavar : "", option->kind == OPTION_LIST ? "..." : "");
+}
+
+static void print_paragraphs(FILE *out, const char *const *paragraphs)
+{
+    for (; paragraphs != NULL && *paragraphs != NULL; paragraphs++) {
+        fputc('\n', out);
+        wrapped(out, *paragraphs, 0, 0);
+    }
+}
+
+static void print_exit_codes(FILE *out)
+{
+    fputs("\nExit status:\n", out);
+    for (size_t i = 0; i < EXIT_CODE_COUNT; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", exit_codes[i].number);
+        fprintf(out, "%*s%-4s", INDENT, "", number);
+        wrapped(out, exit_codes[i].text, INDENT + 4, INDENT + 4);
+    }
+}
+
+void options_print_program(FILE *out, const struct program *program)
+{
+    if (program->command_count == 1 && program->commands[0].name[0] == '\0') {
+        options_print_command(out, program, &program->commands[0]);
+        return;
+    }
+    fprintf(out, "Usage: %s COMMAND [ARGUMENTS]\n\n", program->name);
+    wrapped(out, program->summary, 0, 0);
+    print_paragraphs(out, program->paragraphs);
+    fputs("\nCommands:\n", out);
+    for (size_t i = 0; i < program->command_count; i++) {
+        row(out, program->commands[i].name, program->commands[i].summary);
+    }
+    fprintf(out, "\n'%s COMMAND --help' says more. --version prints the version.\n", program->name);
+    print_exit_codes(out);
+}
+
+static void print_operands(FILE *out, const struct command *command)
+{
+    if (command->operands != NULL && command->operands->name != NULL) {
+        fputs("\nArguments:\n", out);
+        for (const struct operand_row *at = command->operands; at->name != NULL; at++) {
+            row(out, at->name, at->help);
+        }
+    }
+}
+
+static void print_options(FILE *out, const struct command *command)
+{
+    char left[128];
+    fputs("\nOptions:\n", out);
+    for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
+        option_left(at, left, sizeof left);
+        row(out, left, at->help);
+    }
+    row(out, "-h, --help", "say this");
+}
+
+void options_print_command(FILE *out, const struct program *program, const struct command *command)
+{
+    const char *gap = command->name[0] != '\0' ? " " : "";
+    int column = fprintf(out, "Usage: %s%s%s ", program->name, gap, command->name);
+    wrapped(out, command->synopsis, column, 8);
+    fprintf(out, "\n%c%s.\n", command->summary[0] - ('a' - 'A'), command->summary + 1);
+    print_paragraphs(out, command->paragraphs);
+    print_operands(out, command);
+    print_options(out, command);
+    if (command->examples != NULL) {
+        fputs("\nExamples:\n", out);
+        for (const struct example_row *at = command->examples; at->command != NULL; at++) {
+            fprintf(out, "%*s%s\n%*s", INDENT, "", at->command, 3 * INDENT, "");
+            wrapped(out, at->text, 3 * INDENT, 3 * INDENT);
+        }
+    }
+    print_exit_codes(out);
+}
+
+/* ---- the man page ---- */
+
+/* Text for roff: a backslash and a hyphen are escaped, and a line never starts with a control. */
+static void roff(FILE *out, const char *text)
+{
+    if (*text == '.' || *text == '\'') {
+        fputs("\\&", out);
+    }
+    for (; *text != '\0'; text++) {
+        if (*text == '\\') {
+            fputs("\\e", out);
+        } else if (*text == '-') {
+            fputs("\\-", out);
+        } else {
+            fputc(*text, out);
+        }
+    }
+}
+
+static void roff_line(FILE *out, const char *macro, const char *text)
+{
+    fputs(macro, out);
+    roff(out, text);
+    fputc('\n', out);
+}
+
+static void man_tagged(FILE *out, const char *tag, const char *text)
+{
+    fputs(".TP\n.B \"", out);
+    roff(out, tag);
+    fputs("\"\n", out);
+    roff_line(out, "", text);
+}
+
+static void man_paragraphs(FILE *out, const char *const *paragraphs)
+{
+    for (; paragraphs != NULL && *paragraphs != NULL; paragraphs++) {
+        fputs(".PP\n", out);
+        roff_line(out, "", *paragraphs);
+    }
+}
+
+static void man_command(FILE *out, const struct program *program, const struct command *command)
+{
+    char left[128];
+    const char *gap = command->name[0] != '\0' ? " " : "";
+    fprintf(out, ".SS \"%s%s%s\"\n.B %s%s%s\n", program->name, gap, command->name, program->name,
+            gap, command->name);
+    roff_line(out, "", command->synopsis);
+    fprintf(out, ".PP\n%c", command->summary[0] - ('a' - 'A'));
+    roff(out, command->summary + 1);
+    fputs(".\n", out);
+    man_paragraphs(out, command->paragraphs);
+    for (const struct operand_row *at = command->operands; at != NULL && at->name != NULL; at++) {
+        man_tagged(out, at->name, at->help);
+    }
+    for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
+        option_left(at, left, sizeof left);
+        man_tagged(out, left, at->help);
+    }
+    for (const struct example_row *at = command->examples; at != NULL && at->command != NULL;
+         at++) {
+        fputs(".PP\n", out);
+        roff_line(out, "", at->text);
+        fputs(".PP\n.nf\n.RS\n", out);
+        roff_line(out, "", at->command);
+        fputs(".RE\n.fi\n", out);
+    }
+}
+
+void options_print_man(FILE *out, const struct program *program, const char *version)
+{
+    char upper[32];
+    size_t size = 0;
+    for (; program->name[size] != '\0' && size + 1 < sizeof upper; size++) {
+        char c = program->name[size];
+        upper[size] = (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+    }
+    upper[size] = '\0';
+    fprintf(out, ".\\\" Made by '%s --man' from its option table; do not edit.\n", program->name);
+    fprintf(out, ".TH %s 1 \"\" \"Tijori %s\" \"User Commands\"\n.SH NAME\n", upper, version);
+    roff(out, program->name);
+    roff_line(out, " \\- ", program->summary);
+    fprintf(out, ".SH SYNOPSIS\n.B %s\n", program->name);
+    fputs(".I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH DESCRIPTION\n", out);
+    man_paragraphs(out, program->paragraphs);
+    fputs(".SH COMMANDS\n", out);
+    for (size_t i = 0; i < program->command_count; i++) {
+        man_command(out, program, &program->commands[i]);
+    }
+    fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; i < EXIT_CODE_COUNT; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", exit_codes[i].number);
+        man_tagged(out, number, exit_codes[i].text);
+    }
+    fputs(".SH SEE ALSO\n", out);
+    roff_line(out, ".BR ", program->see_also);
+}

@@ -1,0 +1,16 @@
+#ifndef TIJORI_CLI_OPTIONS_PRINT_H
+#define TIJORI_CLI_OPTIONS_PRINT_H
+
+/* --help and man pages, from the table of cli/options.h. */
+
+#include "cli/options.h"
+
+#include <stdio.h>
+
+/* The program's own help, one line a command; the command's; and the man page (man-pages(7), roff
+ * with the man macros). */
+void options_print_program(FILE *out, const struct program *program);
+void options_print_command(FILE *out, const struct program *program, const struct command *command);
+void options_print_man(FILE *out, const struct program *program, const char *version);
+
+#endif

@@ -1,0 +1,335 @@
+/* The commands of tijori and what they take: the one table of cli/options.h for this program. */
+
+#include "cli/commands.h"
+
+#define END_OF_OPTIONS                                                                             \
+    {                                                                                              \
+        NULL, 0, 0, false, NULL, NULL                                                              \
+    }
+#define END_OF_OPERANDS                                                                            \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+#define END_OF_EXAMPLES                                                                            \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+#define PASSPHRASE_FILE                                                                            \
+    {                                                                                              \
+        "passphrase-file", 0, OPTION_LIST, false, "F",                                             \
+            "the first line of F is the passphrase; several are tried in turn. /dev/fd/N names a " \
+            "descriptor. Without this an encrypted key asks on the terminal"                       \
+    }
+#define FORMAT(choices)                                                                            \
+    {                                                                                              \
+        "format", 0, OPTION_VALUE, false, choices, "how to print"                                  \
+    }
+#define LEDGER_OPERAND                                                                             \
+    {                                                                                              \
+        "DIR", "the ledger's directory"                                                            \
+    }
+
+/* ---- keys ---- */
+
+static const struct operand_row key_operands[] = {{"FILE", "the key file"}, END_OF_OPERANDS};
+
+static const struct option_row key_new_options[] = {
+    {"type", 0, OPTION_VALUE, false, "ecdsa|bip340|ed25519",
+     "ecdsa and bip340 keys (secp256k1) sign envelopes, ed25519 keys sign a log's checkpoints"},
+    {"passphrase", 0, OPTION_FLAG, false, NULL, "ask for a passphrase on the terminal, twice"},
+    {"passphrase-file", 0, OPTION_VALUE, false, "F", "the first line of F is the passphrase"},
+    END_OF_OPTIONS,
+};
+static const char *const key_new_paragraphs[] = {
+    "Writes PKCS#8 in PEM with mode 0600, encrypted when there is a passphrase; 'openssl pkey' "
+    "reads "
+    "it. A key file is never overwritten.",
+    NULL,
+};
+static const struct example_row key_new_examples[] = {
+    {"tijori key new treasury-1.pem --type bip340 --passphrase",
+     "a key for BIP-340 signatures, encrypted"},
+    END_OF_EXAMPLES,
+};
+
+static const struct option_row key_show_options[] = {
+    {"origin", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the log of this name"},
+    PASSPHRASE_FILE,
+    FORMAT("text|json"),
+    END_OF_OPTIONS,
+};
+static const char *const key_show_paragraphs[] = {
+    "Prints type, public key and fingerprint (the first 8 bytes of SHA-256 over the algorithm's "
+    "number and the public key), never the secret.",
+    NULL,
+};
+static const struct example_row key_show_examples[] = {
+    {"tijori key show log.pem --origin reserve.example/ledger",
+     "the line by which auditors and witnesses know the log"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- a new ledger ---- */
+
+static const struct option_row genesis_options[] = {
+    {"origin", 0, OPTION_VALUE, true, "NAME",
+     "the ledger's name, as checkpoints carry it: no space and no plus sign, at most 48 bytes"},
+    {"authority", 0, OPTION_LIST, true, "KEY",
+     "the authority's keys, role administer: key files, or public keys as ecdsa:HEX or bip340:HEX"},
+    {"threshold", 0, OPTION_VALUE, true, "K", "how many of them sign a directive"},
+    {"log-key", 0, OPTION_LIST, true, "KEY",
+     "the key that signs checkpoints: a key file, or a public key as ed25519:HEX"},
+    {"network", 0, OPTION_VALUE, false, "mainnet|testnet4|signet|regtest", "the Bitcoin network"},
+    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now"},
+    {"lifetime-max", 0, OPTION_VALUE, false, "DURATION",
+     "how long an envelope may live (60s to 366d); default 7d"},
+    {"checkpoint-delay-max", 0, OPTION_VALUE, false, "DURATION",
+     "how long an entry may wait for its checkpoint; default 1h"},
+    {"nonce", 0, OPTION_VALUE, false, "HEX", "32 bytes that set this ledger apart; default random"},
+    {"output", 'o', OPTION_VALUE, true, "FILE", "the genesis; - is standard output"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const genesis_paragraphs[] = {
+    "Writes the genesis as JSON for people to read and keep, and prints the ledger id that its "
+    "records give. Only public keys go in. FILE is not overwritten.",
+    NULL,
+};
+static const struct example_row genesis_examples[] = {
+    {"tijori genesis --origin reserve.example/ledger --authority a1.pem a2.pem a3.pem --threshold "
+     "2 "
+     "--log-key log.pem -o genesis.json",
+     "an authority of three keys, two of which sign"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row init_operands[] = {
+    {"DIR", "where the ledger is to be; its parent directory exists"},
+    END_OF_OPERANDS,
+};
+static const struct option_row init_options[] = {
+    {"genesis", 0, OPTION_VALUE, true, "FILE", "the genesis"},
+    {"key", 0, OPTION_LIST, true, "KEY", "key files: every key of the authority signs entry 1"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const init_paragraphs[] = {
+    "Makes a ledger with entry 0 (the genesis) and entry 1 (its endorsement by every authority "
+    "key), and prints the ledger id.",
+    NULL,
+};
+static const struct example_row init_examples[] = {
+    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem", "a new ledger"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- envelopes ---- */
+
+static const struct operand_row propose_operands[] = {
+    {"DIR", "the ledger, for sequence, previous id and newest entry; left out with --genesis"},
+    {"FILE", "CSV or JSON Lines; - is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row propose_options[] = {
+    {"party", 0, OPTION_VALUE, true, "N", "the party that submits"},
+    {"lane", 0, OPTION_VALUE, false, "L",
+     "the lane; default 0 for directives that govern, 1 for movements and for those that open and "
+     "close accounts"},
+    {"restricted", 0, OPTION_FLAG, false, NULL,
+     "movements among custodians' accounts, kept out of public exports; each gets a random blind"},
+    {"expires", 0, OPTION_VALUE, false, "WHEN",
+     "a time (RFC 3339) or a duration (1h); default 24h, or the ledger's longest if that is less"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE", "offline: the ledger's genesis in place of DIR"},
+    {"sequence", 0, OPTION_VALUE, false, "S", "offline: the envelope's sequence in its lane"},
+    {"previous", 0, OPTION_VALUE, false, "ID",
+     "offline: the envelope id of sequence S - 1; left out for sequence 1"},
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the unsigned envelopes go; - is standard output. Not overwritten"},
+    END_OF_OPTIONS,
+};
+static const char *const propose_paragraphs[] = {
+    "Makes unsigned envelopes from records. Movements: CSV with the header "
+    "kind,from,to,amount,purpose,value_date,reference,evidence; or JSON Lines, which also take "
+    "every "
+    "directive (docs/FORMAT.md section 11 has an example of each). Amounts carry their unit: 1.5 "
+    "BTC, "
+    "150000000 sat.",
+    "Evidence is the SHA-256 of a document, or file:NAME (beside FILE), which is attached. In "
+    "post, "
+    "void and correct it names the record by ENTRY:POSITION, offline by ENTRY:POSITION:LEAF.",
+    "More than 8,190 records become several envelopes, one after another in OUT.",
+    NULL,
+};
+static const struct example_row propose_examples[] = {
+    {"tijori propose ledger --party 1 purchases.csv -o purchases.tje",
+     "movements of the treasury, to be signed"},
+    {"tijori propose --genesis genesis.json --party 1 --sequence 12 --previous 4f1c... m.csv -o "
+     "m.tje",
+     "on a machine without the ledger"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row sign_operands[] = {
+    {"FILE...", "files of envelopes, signed in place"},
+    END_OF_OPERANDS,
+};
+static const struct option_row sign_options[] = {
+    {"key", 0, OPTION_LIST, true, "KEY", "key files"},
+    {"party", 0, OPTION_VALUE, false, "N",
+     "the party that these keys sign for; default the envelope's. Another party countersigns"},
+    {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE",
+     "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const sign_paragraphs[] = {
+    "Signs every envelope in each file with every key, and says how many signatures there are. A "
+    "key "
+    "that an envelope itself adds gives its proof of possession instead.",
+    NULL,
+};
+static const struct example_row sign_examples[] = {
+    {"tijori sign purchases.tje --key treasury-1.pem --ledger ledger",
+     "prints '1 of 2 signatures'"},
+    {"tijori sign deal.tje --key bank.pem --party 4", "party 4 countersigns"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row ingest_operands[] = {
+    LEDGER_OPERAND,
+    {"FILE...", "files of envelopes; - or none is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row ingest_options[] = {
+    {"dry-run", 0, OPTION_FLAG, false, NULL, "judge, and change nothing"},
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
+    {"accept-clock-jump", 0, OPTION_FLAG, false, NULL,
+     "the clock is right although it is more than 24 h ahead of the last entry"},
+    FORMAT("text|json"),
+    END_OF_OPTIONS,
+};
+static const char *const ingest_paragraphs[] = {
+    "Verifies, applies and commits; prints one receipt a line for each envelope, once it is on the "
+    "disk. A refused envelope prints the record, the field and the rule, and the others go on. "
+    "Exit "
+    "status 65 when any was refused.",
+    NULL,
+};
+static const struct example_row ingest_examples[] = {
+    {"tijori ingest ledger purchases.tje", "the movements become entries"},
+    {"tijori ingest ledger - --format json <batch.tje", "from standard input, receipts as JSON"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- reading ---- */
+
+static const struct operand_row ledger_operands[] = {LEDGER_OPERAND, END_OF_OPERANDS};
+static const struct option_row status_options[] = {FORMAT("text|json"), END_OF_OPTIONS};
+static const struct option_row list_options[] = {FORMAT("text|json|csv"), END_OF_OPTIONS};
+
+static const struct operand_row balance_operands[] = {
+    LEDGER_OPERAND,
+    {"ACCOUNT", "party:local; default all"},
+    END_OF_OPERANDS,
+};
+static const struct option_row balance_options[] = {
+    {"by", 0, OPTION_VALUE, false, "account|purpose|class|party", "what to add up by"},
+    {"at", 0, OPTION_VALUE, false, "WHEN",
+     "after this entry, or at the end of this date or at this time (UTC); default now"},
+    FORMAT("text|json|csv"),
+    END_OF_OPTIONS,
+};
+static const struct example_row balance_examples[] = {
+    {"tijori balance ledger --by purpose", "how the reserve came to be"},
+    {"tijori balance ledger 1:0 --at 2024-12-31", "one account at the end of a year"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row history_operands[] = {
+    LEDGER_OPERAND,
+    {"ACCOUNT", "party:local"},
+    END_OF_OPERANDS,
+};
+static const struct option_row history_options[] = {
+    {"limit", 0, OPTION_VALUE, false, "N", "at most N movements; default all"},
+    FORMAT("text|json|csv"),
+    END_OF_OPTIONS,
+};
+
+static const struct operand_row show_operands[] = {
+    LEDGER_OPERAND,
+    {"ENTRY", "its index, or a range: FIRST..LAST, or FIRST.. to the newest"},
+    END_OF_OPERANDS,
+};
+static const struct option_row show_options[] = {FORMAT("text|json|jsonl"), END_OF_OPTIONS};
+static const char *const show_paragraphs[] = {
+    "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
+    "is "
+    "all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    NULL,
+};
+
+/* ---- the table ---- */
+
+static const struct command commands[] = {
+    {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
+     "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
+     cmd_key_new},
+    {"key show", "FILE [--origin NAME] [--passphrase-file F] [--format text|json]",
+     "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
+     key_show_examples, 1, 1, cmd_key_show},
+    {"genesis",
+     "--origin NAME --authority KEY... --threshold K --log-key KEY... [--network NETWORK] "
+     "[--created TIME] [--lifetime-max DURATION] [--checkpoint-delay-max DURATION] [--nonce HEX] "
+     "-o FILE",
+     "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options, genesis_examples,
+     0, 0, cmd_genesis},
+    {"init", "DIR --genesis FILE --key KEY...", "make a ledger", init_paragraphs, init_operands,
+     init_options, init_examples, 1, 1, cmd_init},
+    {"propose",
+     "(DIR | --genesis FILE --sequence S [--previous ID]) --party N FILE -o OUT [--lane L] "
+     "[--restricted] [--expires WHEN]",
+     "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs, propose_operands,
+     propose_options, propose_examples, 1, 2, cmd_propose},
+    {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
+     sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
+    {"ingest", "DIR [FILE...] [--dry-run] [--format text|json]", "take envelopes into the ledger",
+     ingest_paragraphs, ingest_operands, ingest_options, ingest_examples, 1, UINT32_MAX,
+     cmd_ingest},
+    {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
+     ledger_operands, status_options, NULL, 1, 1, cmd_status},
+    {"parties", "DIR [--format text|json|csv]", "list the parties and their keys", NULL,
+     ledger_operands, list_options, NULL, 1, 1, cmd_parties},
+    {"accounts", "DIR [--format text|json|csv]", "list the accounts", NULL, ledger_operands,
+     list_options, NULL, 1, 1, cmd_accounts},
+    {"balance",
+     "DIR [ACCOUNT] [--by account|purpose|class|party] [--at ENTRY|DATE|TIME] "
+     "[--format text|json|csv]",
+     "show balances", NULL, balance_operands, balance_options, balance_examples, 1, 2, cmd_balance},
+    {"history", "DIR ACCOUNT [--limit N] [--format text|json|csv]",
+     "show the movements of an account, newest first", NULL, history_operands, history_options,
+     NULL, 2, 2, cmd_history},
+    {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
+     show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
+};
+
+static const char *const program_paragraphs[] = {
+    "Tijori keeps a reserve's movements as signed envelopes in a hash-chained ledger that anyone "
+    "who "
+    "has it can replay. Data goes to standard output, everything else to standard error. Secrets "
+    "are "
+    "read from files, descriptors or the terminal, never from arguments. Times are UTC.",
+    NULL,
+};
+
+const struct program tijori_program_table = {
+    .name = "tijori",
+    .summary = "a national Bitcoin reserve ledger",
+    .paragraphs = program_paragraphs,
+    .commands = commands,
+    .command_count = sizeof commands / sizeof commands[0],
+    .see_also = "tijori-audit (1)",
+};

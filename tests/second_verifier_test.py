@@ -1,0 +1,1802 @@
+#!/usr/bin/env python3
+"""Tests of the second verifier against ledgers written here, byte by byte from docs/FORMAT.md.
+
+The writer below is as naive as the verifier and shares only the curve with it. It signs whatever
+it is told to, so a violation of any rule can be built with everything else in order: each row of
+the tables breaks one rule and must be refused with that rule's status at that entry.
+
+Run as `python3 tests/second_verifier_test.py`; other tests may import the writer.
+"""
+
+import copy
+import csv
+import functools
+import hashlib
+import hmac
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import second_verifier as v  # noqa: E402  (found beside this file)
+
+VERIFIER = os.path.join(HERE, "second_verifier.py")
+DATA = os.path.join(HERE, "..", "..", "shared", "data")
+
+# Numbers are written again, not taken from the verifier: one slip must not hide in both.
+MOVE, PENDING, POST, VOID, CORRECT = 1, 2, 3, 4, 5
+PURCHASE, MINING, SEIZURE, DONATION, UNSOLICITED, INTERNAL, SALE, PAYMENT, FEE = range(1, 10)
+DEPOSIT, WITHDRAWAL, TRANSFER, CORRECTION = range(10, 14)
+ECDSA, BIP340 = 1, 2
+INITIATE, APPROVE, ADMINISTER = 1, 2, 3
+SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
+NS = 10**9
+START_S = 1_700_000_000
+LIFETIME_S = 86_400
+ZERO = bytes(32)
+
+# --------------------------------------------------------------------------------------------
+# Keys and signatures
+# --------------------------------------------------------------------------------------------
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def tagged(tag, data):
+    return sha256(sha256(tag) * 2 + data)
+
+
+def leaf(data):
+    return sha256(b"\x00" + data)
+
+
+def rfc6979_nonce(secret, digest):
+    """The first candidate of RFC 6979; that it is out of range has a chance of 2^-127."""
+    secret = secret.to_bytes(32, "big")
+    digest = (int.from_bytes(digest, "big") % v.N).to_bytes(32, "big")
+    key, value = bytes(32), b"\x01" * 32
+    for octet in (b"\x00", b"\x01"):
+        key = hmac.new(key, value + octet + secret + digest, hashlib.sha256).digest()
+        value = hmac.new(key, value, hashlib.sha256).digest()
+    return int.from_bytes(hmac.new(key, value, hashlib.sha256).digest(), "big")
+
+
+def times_generator(scalar):
+    return v.to_affine(v.multiply_two(scalar, 0, v.G))
+
+
+class Secret:
+    """A key pair. `role` and `ordinal` are those it is registered with."""
+
+    def __init__(self, name, algorithm, role=INITIATE):
+        self.secret = int.from_bytes(sha256(name.encode()), "big") % v.N
+        self.algorithm = algorithm
+        self.role = role
+        self.label = name
+        self.derive()
+
+    def derive(self):
+        x, y = times_generator(self.secret)
+        if self.algorithm == BIP340 and y & 1:
+            self.secret = v.N - self.secret
+        prefix = bytes([2 + (y & 1)]) if self.algorithm == ECDSA else b""
+        self.public = prefix + x.to_bytes(32, "big")
+
+    def changed(self, algorithm, secret):
+        other = copy.copy(self)
+        other.algorithm, other.secret = algorithm, secret
+        other.derive()
+        return other
+
+    def sign(self, message):
+        return (self.sign_ecdsa if self.algorithm == ECDSA else self.sign_bip340)(message)
+
+    def sign_ecdsa(self, digest, high_s=False):
+        nonce = rfc6979_nonce(self.secret, digest)
+        r = times_generator(nonce)[0] % v.N
+        s = pow(nonce, -1, v.N) * (int.from_bytes(digest, "big") + r * self.secret) % v.N
+        if (s > v.N // 2) != high_s:
+            s = v.N - s
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def sign_bip340(self, message, aux=bytes(32)):
+        masked = self.secret ^ int.from_bytes(tagged(b"BIP0340/aux", aux), "big")
+        seed = tagged(b"BIP0340/nonce", masked.to_bytes(32, "big") + self.public + message)
+        nonce = int.from_bytes(seed, "big") % v.N
+        x, y = times_generator(nonce)
+        nonce = v.N - nonce if y & 1 else nonce
+        r = x.to_bytes(32, "big")
+        challenge = int.from_bytes(tagged(b"BIP0340/challenge", r + self.public + message), "big")
+        return r + ((nonce + challenge * self.secret) % v.N).to_bytes(32, "big")
+
+
+# --------------------------------------------------------------------------------------------
+# Records
+# --------------------------------------------------------------------------------------------
+
+
+def le(value, size):
+    return value.to_bytes(size, "little")
+
+
+def pack(kind, *fields):
+    """A record from (offset, size, number) or (offset, bytes)."""
+    data = bytearray(112)
+    data[0] = kind
+    for field in fields:
+        content = field[1] if len(field) == 2 else le(field[2], field[1])
+        data[field[0]:field[0] + len(content)] = content
+    assert len(data) == 112
+    return bytes(data)
+
+
+def put(data, offset, content):
+    return data[:offset] + content + data[offset + len(content):]
+
+
+def account(party, local):
+    return party << 32 | local
+
+
+def movement(kind, purpose, source, target, amount, **optional):
+    return pack(kind, (2, 1, purpose), (4, 8, source), (12, 8, target), (20, 8, amount),
+                (28, 4, optional.get("date", 0)), (32, 4, optional.get("timeout_s", 0)),
+                (36, 8, optional.get("refers_to", 0)), (44, optional.get("reference", b"")),
+                (60, optional.get("hash", ZERO)), (96, optional.get("blind", bytes(16))))
+
+
+def move(purpose, source, target, amount, **optional):
+    return movement(MOVE, purpose, source, target, amount, **optional)
+
+
+def pending(purpose, source, target, amount, **optional):
+    return movement(PENDING, purpose, source, target, amount, **optional)
+
+
+def settling(kind, named, **optional):
+    """post or void of a Named record."""
+    purpose, source, target, amount = terms(named.data)
+    optional.setdefault("refers_to", named.id)
+    optional.setdefault("hash", leaf(named.data))
+    return movement(kind, purpose, source, target, amount, **optional)
+
+
+def correcting(named, amount, **optional):
+    purpose, source, target, _amount = terms(named.data)
+    optional.setdefault("refers_to", named.id)
+    optional.setdefault("hash", leaf(named.data))
+    return movement(CORRECT, purpose, target, source, amount, **optional)
+
+
+def terms(record):
+    """purpose, from, to, amount."""
+    return (record[2],) + tuple(int.from_bytes(record[at:at + 8], "little") for at in (4, 12, 20))
+
+
+def ledger(name=b"tijori.example/test", lifetime_s=LIFETIME_S):
+    return pack(16, (2, 1, 3), (4, 4, 1), (8, 4, lifetime_s), (12, 4, 3600),
+                (16, sha256(b"nonce")), (48, name))
+
+
+def predecessor():
+    return pack(17, (8, 8, 77), (16, sha256(b"id")), (48, sha256(b"root")))
+
+
+def register_party(party, kind, name):
+    return pack(18, (2, 1, kind), (4, 4, party), (16, name))
+
+
+def key_record(kind, party, ordinal, key, role=None, **optional):
+    return pack(kind, (1, 1, optional.get("flags", 0)), (2, 1, key.algorithm),
+                (3, 1, role or key.role), (4, 4, party), (8, 4, ordinal), (16, key.public),
+                (56, optional.get("label", b"")))
+
+
+def add_key(party, ordinal, key, role=None, **optional):
+    return key_record(19, party, ordinal, key, role, label=key.label.encode(), **optional)
+
+
+def revoke_key(party, ordinal, key, role=None):
+    return key_record(20, party, ordinal, key, role)
+
+
+def set_threshold(party, domain, threshold):
+    return pack(21, (2, 1, domain), (3, 1, threshold), (4, 4, party))
+
+
+def suspend(party):
+    return pack(22, (4, 4, party))
+
+
+def reinstate(party):
+    return pack(23, (4, 4, party))
+
+
+def grant(party, *classes):
+    return pack(24, (2, 2, sum(1 << c for c in classes)), (4, 4, party))
+
+
+def open_asset(asset, code, decimals, amount_max):
+    return pack(25, (2, 1, decimals), (4, 4, asset), (8, 8, amount_max), (16, code), (24, b"Name"))
+
+
+def open_account(party, local, account_class, asset=1):
+    return pack(26, (2, 1, account_class), (4, 8, account(party, local)), (12, 4, asset),
+                (16, b"label"))
+
+
+def freeze(wanted, directions):
+    return pack(27, (2, 1, directions), (4, 8, wanted))
+
+
+def unfreeze(wanted, directions):
+    return pack(28, (2, 1, directions), (4, 8, wanted))
+
+
+def close_account(wanted):
+    return pack(29, (4, 8, wanted))
+
+
+def activate_rules(rules):
+    return pack(30, (4, 4, rules))
+
+
+def add_log_key(number, key):
+    return pack(31, (2, 1, 3), (4, 4, number), (16, key))
+
+
+def retire_log_key(number, key, size=0, root=ZERO):
+    return pack(32, (2, 1, 3), (4, 4, number), (8, 8, size), (16, key), (48, root))
+
+
+def endorse(index, entry_leaf, envelope):
+    return pack(33, (8, 8, index), (16, entry_leaf), (48, envelope))
+
+
+# --------------------------------------------------------------------------------------------
+# The writer
+# --------------------------------------------------------------------------------------------
+
+
+class Named:
+    """A record that others may refer to."""
+
+    def __init__(self, index, position, data):
+        self.id = index << 13 | position
+        self.data = data
+
+
+class Raw:
+    """The five members of section 10."""
+
+    MEMBERS = ("entry", "records", "links", "tail")
+
+    def __init__(self, index, entry, records, links, tail):
+        self.index, self.entry, self.records = index, entry, records
+        self.links, self.tail = links, tail
+        self.header = entry[64:240]
+
+    def arguments(self):
+        return self.index, self.entry, self.records, self.links, self.tail
+
+    def named(self, position=0):
+        return Named(self.index, position, self.records[112 * position:112 * position + 112])
+
+    def changed(self, member, data):
+        other = copy.copy(self)
+        setattr(other, member, data)
+        return other
+
+    def line(self):
+        raw = {name: getattr(self, name).hex() for name in self.MEMBERS}
+        raw["index"] = self.index
+        return (json.dumps({"raw": raw, "shown": "for people"}) + "\n").encode()
+
+
+class Draft:
+    """An envelope and its entry before signing: every field may still be changed."""
+
+    def __init__(self, **fields):
+        self.magic, self.version, self.flags = b"TJE", 1, 0
+        self.entry_magic, self.entry_version, self.entry_zero = b"TJN", 1, bytes(4)
+        self.body_root = self.record_count = None
+        self.known_index, self.known_leaf = 0, ZERO
+        self.sign, self.countersign, self.possession = [], [], []
+        self.edit_slots = lambda slots, envelope: slots
+        self.edit_entry = lambda entry: entry
+        self.change(fields)
+
+    def change(self, fields):
+        for name, value in fields.items():
+            setattr(self, name, value)
+        return self
+
+    def header(self):
+        root, count = self.body_root, self.record_count
+        root = tree_hash([leaf(record) for record in self.records]) if root is None else root
+        count = len(self.records) if count is None else count
+        return b"".join([
+            self.magic, le(self.version, 1), le(self.flags, 2), le(self.lane, 2), le(self.party, 4),
+            le(count, 4), le(self.sequence, 8), le(self.created_s, 8), le(self.expires_s, 8),
+            le(self.known_index, 8), self.ledger_id, self.previous_id, self.known_leaf, root])
+
+    def slots(self, envelope):
+        wanted = [(self.party, SIGN, key) for key in self.sign]
+        wanted += [(party, COUNTERSIGN, key) for party, key in self.countersign]
+        wanted += [(party, POSSESSION, key) for party, key in self.possession]
+        wanted.sort(key=lambda slot: (slot[0], slot[1], slot[2].algorithm, slot[2].public))
+        slots = [slot_bytes(party, use, key, key.sign(envelope)) for party, use, key in wanted]
+        slots = self.edit_slots(slots, envelope)
+        return le(len(slots), 2) + b"".join(slots)
+
+    def entry(self):
+        header = self.header()
+        fixed = b"".join([self.entry_magic, le(self.entry_version, 1), self.entry_zero,
+                          le(self.index, 8), le(self.term, 8), le(self.received_ns, 8),
+                          self.previous, header])
+        return self.edit_entry(fixed + self.slots(envelope_id(header)))
+
+
+def slot_bytes(party, use, key, signature):
+    return (le(party, 4) + le(key.algorithm, 1) + le(use, 1) + le(len(key.public), 2)
+            + le(len(signature), 2) + key.public + signature)
+
+
+def envelope_id(header):
+    return tagged(b"tijori/envelope/v1", header)
+
+
+def tree_hash(leaves):
+    """RFC 6962 section 2.1, top down as it is written there."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256(b"")
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return sha256(b"\x01" + tree_hash(leaves[:split]) + tree_hash(leaves[split:]))
+
+
+def lane_jump(sequence):
+    """J of section 9, by taking away from a list of the numbers 2^k - 1."""
+    rest, last = sequence, 0
+    for term in [2**k - 1 for k in range(20, 0, -1)]:
+        while term <= rest:
+            rest, last = rest - term, term
+    return sequence - last
+
+
+class Writer:
+    """Appends what it is told to, valid or not, with links and tails as section 9 has them."""
+
+    def __init__(self):
+        self.raws = []
+        self.lanes = {}
+        self.touched = {}
+        self.marks = []
+        self.directive_latest = 0
+        self.balances = {}
+
+    def draft(self, party, lane, records, **fields):
+        """An envelope that fits the ledger; fields replace what would fit."""
+        before = self.lanes.get((party, lane), [])
+        now_s = START_S + len(self.raws)
+        draft = Draft(party=party, lane=lane, records=list(records), sequence=len(before) + 1,
+                      created_s=now_s, expires_s=now_s + 3600, index=len(self.raws), term=1,
+                      received_ns=now_s * NS + 5, ledger_id=ZERO, previous=ZERO,
+                      previous_id=envelope_id(before[-1].header) if before else ZERO)
+        if self.raws:
+            draft.ledger_id = leaf(self.raws[0].entry)
+            draft.previous = leaf(self.raws[-1].entry)
+            draft.known_index = len(self.raws) - 1
+            draft.known_leaf = draft.previous
+        return draft.change(fields)
+
+    def seal(self, draft):
+        links, _touched = self.derive_links(draft)
+        return Raw(draft.index, draft.entry(), b"".join(draft.records), links,
+                   self.derive_tail(draft))
+
+    def derive_links(self, draft):
+        touched, links = dict(self.touched), b""
+        for position, record in enumerate(draft.records):
+            if record[0] > CORRECT:
+                links += bytes(16)
+                continue
+            _purpose, source, target, _amount = terms(record)
+            links += le(touched.get(source, 0), 8) + le(touched.get(target, 0), 8)
+            touched[source] = touched[target] = draft.index << 13 | position
+        return links, touched
+
+    def derive_tail(self, draft):
+        lane = self.lanes.get((draft.party, draft.lane), [])
+        found = [lane[s - 1].index if 0 < s <= len(lane) else 0
+                 for s in (draft.sequence - 1, lane_jump(draft.sequence))]
+        return b"".join(le(word, 8) for word in found + [len(self.marks), self.directive_latest])
+
+    def commit(self, draft):
+        raw = self.seal(draft)
+        self.raws.append(raw)
+        self.lanes.setdefault((draft.party, draft.lane), []).append(raw)
+        self.touched = self.derive_links(draft)[1]
+        if draft.records[0][0] > CORRECT:
+            self.directive_latest = draft.index
+        for position, record in enumerate(draft.records):
+            self.count(record, draft.index << 13 | position)
+        return raw
+
+    def count(self, record, record_id):
+        refers_to = int.from_bytes(record[36:44], "little")
+        marked = {PENDING: record_id, CORRECT: refers_to}.get(record[0])
+        if marked is not None and marked not in self.marks:
+            self.marks.append(marked)
+        if record[0] in (MOVE, POST, CORRECT):
+            _purpose, source, target, amount = terms(record)
+            self.balances[source] = self.balances.get(source, 0) - amount
+            self.balances[target] = self.balances.get(target, 0) + amount
+
+    def add(self, party, lane, records, **fields):
+        return self.commit(self.draft(party, lane, records, **fields))
+
+    def lines(self):
+        return [raw.line() for raw in self.raws]
+
+
+# --------------------------------------------------------------------------------------------
+# The ledger all tests start from
+# --------------------------------------------------------------------------------------------
+
+TREASURY, CUSTODIAN, SECOND, AUDITOR, OPERATOR = 1, 2, 3, 4, 5
+A1 = Secret("authority 1", ECDSA, ADMINISTER)
+A2 = Secret("authority 2", BIP340, ADMINISTER)
+A3 = Secret("authority 3", ECDSA, ADMINISTER)
+A4 = Secret("authority 4", BIP340)
+T1, T2 = Secret("treasury 1", BIP340), Secret("treasury 2", BIP340)
+T3 = Secret("treasury 3", BIP340, APPROVE)
+T4 = Secret("treasury 4", BIP340)
+TA = Secret("treasury admin", ECDSA, ADMINISTER)
+C1 = Secret("custodian", ECDSA)
+S1 = Secret("second custodian", BIP340)
+MANY_KEYS = [Secret("many %d" % n, BIP340) for n in range(17)]
+D1, O1 = Secret("auditor", BIP340), Secret("operator", ECDSA)
+NEW = Secret("never registered", ECDSA)
+LOG_KEYS = [sha256(b"log key %d" % n) for n in range(4)]
+
+MARKET_ = account(TREASURY, 1)
+RESERVE, RESERVE_2 = account(TREASURY, 2), account(TREASURY, 3)
+T_FEE, T_EXTERNAL, T_SUSPENSE = (account(TREASURY, n) for n in (4, 5, 6))
+T_SEIZURE, T_MINING, T_DONATION = (account(TREASURY, n) for n in (7, 8, 9))
+T_OTHER_ASSET, T_OTHER_EXTERNAL = account(TREASURY, 10), account(TREASURY, 11)
+TREASURY_CLASSES = [3, 1, 1, 7, 8, 9, 5, 4, 6]
+CUSTODY, EXTERNAL = account(CUSTODIAN, 1), account(CUSTODIAN, 2)
+CUSTODY_2, C_FEE = account(CUSTODIAN, 3), account(CUSTODIAN, 4)
+C_OTHER, C_OTHER_EXTERNAL = account(CUSTODIAN, 5), account(CUSTODIAN, 6)
+S_CUSTODY, S_EXTERNAL = account(SECOND, 1), account(SECOND, 2)
+
+BY_AUTHORITY = {"sign": [A1, A2]}
+BY_TREASURY = {"sign": [T1, T3]}
+BY_CUSTODIAN = {"sign": [C1]}
+BY_SECOND = {"sign": [S1]}
+WITH_TREASURY = {"sign": [C1], "countersign": [(TREASURY, T1), (TREASURY, T3)]}
+
+
+def genesis_records():
+    return [ledger(), predecessor(), add_log_key(0, LOG_KEYS[0]), add_log_key(1, LOG_KEYS[1]),
+            register_party(0, 1, b"Authority"), add_key(0, 0, A1), add_key(0, 1, A2),
+            add_key(0, 2, A3), set_threshold(0, 2, 2), open_asset(1, b"BTC", 8, 21 * 10**14),
+            open_asset(2, b"UNIT", 0, 2**53)]
+
+
+def genesis(writer, records=None, **fields):
+    fields.setdefault("created_s", START_S)
+    fields.setdefault("expires_s", fields["created_s"] + LIFETIME_S)
+    fields.setdefault("received_ns", fields["created_s"] * NS)
+    draft = writer.draft(0, 0, genesis_records() if records is None else records)
+    return draft.change(fields)
+
+
+def endorse_of(writer, index):
+    raw = writer.raws[index]
+    return endorse(index, leaf(raw.entry), envelope_id(raw.header))
+
+
+def entry_1(writer, **fields):
+    return writer.draft(0, 0, [endorse_of(writer, 0)], sign=[A1, A2, A3], **fields)
+
+
+def register_all(writer):
+    parties = [(TREASURY, 2, b"Treasury", [T1, T2, T3], 2), (CUSTODIAN, 3, b"Custodian", [C1], 1),
+               (SECOND, 3, "Überbank".encode(), [S1], 1), (AUDITOR, 5, b"Auditor", [D1], 1),
+               (OPERATOR, 4, b"Operator", [O1], 1)]
+    records, possession = [], []
+    for party, kind, name, keys, threshold in parties:
+        records.append(register_party(party, kind, name))
+        records += [add_key(party, at, key, flags=at & 1) for at, key in enumerate(keys)]
+        records.append(set_threshold(party, 1, threshold))
+        possession += [(party, key) for key in keys]
+    records += [grant(TREASURY, 1, 3, 4, 5, 6, 7, 8, 9), grant(CUSTODIAN, 2, 7, 8, 9),
+                grant(SECOND, 2, 8)]
+    writer.add(0, 0, records, possession=possession, **BY_AUTHORITY)
+
+
+def open_all(writer):
+    own = [open_account(TREASURY, 1 + at, c) for at, c in enumerate(TREASURY_CLASSES)]
+    own += [open_account(TREASURY, 10, 1, 2), open_account(TREASURY, 11, 8, 2)]
+    writer.add(TREASURY, 1, own, **BY_TREASURY)
+    held = [open_account(CUSTODIAN, 1 + at, c) for at, c in enumerate([2, 8, 2, 7])]
+    held += [open_account(CUSTODIAN, 5, 2, 2), open_account(CUSTODIAN, 6, 8, 2)]
+    writer.add(CUSTODIAN, 1, held, known_index=0, known_leaf=ZERO, **BY_CUSTODIAN)
+    writer.add(SECOND, 9, [open_account(SECOND, 1, 2), open_account(SECOND, 2, 8)], **BY_SECOND)
+
+
+def blind(seed):
+    return sha256(b"blind %d" % seed)[:16]
+
+
+def fill(writer):
+    """Inflows of every purpose; deposits in restricted envelopes."""
+    writer.bought = writer.add(TREASURY, 1, [
+        move(PURCHASE, MARKET_, RESERVE, 5_000_000, hash=sha256(b"invoice"), date=19_700),
+        move(MINING, T_MINING, RESERVE, 700), move(SEIZURE, T_SEIZURE, RESERVE_2, 800),
+        move(DONATION, T_DONATION, RESERVE, 900, reference="Spende ä".encode()),
+        move(UNSOLICITED, T_EXTERNAL, RESERVE, 10), move(UNSOLICITED, T_SUSPENSE, RESERVE, 11),
+    ], **BY_TREASURY).named()
+    writer.add(TREASURY, 2, [move(INTERNAL, RESERVE, RESERVE_2, 1_000_000),
+                             move(FEE, RESERVE, T_FEE, 12)], term=3, sign=[T1, T2])
+    writer.add(CUSTODIAN, 1, [
+        move(DEPOSIT, EXTERNAL, CUSTODY, 100_000, blind=blind(1)),
+        move(DEPOSIT, EXTERNAL, CUSTODY_2, 200_000, blind=blind(2)),
+        move(TRANSFER, CUSTODY, S_CUSTODY, 30_000, blind=blind(3)),
+    ], flags=1, term=3, **BY_CUSTODIAN)
+    writer.add(SECOND, 9, [move(WITHDRAWAL, S_CUSTODY, S_EXTERNAL, 5_000, blind=blind(4))],
+               flags=1, term=3, **BY_SECOND)
+
+
+def add(writer, *arguments, **fields):
+    """All entries after the change of term."""
+    return writer.add(*arguments, term=3, **fields)
+
+
+def settle_some(writer):
+    opened = add(writer, TREASURY, 1, [
+        pending(PAYMENT, RESERVE, T_EXTERNAL, 40_000, hash=sha256(b"order")),
+        pending(PAYMENT, RESERVE, T_EXTERNAL, 50_000),
+        pending(PAYMENT, RESERVE, T_EXTERNAL, 60_000, timeout_s=START_S + 500),
+        pending(PAYMENT, RESERVE, T_EXTERNAL, 70_000),
+    ], **BY_TREASURY)
+    posted, voided, writer.timed, writer.open = (opened.named(at) for at in range(4))
+    writer.posted_pending = posted
+    writer.posted = add(writer, TREASURY, 2, [settling(POST, posted), settling(VOID, voided)],
+                        **BY_TREASURY).named()
+    writer.voided = voided
+    add(writer, TREASURY, 3, [correcting(writer.bought, 1_000), correcting(writer.posted, 400),
+                              correcting(writer.bought, 500)], **BY_TREASURY)
+
+
+def countersign_some(writer):
+    add(writer, CUSTODIAN, 1, [move(DONATION, CUSTODY, RESERVE, 1_500)], **WITH_TREASURY)
+    given = add(writer, CUSTODIAN, 2, [pending(DONATION, CUSTODY, RESERVE_2, 2_500)],
+                **WITH_TREASURY).named()
+    add(writer, CUSTODIAN, 1, [settling(POST, given)], **BY_CUSTODIAN)
+    writer.sold = add(writer, TREASURY, 1, [move(SALE, RESERVE, CUSTODY, 2_000)],
+                      **BY_TREASURY).named()
+    add(writer, CUSTODIAN, 1, [correcting(writer.sold, 300)], **WITH_TREASURY)
+    writer.held = add(writer, CUSTODIAN, 1, [
+        pending(WITHDRAWAL, CUSTODY, EXTERNAL, 1_000, blind=blind(5)),
+        move(WITHDRAWAL, CUSTODY, EXTERNAL, 7_000, blind=blind(6)),
+    ], flags=1, **BY_CUSTODIAN)
+
+
+def administer_some(writer):
+    add(writer, 0, 0, [freeze(CUSTODY_2, 3), unfreeze(CUSTODY_2, 1)], **BY_AUTHORITY)
+    add(writer, 0, 0, [unfreeze(CUSTODY_2, 2), suspend(OPERATOR), reinstate(OPERATOR)],
+        sign=[A2, A3])
+    add(writer, CUSTODIAN, 1, [close_account(C_FEE)], **BY_CUSTODIAN)
+    add(writer, 0, 0, [add_key(TREASURY, 3, TA), set_threshold(TREASURY, 2, 1),
+                       add_key(0, 3, A4), set_threshold(0, 1, 1)],
+        possession=[(TREASURY, TA), (0, A4)], **BY_AUTHORITY)
+    add(writer, TREASURY, 0, [revoke_key(TREASURY, 1, T2), add_key(TREASURY, 4, T4)],
+        sign=[TA], possession=[(TREASURY, T4)])
+    add(writer, 0, 0, [add_log_key(2, LOG_KEYS[2]),
+                       retire_log_key(0, LOG_KEYS[0], 3, sha256(b"good"))], **BY_AUTHORITY)
+    add(writer, AUDITOR, 4, [endorse_of(writer, 3), endorse_of(writer, len(writer.raws) - 1)],
+        sign=[D1])
+    add(writer, 0, 5, [endorse_of(writer, 9)], sign=[A4])
+    add(writer, 0, 0, [settling(VOID, writer.timed)], **BY_AUTHORITY)
+
+
+def build():
+    """A valid ledger of a few dozen entries."""
+    writer = Writer()
+    writer.commit(genesis(writer))
+    writer.commit(entry_1(writer))
+    for part in (register_all, open_all, fill, settle_some, countersign_some, administer_some):
+        part(writer)
+    for amount in range(1, 15):  # deep enough for every kind of lane_jump
+        add(writer, TREASURY, 7, [move(INTERNAL, RESERVE_2, RESERVE, amount)], sign=[T3, T4])
+    add(writer, CUSTODIAN, 1, [move(DEPOSIT, C_OTHER_EXTERNAL, C_OTHER, 2**53, blind=blind(7)),
+                               move(DEPOSIT, EXTERNAL, CUSTODY, 1, blind=blind(8))],
+        flags=1, **BY_CUSTODIAN)
+    return writer
+
+
+def replay_of(raws):
+    replay = v.Replay()
+    for raw in raws:
+        replay.accept(*raw.arguments())
+    return replay
+
+
+# Replays are copied for every row; what they keep of entries never changes and need not be.
+v.Accepted.__deepcopy__ = lambda accepted, _memo: accepted
+# The same signatures are judged over and over: once is enough.
+v.signature_valid = functools.lru_cache(maxsize=None)(v.signature_valid)
+
+BASE = build()
+REPLAY = replay_of(BASE.raws)
+LAST = len(BASE.raws) - 1
+
+# --------------------------------------------------------------------------------------------
+# Violations. A row is (name, status, function of a writer that returns the entry to refuse); the
+# function may add valid entries first.
+# --------------------------------------------------------------------------------------------
+
+
+def sealed(party, lane, records, **fields):
+    """Rows that need the ledger as it is."""
+    fields.setdefault("term", 3)
+    return lambda w: w.seal(w.draft(party, lane, records(w) if callable(records) else records,
+                                    **fields))
+
+
+def by_treasury(*records, **fields):
+    return sealed(TREASURY, 1, list(records), **{**BY_TREASURY, **fields})
+
+
+def by_custodian(*records, **fields):
+    return sealed(CUSTODIAN, 1, list(records), **{**BY_CUSTODIAN, **fields})
+
+
+def by_authority(*records, **fields):
+    return sealed(0, 0, list(records), **{**BY_AUTHORITY, **fields})
+
+
+def after(*steps):
+    """The steps' entries are valid and added; the last is the one to refuse."""
+    def run(writer):
+        for step in steps[:-1]:
+            step(writer)
+        return steps[-1](writer)
+    return run
+
+
+def adding(party, lane, records, **fields):
+    return lambda w: add(w, party, lane, records(w) if callable(records) else records, **fields)
+
+
+def relative(make):
+    """A row whose changed fields depend on the fitting draft."""
+    def run(writer):
+        draft = writer.draft(TREASURY, 1, [GOOD_MOVE], term=3, **BY_TREASURY)
+        draft.change(make(writer, draft))
+        return writer.seal(draft)
+    return run
+
+
+GOOD_MOVE = move(INTERNAL, RESERVE, RESERVE_2, 5)
+GOOD_DEPOSIT = move(DEPOSIT, EXTERNAL, CUSTODY, 5)
+MAX_32, MAX_64 = 2**32 - 1, 2**64 - 1
+
+
+def altered(record, offset, content):
+    return by_treasury(put(record, offset, content))
+
+
+def with_entry(edit):
+    return by_treasury(GOOD_MOVE, edit_entry=edit)
+
+
+def with_slots(edit):
+    return by_treasury(GOOD_MOVE, edit_slots=lambda slots, _envelope: edit(slots))
+
+
+FORM_OF_ENTRY = [
+    ("entry magic", "FORM", by_treasury(GOOD_MOVE, entry_magic=b"TJE")),
+    ("entry version", "FORM", by_treasury(GOOD_MOVE, entry_version=2)),
+    ("entry zero bytes", "FORM", by_treasury(GOOD_MOVE, entry_zero=b"\0\0\0\1")),
+    ("entry cut in the header", "FORM", with_entry(lambda e: e[:239])),
+    ("entry cut before the slots", "FORM", with_entry(lambda e: e[:241])),
+    ("entry cut in a slot", "FORM", with_entry(lambda e: e[:-1])),
+    ("entry empty", "FORM", with_entry(lambda e: b"")),
+    ("entry with a byte more", "FORM", with_entry(lambda e: e + b"\0")),
+    ("entry above 65,535 bytes", "FORM", with_entry(lambda e: e + bytes(65_536))),
+    ("header magic", "FORM", by_treasury(GOOD_MOVE, magic=b"TJN")),
+    ("header version", "FORM", by_treasury(GOOD_MOVE, version=0)),
+    ("header flag unknown", "FORM", by_treasury(GOOD_MOVE, flags=2)),
+    ("lane above 4,095", "FORM", sealed(TREASURY, 4096, [GOOD_MOVE], **BY_TREASURY)),
+    ("no records", "FORM", by_treasury()),
+    ("record_count 0 with a record", "FORM", by_treasury(GOOD_MOVE, record_count=0)),
+    ("record_count one more", "FORM", by_treasury(GOOD_MOVE, record_count=2)),
+    ("record_count 8,191", "FORM", by_treasury(*[GOOD_MOVE] * 8191)),
+    ("body cut", "FORM", lambda w: cut(by_treasury(GOOD_MOVE)(w), "records")),
+    ("known_index without known_leaf", "FORM", by_treasury(GOOD_MOVE, known_leaf=ZERO)),
+    ("slots out of order", "FORM", with_slots(lambda s: s[::-1])),
+    ("slot twice", "FORM", with_slots(lambda s: [s[0]] + s)),
+    ("17 slots", "FORM", by_treasury(GOOD_MOVE, sign=MANY_KEYS)),
+    ("slot of algorithm 3", "FORM", with_slots(lambda s: s[:1] + [put(s[1], 4, b"\3")])),
+    ("slot of use 0", "FORM", with_slots(lambda s: [put(s[0], 5, b"\0")] + s[1:])),
+    ("slot of use 4", "FORM", with_slots(lambda s: s[:1] + [put(s[1], 5, b"\4")])),
+    ("slot key size", "FORM", with_slots(lambda s: s[:1] + [put(s[1], 6, b"\x21")])),
+    ("slot signature size", "FORM", with_slots(lambda s: s[:1] + [put(s[1], 8, b"\x3f")])),
+    ("more slots counted", "FORM", with_entry(lambda e: put(e, 240, b"\3"))),
+    ("fewer slots counted", "FORM", with_entry(lambda e: put(e, 240, b"\1"))),
+    ("sign slot of another party", "FORM", with_slots(lambda s: s[:1] + [put(s[1], 0, b"\2")])),
+    ("countersign slot of the own party", "FORM",
+     by_treasury(GOOD_MOVE, countersign=[(TREASURY, T4)])),
+    ("links cut", "DERIVED", lambda w: cut(by_treasury(GOOD_MOVE)(w), "links")),
+    ("tail cut", "DERIVED", lambda w: cut(by_treasury(GOOD_MOVE)(w), "tail")),
+]
+
+
+def cut(raw, member):
+    return raw.changed(member, getattr(raw, member)[:-1])
+
+
+FORM_OF_MOVEMENTS = [
+    ("movement flags", "FORM", altered(GOOD_MOVE, 1, b"\1")),
+    ("movement byte 3", "FORM", altered(GOOD_MOVE, 3, b"\1")),
+    ("movement bytes 92 to 95", "FORM", altered(GOOD_MOVE, 95, b"\1")),
+    ("purpose 0", "FORM", altered(GOOD_MOVE, 2, b"\0")),
+    ("purpose 14", "FORM", altered(GOOD_MOVE, 2, b"\x0e")),
+    ("from is to", "FORM", by_treasury(move(INTERNAL, RESERVE, RESERVE, 5))),
+    ("amount 0", "FORM", by_treasury(move(INTERNAL, RESERVE, RESERVE_2, 0))),
+    ("timeout of a move", "FORM", altered(GOOD_MOVE, 32, le(MAX_32, 4))),
+    ("refers_to of a move", "FORM", altered(GOOD_MOVE, 36, b"\1")),
+    ("refers_to of a pending", "FORM",
+     by_treasury(pending(INTERNAL, RESERVE, RESERVE_2, 5, refers_to=1))),
+    ("post without refers_to", "FORM",
+     lambda w: by_treasury(settling(POST, w.open, refers_to=0))(w)),
+    ("void without refers_to", "FORM",
+     lambda w: by_treasury(settling(VOID, w.open, refers_to=0))(w)),
+    ("correct without refers_to", "FORM",
+     lambda w: by_treasury(correcting(w.bought, 1, refers_to=0))(w)),
+    ("timeout of a post", "FORM", lambda w: by_treasury(settling(POST, w.open, timeout_s=9))(w)),
+    ("blind in a public envelope", "FORM", altered(GOOD_MOVE, 111, b"\1")),
+    ("no blind in a restricted envelope", "FORM", by_custodian(GOOD_DEPOSIT, flags=1)),
+] + [
+    ("reference %s" % name, "FORM", altered(GOOD_MOVE, 44, content)) for name, content in [
+        ("control", b"a\x1fb"), ("DEL", b"\x7f"), ("C1 control", "\u0085".encode()),
+        ("zero inside", b"a\0b"), ("surrogate", b"\xed\xa0\x80"), ("overlong", b"\xc0\xaf"),
+        ("stray", b"\x80"), ("cut", b"\xe2\x82"), ("above U+10FFFF", b"\xf4\x90\x80\x80"),
+    ]
+] + [
+    ("kind %d unknown" % kind, "FORM", altered(GOOD_MOVE, 0, le(kind, 1)))
+    for kind in (0, 6, 15, 34, 63, 77, 255)
+] + [
+    ("kind %d reserved" % kind, "KIND_RESERVED", altered(GOOD_MOVE, 0, le(kind, 1)))
+    for kind in range(64, 77)
+] + [
+    ("kinds mixed", "KIND_MIXED", by_treasury(GOOD_MOVE, open_account(TREASURY, 12, 1))),
+    ("directive in a restricted envelope", "RESTRICTED_DIRECTIVE",
+     by_custodian(open_account(CUSTODIAN, 7, 2), flags=1)),
+    ("directive with a blind in a restricted envelope", "RESTRICTED_DIRECTIVE",
+     by_custodian(put(open_account(CUSTODIAN, 7, 2), 96, blind(9)), flags=1)),
+    ("ledger later", "GENESIS_ONLY", by_authority(ledger())),
+    ("predecessor later", "GENESIS_ONLY", by_authority(predecessor())),
+    ("body_root", "BODY_ROOT", by_treasury(GOOD_MOVE, body_root=sha256(b"another"))),
+    ("body_root of another record", "BODY_ROOT",
+     lambda w: by_treasury(GOOD_MOVE)(w).changed("records", put(GOOD_MOVE, 20, b"\6"))),
+]
+
+PARTY_6 = register_party(6, 2, b"Another")
+KEY_6 = add_key(TREASURY, 5, NEW)
+LOG_KEY_3 = add_log_key(3, LOG_KEYS[3])
+RETIRE_1 = retire_log_key(1, LOG_KEYS[1])
+ASSET_3 = open_asset(3, b"NEW", 2, 5)
+ACCOUNT_12 = open_account(TREASURY, 12, 1)
+
+# (name, record, offset, bytes put there): judged before anyone asks who signed.
+FORM_OF_DIRECTIVES = [
+    ("party type 0", PARTY_6, 2, b"\0"), ("party type 6", PARTY_6, 2, b"\6"),
+    ("party byte 1", PARTY_6, 1, b"\1"), ("party byte 95", PARTY_6, 64, b"\1"),
+    ("party name empty", PARTY_6, 16, bytes(48)), ("party name control", PARTY_6, 16, b"\n"),
+    ("party blind", PARTY_6, 96, b"\1"), ("party zero 8", PARTY_6, 8, b"\1"),
+    ("key flags 2", KEY_6, 1, b"\2"), ("key algorithm 0", KEY_6, 2, b"\0"),
+    ("key algorithm 3", KEY_6, 2, b"\3"), ("key role 0", KEY_6, 3, b"\0"),
+    ("key role 4", KEY_6, 3, b"\4"), ("key zero 12", KEY_6, 12, b"\1"),
+    ("key zero 49", KEY_6, 49, b"\1"), ("key label", KEY_6, 56, b"\xff"),
+    ("key zero 88", KEY_6, 88, b"\1"),
+    ("bip340 key of 33 bytes", add_key(TREASURY, 5, T4), 48, b"\1"),
+    ("revoke algorithm", revoke_key(TREASURY, 4, T4), 2, b"\3"),
+    ("revoke byte 1", revoke_key(TREASURY, 4, T4), 1, b"\1"),
+    ("revoke label", revoke_key(TREASURY, 4, T4), 56, b"a"),
+    ("threshold domain 0", set_threshold(1, 1, 1), 2, b"\0"),
+    ("threshold domain 3", set_threshold(1, 1, 1), 2, b"\3"),
+    ("threshold 17", set_threshold(1, 1, 1), 3, b"\x11"),
+    ("threshold zero 8", set_threshold(1, 1, 1), 8, b"\1"),
+    ("suspend zero", suspend(1), 1, b"\1"), ("reinstate zero", reinstate(1), 95, b"\1"),
+    ("mask bit 0", grant(1, 0), 8, b"\0"), ("mask bit 10", grant(1, 10), 8, b"\0"),
+    ("grant zero", grant(1, 1), 8, b"\1"),
+    ("decimals 19", ASSET_3, 2, b"\x13"), ("amount_max 0", ASSET_3, 8, bytes(8)),
+    ("amount_max above 2^53", ASSET_3, 8, le(2**53 + 1, 8)),
+    ("code empty", ASSET_3, 16, bytes(8)), ("code lower case", ASSET_3, 16, b"new"),
+    ("code with a hole", ASSET_3, 16, b"A\0B"), ("asset name empty", ASSET_3, 24, bytes(48)),
+    ("asset zero", ASSET_3, 72, b"\1"),
+    ("class 0", ACCOUNT_12, 2, b"\0"), ("class 10", ACCOUNT_12, 2, b"\x0a"),
+    ("account zero", ACCOUNT_12, 64, b"\1"), ("account label", ACCOUNT_12, 16, b"\x7f"),
+    ("freeze 0", freeze(RESERVE, 0), 1, b"\0"), ("freeze 4", freeze(RESERVE, 4), 1, b"\0"),
+    ("freeze zero", freeze(RESERVE, 1), 12, b"\1"),
+    ("unfreeze 0", unfreeze(RESERVE, 0), 1, b"\0"), ("unfreeze 4", unfreeze(RESERVE, 4), 1, b"\0"),
+    ("close zero", close_account(RESERVE), 3, b"\1"),
+    ("rules 0", activate_rules(0), 1, b"\0"), ("rules zero", activate_rules(2), 8, b"\1"),
+    ("log key algorithm", LOG_KEY_3, 2, b"\1"), ("log key zero", LOG_KEY_3, 48, b"\1"),
+    ("retire algorithm", RETIRE_1, 2, b"\2"), ("retire zero", RETIRE_1, 80, b"\1"),
+    ("retire with size alone", RETIRE_1, 8, b"\1"), ("retire with root alone", RETIRE_1, 48, b"\1"),
+    ("endorse zero 4", endorse(3, ZERO, ZERO), 4, b"\1"),
+    ("endorse zero 80", endorse(3, ZERO, ZERO), 80, b"\1"),
+]
+
+
+def draft_changes(**fields):
+    return relative(lambda _w, _d: fields)
+
+
+STEPS_2_TO_5 = [
+    ("index", "CHAIN", draft_changes(index=LAST)),
+    ("index in the entry alone", "CHAIN", with_entry(lambda e: put(e, 8, le(3, 8)))),
+    ("previous", "CHAIN", draft_changes(previous=sha256(b"another"))),
+    ("term falls", "CHAIN", draft_changes(term=2)),
+    ("received_ns as before", "CHAIN",
+     relative(lambda w, d: {"received_ns": int.from_bytes(w.raws[-1].entry[24:32], "little")})),
+    ("ledger_id", "LEDGER_ID", draft_changes(ledger_id=sha256(b"another"))),
+    ("ledger_id zero", "LEDGER_ID", draft_changes(ledger_id=ZERO)),
+    ("party unknown", "PARTY_UNKNOWN", sealed(6, 1, [GOOD_MOVE], sign=[NEW])),
+    ("sequence repeated", "SEQUENCE", relative(lambda _w, d: {"sequence": d.sequence - 1})),
+    ("sequence skipped", "SEQUENCE", relative(lambda _w, d: {"sequence": d.sequence + 1})),
+    ("sequence 0", "SEQUENCE", sealed(TREASURY, 30, [GOOD_MOVE], sequence=0, **BY_TREASURY)),
+    ("sequence above a lane's first", "SEQUENCE",
+     sealed(TREASURY, 30, [GOOD_MOVE], sequence=2, **BY_TREASURY)),
+    ("previous_id", "PREVIOUS_ID", draft_changes(previous_id=sha256(b"another"))),
+    ("previous_id zero", "PREVIOUS_ID", draft_changes(previous_id=ZERO)),
+    ("previous_id of a first", "PREVIOUS_ID",
+     sealed(TREASURY, 30, [GOOD_MOVE], previous_id=sha256(b"another"), **BY_TREASURY)),
+    ("known_index of this entry", "KNOWN_AHEAD", relative(lambda _w, d: {"known_index": d.index})),
+    ("known_index far ahead", "KNOWN_AHEAD", draft_changes(known_index=MAX_64)),
+    ("known_leaf", "FORK", draft_changes(known_leaf=sha256(b"another"))),
+    ("known_index of another", "FORK", draft_changes(known_index=4)),
+    ("lifetime 0", "LIFETIME", relative(lambda _w, d: {"expires_s": d.created_s})),
+    ("lifetime negative", "LIFETIME", relative(lambda _w, d: {"expires_s": d.created_s - 1})),
+    ("lifetime too long", "LIFETIME",
+     relative(lambda _w, d: {"expires_s": d.created_s + LIFETIME_S + 1})),
+    ("created in the future", "CREATED_IN_FUTURE",
+     relative(lambda _w, d: {"created_s": d.received_ns // NS + 301})),
+    ("created at the end of time", "CREATED_IN_FUTURE",
+     draft_changes(created_s=MAX_64 - 60, expires_s=MAX_64)),
+    ("expired", "EXPIRED", relative(lambda _w, d: {"received_ns": d.expires_s * NS + 1})),
+]
+NEGATED = C1.changed(ECDSA, v.N - C1.secret)  # the same x-coordinate, the other y
+AS_ECDSA = T1.changed(ECDSA, T1.secret)  # the same x-coordinate, another algorithm
+FIRST = BASE.raws[0]
+
+
+def last_bit_flipped(slot):
+    return slot[:-1] + bytes([slot[-1] ^ 1])
+
+
+def move_with_high_s(writer):
+    def high_s(_slots, envelope):
+        return [slot_bytes(CUSTODIAN, SIGN, C1, C1.sign_ecdsa(envelope, high_s=True))]
+    return by_custodian(GOOD_DEPOSIT, edit_slots=high_s)(writer)
+
+
+DONATE = move(DONATION, CUSTODY, RESERVE, 5)
+LOWER_THRESHOLD = adding(TREASURY, 0, [set_threshold(TREASURY, 1, 1)], sign=[TA])
+SUSPEND_TREASURY = adding(0, 0, [suspend(TREASURY)], **BY_AUTHORITY)
+SUSPEND_CUSTODIAN = adding(0, 0, [suspend(CUSTODIAN)], **BY_AUTHORITY)
+STEPS_6_TO_9 = [
+    ("signature altered", "SIGNATURE", with_slots(lambda s: [last_bit_flipped(s[0])] + s[1:])),
+    ("second signature altered", "SIGNATURE",
+     with_slots(lambda s: s[:1] + [put(s[1], 50, bytes(9))])),
+    ("signature of another envelope", "SIGNATURE",
+     by_treasury(GOOD_MOVE, edit_slots=lambda s, _e: [
+         slot_bytes(TREASURY, SIGN, T1, T1.sign(sha256(b"x")))])),
+    ("s above half the order", "SIGNATURE", move_with_high_s),
+    ("r and s zero", "SIGNATURE", by_custodian(GOOD_DEPOSIT, edit_slots=lambda s, _e: [
+        slot_bytes(CUSTODIAN, SIGN, C1, bytes(64))])),
+    ("key that is no point", "SIGNATURE",
+     with_slots(lambda s: s[:1] + [put(s[1], 10, b"\xff" * 32)])),
+    ("party suspended", "PARTY_SUSPENDED", after(SUSPEND_TREASURY, by_treasury(GOOD_MOVE))),
+    ("countersigner suspended", "PARTY_SUSPENDED",
+     after(SUSPEND_TREASURY, by_custodian(DONATE, **WITH_TREASURY))),
+    ("key unknown", "KEY_UNKNOWN", by_custodian(GOOD_DEPOSIT, sign=[NEW])),
+    ("countersign key unknown", "KEY_UNKNOWN", by_custodian(DONATE, countersign=[(TREASURY, NEW)])),
+    ("key of another party", "KEY_PARTY", by_custodian(GOOD_DEPOSIT, sign=[S1])),
+    ("countersign key of another party", "KEY_PARTY",
+     by_custodian(DONATE, countersign=[(TREASURY, S1)])),
+    ("countersign by an unknown party", "KEY_PARTY",
+     by_custodian(DONATE, countersign=[(99, T1)])),
+    ("key of the other parity", "KEY_PARTY", by_custodian(GOOD_DEPOSIT, sign=[NEGATED])),
+    ("key of another algorithm", "KEY_PARTY", by_treasury(GOOD_MOVE, sign=[AS_ECDSA])),
+    ("key revoked", "KEY_REVOKED", by_treasury(GOOD_MOVE, sign=[T1, T2])),
+    ("countersign key revoked", "KEY_REVOKED", by_custodian(DONATE, countersign=[(TREASURY, T2)])),
+    ("initiate in lane 0", "KEY_ROLE", sealed(TREASURY, 0, [ACCOUNT_12], sign=[TA, T1])),
+    ("administer in lane 1", "KEY_ROLE", by_treasury(GOOD_MOVE, sign=[TA, T1, T3])),
+    ("administer countersigns", "KEY_ROLE", by_custodian(DONATE, countersign=[(TREASURY, TA)])),
+    ("possession of nothing", "POSSESSION", by_treasury(GOOD_MOVE, possession=[(TREASURY, NEW)])),
+    ("possession for another party", "POSSESSION",
+     by_authority(PARTY_6, add_key(6, 0, NEW), possession=[(5, NEW)])),
+    ("possession missing", "POSSESSION", by_authority(PARTY_6, add_key(6, 0, NEW))),
+    ("possession of the other parity", "POSSESSION",
+     by_authority(PARTY_6, add_key(6, 0, NEW),
+                  possession=[(6, NEW.changed(ECDSA, v.N - NEW.secret))])),
+    ("one of two", "THRESHOLD", by_treasury(GOOD_MOVE, sign=[T1])),
+    ("one of two in lane 0", "THRESHOLD", by_authority(PARTY_6, sign=[A3])),
+    ("no slots", "THRESHOLD", by_treasury(GOOD_MOVE, sign=[])),
+    ("approve alone", "THRESHOLD", after(LOWER_THRESHOLD, by_treasury(GOOD_MOVE, sign=[T3]))),
+    ("threshold 0", "THRESHOLD", sealed(CUSTODIAN, 0, [ACCOUNT_12], sign=[])),
+    ("one countersigner of two", "COUNTERSIGN_THRESHOLD",
+     by_custodian(DONATE, countersign=[(TREASURY, T1)])),
+    ("approve countersigns alone", "COUNTERSIGN_THRESHOLD",
+     after(LOWER_THRESHOLD, by_custodian(DONATE, countersign=[(TREASURY, T3)]))),
+    ("needless countersign below its threshold", "COUNTERSIGN_THRESHOLD",
+     by_custodian(GOOD_DEPOSIT, countersign=[(TREASURY, T1)])),
+]
+
+FREEZE_OUT = adding(0, 0, [freeze(RESERVE, 2)], **BY_AUTHORITY)
+FREEZE_IN = adding(0, 0, [freeze(T_EXTERNAL, 1)], **BY_AUTHORITY)
+FREEZE_RESERVE_IN = adding(0, 0, [freeze(RESERVE, 1)], **BY_AUTHORITY)
+FREEZE_MARKET = adding(0, 0, [freeze(MARKET_, 1)], **BY_AUTHORITY)
+CLOSE_MARKET = adding(TREASURY, 1, [close_account(MARKET_)], **BY_TREASURY)
+
+
+def available(replay, wanted):
+    return replay.state.accounts[wanted].available()
+
+
+IN_RESERVE, IN_RESERVE_2 = available(REPLAY, RESERVE), available(REPLAY, RESERVE_2)
+IN_CUSTODY = available(REPLAY, CUSTODY)
+OVERFLOWING = [pending(DEPOSIT, C_OTHER_EXTERNAL, C_OTHER, 2**53)] * 2048
+
+MOVES = [
+    ("move in lane 0", "LANE", sealed(TREASURY, 0, [GOOD_MOVE], sign=[TA])),
+    ("pending in lane 0", "LANE",
+     sealed(TREASURY, 0, [pending(INTERNAL, RESERVE, RESERVE_2, 5)], sign=[TA])),
+    ("post in lane 0", "LANE",
+     sealed(TREASURY, 0, lambda w: [settling(POST, w.open)], sign=[TA])),
+    ("correct in lane 0", "LANE",
+     sealed(TREASURY, 0, lambda w: [correcting(w.bought, 1)], sign=[TA])),
+    ("from unknown", "ACCOUNT_UNKNOWN",
+     by_treasury(move(INTERNAL, account(TREASURY, 12), RESERVE, 5))),
+    ("to unknown", "ACCOUNT_UNKNOWN",
+     by_treasury(move(INTERNAL, RESERVE, account(TREASURY, 0), 5))),
+    ("to of an unknown party", "ACCOUNT_UNKNOWN",
+     by_treasury(move(INTERNAL, RESERVE, MAX_64, 5))),
+    ("from of another", "NOT_OWNER", by_custodian(move(SALE, RESERVE, CUSTODY, 5))),
+    ("from closed", "ACCOUNT_CLOSED",
+     after(CLOSE_MARKET, by_treasury(move(PURCHASE, MARKET_, RESERVE, 5)))),
+    ("to closed", "ACCOUNT_CLOSED", by_custodian(move(FEE, CUSTODY, C_FEE, 5))),
+    ("from frozen", "ACCOUNT_FROZEN", after(FREEZE_OUT, by_treasury(GOOD_MOVE))),
+    ("to frozen", "ACCOUNT_FROZEN",
+     after(FREEZE_IN, by_treasury(move(PAYMENT, RESERVE, T_EXTERNAL, 5)))),
+    ("assets mixed", "ASSET_MIXED", by_treasury(move(INTERNAL, RESERVE, T_OTHER_ASSET, 5))),
+    ("amount above amount_max", "AMOUNT_MAX",
+     by_treasury(move(PURCHASE, MARKET_, RESERVE, 21 * 10**14 + 1))),
+    ("pending above amount_max", "AMOUNT_MAX",
+     by_custodian(pending(DEPOSIT, EXTERNAL, CUSTODY, 21 * 10**14 + 1))),
+    ("purpose for another pair", "PURPOSE", by_treasury(move(MINING, MARKET_, RESERVE, 5))),
+    ("purpose the wrong way", "PURPOSE", by_treasury(move(PURCHASE, RESERVE, MARKET_, 5))),
+    ("purpose correction", "PURPOSE", by_treasury(move(CORRECTION, RESERVE, MARKET_, 5))),
+    ("public sector in a restricted envelope", "RESTRICTED",
+     by_treasury(put(GOOD_MOVE, 96, blind(1)), flags=1)),
+    ("public target in a restricted envelope", "RESTRICTED",
+     by_custodian(put(DONATE, 96, blind(1)), flags=1, **WITH_TREASURY)),
+    ("countersign missing", "COUNTERSIGN_MISSING", by_custodian(DONATE)),
+    ("countersign by a third", "COUNTERSIGN_MISSING",
+     by_custodian(DONATE, countersign=[(SECOND, S1)])),
+    ("pending countersign missing", "COUNTERSIGN_MISSING",
+     by_custodian(pending(DONATION, CUSTODY, RESERVE, 5))),
+    ("pending timed out", "TIMEOUT", by_treasury(
+        pending(INTERNAL, RESERVE, RESERVE_2, 5, timeout_s=START_S))),
+    ("pending timed out by 5 ns", "TIMEOUT", by_treasury(
+        pending(INTERNAL, RESERVE, RESERVE_2, 5, timeout_s=START_S + LAST + 1))),
+    ("above the balance", "BALANCE",
+     by_treasury(move(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE + 1))),
+    ("pending above the balance", "BALANCE",
+     by_treasury(pending(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE + 1))),
+    ("above what pending leaves", "BALANCE",
+     by_treasury(pending(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE), GOOD_MOVE)),
+    ("above what a move leaves", "BALANCE",
+     by_treasury(move(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE), GOOD_MOVE)),
+    ("pending in is nothing to spend", "BALANCE",
+     by_treasury(pending(PURCHASE, MARKET_, RESERVE, 9),
+                 move(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE + 9))),
+    ("custody above the balance", "BALANCE",
+     by_custodian(move(WITHDRAWAL, CUSTODY, EXTERNAL, IN_CUSTODY + 1))),
+    ("pending sums reach 2^64", "OVERFLOW", by_custodian(*OVERFLOWING)),
+]
+
+
+def naming(status, make, by=by_treasury, **fields):
+    """A row whose record names one of the ledger's."""
+    return status, lambda w: by(make(w), **fields)(w)
+
+
+def in_restricted(record):
+    return put(record, 96, blind(1))
+
+
+def named_in_same_entry(kind):
+    index = LAST + 1
+    first = (pending if kind != CORRECT else move)(INTERNAL, RESERVE, RESERVE_2, 5)
+    named = Named(index, 0, first)
+    second = settling(kind, named) if kind != CORRECT else correcting(named, 5)
+    return by_treasury(first, second)
+
+
+def spend_custody(writer):
+    """Leaves less in custody than the sale brought, so that its correction is not covered."""
+    add(writer, CUSTODIAN, 1, [move(WITHDRAWAL, CUSTODY, EXTERNAL, IN_CUSTODY - 5)],
+        **BY_CUSTODIAN)
+
+
+LATE_NS = (START_S + 600) * NS
+TIMED = pending(INTERNAL, RESERVE, RESERVE_2, 5, timeout_s=START_S + 600)
+OPEN_TIMED = adding(TREASURY, 1, [TIMED], **BY_TREASURY)
+
+
+def post_late(writer):
+    named = writer.raws[-1].named()
+    return by_treasury(settling(POST, named), received_ns=LATE_NS)(writer)
+
+
+FREEZE_CUSTODY = adding(0, 0, [freeze(CUSTODY, 2)], **BY_AUTHORITY)
+NAMED_ROWS = [
+    ("post, from unknown",) + naming(
+        "ACCOUNT_UNKNOWN", lambda w: put(settling(POST, w.open), 4, le(9, 8))),
+    ("void, to unknown",) + naming(
+        "ACCOUNT_UNKNOWN", lambda w: put(settling(VOID, w.open), 12, le(9, 8))),
+    ("correct, to unknown",) + naming(
+        "ACCOUNT_UNKNOWN", lambda w: put(correcting(w.bought, 5), 12, le(9, 8))),
+    ("post by another",) + naming("NOT_OWNER", lambda w: settling(POST, w.open), by_custodian),
+    ("void by another",) + naming("NOT_OWNER", lambda w: settling(VOID, w.open), by_custodian),
+    ("correct by another",) + naming("NOT_OWNER", lambda w: correcting(w.bought, 5), by_custodian),
+    ("post of a later entry",) + naming(
+        "NAMED_UNKNOWN", lambda w: settling(POST, w.open, refers_to=len(w.raws) + 1 << 13)),
+    ("post of no position",) + naming(
+        "NAMED_UNKNOWN", lambda w: settling(POST, w.open, refers_to=w.open.id + 1)),
+    ("post far away",) + naming(
+        "NAMED_UNKNOWN", lambda w: settling(POST, w.open, refers_to=MAX_64)),
+    ("post in the same entry", "NAMED_UNKNOWN", named_in_same_entry(POST)),
+    ("void in the same entry", "NAMED_UNKNOWN", named_in_same_entry(VOID)),
+    ("correct in the same entry", "NAMED_UNKNOWN", named_in_same_entry(CORRECT)),
+    ("post with another hash",) + naming("NAMED_HASH", lambda w: settling(POST, w.open, hash=ZERO)),
+    ("void with another hash",) + naming("NAMED_HASH", lambda w: settling(VOID, w.open, hash=ZERO)),
+    ("correct with another hash",) + naming(
+        "NAMED_HASH", lambda w: correcting(w.bought, 5, hash=sha256(b""))),
+    ("post of a move",) + naming("NAMED_KIND", lambda w: settling(POST, w.bought)),
+    ("void of a post",) + naming("NAMED_KIND", lambda w: settling(VOID, w.posted)),
+    ("correct of a pending",) + naming(
+        "NAMED_KIND", lambda w: correcting(w.posted_pending, 5)),
+    ("post of a directive",) + naming("NAMED_KIND", lambda w: settling(
+        POST, w.open, refers_to=3 << 13, hash=leaf(w.raws[3].records[:112]))),
+    ("post, another purpose",) + naming(
+        "NAMED_DIFFERS", lambda w: put(settling(POST, w.open), 2, bytes([FEE]))),
+    ("post, another from",) + naming(
+        "NAMED_DIFFERS", lambda w: put(settling(POST, w.open), 4, le(RESERVE_2, 8))),
+    ("post, another to",) + naming(
+        "NAMED_DIFFERS", lambda w: put(settling(POST, w.open), 12, le(T_FEE, 8))),
+    ("post, another amount",) + naming(
+        "NAMED_DIFFERS", lambda w: put(settling(POST, w.open), 20, le(69_999, 8))),
+    ("void, another amount",) + naming(
+        "NAMED_DIFFERS", lambda w: put(settling(VOID, w.open), 20, le(69_999, 8))),
+    ("correct, not reversed",) + naming("NAMED_DIFFERS", lambda w: movement(
+        CORRECT, PURCHASE, MARKET_, RESERVE, 5, refers_to=w.bought.id, hash=leaf(w.bought.data))),
+    ("correct, another purpose",) + naming(
+        "NAMED_DIFFERS", lambda w: put(correcting(w.bought, 5), 2, bytes([CORRECTION]))),
+    ("correct, another to",) + naming(
+        "NAMED_DIFFERS", lambda w: put(correcting(w.bought, 5), 12, le(T_MINING, 8))),
+    ("post of a posted",) + naming("SETTLED", lambda w: settling(POST, w.posted_pending)),
+    ("void of a posted",) + naming("SETTLED", lambda w: settling(VOID, w.posted_pending)),
+    ("post of a voided",) + naming("SETTLED", lambda w: settling(POST, w.voided)),
+    ("post twice in an entry", "SETTLED",
+     lambda w: by_treasury(*[settling(POST, w.open)] * 2)(w)),
+    ("correct to a closed account", "ACCOUNT_CLOSED",
+     after(CLOSE_MARKET, lambda w: by_treasury(correcting(w.bought, 5))(w))),
+    ("post from a frozen account", "ACCOUNT_FROZEN",
+     after(FREEZE_OUT, lambda w: by_treasury(settling(POST, w.open))(w))),
+    ("post to a frozen account", "ACCOUNT_FROZEN",
+     after(FREEZE_IN, lambda w: by_treasury(settling(POST, w.open))(w))),
+    ("correct from a frozen account", "ACCOUNT_FROZEN",
+     after(FREEZE_OUT, lambda w: by_treasury(correcting(w.bought, 5))(w))),
+    ("correct to a frozen account", "ACCOUNT_FROZEN",
+     after(FREEZE_MARKET, lambda w: by_treasury(correcting(w.bought, 5))(w))),
+    ("restricted post",) + naming(
+        "RESTRICTED", lambda w: in_restricted(settling(POST, w.open)), flags=1),
+    ("restricted void",) + naming(
+        "RESTRICTED", lambda w: in_restricted(settling(VOID, w.open)), flags=1),
+    ("restricted correct",) + naming(
+        "RESTRICTED", lambda w: in_restricted(correcting(w.bought, 5)), flags=1),
+    ("post timed out", "TIMEOUT", after(OPEN_TIMED, post_late)),
+    ("correct without countersign",) + naming(
+        "COUNTERSIGN_MISSING", lambda w: correcting(w.sold, 5), by_custodian),
+    ("correct above the amount",) + naming(
+        "CORRECTION", lambda w: correcting(w.bought, 5_000_001 - 1_500)),
+    ("correct above the rest of a post",) + naming(
+        "CORRECTION", lambda w: correcting(w.posted, 39_601)),
+    ("correct above the rest in an entry", "CORRECTION",
+     lambda w: by_treasury(correcting(w.posted, 39_600), correcting(w.posted, 1))(w)),
+    ("correct above the balance", "BALANCE", after(spend_custody, lambda w: by_custodian(
+        correcting(w.sold, 1_000), **WITH_TREASURY)(w))),
+]
+
+
+def only_authority(name, record):
+    """The same record by another party in lane 0, and by the authority in lane 1."""
+    return [("%s by another" % name, "NOT_ALLOWED", sealed(TREASURY, 0, [record], sign=[TA])),
+            ("%s in lane 1" % name, "NOT_ALLOWED", sealed(0, 1, [record], sign=[A4]))]
+
+
+ADD_6 = add_key(TREASURY, 5, NEW)
+OWN_KEY = {"sign": [TA], "possession": [(TREASURY, NEW)]}
+NOT_CURVE = NEW.changed(ECDSA, NEW.secret)
+NOT_CURVE.public = b"\x02" + (5).to_bytes(32, "big")  # no point has x = 5
+
+
+def by_treasury_admin(*records, **fields):
+    return sealed(TREASURY, 0, list(records), **{"sign": [TA], **fields})
+
+
+NEW_PARTY_WITH_KEYS = [PARTY_6, add_key(6, 0, NEW, APPROVE), set_threshold(6, 1, 1)]
+DIRECTIVES = (
+    only_authority("register_party", PARTY_6)
+    + only_authority("suspend_party", suspend(SECOND))
+    + only_authority("reinstate_party", reinstate(SECOND))
+    + only_authority("grant_classes", grant(SECOND, 2))
+    + only_authority("open_asset", ASSET_3)
+    + only_authority("freeze_account", freeze(RESERVE, 1))
+    + only_authority("unfreeze_account", unfreeze(RESERVE, 1))
+    + only_authority("activate_rules", activate_rules(2))
+    + only_authority("add_log_key", LOG_KEY_3)
+    + only_authority("retire_log_key", RETIRE_1)
+) + [
+    ("party number skipped", "NUMBER", by_authority(register_party(7, 2, b"Another"))),
+    ("party number taken", "NUMBER", by_authority(register_party(5, 2, b"Another"))),
+    ("second authority", "VALUE", by_authority(register_party(6, 1, b"Another"))),
+    ("party name taken", "NAME_TAKEN", by_authority(register_party(6, 2, b"Treasury"))),
+    ("add_key by another", "NOT_ALLOWED",
+     sealed(TREASURY, 0, [add_key(SECOND, 1, NEW)], sign=[TA], possession=[(SECOND, NEW)])),
+    ("add_key by the authority after its time", "NOT_ALLOWED",
+     by_authority(ADD_6, possession=[(TREASURY, NEW)])),
+    ("add_key in lane 1", "NOT_ALLOWED", by_treasury(ADD_6, possession=[(TREASURY, NEW)])),
+    ("add_key to an unknown party", "PARTY_UNKNOWN",
+     by_authority(add_key(6, 0, NEW), possession=[(6, NEW)])),
+    ("key ordinal skipped", "NUMBER", by_treasury_admin(add_key(TREASURY, 6, NEW), **OWN_KEY)),
+    ("key ordinal taken", "NUMBER", by_treasury_admin(add_key(TREASURY, 1, NEW), **OWN_KEY)),
+    ("key of another party taken", "KEY_TAKEN",
+     by_treasury_admin(add_key(TREASURY, 5, C1), possession=[(TREASURY, C1)])),
+    ("revoked key taken", "KEY_TAKEN",
+     by_treasury_admin(add_key(TREASURY, 5, T2), possession=[(TREASURY, T2)])),
+    ("key of the other parity taken", "KEY_TAKEN",
+     by_treasury_admin(add_key(TREASURY, 5, NEGATED), possession=[(TREASURY, NEGATED)])),
+    ("key of another algorithm taken", "KEY_TAKEN",
+     by_treasury_admin(add_key(TREASURY, 5, AS_ECDSA), possession=[(TREASURY, AS_ECDSA)])),
+    ("revoke_key by another", "NOT_ALLOWED", by_treasury_admin(revoke_key(SECOND, 0, S1))),
+    ("revoke_key in lane 1", "NOT_ALLOWED", by_treasury(revoke_key(TREASURY, 0, T1))),
+    ("revoke_key of an unknown party", "PARTY_UNKNOWN", by_authority(revoke_key(6, 0, S1))),
+    ("revoke_key of no ordinal", "KEY_UNKNOWN", by_authority(revoke_key(SECOND, 1, S1))),
+    ("revoke_key of another key", "KEY_PARTY", by_authority(revoke_key(SECOND, 0, T1))),
+    ("revoke_key of another role", "KEY_PARTY", by_authority(revoke_key(SECOND, 0, S1, APPROVE))),
+    ("revoke_key again", "KEY_REVOKED", by_treasury_admin(revoke_key(TREASURY, 1, T2))),
+    ("revoke_key twice in an entry", "KEY_REVOKED",
+     by_treasury_admin(*[revoke_key(TREASURY, 4, T4)] * 2)),
+    ("set_threshold by another", "NOT_ALLOWED", by_treasury_admin(set_threshold(SECOND, 1, 1))),
+    ("set_threshold by the authority after its time", "NOT_ALLOWED",
+     by_authority(set_threshold(TREASURY, 1, 1))),
+    ("set_threshold of an unknown party", "PARTY_UNKNOWN", by_authority(set_threshold(6, 1, 1))),
+    ("suspend the authority", "NOT_ALLOWED", by_authority(suspend(0))),
+    ("suspend an unknown party", "PARTY_UNKNOWN", by_authority(suspend(6))),
+    ("suspend twice", "PARTY_STATUS", by_authority(suspend(SECOND), suspend(SECOND))),
+    ("reinstate an unknown party", "PARTY_UNKNOWN", by_authority(reinstate(MAX_32))),
+    ("reinstate an active party", "PARTY_STATUS", by_authority(reinstate(SECOND))),
+    ("grant to an unknown party", "PARTY_UNKNOWN", by_authority(grant(6, 1))),
+    ("grant custody to the treasury", "CLASS", by_authority(grant(TREASURY, 1, 2))),
+    ("grant reserve to a custodian", "CLASS", by_authority(grant(CUSTODIAN, 1, 2))),
+    ("grant market to a custodian", "CLASS", by_authority(grant(CUSTODIAN, 3))),
+    ("grant anything to an operator", "CLASS", by_authority(grant(OPERATOR, 9))),
+    ("grant anything to an auditor", "CLASS", by_authority(grant(AUDITOR, 8))),
+    ("asset number skipped", "NUMBER", by_authority(open_asset(4, b"NEW", 0, 1))),
+    ("asset number taken", "NUMBER", by_authority(open_asset(2, b"NEW", 0, 1))),
+    ("asset code taken", "NAME_TAKEN", by_authority(open_asset(3, b"BTC", 0, 1))),
+    ("asset 1,025", "NUMBER", by_authority(
+        *[open_asset(n, b"A%d" % n, 0, 1) for n in range(3, 1026)])),
+    ("account of another party", "NOT_ALLOWED", by_treasury(open_account(SECOND, 3, 2))),
+    ("account number skipped", "NUMBER", by_treasury(open_account(TREASURY, 13, 1))),
+    ("account number taken", "NUMBER", by_treasury(open_account(TREASURY, 11, 1))),
+    ("account of an unknown asset", "ASSET_UNKNOWN", by_treasury(open_account(TREASURY, 12, 1, 3))),
+    ("account of asset 0", "ASSET_UNKNOWN", by_treasury(open_account(TREASURY, 12, 1, 0))),
+    ("account of a class not granted", "CLASS", by_treasury(open_account(TREASURY, 12, 2))),
+    ("account by a party without classes", "CLASS",
+     sealed(AUDITOR, 1, [open_account(AUDITOR, 1, 8)], sign=[D1])),
+    ("freeze an unknown account", "ACCOUNT_UNKNOWN", by_authority(freeze(9, 1))),
+    ("freeze a closed account", "ACCOUNT_CLOSED", by_authority(freeze(C_FEE, 1))),
+    ("freeze again", "ACCOUNT_STATUS", by_authority(freeze(RESERVE, 1), freeze(RESERVE, 3))),
+    ("unfreeze an unknown account", "ACCOUNT_UNKNOWN", by_authority(unfreeze(9, 1))),
+    ("unfreeze a closed account", "ACCOUNT_CLOSED", by_authority(unfreeze(C_FEE, 1))),
+    ("unfreeze what is not frozen", "ACCOUNT_STATUS", by_authority(unfreeze(RESERVE, 1))),
+    ("unfreeze more than is frozen", "ACCOUNT_STATUS",
+     by_authority(freeze(RESERVE, 1), unfreeze(RESERVE, 3))),
+    ("close another's account", "NOT_ALLOWED", by_treasury(close_account(CUSTODY_2))),
+    ("close an unknown account", "ACCOUNT_UNKNOWN", by_treasury(close_account(account(1, 12)))),
+    ("close a closed account", "ACCOUNT_CLOSED", by_custodian(close_account(C_FEE))),
+    ("close with pending out", "ACCOUNT_PENDING", by_treasury(close_account(RESERVE))),
+    ("close with pending in", "ACCOUNT_PENDING", by_treasury(close_account(T_EXTERNAL))),
+    ("close with a balance", "ACCOUNT_BALANCE", by_treasury(close_account(RESERVE_2))),
+    ("activate rules 1", "RULES", by_authority(activate_rules(1))),
+    ("activate rules 2", "RULES", by_authority(activate_rules(2))),
+    ("log key number skipped", "NUMBER", by_authority(add_log_key(4, LOG_KEYS[3]))),
+    ("log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[1]))),
+    ("retired log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[0]))),
+    ("log key 256", "NUMBER", by_authority(
+        *[add_log_key(n, sha256(b"many %d" % n)) for n in range(3, 257)])),
+    ("retire an unknown log key", "KEY_UNKNOWN", by_authority(retire_log_key(3, LOG_KEYS[3]))),
+    ("retire another log key", "KEY_UNKNOWN", by_authority(retire_log_key(1, LOG_KEYS[2]))),
+    ("retire a log key again", "KEY_REVOKED", by_authority(retire_log_key(0, LOG_KEYS[0]))),
+    ("retire the last log key", "UNREACHABLE",
+     by_authority(RETIRE_1, retire_log_key(2, LOG_KEYS[2]))),
+    ("endorse this entry", "NAMED_UNKNOWN", lambda w: sealed(
+        AUDITOR, 1, [endorse(len(w.raws), ZERO, ZERO)], sign=[D1])(w)),
+    ("endorse another leaf", "NAMED_HASH", lambda w: sealed(
+        AUDITOR, 1, [put(endorse_of(w, 3), 16, ZERO)], sign=[D1])(w)),
+    ("endorse another envelope", "NAMED_HASH", lambda w: sealed(
+        AUDITOR, 1, [put(endorse_of(w, 3), 48, ZERO)], sign=[D1])(w)),
+    ("administer threshold above the keys", "UNREACHABLE",
+     by_treasury_admin(set_threshold(TREASURY, 2, 2))),
+    ("move threshold above the keys", "UNREACHABLE",
+     by_treasury_admin(set_threshold(TREASURY, 1, 4))),
+    ("last administer key revoked", "UNREACHABLE", by_treasury_admin(revoke_key(TREASURY, 3, TA))),
+    ("a needed key revoked", "UNREACHABLE",
+     by_treasury_admin(revoke_key(TREASURY, 0, T1), revoke_key(TREASURY, 4, T4))),
+    ("no initiate key", "UNREACHABLE",
+     by_authority(*NEW_PARTY_WITH_KEYS, possession=[(6, NEW)])),
+    ("a custodian's only key revoked", "UNREACHABLE", by_authority(revoke_key(SECOND, 0, S1))),
+    ("authority threshold 0", "UNREACHABLE", by_authority(set_threshold(0, 2, 0))),
+]
+
+
+def spread(rows):
+    """The directives' table in the shape of the others."""
+    return [(name, "FORM", by_authority(put(record, offset, content)))
+            for name, record, offset, content in rows]
+
+
+VIOLATIONS = (FORM_OF_ENTRY + FORM_OF_MOVEMENTS + spread(FORM_OF_DIRECTIVES) + STEPS_2_TO_5
+              + STEPS_6_TO_9 + MOVES + NAMED_ROWS + DIRECTIVES)
+
+# What stands just inside the rules.
+BOUNDARIES = [
+    ("all of the balance", by_treasury(move(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE))),
+    ("amount_max", by_treasury(move(PURCHASE, MARKET_, RESERVE, 21 * 10**14))),
+    ("just received in time", relative(lambda _w, d: {"received_ns": d.expires_s * NS})),
+    ("created 300 s ahead", relative(lambda _w, d: {
+        "created_s": START_S + d.index + 300, "received_ns": (START_S + d.index) * NS})),
+    ("longest lifetime", relative(lambda _w, d: {"expires_s": d.created_s + LIFETIME_S})),
+    ("shortest lifetime", relative(lambda _w, d: {"expires_s": d.created_s + 1})),
+    ("no known entry", draft_changes(known_index=0, known_leaf=ZERO)),
+    ("entry 0 known", relative(lambda w, _d: {"known_index": 0, "known_leaf": leaf(FIRST.entry)})),
+    ("term rises", draft_changes(term=MAX_64)),
+    ("last lane", sealed(TREASURY, 4095, [GOOD_MOVE], **BY_TREASURY)),
+    ("reference of full length", by_treasury(put(GOOD_MOVE, 44, "ÄÖÜß€Ԃ₿".encode()[:16]))),
+    ("pending of the next second", by_treasury(
+        pending(INTERNAL, RESERVE, RESERVE_2, 5, timeout_s=START_S + LAST + 2))),
+    ("rest of a correction", lambda w: by_treasury(
+        correcting(w.bought, 2_000), correcting(w.posted, 39_600))(w)),
+    ("void of a timed out pending to a frozen account", after(
+        OPEN_TIMED, FREEZE_OUT, lambda w: by_treasury(
+            settling(VOID, w.raws[-2].named()), received_ns=LATE_NS)(w))),
+    ("void by its party in lane 0",
+     sealed(TREASURY, 0, lambda w: [settling(VOID, w.open)], sign=[TA])),
+    ("void by the authority in lane 5",
+     sealed(0, 5, lambda w: [settling(VOID, w.open)], sign=[A4])),
+    ("restricted post", lambda w: by_custodian(
+        in_restricted(settling(POST, w.held.named())), flags=1)(w)),
+    ("public post of a restricted pending",
+     lambda w: by_custodian(settling(POST, w.held.named()))(w)),
+    ("frozen inwards, spent outwards", after(FREEZE_RESERVE_IN, by_treasury(GOOD_MOVE))),
+    ("2,047 pending of 2^53", by_custodian(*OVERFLOWING[1:])),
+    ("contra accounts fall below zero and close", by_treasury(close_account(T_MINING))),
+    ("emptied account closes", after(
+        adding(TREASURY, 1, [move(INTERNAL, RESERVE_2, RESERVE, IN_RESERVE_2)], **BY_TREASURY),
+        by_treasury(close_account(RESERVE_2)))),
+    ("countersign without need", by_custodian(GOOD_DEPOSIT, **WITH_TREASURY)),
+    ("custody to another's custody", by_custodian(move(TRANSFER, CUSTODY, S_CUSTODY, 5))),
+    ("a party administers itself",
+     by_treasury_admin(ADD_6, set_threshold(TREASURY, 1, 4), **OWN_KEY)),
+    ("authority revokes another's key", by_authority(revoke_key(TREASURY, 4, T4))),
+    ("party without keys", by_authority(PARTY_6)),
+    ("asset 1,024", by_authority(*[open_asset(n, b"A%d" % n, 0, 1) for n in range(3, 1025)])),
+    ("log key 255", by_authority(
+        *[add_log_key(n, sha256(b"many %d" % n)) for n in range(3, 256)])),
+    ("endorse the entry before",
+     lambda w: sealed(TREASURY, 1, [endorse_of(w, len(w.raws) - 1)], **BY_TREASURY)(w)),
+    ("threshold lowered, initiate alone",
+     after(LOWER_THRESHOLD, by_treasury(GOOD_MOVE, sign=[T4]))),
+]
+
+
+def without(records, *positions):
+    return [record for at, record in enumerate(records) if at not in positions]
+
+
+def replaced(position, record):
+    records = genesis_records()
+    records[position] = record
+    return records
+
+
+def inserted(position, *new):
+    records = genesis_records()
+    return records[:position] + list(new) + records[position:]
+
+
+GENESIS_ROWS = [
+    ("no ledger", "GENESIS", without(genesis_records(), 0), {}),
+    ("ledger twice", "GENESIS", inserted(1, ledger()), {}),
+    ("predecessor twice", "GENESIS", inserted(1, predecessor()), {}),
+    ("no log key", "GENESIS", without(genesis_records(), 2, 3), {}),
+    ("log key 1 first", "NUMBER", replaced(2, add_log_key(1, LOG_KEYS[0])), {}),
+    ("log key twice", "KEY_TAKEN", replaced(3, add_log_key(1, LOG_KEYS[0])), {}),
+    ("no party", "GENESIS", without(genesis_records(), 4), {}),
+    ("two parties", "GENESIS", inserted(5, register_party(1, 2, b"Treasury")), {}),
+    ("party 1", "GENESIS", replaced(4, register_party(1, 1, b"Authority")), {}),
+    ("party 0 a treasury", "GENESIS", replaced(4, register_party(0, 2, b"Authority")), {}),
+    ("no key", "GENESIS", without(genesis_records(), 5, 6, 7), {}),
+    ("17 keys", "GENESIS",
+     inserted(8, *[add_key(0, 3 + at, key) for at, key in enumerate(MANY_KEYS[:14])]), {}),
+    ("key of party 1", "GENESIS", replaced(6, add_key(1, 1, A2)), {}),
+    ("no administer key", "GENESIS", without(replaced(5, add_key(0, 0, A1, INITIATE)), 6, 7), {}),
+    ("key ordinal", "NUMBER", replaced(6, add_key(0, 2, A2)), {}),
+    ("key twice", "KEY_TAKEN", replaced(6, add_key(0, 1, A1)), {}),
+    ("key no point", "KEY_INVALID", replaced(6, add_key(0, 1, NOT_CURVE)), {}),
+    ("no threshold", "GENESIS", without(genesis_records(), 8), {}),
+    ("move threshold alone", "GENESIS", replaced(8, set_threshold(0, 1, 0)), {}),
+    ("threshold 0", "UNREACHABLE", replaced(8, set_threshold(0, 2, 0)), {}),
+    ("threshold above the keys", "UNREACHABLE", replaced(8, set_threshold(0, 2, 4)), {}),
+    ("threshold of party 1", "GENESIS", replaced(8, set_threshold(1, 2, 2)), {}),
+    ("three thresholds", "GENESIS", inserted(9, *[set_threshold(0, 2, 2)] * 2), {}),
+    ("no asset", "GENESIS", without(genesis_records(), 9, 10), {}),
+    ("asset 2 first", "NUMBER", replaced(9, open_asset(2, b"BTC", 8, 1)), {}),
+    ("asset 1 not BTC", "GENESIS", replaced(9, open_asset(1, b"BTX", 8, 1)), {}),
+    ("BTC with 9 decimals", "GENESIS", replaced(9, open_asset(1, b"BTC", 9, 1)), {}),
+    ("more than 21 million", "GENESIS", replaced(9, open_asset(1, b"BTC", 8, 21 * 10**14 + 1)), {}),
+    ("asset code twice", "NAME_TAKEN", replaced(10, open_asset(2, b"BTC", 8, 1)), {}),
+    ("records of later", "GENESIS", genesis_records() + [grant(0, 1)], {}),
+    ("network 4", "FORM", replaced(0, put(ledger(), 2, b"\4")), {}),
+    ("rules 2", "FORM", replaced(0, put(ledger(), 4, b"\2")), {}),
+    ("lifetime 59", "FORM", replaced(0, ledger(lifetime_s=59)), {}),
+    ("lifetime too long", "FORM", replaced(0, ledger(lifetime_s=31_622_401)), {}),
+    ("checkpoint delay 0", "FORM", replaced(0, put(ledger(), 12, bytes(4))), {}),
+    ("name with a space", "FORM", replaced(0, ledger(b"a b")), {}),
+    ("name with a plus", "FORM", replaced(0, ledger(b"a+b")), {}),
+    ("name empty", "FORM", replaced(0, ledger(b"")), {}),
+    ("ledger zero 3", "FORM", replaced(0, put(ledger(), 3, b"\1")), {}),
+    ("predecessor size 0", "FORM", replaced(1, put(predecessor(), 8, bytes(8))), {}),
+    ("predecessor zero 80", "FORM", replaced(1, put(predecessor(), 80, b"\1")), {}),
+    ("slots", "GENESIS", None, {"sign": [A1]}),
+    ("lane 1", "GENESIS", None, {"lane": 1}),
+    ("party 1 in the header", "GENESIS", None, {"party": 1}),
+    ("restricted", "RESTRICTED_DIRECTIVE", None, {"flags": 1}),
+    ("sequence 2", "GENESIS", None, {"sequence": 2}),
+    ("ledger_id", "GENESIS", None, {"ledger_id": sha256(b"")}),
+    ("previous_id", "GENESIS", None, {"previous_id": sha256(b"")}),
+    ("known_leaf", "GENESIS", None, {"known_leaf": sha256(b"")}),
+    ("expires_s", "GENESIS", None, {"expires_s": START_S + LIFETIME_S - 1}),
+    ("index 1", "CHAIN", None, {"index": 1}),
+    ("index in the entry alone", "CHAIN", None, {"edit_entry": lambda e: put(e, 8, b"\1")}),
+    ("previous", "CHAIN", None, {"previous": sha256(b"")}),
+    ("term 0", "GENESIS", None, {"term": 0}),
+    ("term 2", "GENESIS", None, {"term": 2}),
+    ("received_ns", "GENESIS", None, {"received_ns": START_S * NS + 1}),
+]
+
+ENTRY_1_ROWS = [
+    ("two of three", "GENESIS", lambda w: entry_1(w).change({"sign": [A1, A2]})),
+    ("a stranger too", "GENESIS", lambda w: entry_1(w).change({"sign": [A1, A2, A3, NEW]})),
+    ("a stranger instead", "GENESIS", lambda w: entry_1(w).change({"sign": [A1, A2, NEW]})),
+    ("lane 1", "GENESIS", lambda w: w.draft(0, 1, [endorse_of(w, 0)], sign=[A1, A2, A3])),
+    ("party 1", "PARTY_UNKNOWN", lambda w: w.draft(1, 0, [endorse_of(w, 0)], sign=[A1, A2, A3])),
+    ("endorsed twice", "GENESIS",
+     lambda w: w.draft(0, 0, [endorse_of(w, 0)] * 2, sign=[A1, A2, A3])),
+    ("another directive", "GENESIS",
+     lambda w: w.draft(0, 0, [register_party(1, 2, b"T")], sign=[A1, A2, A3])),
+    ("endorse of entry 1", "GENESIS",
+     lambda w: w.draft(0, 0, [endorse(1, ZERO, ZERO)], sign=[A1, A2, A3])),
+    ("another leaf", "NAMED_HASH",
+     lambda w: w.draft(0, 0, [put(endorse_of(w, 0), 16, ZERO)], sign=[A1, A2, A3])),
+    ("a signature altered", "SIGNATURE", lambda w: entry_1(w).change(
+        {"edit_slots": lambda s, _e: s[:2] + [last_bit_flipped(s[2])]})),
+]
+
+# --------------------------------------------------------------------------------------------
+# Tests
+# --------------------------------------------------------------------------------------------
+
+
+def status_of(replay, raw):
+    """The status with which a copy of the replay refuses the entry, or None."""
+    try:
+        copy.deepcopy(replay).accept(*raw.arguments())
+    except v.Refused as refusal:
+        return refusal.status
+    return None
+
+
+class Rows(unittest.TestCase):
+    """Every row in its own subTest: one run names all that fail."""
+
+    def check_row(self, status, make):
+        writer = copy.deepcopy(BASE)
+        raw = make(writer)
+        replay = copy.deepcopy(REPLAY)
+        for added in writer.raws[len(BASE.raws):]:
+            replay.accept(*added.arguments())
+        self.assertEqual(status_of(replay, raw), status)
+
+    def test_violations(self):
+        names = [name for name, _status, _make in VIOLATIONS]
+        self.assertEqual(len(set(names)), len(names), "a name stands twice")
+        for name, status, make in VIOLATIONS:
+            with self.subTest(name):
+                self.check_row(status, make)
+
+    def test_boundaries(self):
+        for name, make in BOUNDARIES:
+            with self.subTest(name):
+                self.check_row(None, make)
+
+    def test_genesis(self):
+        for name, status, records, fields in GENESIS_ROWS:
+            with self.subTest(name):
+                writer = Writer()
+                raw = writer.seal(genesis(writer, records, **fields))
+                self.assertEqual(status_of(v.Replay(), raw), status)
+
+    def test_entry_1(self):
+        writer = Writer()
+        writer.commit(genesis(writer))
+        for name, status, make in ENTRY_1_ROWS:
+            with self.subTest(name):
+                found = status_of(replay_of(writer.raws), writer.seal(make(writer)))
+                self.assertEqual(found, status)
+
+    def test_every_status_has_a_row(self):
+        with open(VERIFIER, encoding="utf-8") as source:
+            text = source.read()
+        rows = VIOLATIONS + GENESIS_ROWS + ENTRY_1_ROWS
+        unseen = {row[1] for row in rows if '"%s"' % row[1] not in text}
+        self.assertEqual(unseen, set())
+        quoted = set(v.re.findall(r'"([A-Z][A-Z_]{3,})"', text))
+        missing = quoted - {row[1] for row in rows} - {"INPUT", "INVARIANT", "INTERNAL", "FAIL",
+                                                       "PASS", "SKIP", "STOP", "REFUSED",
+                                                       "VERIFIED"}
+        self.assertEqual(missing, set())
+
+
+class Ledger(unittest.TestCase):
+    def test_accepted(self):
+        replay, refusal = v.verify_lines(BASE.lines())
+        self.assertIsNone(refusal)
+        self.assertEqual(len(replay.state.entries), len(BASE.raws))
+        self.assertEqual(replay.tree.root(), tree_hash([leaf(raw.entry) for raw in BASE.raws]))
+        self.assertEqual(set(replay.asset_sums().values()), {0})
+
+    def test_balances(self):
+        found = {wanted: account.balance() for wanted, account in REPLAY.state.accounts.items()
+                 if account.latest}
+        expected = {wanted: BASE.balances.get(wanted, 0) for wanted in found}
+        self.assertEqual(found, expected)
+        self.assertLessEqual(set(BASE.balances), set(found))
+        self.assertEqual(REPLAY.state.accounts[RESERVE].pending_out, 70_000)
+
+    def test_lane_jumps(self):
+        """The worked numbers of section 9, and that the ledger has lanes deep enough for them."""
+        self.assertEqual([v.jump_target(s) for s in (1, 2, 3, 6, 7, 12)], [0, 1, 0, 3, 0, 11])
+        self.assertEqual([v.jump_target(s) for s in range(300)], [lane_jump(s) for s in range(300)])
+        self.assertGreater(max(len(lane) for lane in BASE.lanes.values()), 12)
+
+    def test_purpose_totals(self):
+        totals = v.describe_purposes(REPLAY.state)["1"]
+        self.assertEqual(totals["purchase"]["document_cited"]["in"],
+                         {"amount": str(5_000_000 - 1_500), "number": "1"})
+        self.assertEqual(totals["purchase"]["document_cited"]["corrections"], "2")
+        self.assertEqual(totals["payment"]["document_cited"]["out"],
+                         {"amount": str(40_000 - 400), "number": "1"})
+        self.assertEqual(totals["donation"]["countersigned"]["in"],
+                         {"amount": "4000", "number": "2"})
+        self.assertEqual(totals["sale"]["declared"]["out"], {"amount": "1700", "number": "1"})
+        self.assertEqual(totals["internal_transfer"]["declared"]["within"]["number"], "15")
+
+    def test_order_of_a_missing_entry(self):
+        for missing in (0, 1, 5, 20):
+            raws = BASE.raws[:missing] + BASE.raws[missing + 1:]
+            replay, refusal = v.verify_lines([raw.line() for raw in raws])
+            self.assertEqual((len(replay.state.entries), refusal.status), (missing, "CHAIN"))
+
+
+class Safeguards(unittest.TestCase):
+    """Checks no ledger can reach while the rules hold: one rule is switched off for each."""
+
+    def tearDown(self):
+        v.Movement.check_balance = self.check_balance
+        v.Movement.post_amounts = self.post_amounts
+
+    def setUp(self):
+        self.check_balance = v.Movement.check_balance
+        self.post_amounts = v.Movement.post_amounts
+
+    def test_below_zero(self):
+        v.Movement.check_balance = lambda movement: None
+        for kind in (move, pending):
+            raw = by_treasury(kind(INTERNAL, RESERVE, RESERVE_2, IN_RESERVE + 1))(BASE)
+            self.assertEqual(status_of(REPLAY, raw), "INVARIANT")
+
+    def test_sum_of_balances(self):
+        def forgetful(movement):
+            movement.target.total_in += movement.record.amount
+        v.Movement.post_amounts = forgetful
+        self.assertEqual(v.verify_lines(BASE.lines()[:7])[1].status, "INVARIANT")
+
+    def test_fault_of_the_verifier(self):
+        v.Movement.post_amounts = None
+        replay, refusal = v.verify_lines(BASE.lines())
+        self.assertEqual((len(replay.state.entries), refusal.status), (6, "INTERNAL"))
+
+
+class Flips(unittest.TestCase):
+    """One byte changed. Only term and received_ns may pass in their own entry, where they rise;
+    the next entry's previous then shows it."""
+
+    RISING = range(16, 32)
+
+    def flip(self, replay, index, member, position):
+        raw = BASE.raws[index]
+        data = bytearray(getattr(raw, member))
+        data[position] ^= 1 << position % 8
+        flipped = raw.changed(member, bytes(data))
+        replay = copy.deepcopy(replay)
+        try:
+            replay.accept(*flipped.arguments())
+        except v.Refused:
+            return
+        self.assertTrue(member == "entry" and position in self.RISING, (index, member, position))
+        if index < LAST:
+            self.assertEqual(status_of(replay, BASE.raws[index + 1]), "CHAIN")
+        else:
+            self.assertNotEqual(replay.tree.root(), REPLAY.tree.root())
+
+    def positions(self, index, member, everything):
+        """All bytes of a few entries, a sample of the others', shifted from entry to entry."""
+        size = len(getattr(BASE.raws[index], member))
+        step = 1 if everything else 29
+        return range(index % step, size, step)
+
+    def test_flips(self):
+        whole = {0, 3, 15, LAST}
+        replay = v.Replay()
+        for index, raw in enumerate(BASE.raws):
+            for member in Raw.MEMBERS:
+                for position in self.positions(index, member, index in whole):
+                    self.flip(replay, index, member, position)
+            replay.accept(*raw.arguments())
+
+    def test_genesis_written_anew(self):
+        """Another nonce with body_root mended is another ledger: entry 1 belongs to none."""
+        records = genesis_records()
+        records[0] = put(records[0], 16, sha256(b"another"))
+        writer = Writer()
+        other = writer.seal(genesis(writer, records))
+        replay, refusal = v.verify_lines([other.line()] + BASE.lines()[1:])
+        self.assertEqual((len(replay.state.entries), refusal.status), (1, "CHAIN"))
+
+
+class Input(unittest.TestCase):
+    LINE = 3
+
+    def refusal(self, line):
+        lines = BASE.lines()
+        lines[self.LINE] = line
+        replay, refusal = v.verify_lines(lines)
+        self.assertEqual(len(replay.state.entries), self.LINE)
+        return refusal.status
+
+    def with_member(self, name, value):
+        decoded = json.loads(BASE.lines()[self.LINE])
+        decoded["raw"][name] = value
+        return json.dumps(decoded).encode()
+
+    def test_lines_that_are_no_entry(self):
+        for line in [b"{", b"[]", b"null", b"7", b'"raw"', b"{}", b'{"raw": 3}', b"\xff\xfe",
+                     b"[" * 100_000, b'{"raw": {"index": %s}}' % (b"9" * 5000), b'{"raw": {}}',
+                     b'{"raw": {"index": NaN}}', b'\xef\xbb\xbf{"raw": {}}', b"\0", b"{}{}"]:
+            with self.subTest(line[:30]):
+                self.assertEqual(self.refusal(line), "INPUT")
+
+    def test_members(self):
+        for name in Raw.MEMBERS:
+            for value in [None, 7, [], {}, "0", "zz", "0X", "AB", " 00", "00\n", "٠٠", True]:
+                with self.subTest("%s %r" % (name, value)):
+                    self.assertEqual(self.refusal(self.with_member(name, value)), "INPUT")
+            self.assertIn(self.refusal(self.with_member(name, "")), ("FORM", "DERIVED"))
+            self.assertIn(self.refusal(self.with_member(name, "00")), ("FORM", "DERIVED"))
+
+    def test_index(self):
+        for value in [None, "3", 3.0, True, -1, 2**64, 10**400]:
+            with self.subTest(str(value)[:9]):
+                self.assertEqual(self.refusal(self.with_member("index", value)), "INPUT")
+        self.assertEqual(self.refusal(self.with_member("index", 4)), "CHAIN")
+
+    def test_nothing(self):
+        self.assertEqual(v.verify_lines([])[1].status, "INPUT")
+
+    def test_random_damage(self):
+        """Nothing raises anything but Refused."""
+        chance = random.Random(1)
+        prefix = replay_of(BASE.raws[:20])
+        good = BASE.raws[20]
+        for _ in range(300):
+            member = chance.choice(Raw.MEMBERS)
+            data = bytearray(getattr(good, member))
+            for _ in range(chance.randrange(1, 4)):
+                value = chance.choice((0, 1, 255, chance.randrange(256)))
+                data[chance.randrange(len(data))] = value
+            cut_at = chance.choice((len(data), chance.randrange(len(data))))
+            status_of(prefix, good.changed(member, bytes(data[:cut_at])))
+
+
+class Program(unittest.TestCase):
+    def run_program(self, data, *arguments):
+        done = subprocess.run([sys.executable, VERIFIER, *arguments], input=data,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertNotIn(b"Traceback", done.stderr)
+        return done.returncode, done.stdout.decode()
+
+    def test_pass(self):
+        status, text = self.run_program(b"".join(BASE.lines()))
+        self.assertEqual(status, 0)
+        self.assertIn("SKIP attachments", text)
+        self.assertIn("head_leaf %s" % leaf(BASE.raws[-1].entry).hex(), text)
+        self.assertTrue(text.endswith("VERIFIED\n"))
+
+    def test_json_from_a_file(self):
+        ledger_id = leaf(FIRST.entry).hex()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "ledger.jsonl")
+            with open(path, "wb") as out:
+                out.writelines(BASE.lines())
+            status, text = self.run_program(b"", path, "--json", "--ledger-id", ledger_id)
+        shown = json.loads(text)
+        self.assertEqual((status, shown["verified"], shown["ledger_id"]), (0, True, ledger_id))
+        self.assertEqual(shown["asset_sums"], {"1": "0", "2": "0"})
+        self.assertEqual(shown["accounts"]["1:2"]["balance"], str(BASE.balances[RESERVE]))
+        self.assertEqual(text, json.dumps(shown, indent=2, sort_keys=True) + "\n")
+
+    def test_another_ledger(self):
+        status, text = self.run_program(b"".join(BASE.lines()), "--ledger-id", "00" * 32)
+        self.assertEqual(status, 1)
+        self.assertIn("FAIL entry 0: LEDGER_ID", text)
+
+    def test_failure_names_the_entry(self):
+        lines = BASE.lines()
+        lines[8] = b'{"raw": oops}\n'
+        status, text = self.run_program(b"".join(lines), "-")
+        self.assertEqual(status, 1)
+        self.assertIn("FAIL entry 8: INPUT", text)
+        status, text = self.run_program(b"".join(lines), "--json")
+        self.assertEqual((status, json.loads(text)["failure"]["entry"]), (1, 8))
+
+    def test_usage_and_input(self):
+        self.assertEqual(self.run_program(b"", "--nonsense")[0], 2)
+        self.assertEqual(self.run_program(b"", "--ledger-id", "12")[0], 2)
+        self.assertEqual(self.run_program(b"", os.path.join(HERE, "no such file"))[0], 65)
+        self.assertEqual(self.run_program(b"", HERE)[0], 65)
+
+
+def data_file(*parts):
+    path = os.path.join(DATA, *parts)
+    if not os.path.exists(path):
+        raise unittest.SkipTest("%s is not there" % parts[-1])
+    return path
+
+
+def der_integer(data):
+    """The first integer of strict DER, and what follows it; None when it is not that."""
+    if len(data) < 3 or data[0] != 2 or not 0 < data[1] <= min(127, len(data) - 2):
+        return None
+    content, rest = data[2:2 + data[1]], data[2 + data[1]:]
+    padded = len(content) > 1 and content[0] == 0 and content[1] < 128
+    if content[0] > 127 or padded:
+        return None
+    return int.from_bytes(content, "big"), rest
+
+
+def der_signature(data):
+    """r ‖ s from strict DER, or None."""
+    if len(data) < 2 or data[0] != 0x30 or data[1] > 127 or data[1] != len(data) - 2:
+        return None
+    first = der_integer(data[2:])
+    second = der_integer(first[1]) if first else None
+    if not second or second[1] or max(first[0], second[0]) >= 2**256:
+        return None
+    return first[0].to_bytes(32, "big") + second[0].to_bytes(32, "big")
+
+
+class Curve(unittest.TestCase):
+    def test_bip340_vectors(self):
+        with open(data_file("bips", "bip-0340", "test-vectors.csv"), encoding="utf-8") as table:
+            rows = list(csv.DictReader(io.StringIO(table.read())))
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            with self.subTest(row["index"]):
+                key, message, signature = (bytes.fromhex(row[name])
+                                           for name in ("public key", "message", "signature"))
+                self.assertEqual(v.bip340_verify(key, message, signature),
+                                 row["verification result"] == "TRUE")
+                self.check_signing(row, key, message, signature)
+
+    def check_signing(self, row, key, message, signature):
+        if row["secret key"]:
+            secret = copy.copy(T1)
+            secret.secret = int(row["secret key"], 16)
+            secret.derive()
+            self.assertEqual(secret.public, key)
+            aux = bytes.fromhex(row["aux_rand"])
+            self.assertEqual(secret.sign_bip340(message, aux), signature)
+
+    def test_ecdsa_vectors(self):
+        path = data_file("wycheproof", "ecdsa_secp256k1_sha256_bitcoin_test.json")
+        with open(path, encoding="utf-8") as vectors:
+            groups = json.load(vectors)["testGroups"]
+        for group in groups:
+            point = bytes.fromhex(group["publicKey"]["uncompressed"])
+            key = bytes([2 + (point[64] & 1)]) + point[1:33]
+            for test in group["tests"]:
+                with self.subTest(test["tcId"]):
+                    signature = der_signature(bytes.fromhex(test["sig"]))
+                    valid = signature is not None and v.ecdsa_verify(
+                        key, sha256(bytes.fromhex(test["msg"])), signature)
+                    self.assertEqual(valid, test["result"] == "valid", test["comment"])
+
+    def test_against_plain_addition(self):
+        """The windowed multiplication against doubling and adding."""
+        point = times_generator(7)
+        for a, b in [(0, 0), (1, 0), (0, 1), (5, 9), (v.N - 7, 1), (v.N - 1, v.N - 1), (2**255, 3)]:
+            expected = self.plain(a + 7 * b)
+            found = v.multiply_two(a, b, point)
+            self.assertEqual(found and v.to_affine(found), expected)
+
+    @staticmethod
+    def plain(scalar):
+        total, scalar = None, scalar % v.N
+        for bit in bin(scalar)[2:]:
+            total = v.point_double(total)
+            if bit == "1":
+                total = v.point_add_affine(total, v.G)
+        return total and v.to_affine(total)
+
+    def test_keys_that_are_no_points(self):
+        five = (5).to_bytes(32, "big")  # no point has x = 5
+        for key in [b"\x02" + five, b"\x04" + bytes(32), b"\x02" + b"\xff" * 32, b""]:
+            self.assertIsNone(v.key_point(ECDSA, key))
+        for key in [five, bytes(33), v.P.to_bytes(32, "big"), b"\xff" * 32, b""]:
+            self.assertIsNone(v.key_point(BIP340, key))
+
+
+if __name__ == "__main__":
+    unittest.main()

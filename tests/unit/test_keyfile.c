@@ -1,0 +1,658 @@
+#include "crypto_support.h"
+
+#include "crypto/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { PEM_MAX = 64 * 1024 };
+
+extern char **environ;
+
+static char folder[TEST_PATH_MAX];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    const char *root = getenv("TMPDIR");
+    (void)snprintf(folder, sizeof folder, "%s/tijori-keyfile-XXXXXX", root != NULL ? root : "/tmp");
+    return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static const char *place(char path[TEST_PATH_MAX], const char *name)
+{
+    const int size = snprintf(path, TEST_PATH_MAX, "%s/%s", folder, name);
+    assert_true(size > 0 && size < TEST_PATH_MAX);
+    return path;
+}
+
+/* Every test uses the same few names and finds none of them there. */
+static const char *const file_names[] = {"key.pem", "other.pem", "out", "err", "sec1.pem"};
+
+static int remove_files(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof file_names / sizeof file_names[0]; i++) {
+        char path[TEST_PATH_MAX];
+        (void)unlink(place(path, file_names[i]));
+    }
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)remove_files(state);
+    return rmdir(folder);
+}
+
+static size_t load(const char *path, char *out, size_t out_size)
+{
+    const int file = open(path, O_RDONLY);
+    assert_true(file >= 0);
+    const ssize_t size = read(file, out, out_size - 1);
+    assert_true(size >= 0);
+    out[size] = '\0';
+    (void)close(file);
+    return (size_t)size;
+}
+
+static void store(const char *path, const char *bytes, size_t size)
+{
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(file >= 0);
+    assert_true(write(file, bytes, size) == (ssize_t)size);
+    (void)close(file);
+}
+
+static struct tj_secret_key fixed_key(uint8_t algorithm)
+{
+    struct tj_secret_key key = {.algorithm = algorithm};
+    for (size_t i = 0; i < sizeof key.secret32; i++) {
+        key.secret32[i] = (uint8_t)(i * 3 + algorithm);
+    }
+    return key;
+}
+
+static void assert_same_key(const struct tj_secret_key *a, const struct tj_secret_key *b)
+{
+    assert_int_equal(a->algorithm, b->algorithm);
+    assert_memory_equal(a->secret32, b->secret32, sizeof a->secret32);
+}
+
+static void assert_cleared(const struct tj_secret_key *key)
+{
+    const struct tj_secret_key zero = {0};
+    assert_memory_equal(key, &zero, sizeof zero);
+}
+
+static enum tj_keyfile_status decode(const char *pem, const char *passphrase,
+                                     struct tj_secret_key *out, bool *encrypted)
+{
+    return tj_keyfile_decode(pem, strlen(pem), passphrase, out, encrypted);
+}
+
+/* ---- writing and reading ---- */
+
+static void plain_keys_round_trip(void **state)
+{
+    (void)state;
+    for (uint8_t algorithm = 1; algorithm <= 3; algorithm++) {
+        char path[TEST_PATH_MAX];
+        const struct tj_secret_key key = fixed_key(algorithm);
+        struct tj_secret_key back;
+        bool encrypted = true;
+        (void)remove_files(NULL);
+        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(path, NULL, &back, &encrypted), TJ_KEYFILE_OK);
+        assert_false(encrypted);
+        assert_same_key(&key, &back);
+        /* A passphrase for a plain key is not needed and does no harm. */
+        assert_int_equal(tj_keyfile_read(path, "unused", &back, NULL), TJ_KEYFILE_OK);
+        assert_same_key(&key, &back);
+    }
+}
+
+static void encrypted_keys_round_trip(void **state)
+{
+    (void)state;
+    for (uint8_t algorithm = 1; algorithm <= 3; algorithm++) {
+        char path[TEST_PATH_MAX];
+        char pem[PEM_MAX];
+        const struct tj_secret_key key = fixed_key(algorithm);
+        struct tj_secret_key back;
+        bool encrypted = false;
+        (void)remove_files(NULL);
+        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, "a pass phrase"),
+                         TJ_KEYFILE_OK);
+        (void)load(path, pem, sizeof pem);
+        assert_non_null(strstr(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
+        assert_int_equal(tj_keyfile_read(path, "a pass phrase", &back, &encrypted), TJ_KEYFILE_OK);
+        assert_true(encrypted);
+        assert_same_key(&key, &back);
+        static const char *const wrong[] = {NULL, "", "a pass phras", "a pass phrase ", "A"};
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+            encrypted = false;
+            assert_int_equal(tj_keyfile_read(path, wrong[i], &back, &encrypted),
+                             TJ_KEYFILE_PASSPHRASE);
+            assert_true(encrypted);
+            assert_cleared(&back);
+        }
+    }
+}
+
+static void empty_passphrase_is_a_passphrase(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
+    struct tj_secret_key back;
+    bool encrypted = false;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, ""), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_read(path, NULL, &back, &encrypted), TJ_KEYFILE_PASSPHRASE);
+    assert_true(encrypted);
+    assert_int_equal(tj_keyfile_read(path, "", &back, NULL), TJ_KEYFILE_OK);
+    assert_same_key(&key, &back);
+}
+
+static void generated_keys_sign_and_differ(void **state)
+{
+    (void)state;
+    for (uint8_t algorithm = 1; algorithm <= 3; algorithm++) {
+        struct tj_secret_key a;
+        struct tj_secret_key b;
+        uint8_t signature64[64];
+        const struct tj_hash message = {{1}};
+        tj_secret_key_generate(&a, (enum tj_algorithm)algorithm);
+        tj_secret_key_generate(&b, (enum tj_algorithm)algorithm);
+        assert_int_equal(a.algorithm, algorithm);
+        assert_memory_not_equal(a.secret32, b.secret32, sizeof a.secret32);
+        assert_true(tj_sign(signature64, algorithm, a.secret32, &message, NULL));
+    }
+}
+
+static void bip340_keys_say_so_before_the_first_boundary(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    char pem[PEM_MAX];
+    const char line[] = "Tijori-Algorithm: bip340\n";
+    struct tj_secret_key key = fixed_key(TJ_ALGORITHM_BIP340);
+    struct tj_secret_key back;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    (void)load(path, pem, sizeof pem);
+    assert_memory_equal(pem, line, strlen(line));
+    const char *block = pem + strlen(line);
+    assert_memory_equal(block, "-----BEGIN PRIVATE KEY-----\n", 28);
+    assert_int_equal(decode(block, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(back.algorithm, TJ_ALGORITHM_ECDSA);
+
+    static const struct {
+        const char *preamble;
+        enum tj_keyfile_status status;
+        uint8_t algorithm;
+    } cases[] = {
+        {"Tijori-Algorithm: bip340\r\n", TJ_KEYFILE_OK, TJ_ALGORITHM_BIP340},
+        {"of the treasury\nTijori-Algorithm: bip340\n\n", TJ_KEYFILE_OK, TJ_ALGORITHM_BIP340},
+        {"any explanation\n", TJ_KEYFILE_OK, TJ_ALGORITHM_ECDSA},
+        {"not Tijori-Algorithm: bip340\n", TJ_KEYFILE_OK, TJ_ALGORITHM_ECDSA},
+        {"Tijori-Algorithm: ecdsa\n", TJ_KEYFILE_FORMAT, 0},
+        {"Tijori-Algorithm: bip340x\n", TJ_KEYFILE_FORMAT, 0},
+        {"Tijori-Algorithm: BIP340\n", TJ_KEYFILE_FORMAT, 0},
+        {"Tijori-Algorithm:\n", TJ_KEYFILE_FORMAT, 0},
+        {"Tijori-Algorithm: bip340\nTijori-Algorithm: frost\n", TJ_KEYFILE_FORMAT, 0},
+        {"Tijori-Algorithm: bip340", TJ_KEYFILE_FORMAT, 0}, /* the boundary begins no line */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static char text[PEM_MAX];
+        (void)snprintf(text, sizeof text, "%s%s", cases[i].preamble, block);
+        if (decode(text, NULL, &back, NULL) != cases[i].status) {
+            fail_msg("preamble %zu", i);
+        }
+        assert_int_equal(back.algorithm, cases[i].algorithm);
+    }
+}
+
+static void an_ed25519_key_is_not_bip340(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    char pem[PEM_MAX];
+    static char text[PEM_MAX + 64];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
+    struct tj_secret_key back;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    (void)load(path, pem, sizeof pem);
+    (void)snprintf(text, sizeof text, "Tijori-Algorithm: bip340\n%s", pem);
+    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_cleared(&back);
+}
+
+/* ---- the file ---- */
+
+static void a_key_is_never_overwritten(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    char link_path[TEST_PATH_MAX];
+    const struct tj_secret_key first = fixed_key(TJ_ALGORITHM_ECDSA);
+    const struct tj_secret_key second = fixed_key(TJ_ALGORITHM_ED25519);
+    struct tj_secret_key back;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &first, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_write(path, &second, NULL), TJ_KEYFILE_EXISTS);
+    assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_same_key(&first, &back);
+    /* Nor is a link followed to where the key would come to lie. */
+    assert_int_equal(symlink("out", place(link_path, "other.pem")), 0);
+    assert_int_equal(tj_keyfile_write(link_path, &second, NULL), TJ_KEYFILE_EXISTS);
+    assert_int_equal(access(place(path, "out"), F_OK), -1);
+}
+
+static void the_mode_is_0600_whatever_the_umask(void **state)
+{
+    (void)state;
+    static const mode_t masks[] = {0, 022, 0177, 0777};
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        char path[TEST_PATH_MAX];
+        struct stat status;
+        const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
+        (void)remove_files(NULL);
+        const mode_t before = umask(masks[i]);
+        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+        (void)umask(before);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 07777, 0600);
+    }
+}
+
+static void a_failed_write_leaves_no_file(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    struct rlimit before;
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = before;
+    small.rlim_cur = 20; /* the first write is short, the next one fails */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction old;
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, &old), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const enum tj_keyfile_status status = tj_keyfile_write(place(path, "key.pem"), &key, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(sigaction(SIGXFSZ, &old, NULL), 0);
+    assert_int_equal(status, TJ_KEYFILE_IO);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void writing_refuses_a_key_that_is_none(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    struct tj_secret_key key = {.algorithm = TJ_ALGORITHM_ECDSA}; /* zero */
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_FORMAT);
+    key = fixed_key(TJ_ALGORITHM_ECDSA);
+    key.algorithm = 4;
+    assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void missing_files_and_folders_are_told(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    struct tj_secret_key back;
+    bool encrypted = true;
+    assert_int_equal(tj_keyfile_read(place(path, "key.pem"), NULL, &back, &encrypted),
+                     TJ_KEYFILE_NOT_FOUND);
+    assert_false(encrypted);
+    assert_cleared(&back);
+    assert_int_equal(tj_keyfile_write(place(path, "no-folder/key.pem"), &key, NULL),
+                     TJ_KEYFILE_NOT_FOUND);
+    assert_int_equal(tj_keyfile_read(folder, NULL, &back, NULL), TJ_KEYFILE_IO);
+}
+
+static void permissions_are_told(void **state)
+{
+    (void)state;
+    if (geteuid() == 0) {
+        (void)fprintf(stderr, "SKIP: permissions_are_told: root may do anything\n");
+        skip();
+    }
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    struct tj_secret_key back;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(chmod(path, 0), 0);
+    assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL), TJ_KEYFILE_DENIED);
+}
+
+static void a_name_without_a_folder_is_written_here(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    const int here = open(".", O_RDONLY | O_DIRECTORY);
+    assert_true(here >= 0);
+    assert_int_equal(chdir(folder), 0);
+    const enum tj_keyfile_status status = tj_keyfile_write("key.pem", &key, NULL);
+    assert_int_equal(fchdir(here), 0);
+    (void)close(here);
+    assert_int_equal(status, TJ_KEYFILE_OK);
+    assert_int_equal(access(place(path, "key.pem"), R_OK), 0);
+}
+
+/* ---- bytes that are no key ---- */
+
+static void what_is_not_one_pem_key_is_refused(void **state)
+{
+    (void)state;
+    static char pem[PEM_MAX + 2];
+    static char text[2 * PEM_MAX + 64];
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    struct tj_secret_key back;
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    const size_t size = load(path, pem, sizeof pem);
+
+    assert_int_equal(tj_keyfile_decode("", 0, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(decode("text\n", NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    /* Cut anywhere: only the last newline can be spared. */
+    for (size_t i = 0; i + 1 < size; i++) {
+        assert_int_equal(tj_keyfile_decode(pem, i, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+        assert_cleared(&back);
+    }
+    assert_int_equal(tj_keyfile_decode(pem, size - 1, NULL, &back, NULL), TJ_KEYFILE_OK);
+
+    (void)snprintf(text, sizeof text, "%s \t\r\n\n", pem);
+    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_OK);
+    (void)snprintf(text, sizeof text, "%s%s", pem, pem);
+    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    (void)snprintf(text, sizeof text, "%stail", pem);
+    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+
+    /* 64 KiB and one byte more, filled up before the boundary. */
+    for (size_t total = PEM_MAX; total <= PEM_MAX + 1; total++) {
+        memset(text, '\n', total);
+        memcpy(text + total - size, pem, size);
+        assert_int_equal(tj_keyfile_decode(text, total, NULL, &back, NULL),
+                         total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
+        (void)remove_files(NULL);
+        store(path, text, total);
+        assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL),
+                         total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
+    }
+}
+
+/* A flipped bit gives another key, which its own public half betrays, or no key. */
+static void a_changed_secp256k1_key_never_reads_as_another(void **state)
+{
+    (void)state;
+    char pem[PEM_MAX];
+    char path[TEST_PATH_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    const size_t size = load(path, pem, sizeof pem);
+    for (size_t i = 28; i < size; i++) {
+        struct tj_secret_key back;
+        const char kept = pem[i];
+        pem[i] = kept == 'A' ? 'B' : 'A';
+        if (tj_keyfile_decode(pem, size, NULL, &back, NULL) == TJ_KEYFILE_OK) {
+            assert_same_key(&back, &key);
+        }
+        pem[i] = kept;
+    }
+}
+
+/* Keys made once with the openssl program and kept here, so that no program is needed. */
+static void other_key_types_and_containers_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        /* genpkey -algorithm X25519 */
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MC4CAQAwBQYDK2VuBCIEIMhwqYrNtbk7qlF/h9iKfX0YuiCWcYrJJ0S492tTP4NI\n"
+        "-----END PRIVATE KEY-----\n",
+        /* genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 */
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBQkgnPp/U6UD5xhm\n"
+        "pHWIqj5ca7zCju0MKQvldwIDDjKhRANCAAQRR7Jdbx/OAoKJPwAnlHamduDws+56\n"
+        "xW93MgCHaE9xqd3yIoaZDbnqyITKij46/ss2bybfTSM4Y1/HugVVg73o\n"
+        "-----END PRIVATE KEY-----\n",
+        /* ecparam -name secp256k1 -genkey -noout: not PKCS#8 */
+        "-----BEGIN EC PRIVATE KEY-----\n"
+        "MHQCAQEEIHqrguClCvhlpDq1jTtsKf6QJwmrVlBALj+Tw5Cm7sJLoAcGBSuBBAAK\n"
+        "oUQDQgAEEx++avhCsQkHj9cejqFLqT9vjgjAFb4FFp07WI9+/k0ac3stTScwh9ND\n"
+        "QKQPr/yBfOr0tHP+q1E+qnCBa7PZNg==\n"
+        "-----END EC PRIVATE KEY-----\n",
+        /* pkcs8 -topk8 -v1 PBE-SHA1-3DES, passphrase "test": not PBES2 */
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        "MIGpMBwGCiqGSIb3DQEMAQMwDgQIHTC9Tt6qPL4CAggABIGIFh/U7NpaZ/He2u/8\n"
+        "8TzFyuVW00Z8M3LHHRv2n0BtPBh6Y2xk0Bfm3bcL7O0yTt0pPOJdsHFNSy1H266D\n"
+        "QuB79vkQvsR2Hh5YNoE4Aj8tfshqHdRSozvSwhzsFUjH4bTkQ4eacvUle3KmdgL3\n"
+        "8xvL1j5JNBxgf2HMMT07OLtEU4oaysmyi8pjJg==\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n",
+        /* pkey -pubout */
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAfU0Of2FTpptiQrUiq77mhf2kQg+INLEIw72uNp71Sfo=\n"
+        "-----END PUBLIC KEY-----\n",
+        /* not DER at all, under both names */
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct tj_secret_key back;
+        if (decode(bad[i], "test", &back, NULL) != TJ_KEYFILE_FORMAT) {
+            fail_msg("container %zu", i);
+        }
+        assert_cleared(&back);
+    }
+}
+
+static void every_status_has_its_text(void **state)
+{
+    (void)state;
+    for (int a = TJ_KEYFILE_OK; a <= TJ_KEYFILE_PASSPHRASE; a++) {
+        for (int b = TJ_KEYFILE_OK; b < a; b++) {
+            assert_string_not_equal(tj_keyfile_status_text((enum tj_keyfile_status)a),
+                                    tj_keyfile_status_text((enum tj_keyfile_status)b));
+        }
+    }
+}
+
+/* ---- against the openssl program ---- */
+
+/* Runs it with its output in the file `out`, nothing to read and no terminal to ask. Returns its
+ * exit status, -1 when there is no such program. */
+static int run_openssl(const char *const *arguments)
+{
+    char out[TEST_PATH_MAX];
+    char err[TEST_PATH_MAX];
+    char *argv[16] = {(char *)"openssl"};
+    posix_spawn_file_actions_t actions;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        assert_true(i < 14);
+        argv[i + 1] = (char *)arguments[i];
+    }
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, 1, place(out, "out"),
+                                           O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    (void)posix_spawn_file_actions_addopen(&actions, 2, place(err, "err"),
+                                           O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    pid_t child = 0;
+    int status = 0;
+    const int spawned = posix_spawnp(&child, "openssl", &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (spawned != 0) {
+        return -1;
+    }
+    assert_true(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) && WEXITSTATUS(status) != 127 ? WEXITSTATUS(status) : -1;
+}
+
+static void need_openssl(const char *test)
+{
+    static const char *const version[] = {"version", NULL};
+    if (run_openssl(version) != 0) {
+        (void)fprintf(stderr, "SKIP: %s: no openssl program\n", test);
+        skip();
+    }
+}
+
+/* The last `size` bytes of a DER public key as openssl prints it are the key. */
+static void assert_public_key_printed(const struct tj_secret_key *key)
+{
+    char path[TEST_PATH_MAX];
+    char der[1024];
+    struct tj_public_key expected;
+    const size_t size = load(place(path, "out"), der, sizeof der);
+    assert_true(tj_public_key_of(&expected, key->algorithm, key->secret32));
+    if (key->algorithm == TJ_ALGORITHM_ED25519) {
+        assert_true(size > 32);
+        assert_memory_equal(der + size - 32, expected.bytes, 32);
+    } else {
+        uint8_t x32[32];
+        assert_true(size > 64);
+        tj_public_key_x(&expected, x32);
+        assert_memory_equal(der + size - 64, x32, 32);
+    }
+}
+
+static void openssl_reads_what_we_write(void **state)
+{
+    (void)state;
+    need_openssl("openssl_reads_what_we_write");
+    char path[TEST_PATH_MAX];
+    for (uint8_t algorithm = 1; algorithm <= 3; algorithm++) {
+        const struct tj_secret_key key = fixed_key(algorithm);
+        const char *const plain[] = {"pkey", "-in", place(path, "key.pem"), "-pubout", "-outform",
+                                     "DER",  NULL};
+        const char *const right[] = {"pkey",    "-in",      path,  "-passin", "pass:secret",
+                                     "-pubout", "-outform", "DER", NULL};
+        const char *const wrong[] = {"pkey", "-in", path, "-passin", "pass:Secret", NULL};
+        (void)remove_files(NULL);
+        assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(run_openssl(plain), 0);
+        assert_public_key_printed(&key);
+        (void)remove_files(NULL);
+        assert_int_equal(tj_keyfile_write(path, &key, "secret"), TJ_KEYFILE_OK);
+        assert_int_equal(run_openssl(right), 0);
+        assert_public_key_printed(&key);
+        assert_int_not_equal(run_openssl(wrong), 0);
+    }
+}
+
+static void we_encrypt_with_scrypt_and_aes(void **state)
+{
+    (void)state;
+    need_openssl("we_encrypt_with_scrypt_and_aes");
+    char path[TEST_PATH_MAX];
+    char text[PEM_MAX];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
+    const char *const parse[] = {"asn1parse", "-in", place(path, "key.pem"), NULL};
+    assert_int_equal(tj_keyfile_write(path, &key, "secret"), TJ_KEYFILE_OK);
+    assert_int_equal(run_openssl(parse), 0);
+    (void)load(place(path, "out"), text, sizeof text);
+    assert_non_null(strstr(text, ":PBES2"));
+    assert_non_null(strstr(text, ":scrypt") != NULL ? strstr(text, ":scrypt")
+                                                    : strstr(text, ":id-scrypt"));
+    assert_non_null(strstr(text, ":aes-256-cbc"));
+    assert_non_null(strstr(text, "INTEGER           :4000")); /* N = 16384 */
+    assert_null(strstr(text, ":PBKDF2"));
+}
+
+static void we_read_what_openssl_writes(void **state)
+{
+    (void)state;
+    need_openssl("we_read_what_openssl_writes");
+    char path[TEST_PATH_MAX];
+    (void)place(path, "key.pem");
+    const char *const commands[][12] = {
+        {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-out", path},
+        {"genpkey", "-algorithm", "ed25519", "-out", path},
+        {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-aes-256-cbc",
+         "-pass", "pass:secret", "-out", path},
+        {"genpkey", "-algorithm", "ed25519", "-aes-128-cbc", "-pass", "pass:secret", "-out", path},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        const bool with_passphrase = i >= 2;
+        struct tj_secret_key key;
+        bool encrypted = !with_passphrase;
+        (void)remove_files(NULL);
+        assert_int_equal(run_openssl(commands[i]), 0);
+        if (with_passphrase) {
+            assert_int_equal(tj_keyfile_read(path, NULL, &key, &encrypted), TJ_KEYFILE_PASSPHRASE);
+            assert_true(encrypted);
+            assert_int_equal(tj_keyfile_read(path, "other", &key, NULL), TJ_KEYFILE_PASSPHRASE);
+        }
+        assert_int_equal(tj_keyfile_read(path, "secret", &key, &encrypted), TJ_KEYFILE_OK);
+        assert_true(encrypted == with_passphrase);
+        assert_int_equal(key.algorithm, i % 2 == 0 ? TJ_ALGORITHM_ECDSA : TJ_ALGORITHM_ED25519);
+        const char *const print[] = {"pkey",    "-in",      path,  "-passin", "pass:secret",
+                                     "-pubout", "-outform", "DER", NULL};
+        assert_int_equal(run_openssl(print), 0);
+        assert_public_key_printed(&key);
+    }
+}
+
+/* Compressed points, no public key at all: other programs write these. */
+static void we_read_other_forms_of_the_public_half(void **state)
+{
+    (void)state;
+    need_openssl("we_read_other_forms_of_the_public_half");
+    char path[TEST_PATH_MAX];
+    char sec1[TEST_PATH_MAX];
+    char other[TEST_PATH_MAX];
+    (void)place(path, "key.pem");
+    (void)place(sec1, "sec1.pem");
+    (void)place(other, "other.pem");
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
+    struct tj_secret_key back;
+    const char *const compress[] = {"ec",         "-in",  path, "-conv_form",
+                                    "compressed", "-out", sec1, NULL};
+    const char *const strip[] = {"ec", "-in", path, "-no_public", "-out", sec1, NULL};
+    /* `ec` writes SEC 1; `pkcs8` wraps it. */
+    const char *const wrap[] = {"pkcs8", "-topk8", "-nocrypt", "-in", sec1, "-out", other, NULL};
+    assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run_openssl(i == 0 ? compress : strip), 0);
+        assert_int_equal(run_openssl(wrap), 0);
+        assert_int_equal(tj_keyfile_read(other, NULL, &back, NULL), TJ_KEYFILE_OK);
+        assert_same_key(&key, &back);
+        (void)unlink(other);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(plain_keys_round_trip, remove_files),
+        cmocka_unit_test_teardown(encrypted_keys_round_trip, remove_files),
+        cmocka_unit_test_teardown(empty_passphrase_is_a_passphrase, remove_files),
+        cmocka_unit_test_teardown(generated_keys_sign_and_differ, remove_files),
+        cmocka_unit_test_teardown(bip340_keys_say_so_before_the_first_boundary, remove_files),
+        cmocka_unit_test_teardown(an_ed25519_key_is_not_bip340, remove_files),
+        cmocka_unit_test_teardown(a_key_is_never_overwritten, remove_files),
+        cmocka_unit_test_teardown(the_mode_is_0600_whatever_the_umask, remove_files),
+        cmocka_unit_test_teardown(a_failed_write_leaves_no_file, remove_files),
+        cmocka_unit_test_teardown(writing_refuses_a_key_that_is_none, remove_files),
+        cmocka_unit_test_teardown(missing_files_and_folders_are_told, remove_files),
+        cmocka_unit_test_teardown(permissions_are_told, remove_files),
+        cmocka_unit_test_teardown(a_name_without_a_folder_is_written_here, remove_files),
+        cmocka_unit_test_teardown(what_is_not_one_pem_key_is_refused, remove_files),
+        cmocka_unit_test_teardown(a_changed_secp256k1_key_never_reads_as_another, remove_files),
+        cmocka_unit_test_teardown(other_key_types_and_containers_are_refused, remove_files),
+        cmocka_unit_test_teardown(every_status_has_its_text, remove_files),
+        cmocka_unit_test_teardown(openssl_reads_what_we_write, remove_files),
+        cmocka_unit_test_teardown(we_encrypt_with_scrypt_and_aes, remove_files),
+        cmocka_unit_test_teardown(we_read_what_openssl_writes, remove_files),
+        cmocka_unit_test_teardown(we_read_other_forms_of_the_public_half, remove_files),
+    };
+    return cmocka_run_group_tests_name("keyfile", tests, make_folder, remove_folder);
+}
