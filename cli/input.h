@@ -17,6 +17,7 @@ enum {
 
 struct input_attachment {
     struct tj_hash hash;
+    char *name; /* by which it was first named */
     uint8_t *bytes;
     size_t size;
 };

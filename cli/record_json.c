@@ -1,5 +1,7 @@
 #include "cli/record_json.h"
 
+#include "crypto/signature.h"
+
 #include <string.h>
 
 /* Room for a member's name: the longest field is checkpoint_delay_max_s. */

@@ -21,24 +21,33 @@
 /* Bits of a record id that hold the position inside an envelope. */
 #define TJ_POSITION_BITS 13u
 
+/* Bytes of an envelope's header: all fields at their natural alignment, no spare. */
 #define TJ_HEADER_SIZE 176u
 /* Fixed part of an entry: 64 bytes of its own and the envelope's header. */
 #define TJ_ENTRY_FIXED_SIZE 240u
 /* Slots an envelope: more approvals than any office gathers, few enough to verify in a millisecond. */
 #define TJ_SLOTS_MAX 16u
+/* Bytes of a slot before its key: party, algorithm, use, two sizes. */
 #define TJ_SLOT_FIXED_SIZE 10u
+/* Bytes of the longest key: a compressed point. */
 #define TJ_SLOT_KEY_MAX 33u
+/* Bytes of a signature: 64 in every algorithm there is. */
 #define TJ_SLOT_SIGNATURE_SIZE 64u
+/* Bytes of all slots with their count. */
 #define TJ_SLOTS_SIZE_MAX                                                                          \
     (2u + TJ_SLOTS_MAX * (TJ_SLOT_FIXED_SIZE + TJ_SLOT_KEY_MAX + TJ_SLOT_SIGNATURE_SIZE))
+/* Bytes of the longest entry there can be. */
 #define TJ_ENTRY_SIZE_MAX (TJ_ENTRY_FIXED_SIZE + TJ_SLOTS_SIZE_MAX)
 /* Log tiles carry an entry's length as a u16 (C2SP tlog-tiles). */
 #define TJ_ENTRY_SIZE_BOUND 65535u
 
-/* Attachments an envelope. A Bitcoin transaction is at most 4 MB (BIP-141 weight limit). */
+/* Attachments an envelope: a document for each movement a person looks at. */
 #define TJ_ATTACHMENTS_MAX 256u
+/* Bytes of one: a Bitcoin transaction is at most 4 MB (BIP-141 weight limit). */
 #define TJ_ATTACHMENT_SIZE_MAX 4194304u
+/* Bytes of all in one envelope: a few of the largest, and still a small part of the queue. */
 #define TJ_ATTACHMENTS_SIZE_MAX 16777216u
+/* Bytes of the largest envelope. */
 #define TJ_ENVELOPE_SIZE_MAX                                                                       \
     (TJ_HEADER_SIZE + TJ_RECORDS_MAX * TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2u +                   \
      4u * TJ_ATTACHMENTS_MAX + TJ_ATTACHMENTS_SIZE_MAX)
@@ -58,17 +67,22 @@
 /* Accounts of one party: 20 million holders with room to spare, in 64-byte rows. */
 #define TJ_ACCOUNTS_MAX 1073741824u
 
+/* Digits after the point of any asset: what the widest tokens use. */
 #define TJ_DECIMALS_MAX 18u
 /* Largest amount of one movement: exact in every language that reads JSON numbers as doubles. */
 #define TJ_AMOUNT_MAX (UINT64_C(1) << 53)
 /* 21 million BTC in satoshi. */
 #define TJ_BTC_AMOUNT_MAX UINT64_C(2100000000000000)
 
-/* Text fields, bytes. */
+/* Bytes of a name: what the ledger record has left beside its nonce. */
 #define TJ_NAME_SIZE 48u
+/* Bytes of an account's label: room for a Bitcoin address (42) or a short title. */
 #define TJ_LABEL_SIZE 48u
+/* Bytes of a key's label: an office or a device, never a person's name. */
 #define TJ_KEY_LABEL_SIZE 32u
+/* Bytes of the sender's own reference to a movement: a UUID or a booking number. */
 #define TJ_REFERENCE_SIZE 16u
+/* Bytes of an asset's code. */
 #define TJ_ASSET_CODE_SIZE 8u
 
 /* How far a submitter's clock may be ahead of the ledger's, seconds. */
@@ -78,6 +92,7 @@
 #define TJ_CLOCK_JUMP_S 86400u
 /* Bounds of the genesis's longest lifetime of an envelope: a minute to 366 days, seconds. */
 #define TJ_LIFETIME_MIN_S 60u
+/* The upper one of these bounds. */
 #define TJ_LIFETIME_MAX_S 31622400u
 
 /* Envelopes in flight between submit and receipt. */

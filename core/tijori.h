@@ -1,5 +1,5 @@
-#ifndef TIJORI_H
-#define TIJORI_H
+#ifndef TIJORI_CORE_TIJORI_H
+#define TIJORI_CORE_TIJORI_H
 
 /* libtijori: a national reserve ledger. The one public header.
  *

@@ -63,7 +63,9 @@ foreach(
         -Wstrict-prototypes
         -Wmissing-prototypes
         -Wvla
-        -fvisibility=hidden)
+        -fvisibility=hidden
+        # The builder's own path is nobody else's business, and builds in two places come out the same.
+        "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
   tijori_add_flag(${flag})
 endforeach()
 if(TIJORI_WERROR)
