@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/fingerprint.h"
 #include "cli/reading.h"
 #include "cli/table.h"
 
@@ -84,14 +85,16 @@ static void key_label(const struct reading *reading, const struct tj_key_object 
 static void print_key(const struct reading *reading, struct table *table,
                       const struct tj_key_object *key)
 {
-    char fingerprint[KEY_FINGERPRINT_SIZE];
+    char fingerprint[FINGERPRINT_SIZE];
+    struct tj_public_key public_key = {.algorithm = key->algorithm};
     char hex[2 * TJ_SLOT_KEY_MAX + 1];
     char added[TEXT_SIZE];
     char revoked[TEXT_SIZE];
     char label[TJ_KEY_LABEL_SIZE + 1];
-    size_t size = tj_public_key_size(key->algorithm);
-    key_fingerprint(fingerprint, key->algorithm, key->key);
-    text_format_hex(hex, key->key, size);
+    public_key.size = (uint8_t)tj_public_key_size(key->algorithm);
+    memcpy(public_key.bytes, key->key, public_key.size);
+    key_fingerprint(fingerprint, reading->view.digester->hasher, &public_key);
+    text_format_hex(hex, public_key.bytes, public_key.size);
     text_format_record_id(added, key->added);
     text_format_record_id(revoked, key->revoked);
     key_label(reading, key, label);
