@@ -300,6 +300,16 @@ static enum tijori_status judge_envelope(const struct tj_state *state, const str
     return c->index == 1 ? judge_opening(state, c, verdict) : judge_keys(state, c, verdict);
 }
 
+/* I3, looked at once more after the effect; for the builds that check what cannot happen. */
+#ifdef TIJORI_VERIFY
+static bool covered(const struct tj_state *state, uint64_t account)
+{
+    const struct tj_account_object *object = tj_state_account(state, account);
+    return tj_class_is_contra(object->class) ||
+           tj_account_balance(object) >= (tj_i128)object->pending_out;
+}
+#endif
+
 static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
                                         struct tj_effect *effect, uint8_t *links,
                                         struct tj_verdict *verdict)
@@ -318,6 +328,8 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
             return status;
         }
         tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
+        TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&
+                                       covered(state, tj_movement_to(record))));
     }
     verdict->record = TJ_NOWHERE;
     return judge_all_reachable(state, c, verdict);

@@ -47,11 +47,19 @@ static void remember_refused(struct tj_ingest *ingest, const struct tj_hash *id)
     ingest->refused_next = (ingest->refused_next + 1) % TJ_REFUSED_MAX;
 }
 
-static bool was_refused(const struct tj_ingest *ingest, const struct tj_hash *id)
+/* A refused envelope may be signed again and accepted under the same id, so what the lane holds goes
+ * before what is remembered. */
+static bool follows_refused(const struct tj_ingest *ingest, const struct tj_header *h)
 {
+    const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
+    bool follows_last =
+        lane != NULL && memcmp(lane->envelope_id, h->previous_id.bytes, TJ_HASH_SIZE) == 0;
+    if (follows_last || tj_hash_zero(&h->previous_id)) {
+        return false;
+    }
     for (size_t i = 0; i < TJ_REFUSED_MAX; i++) {
-        if (tj_hash_equal(&ingest->refused[i], id)) {
-            return !tj_hash_zero(id);
+        if (tj_hash_equal(&ingest->refused[i], &h->previous_id)) {
+            return true;
         }
     }
     return false;
@@ -100,7 +108,7 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct tj_journ
     if (tj_sequence_taken(ingest->state, h)) {
         return answer_taken(ingest, past, item);
     }
-    if (was_refused(ingest, &h->previous_id)) {
+    if (follows_refused(ingest, h)) {
         return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
     }
     uint64_t limit = ingest->head.received_ns + TJ_CLOCK_JUMP_S * NS_PER_S;
