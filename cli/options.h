@@ -25,7 +25,7 @@ struct option_row {
     uint8_t kind;     /* enum option_kind */
     bool required;
     const char *metavar; /* NULL for a flag; "text|json": one of these, the first is the default */
-    const char *help;
+    const char *help;    /* NULL: for tests, not shown */
 };
 
 struct operand_row {

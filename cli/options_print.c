@@ -122,8 +122,10 @@ static void print_options(FILE *out, const struct command *command)
     char left[128];
     fputs("\nOptions:\n", out);
     for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
-        option_left(at, left, sizeof left);
-        row(out, left, at->help);
+        if (at->help != NULL) {
+            option_left(at, left, sizeof left);
+            row(out, left, at->help);
+        }
     }
     row(out, "-h, --help", "say this");
 }
@@ -204,8 +206,10 @@ static void man_command(FILE *out, const struct program *program, const struct c
         man_tagged(out, at->name, at->help);
     }
     for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
-        option_left(at, left, sizeof left);
-        man_tagged(out, left, at->help);
+        if (at->help != NULL) {
+            option_left(at, left, sizeof left);
+            man_tagged(out, left, at->help);
+        }
     }
     for (const struct example_row *at = command->examples; at != NULL && at->command != NULL;
          at++) {

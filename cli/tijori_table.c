@@ -204,18 +204,26 @@ static const struct operand_row ingest_operands[] = {
     END_OF_OPERANDS,
 };
 static const struct option_row ingest_options[] = {
-    {"dry-run", 0, OPTION_FLAG, false, NULL, "judge, and change nothing"},
+    {"dry-run", 0, OPTION_FLAG, false, NULL,
+     "judge each envelope against the ledger as it is, and change nothing. Of envelopes that build "
+     "on each other only the first can then be accepted; the next has not its sequence yet"},
     {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
-    {"accept-clock-jump", 0, OPTION_FLAG, false, NULL,
+    {"accept-clock", 0, OPTION_FLAG, false, NULL,
      "the clock is right although it is more than 24 h ahead of the last entry"},
+    {"map-size", 0, OPTION_VALUE, false, "BYTES", NULL}, /* for tests of a full ledger */
     FORMAT("text|json"),
     END_OF_OPTIONS,
 };
 static const char *const ingest_paragraphs[] = {
     "Verifies, applies and commits; prints one receipt a line for each envelope, once it is on the "
-    "disk. A refused envelope prints the record, the field and the rule, and the others go on. "
-    "Exit "
-    "status 65 when any was refused.",
+    "disk. A refused envelope prints the record, the field and the rule, and the others go on. An "
+    "envelope that is in the ledger already counts as accepted, and its line says so.",
+    "Text shortens envelope ids and leaf hashes to 16 digits; --format json prints one JSON object "
+    "a line with all of it.",
+    "A file may hold several envelopes. Where its bytes are no envelope, or end inside one, the "
+    "rest of that file is not read; other files go on.",
+    "Exit status 65 when any was refused, 75 when there was no space for one, 74 when a commit "
+    "failed.",
     NULL,
 };
 static const struct example_row ingest_examples[] = {
@@ -226,9 +234,29 @@ static const struct example_row ingest_examples[] = {
 
 /* ---- reading ---- */
 
+#define LIST_FORMATS "text|json|jsonl|csv"
+
 static const struct operand_row ledger_operands[] = {LEDGER_OPERAND, END_OF_OPERANDS};
 static const struct option_row status_options[] = {FORMAT("text|json"), END_OF_OPTIONS};
-static const struct option_row list_options[] = {FORMAT("text|json|csv"), END_OF_OPTIONS};
+
+static const struct option_row parties_options[] = {
+    {"keys", 0, OPTION_FLAG, false, NULL,
+     "each key too; csv and jsonl then hold the keys alone"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+
+static const struct option_row accounts_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N", "those of this party; default all"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+
+static const char *const figures_paragraphs[] = {
+    "Balances are printed in decimals and in base units (satoshi); in JSON both are strings, since "
+    "a JSON number does not hold every one of them. csv and jsonl hold rows alone, without sums.",
+    NULL,
+};
 
 static const struct operand_row balance_operands[] = {
     LEDGER_OPERAND,
@@ -238,9 +266,18 @@ static const struct operand_row balance_operands[] = {
 static const struct option_row balance_options[] = {
     {"by", 0, OPTION_VALUE, false, "account|purpose|class|party", "what to add up by"},
     {"at", 0, OPTION_VALUE, false, "WHEN",
-     "after this entry, or at the end of this date or at this time (UTC); default now"},
-    FORMAT("text|json|csv"),
+     "after this entry, or up to the end of this date or up to this time (UTC), by the time of "
+     "receipt; default now"},
+    FORMAT(LIST_FORMATS),
     END_OF_OPTIONS,
+};
+static const char *const balance_paragraphs[] = {
+    "By purpose it says how the reserve came to be: for each purpose and basis what came into "
+    "reserve accounts from others, went out of them, and moved from one to another, which never "
+    "makes the reserve grow. With ACCOUNT, what came into and went out of that account.",
+    "Balances are printed in decimals and in base units (satoshi); in JSON both are strings, since "
+    "a JSON number does not hold every one of them. csv and jsonl hold rows alone, without sums.",
+    NULL,
 };
 static const struct example_row balance_examples[] = {
     {"tijori balance ledger --by purpose", "how the reserve came to be"},
@@ -255,20 +292,25 @@ static const struct operand_row history_operands[] = {
 };
 static const struct option_row history_options[] = {
     {"limit", 0, OPTION_VALUE, false, "N", "at most N movements; default all"},
-    FORMAT("text|json|csv"),
+    FORMAT(LIST_FORMATS),
     END_OF_OPTIONS,
+};
+static const char *const history_paragraphs[] = {
+    "The sign of an amount says which way it went; the balance is that after the movement. A "
+    "pending or void record moves nothing: the balance stays.",
+    NULL,
 };
 
 static const struct operand_row show_operands[] = {
     LEDGER_OPERAND,
-    {"ENTRY", "its index, or a range: FIRST..LAST, or FIRST.. to the newest"},
+    {"ENTRY", "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
+              "ENTRY:POSITION"},
     END_OF_OPERANDS,
 };
 static const struct option_row show_options[] = {FORMAT("text|json|jsonl"), END_OF_OPTIONS};
 static const char *const show_paragraphs[] = {
     "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
-    "is "
-    "all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    "is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
     NULL,
 };
 
@@ -296,22 +338,24 @@ static const struct command commands[] = {
      propose_options, propose_examples, 1, 2, cmd_propose},
     {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
      sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
-    {"ingest", "DIR [FILE...] [--dry-run] [--format text|json]", "take envelopes into the ledger",
-     ingest_paragraphs, ingest_operands, ingest_options, ingest_examples, 1, UINT32_MAX,
-     cmd_ingest},
+    {"ingest",
+     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
+     "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
+     ingest_examples, 1, UINT32_MAX, cmd_ingest},
     {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
      ledger_operands, status_options, NULL, 1, 1, cmd_status},
-    {"parties", "DIR [--format text|json|csv]", "list the parties and their keys", NULL,
-     ledger_operands, list_options, NULL, 1, 1, cmd_parties},
-    {"accounts", "DIR [--format text|json|csv]", "list the accounts", NULL, ledger_operands,
-     list_options, NULL, 1, 1, cmd_accounts},
+    {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys",
+     NULL, ledger_operands, parties_options, NULL, 1, 1, cmd_parties},
+    {"accounts", "DIR [--party N] [--format " LIST_FORMATS "]", "list the accounts",
+     figures_paragraphs, ledger_operands, accounts_options, NULL, 1, 1, cmd_accounts},
     {"balance",
      "DIR [ACCOUNT] [--by account|purpose|class|party] [--at ENTRY|DATE|TIME] "
-     "[--format text|json|csv]",
-     "show balances", NULL, balance_operands, balance_options, balance_examples, 1, 2, cmd_balance},
-    {"history", "DIR ACCOUNT [--limit N] [--format text|json|csv]",
-     "show the movements of an account, newest first", NULL, history_operands, history_options,
-     NULL, 2, 2, cmd_history},
+     "[--format " LIST_FORMATS "]",
+     "show balances", balance_paragraphs, balance_operands, balance_options, balance_examples, 1,
+     2, cmd_balance},
+    {"history", "DIR ACCOUNT [--limit N] [--format " LIST_FORMATS "]",
+     "show the movements of an account, newest first", history_paragraphs, history_operands,
+     history_options, NULL, 2, 2, cmd_history},
     {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
      show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
 };

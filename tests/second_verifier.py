@@ -7,10 +7,12 @@ both agree on a ledger, the document is enough to build a verifier from.
 It reads what `tijori show DIR 0.. --format jsonl` prints (section 10; only the member `raw`),
 judges every entry by sections 2 to 9 and compares everything derived that the entries imply.
 
-Statuses in capitals are the document's. Some are this program's own, for what section 7 gives no
-name: INPUT (a line of the input), FORM (bytes, sections 3 to 5), CHAIN (index, previous, term,
-received_ns), GENESIS (section 6), DERIVED (links and tails, section 9), INVARIANT (balances),
-INTERNAL (a fault of this program).
+Statuses in capitals are the document's (section 12). Some are this program's own, for what the
+document gives no name: INPUT (a line of the input), PLACE (step 0 of section 7), DERIVED (links
+and tails, section 9), INVARIANT (balances), INTERNAL (a fault of this program).
+
+The first rule broken gives the status: section 7's order, and where that leaves several rules side
+by side (the fields of one record, say) the order of section 12's table.
 
 It stops at the first entry that is refused: what follows was built on it and says nothing.
 """
@@ -200,7 +202,7 @@ NS = 10**9
 ZERO_HASH = bytes(32)
 CLOCK_TOLERANCE_S = 300
 BTC_AMOUNT_MAX = 2_100_000_000_000_000
-FIRST_ACCOUNT_NUMBER = 1
+FIRST_ACCOUNT_NUMBER = 0
 
 RECORD_SIZE, HEADER_SIZE, FIXED_SIZE, ENTRY_SIZE_MAX = 112, 176, 240, 65_535
 RECORDS_MAX, SLOTS_MAX, LANE_MAX = 8_190, 16, 4_095
@@ -319,10 +321,10 @@ def number(data):
     return int.from_bytes(data, "little")
 
 
-def field_number(low, high):
+def field_number(low, high, status="VALUE"):
     def decode(data, name):
         value = number(data)
-        demand(low <= value <= high, "FORM",
+        demand(low <= value <= high, status,
                "%s is %d, outside %d to %d" % (name, value, low, high))
         return value
     return decode
@@ -330,6 +332,12 @@ def field_number(low, high):
 
 def field_bytes(data, _name):
     return data
+
+
+def field_mask(data, name):
+    mask = number(data)
+    demand(mask & ~class_mask(*range(1, 10)) == 0, "VALUE", "%s has bits 1 to 9" % name)
+    return mask
 
 
 def is_control(character):
@@ -342,10 +350,10 @@ def field_text(empty_allowed, without=""):
         try:
             text = content.decode("utf-8")  # strict: shortest form, no surrogates
         except UnicodeDecodeError:
-            raise Refused("FORM", "%s is not UTF-8" % name) from None
-        demand(not any(map(is_control, text)), "FORM", "%s holds a control character" % name)
-        demand(text or empty_allowed, "FORM", "%s is empty" % name)
-        demand(not any(c in text for c in without), "FORM",
+            raise Refused("TEXT", "%s is not UTF-8" % name) from None
+        demand(not any(map(is_control, text)), "TEXT", "%s holds a control character" % name)
+        demand(text or empty_allowed, "TEXT", "%s is empty" % name)
+        demand(not any(c in text for c in without), "TEXT",
                "%s holds a character it may not" % name)
         return text
     return decode
@@ -353,19 +361,19 @@ def field_text(empty_allowed, without=""):
 
 def field_code(data, name):
     content = data.rstrip(b"\x00")
-    demand(re.fullmatch(rb"[A-Z0-9]+", content), "FORM", "%s is not of A-Z, 0-9" % name)
+    demand(re.fullmatch(rb"[A-Z0-9]+", content), "TEXT", "%s is not of A-Z, 0-9" % name)
     return content.decode("ascii")
 
 
-ANY8, ANY16 = field_number(0, 2**8 - 1), field_number(0, 2**16 - 1)
 ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
 NAME, LABEL = field_text(False), field_text(True)
 
 MOVEMENT_FIELDS = [
+    (1, 1, "flags", field_number(0, 0, "FLAGS_UNKNOWN")),
     (2, 1, "purpose", field_number(1, 13)),
     (4, 8, "source", ANY64),
     (12, 8, "target", ANY64),
-    (20, 8, "amount", field_number(1, 2**64 - 1)),
+    (20, 8, "amount", field_number(1, 2**64 - 1, "AMOUNT_ZERO")),
     (28, 4, "value_date", ANY32),
     (32, 4, "timeout_s", ANY32),
     (36, 8, "refers_to", ANY64),
@@ -403,13 +411,14 @@ DIRECTIVE_FIELDS = {
     ],
     REGISTER_PARTY: [(2, 1, "type", field_number(AUTHORITY, AUDITOR)), PARTY_FIELD,
                      (16, 48, "name", NAME)],
-    ADD_KEY: [(1, 1, "flags", field_number(0, 1))] + KEY_FIELDS + [(56, 32, "label", LABEL)],
+    ADD_KEY: [(1, 1, "flags", field_number(0, 1, "FLAGS_UNKNOWN"))] + KEY_FIELDS
+             + [(56, 32, "label", LABEL)],
     REVOKE_KEY: KEY_FIELDS,
     SET_THRESHOLD: [(2, 1, "domain", field_number(DOMAIN_MOVE, DOMAIN_ADMINISTER)),
                     (3, 1, "threshold", field_number(0, 16)), PARTY_FIELD],
     SUSPEND_PARTY: [PARTY_FIELD],
     REINSTATE_PARTY: [PARTY_FIELD],
-    GRANT_CLASSES: [(2, 2, "classes", ANY16), PARTY_FIELD],
+    GRANT_CLASSES: [(2, 2, "classes", field_mask), PARTY_FIELD],
     OPEN_ASSET: [
         (2, 1, "decimals", field_number(0, 18)),
         (4, 4, "asset", ANY32),
@@ -452,39 +461,60 @@ def uncovered(fields):
 ZERO_OFFSETS = {kind: uncovered(fields) for kind, fields in FIELDS.items()}
 
 
+# What of one record is reported when several of its fields are wrong.
+FORM_ORDER = ["FLAGS_UNKNOWN", "VALUE", "RESERVED_NOT_ZERO", "TEXT", "AMOUNT_ZERO",
+              "SAME_ACCOUNT", "BLIND"]
+
+
 def decode_record(data, restricted):
-    record = Record(data)
+    record, breaches = Record(data), []
+
+    def attempt(check, *arguments):
+        try:
+            return check(*arguments)
+        except Refused as refusal:
+            breaches.append(refusal)
+            return None
+
     for offset, size, name, decode in FIELDS[record.kind]:
-        setattr(record, name, decode(data[offset:offset + size], name))
-    demand(not any(data[offset] for offset in ZERO_OFFSETS[record.kind]), "FORM",
-           "a byte that must be zero is not")
-    demand(any(record.blind) == restricted, "FORM",
-           "the blind is zero in a public envelope, and only there")
-    check_combined(record)
+        setattr(record, name, attempt(decode, data[offset:offset + size], name))
+    for check in (check_zero, check_combined, check_accounts):
+        attempt(check, record)
+    attempt(check_blind, record, restricted)
+    if breaches:
+        raise min(breaches, key=lambda refusal: FORM_ORDER.index(refusal.status))
+    if record.kind in (ADD_KEY, REVOKE_KEY):
+        record.key = record.key[:KEY_SIZES[record.algorithm]]
     return record
 
 
+def check_zero(record):
+    demand(not any(record.data[offset] for offset in ZERO_OFFSETS[record.kind]),
+           "RESERVED_NOT_ZERO", "a byte that must be zero is not")
+    if record.kind in (ADD_KEY, REVOKE_KEY) and record.algorithm == BIP340:
+        demand(record.key[32] == 0, "RESERVED_NOT_ZERO", "a bip340 key is followed by one zero")
+
+
 def check_combined(record):
-    """What a record's fields must be together."""
+    """What a record's numbers must be together."""
     if record.kind in MOVEMENTS:
-        check_movement_form(record)
-    elif record.kind in (ADD_KEY, REVOKE_KEY):
-        size = KEY_SIZES[record.algorithm]
-        demand(not any(record.key[size:]), "FORM", "a bip340 key is followed by one zero")
-        record.key = record.key[:size]
-    elif record.kind == GRANT_CLASSES:
-        demand(record.classes & ~class_mask(*range(1, 10)) == 0, "FORM", "a mask has bits 1 to 9")
+        demand(record.timeout_s == 0 or record.kind == PENDING, "VALUE",
+               "only a pending has a timeout")
+        demand((record.refers_to != 0) == (record.kind in (POST, VOID, CORRECT)), "VALUE",
+               "refers_to is there in post, void and correct, and only there")
     elif record.kind == RETIRE_LOG_KEY:
-        demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "FORM",
+        demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "VALUE",
                "last good size and root are both zero or neither")
 
 
-def check_movement_form(record):
-    demand(record.source != record.target, "FORM", "from and to are the same account")
-    demand(record.timeout_s == 0 or record.kind == PENDING, "FORM", "only a pending has a timeout")
-    names_another = record.kind in (POST, VOID, CORRECT)
-    demand((record.refers_to != 0) == names_another, "FORM",
-           "refers_to is there in post, void and correct, and only there")
+def check_accounts(record):
+    demand(record.kind not in MOVEMENTS or record.source != record.target, "SAME_ACCOUNT",
+           "from and to are the same account")
+
+
+def check_blind(record, restricted):
+    demand(any(record.blind) == restricted, "BLIND",
+           "the blind is zero in a public envelope, and only there")
 
 
 # --------------------------------------------------------------------------------------------
@@ -505,7 +535,7 @@ class Slot:
 
 
 class Entry:
-    """A decoded entry: bytes of the right form and nothing more."""
+    """An entry: its fixed part, and what decode_entry adds once the bytes are of the right form."""
 
     def __init__(self, data):
         self.data = data
@@ -536,93 +566,97 @@ class Entry:
         return [slot for slot in self.slots if slot.use == use]
 
 
-def decode_entry(data, body, position):
+def open_entry(data):
+    """The fixed part of an entry, unjudged: step 0 needs no more."""
+    demand(len(data) >= FIXED_SIZE + 2, "TRUNCATED", "an entry of %d bytes" % len(data))
+    return Entry(data)
+
+
+def decode_entry(entry, body, position):
     """Step 1 of section 7. position is where the entry stands in the ledger."""
-    demand(FIXED_SIZE + 2 <= len(data) <= ENTRY_SIZE_MAX, "FORM",
-           "an entry of %d bytes" % len(data))
-    demand(data[:4] == b"TJN\x01", "FORM", "an entry starts with TJN and version 1")
-    demand(not any(data[4:8]), "FORM", "bytes 4 to 7 of an entry are zero")
-    entry = Entry(data)
+    data = entry.data
+    demand(len(data) <= ENTRY_SIZE_MAX, "OVERSIZED", "an entry of %d bytes" % len(data))
+    demand(data[:3] == b"TJN", "MAGIC", "an entry starts with TJN")
+    demand(data[3] == 1, "VERSION_UNKNOWN", "entries have version 1")
+    demand(not any(data[4:8]), "RESERVED_NOT_ZERO", "bytes 4 to 7 of an entry are zero")
     check_header_form(entry)
-    entry.slots = decode_slots(data[FIXED_SIZE:])
-    entry.countersigned = bool(entry.slots_of(COUNTERSIGN))
-    check_slot_parties(entry)
     entry.body = body
     entry.records = decode_body(body, entry, position)
-    return entry
+    entry.slots = decode_slots(data[FIXED_SIZE:], entry.party)
+    entry.countersigned = bool(entry.slots_of(COUNTERSIGN))
+    check_body_root(entry)
 
 
 def check_header_form(entry):
     header = entry.header
-    demand(header[:4] == b"TJE\x01", "FORM", "a header starts with TJE and version 1")
-    demand(number(header[4:6]) <= 1, "FORM", "an unknown flag of the envelope is set")
+    demand(header[:3] == b"TJE", "MAGIC", "a header starts with TJE")
+    demand(header[3] == 1, "VERSION_UNKNOWN", "headers have version 1")
+    demand(number(header[4:6]) <= 1, "FLAGS_UNKNOWN", "an unknown flag of the envelope is set")
     entry.decode_header()
-    demand(entry.lane <= LANE_MAX, "FORM", "lanes are 0 to 4095")
-    demand(1 <= entry.record_count <= RECORDS_MAX, "FORM", "record_count is 1 to 8190")
-    demand(entry.known_leaf != ZERO_HASH or entry.known_index == 0, "FORM",
+    demand(1 <= entry.record_count <= RECORDS_MAX, "RECORD_COUNT", "record_count is 1 to 8190")
+    demand(entry.lane <= LANE_MAX, "VALUE", "lanes are 0 to 4095")
+    demand(entry.known_leaf != ZERO_HASH or entry.known_index == 0, "VALUE",
            "known_index is zero where known_leaf is")
 
 
-def decode_slots(data):
+def decode_slots(data, header_party):
     count = number(data[:2])
-    demand(count <= SLOTS_MAX, "FORM", "at most 16 slots")
+    demand(count <= SLOTS_MAX, "SLOT_COUNT", "at most 16 slots")
     slots, at = [], 2
     for _ in range(count):
-        slot, at = decode_slot(data, at)
-        demand(not slots or slots[-1].order() < slot.order(), "FORM",
-               "slots stand in rising order of party, use, algorithm and key")
+        slot, at = decode_slot(data, at, header_party)
+        if slots:
+            demand(slots[-1].order() <= slot.order(), "SLOT_ORDER",
+                   "slots stand in rising order of party, use, algorithm and key")
+            demand(slots[-1].order() != slot.order(), "SLOT_DUPLICATE", "a slot stands twice")
         slots.append(slot)
-    demand(at == len(data), "FORM", "bytes after the last slot")
+    demand(at == len(data), "TRAILING_BYTES", "bytes after the last slot")
     return slots
 
 
-def decode_slot(data, at):
+def decode_slot(data, at, header_party):
     fixed = data[at:at + 10]
-    demand(len(fixed) == 10, "FORM", "a slot is cut off")
-    algorithm, use = fixed[4], fixed[5]
-    demand(algorithm in KEY_SIZES, "FORM", "slots sign with ecdsa or bip340")
-    demand(use in (SIGN, COUNTERSIGN, POSSESSION), "FORM", "an unknown use of a slot")
+    demand(len(fixed) == 10, "TRUNCATED", "a slot is cut off")
+    party, algorithm, use = number(fixed[:4]), fixed[4], fixed[5]
+    demand(algorithm in KEY_SIZES, "SLOT_ALGORITHM", "slots sign with ecdsa or bip340")
+    demand(use in (SIGN, COUNTERSIGN, POSSESSION), "SLOT_USE", "an unknown use of a slot")
+    demand(use == POSSESSION or (party == header_party) == (use == SIGN), "SLOT_USE",
+           "sign slots name the header's party, countersign slots another")
     key_end = at + 10 + KEY_SIZES[algorithm]
-    demand(number(fixed[6:8]) == KEY_SIZES[algorithm] and number(fixed[8:10]) == 64, "FORM",
+    demand(number(fixed[6:8]) == KEY_SIZES[algorithm] and number(fixed[8:10]) == 64, "SLOT_SIZE",
            "the sizes of key and signature are those of the algorithm")
-    demand(key_end + 64 <= len(data), "FORM", "a slot is cut off")
+    demand(key_end + 64 <= len(data), "TRUNCATED", "a slot is cut off")
     end = key_end + 64
-    slot = Slot(number(fixed[:4]), algorithm, use, data[at + 10:key_end], data[key_end:end])
-    return slot, end
-
-
-def check_slot_parties(entry):
-    for slot in entry.slots:
-        if slot.use != POSSESSION:
-            own = slot.party == entry.party
-            demand(own == (slot.use == SIGN), "FORM",
-                   "sign slots name the header's party, countersign slots another")
+    return Slot(party, algorithm, use, data[at + 10:key_end], data[key_end:end]), end
 
 
 def decode_body(body, entry, position):
-    demand(len(body) == entry.record_count * RECORD_SIZE, "FORM",
-           "the body is %d bytes, not record_count records" % len(body))
-    parts = [body[at:at + RECORD_SIZE] for at in range(0, len(body), RECORD_SIZE)]
-    check_kinds({part[0] for part in parts}, entry, position)
-    records = [decode_record(part, entry.restricted) for part in parts]
-    tree = TreeHash()
-    for record in records:
-        tree.add(record.leaf)
-    demand(tree.root() == entry.body_root, "BODY_ROOT", "body_root is the tree hash of the records")
+    size = entry.record_count * RECORD_SIZE
+    demand(len(body) >= size, "TRUNCATED", "the body is cut off")
+    demand(len(body) == size, "TRAILING_BYTES", "bytes after the last record")
+    records = []
+    for at in range(0, size, RECORD_SIZE):
+        check_kind(body[at], body[0], entry.restricted, position)
+        records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
     return records
 
 
-def check_kinds(kinds, entry, position):
-    demand(not any(kind in KINDS_RESERVED for kind in kinds), "KIND_RESERVED",
-           "a record kind reserved for later")
-    demand(all(kind in FIELDS for kind in kinds), "FORM", "an unknown record kind")
-    with_directive = any(kind in DIRECTIVES for kind in kinds)
-    demand(not (with_directive and any(kind in MOVEMENTS for kind in kinds)), "KIND_MIXED",
+def check_kind(kind, first, restricted, position):
+    demand(kind not in KINDS_RESERVED, "KIND_RESERVED", "a record kind reserved for later")
+    demand(kind in FIELDS, "KIND_UNKNOWN", "an unknown record kind")
+    demand((kind in DIRECTIVES) == (first in DIRECTIVES), "KIND_MIXED",
            "movements and directives do not share an envelope")
-    demand(not (with_directive and entry.restricted), "RESTRICTED_DIRECTIVE",
-           "an envelope with a directive is public")
-    demand(position == 0 or not kinds & {LEDGER, PREDECESSOR}, "GENESIS_ONLY",
+    demand(position == 0 or kind not in (LEDGER, PREDECESSOR), "GENESIS_ONLY",
            "ledger and predecessor stand in entry 0 only")
+    demand(kind in MOVEMENTS or not restricted, "RESTRICTED_DIRECTIVE",
+           "an envelope with a directive is public")
+
+
+def check_body_root(entry):
+    tree = TreeHash()
+    for record in entry.records:
+        tree.add(record.leaf)
+    demand(tree.root() == entry.body_root, "BODY_ROOT", "body_root is the tree hash of the records")
 
 
 # --------------------------------------------------------------------------------------------
@@ -769,21 +803,21 @@ def direction(source, target):
 
 
 # --------------------------------------------------------------------------------------------
-# Section 7, steps 2 to 9 and 11
+# Section 7, steps 0, 2 to 9 and 11
 # --------------------------------------------------------------------------------------------
 
 
-def check_chain(state, entry):
+def check_place(state, entry):
     position = len(state.entries)
-    demand(entry.index == position, "CHAIN", "the entry says index %d" % entry.index)
-    if position == 0:
-        demand(entry.previous == ZERO_HASH, "CHAIN", "previous is zero in entry 0")
-        return
-    last = state.entries[-1]
-    demand(entry.previous == last.leaf, "CHAIN", "previous is the leaf hash of the entry before")
-    demand(entry.term >= last.term, "CHAIN",
-           "the term fell from %d to %d" % (last.term, entry.term))
-    demand(entry.received_ns > last.received_ns, "CHAIN", "received_ns does not rise")
+    demand(entry.index == position, "PLACE", "the entry says index %d" % entry.index)
+    last = state.entries[-1] if position else None
+    demand(entry.previous == (last.leaf if last else ZERO_HASH), "PLACE",
+           "previous is the leaf hash of the entry before, zero in entry 0")
+    demand(entry.term != 0, "PLACE", "terms start at 1")
+    if last:
+        demand(entry.term >= last.term, "PLACE",
+               "the term fell from %d to %d" % (last.term, entry.term))
+        demand(entry.received_ns > last.received_ns, "PLACE", "received_ns does not rise")
 
 
 def check_ledger(state, entry):
@@ -922,15 +956,33 @@ def check_genesis(entry):
 
 
 def check_genesis_records(records):
-    own = [record for record in records if record.kind in (REGISTER_PARTY, ADD_KEY, SET_THRESHOLD)]
-    demand(all(record.party == 0 for record in own), "GENESIS", "entry 0 speaks of party 0 only")
-    authority = next(record for record in records if record.kind == REGISTER_PARTY)
-    demand(authority.type == AUTHORITY, "GENESIS", "party 0 is an authority")
-    demand(any(record.kind == ADD_KEY and record.role == ADMINISTER for record in records),
-           "GENESIS", "one key at least has the role administer")
-    domains = [record.domain for record in records if record.kind == SET_THRESHOLD]
-    demand(len(set(domains)) == len(domains) and DOMAIN_ADMINISTER in domains, "GENESIS",
-           "one threshold is of domain administer, another of domain move")
+    def values(kind, name):
+        return [getattr(record, name) for record in records if record.kind == kind]
+
+    def count_up(kind, name, first):
+        found = values(kind, name)
+        demand(found == list(range(first, first + len(found))), "GENESIS",
+               "%s counts up from %d" % (name, first))
+
+    def differ(found, words):
+        demand(len(set(found)) == len(found), "GENESIS", "%s stands twice" % words)
+
+    count_up(ADD_LOG_KEY, "number", 0)
+    count_up(ADD_KEY, "ordinal", 0)
+    count_up(OPEN_ASSET, "asset", 1)
+    for kind in (REGISTER_PARTY, ADD_KEY, SET_THRESHOLD):
+        demand(set(values(kind, "party")) == {0}, "GENESIS", "entry 0 speaks of party 0 only")
+    demand(values(REGISTER_PARTY, "type") == [AUTHORITY], "GENESIS", "party 0 is an authority")
+    demand(ADMINISTER in values(ADD_KEY, "role"), "GENESIS",
+           "one key at least has the role administer")
+    differ(values(ADD_LOG_KEY, "key"), "a log key")
+    differ([x_coordinate(record.algorithm, record.key) for record in records
+            if record.kind == ADD_KEY], "an x-coordinate")
+    differ(values(OPEN_ASSET, "code"), "an asset code")
+    differ(values(SET_THRESHOLD, "domain"), "a threshold's domain")
+    thresholds = dict(zip(values(SET_THRESHOLD, "domain"), values(SET_THRESHOLD, "threshold")))
+    demand(thresholds.get(DOMAIN_ADMINISTER, 0) >= 1, "GENESIS",
+           "the administer threshold is at least 1")
     bitcoin = next(record for record in records if record.kind == OPEN_ASSET)
     demand((bitcoin.code, bitcoin.decimals) == ("BTC", 8) and bitcoin.amount_max <= BTC_AMOUNT_MAX,
            "GENESIS", "asset 1 is BTC with 8 decimals and at most 21 million")
@@ -944,16 +996,16 @@ def apply_genesis(state, entry):
         if record.kind == REGISTER_PARTY:
             state.parties.append(Party(record.type, record.name))
         elif record.kind not in (LEDGER, PREDECESSOR):
-            DIRECTIVE_RULES[record.kind](state, entry, record)
+            judge_directive(state, entry, record)
 
 
 def check_entry_1(state, entry):
     kinds = [record.kind for record in entry.records]
     demand((entry.party, entry.lane) == (0, 0) and kinds == [ENDORSE]
-           and entry.records[0].entry == 0, "GENESIS",
+           and entry.records[0].entry == 0, "NOT_OPENED",
            "entry 1 is party 0's endorse of entry 0, in lane 0")
     expected = {(0, SIGN, key.algorithm, key.key) for key in state.parties[0].keys}
-    demand({slot.order() for slot in entry.slots} == expected, "GENESIS",
+    demand({slot.order() for slot in entry.slots} == expected, "NOT_OPENED",
            "entry 1 is signed by every key of entry 0 and by nothing else")
 
 
@@ -1133,6 +1185,15 @@ NAMED_RULES = {POST: judge_post, VOID: judge_void, CORRECT: judge_correct}
 # --------------------------------------------------------------------------------------------
 
 
+def judge_directive(state, entry, record):
+    """What is named exists; then who may, and the rules of the kind."""
+    if record.kind in NAMING_A_PARTY:
+        state.party(record.party)
+    if record.kind in NAMING_AN_ACCOUNT:
+        state.account(record.account)
+    DIRECTIVE_RULES[record.kind](state, entry, record)
+
+
 def by_authority(entry):
     return (entry.party, entry.lane) == (0, 0)
 
@@ -1305,6 +1366,9 @@ def rule_endorse(state, _entry, record):
            "NAMED_HASH", "leaf hash or envelope id of the entry are others")
 
 
+NAMING_A_PARTY = (ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY, REINSTATE_PARTY,
+                  GRANT_CLASSES)
+NAMING_AN_ACCOUNT = (FREEZE_ACCOUNT, UNFREEZE_ACCOUNT, CLOSE_ACCOUNT)
 DIRECTIVE_RULES = {
     REGISTER_PARTY: rule_register_party, ADD_KEY: rule_add_key, REVOKE_KEY: rule_revoke_key,
     SET_THRESHOLD: rule_set_threshold, SUSPEND_PARTY: rule_suspend_party,
@@ -1355,9 +1419,9 @@ def take_link(state, record, record_id):
 
 CHECKS = [
     ("index", "indices without gap"),
+    ("place", "leaf hashes linked by previous, terms and times in order"),
     ("form", "entries of the right form, body_root recomputed"),
     ("record", "records of the right form"),
-    ("chain", "leaf hashes linked by previous, terms and times in order"),
     ("ledger", "ledger id, party, sequence and previous_id"),
     ("known", "known entries and times of envelopes"),
     ("signature", "signatures of slots verified"),
@@ -1385,13 +1449,14 @@ class Replay:
         """Judge the next entry. When it is refused the replay is of no further use: its state
         may hold effects of the first records."""
         state = self.state
-        demand(index == len(state.entries), "CHAIN", "the index as stored is %d" % index)
+        demand(index == len(state.entries), "PLACE", "the index as stored is %d" % index)
         self.counts["index"] += 1
-        entry = decode_entry(entry_bytes, body, index)
+        entry = open_entry(entry_bytes)
+        check_place(state, entry)
+        self.counts["place"] += 1
+        decode_entry(entry, body, index)
         self.counts["form"] += 1
         self.counts["record"] += len(entry.records)
-        check_chain(state, entry)
-        self.counts["chain"] += 1
         (self.judge_genesis if index == 0 else self.judge_later)(entry)
         tail_expected = expected_tail(state, entry)
         links_expected = self.judge_records(entry)
@@ -1434,7 +1499,7 @@ class Replay:
         links, changed = [], set()
         for position, record in enumerate(entry.records):
             links.append(self.judge_record(entry, record, position))
-            if record.kind in (ADD_KEY, REVOKE_KEY, SET_THRESHOLD):
+            if record.kind in (REVOKE_KEY, SET_THRESHOLD):
                 changed.add(record.party)
         check_reachable(self.state, changed)
         return b"".join(links)
@@ -1445,7 +1510,7 @@ class Replay:
             judge_movement(self.state, entry, record, record_id)
             link = take_link(self.state, record, record_id)
         else:
-            DIRECTIVE_RULES[record.kind](self.state, entry, record)
+            judge_directive(self.state, entry, record)
             link = bytes(16)
         self.counts["rule"] += 1
         return link

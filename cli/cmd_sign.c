@@ -1,0 +1,271 @@
+#include "cli/commands.h"
+#include "cli/envelope_file.h"
+#include "cli/genesis_file.h"
+#include "cli/keys.h"
+#include "cli/text.h"
+#include "core/ledger.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { SIGN_FILE_MAX = 1 << 30, SIGN_KEYS_MAX = TJ_SLOTS_MAX, UNKNOWN = -1 };
+
+/* Who may sign what, as far as it is known. */
+struct book {
+    struct tijori *ledger; /* NULL: not known */
+    struct tj_ledger_view view;
+    struct genesis_file *genesis; /* NULL: not known */
+};
+
+struct signers {
+    size_t count;
+    struct tj_secret_key keys[SIGN_KEYS_MAX];
+    const char *names[SIGN_KEYS_MAX];
+};
+
+/* ---- what is known ---- */
+
+static int open_book(const struct arguments *arguments, struct book *book)
+{
+    const char *dir = argument_value(arguments, "ledger");
+    const char *genesis = argument_value(arguments, "genesis");
+    struct tijori_message why;
+    if (dir != NULL) {
+        enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &book->ledger, &why);
+        if (status != TIJORI_OK) {
+            book->ledger = NULL;
+            return fail(exit_code_of(status), "%s", why.text);
+        }
+        status = tj_ledger_view_begin(book->ledger, &book->view);
+        TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */
+    }
+    if (genesis != NULL) {
+        struct tj_digester digester;
+        book->genesis = calloc(1, sizeof *book->genesis);
+        TIJORI_REQUIRE(book->genesis != NULL);
+        tj_digester_init(&digester);
+        int code = genesis_file_read(genesis, &digester, book->genesis);
+        tj_digester_clear(&digester);
+        return code;
+    }
+    return EXIT_PASS;
+}
+
+static void close_book(struct book *book)
+{
+    if (book->ledger != NULL) {
+        tj_ledger_view_end(book->ledger, &book->view);
+        tijori_close(book->ledger);
+    }
+    free(book->genesis);
+}
+
+/* How many signatures of its own party an envelope needs, or UNKNOWN. */
+static int threshold_of(const struct book *book, const struct tj_header *header)
+{
+    uint8_t domain = header->lane == 0 ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE;
+    if (book->ledger != NULL) {
+        const struct tj_party_object *party = tj_state_party(book->view.state, header->party);
+        return party != NULL ? party->threshold[domain] : UNKNOWN;
+    }
+    for (uint32_t i = 0; book->genesis != NULL && header->party == 0 &&
+                         i < book->genesis->record_count;
+         i++) {
+        const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_SET_THRESHOLD && record[2] == domain) {
+            return record[3];
+        }
+    }
+    return UNKNOWN;
+}
+
+/* ---- one signature ---- */
+
+/* The party an add_key record of the envelope gives this key to; false when there is none. */
+static bool adds_key(const struct tj_envelope_view *view, const struct tj_public_key *key,
+                     uint32_t *party)
+{
+    for (uint32_t i = 0; i < view->header.record_count; i++) {
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
+            memcmp(record + 16, key->bytes, key->size) == 0) {
+            *party = tj_load32(record + 4);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* For whom and as what a key signs. */
+static int find_use(const struct arguments *arguments, const struct book *book,
+                    const struct tj_envelope_view *view, const struct tj_public_key *key,
+                    const char *name, uint32_t *party, uint8_t *use)
+{
+    uint64_t given = view->header.party;
+    uint8_t x32[32];
+    *use = TJ_USE_POSSESSION;
+    if (adds_key(view, key, party)) {
+        return EXIT_PASS;
+    }
+    if (!argument_number(arguments, "party", 0, UINT32_MAX, &given)) {
+        return EXIT_USAGE;
+    }
+    *party = (uint32_t)given;
+    if (book->ledger != NULL) {
+        tj_public_key_x(key, x32);
+        const struct tj_key_object *known = tj_state_find_key(book->view.state, x32);
+        if (known == NULL || known->algorithm != key->algorithm) {
+            return fail(EXIT_DATA, "%s: the ledger does not know this key", name);
+        }
+        if (argument_value(arguments, "party") != NULL && known->party != *party) {
+            return fail(EXIT_DATA, "%s: the ledger has this key for party %" PRIu32, name,
+                        known->party);
+        }
+        if (known->status != TJ_KEY_ACTIVE) {
+            return fail(EXIT_DATA, "%s: this key is revoked", name);
+        }
+        *party = known->party;
+    }
+    *use = *party == view->header.party ? TJ_USE_SIGN : TJ_USE_COUNTERSIGN;
+    return EXIT_PASS;
+}
+
+static int sign_envelope(const struct arguments *arguments, const struct book *book,
+                         const struct signers *signers, struct tj_envelope_view *view,
+                         const struct tj_hash *id)
+{
+    for (size_t i = 0; i < signers->count; i++) {
+        const struct tj_secret_key *secret = &signers->keys[i];
+        struct tj_public_key key;
+        uint32_t party;
+        uint8_t use;
+        if (secret->algorithm == TJ_ALGORITHM_ED25519 ||
+            !tj_public_key_of(&key, secret->algorithm, secret->secret32)) {
+            return fail(EXIT_DATA, "%s: envelopes are signed with ecdsa or bip340 keys",
+                        signers->names[i]);
+        }
+        int code = find_use(arguments, book, view, &key, signers->names[i], &party, &use);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+        enum tijori_status status =
+            slots_sign(&view->slots, party, use, secret->algorithm, secret->secret32, id);
+        if (status != TIJORI_OK) {
+            return fail_status(status, signers->names[i], NULL);
+        }
+    }
+    return EXIT_PASS;
+}
+
+/* ---- a file ---- */
+
+static void tell(const char *path, const struct book *book, const struct tj_envelope_view *view,
+                 const struct tj_hash *id)
+{
+    char hex[2 * TJ_HASH_SIZE + 1];
+    uint32_t counts[TJ_USE_END] = {0};
+    int threshold = threshold_of(book, &view->header);
+    for (uint32_t i = 0; i < view->slots.count; i++) {
+        counts[view->slots.slots[i].use]++;
+    }
+    text_format_hex(hex, id->bytes, TJ_HASH_SIZE);
+    printf("%s: envelope %.16s: ", path, hex);
+    if (threshold == UNKNOWN) {
+        printf("%" PRIu32 " signature%s (threshold not known without --ledger)",
+               counts[TJ_USE_SIGN], counts[TJ_USE_SIGN] == 1 ? "" : "s");
+    } else {
+        printf("%" PRIu32 " of %d signatures%s", counts[TJ_USE_SIGN], threshold,
+               threshold > 0 && counts[TJ_USE_SIGN] >= (uint32_t)threshold ? ": complete" : "");
+    }
+    if (counts[TJ_USE_COUNTERSIGN] > 0) {
+        printf(", %" PRIu32 " countersigning", counts[TJ_USE_COUNTERSIGN]);
+    }
+    if (counts[TJ_USE_POSSESSION] > 0) {
+        printf(", %" PRIu32 " of new keys", counts[TJ_USE_POSSESSION]);
+    }
+    printf("\n");
+}
+
+/* Signs the envelope at `bytes` and writes it to `out`. */
+static int sign_one(const struct arguments *arguments, const struct book *book,
+                    const struct signers *signers, const char *path, const uint8_t *bytes,
+                    size_t size, struct tj_digester *digester, struct buffer *out)
+{
+    struct tj_envelope_view view;
+    struct tj_verdict verdict;
+    struct tj_hash id;
+    char text[320];
+    tj_verdict_init(&verdict);
+    enum tijori_status status = tj_envelope_decode(bytes, size, &view, &verdict);
+    if (status == TIJORI_OK) {
+        /* Nobody signs what does not hold together. */
+        status = tj_attachments_check(digester, &view, &verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = tj_body_check(digester, &view.header, view.records, &verdict);
+    }
+    if (status != TIJORI_OK) {
+        tj_verdict_format(&verdict, text, sizeof text);
+        return fail(EXIT_DATA, "%s: %s", path, text);
+    }
+    tj_envelope_id(digester, bytes, &id);
+    const uint8_t *attachments = view.slot_bytes + view.slot_bytes_size;
+    int code = sign_envelope(arguments, book, signers, &view, &id);
+    if (code == EXIT_PASS) {
+        envelope_add(out, &view.header, view.records, &view.slots, attachments,
+                     (size_t)(bytes + size - attachments));
+        tell(path, book, &view, &id);
+    }
+    return code;
+}
+
+static int sign_file(const struct arguments *arguments, const struct book *book,
+                     const struct signers *signers, const char *path)
+{
+    struct buffer in = {0};
+    struct buffer out = {0};
+    struct tj_digester digester;
+    size_t at = 0;
+    size_t size = 0;
+    tj_digester_init(&digester);
+    int code = file_read(path, SIGN_FILE_MAX, &in);
+    if (code == EXIT_PASS && in.size == 0) {
+        code = fail(EXIT_DATA, "%s: holds no envelope", path);
+    }
+    while (code == EXIT_PASS && at < in.size) {
+        enum tijori_status status = tj_envelope_measure(in.bytes + at, in.size - at, &size);
+        code = status != TIJORI_OK ? fail_status(status, path, NULL)
+                                   : sign_one(arguments, book, signers, path, in.bytes + at, size,
+                                              &digester, &out);
+        at += size;
+    }
+    if (code == EXIT_PASS) {
+        code = file_write(path, &out, true);
+    }
+    tj_digester_clear(&digester);
+    free(in.bytes);
+    free(out.bytes);
+    return code;
+}
+
+int cmd_sign(const struct arguments *arguments)
+{
+    struct book book = {0};
+    struct signers signers = {0};
+    size_t keys = argument_count(arguments, "key");
+    if (keys > SIGN_KEYS_MAX) {
+        return fail(EXIT_USAGE, "--key: at most %d keys sign an envelope", SIGN_KEYS_MAX);
+    }
+    int code = open_book(arguments, &book);
+    for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
+        signers.names[i] = argument_item(arguments, "key", i);
+        code = key_load(arguments, signers.names[i], &signers.keys[i]);
+        signers.count = i + 1;
+    }
+    for (size_t i = 0; i < arguments->operand_count && code == EXIT_PASS; i++) {
+        code = sign_file(arguments, &book, &signers, arguments->operands[i]);
+    }
+    tj_cleanse(&signers, sizeof signers);
+    close_book(&book);
+    return code;
+}

@@ -1,0 +1,156 @@
+#include "cli/keys.h"
+
+#include "cli/text.h"
+#include "core/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+int passphrase_read(const char *path, char out[PASSPHRASE_SIZE])
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return fail_errno(errno, path);
+    }
+    /* Unbuffered, so that the secret is nowhere but in `out`. */
+    setvbuf(file, NULL, _IONBF, 0);
+    bool read = fgets(out, PASSPHRASE_SIZE, file) != NULL;
+    fclose(file);
+    if (!read) {
+        return fail(EXIT_DATA, "%s: holds no passphrase", path);
+    }
+    out[strcspn(out, "\r\n")] = '\0';
+    return out[0] != '\0' ? EXIT_PASS : fail(EXIT_DATA, "%s: the first line is empty", path);
+}
+
+static bool ask_once(int tty, const char *prompt, char out[PASSPHRASE_SIZE])
+{
+    size_t size = 0;
+    char c;
+    dprintf(tty, "%s: ", prompt);
+    while (size + 1 < PASSPHRASE_SIZE && read(tty, &c, 1) == 1 && c != '\n') {
+        out[size++] = c;
+    }
+    out[size] = '\0';
+    dprintf(tty, "\n");
+    return size > 0;
+}
+
+int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE])
+{
+    struct termios before;
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+        if (tty >= 0) {
+            close(tty);
+        }
+        return fail(EXIT_DENIED, "a passphrase is needed and there is no terminal to ask on: "
+                                 "use --passphrase-file");
+    }
+    struct termios silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(tty, TCSAFLUSH, &silent);
+    bool given = ask_once(tty, prompt, out);
+    bool same = true;
+    if (given && twice) {
+        char again[PASSPHRASE_SIZE];
+        ask_once(tty, "the same again", again);
+        same = strcmp(out, again) == 0;
+        tj_cleanse(again, sizeof again);
+    }
+    tcsetattr(tty, TCSAFLUSH, &before);
+    close(tty);
+    if (!given) {
+        return fail(EXIT_DENIED, "no passphrase was given");
+    }
+    return same ? EXIT_PASS : fail(EXIT_DENIED, "the two passphrases differ");
+}
+
+static int exit_code_of_keyfile(enum tj_keyfile_status status)
+{
+    switch (status) {
+    case TJ_KEYFILE_OK:
+        return EXIT_PASS;
+    case TJ_KEYFILE_NOT_FOUND:
+        return EXIT_NO_INPUT;
+    case TJ_KEYFILE_EXISTS:
+    case TJ_KEYFILE_DENIED:
+    case TJ_KEYFILE_PASSPHRASE:
+        return EXIT_DENIED;
+    case TJ_KEYFILE_IO:
+        return EXIT_IO;
+    case TJ_KEYFILE_FORMAT:
+        return EXIT_DATA;
+    }
+    abort();
+}
+
+/* Tries every --passphrase-file; without any, asks. */
+static int load_encrypted(const struct arguments *arguments, const char *path,
+                          struct tj_secret_key *out)
+{
+    char passphrase[PASSPHRASE_SIZE];
+    char prompt[256];
+    enum tj_keyfile_status status = TJ_KEYFILE_PASSPHRASE;
+    size_t files = argument_count(arguments, "passphrase-file");
+    int code = EXIT_PASS;
+    for (size_t i = 0; i < files && status == TJ_KEYFILE_PASSPHRASE; i++) {
+        code = passphrase_read(argument_item(arguments, "passphrase-file", i), passphrase);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+        status = tj_keyfile_read(path, passphrase, out, NULL);
+    }
+    if (files == 0) {
+        snprintf(prompt, sizeof prompt, "passphrase of %.200s", path);
+        code = passphrase_ask(prompt, false, passphrase);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+        status = tj_keyfile_read(path, passphrase, out, NULL);
+    }
+    tj_cleanse(passphrase, sizeof passphrase);
+    return status == TJ_KEYFILE_OK ? EXIT_PASS
+                                   : fail(exit_code_of_keyfile(status), "%s: %s", path,
+                                          tj_keyfile_status_text(status));
+}
+
+int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out)
+{
+    bool encrypted = false;
+    enum tj_keyfile_status status = tj_keyfile_read(path, NULL, out, &encrypted);
+    if (status == TJ_KEYFILE_PASSPHRASE && encrypted) {
+        return load_encrypted(arguments, path, out);
+    }
+    return status == TJ_KEYFILE_OK ? EXIT_PASS
+                                   : fail(exit_code_of_keyfile(status), "%s: %s", path,
+                                          tj_keyfile_status_text(status));
+}
+
+int key_load_public(const struct arguments *arguments, const char *text, struct tj_public_key *out)
+{
+    const char *colon = strchr(text, ':');
+    memset(out, 0, sizeof *out);
+    for (uint8_t a = TJ_ALGORITHM_ECDSA; colon != NULL && a <= TJ_ALGORITHM_ED25519; a++) {
+        const char *name = tj_algorithm_names[a];
+        if (strlen(name) != (size_t)(colon - text) || strncmp(name, text, strlen(name)) != 0) {
+            continue;
+        }
+        out->algorithm = a;
+        out->size = (uint8_t)tj_public_key_size(a);
+        return text_parse_hex(colon + 1, out->bytes, out->size) && tj_public_key_valid(out)
+                   ? EXIT_PASS
+                   : fail(EXIT_DATA, "%s: not a public key of type %s", text, name);
+    }
+    struct tj_secret_key secret;
+    int code = key_load(arguments, text, &secret);
+    if (code == EXIT_PASS && !tj_public_key_of(out, secret.algorithm, secret.secret32)) {
+        code = fail(EXIT_DATA, "%s: not a valid key", text);
+    }
+    tj_cleanse(&secret, sizeof secret);
+    return code;
+}

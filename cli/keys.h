@@ -1,0 +1,27 @@
+#ifndef TIJORI_CLI_KEYS_H
+#define TIJORI_CLI_KEYS_H
+
+/* Keys as a command is given them: files, which may want a passphrase, and bare public keys.
+ * Functions that answer an int answer an exit code and have said why on standard error. Secrets are
+ * the caller's to cleanse. */
+
+#include "cli/exit.h"
+#include "cli/options.h"
+#include "crypto/keyfile.h"
+
+enum { PASSPHRASE_SIZE = 1024 };
+
+/* The first line of a file; /dev/fd/N works. */
+int passphrase_read(const char *path, char out[PASSPHRASE_SIZE]);
+/* Asks on the terminal with echo off; with `twice`, until both are the same. */
+int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE]);
+
+/* A key file; an encrypted one is opened with the passphrases of --passphrase-file in turn, or
+ * asks on the terminal. */
+int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out);
+
+/* "ecdsa:HEX", "bip340:HEX", "ed25519:HEX", or the public half of a key file. */
+int key_load_public(const struct arguments *arguments, const char *text,
+                    struct tj_public_key *out);
+
+#endif

@@ -1,0 +1,654 @@
+/* Every record kind, byte by byte, against a table written from docs/FORMAT.md section 3 (not from
+ * core/record.c): boundaries, reserved bytes, texts, blinds; and the hot path of movements against
+ * the table of layouts. */
+
+#include "core/record.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* ---- docs/FORMAT.md section 3 ---- */
+
+enum shape { NUM, TXT, RAW };
+struct field {
+    const char *name;
+    uint8_t offset;
+    uint8_t size;
+    uint8_t shape;
+    uint64_t min; /* TXT, RAW: 1 when it must not be empty */
+    uint64_t max;
+};
+struct kind {
+    uint8_t number;
+    const char *name;
+    struct field fields[12];
+};
+
+#define U32 UINT32_MAX
+#define U64 UINT64_MAX
+#define MOVEMENT_FIELDS                                                                            \
+    {"purpose", 2, 1, NUM, 1, 13}, {"from", 4, 8, NUM, 0, U64}, {"to", 12, 8, NUM, 0, U64},        \
+        {"amount", 20, 8, NUM, 1, U64}, {"value_date", 28, 4, NUM, 0, U32},                        \
+        {"reference", 44, 16, TXT, 0, 0}, {"hash", 60, 32, RAW, 0, 0}
+#define REFERS_TO {"refers_to", 36, 8, NUM, 1, U64}
+#define PARTY {"party", 4, 4, NUM, 0, U32}
+#define ACCOUNT {"account", 4, 8, NUM, 0, U64}
+#define DIRECTIONS {"directions", 2, 1, NUM, 1, 3}
+
+static const struct kind kinds[] = {
+    {1, "move", {MOVEMENT_FIELDS}},
+    {2, "pending", {MOVEMENT_FIELDS, {"timeout_s", 32, 4, NUM, 0, U32}}},
+    {3, "post", {MOVEMENT_FIELDS, REFERS_TO}},
+    {4, "void", {MOVEMENT_FIELDS, REFERS_TO}},
+    {5, "correct", {MOVEMENT_FIELDS, REFERS_TO}},
+    {16,
+     "ledger",
+     {{"network", 2, 1, NUM, 0, 3},
+      {"rules", 4, 4, NUM, 1, 1},
+      {"lifetime_max_s", 8, 4, NUM, 60, 31622400},
+      {"checkpoint_delay_max_s", 12, 4, NUM, 1, U32},
+      {"nonce", 16, 32, RAW, 0, 0},
+      {"name", 48, 48, TXT, 1, 0}}},
+    {17,
+     "predecessor",
+     {{"size", 8, 8, NUM, 1, U64}, {"ledger_id", 16, 32, RAW, 0, 0}, {"root", 48, 32, RAW, 0, 0}}},
+    {18, "register_party", {{"type", 2, 1, NUM, 1, 5}, PARTY, {"name", 16, 48, TXT, 1, 0}}},
+    {19,
+     "add_key",
+     {{"flags", 1, 1, NUM, 0, 1},
+      {"algorithm", 2, 1, NUM, 1, 2},
+      {"role", 3, 1, NUM, 1, 3},
+      PARTY,
+      {"ordinal", 8, 4, NUM, 0, U32},
+      {"key", 16, 33, RAW, 1, 0},
+      {"label", 56, 32, TXT, 0, 0}}},
+    {20,
+     "revoke_key",
+     {{"algorithm", 2, 1, NUM, 1, 2},
+      {"role", 3, 1, NUM, 1, 3},
+      PARTY,
+      {"ordinal", 8, 4, NUM, 0, U32},
+      {"key", 16, 33, RAW, 1, 0}}},
+    {21, "set_threshold", {{"domain", 2, 1, NUM, 1, 2}, {"threshold", 3, 1, NUM, 0, 16}, PARTY}},
+    {22, "suspend_party", {PARTY}},
+    {23, "reinstate_party", {PARTY}},
+    {24, "grant_classes", {{"classes", 2, 2, NUM, 0, 0x3fe}, PARTY}},
+    {25,
+     "open_asset",
+     {{"decimals", 2, 1, NUM, 0, 18},
+      {"asset", 4, 4, NUM, 1, U32},
+      {"amount_max", 8, 8, NUM, 1, UINT64_C(9007199254740992)},
+      {"code", 16, 8, TXT, 1, 0},
+      {"name", 24, 48, TXT, 1, 0}}},
+    {26,
+     "open_account",
+     {{"class", 2, 1, NUM, 1, 9},
+      ACCOUNT,
+      {"asset", 12, 4, NUM, 1, U32},
+      {"label", 16, 48, TXT, 0, 0}}},
+    {27, "freeze_account", {DIRECTIONS, ACCOUNT}},
+    {28, "unfreeze_account", {DIRECTIONS, ACCOUNT}},
+    {29, "close_account", {ACCOUNT}},
+    {30, "activate_rules", {{"rules", 4, 4, NUM, 1, U32}}},
+    {31,
+     "add_log_key",
+     {{"algorithm", 2, 1, NUM, 3, 3}, {"number", 4, 4, NUM, 0, U32}, {"key", 16, 32, RAW, 1, 0}}},
+    {32,
+     "retire_log_key",
+     {{"algorithm", 2, 1, NUM, 3, 3},
+      {"number", 4, 4, NUM, 0, U32},
+      {"last_good_size", 8, 8, NUM, 1, U64}, /* 0 goes with a zero root alone: tested apart */
+      {"key", 16, 32, RAW, 1, 0},
+      {"last_good_root", 48, 32, RAW, 1, 0}}},
+    {33,
+     "endorse",
+     {{"entry", 8, 8, NUM, 0, U64},
+      {"leaf", 16, 32, RAW, 0, 0},
+      {"envelope_id", 48, 32, RAW, 0, 0}}},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* ---- help ---- */
+
+static void put_number(uint8_t *at, size_t size, uint64_t value)
+{
+    for (size_t i = 0; i < size; i++) {
+        at[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+/* A record of this kind with something in every field, valid in a public envelope. */
+static void good_record(const struct kind *kind, uint8_t out[TJ_RECORD_SIZE])
+{
+    memset(out, 0, TJ_RECORD_SIZE);
+    out[0] = kind->number;
+    for (const struct field *f = kind->fields; f->name != NULL; f++) {
+        uint64_t number = f->min + 1 <= f->max ? f->min + 1 : f->min;
+        switch ((enum shape)f->shape) {
+        case NUM:
+            put_number(out + f->offset, f->size, number + (strcmp(f->name, "to") == 0));
+            break;
+        case TXT:
+            memcpy(out + f->offset, "ABC", 3);
+            break;
+        case RAW:
+            memset(out + f->offset, 0xa5, f->size);
+            break;
+        }
+    }
+    if (kind->number == 24) {
+        put_number(out + 2, 2, 0x2);
+    }
+    if (kind->number == 19 || kind->number == 20) {
+        out[16 + 32] = 0; /* so that the key fits both algorithms */
+    }
+}
+
+static enum tijori_status check(const uint8_t record[TJ_RECORD_SIZE], bool restricted,
+                                const char **field)
+{
+    struct tj_verdict verdict;
+    tj_verdict_init(&verdict);
+    enum tijori_status status = tj_record_check(record, restricted, &verdict);
+    if (status != TIJORI_OK) {
+        assert_int_equal(status, verdict.status);
+    }
+    if (field != NULL) {
+        *field = verdict.field;
+    }
+    return status;
+}
+
+static void expect(const uint8_t record[TJ_RECORD_SIZE], enum tijori_status wanted,
+                   const char *kind, const char *field, const char *what)
+{
+    const char *named = NULL;
+    enum tijori_status status = check(record, false, &named);
+    if (status != wanted) {
+        fail_msg("%s, %s, %s: wanted %s, got %s", kind, field, what, tijori_status_name(wanted),
+                 tijori_status_name(status));
+    }
+    if (wanted != TIJORI_OK && wanted != TIJORI_RESERVED_NOT_ZERO &&
+        (named == NULL || strcmp(named, field) != 0)) {
+        fail_msg("%s, %s, %s: refused for field %s", kind, field, what,
+                 named != NULL ? named : "(none)");
+    }
+}
+
+/* ---- tests ---- */
+
+static void encode_check_decode_is_the_same(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        uint8_t again[TJ_RECORD_SIZE];
+        struct tj_record decoded;
+        struct tj_record twice;
+        good_record(&kinds[k], bytes);
+        expect(bytes, TIJORI_OK, kinds[k].name, "", "good record");
+        tj_record_decode(bytes, &decoded);
+        assert_int_equal(decoded.kind, kinds[k].number);
+        tj_record_encode(&decoded, again);
+        assert_memory_equal(bytes, again, TJ_RECORD_SIZE);
+        memset(&twice, 0xee, sizeof twice); /* decoding leaves nothing as it was */
+        tj_record_decode(again, &twice);
+        assert_memory_equal(&decoded, &twice, sizeof twice);
+        assert_string_equal(tj_record_layout(kinds[k].number)->name, kinds[k].name);
+        assert_int_equal(tj_kind_by_name(kinds[k].name), kinds[k].number);
+    }
+}
+
+/* Each field's bytes land in the member of its name, and nowhere else. */
+static void fields_are_decoded_where_format_puts_them(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        const struct tj_layout *layout = tj_record_layout(kinds[k].number);
+        size_t count = 0;
+        for (const struct field *f = kinds[k].fields; f->name != NULL; f++, count++) {
+            const struct tj_field *found = NULL;
+            for (size_t i = 0; i < layout->count; i++) {
+                if (strcmp(layout->fields[i].name, f->name) == 0) {
+                    found = &layout->fields[i];
+                }
+            }
+            if (found == NULL || found->offset != f->offset || found->size != f->size) {
+                fail_msg("%s, %s: not where docs/FORMAT.md puts it", kinds[k].name, f->name);
+            }
+        }
+        /* Movements have the blind as a field too. */
+        assert_int_equal(layout->count, count + (kinds[k].number <= 5));
+    }
+}
+
+static void numbers_keep_their_bounds(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        for (const struct field *f = kinds[k].fields; f->name != NULL; f++) {
+            uint8_t bytes[TJ_RECORD_SIZE];
+            bool amount = strcmp(f->name, "amount") == 0;
+            uint64_t limit = f->size == 8 ? U64 : (UINT64_C(1) << (8 * f->size)) - 1;
+            if (f->shape != NUM) {
+                continue;
+            }
+            good_record(&kinds[k], bytes);
+            put_number(bytes + f->offset, f->size, f->min);
+            expect(bytes, TIJORI_OK, kinds[k].name, f->name, "least value");
+            put_number(bytes + f->offset, f->size, f->max);
+            expect(bytes, TIJORI_OK, kinds[k].name, f->name, "largest value");
+            if (f->min > 0) {
+                put_number(bytes + f->offset, f->size, f->min - 1);
+                expect(bytes, amount ? TIJORI_AMOUNT_ZERO : TIJORI_VALUE, kinds[k].name, f->name,
+                       "below the least");
+            }
+            if (f->max < limit) {
+                put_number(bytes + f->offset, f->size, f->max + 1);
+                expect(bytes, TIJORI_VALUE, kinds[k].name, f->name, "above the largest");
+                put_number(bytes + f->offset, f->size, limit);
+                expect(bytes, TIJORI_VALUE, kinds[k].name, f->name, "all ones");
+            }
+        }
+    }
+}
+
+static void class_masks_have_bits_1_to_9(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 16; bit++) {
+        uint8_t bytes[TJ_RECORD_SIZE] = {24};
+        put_number(bytes + 2, 2, UINT64_C(1) << bit);
+        expect(bytes, bit >= 1 && bit <= 9 ? TIJORI_OK : TIJORI_VALUE, "grant_classes", "classes",
+               "one bit");
+    }
+}
+
+static void bytes_that_must_be_filled(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        for (const struct field *f = kinds[k].fields; f->name != NULL; f++) {
+            uint8_t bytes[TJ_RECORD_SIZE];
+            bool root = strcmp(f->name, "last_good_root") == 0;
+            if (f->shape != RAW) {
+                continue;
+            }
+            good_record(&kinds[k], bytes);
+            memset(bytes + f->offset, 0, f->size);
+            expect(bytes, f->min == 0 ? TIJORI_OK : TIJORI_VALUE, kinds[k].name,
+                   root ? "last_good_size" : f->name, "all zero");
+        }
+    }
+}
+
+static void last_good_size_and_root_go_together(void **state)
+{
+    (void)state;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    good_record(&kinds[21], bytes);
+    assert_int_equal(bytes[0], 32);
+    put_number(bytes + 8, 8, 0);
+    expect(bytes, TIJORI_VALUE, "retire_log_key", "last_good_size", "a root without a size");
+    memset(bytes + 48, 0, 32);
+    expect(bytes, TIJORI_OK, "retire_log_key", "", "neither");
+    put_number(bytes + 8, 8, 1);
+    expect(bytes, TIJORI_VALUE, "retire_log_key", "last_good_size", "a size without a root");
+}
+
+static void bip340_keys_end_in_a_zero(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        if (kinds[k].number != 19 && kinds[k].number != 20) {
+            continue;
+        }
+        good_record(&kinds[k], bytes);
+        bytes[16 + 32] = 1;
+        bytes[2] = 1;
+        expect(bytes, TIJORI_OK, kinds[k].name, "key", "33 bytes, ecdsa");
+        bytes[2] = 2;
+        expect(bytes, TIJORI_VALUE, kinds[k].name, "key", "33 bytes, bip340");
+    }
+}
+
+static bool in_a_field(const struct kind *kind, size_t offset)
+{
+    for (const struct field *f = kind->fields; f->name != NULL; f++) {
+        if (offset >= f->offset && offset < (size_t)f->offset + f->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void reserved_bytes_are_zero(void **state)
+{
+    (void)state;
+    static const uint8_t values[] = {1, 0x80, 0xff};
+    for (size_t k = 0; k < KINDS; k++) {
+        for (size_t offset = 1; offset < 96; offset++) {
+            for (size_t v = 0; v < sizeof values && !in_a_field(&kinds[k], offset); v++) {
+                uint8_t bytes[TJ_RECORD_SIZE];
+                char what[32];
+                good_record(&kinds[k], bytes);
+                bytes[offset] = values[v];
+                snprintf(what, sizeof what, "byte %zu is %02x", offset, values[v]);
+                expect(bytes, TIJORI_RESERVED_NOT_ZERO, kinds[k].name, "reserved", what);
+            }
+        }
+    }
+}
+
+/* ---- texts ---- */
+
+struct text {
+    const char *what;
+    const char *bytes;
+    uint8_t size;
+};
+
+static const struct text good_texts[] = {
+    {"ascii from space to tilde", " ~", 2}, {"U+00A0, the first after C1", "\xc2\xa0", 2},
+    {"U+07FF", "\xdf\xbf", 2},              {"U+0800", "\xe0\xa0\x80", 3},
+    {"U+D7FF", "\xed\x9f\xbf", 3},          {"U+E000", "\xee\x80\x80", 3},
+    {"U+FFFF", "\xef\xbf\xbf", 3},          {"U+10000", "\xf0\x90\x80\x80", 4},
+    {"U+10FFFF", "\xf4\x8f\xbf\xbf", 4},
+};
+
+static const struct text bad_texts[] = {
+    {"overlong 2, NUL", "\xc0\x80", 2},
+    {"overlong 2, U+007F", "\xc1\xbf", 2},
+    {"overlong 3, U+07FF", "\xe0\x9f\xbf", 3},
+    {"overlong 4, U+FFFF", "\xf0\x8f\xbf\xbf", 4},
+    {"surrogate U+D800", "\xed\xa0\x80", 3},
+    {"surrogate U+DFFF", "\xed\xbf\xbf", 3},
+    {"beyond U+10FFFF", "\xf4\x90\x80\x80", 4},
+    {"lead byte F5", "\xf5\x80\x80\x80", 4},
+    {"lead byte F8", "\xf8\x88\x80\x80", 4},
+    {"byte FF", "\xff", 1},
+    {"lone continuation", "\x80", 1},
+    {"lone continuation BF", "\xbf", 1},
+    {"truncated 2", "\xc3", 1},
+    {"truncated 3", "\xe2\x82", 2},
+    {"truncated 4", "\xf0\x9f\x98", 3},
+    {"continuation missing in the middle", "\xe2\x41\x82", 3},
+    {"C0 U+0001", "\x01", 1},
+    {"C0 tab", "\t", 1},
+    {"C0 newline", "\n", 1},
+    {"C0 U+001F", "\x1f", 1},
+    {"delete", "\x7f", 1},
+    {"C1 U+0080", "\xc2\x80", 2},
+    {"C1 U+009F", "\xc2\x9f", 2},
+    {"NUL, then text", "\0A", 2},
+    {"NUL, then a control", "\0\x01", 2},
+};
+
+static bool plain_only(const struct kind *kind, const struct field *f)
+{
+    /* The ledger's name bars spaces, an asset's code all but A-Z and 0-9. */
+    return kind->number == 16 || strcmp(f->name, "code") == 0;
+}
+
+static void text_field(const struct kind *kind, const struct field *f)
+{
+    uint8_t bytes[TJ_RECORD_SIZE];
+    good_record(kind, bytes);
+    memset(bytes + f->offset, 'Z', f->size);
+    expect(bytes, TIJORI_OK, kind->name, f->name, "filled to the last byte");
+    memset(bytes + f->offset, 0, f->size);
+    expect(bytes, f->min == 0 ? TIJORI_OK : TIJORI_TEXT, kind->name, f->name, "empty");
+    for (size_t i = 0; i < sizeof good_texts / sizeof good_texts[0] && !plain_only(kind, f); i++) {
+        memset(bytes + f->offset, 0, f->size);
+        memcpy(bytes + f->offset, good_texts[i].bytes, good_texts[i].size);
+        expect(bytes, TIJORI_OK, kind->name, f->name, good_texts[i].what);
+        memset(bytes + f->offset, 'Z', f->size);
+        memcpy(bytes + f->offset + f->size - good_texts[i].size, good_texts[i].bytes,
+               good_texts[i].size);
+        expect(bytes, TIJORI_OK, kind->name, f->name, good_texts[i].what);
+    }
+    for (size_t i = 0; i < sizeof bad_texts / sizeof bad_texts[0]; i++) {
+        memset(bytes + f->offset, 0, f->size);
+        memcpy(bytes + f->offset, bad_texts[i].bytes, bad_texts[i].size);
+        expect(bytes, TIJORI_TEXT, kind->name, f->name, bad_texts[i].what);
+        /* At the end of the field too, where a sequence may not run into what follows. */
+        memset(bytes + f->offset, 'Z', f->size);
+        memcpy(bytes + f->offset + f->size - bad_texts[i].size, bad_texts[i].bytes,
+               bad_texts[i].size);
+        expect(bytes, TIJORI_TEXT, kind->name, f->name, bad_texts[i].what);
+    }
+}
+
+static void texts_are_utf8_without_controls(void **state)
+{
+    (void)state;
+    size_t fields = 0;
+    for (size_t k = 0; k < KINDS; k++) {
+        for (const struct field *f = kinds[k].fields; f->name != NULL; f++) {
+            if (f->shape == TXT) {
+                text_field(&kinds[k], f);
+                fields++;
+            }
+        }
+    }
+    assert_int_equal(fields, 5 + 6);
+}
+
+/* A sequence that the field cuts off must not be completed by the bytes after the field. */
+static void a_sequence_ends_inside_its_field(void **state)
+{
+    (void)state;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    good_record(&kinds[0], bytes);
+    memset(bytes + 44, 'Z', 15);
+    bytes[59] = 0xc3;
+    bytes[60] = 0xa9; /* first byte of the hash: together they would be U+00E9 */
+    expect(bytes, TIJORI_TEXT, "move", "reference", "cut off by the field");
+}
+
+static void names_with_rules_of_their_own(void **state)
+{
+    (void)state;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    static const char *const refused[] = {"a b", "a+b", " a", "a ", "+"};
+    static const char *const codes[] = {"a", "BTC-", "bTC", "B C", "\xc3\xa9", "@", "[", "/", ":"};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        good_record(&kinds[5], bytes);
+        memset(bytes + 48, 0, 48);
+        memcpy(bytes + 48, refused[i], strlen(refused[i]));
+        expect(bytes, TIJORI_TEXT, "ledger", "name", refused[i]);
+    }
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        good_record(&kinds[14], bytes);
+        memset(bytes + 16, 0, 8);
+        memcpy(bytes + 16, codes[i], strlen(codes[i]));
+        expect(bytes, TIJORI_TEXT, "open_asset", "code", codes[i]);
+    }
+    good_record(&kinds[14], bytes);
+    memcpy(bytes + 16, "AZ09ZZ99", 8);
+    expect(bytes, TIJORI_OK, "open_asset", "code", "all of its letters");
+}
+
+/* ---- blinds, kinds, accounts ---- */
+
+static void blinds_are_zero_in_public_and_filled_in_restricted(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        good_record(&kinds[k], bytes);
+        assert_int_equal(check(bytes, true, NULL), TIJORI_BLIND);
+        for (size_t i = 96; i < TJ_RECORD_SIZE; i++) {
+            bytes[i] = 0x40;
+            expect(bytes, TIJORI_BLIND, kinds[k].name, "blind", "one byte set, public");
+            assert_int_equal(check(bytes, true, NULL), TIJORI_OK);
+            bytes[i] = 0;
+        }
+    }
+}
+
+static void every_kind_number(void **state)
+{
+    (void)state;
+    for (unsigned number = 0; number < 256; number++) {
+        uint8_t bytes[TJ_RECORD_SIZE] = {(uint8_t)number};
+        const struct kind *known = NULL;
+        for (size_t k = 0; k < KINDS; k++) {
+            known = kinds[k].number == number ? &kinds[k] : known;
+        }
+        if (known != NULL) {
+            good_record(known, bytes);
+            assert_int_equal(check(bytes, false, NULL), TIJORI_OK);
+            continue;
+        }
+        assert_null(tj_record_layout((uint8_t)number));
+        bool reserved = number >= 64 && number <= 76;
+        expect(bytes, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "any", "kind", "");
+    }
+}
+
+static void from_is_not_to(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 5; k++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        good_record(&kinds[k], bytes);
+        memcpy(bytes + 12, bytes + 4, 8);
+        expect(bytes, TIJORI_SAME_ACCOUNT, kinds[k].name, "to", "the same account");
+        bytes[19] ^= 0x80;
+        expect(bytes, TIJORI_OK, kinds[k].name, "to", "another party's");
+    }
+}
+
+/* ---- the hot path against the layouts ---- */
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed += UINT64_C(0x9e3779b97f4a7c15); /* SplitMix64 */
+    uint64_t z = *seed;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static uint64_t get_number(const uint8_t *at, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = size; i > 0; i--) {
+        value = value << 8 | at[i - 1];
+    }
+    return value;
+}
+
+/* docs/FORMAT.md section 7, step 1, by the table of layouts: ranges, texts, amount and accounts,
+ * zero bytes, blind; what is wrong first wins. */
+static enum tijori_status by_layout(const uint8_t *r, bool restricted)
+{
+    const struct tj_layout *layout = tj_record_layout(r[0]);
+    uint8_t rest[TJ_RECORD_SIZE];
+    memcpy(rest, r, sizeof rest);
+    rest[0] = 0;
+    bool value = true;
+    bool text = true;
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct tj_field *f = &layout->fields[i];
+        if (f->type == TJ_FIELD_NUMBER) {
+            uint64_t number = get_number(r + f->offset, f->size);
+            value = value && number >= f->min && number <= f->max;
+        } else if (f->type == TJ_FIELD_TEXT) {
+            text = text && tj_text_valid(r + f->offset, f->size);
+        }
+        memset(rest + f->offset, 0, f->size);
+    }
+    if (!value || !text) {
+        return !value ? TIJORI_VALUE : TIJORI_TEXT;
+    }
+    if (get_number(r + 20, 8) == 0 || get_number(r + 4, 8) == get_number(r + 12, 8)) {
+        return get_number(r + 20, 8) == 0 ? TIJORI_AMOUNT_ZERO : TIJORI_SAME_ACCOUNT;
+    }
+    if (!tj_all_zero(rest, sizeof rest)) {
+        return TIJORI_RESERVED_NOT_ZERO;
+    }
+    return tj_all_zero(r + 96, 16) != restricted ? TIJORI_OK : TIJORI_BLIND;
+}
+
+static void mutate(uint8_t *r, uint64_t *seed)
+{
+    static const uint8_t values[] = {0, 1, 2, 13, 14, 0x7f, 0x80, 0xc2, 0xff};
+    size_t offset = 1 + next_random(seed) % (TJ_RECORD_SIZE - 1);
+    switch (next_random(seed) % 4) {
+    case 0:
+        r[offset] = values[next_random(seed) % sizeof values];
+        return;
+    case 1:
+        r[offset] = (uint8_t)next_random(seed);
+        return;
+    case 2: /* a whole field emptied */
+        memset(r + (offset & ~7u), 0, 8);
+        return;
+    case 3:
+        memcpy(r + 12, r + 4, 8);
+        return;
+    }
+}
+
+static void hot_path_agrees_with_the_layouts(void **state)
+{
+    (void)state;
+    uint64_t start = UINT64_C(0x7e57);
+    uint64_t seed = start;
+    unsigned seen[TIJORI_STATUS_COUNT] = {0};
+    print_message("seed %#llx\n", (unsigned long long)start);
+    for (unsigned round = 0; round < 200000; round++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        bool restricted = (next_random(&seed) & 1) != 0;
+        good_record(&kinds[next_random(&seed) % 5], bytes);
+        if (restricted) {
+            bytes[96 + next_random(&seed) % 16] = 0x5a;
+        }
+        for (uint64_t left = next_random(&seed) % 4; left > 0; left--) {
+            mutate(bytes, &seed);
+        }
+        if (bytes[0] < 1 || bytes[0] > 5) { /* mutate() may empty the first field */
+            continue;
+        }
+        enum tijori_status hot = check(bytes, restricted, NULL);
+        enum tijori_status slow = by_layout(bytes, restricted);
+        if (hot != slow) {
+            fail_msg("seed %#llx, round %u: hot path %s, layouts %s", (unsigned long long)start,
+                     round, tijori_status_name(hot), tijori_status_name(slow));
+        }
+        seen[hot]++;
+    }
+    static const enum tijori_status all[] = {
+        TIJORI_OK,          TIJORI_VALUE,        TIJORI_RESERVED_NOT_ZERO, TIJORI_TEXT,
+        TIJORI_AMOUNT_ZERO, TIJORI_SAME_ACCOUNT, TIJORI_BLIND,
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_true(seen[all[i]] > 1000); /* or the mutations are too tame */
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encode_check_decode_is_the_same),
+        cmocka_unit_test(fields_are_decoded_where_format_puts_them),
+        cmocka_unit_test(numbers_keep_their_bounds),
+        cmocka_unit_test(class_masks_have_bits_1_to_9),
+        cmocka_unit_test(bytes_that_must_be_filled),
+        cmocka_unit_test(last_good_size_and_root_go_together),
+        cmocka_unit_test(bip340_keys_end_in_a_zero),
+        cmocka_unit_test(reserved_bytes_are_zero),
+        cmocka_unit_test(texts_are_utf8_without_controls),
+        cmocka_unit_test(a_sequence_ends_inside_its_field),
+        cmocka_unit_test(names_with_rules_of_their_own),
+        cmocka_unit_test(blinds_are_zero_in_public_and_filled_in_restricted),
+        cmocka_unit_test(every_kind_number),
+        cmocka_unit_test(from_is_not_to),
+        cmocka_unit_test(hot_path_agrees_with_the_layouts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
