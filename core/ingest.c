@@ -213,13 +213,13 @@ static enum tj_storage_status append_entry(struct tj_ingest *ingest, struct tj_t
 
 /* ---- the snapshot's share of a commit ---- */
 
-/* Each record and entry earns its share of one round over the dirty blocks in TJ_REDO_MAX of them,
+/* Each record and entry earns its share of one round over the dirty blocks in redo_max of them,
  * so the redo window stays near that, and small commits seldom carry a block. */
 static size_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
 {
     ingest->snapshot_credit += work * ingest->state->dirty_count;
-    uint64_t share = ingest->snapshot_credit / TJ_REDO_MAX;
-    ingest->snapshot_credit %= TJ_REDO_MAX;
+    uint64_t share = ingest->snapshot_credit / ingest->redo_max;
+    ingest->snapshot_credit %= ingest->redo_max;
     return share < ingest->state->dirty_count ? (size_t)share : (size_t)ingest->state->dirty_count;
 }
 

@@ -56,6 +56,7 @@ struct tj_ingest {
     pthread_mutex_t durable;
     bool failed; /* a commit ended in doubt: nothing more is written */
     uint64_t snapshot_credit;
+    uint64_t redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
     struct tj_hash refused[TJ_REFUSED_MAX]; /* envelope ids, a ring */
     size_t refused_next;
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];

@@ -59,6 +59,7 @@ static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_opti
         ledger->ingest.clock = options->clock != NULL ? options->clock : system_clock;
         ledger->ingest.clock_context = options->clock_context;
         ledger->ingest.accept_clock_jump = options->accept_clock_jump != 0;
+        ledger->ingest.redo_max = TJ_REDO_MAX;
         tj_digester_init(&ledger->ingest.digester);
         pthread_mutex_init(&ledger->ingest.durable, NULL);
     }
@@ -384,6 +385,13 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
     if (view->txn != ledger->txn) {
         tj_read_end(view->txn);
     }
+    pthread_mutex_unlock(&ledger->ingest.durable);
+}
+
+void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max)
+{
+    pthread_mutex_lock(&ledger->ingest.durable);
+    ledger->ingest.redo_max = redo_max;
     pthread_mutex_unlock(&ledger->ingest.durable);
 }
 

@@ -17,4 +17,7 @@ struct tj_ledger_view {
 enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out);
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
+/* For tests: stores the snapshot as if TJ_REDO_MAX were this. Right after an open for writing. */
+void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max);
+
 #endif

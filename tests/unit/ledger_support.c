@@ -41,7 +41,8 @@ uint64_t fixture_account(enum fixture_account account)
 
 static uint64_t fixture_clock(void *context)
 {
-    return ((struct fixture *)context)->now_ns;
+    struct fixture *f = context;
+    return f->times != NULL ? *f->times++ : f->now_ns;
 }
 
 uint8_t fixture_secret(uint32_t party, uint32_t ordinal, uint8_t secret32[32])
@@ -192,7 +193,7 @@ enum tijori_status fixture_send_move(struct fixture *f, uint64_t from, uint64_t 
 
 /* ---- the ledger ---- */
 
-static uint32_t genesis_records(uint8_t *out)
+static uint32_t genesis_records(const struct fixture *f, uint8_t *out)
 {
     uint32_t count = 0;
     struct tj_record r = {.kind = TJ_LEDGER, .rules = 1, .lifetime_max_s = 86400};
@@ -201,6 +202,12 @@ static uint32_t genesis_records(uint8_t *out)
     memset(r.nonce.bytes, 0x4e, TJ_HASH_SIZE);
     memcpy(r.name, "test.example/tijori", 19);
     tj_record_encode(&r, out + TJ_RECORD_SIZE * count++);
+    if (f->predecessor) {
+        r = (struct tj_record){.kind = TJ_PREDECESSOR, .size = 1000};
+        memset(r.ledger_id.bytes, 0x1d, TJ_HASH_SIZE);
+        memset(r.root.bytes, 0x2d, TJ_HASH_SIZE);
+        tj_record_encode(&r, out + TJ_RECORD_SIZE * count++);
+    }
     r = (struct tj_record){.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519};
     memset(r.key, 0x10, 32);
     tj_record_encode(&r, out + TJ_RECORD_SIZE * count++);
@@ -252,7 +259,7 @@ void fixture_create(struct fixture *f)
     assert_non_null(mkdtemp(f->dir));
     tj_digester_init(&f->digester);
     options.map_size = f->map_size;
-    uint32_t count = genesis_records(records);
+    uint32_t count = genesis_records(f, records);
     tj_genesis_build(&f->digester, records, count, FIXTURE_CREATED_S, &f->genesis);
     f->now_ns = (FIXTURE_CREATED_S + 60) * NS_PER_S;
     tj_genesis_opening(&f->digester, &f->genesis, FIXTURE_CREATED_S + 60, FIXTURE_CREATED_S + 3660,

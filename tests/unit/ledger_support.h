@@ -42,6 +42,8 @@ struct fixture {
     char dir[256];
     struct tijori *ledger;
     uint64_t now_ns; /* what the clock says */
+    const uint64_t *times; /* when not NULL, each reading of the clock takes the next of these */
+    bool predecessor;      /* the genesis names a ledger before this one */
     struct tj_digester digester;
     struct tj_genesis genesis;
     uint32_t threads;
