@@ -336,22 +336,22 @@ static enum tijori_status check_movement(const uint8_t *r, bool restricted,
     if (r[2] < TJ_PURCHASE || r[2] > TJ_CORRECTION) {
         return tj_refuse(verdict, TIJORI_VALUE, "purpose");
     }
-    if (naming != (tj_load64(r + 36) != 0)) {
-        return naming ? tj_refuse(verdict, TIJORI_VALUE, "refers_to")
-                      : tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, NULL);
+    if (naming && tj_load64(r + 36) == 0) {
+        return tj_refuse(verdict, TIJORI_VALUE, "refers_to");
     }
     if (!tj_text_valid(r + 44, TJ_REFERENCE_SIZE)) {
         return tj_refuse(verdict, TIJORI_TEXT, "reference");
-    }
-    uint32_t timeout_s = kind == TJ_PENDING ? 0 : tj_load32(r + 32);
-    if ((r[1] | r[3]) != 0 || (timeout_s | tj_load32(r + 92)) != 0) {
-        return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, NULL);
     }
     if (tj_load64(r + 20) == 0) {
         return tj_refuse(verdict, TIJORI_AMOUNT_ZERO, "amount");
     }
     if (tj_load64(r + 4) == tj_load64(r + 12)) {
         return tj_refuse(verdict, TIJORI_SAME_ACCOUNT, "to");
+    }
+    uint32_t timeout_s = kind == TJ_PENDING ? 0 : tj_load32(r + 32);
+    uint64_t refers_to = naming ? 0 : tj_load64(r + 36);
+    if ((r[1] | r[3]) != 0 || (timeout_s | tj_load32(r + 92) | refers_to) != 0) {
+        return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, NULL);
     }
     return check_blind(r, restricted, verdict);
 }

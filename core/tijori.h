@@ -43,16 +43,16 @@ extern "C" {
     X(VERSION_UNKNOWN, "format version unknown: newer software needed") \
     X(FLAGS_UNKNOWN, "a flag is set that this version does not know") \
     X(RECORD_COUNT, "an envelope holds 1 to 8,190 records") \
-    X(VALUE, "the value is outside what this field allows") \
-    X(RESERVED_NOT_ZERO, "bytes that must be zero are not") \
     X(KIND_UNKNOWN, "record kind unknown: newer software needed") \
     X(KIND_RESERVED, "this record kind is reserved for a later version: newer software needed") \
     X(KIND_MIXED, "directives and movements do not share an envelope") \
     X(GENESIS_ONLY, "this record stands in the genesis only") \
     X(RESTRICTED_DIRECTIVE, "directives are always public") \
+    X(VALUE, "the value is outside what this field allows") \
     X(TEXT, "not valid text: UTF-8 without control characters, zero padded") \
     X(AMOUNT_ZERO, "an amount is never 0") \
     X(SAME_ACCOUNT, "from and to are the same account") \
+    X(RESERVED_NOT_ZERO, "bytes that must be zero are not") \
     X(BLIND, "the blind is zero in public envelopes and random in restricted ones") \
     X(SLOT_COUNT, "an envelope carries at most 16 signatures") \
     X(SLOT_ALGORITHM, "signature algorithm unknown: newer software needed") \
@@ -61,9 +61,9 @@ extern "C" {
     X(SLOT_ORDER, "signatures are not in their order") \
     X(SLOT_DUPLICATE, "duplicate signature: the same key twice") \
     X(ATTACHMENT, "attachment of a size or number that is not allowed") \
+    X(TRAILING_BYTES, "bytes after the end of the envelope") \
     X(ATTACHMENT_ORDER, "attachments are not in the order of their SHA-256") \
     X(ATTACHMENT_UNNAMED, "no record of the envelope names this attachment") \
-    X(TRAILING_BYTES, "bytes after the end of the envelope") \
     X(BODY_ROOT, "body_root is not the tree hash of the records") \
     /* Against the ledger. */ \
     X(LEDGER_ID, "made for another ledger") \
