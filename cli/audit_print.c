@@ -106,8 +106,7 @@ static void describe(const char *dir, const struct audit_result *result, char *o
         snprintf(out, size, "%s: reading stopped: %s", dir, text);
         return;
     case AUDIT_CRASHED:
-        snprintf(out, size,
-                 "%s: the storage is damaged so badly that reading it crashed%s%s", dir,
+        snprintf(out, size, "%s: the storage is damaged so badly that reading it crashed%s%s", dir,
                  result->signal != 0 ? ": " : "",
                  result->signal != 0 ? strsignal(result->signal) : "");
         return;
@@ -139,7 +138,9 @@ static void print_check(enum tj_check check, const struct tj_check_result *resul
         bool failed = result->failed > 0;
         print_word(failed ? "FAIL" : "PASS", colour);
         printf("  %10" PRIu64 "  %s%s\n", failed ? result->failed : result->passed, text,
-               failed ? "" : result->passed == 0 ? ": none stored" : "");
+               failed                ? ""
+               : result->passed == 0 ? ": none stored"
+                                     : "");
     }
     if (result->skipped > 0) {
         print_word("SKIP", colour);
@@ -312,8 +313,7 @@ static void json_report(const struct tj_replay_report *report, const struct audi
     printf("]");
 }
 
-int audit_print(const char *dir, const struct audit_result *result,
-                const struct audit_style *style)
+int audit_print(const char *dir, const struct audit_result *result, const struct audit_style *style)
 {
     char why[512];
     int code = outcome_code(result, style);

@@ -58,8 +58,7 @@ static void child(const char *dir, uint32_t threads, const struct tj_hash *pinne
     struct tj_replay_report report;
     uint32_t format = 0;
     struct tj_store_options options = tj_journal_options(0);
-    enum tijori_status status =
-        tj_from_storage(tj_store_open_read(dir, &options, &store, &format));
+    enum tijori_status status = tj_from_storage(tj_store_open_read(dir, &options, &store, &format));
     if (status != TIJORI_OK) {
         say(fd, SAYS_NOT_OPENED, (uint32_t)status, format, 0);
         return;

@@ -62,9 +62,8 @@ static void reserve_asset(const struct reading *reading, struct table *table,
     memset(growth, 0, sizeof *growth);
     for (uint8_t purpose = TJ_PURCHASE; purpose < TJ_PURPOSE_END; purpose++) {
         for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_PROVEN; basis++) {
-            const struct tj_total_object *total =
-                tj_state_peek(reading->state, TJ_T_TOTAL, 0,
-                              tj_total_number(asset->number, purpose, basis));
+            const struct tj_total_object *total = tj_state_peek(
+                reading->state, TJ_T_TOTAL, 0, tj_total_number(asset->number, purpose, basis));
             if (total == NULL) {
                 continue;
             }
@@ -175,11 +174,16 @@ int reserve_purposes(struct reading *reading, enum table_style style)
 /* ---- one account: from its history ---- */
 
 static const struct table_column account_columns[] = {
-    {"purpose", "purpose", false},     {"in", "in", true},
-    {"out", "out", true},              {"net", "net", true},
-    {"asset", "asset", false},         {NULL, "in_base", true},
-    {NULL, "out_base", true},          {NULL, "net_base", true},
-    {"movements", "movements", true},  {"corrections", "corrections", true},
+    {"purpose", "purpose", false},
+    {"in", "in", true},
+    {"out", "out", true},
+    {"net", "net", true},
+    {"asset", "asset", false},
+    {NULL, "in_base", true},
+    {NULL, "out_base", true},
+    {NULL, "net_base", true},
+    {"movements", "movements", true},
+    {"corrections", "corrections", true},
 };
 
 struct purpose_sum {
@@ -220,11 +224,10 @@ static enum tijori_status sum_history(struct reading *reading, uint64_t account,
     tj_ledger_view_end(reading->ledger, &reading->view);
     reading->viewing = false;
     while ((status = tijori_history(reading->ledger, tj_account_party(account),
-                                    tj_account_local(account), &cursor, &movement)) ==
-           TIJORI_OK) {
+                                    tj_account_local(account), &cursor, &movement)) == TIJORI_OK) {
         if (movement.entry < reading->size) {
-            add_movement(&sums[movement.purpose < TJ_PURPOSE_END ? movement.purpose : 0],
-                         &movement, account);
+            add_movement(&sums[movement.purpose < TJ_PURPOSE_END ? movement.purpose : 0], &movement,
+                         account);
         }
     }
     return status == TIJORI_NOT_FOUND ? TIJORI_OK : status;

@@ -3,16 +3,11 @@
 #include "cli/table.h"
 
 static const struct table_column columns[] = {
-    {"account", "account", false},
-    {"class", "class", false},
-    {"status", "status", false},
-    {"balance", "balance", true},
-    {"asset", "asset", false},
-    {NULL, "balance_base", true},
-    {NULL, "pending_in_base", true},
-    {NULL, "pending_out_base", true},
-    {NULL, "latest_movement", false},
-    {"label", "label", false},
+    {"account", "account", false},    {"class", "class", false},
+    {"status", "status", false},      {"balance", "balance", true},
+    {"asset", "asset", false},        {NULL, "balance_base", true},
+    {NULL, "pending_in_base", true},  {NULL, "pending_out_base", true},
+    {NULL, "latest_movement", false}, {"label", "label", false},
 };
 
 struct listing {
@@ -73,8 +68,7 @@ int cmd_accounts(const struct arguments *arguments)
     }
     if (code == EXIT_PASS) {
         listing.state = reading.state;
-        listing.table =
-            table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
+        listing.table = table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
         each_account(reading.state, print_account, &listing);
         table_end(listing.table);
         printf("%s", style == TABLE_JSON ? "\n" : "");

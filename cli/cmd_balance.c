@@ -50,8 +50,8 @@ static void print_sums(const struct reading *reading, enum table_style style,
     }
     printf("%s", style == TABLE_JSON ? ",\n\"sums\": [" : "\n");
     for (uint32_t number = 1; number <= assets && number <= TJ_ASSETS_MAX; number++) {
-        struct asset asset = account_asset(
-            reading->state, &(struct tj_account_object){.asset = (uint16_t)number});
+        struct asset asset =
+            account_asset(reading->state, &(struct tj_account_object){.asset = (uint16_t)number});
         char sum[TJ_AMOUNT_TEXT_SIZE];
         tj_amount_format_base(sum, sums->balance[number]);
         if (style == TABLE_JSON) {
@@ -68,10 +68,14 @@ static void print_sums(const struct reading *reading, enum table_style style,
 /* ---- by account ---- */
 
 static const struct table_column account_columns[] = {
-    {"account", "account", false},        {"class", "class", false},
-    {"balance", "balance", true},         {"asset", "asset", false},
-    {"in base units", "balance_base", true}, {NULL, "pending_in_base", true},
-    {NULL, "pending_out_base", true},     {"status", "status", false},
+    {"account", "account", false},
+    {"class", "class", false},
+    {"balance", "balance", true},
+    {"asset", "asset", false},
+    {"in base units", "balance_base", true},
+    {NULL, "pending_in_base", true},
+    {NULL, "pending_out_base", true},
+    {"status", "status", false},
     {"label", "label", false},
 };
 
@@ -145,8 +149,10 @@ static int by_account(struct reading *reading, const uint64_t *only, enum table_
 /* ---- by class ---- */
 
 static const struct table_column class_columns[] = {
-    {"class", "class", false},   {"accounts", "accounts", true},
-    {"balance", "balance", true}, {"asset", "asset", false},
+    {"class", "class", false},
+    {"accounts", "accounts", true},
+    {"balance", "balance", true},
+    {"asset", "asset", false},
     {"in base units", "balance_base", true},
 };
 
@@ -167,13 +173,13 @@ static void by_class(struct reading *reading, enum table_style style)
 {
     struct class_sums sums = {sums_create(TJ_CLASS_END), sums_create(1)};
     each_account(reading->state, sum_class, &sums);
-    struct table *table = table_create(stdout, style, class_columns,
-                                       sizeof class_columns / sizeof class_columns[0]);
-    for (uint8_t class = 0; class < TJ_CLASS_END; class++) {
+    struct table *table =
+        table_create(stdout, style, class_columns, sizeof class_columns / sizeof class_columns[0]);
+    for (uint8_t class = 0; class < TJ_CLASS_END; class ++) {
         for (uint16_t number = 0; number <= TJ_ASSETS_MAX; number++) {
             if (sums.classes[class].accounts[number] > 0) {
-                struct asset asset = account_asset(
-                    reading->state, &(struct tj_account_object){.asset = number});
+                struct asset asset =
+                    account_asset(reading->state, &(struct tj_account_object){.asset = number});
                 table_text(table, name_of(tj_class_names, TJ_CLASS_END, class));
                 table_number(table, sums.classes[class].accounts[number]);
                 amount_cells(table, sums.classes[class].balance[number], &asset);
@@ -189,11 +195,10 @@ static void by_class(struct reading *reading, enum table_style style)
 /* ---- by party ---- */
 
 static const struct table_column party_columns[] = {
-    {"party", "party", true},     {"type", "type", false},
-    {"reserve", "reserve", true}, {"custody", "custody", true},
-    {"contra", "contra", true},   {"asset", "asset", false},
-    {NULL, "reserve_base", true}, {NULL, "custody_base", true},
-    {NULL, "contra_base", true},  {"name", "name", false},
+    {"party", "party", true},     {"type", "type", false},      {"reserve", "reserve", true},
+    {"custody", "custody", true}, {"contra", "contra", true},   {"asset", "asset", false},
+    {NULL, "reserve_base", true}, {NULL, "custody_base", true}, {NULL, "contra_base", true},
+    {"name", "name", false},
 };
 
 enum { GROUP_RESERVE, GROUP_CUSTODY, GROUP_CONTRA, GROUPS };
@@ -201,8 +206,8 @@ enum { GROUP_RESERVE, GROUP_CUSTODY, GROUP_CONTRA, GROUPS };
 static void print_party(struct reading *reading, struct table *table, uint32_t number,
                         uint16_t asset_number, const struct sums groups[GROUPS])
 {
-    struct asset asset = account_asset(reading->state,
-                                       &(struct tj_account_object){.asset = asset_number});
+    struct asset asset =
+        account_asset(reading->state, &(struct tj_account_object){.asset = asset_number});
     const struct tj_party_object *party = tj_state_party(reading->state, number);
     char amount[TJ_AMOUNT_TEXT_SIZE];
     char name[TJ_NAME_SIZE + 1];
@@ -225,8 +230,8 @@ static void by_party(struct reading *reading, enum table_style style)
 {
     uint32_t parties = tj_state_ledger(reading->state)->parties;
     struct sums *all = sums_create(1);
-    struct table *table = table_create(stdout, style, party_columns,
-                                       sizeof party_columns / sizeof party_columns[0]);
+    struct table *table =
+        table_create(stdout, style, party_columns, sizeof party_columns / sizeof party_columns[0]);
     for (uint32_t p = 0; p < parties; p++) {
         const struct tj_party_object *party = tj_state_party(reading->state, p);
         struct sums *groups = sums_create(GROUPS);
@@ -258,9 +263,12 @@ static void by_party(struct reading *reading, enum table_style style)
 /* ---- one account at an earlier entry: a walk along its own movements, not a replay ---- */
 
 static const struct table_column earlier_columns[] = {
-    {"account", "account", false}, {"class", "class", false},
-    {"balance", "balance", true},  {"asset", "asset", false},
-    {"in base units", "balance_base", true}, {"last movement", "last_movement", false},
+    {"account", "account", false},
+    {"class", "class", false},
+    {"balance", "balance", true},
+    {"asset", "asset", false},
+    {"in base units", "balance_base", true},
+    {"last movement", "last_movement", false},
 };
 
 static int earlier_balance(struct reading *reading, uint64_t account, uint64_t size,
@@ -346,9 +354,9 @@ static void print_when(const struct reading *reading, enum table_style style, ui
     if (tj_journal_entry(reading->view.txn, size - 1, &last) == TIJORI_OK) {
         text_format_time_ns(time, last.received_ns);
     }
-    printf(style == TABLE_JSON
-               ? "{\"after_entry\": %" PRIu64 ", \"received\": \"%s\", \"balances\": "
-               : "after entry %" PRIu64 ", received %s\n\n",
+    printf(style == TABLE_JSON ? "{\"after_entry\": %" PRIu64
+                                 ", \"received\": \"%s\", \"balances\": "
+                               : "after entry %" PRIu64 ", received %s\n\n",
            size - 1, time);
 }
 

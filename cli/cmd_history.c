@@ -5,18 +5,12 @@
 #include <inttypes.h>
 
 static const struct table_column columns[] = {
-    {"record", "record", false},
-    {"received", "received", false},
-    {"value date", "value_date", false},
-    {"kind", "kind", false},
-    {"purpose", "purpose", false},
-    {"with", "counter_account", false},
-    {"amount", "amount", true},
-    {"balance", "balance", true},
-    {"asset", "asset", false},
-    {NULL, "amount_base", true},
-    {NULL, "balance_base", true},
-    {"reference", "reference", false},
+    {"record", "record", false},         {"received", "received", false},
+    {"value date", "value_date", false}, {"kind", "kind", false},
+    {"purpose", "purpose", false},       {"with", "counter_account", false},
+    {"amount", "amount", true},          {"balance", "balance", true},
+    {"asset", "asset", false},           {NULL, "amount_base", true},
+    {NULL, "balance_base", true},        {"reference", "reference", false},
 };
 
 static tj_i128 join(struct tijori_int128 value)
@@ -71,12 +65,10 @@ static int print_history(struct reading *reading, uint64_t account, uint64_t lim
     /* The library's own calls take the lock that a view holds. */
     tj_ledger_view_end(reading->ledger, &reading->view);
     reading->viewing = false;
-    struct table *table =
-        table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
+    struct table *table = table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
     while (shown < limit &&
            (status = tijori_history(reading->ledger, tj_account_party(account),
-                                    tj_account_local(account), &cursor, &movement)) ==
-               TIJORI_OK) {
+                                    tj_account_local(account), &cursor, &movement)) == TIJORI_OK) {
         print_movement(table, &movement, account, &asset);
         shown++;
     }

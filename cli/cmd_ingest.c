@@ -14,8 +14,8 @@
  * prints them: submit waits while the queue is full, and only receiving empties it. */
 
 enum {
-    WINDOW = 8192,             /* envelopes whose receipts are not printed yet, at most */
-    READ_SIZE = 1 << 20,       /* bytes asked for at a time */
+    WINDOW = 8192,       /* envelopes whose receipts are not printed yet, at most */
+    READ_SIZE = 1 << 20, /* bytes asked for at a time */
     BUFFER_SIZE = TJ_ENVELOPE_SIZE_MAX + READ_SIZE, /* the largest envelope and one more read */
 };
 
@@ -50,8 +50,8 @@ struct ingest {
 
 static void count_receipt(struct ingest *ingest, enum tijori_status status)
 {
-    uint64_t *counter = status == TIJORI_OK        ? &ingest->accepted
-                        : status == TIJORI_ALREADY ? &ingest->already
+    uint64_t *counter = status == TIJORI_OK                                ? &ingest->accepted
+                        : status == TIJORI_ALREADY                         ? &ingest->already
                         : status == TIJORI_FULL || status == TIJORI_MEMORY ? &ingest->full
                         : status == TIJORI_FAILED || status == TIJORI_IO   ? &ingest->failed
                                                                            : &ingest->refused;
@@ -262,9 +262,8 @@ static bool ingest_stream(struct ingest *ingest, struct stream *stream, const ch
         const uint8_t *bytes = ingest->buffer + stream->at;
         size_t available = stream->end - stream->at;
         size_t size = 0;
-        enum tijori_status status = available == 0
-                                        ? TIJORI_TRUNCATED
-                                        : tj_envelope_measure(bytes, available, &size);
+        enum tijori_status status =
+            available == 0 ? TIJORI_TRUNCATED : tj_envelope_measure(bytes, available, &size);
         source.records = available >= TJ_HEADER_SIZE ? tj_load32(bytes + 12) : 0;
         if (status == TIJORI_TRUNCATED && !stream->eof) {
             if (!fill(ingest, stream)) {

@@ -20,11 +20,10 @@ static const struct table_column party_columns[] = {
 };
 
 static const struct table_column key_columns[] = {
-    {"party", "party", true},         {"key", "ordinal", true},
-    {"algorithm", "algorithm", false}, {"role", "role", false},
-    {"status", "status", false},      {"fingerprint", "fingerprint", false},
-    {"added", "added", false},        {"revoked", "revoked", false},
-    {NULL, "public_key", false},      {"label", "label", false},
+    {"party", "party", true},  {"key", "ordinal", true},      {"algorithm", "algorithm", false},
+    {"role", "role", false},   {"status", "status", false},   {"fingerprint", "fingerprint", false},
+    {"added", "added", false}, {"revoked", "revoked", false}, {NULL, "public_key", false},
+    {"label", "label", false},
 };
 
 /* "reserve, market". */
@@ -32,7 +31,7 @@ static void format_classes(char *out, size_t size, uint16_t classes)
 {
     size_t at = 0;
     out[0] = '\0';
-    for (unsigned class = TJ_CLASS_RESERVE; class < TJ_CLASS_END; class++) {
+    for (unsigned class = TJ_CLASS_RESERVE; class < TJ_CLASS_END; class ++) {
         if ((classes >> class & 1) != 0 && at < size) {
             at += (size_t)snprintf(out + at, size - at, "%s%s", at > 0 ? ", " : "",
                                    tj_class_names[class]);
@@ -43,8 +42,8 @@ static void format_classes(char *out, size_t size, uint16_t classes)
 static void print_parties(const struct reading *reading, enum table_style style)
 {
     uint32_t count = tj_state_ledger(reading->state)->parties;
-    struct table *table = table_create(stdout, style, party_columns,
-                                       sizeof party_columns / sizeof party_columns[0]);
+    struct table *table =
+        table_create(stdout, style, party_columns, sizeof party_columns / sizeof party_columns[0]);
     for (uint32_t p = 0; p < count; p++) {
         const struct tj_party_object *party = tj_state_party(reading->state, p);
         char name[TJ_NAME_SIZE + 1];

@@ -247,8 +247,7 @@ static int encode_attachments(const struct input *input, size_t first, size_t co
 
 /* One envelope of records first..first+count; the header then stands for the next one. */
 static int add_envelope(const struct input *input, size_t first, size_t count,
-                        struct tj_digester *digester, struct tj_header *header,
-                        struct buffer *out)
+                        struct tj_digester *digester, struct tj_header *header, struct buffer *out)
 {
     struct buffer records = {0};
     struct buffer attachments = {0};
@@ -304,8 +303,8 @@ int cmd_propose(const struct arguments *arguments)
     }
     struct place *place = calloc(1, sizeof *place);
     TIJORI_REQUIRE(place != NULL);
-    int code = genesis != NULL ? open_genesis(genesis, place)
-                               : open_ledger(arguments->operands[0], place);
+    int code =
+        genesis != NULL ? open_genesis(genesis, place) : open_ledger(arguments->operands[0], place);
     if (code == EXIT_PASS) {
         code = read_input(arguments, path, place, &input);
     }

@@ -68,9 +68,8 @@ static int threshold_of(const struct book *book, const struct tj_header *header)
         const struct tj_party_object *party = tj_state_party(book->view.state, header->party);
         return party != NULL ? party->threshold[domain] : UNKNOWN;
     }
-    for (uint32_t i = 0; book->genesis != NULL && header->party == 0 &&
-                         i < book->genesis->record_count;
-         i++) {
+    for (uint32_t i = 0;
+         book->genesis != NULL && header->party == 0 && i < book->genesis->record_count; i++) {
         const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
         if (record[0] == TJ_SET_THRESHOLD && record[2] == domain) {
             return record[3];
@@ -234,9 +233,9 @@ static int sign_file(const struct arguments *arguments, const struct book *book,
     }
     while (code == EXIT_PASS && at < in.size) {
         enum tijori_status status = tj_envelope_measure(in.bytes + at, in.size - at, &size);
-        code = status != TIJORI_OK ? fail_status(status, path, NULL)
-                                   : sign_one(arguments, book, signers, path, in.bytes + at, size,
-                                              &digester, &out);
+        code = status != TIJORI_OK
+                   ? fail_status(status, path, NULL)
+                   : sign_one(arguments, book, signers, path, in.bytes + at, size, &digester, &out);
         at += size;
     }
     if (code == EXIT_PASS) {

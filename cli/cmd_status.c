@@ -51,8 +51,8 @@ static int gather(struct reading *reading, struct facts *facts)
     memcpy(facts->name, facts->ledger->name, TJ_NAME_SIZE);
     enum tijori_status status = tj_journal_entry(reading->view.txn, reading->size - 1, &last);
     if (status == TIJORI_OK) {
-        status = tj_from_storage(
-            tj_count(reading->view.txn, TJ_J_ATTACHMENTS, &facts->attachments));
+        status =
+            tj_from_storage(tj_count(reading->view.txn, TJ_J_ATTACHMENTS, &facts->attachments));
     }
     if (status != TIJORI_OK) {
         return fail_status(status, reading->dir, NULL);
@@ -171,10 +171,9 @@ static json_t *log_keys_json(const struct tj_state *state, uint32_t count)
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
             text_format_hex(hex, key->key, sizeof key->key);
-            json_array_append_new(array,
-                                  json_pack("{s:I, s:s, s:s}", "number", (json_int_t)number, "key",
-                                            hex, "status", key->retired != 0 ? "retired"
-                                                                             : "active"));
+            json_array_append_new(array, json_pack("{s:I, s:s, s:s}", "number", (json_int_t)number,
+                                                   "key", hex, "status",
+                                                   key->retired != 0 ? "retired" : "active"));
         }
     }
     return array;

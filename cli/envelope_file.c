@@ -20,8 +20,7 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
 }
 
 void envelope_add(struct buffer *out, const struct tj_header *header, const uint8_t *records,
-                  const struct tj_slots *slots, const uint8_t *attachments,
-                  size_t attachments_size)
+                  const struct tj_slots *slots, const uint8_t *attachments, size_t attachments_size)
 {
     uint8_t header_bytes[TJ_HEADER_SIZE];
     uint8_t slot_bytes[TJ_SLOTS_SIZE_MAX];

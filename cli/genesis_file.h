@@ -24,7 +24,8 @@ int genesis_file_read(const char *path, struct tj_digester *digester, struct gen
 /* Writes FILE, which must not exist; "-" is standard output. */
 int genesis_file_write(const char *path, const struct genesis_file *genesis);
 /* Checks and builds, for records made in memory. */
-int genesis_file_build(const char *name, struct tj_digester *digester, struct genesis_file *genesis);
+int genesis_file_build(const char *name, struct tj_digester *digester,
+                       struct genesis_file *genesis);
 
 /* The assets it opens. */
 struct assets genesis_file_assets(const struct genesis_file *genesis);

@@ -114,9 +114,9 @@ static int load_encrypted(const struct arguments *arguments, const char *path,
         status = tj_keyfile_read(path, passphrase, out, NULL);
     }
     tj_cleanse(passphrase, sizeof passphrase);
-    return status == TJ_KEYFILE_OK ? EXIT_PASS
-                                   : fail(exit_code_of_keyfile(status), "%s: %s", path,
-                                          tj_keyfile_status_text(status));
+    return status == TJ_KEYFILE_OK
+               ? EXIT_PASS
+               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
 int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out)
@@ -126,9 +126,9 @@ int key_load(const struct arguments *arguments, const char *path, struct tj_secr
     if (status == TJ_KEYFILE_PASSPHRASE && encrypted) {
         return load_encrypted(arguments, path, out);
     }
-    return status == TJ_KEYFILE_OK ? EXIT_PASS
-                                   : fail(exit_code_of_keyfile(status), "%s: %s", path,
-                                          tj_keyfile_status_text(status));
+    return status == TJ_KEYFILE_OK
+               ? EXIT_PASS
+               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
 int key_load_public(const struct arguments *arguments, const char *text, struct tj_public_key *out)

@@ -21,7 +21,6 @@ int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE]);
 int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out);
 
 /* "ecdsa:HEX", "bip340:HEX", "ed25519:HEX", or the public half of a key file. */
-int key_load_public(const struct arguments *arguments, const char *text,
-                    struct tj_public_key *out);
+int key_load_public(const struct arguments *arguments, const char *text, struct tj_public_key *out);
 
 #endif

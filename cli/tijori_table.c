@@ -240,8 +240,7 @@ static const struct operand_row ledger_operands[] = {LEDGER_OPERAND, END_OF_OPER
 static const struct option_row status_options[] = {FORMAT("text|json"), END_OF_OPTIONS};
 
 static const struct option_row parties_options[] = {
-    {"keys", 0, OPTION_FLAG, false, NULL,
-     "each key too; csv and jsonl then hold the keys alone"},
+    {"keys", 0, OPTION_FLAG, false, NULL, "each key too; csv and jsonl then hold the keys alone"},
     FORMAT(LIST_FORMATS),
     END_OF_OPTIONS,
 };
@@ -338,21 +337,20 @@ static const struct command commands[] = {
      propose_options, propose_examples, 1, 2, cmd_propose},
     {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
      sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
-    {"ingest",
-     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
+    {"ingest", "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
     {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
      ledger_operands, status_options, NULL, 1, 1, cmd_status},
-    {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys",
-     NULL, ledger_operands, parties_options, NULL, 1, 1, cmd_parties},
+    {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys", NULL,
+     ledger_operands, parties_options, NULL, 1, 1, cmd_parties},
     {"accounts", "DIR [--party N] [--format " LIST_FORMATS "]", "list the accounts",
      figures_paragraphs, ledger_operands, accounts_options, NULL, 1, 1, cmd_accounts},
     {"balance",
      "DIR [ACCOUNT] [--by account|purpose|class|party] [--at ENTRY|DATE|TIME] "
      "[--format " LIST_FORMATS "]",
-     "show balances", balance_paragraphs, balance_operands, balance_options, balance_examples, 1,
-     2, cmd_balance},
+     "show balances", balance_paragraphs, balance_operands, balance_options, balance_examples, 1, 2,
+     cmd_balance},
     {"history", "DIR ACCOUNT [--limit N] [--format " LIST_FORMATS "]",
      "show the movements of an account, newest first", history_paragraphs, history_operands,
      history_options, NULL, 2, 2, cmd_history},

@@ -15,7 +15,8 @@ static enum tijori_status judge_sequence(const struct tj_state *state, const str
     lane = lane != NULL ? lane : &fresh;
     if (h->sequence != lane->sequence + 1) {
         return tj_refuse_detail(verdict, TIJORI_SEQUENCE, "sequence",
-                                "party %" PRIu32 " lane %u is at %" PRIu64 ", the envelope says %" PRIu64,
+                                "party %" PRIu32 " lane %u is at %" PRIu64
+                                ", the envelope says %" PRIu64,
                                 h->party, h->lane, lane->sequence, h->sequence);
     }
     return memcmp(h->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE) == 0
@@ -115,8 +116,8 @@ static enum tijori_status judge_slot(const struct tj_state *state, const struct 
                                 key->party);
     }
     if (key->status != TJ_KEY_ACTIVE) {
-        return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key", "party %" PRIu32 ", key %" PRIu32,
-                                key->party, key->ordinal);
+        return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key",
+                                "party %" PRIu32 ", key %" PRIu32, key->party, key->ordinal);
     }
     if (!role_counts(c, slot, key->role)) {
         return tj_refuse_detail(verdict, TIJORI_KEY_ROLE, "key", "role %s, lane %u",
@@ -379,8 +380,8 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     tail->marks_base = effect.marks;
     tail->directive_previous = c->directive_previous;
     tj_verdict_init(verdict);
-    enum tijori_status status = c->index == 0 ? tj_judge_genesis(c, verdict)
-                                              : judge_envelope(state, past, c, verdict);
+    enum tijori_status status =
+        c->index == 0 ? tj_judge_genesis(c, verdict) : judge_envelope(state, past, c, verdict);
     if (status == TIJORI_OK) {
         status = apply_records(state, c, &effect, links, verdict);
     }
@@ -393,7 +394,8 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     return TIJORI_OK;
 }
 
-/* What keeps an effect on damaged bytes from asking for memory or for accounts that are not there. */
+/* What keeps an effect on damaged bytes from asking for memory or for accounts that are not there.
+ */
 static bool reapply_fits(const struct tj_state *state, const struct tj_past *past,
                          const uint8_t *record)
 {
@@ -411,8 +413,9 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
            tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
 }
 
-bool tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
-                const struct tj_hash *envelope_id, const struct tj_body_view *body)
+bool tj_reapply(struct tj_state *state, const struct tj_past *past,
+                const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
+                const struct tj_body_view *body)
 {
     struct tj_verdict verdict;
     struct tj_effect effect = {

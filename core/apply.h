@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_APPLY_H
 #define TIJORI_CORE_APPLY_H
 
-/* The rules: may this envelope become this entry, and what follows. docs/FORMAT.md section 7, in its
- * order. A function of the state, the log before the entry, and the case: no I/O, no clock, no
+/* The rules: may this envelope become this entry, and what follows. docs/FORMAT.md section 7, in
+ * its order. A function of the state, the log before the entry, and the case: no I/O, no clock, no
  * randomness, no thread. The form of the bytes (step 1) was checked before.
  *
  * Files: apply.c the envelope, apply_movement.c and apply_directive.c the records. */
@@ -12,8 +12,8 @@
 struct tj_case {
     uint64_t index; /* the entry it would become */
     uint64_t received_ns;
-    uint64_t last_received_ns;  /* of entry index - 1 */
-    struct tj_hash head_leaf;   /* leaf hash of entry index - 1 */
+    uint64_t last_received_ns;   /* of entry index - 1 */
+    struct tj_hash head_leaf;    /* leaf hash of entry index - 1 */
     uint64_t directive_previous; /* the newest entry before this one that holds directives */
     const struct tj_header *header;
     const struct tj_slots *slots;
@@ -29,10 +29,11 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
                             const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
                             struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Applies an entry that was accepted before (redo, and state at an earlier entry). No rule is judged;
- * false when the bytes cannot have been accepted at all: the storage is damaged. */
-bool tj_reapply(struct tj_state *state, const struct tj_past *past, const struct tj_entry_view *entry,
-                const struct tj_hash *envelope_id, const struct tj_body_view *body);
+/* Applies an entry that was accepted before (redo, and state at an earlier entry). No rule is
+ * judged; false when the bytes cannot have been accepted at all: the storage is damaged. */
+bool tj_reapply(struct tj_state *state, const struct tj_past *past,
+                const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
+                const struct tj_body_view *body);
 
 /* The earliest status of section 7, steps 2 and 3, that an ingesting ledger needs by itself: is the
  * header's (party, lane, sequence) taken already? */

@@ -63,10 +63,10 @@ static enum tijori_status judge_add_key(const struct tj_state *state,
     }
     tj_public_key_x(&key, x32);
     const struct tj_key_object *taken = tj_state_find_key(state, x32);
-    return taken == NULL ? TIJORI_OK
-                         : tj_refuse_detail(verdict, TIJORI_KEY_TAKEN, "key",
-                                            "party %" PRIu32 ", key %" PRIu32, taken->party,
-                                            taken->ordinal);
+    return taken == NULL
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_KEY_TAKEN, "key",
+                                  "party %" PRIu32 ", key %" PRIu32, taken->party, taken->ordinal);
 }
 
 static enum tijori_status judge_revoke_key(const struct tj_state *state, const struct tj_record *r,
@@ -95,10 +95,10 @@ static enum tijori_status judge_party_directive(const struct tj_state *state,
     bool own = by_itself(c, r->party);
     bool ward = by_authority(c) && party->threshold[TJ_DOMAIN_ADMINISTER] == 0;
     bool status_change = r->kind == TJ_SUSPEND_PARTY || r->kind == TJ_REINSTATE_PARTY;
-    bool allowed = status_change                  ? by_authority(c) && r->party != 0
-                   : r->kind == TJ_GRANT_CLASSES  ? by_authority(c)
-                   : r->kind == TJ_REVOKE_KEY     ? own || by_authority(c)
-                                                  : own || ward;
+    bool allowed = status_change                 ? by_authority(c) && r->party != 0
+                   : r->kind == TJ_GRANT_CLASSES ? by_authority(c)
+                   : r->kind == TJ_REVOKE_KEY    ? own || by_authority(c)
+                                                 : own || ward;
     if (!allowed) {
         return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "party");
     }
@@ -238,8 +238,9 @@ static enum tijori_status judge_endorse(const struct tj_past *past, const struct
     if (!tj_hash_equal(&leaf, &r->leaf)) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "leaf");
     }
-    return tj_hash_equal(&id, &r->envelope_id) ? TIJORI_OK
-                                               : tj_refuse(verdict, TIJORI_NAMED_HASH, "envelope_id");
+    return tj_hash_equal(&id, &r->envelope_id)
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_NAMED_HASH, "envelope_id");
 }
 
 /* What the authority alone may do, and what that asks for. */
@@ -306,15 +307,16 @@ enum tijori_status tj_judge_reachable(const struct tj_state *state, uint32_t num
                      (number != 0 || administer > 0);
     return reachable ? TIJORI_OK
                      : tj_refuse_detail(verdict, TIJORI_UNREACHABLE, "threshold",
-                                        "party %" PRIu32 ": administer %" PRIu32 " of %u, move %" PRIu32
-                                        " of %" PRIu32,
+                                        "party %" PRIu32 ": administer %" PRIu32
+                                        " of %u, move %" PRIu32 " of %" PRIu32,
                                         number, administer, party->keys_active[TJ_ADMINISTER], move,
                                         movers);
 }
 
 /* ---- entry 0 ---- */
 
-/* The phases of the genesis's records, in order; a record stays in its phase or opens a later one. */
+/* The phases of the genesis's records, in order; a record stays in its phase or opens a later one.
+ */
 static int genesis_phase(uint8_t kind)
 {
     switch ((int)kind) {
@@ -350,7 +352,8 @@ static bool genesis_record_fits(const struct tj_record *r, uint32_t nth)
         return nth == 0 && r->party == 0 && r->type == TJ_AUTHORITY;
     case TJ_ADD_KEY:
         key_of(r, &key);
-        return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth && tj_public_key_valid(&key);
+        return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth &&
+               tj_public_key_valid(&key);
     case TJ_SET_THRESHOLD:
         return nth < 2 && r->party == 0;
     case TJ_OPEN_ASSET:

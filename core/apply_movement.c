@@ -214,8 +214,7 @@ static enum tijori_status judge_named(const struct tj_past *past, const struct t
 
 static enum tijori_status judge_correction(const struct tj_state *state, const struct tj_case *c,
                                            const struct sides *s, const uint8_t *record,
-                                           const struct tj_named *named,
-                                           struct tj_verdict *verdict)
+                                           const struct tj_named *named, struct tj_verdict *verdict)
 {
     enum tijori_status status = judge_countersigned(c, s, record, verdict);
     if (status != TIJORI_OK) {
@@ -224,8 +223,7 @@ static enum tijori_status judge_correction(const struct tj_state *state, const s
     uint64_t number;
     const struct tj_mark_object *mark =
         tj_state_find_mark(state, tj_movement_refers_to(record), &number);
-    uint64_t left =
-        tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
+    uint64_t left = tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
     if (tj_movement_amount(record).base > left) {
         char text[TJ_AMOUNT_TEXT_SIZE];
         return tj_refuse_detail(verdict, TIJORI_CORRECTION, "amount", "%s %.8s left",

@@ -64,8 +64,8 @@ static void subtract_total(struct tj_state *state, const uint8_t *record, enum t
     total->corrections++;
 }
 
-/* A mark that exists already keeps its number. In a redo the index may know a mark from a block that
- * is newer than this entry: it was made here exactly when its number is the next one. */
+/* A mark that exists already keeps its number. In a redo the index may know a mark from a block
+ * that is newer than this entry: it was made here exactly when its number is the next one. */
 static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effect *effect,
                                          uint64_t record)
 {

@@ -5,9 +5,9 @@
  * serve the rules (apply.c), which have checked, and the redo after an open, which trusts what was
  * accepted before.
  *
- * An effect on an object depends only on the record, its entry, the records it names, facts of other
- * objects that never change once they are there (an account's class and asset, a party's type), and
- * that object itself. So a redo may start from blocks of different ages. */
+ * An effect on an object depends only on the record, its entry, the records it names, facts of
+ * other objects that never change once they are there (an account's class and asset, a party's
+ * type), and that object itself. So a redo may start from blocks of different ages. */
 
 #include "core/entry.h"
 #include "core/state.h"
@@ -45,7 +45,8 @@ struct tj_effect {
 /* True when one of the slots countersigns. */
 bool tj_slots_countersigned(const struct tj_slots *slots);
 
-/* The lane moves on: sequence, id and entry of its last envelope. Returns nothing to undo by hand. */
+/* The lane moves on: sequence, id and entry of its last envelope. Returns nothing to undo by hand.
+ */
 void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump);
 
 /* One record. `link` (16 bytes, NULL in a redo) gets the record ids of the movements that touched

@@ -170,8 +170,7 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
     if (slots->count == TJ_SLOTS_MAX) {
         return TIJORI_SLOT_COUNT;
     }
-    memmove(&slots->slots[at + 1], &slots->slots[at],
-            (slots->count - at) * sizeof slots->slots[0]);
+    memmove(&slots->slots[at + 1], &slots->slots[at], (slots->count - at) * sizeof slots->slots[0]);
     slots->slots[at] = *slot;
     slots->count++;
     return TIJORI_OK;

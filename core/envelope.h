@@ -110,8 +110,8 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
 
 /* How many bytes the first envelope in `bytes` takes, from its own counts; TRUNCATED when there are
  * not enough to tell (more input may help). Checks nothing else but the header's magic. */
-enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available, size_t *size)
-    TJ_MUST_USE;
+enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available,
+                                       size_t *size) TJ_MUST_USE;
 
 /* Reads exactly one envelope of `size` bytes and checks its form, all but what needs hashing. */
 enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
@@ -144,7 +144,8 @@ enum tijori_status tj_attachments_check(struct tj_digester *digester,
                                         const struct tj_envelope_view *view,
                                         struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Checks all slots over an envelope id, in one batch; the first that fails, TJ_NOWHERE when none. */
+/* Checks all slots over an envelope id, in one batch; the first that fails, TJ_NOWHERE when none.
+ */
 uint32_t tj_first_invalid_slot(const struct tj_slots *slots, const struct tj_hash *envelope_id);
 
 #endif

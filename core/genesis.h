@@ -12,7 +12,8 @@ struct tj_genesis {
 };
 
 /* Builds entry 0 of `count` records made at `created_s`. The first record is the ledger record.
- * Whether the records follow section 6 is judged when the ledger is made (and by tj_genesis_check). */
+ * Whether the records follow section 6 is judged when the ledger is made (and by tj_genesis_check).
+ */
 void tj_genesis_build(struct tj_digester *digester, const uint8_t *records, uint32_t count,
                       uint64_t created_s, struct tj_genesis *out);
 

@@ -15,8 +15,7 @@ static enum tijori_status check_item(struct tj_digester *digester, struct tj_ing
         tj_envelope_id(digester, item->bytes, &item->envelope_id);
         item->has_id = true;
     }
-    enum tijori_status status =
-        tj_envelope_decode(item->bytes, item->size, &item->view, verdict);
+    enum tijori_status status = tj_envelope_decode(item->bytes, item->size, &item->view, verdict);
     if (status == TIJORI_OK) {
         status = tj_attachments_check(digester, &item->view, verdict);
     }
@@ -47,8 +46,8 @@ static void remember_refused(struct tj_ingest *ingest, const struct tj_hash *id)
     ingest->refused_next = (ingest->refused_next + 1) % TJ_REFUSED_MAX;
 }
 
-/* A refused envelope may be signed again and accepted under the same id, so what the lane holds goes
- * before what is remembered. */
+/* A refused envelope may be signed again and accepted under the same id, so what the lane holds
+ * goes before what is remembered. */
 static bool follows_refused(const struct tj_ingest *ingest, const struct tj_header *h)
 {
     const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
@@ -73,8 +72,8 @@ static enum tijori_status answer_taken(struct tj_ingest *ingest, struct tj_journ
     const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
     struct tj_entry_view entry;
     struct tj_hash id;
-    enum tijori_status status = tj_journal_find_sequence(past->txn, lane->entry, lane->sequence,
-                                                         h->sequence, &item->entry);
+    enum tijori_status status =
+        tj_journal_find_sequence(past->txn, lane->entry, lane->sequence, h->sequence, &item->entry);
     if (status == TIJORI_OK) {
         status = tj_journal_entry(past->txn, item->entry, &entry);
     }
@@ -150,8 +149,7 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct tj_journal_past
     if (status != TIJORI_OK) {
         return status;
     }
-    item->received_ns =
-        now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
+    item->received_ns = now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
     fill_case(ingest, item, item->received_ns, &c);
     return tj_apply(ingest->state, &past->past, &c, ingest->links, tail, &item->verdict);
 }
@@ -230,8 +228,8 @@ static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_bloc
     uint8_t *place;
     uint32_t bytes = tj_block_bytes(block->table);
     tj_block_key(block, key);
-    enum tj_storage_status status = tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key,
-                                                TJ_BLOCK_HEADER_SIZE + bytes, &place);
+    enum tj_storage_status status =
+        tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
     if (status == TJ_STORAGE_OK) {
         tj_store64(place, size - 1);
         tj_store64(place + 8, 0);
@@ -466,8 +464,8 @@ enum tijori_status tj_ingest_head_read(struct tj_txn *txn, struct tj_digester *d
     }
     out->row = *row;
     out->received_ns = entry.received_ns;
-    out->directive = tj_kind_is_movement(body.records[0]) ? body.tail.directive_previous
-                                                          : entry.index;
+    out->directive =
+        tj_kind_is_movement(body.records[0]) ? body.tail.directive_previous : entry.index;
     tj_leaf_hash(digester->hasher, &out->leaf, entry.bytes, entry.size);
     return TIJORI_OK;
 }

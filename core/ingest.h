@@ -1,9 +1,9 @@
 #ifndef TIJORI_CORE_INGEST_H
 #define TIJORI_CORE_INGEST_H
 
-/* From envelopes to entries: one thread decides in queue order, appends what is accepted, and commits
- * all that gathered while the last commit was being synced (group commit). Only then receipts go
- * out. Verification is done before, by the workers of the pipeline (tj_ingest_check).
+/* From envelopes to entries: one thread decides in queue order, appends what is accepted, and
+ * commits all that gathered while the last commit was being synced (group commit). Only then
+ * receipts go out. Verification is done before, by the workers of the pipeline (tj_ingest_check).
  *
  * The seam to a cluster (design "commit a group of entries after this head") is commit_group in
  * ingest.c: nothing above it knows what makes entries durable. */
@@ -56,7 +56,8 @@ struct tj_ingest {
     pthread_mutex_t durable;
     bool failed; /* a commit ended in doubt: nothing more is written */
     uint64_t snapshot_credit;
-    uint64_t redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
+    uint64_t
+        redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
     struct tj_hash refused[TJ_REFUSED_MAX]; /* envelope ids, a ring */
     size_t refused_next;
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];

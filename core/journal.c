@@ -43,8 +43,7 @@ enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index, struct t
 {
     struct tj_view value;
     struct tj_verdict verdict;
-    enum tijori_status status =
-        tj_from_storage(tj_get_number(txn, TJ_J_ENTRIES, index, &value));
+    enum tijori_status status = tj_from_storage(tj_get_number(txn, TJ_J_ENTRIES, index, &value));
     if (status != TIJORI_OK) {
         return status;
     }
@@ -82,8 +81,7 @@ size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW
 enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 {
     struct tj_view value;
-    enum tijori_status status =
-        tj_from_storage(tj_get_name(txn, TJ_J_META, "head", 4, &value));
+    enum tijori_status status = tj_from_storage(tj_get_name(txn, TJ_J_META, "head", 4, &value));
     if (status != TIJORI_OK) {
         return status;
     }

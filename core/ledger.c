@@ -215,14 +215,12 @@ static enum tijori_status genesis_envelope(const uint8_t *entry_0, size_t entry_
 
 static enum tijori_status create_checked(const char *dir, const struct tijori_options *options,
                                          struct tijori *ledger, struct tj_ingest_item *genesis,
-                                         struct tj_ingest_item *opening,
-                                         struct tj_verdict *verdict)
+                                         struct tj_ingest_item *opening, struct tj_verdict *verdict)
 {
     /* Judged without a disk first, so that a wrong genesis leaves nothing behind. */
-    enum tijori_status status =
-        tj_genesis_check(&ledger->ingest.digester, genesis->view.records,
-                         genesis->view.header.record_count, genesis->view.header.created_s,
-                         verdict);
+    enum tijori_status status = tj_genesis_check(&ledger->ingest.digester, genesis->view.records,
+                                                 genesis->view.header.record_count,
+                                                 genesis->view.header.created_s, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -506,8 +504,7 @@ static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
 }
 
 enum tijori_status tijori_history(struct tijori *ledger, uint32_t party, uint32_t local,
-                                  struct tijori_history_cursor *cursor,
-                                  struct tijori_movement *out)
+                                  struct tijori_history_cursor *cursor, struct tijori_movement *out)
 {
     struct tj_ledger_view view;
     uint64_t account = tj_account_id(party, local);
@@ -524,8 +521,8 @@ enum tijori_status tijori_history(struct tijori *ledger, uint32_t party, uint32_
             cursor->next = object->latest;
             cursor->balance = split(tj_account_balance(object));
         }
-        status = cursor->next == 0 ? TIJORI_NOT_FOUND
-                                   : history_step(view.txn, account, cursor, out);
+        status =
+            cursor->next == 0 ? TIJORI_NOT_FOUND : history_step(view.txn, account, cursor, out);
     }
     tj_ledger_view_end(ledger, &view);
     return status;

@@ -25,7 +25,8 @@
 #define TJ_HEADER_SIZE 176u
 /* Fixed part of an entry: 64 bytes of its own and the envelope's header. */
 #define TJ_ENTRY_FIXED_SIZE 240u
-/* Slots an envelope: more approvals than any office gathers, few enough to verify in a millisecond. */
+/* Slots an envelope: more approvals than any office gathers, few enough to verify in a millisecond.
+ */
 #define TJ_SLOTS_MAX 16u
 /* Bytes of a slot before its key: party, algorithm, use, two sizes. */
 #define TJ_SLOT_FIXED_SIZE 10u

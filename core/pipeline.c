@@ -137,8 +137,8 @@ struct tj_pipeline *tj_pipeline_create(const struct tj_pipeline_options *options
     pthread_cond_init(&p->has_work, NULL);
     pthread_cond_init(&p->has_ready, NULL);
     pthread_cond_init(&p->has_decided, NULL);
-    bool memory = p->items != NULL && p->slots != NULL &&
-                  (options->ring_bytes == 0 || p->ring != NULL);
+    bool memory =
+        p->items != NULL && p->slots != NULL && (options->ring_bytes == 0 || p->ring != NULL);
     if (!memory || !start_workers(p)) {
         tj_pipeline_destroy(p);
         return NULL;

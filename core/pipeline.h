@@ -21,10 +21,10 @@ typedef void tj_pipeline_work(void *context, struct tj_digester *digester, void 
                               size_t count);
 
 struct tj_pipeline_options {
-    uint32_t capacity;  /* items */
-    size_t item_size;   /* bytes of one item */
-    size_t ring_bytes;  /* for the data of items; 0 when they have none */
-    uint32_t threads;   /* workers; 0: one a core */
+    uint32_t capacity; /* items */
+    size_t item_size;  /* bytes of one item */
+    size_t ring_bytes; /* for the data of items; 0 when they have none */
+    uint32_t threads;  /* workers; 0: one a core */
     tj_pipeline_work *work;
     void *context;
 };
@@ -34,8 +34,8 @@ struct tj_pipeline *tj_pipeline_create(const struct tj_pipeline_options *options
 /* Stops the workers and frees. Nobody may be inside another call. */
 void tj_pipeline_destroy(struct tj_pipeline *pipeline);
 
-/* Producer: waits for room, gives a zeroed item and room for `bytes` of data (NULL when bytes is 0).
- * Between reserve and publish the queue is the caller's alone: publish soon. */
+/* Producer: waits for room, gives a zeroed item and room for `bytes` of data (NULL when bytes is
+ * 0). Between reserve and publish the queue is the caller's alone: publish soon. */
 void *tj_pipeline_reserve(struct tj_pipeline *pipeline, size_t bytes, uint8_t **data);
 void tj_pipeline_publish(struct tj_pipeline *pipeline);
 /* No more will come: lets the decider run out. */

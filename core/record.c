@@ -74,65 +74,55 @@ bool tj_name_find(const char *const *names, size_t count, const char *name, uint
 
 #define MEMBER(m) offsetof(struct tj_record, m), sizeof(((struct tj_record *)0)->m)
 #define NUMBER(n, off, size, m, lo, hi)                                                            \
-    {n, off, size, TJ_FIELD_NUMBER, TJ_UNIT_PLAIN, MEMBER(m), lo, hi, NULL}
+    {                                                                                              \
+        n, off, size, TJ_FIELD_NUMBER, TJ_UNIT_PLAIN, MEMBER(m), lo, hi, NULL                      \
+    }
 #define UNIT(n, off, size, m, unit, lo, hi)                                                        \
-    {n, off, size, TJ_FIELD_NUMBER, unit, MEMBER(m), lo, hi, NULL}
+    {                                                                                              \
+        n, off, size, TJ_FIELD_NUMBER, unit, MEMBER(m), lo, hi, NULL                               \
+    }
 #define NAMED(n, off, m, table, lo)                                                                \
-    {n,                                                                                            \
-     off,                                                                                          \
-     1,                                                                                            \
-     TJ_FIELD_NUMBER,                                                                              \
-     TJ_UNIT_NAME,                                                                                 \
-     MEMBER(m),                                                                                    \
-     lo,                                                                                           \
-     sizeof(table) / sizeof(table[0]) - 1,                                                         \
-     table}
+    {                                                                                              \
+        n, off, 1, TJ_FIELD_NUMBER, TJ_UNIT_NAME, MEMBER(m), lo,                                   \
+            sizeof(table) / sizeof(table[0]) - 1, table                                            \
+    }
 #define TEXT(n, off, size, m, filled)                                                              \
-    {n, off, size, TJ_FIELD_TEXT, TJ_UNIT_PLAIN, MEMBER(m), filled, 0, NULL}
+    {                                                                                              \
+        n, off, size, TJ_FIELD_TEXT, TJ_UNIT_PLAIN, MEMBER(m), filled, 0, NULL                     \
+    }
 #define BYTES(n, off, size, m, filled)                                                             \
-    {n, off, size, TJ_FIELD_BYTES, TJ_UNIT_PLAIN, MEMBER(m), filled, 0, NULL}
+    {                                                                                              \
+        n, off, size, TJ_FIELD_BYTES, TJ_UNIT_PLAIN, MEMBER(m), filled, 0, NULL                    \
+    }
 
-#define PURPOSE_FIELD NAMED("purpose", 2, purpose, tj_purpose_names, 1)
-#define FROM_FIELD UNIT("from", 4, 8, from, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
-#define TO_FIELD UNIT("to", 12, 8, to, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
-#define AMOUNT_FIELD UNIT("amount", 20, 8, amount, TJ_UNIT_AMOUNT, 0, UINT64_MAX)
+#define PURPOSE_FIELD    NAMED("purpose", 2, purpose, tj_purpose_names, 1)
+#define FROM_FIELD       UNIT("from", 4, 8, from, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
+#define TO_FIELD         UNIT("to", 12, 8, to, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
+#define AMOUNT_FIELD     UNIT("amount", 20, 8, amount, TJ_UNIT_AMOUNT, 0, UINT64_MAX)
 #define VALUE_DATE_FIELD UNIT("value_date", 28, 4, value_date, TJ_UNIT_DATE, 0, UINT32_MAX)
-#define TIMEOUT_FIELD UNIT("timeout_s", 32, 4, timeout_s, TJ_UNIT_TIME_S, 0, UINT32_MAX)
-#define REFERS_TO_FIELD UNIT("refers_to", 36, 8, refers_to, TJ_UNIT_RECORD, 1, UINT64_MAX)
-#define REFERENCE_FIELD TEXT("reference", 44, TJ_REFERENCE_SIZE, reference, 0)
-#define EVIDENCE_FIELD BYTES("hash", 60, 32, hash, 0)
-#define LEAF_FIELD BYTES("hash", 60, 32, hash, 0)
-#define BLIND_FIELD BYTES("blind", 96, TJ_BLIND_SIZE, blind, 0)
+#define TIMEOUT_FIELD    UNIT("timeout_s", 32, 4, timeout_s, TJ_UNIT_TIME_S, 0, UINT32_MAX)
+#define REFERS_TO_FIELD  UNIT("refers_to", 36, 8, refers_to, TJ_UNIT_RECORD, 1, UINT64_MAX)
+#define REFERENCE_FIELD  TEXT("reference", 44, TJ_REFERENCE_SIZE, reference, 0)
+#define EVIDENCE_FIELD   BYTES("hash", 60, 32, hash, 0)
+#define LEAF_FIELD       BYTES("hash", 60, 32, hash, 0)
+#define BLIND_FIELD      BYTES("blind", 96, TJ_BLIND_SIZE, blind, 0)
 #define NAMING_FIELDS                                                                              \
     PURPOSE_FIELD, FROM_FIELD, TO_FIELD, AMOUNT_FIELD, VALUE_DATE_FIELD, REFERS_TO_FIELD,          \
         REFERENCE_FIELD, LEAF_FIELD, BLIND_FIELD
 
-#define PARTY_FIELD NUMBER("party", 4, 4, party, 0, UINT32_MAX)
-#define ACCOUNT_FIELD UNIT("account", 4, 8, account, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
+#define PARTY_FIELD      NUMBER("party", 4, 4, party, 0, UINT32_MAX)
+#define ACCOUNT_FIELD    UNIT("account", 4, 8, account, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
 #define DIRECTIONS_FIELD NAMED("directions", 2, directions, direction_names, 1)
 #define KEY_FIELDS                                                                                 \
-    {"algorithm",                                                                                  \
-     2,                                                                                            \
-     1,                                                                                            \
-     TJ_FIELD_NUMBER,                                                                              \
-     TJ_UNIT_NAME,                                                                                 \
-     MEMBER(algorithm),                                                                            \
-     1,                                                                                            \
-     2,                                                                                            \
-     tj_algorithm_names},                                                                          \
+    {                                                                                              \
+        "algorithm",       2, 1, TJ_FIELD_NUMBER,   TJ_UNIT_NAME,                                  \
+        MEMBER(algorithm), 1, 2, tj_algorithm_names},                                              \
         NAMED("role", 3, role, tj_role_names, 1), PARTY_FIELD,                                     \
-        NUMBER("ordinal", 8, 4, ordinal, 0, UINT32_MAX),                                           \
-        BYTES("key", 16, TJ_SLOT_KEY_MAX, key, 1)
+        NUMBER("ordinal", 8, 4, ordinal, 0, UINT32_MAX), BYTES("key", 16, TJ_SLOT_KEY_MAX, key, 1)
 #define LOG_KEY_FIELDS                                                                             \
-    {"algorithm",                                                                                  \
-     2,                                                                                            \
-     1,                                                                                            \
-     TJ_FIELD_NUMBER,                                                                              \
-     TJ_UNIT_NAME,                                                                                 \
-     MEMBER(algorithm),                                                                            \
-     3,                                                                                            \
-     3,                                                                                            \
-     tj_algorithm_names},                                                                          \
+    {                                                                                              \
+        "algorithm",       2, 1, TJ_FIELD_NUMBER,   TJ_UNIT_NAME,                                  \
+        MEMBER(algorithm), 3, 3, tj_algorithm_names},                                              \
         NUMBER("number", 4, 4, number, 0, UINT32_MAX), BYTES("key", 16, 32, key, 1)
 
 static const struct tj_layout layouts[TJ_KIND_END] = {
@@ -371,8 +361,8 @@ static enum tijori_status check_special(const uint8_t *r, struct tj_verdict *ver
 {
     uint8_t kind = r[0];
     /* The name is the origin of checkpoints: C2SP signed-note bars spaces and plus signs. */
-    if (kind == TJ_LEDGER && (memchr(r + 48, ' ', TJ_NAME_SIZE) != NULL ||
-                              memchr(r + 48, '+', TJ_NAME_SIZE) != NULL)) {
+    if (kind == TJ_LEDGER &&
+        (memchr(r + 48, ' ', TJ_NAME_SIZE) != NULL || memchr(r + 48, '+', TJ_NAME_SIZE) != NULL)) {
         return tj_refuse(verdict, TIJORI_TEXT, "name");
     }
     /* A BIP-340 key has 32 bytes of the 33. */
@@ -396,8 +386,7 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
     }
     const struct tj_layout *layout = tj_record_layout(record[0]);
     if (layout == NULL) {
-        bool reserved =
-            record[0] >= TJ_RESERVED_SET_LIMIT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
+        bool reserved = record[0] >= TJ_RESERVED_SET_LIMIT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
         return tj_refuse(verdict, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "kind");
     }
     for (size_t i = 0; i < layout->count; i++) {

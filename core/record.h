@@ -265,8 +265,8 @@ struct tj_field {
     const char *name;
     uint8_t offset;
     uint8_t size;
-    uint8_t type;   /* enum tj_field_type */
-    uint8_t unit;   /* enum tj_field_unit */
+    uint8_t type;    /* enum tj_field_type */
+    uint8_t unit;    /* enum tj_field_unit */
     uint16_t member; /* offset in struct tj_record */
     uint8_t member_size;
     uint64_t min; /* numbers: least value; texts and bytes: 1 when empty (all zero) is refused */

@@ -107,8 +107,8 @@ static void skip(struct replay *r, enum tj_check check, uint64_t count, const ch
 
 static enum tijori_status check_form(struct tj_digester *digester, struct item *item)
 {
-    enum tijori_status status = tj_entry_decode(item->entry_bytes.bytes, item->entry_bytes.size,
-                                                &item->entry, &item->form);
+    enum tijori_status status =
+        tj_entry_decode(item->entry_bytes.bytes, item->entry_bytes.size, &item->entry, &item->form);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -498,7 +498,8 @@ static void check_sums(struct replay *r)
     const struct tj_ledger_object *ledger = tj_state_ledger(r->state);
     for (uint32_t a = 1; ledger != NULL && a <= ledger->assets; a++) {
         if (sums->balance[a] != 0 || sums->pending[a] != 0) {
-            fail(r, TJ_CHECK_ZERO, UINT64_MAX, NULL, NULL, "the balances of an asset do not sum to 0");
+            fail(r, TJ_CHECK_ZERO, UINT64_MAX, NULL, NULL,
+                 "the balances of an asset do not sum to 0");
         } else {
             pass(r, TJ_CHECK_ZERO, 1);
         }
@@ -603,8 +604,8 @@ static void skip_rest(struct replay *r)
 {
     static const char why[] = "not reached: the replay stopped at the first failure";
     static const enum tj_check per_entry[] = {
-        TJ_CHECK_NUMBERS, TJ_CHECK_FORM,  TJ_CHECK_CHAIN, TJ_CHECK_BODIES, TJ_CHECK_SIGNATURES,
-        TJ_CHECK_LANES,   TJ_CHECK_RULES, TJ_CHECK_DERIVED,
+        TJ_CHECK_NUMBERS,    TJ_CHECK_FORM,  TJ_CHECK_CHAIN, TJ_CHECK_BODIES,
+        TJ_CHECK_SIGNATURES, TJ_CHECK_LANES, TJ_CHECK_RULES, TJ_CHECK_DERIVED,
     };
     static const enum tj_check at_end[] = {
         TJ_CHECK_ZERO,

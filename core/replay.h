@@ -39,7 +39,7 @@ struct tj_check_result {
 const char *tj_check_text(enum tj_check check);
 
 struct tj_replay_options {
-    uint32_t threads;               /* 0: one a core */
+    uint32_t threads;                /* 0: one a core */
     const struct tj_hash *ledger_id; /* pinned; NULL: none given, LEDGER_ID is skipped */
     /* Called now and then with entries done and entries in all; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);

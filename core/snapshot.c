@@ -71,8 +71,7 @@ static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct 
         return tj_from_storage(found);
     }
     enum tijori_status status = TIJORI_OK;
-    while (status == TIJORI_OK &&
-           (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
+    while (status == TIJORI_OK && (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
         struct tj_block_row row;
         if (!tj_block_row_decode(&key, &value, &row) || row.as_of >= size) {
             status = TIJORI_CORRUPT;

@@ -127,12 +127,12 @@ struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t 
 {
     if (table >= TJ_T_KEY && party >= state->parties_capacity) {
         uint32_t capacity = party + 1 + party / 2;
-        state->parties = grown(state->parties, state->parties_capacity, capacity,
-                               sizeof *state->parties);
+        state->parties =
+            grown(state->parties, state->parties_capacity, capacity, sizeof *state->parties);
         state->parties_capacity = capacity;
     }
-    struct tj_table *rows = table < TJ_T_KEY ? &state->tables[table]
-                                             : &state->parties[party].tables[table - TJ_T_KEY];
+    struct tj_table *rows =
+        table < TJ_T_KEY ? &state->tables[table] : &state->parties[party].tables[table - TJ_T_KEY];
     if (number >= rows->capacity) {
         uint32_t capacity = number + 1 + number / 2;
         rows->blocks = grown(rows->blocks, rows->capacity, capacity, sizeof(struct tj_block *));
@@ -415,8 +415,8 @@ const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint3
 
 const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account)
 {
-    const struct tj_account_object *object = tj_state_peek(
-        state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
+    const struct tj_account_object *object =
+        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
     return object != NULL && object->class != 0 ? object : NULL;
 }
 

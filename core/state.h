@@ -29,7 +29,7 @@ enum tj_table_id {
     TJ_T_LOG_KEY = 4,
     TJ_T_TOTAL = 5,
     TJ_T_MARK = 6,
-    TJ_T_KEY = 7,     /* per party from here on */
+    TJ_T_KEY = 7, /* per party from here on */
     TJ_T_LANE = 8,
     TJ_T_ACCOUNT = 9,
     TJ_T_END = 10,
@@ -55,8 +55,8 @@ enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2 };
 /* 128 bytes. Number: the party's. */
 struct tj_party_object {
     char name[TJ_NAME_SIZE];
-    uint8_t type;   /* 0: not registered */
-    uint8_t status; /* TJ_PARTY_* */
+    uint8_t type;                     /* 0: not registered */
+    uint8_t status;                   /* TJ_PARTY_* */
     uint8_t threshold[TJ_DOMAIN_END]; /* by enum tj_domain; [0] unused */
     uint8_t reserved_0[1];
     uint16_t classes;
@@ -129,7 +129,7 @@ struct tj_key_object {
     uint8_t reserved[3];
     uint32_t ordinal;
     uint32_t party;
-    uint64_t added;   /* record ids */
+    uint64_t added; /* record ids */
     uint64_t revoked;
 };
 
@@ -216,7 +216,7 @@ struct tj_index {
     struct tj_index_slot {
         uint64_t key;
         uint64_t value; /* plus one; 0: empty */
-    } *slots;
+    } * slots;
     size_t capacity;
     size_t count;
 };

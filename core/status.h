@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_STATUS_H
 #define TIJORI_CORE_STATUS_H
 
-/* Around the one status of the ledger (core/tijori.h): the verdict that says where, and the check of
- * what a caller must guarantee.
+/* Around the one status of the ledger (core/tijori.h): the verdict that says where, and the check
+ * of what a caller must guarantee.
  *
  * Three classes, never mixed: a caller's bug aborts (TIJORI_REQUIRE); a rejected input returns a
  * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.

@@ -17,8 +17,8 @@
  * Memory. The caller allocates what `out` points to. Nothing returned points into the ledger, but
  * where a comment says so.
  *
- * Integers are 64-bit base units of the asset (satoshi for BTC); sums have 128 bits. Times are POSIX,
- * with the unit in the name. */
+ * Integers are 64-bit base units of the asset (satoshi for BTC); sums have 128 bits. Times are
+ * POSIX, with the unit in the name. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -144,7 +144,6 @@ enum tijori_status {
         TIJORI_STATUS_COUNT
 };
 
-
 /* "BALANCE"; "UNKNOWN" for a number that is none. The string is constant. */
 TIJORI_API const char *tijori_status_name(enum tijori_status status);
 /* The sentence above. */
@@ -159,10 +158,10 @@ typedef uint64_t tijori_clock(void *context);
 
 /* Zero is the default of every member. */
 struct tijori_options {
-    uint32_t threads;     /* that verify signatures; 0: one a core, at most 64 */
-    tijori_clock *clock;  /* NULL: the system's */
+    uint32_t threads;    /* that verify signatures; 0: one a core, at most 64 */
+    tijori_clock *clock; /* NULL: the system's */
     void *clock_context;
-    uint64_t map_size;    /* bytes of address space for the log; 0: 1 TiB. The ledger is full there */
+    uint64_t map_size; /* bytes of address space for the log; 0: 1 TiB. The ledger is full there */
     int accept_clock_jump; /* 1: the operator has confirmed a clock over 24 h ahead of the log */
 };
 
@@ -186,8 +185,8 @@ TIJORI_API enum tijori_status tijori_create(const char *dir, const uint8_t *entr
  * Statuses: NOT_FOUND, LOCKED, FORMAT_UNKNOWN, RULES (newer software needed), CORRUPT, DENIED,
  * MEMORY, IO. */
 TIJORI_API enum tijori_status tijori_open(const char *dir, enum tijori_mode mode,
-                                          const struct tijori_options *options,
-                                          struct tijori **out, struct tijori_message *message);
+                                          const struct tijori_options *options, struct tijori **out,
+                                          struct tijori_message *message);
 
 /* Waits for what was submitted, stores the state so that the next open is quick, and closes. NULL
  * is accepted. Receipts not yet received are lost; what they would have said stays true. */
@@ -231,9 +230,9 @@ TIJORI_API enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_
 
 struct tijori_head {
     uint8_t ledger_id[32];
-    uint64_t size;     /* entries */
-    uint8_t leaf[32];  /* leaf hash of the last */
-    uint8_t root[32];  /* RFC 6962 tree root over all */
+    uint64_t size;        /* entries */
+    uint8_t leaf[32];     /* leaf hash of the last */
+    uint8_t root[32];     /* RFC 6962 tree root over all */
     uint64_t received_ns; /* of the last */
 };
 TIJORI_API void tijori_head(struct tijori *ledger, struct tijori_head *out);
@@ -262,8 +261,8 @@ struct tijori_balance {
 };
 
 /* An account by party and local number. NOT_FOUND when there is none. */
-TIJORI_API enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party,
-                                             uint32_t local, struct tijori_balance *out);
+TIJORI_API enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_t local,
+                                             struct tijori_balance *out);
 
 struct tijori_movement {
     uint64_t entry;
@@ -279,8 +278,8 @@ struct tijori_movement {
     struct tijori_int128 balance; /* of the account, after this movement */
 };
 
-/* The movements of an account, newest first. `cursor` is set to 0 for the first call and moved on by
- * each; NOT_FOUND at the end. The balance starts from the account's balance at the first call:
+/* The movements of an account, newest first. `cursor` is set to 0 for the first call and moved on
+ * by each; NOT_FOUND at the end. The balance starts from the account's balance at the first call:
  * movements that arrive in between are not seen. */
 struct tijori_history_cursor {
     uint64_t started;

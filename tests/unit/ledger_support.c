@@ -2,10 +2,10 @@
 
 #include "crypto/tree.h"
 
-#include <dirent.h>
-#include <stdarg.h>
-#include <setjmp.h>
 #include <cmocka.h>
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,13 +15,13 @@ static const struct {
     uint32_t party;
     uint8_t class;
 } accounts[FIXTURE_ACCOUNTS] = {
-    [T_RESERVE_A] = {1, TJ_CLASS_RESERVE},  [T_RESERVE_B] = {1, TJ_CLASS_RESERVE},
-    [T_MARKET] = {1, TJ_CLASS_MARKET},      [T_MINING] = {1, TJ_CLASS_MINING},
-    [T_SEIZURE] = {1, TJ_CLASS_SEIZURE},    [T_DONATION] = {1, TJ_CLASS_DONATION},
-    [T_FEE] = {1, TJ_CLASS_FEE},            [T_EXTERNAL] = {1, TJ_CLASS_EXTERNAL},
-    [T_SUSPENSE] = {1, TJ_CLASS_SUSPENSE},  [C_CUSTODY_A] = {2, TJ_CLASS_CUSTODY},
-    [C_CUSTODY_B] = {2, TJ_CLASS_CUSTODY},  [C_EXTERNAL] = {2, TJ_CLASS_EXTERNAL},
-    [C_FEE] = {2, TJ_CLASS_FEE},            [C_SUSPENSE] = {2, TJ_CLASS_SUSPENSE},
+    [T_RESERVE_A] = {1, TJ_CLASS_RESERVE}, [T_RESERVE_B] = {1, TJ_CLASS_RESERVE},
+    [T_MARKET] = {1, TJ_CLASS_MARKET},     [T_MINING] = {1, TJ_CLASS_MINING},
+    [T_SEIZURE] = {1, TJ_CLASS_SEIZURE},   [T_DONATION] = {1, TJ_CLASS_DONATION},
+    [T_FEE] = {1, TJ_CLASS_FEE},           [T_EXTERNAL] = {1, TJ_CLASS_EXTERNAL},
+    [T_SUSPENSE] = {1, TJ_CLASS_SUSPENSE}, [C_CUSTODY_A] = {2, TJ_CLASS_CUSTODY},
+    [C_CUSTODY_B] = {2, TJ_CLASS_CUSTODY}, [C_EXTERNAL] = {2, TJ_CLASS_EXTERNAL},
+    [C_FEE] = {2, TJ_CLASS_FEE},           [C_SUSPENSE] = {2, TJ_CLASS_SUSPENSE},
     [U_RESERVE] = {3, TJ_CLASS_RESERVE},
 };
 
@@ -232,10 +232,8 @@ static uint32_t genesis_records(const struct fixture *f, uint8_t *out)
 void fixture_open(struct fixture *f)
 {
     struct tijori_message message;
-    struct tijori_options options = {.threads = f->threads,
-                                     .clock = fixture_clock,
-                                     .clock_context = f,
-                                     .map_size = f->map_size};
+    struct tijori_options options = {
+        .threads = f->threads, .clock = fixture_clock, .clock_context = f, .map_size = f->map_size};
     enum tijori_status status = tijori_open(f->dir, TIJORI_WRITE, &options, &f->ledger, &message);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
@@ -360,9 +358,9 @@ void fixture_destroy(struct fixture *f)
 int64_t fixture_balance(struct fixture *f, uint64_t account)
 {
     struct tijori_balance balance;
-    assert_int_equal(tijori_balance(f->ledger, tj_account_party(account), tj_account_local(account),
-                                    &balance),
-                     TIJORI_OK);
+    assert_int_equal(
+        tijori_balance(f->ledger, tj_account_party(account), tj_account_local(account), &balance),
+        TIJORI_OK);
     return (int64_t)balance.balance.low;
 }
 

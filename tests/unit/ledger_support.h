@@ -19,21 +19,21 @@ enum { FIXTURE_CREATED_S = 1700000000, FIXTURE_RECORDS_MAX = 8190 };
 
 /* Accounts that fixture_parties opens: party:local. */
 enum fixture_account {
-    T_RESERVE_A,  /* 1:0 reserve */
-    T_RESERVE_B,  /* 1:1 reserve */
-    T_MARKET,     /* 1:2 market */
-    T_MINING,     /* 1:3 mining */
-    T_SEIZURE,    /* 1:4 seizure */
-    T_DONATION,   /* 1:5 donation */
-    T_FEE,        /* 1:6 fee */
-    T_EXTERNAL,   /* 1:7 external */
-    T_SUSPENSE,   /* 1:8 suspense */
-    C_CUSTODY_A,  /* 2:0 custody */
-    C_CUSTODY_B,  /* 2:1 custody */
-    C_EXTERNAL,   /* 2:2 external */
-    C_FEE,        /* 2:3 fee */
-    C_SUSPENSE,   /* 2:4 suspense */
-    U_RESERVE,    /* 3:0 reserve */
+    T_RESERVE_A, /* 1:0 reserve */
+    T_RESERVE_B, /* 1:1 reserve */
+    T_MARKET,    /* 1:2 market */
+    T_MINING,    /* 1:3 mining */
+    T_SEIZURE,   /* 1:4 seizure */
+    T_DONATION,  /* 1:5 donation */
+    T_FEE,       /* 1:6 fee */
+    T_EXTERNAL,  /* 1:7 external */
+    T_SUSPENSE,  /* 1:8 suspense */
+    C_CUSTODY_A, /* 2:0 custody */
+    C_CUSTODY_B, /* 2:1 custody */
+    C_EXTERNAL,  /* 2:2 external */
+    C_FEE,       /* 2:3 fee */
+    C_SUSPENSE,  /* 2:4 suspense */
+    U_RESERVE,   /* 3:0 reserve */
     FIXTURE_ACCOUNTS,
 };
 uint64_t fixture_account(enum fixture_account account);
@@ -41,7 +41,7 @@ uint64_t fixture_account(enum fixture_account account);
 struct fixture {
     char dir[256];
     struct tijori *ledger;
-    uint64_t now_ns; /* what the clock says */
+    uint64_t now_ns;       /* what the clock says */
     const uint64_t *times; /* when not NULL, each reading of the clock takes the next of these */
     bool predecessor;      /* the genesis names a ledger before this one */
     struct tj_digester digester;
@@ -58,7 +58,8 @@ struct fixture {
     size_t size;
 };
 
-/* A ledger with entries 0 and 1 in a fresh directory, open for writing; the clock a minute later. */
+/* A ledger with entries 0 and 1 in a fresh directory, open for writing; the clock a minute later.
+ */
 void fixture_create(struct fixture *f);
 /* The same with the parties, keys, grants and accounts above. */
 void fixture_parties(struct fixture *f);

@@ -3,9 +3,9 @@
 #include "cli/input.h"
 #include "cli/record_json.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,16 +1,16 @@
 /* What the documents print out of the code is what the code says: the statuses and the worked
- * example of docs/FORMAT.md, and the purposes of docs/PURPOSES.md. Each block is made here and looked
- * for in the document, letter by letter. With TIJORI_PRINT=1 in the environment the blocks are printed, for
- * pasting. */
+ * example of docs/FORMAT.md, and the purposes of docs/PURPOSES.md. Each block is made here and
+ * looked for in the document, letter by letter. With TIJORI_PRINT=1 in the environment the blocks
+ * are printed, for pasting. */
 
 #include "ledger_support.h"
 
 #include "core/purpose.h"
 #include "crypto/tree.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
 
 static char *read_document(const char *name)
 {

@@ -2,9 +2,9 @@
 
 #include "ledger_support.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
 
 static struct fixture *new_world(void)
 {

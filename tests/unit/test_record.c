@@ -4,9 +4,9 @@
 
 #include "core/record.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
 
 /* ---- docs/FORMAT.md section 3 ---- */
 
@@ -30,11 +30,26 @@ struct kind {
 #define MOVEMENT_FIELDS                                                                            \
     {"purpose", 2, 1, NUM, 1, 13}, {"from", 4, 8, NUM, 0, U64}, {"to", 12, 8, NUM, 0, U64},        \
         {"amount", 20, 8, NUM, 1, U64}, {"value_date", 28, 4, NUM, 0, U32},                        \
-        {"reference", 44, 16, TXT, 0, 0}, {"hash", 60, 32, RAW, 0, 0}
-#define REFERS_TO {"refers_to", 36, 8, NUM, 1, U64}
-#define PARTY {"party", 4, 4, NUM, 0, U32}
-#define ACCOUNT {"account", 4, 8, NUM, 0, U64}
-#define DIRECTIONS {"directions", 2, 1, NUM, 1, 3}
+        {"reference", 44, 16, TXT, 0, 0},                                                          \
+    {                                                                                              \
+        "hash", 60, 32, RAW, 0, 0                                                                  \
+    }
+#define REFERS_TO                                                                                  \
+    {                                                                                              \
+        "refers_to", 36, 8, NUM, 1, U64                                                            \
+    }
+#define PARTY                                                                                      \
+    {                                                                                              \
+        "party", 4, 4, NUM, 0, U32                                                                 \
+    }
+#define ACCOUNT                                                                                    \
+    {                                                                                              \
+        "account", 4, 8, NUM, 0, U64                                                               \
+    }
+#define DIRECTIONS                                                                                 \
+    {                                                                                              \
+        "directions", 2, 1, NUM, 1, 3                                                              \
+    }
 
 static const struct kind kinds[] = {
     {1, "move", {MOVEMENT_FIELDS}},
@@ -351,10 +366,14 @@ struct text {
 };
 
 static const struct text good_texts[] = {
-    {"ascii from space to tilde", " ~", 2}, {"U+00A0, the first after C1", "\xc2\xa0", 2},
-    {"U+07FF", "\xdf\xbf", 2},              {"U+0800", "\xe0\xa0\x80", 3},
-    {"U+D7FF", "\xed\x9f\xbf", 3},          {"U+E000", "\xee\x80\x80", 3},
-    {"U+FFFF", "\xef\xbf\xbf", 3},          {"U+10000", "\xf0\x90\x80\x80", 4},
+    {"ascii from space to tilde", " ~", 2},
+    {"U+00A0, the first after C1", "\xc2\xa0", 2},
+    {"U+07FF", "\xdf\xbf", 2},
+    {"U+0800", "\xe0\xa0\x80", 3},
+    {"U+D7FF", "\xed\x9f\xbf", 3},
+    {"U+E000", "\xee\x80\x80", 3},
+    {"U+FFFF", "\xef\xbf\xbf", 3},
+    {"U+10000", "\xf0\x90\x80\x80", 4},
     {"U+10FFFF", "\xf4\x8f\xbf\xbf", 4},
 };
 
@@ -623,8 +642,9 @@ static void hot_path_agrees_with_the_layouts(void **state)
         seen[hot]++;
     }
     static const enum tijori_status all[] = {
-        TIJORI_OK,          TIJORI_VALUE,        TIJORI_RESERVED_NOT_ZERO, TIJORI_TEXT,
-        TIJORI_AMOUNT_ZERO, TIJORI_SAME_ACCOUNT, TIJORI_BLIND,
+        TIJORI_OK,    TIJORI_VALUE,       TIJORI_RESERVED_NOT_ZERO,
+        TIJORI_TEXT,  TIJORI_AMOUNT_ZERO, TIJORI_SAME_ACCOUNT,
+        TIJORI_BLIND,
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         assert_true(seen[all[i]] > 1000); /* or the mutations are too tame */
