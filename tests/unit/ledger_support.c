@@ -2,12 +2,13 @@
 
 #include "crypto/tree.h"
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 

@@ -3,11 +3,12 @@
 #include "cli/input.h"
 #include "cli/record_json.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define HEADER "kind,from,to,amount,purpose,value_date,reference,evidence\n"
 

@@ -8,9 +8,10 @@
 #include "core/purpose.h"
 #include "crypto/tree.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static char *read_document(const char *name)
 {

@@ -2,9 +2,10 @@
 
 #include "ledger_support.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static struct fixture *new_world(void)
 {

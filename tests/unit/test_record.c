@@ -4,9 +4,10 @@
 
 #include "core/record.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 /* ---- docs/FORMAT.md section 3 ---- */
 
