@@ -22,7 +22,7 @@ libdir=$(dirname "$(dirname "$pc_file")")
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
 # Away from the sources, so that a header of ours that tijori.h needs cannot be found by chance.
-cp "$source_dir/examples/reserve.c" "$scratch/reserve.c"
+cp "$source_dir/examples/reserve.c" "$source_dir/examples/reserve_data.h" "$scratch/"
 cd "$scratch"
 
 echo "--- pkg-config"
