@@ -1,3 +1,6 @@
+#ifndef TIJORI_EXAMPLES_RESERVE_DATA_H
+#define TIJORI_EXAMPLES_RESERVE_DATA_H
+
 /* Made by tests/make_example_data.c. */
 
 static const unsigned char entry_0[242] = {
@@ -561,3 +564,5 @@ static const unsigned char disguised[504] = {
 
 /* When they were made, nanoseconds since 1970-01-01 UTC. */
 static const unsigned long long made_ns = 1700000060000000000ULL;
+
+#endif

@@ -42,7 +42,8 @@ int main(void)
                              2100000000, TJ_PURCHASE, &receipt);
     (void)!fixture_send_move(&f, fixture_account(T_RESERVE_A), fixture_account(T_RESERVE_B),
                              500000000, TJ_INTERNAL_TRANSFER, &receipt);
-    printf("/* Made by tests/make_example_data.c. */\n\n");
+    printf("#ifndef TIJORI_EXAMPLES_RESERVE_DATA_H\n#define TIJORI_EXAMPLES_RESERVE_DATA_H\n\n"
+           "/* Made by tests/make_example_data.c. */\n\n");
     (void)!tijori_entry(f.ledger, 0, &genesis);
     print_bytes("entry_0", f.genesis.entry, sizeof f.genesis.entry);
     print_bytes("genesis_records", body,
@@ -58,7 +59,8 @@ int main(void)
                              500000000, TJ_PURCHASE, &receipt);
     print_bytes("disguised", f.bytes, f.size);
     printf("/* When they were made, nanoseconds since 1970-01-01 UTC. */\n");
-    printf("static const unsigned long long made_ns = %lluULL;\n", (unsigned long long)f.now_ns);
+    printf("static const unsigned long long made_ns = %lluULL;\n\n#endif\n",
+           (unsigned long long)f.now_ns);
     fixture_destroy(&f);
     return 0;
 }
