@@ -1,0 +1,530 @@
+#include "history_support.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "storage/store_write.h"
+
+/* Between two envelopes; not a whole second, so that nanoseconds are seen to count. */
+#define STEP_NS UINT64_C(1000000007)
+
+static const char document[] = "Contract of sale, 17 November 2021.";
+
+/* ---- sending ---- */
+
+static void begin(struct history *h, uint32_t party, uint16_t lane)
+{
+    h->f->now_ns += STEP_NS;
+    fixture_begin(h->f, party, lane);
+}
+
+static void add(struct history *h, const struct tj_record *record)
+{
+    fixture_add(h->f, record);
+}
+
+static uint64_t send_by(struct history *h, uint32_t first, uint32_t count)
+{
+    struct tijori_receipt receipt;
+    for (uint32_t k = first; k < first + count; k++) {
+        fixture_sign_as(h->f, TJ_USE_SIGN, h->f->header.party, k);
+    }
+    fixture_encode(h->f);
+    if (fixture_submit(h->f, &receipt) != TIJORI_OK) {
+        fail_msg("%s", receipt.text);
+    }
+    if (h->after != NULL) {
+        h->after(h->context);
+    }
+    return receipt.entry;
+}
+
+/* By the keys that suffice for party and lane; the entry it became. */
+static uint64_t send(struct history *h)
+{
+    switch (h->f->header.party) {
+    case 0:
+    case 1:
+        return send_by(h, 0, 2);
+    case 2:
+        return h->f->header.lane == 0 ? send_by(h, 1, 1) : send_by(h, h->custodian_key, 1);
+    default:
+        return send_by(h, 0, 1);
+    }
+}
+
+static struct named_record sent(struct history *h, uint64_t entry, uint32_t position)
+{
+    struct named_record named = {.id = tj_record_id(entry, position)};
+    const uint8_t *bytes = h->f->records + (size_t)position * TJ_RECORD_SIZE;
+    tj_record_decode(bytes, &named.record);
+    tj_leaf_hash(h->f->digester.hasher, &named.leaf, bytes, TJ_RECORD_SIZE);
+    return named;
+}
+
+static struct tj_record movement(uint8_t kind, enum fixture_account from, enum fixture_account to,
+                                 uint64_t amount, uint8_t purpose)
+{
+    struct tj_record r = fixture_move(fixture_account(from), fixture_account(to), amount, purpose);
+    r.kind = kind;
+    return r;
+}
+
+/* A post, void or correct of `named`. */
+static struct tj_record naming(uint8_t kind, const struct named_record *named, uint64_t amount)
+{
+    bool turned = kind == TJ_CORRECT;
+    const struct tj_record *old = &named->record;
+    struct tj_record r = fixture_move(turned ? old->to : old->from, turned ? old->from : old->to,
+                                      amount, old->purpose);
+    r.kind = kind;
+    r.refers_to = named->id;
+    r.hash = named->leaf;
+    return r;
+}
+
+/* One record, sent. */
+static struct named_record single(struct history *h, uint32_t party, uint16_t lane, bool restricted,
+                                  const struct tj_record *record)
+{
+    begin(h, party, lane);
+    h->f->header.flags = restricted ? TJ_FLAG_RESTRICTED : 0;
+    add(h, record);
+    uint64_t entry = send(h);
+    return sent(h, entry, 0);
+}
+
+static struct tj_record key_record(uint8_t kind, uint32_t party, uint32_t ordinal, uint8_t role)
+{
+    struct tj_record r = {.kind = kind, .party = party, .ordinal = ordinal, .role = role};
+    struct tj_public_key key;
+    fixture_public(party, ordinal, &key);
+    r.algorithm = key.algorithm;
+    memcpy(r.key, key.bytes, key.size);
+    return r;
+}
+
+static struct tj_record log_key_record(uint8_t kind, uint32_t number, int fill)
+{
+    struct tj_record r = {.kind = kind, .number = number, .algorithm = TJ_ALGORITHM_ED25519};
+    memset(r.key, fill, 32);
+    return r;
+}
+
+/* ---- the parts ---- */
+
+static void authority_prepares(struct history *h)
+{
+    struct tj_record r = {.kind = TJ_OPEN_ASSET, .asset = 2, .decimals = 3};
+    r.amount_max = UINT64_C(1000000000000);
+    memcpy(r.code, "XAU", 3);
+    memcpy(r.name, "Gold", 4);
+    begin(h, 0, 0);
+    add(h, &r);
+    r = log_key_record(TJ_ADD_LOG_KEY, 1, 0x11);
+    add(h, &r);
+    send(h);
+    r = log_key_record(TJ_RETIRE_LOG_KEY, 0, 0x10);
+    single(h, 0, 0, false, &r);
+}
+
+static void treasury_acquires(struct history *h)
+{
+    struct tj_record r = movement(TJ_MOVE, T_MARKET, T_RESERVE_A, 1000, TJ_PURCHASE);
+    tj_sha256(h->f->digester.hasher, &r.hash, document, sizeof document - 1);
+    begin(h, 1, 1);
+    h->f->attachment = (const uint8_t *)document;
+    h->f->attachment_size = sizeof document - 1;
+    add(h, &r);
+    uint64_t entry = send(h);
+    struct named_record purchase = sent(h, entry, 0);
+    r = movement(TJ_MOVE, T_MINING, T_RESERVE_A, 70, TJ_MINING);
+    memset(r.hash.bytes, 0xd0, TJ_HASH_SIZE); /* a document that stays elsewhere */
+    single(h, 1, 2, false, &r);
+    /* The invoice was too high, twice. */
+    r = naming(TJ_CORRECT, &purchase, 300);
+    single(h, 1, 1, false, &r);
+    r = naming(TJ_CORRECT, &purchase, 50);
+    single(h, 1, 70, false, &r); /* a lane in the next block */
+}
+
+static void treasury_pends(struct history *h)
+{
+    struct tj_record r = movement(TJ_PENDING, T_RESERVE_A, T_RESERVE_B, 100, TJ_INTERNAL_TRANSFER);
+    r.timeout_s = FIXTURE_CREATED_S + 86400;
+    begin(h, 1, 1);
+    add(h, &r);
+    r = movement(TJ_PENDING, T_RESERVE_A, T_RESERVE_B, 50, TJ_INTERNAL_TRANSFER);
+    add(h, &r);
+    r = movement(TJ_PENDING, T_DONATION, T_RESERVE_B, 9, TJ_DONATION);
+    memset(r.hash.bytes, 0xd1, TJ_HASH_SIZE);
+    add(h, &r);
+    uint64_t entry = send(h);
+    struct named_record first = sent(h, entry, 0);
+    struct named_record second = sent(h, entry, 1);
+    struct named_record third = sent(h, entry, 2);
+    r = naming(TJ_POST, &first, 100);
+    struct named_record post = single(h, 1, 1, false, &r);
+    r = naming(TJ_VOID, &second, 50);
+    single(h, 0, 0, false, &r); /* the authority may */
+    r = naming(TJ_POST, &third, 9);
+    single(h, 1, 2, false, &r);
+    r = naming(TJ_CORRECT, &post, 10);
+    single(h, 1, 2, false, &r);
+}
+
+static void custodian_serves(struct history *h)
+{
+    struct tj_record r = movement(TJ_MOVE, C_EXTERNAL, C_CUSTODY_A, 50000, TJ_CUSTOMER_DEPOSIT);
+    begin(h, 2, 2);
+    h->f->header.flags = TJ_FLAG_RESTRICTED;
+    add(h, &r);
+    r = movement(TJ_MOVE, C_CUSTODY_A, C_CUSTODY_B, 700, TJ_CUSTOMER_TRANSFER);
+    add(h, &r);
+    r = movement(TJ_MOVE, C_CUSTODY_B, C_FEE, 1, TJ_FEE);
+    add(h, &r);
+    send(h);
+    r = movement(TJ_PENDING, C_CUSTODY_B, C_EXTERNAL, 40, TJ_CUSTOMER_WITHDRAWAL);
+    struct named_record pending = single(h, 2, 3, true, &r);
+    r = naming(TJ_POST, &pending, 40);
+    single(h, 2, 2, false, &r);
+    r = movement(TJ_PENDING, C_CUSTODY_B, C_EXTERNAL, 41, TJ_CUSTOMER_WITHDRAWAL);
+    pending = single(h, 2, 3, true, &r);
+    r = naming(TJ_VOID, &pending, 41);
+    single(h, 2, 3, true, &r);
+    r = movement(TJ_MOVE, T_RESERVE_A, C_CUSTODY_A, 5, TJ_PAYMENT);
+    single(h, 1, 1, false, &r);
+    /* Into another party's reserve: it countersigns. */
+    r = movement(TJ_MOVE, T_RESERVE_A, U_RESERVE, 20, TJ_INTERNAL_TRANSFER);
+    begin(h, 1, 1);
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_COUNTERSIGN, 3, 0);
+    send(h);
+}
+
+static void keys_are_rotated(struct history *h)
+{
+    struct tj_record r = key_record(TJ_ADD_KEY, 2, 1, TJ_ADMINISTER);
+    begin(h, 0, 0);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_SET_THRESHOLD, .party = 2, .threshold = 1};
+    r.domain = TJ_DOMAIN_ADMINISTER;
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, 2, 1);
+    send(h);
+    begin(h, 2, 0);
+    r = key_record(TJ_ADD_KEY, 2, 2, TJ_INITIATE);
+    add(h, &r);
+    r = key_record(TJ_REVOKE_KEY, 2, 0, TJ_INITIATE);
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, 2, 2);
+    send(h);
+    h->custodian_key = 2;
+}
+
+static void authority_governs(struct history *h)
+{
+    struct tj_record r = {.kind = TJ_FREEZE_ACCOUNT, .directions = TJ_FREEZE_BOTH};
+    r.account = fixture_account(T_RESERVE_B);
+    single(h, 0, 0, false, &r);
+    r.kind = TJ_UNFREEZE_ACCOUNT;
+    r.directions = TJ_FREEZE_OUT;
+    single(h, 0, 0, false, &r);
+    r.directions = TJ_FREEZE_IN;
+    single(h, 0, 0, false, &r);
+    r = (struct tj_record){.kind = TJ_SUSPEND_PARTY, .party = 3};
+    single(h, 0, 0, false, &r);
+    r.kind = TJ_REINSTATE_PARTY;
+    single(h, 0, 0, false, &r);
+    begin(h, 0, 0);
+    r = (struct tj_record){.kind = TJ_REGISTER_PARTY, .party = 4, .type = TJ_AUDITOR};
+    memcpy(r.name, "Court of Audit", 14);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_REGISTER_PARTY, .party = 5, .type = TJ_CUSTODIAN};
+    memcpy(r.name, "Second Custodian", 16);
+    add(h, &r);
+    r = key_record(TJ_ADD_KEY, 5, 0, TJ_INITIATE);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_GRANT_CLASSES, .party = 5};
+    r.classes = 1u << TJ_CLASS_CUSTODY;
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, 5, 0);
+    send(h);
+}
+
+static void late_accounts(struct history *h)
+{
+    struct tj_record r = {.kind = TJ_OPEN_ACCOUNT, .asset = 2, .class = TJ_CLASS_CUSTODY};
+    uint64_t custody = tj_account_id(2, 5);
+    uint64_t outside = tj_account_id(2, 6);
+    begin(h, 2, 1);
+    r.account = custody;
+    add(h, &r);
+    r.account = outside;
+    r.class = TJ_CLASS_EXTERNAL;
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_CLOSE_ACCOUNT, .account = fixture_account(C_SUSPENSE)};
+    add(h, &r);
+    send(h);
+    r = fixture_move(outside, custody, 12345, TJ_CUSTOMER_DEPOSIT);
+    single(h, 2, 2, true, &r);
+}
+
+static void endorse_entry_2(struct history *h)
+{
+    static uint8_t entry[TJ_ENTRY_SIZE_MAX];
+    static uint8_t body[64 * (TJ_RECORD_SIZE + TJ_LINK_SIZE)];
+    struct tijori_entry out = {entry, sizeof entry, body, sizeof body};
+    struct tj_record r = {.kind = TJ_ENDORSE, .entry = 2};
+    assert_int_equal(tijori_entry(h->f->ledger, 2, &out), TIJORI_OK);
+    tj_leaf_hash(h->f->digester.hasher, &r.leaf, entry, out.entry_size);
+    tj_envelope_id(&h->f->digester, entry + 64, &r.envelope_id);
+    single(h, 3, 1, false, &r);
+}
+
+void history_every_kind(struct history *h)
+{
+    authority_prepares(h);
+    treasury_acquires(h);
+    treasury_pends(h);
+    custodian_serves(h);
+    keys_are_rotated(h);
+    authority_governs(h);
+    late_accounts(h);
+    endorse_entry_2(h);
+    history_moves(h, 2);
+}
+
+void history_moves(struct history *h, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct tj_record r =
+            i % 2 == 0 ? movement(TJ_MOVE, T_RESERVE_A, T_RESERVE_B, 1, TJ_INTERNAL_TRANSFER)
+                       : movement(TJ_MOVE, C_CUSTODY_A, C_CUSTODY_B, 1, TJ_CUSTOMER_TRANSFER);
+        single(h, i % 2 == 0 ? 1 : 2, 1, false, &r);
+    }
+}
+
+void history_marks(struct history *h)
+{
+    enum { PENDING = 4160, FIRST = 4070, LAST = 4110 };
+    struct tj_record r = movement(TJ_PENDING, C_CUSTODY_A, C_CUSTODY_B, 3, TJ_CUSTOMER_TRANSFER);
+    begin(h, 2, 4);
+    h->f->header.flags = TJ_FLAG_RESTRICTED;
+    for (uint32_t i = 0; i < PENDING; i++) {
+        add(h, &r);
+    }
+    uint64_t entry = send(h);
+    struct named_record pending[LAST - FIRST];
+    struct named_record posts[LAST - FIRST];
+    for (uint32_t i = FIRST; i < LAST; i++) {
+        pending[i - FIRST] = sent(h, entry, i);
+    }
+    for (uint32_t half = 0; half < 2; half++) {
+        begin(h, 2, (uint16_t)(1 + half));
+        for (uint32_t i = half; i < LAST - FIRST; i += 2) {
+            r = naming(i % 3 == 0 ? TJ_VOID : TJ_POST, &pending[i], 3);
+            add(h, &r);
+        }
+        entry = send(h);
+        for (uint32_t i = half, position = 0; i < LAST - FIRST; i += 2, position++) {
+            posts[i] = sent(h, entry, position);
+        }
+    }
+    /* Corrections make marks of their own; the second one of a record finds its first. */
+    for (uint32_t amount = 1; amount <= 2; amount++) {
+        begin(h, 2, 5);
+        for (uint32_t i = amount; i < LAST - FIRST; i++) {
+            if (i % 3 != 0) {
+                r = naming(TJ_CORRECT, &posts[i], amount);
+                add(h, &r);
+            }
+        }
+        send(h);
+    }
+}
+
+/* ---- the log as bytes ---- */
+
+static void *copied(const void *bytes, size_t size)
+{
+    void *copy = malloc(size + 1);
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    return copy;
+}
+
+static void read_table(struct tj_txn *txn, size_t table, struct log_table *out)
+{
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    uint64_t count;
+    assert_int_equal(tj_count(txn, table, &count), TJ_STORAGE_OK);
+    out->rows = calloc((size_t)count + 1, sizeof *out->rows);
+    assert_non_null(out->rows);
+    assert_int_equal(tj_cursor_open(txn, table, &cursor), TJ_STORAGE_OK);
+    for (out->count = 0; tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK; out->count++) {
+        assert_true(out->count < count);
+        out->rows[out->count] = (struct log_row){copied(key.bytes, key.size), key.size,
+                                                 copied(value.bytes, value.size), value.size};
+    }
+    tj_cursor_close(cursor);
+}
+
+void log_read(const char *dir, uint64_t map_size, struct log_copy *out)
+{
+    struct tj_store *store;
+    struct tj_txn *txn;
+    struct tj_store_options options = tj_journal_options(map_size);
+    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
+    for (size_t t = 0; t < TJ_J_COUNT; t++) {
+        read_table(txn, t, &out->tables[t]);
+    }
+    tj_read_end(txn);
+    tj_store_close(store);
+}
+
+void log_free(struct log_copy *log)
+{
+    for (size_t t = 0; t < TJ_J_COUNT; t++) {
+        for (size_t i = 0; i < log->tables[t].count; i++) {
+            free(log->tables[t].rows[i].key);
+            free(log->tables[t].rows[i].value);
+        }
+        free(log->tables[t].rows);
+    }
+    memset(log, 0, sizeof *log);
+}
+
+void log_write(const char *dir, const struct log_copy *log)
+{
+    struct tj_store *store;
+    struct tj_txn *txn;
+    struct tj_store_options options = tj_journal_options(0);
+    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
+    for (size_t t = 0; t < TJ_J_COUNT; t++) {
+        for (size_t i = 0; i < log->tables[t].count; i++) {
+            const struct log_row *row = &log->tables[t].rows[i];
+            uint8_t *place;
+            if (options.tables[t].kind == TJ_TABLE_NUMBERED) {
+                uint64_t number = 0;
+                for (size_t k = 0; k < 8; k++) {
+                    number = number << 8 | row->key[k];
+                }
+                assert_int_equal(tj_append(txn, t, number, row->size, &place), TJ_STORAGE_OK);
+            } else {
+                assert_int_equal(tj_put_name(txn, t, row->key, row->key_size, row->size, &place),
+                                 TJ_STORAGE_OK);
+            }
+            memcpy(place, row->value, row->size);
+        }
+    }
+    assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
+    tj_store_close(store);
+}
+
+/* ---- directories ---- */
+
+void copy_ledger(const char *from, const char *to)
+{
+    static uint8_t buffer[1 << 16];
+    char path[512];
+    ssize_t got;
+    assert_int_equal(mkdir(to, 0700), 0);
+    snprintf(path, sizeof path, "%s/data.mdb", from);
+    int in = open(path, O_RDONLY);
+    snprintf(path, sizeof path, "%s/data.mdb", to);
+    int out = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(in >= 0 && out >= 0);
+    while ((got = read(in, buffer, sizeof buffer)) > 0) {
+        assert_int_equal(write(out, buffer, (size_t)got), got);
+    }
+    assert_int_equal(got, 0);
+    /* Closing a descriptor of an open store's file would drop the process's locks on it, but LMDB
+     * takes its locks on lock.mdb, and the writer's is an flock. */
+    close(in);
+    close(out);
+}
+
+void remove_ledger(const char *dir)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock", "data.mdb.new"};
+    char path[512];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+void digest_live(struct fixture *f, struct tj_hash *out)
+{
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    tj_state_digest(view.state, f->digester.hasher, out);
+    tj_ledger_view_end(f->ledger, &view);
+}
+
+void digest_as_opened(const char *dir, struct tj_digester *digester, struct tj_hash *out)
+{
+    struct tijori *ledger;
+    struct tj_ledger_view view;
+    struct tijori_message message;
+    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, &message);
+    if (status != TIJORI_OK) {
+        fail_msg("%s", message.text);
+    }
+    assert_int_equal(tj_ledger_view_begin(ledger, &view), TIJORI_OK);
+    tj_state_digest(view.state, digester->hasher, out);
+    tj_ledger_view_end(ledger, &view);
+    tijori_close(ledger);
+}
+
+void audit_dir(const char *dir, const struct tj_hash *ledger_id, uint32_t threads,
+               struct tj_replay_report *report)
+{
+    struct tj_store *store;
+    struct tj_store_options options = tj_journal_options(0);
+    struct tj_replay_options replay = {.threads = threads, .ledger_id = ledger_id};
+    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_replay(store, &replay, report, NULL), TIJORI_OK);
+    tj_store_close(store);
+}
+
+void must_pass(const struct tj_replay_report *report)
+{
+    if (report->failed) {
+        fail_msg("entry %llu: %s: %s", (unsigned long long)report->first_entry,
+                 tj_check_text(report->first_check), report->failure);
+    }
+}
+
+uint8_t *envelope_of(const struct log_copy *log, uint64_t index, size_t *size)
+{
+    const struct log_row *entry = &log->tables[TJ_J_ENTRIES].rows[index];
+    const struct log_row *body = &log->tables[TJ_J_BODIES].rows[index];
+    size_t records = (size_t)tj_load32(entry->value + 64 + 12) * TJ_RECORD_SIZE;
+    size_t slots = entry->size - TJ_ENTRY_FIXED_SIZE;
+    *size = TJ_HEADER_SIZE + records + slots + 2;
+    uint8_t *bytes = calloc(1, *size);
+    assert_non_null(bytes);
+    assert_true(records <= body->size);
+    memcpy(bytes, entry->value + 64, TJ_HEADER_SIZE);
+    memcpy(bytes + TJ_HEADER_SIZE, body->value, records);
+    memcpy(bytes + TJ_HEADER_SIZE + records, entry->value + TJ_ENTRY_FIXED_SIZE, slots);
+    return bytes;
+}
+
+uint64_t number_from_env(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text != NULL && *text != '\0' ? strtoull(text, NULL, 0) : otherwise;
+}
