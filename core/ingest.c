@@ -399,8 +399,8 @@ size_t tj_ingest_group(struct tj_ingest *ingest, struct tj_pipeline *pipeline, s
     } else {
         bool full = group.storage == TJ_STORAGE_FULL;
         ingest->failed = !full;
-        tj_state_rollback(ingest->state, 0);
         ingest->head = before;
+        tj_state_rollback_to(ingest->state, before.row.size);
         take_back(pipeline, &group, full ? TIJORI_FULL : TIJORI_FAILED);
     }
     pthread_mutex_unlock(&ingest->durable);

@@ -217,6 +217,16 @@ void tj_state_settle(struct tj_state *state)
     state->undo_bytes_count = 0;
 }
 
+void tj_state_rollback_to(struct tj_state *state, uint64_t size)
+{
+    tj_state_rollback(state, 0);
+    for (struct tj_block *block = state->dirty_first; block != NULL; block = block->next_dirty) {
+        if (block->dirty_since > size) {
+            block->dirty_since = size;
+        }
+    }
+}
+
 /* ---- dirty blocks ---- */
 
 struct tj_block *tj_state_pop_dirty(struct tj_state *state)

@@ -283,6 +283,9 @@ static inline size_t tj_state_mark_undo(const struct tj_state *state)
 }
 /* Takes back everything after `mark`. */
 void tj_state_rollback(struct tj_state *state, size_t mark);
+/* Takes back everything, as if no entry from `size` on had ever been applied: blocks that changed
+ * since are taken to have changed by entry `size`, which may be another one next time. */
+void tj_state_rollback_to(struct tj_state *state, uint64_t size);
 /* Forgets the undo log: what it covers is durable. */
 void tj_state_settle(struct tj_state *state);
 
