@@ -1,5 +1,6 @@
 /* What is acknowledged stays, whole and the same: I1, I4, I5; crashes, full disks and maps, failing
- * disks, other processes. (Kills at random moments: test_kill. Every mixture of blocks: test_redo.) */
+ * disks, other processes. (Kills at random moments: test_kill. Every mixture of blocks: test_redo.)
+ */
 
 #include "history_support.h"
 
@@ -18,7 +19,8 @@
 
 #include "storage/store_write.h"
 
-/* ---- a disk that fails: these stand in front of the C library's, for LMDB's library as well ---- */
+/* ---- a disk that fails: these stand in front of the C library's, for LMDB's library as well ----
+ */
 
 enum { FAULT_NONE, FAULT_SYNC, FAULT_META };
 static atomic_int fault;
@@ -396,7 +398,8 @@ static uint32_t submit_batch(struct world *w, struct batch *batch)
     uint32_t accepted = 0;
     assert_int_equal(tj_ledger_view_begin(w->f.ledger, &view), TIJORI_OK);
     for (uint32_t i = 0; i < BATCH; i++) {
-        assert_int_equal(tijori_submit(w->f.ledger, batch->bytes[i], batch->sizes[i], i), TIJORI_OK);
+        assert_int_equal(tijori_submit(w->f.ledger, batch->bytes[i], batch->sizes[i], i),
+                         TIJORI_OK);
     }
     usleep(20000); /* let the workers verify; the outcome is right whether or not they have */
     tj_ledger_view_end(w->f.ledger, &view);

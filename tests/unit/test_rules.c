@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define S UINT64_C(1000000000)
-#define NO_RECORD UINT32_MAX
+#define S               UINT64_C(1000000000)
+#define NO_RECORD       UINT32_MAX
 
 /* Accounts of party 1 beyond the fixture's. */
 enum {
@@ -35,19 +35,19 @@ enum {
 static struct fixture *f;
 /* Entries that rows name. */
 static struct {
-    uint64_t purchase;     /* 10,000 into 1:0, of which 4,000 corrected */
-    uint64_t correction;   /* these 4,000 */
-    uint64_t open;         /* pending 100, 1:0 to 1:1 */
-    uint64_t posted;       /* pending, posted */
-    uint64_t post;         /* that post */
-    uint64_t voided;       /* pending, voided */
-    uint64_t late;         /* pending whose timeout has passed */
-    uint64_t to_frozen;    /* pending to an account frozen since */
-    uint64_t to_closed;    /* move into an account closed since */
-    uint64_t passed_on;    /* move into 1:1, which is empty again */
-    uint64_t paid_out;     /* 50 from 1:0 to the custodian's external account */
-    uint64_t custody;      /* pending between customers, restricted */
-    uint64_t directive;    /* an entry of directives */
+    uint64_t purchase;   /* 10,000 into 1:0, of which 4,000 corrected */
+    uint64_t correction; /* these 4,000 */
+    uint64_t open;       /* pending 100, 1:0 to 1:1 */
+    uint64_t posted;     /* pending, posted */
+    uint64_t post;       /* that post */
+    uint64_t voided;     /* pending, voided */
+    uint64_t late;       /* pending whose timeout has passed */
+    uint64_t to_frozen;  /* pending to an account frozen since */
+    uint64_t to_closed;  /* move into an account closed since */
+    uint64_t passed_on;  /* move into 1:1, which is empty again */
+    uint64_t paid_out;   /* 50 from 1:0 to the custodian's external account */
+    uint64_t custody;    /* pending between customers, restricted */
+    uint64_t directive;  /* an entry of directives */
 } stage;
 static bool covered[TIJORI_STATUS_COUNT];
 
@@ -138,8 +138,8 @@ static void stage_movements(void)
     stage.post = accept_naming(TJ_POST, stage.posted, 0);
     stage.voided = accept_move(TJ_PENDING, A(1, 0), A(1, 1), 100, TJ_INTERNAL_TRANSFER);
     accept_naming(TJ_VOID, stage.voided, 0);
-    stage.to_frozen = accept_move(TJ_PENDING, A(1, 0), A(1, LATE_FROZEN), 100,
-                                  TJ_INTERNAL_TRANSFER);
+    stage.to_frozen =
+        accept_move(TJ_PENDING, A(1, 0), A(1, LATE_FROZEN), 100, TJ_INTERNAL_TRANSFER);
     stage.to_closed = accept_move(TJ_MOVE, A(1, 2), A(1, CLOSED_RESERVE), 5, TJ_PURCHASE);
     accept_move(TJ_MOVE, A(1, CLOSED_RESERVE), A(1, 0), 5, TJ_INTERNAL_TRANSFER);
     accept_move(TJ_MOVE, A(1, 1), A(1, 0), 100, TJ_INTERNAL_TRANSFER);
@@ -257,24 +257,24 @@ static const struct move_row move_rows[] = {
      "kind"},
     {"a pending in lane 0", 4, 0, 0, 0, 2, TJ_CUSTOMER_TRANSFER, A(4, 0), A(4, 1), 1, 0,
      TIJORI_LANE, "kind"},
-    {"from no account", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 99), A(1, 0), 1, 0,
-     TIJORI_ACCOUNT_UNKNOWN, "from"},
+    {"from no account", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 99), A(1, 0), 1, 0, TIJORI_ACCOUNT_UNKNOWN,
+     "from"},
     {"to no account", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(1, 17), 1, 0, TIJORI_ACCOUNT_UNKNOWN,
      "to"},
-    {"to no party", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(70000, 0), 1, 0,
-     TIJORI_ACCOUNT_UNKNOWN, "to"},
+    {"to no party", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(70000, 0), 1, 0, TIJORI_ACCOUNT_UNKNOWN,
+     "to"},
     {"to the last number there is", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), UINT64_MAX, 1, 0,
      TIJORI_ACCOUNT_UNKNOWN, "to"},
-    {"from another's account", 2, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(1, 0), 1, 0,
-     TIJORI_NOT_OWNER, "from"},
+    {"from another's account", 2, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(1, 0), 1, 0, TIJORI_NOT_OWNER,
+     "from"},
     {"from another's, who countersigns", 2, 1, 0, 1, 1, TJ_PURCHASE, A(1, 2), A(1, 0), 1, 0,
      TIJORI_NOT_OWNER, "from"},
     {"from a closed account", 1, 1, 0, 0, 1, TJ_UNSOLICITED_INFLOW, A(1, CLOSED_EXTERNAL), A(1, 0),
      1, 0, TIJORI_ACCOUNT_CLOSED, "from"},
     {"to a closed account", 1, 1, 0, 0, 1, TJ_PAYMENT, A(1, 0), A(1, CLOSED_EXTERNAL), 1, 0,
      TIJORI_ACCOUNT_CLOSED, "to"},
-    {"pending to a closed account", 1, 1, 0, 0, 2, TJ_PAYMENT, A(1, 0), A(1, CLOSED_EXTERNAL), 1,
-     0, TIJORI_ACCOUNT_CLOSED, "to"},
+    {"pending to a closed account", 1, 1, 0, 0, 2, TJ_PAYMENT, A(1, 0), A(1, CLOSED_EXTERNAL), 1, 0,
+     TIJORI_ACCOUNT_CLOSED, "to"},
     {"from an account frozen out", 1, 1, 0, 0, 1, TJ_INTERNAL_TRANSFER, A(1, FROZEN_OUT), A(1, 0),
      1, 0, TIJORI_ACCOUNT_FROZEN, "from"},
     {"to an account frozen in", 1, 1, 0, 0, 1, TJ_PURCHASE, A(1, 2), A(1, FROZEN_IN), 1, 0,
@@ -307,8 +307,8 @@ static const struct move_row move_rows[] = {
      TIJORI_TIMEOUT, "timeout_s"},
     {"more than there is, reserve", 1, 1, 0, 0, 1, TJ_INTERNAL_TRANSFER, A(1, 0), A(1, 1), 1000000,
      0, TIJORI_BALANCE, "amount"},
-    {"more than there is, custody", 2, 1, 0, 0, 1, TJ_CUSTOMER_TRANSFER, A(2, 0), A(2, 1), 10001,
-     0, TIJORI_BALANCE, "amount"},
+    {"more than there is, custody", 2, 1, 0, 0, 1, TJ_CUSTOMER_TRANSFER, A(2, 0), A(2, 1), 10001, 0,
+     TIJORI_BALANCE, "amount"},
     {"pending more than there is", 2, 1, 0, 0, 2, TJ_CUSTOMER_TRANSFER, A(2, 0), A(2, 1), 10001, 0,
      TIJORI_BALANCE, "amount"},
     {"what is pending already", 4, 1, 0, 0, 1, TJ_CUSTOMER_TRANSFER, A(4, 0), A(4, 1), 1, 0,
@@ -423,10 +423,8 @@ static const struct naming_row naming_rows[] = {
     {"correct the same way round", 1, 1, 0, TJ_CORRECT, UNSWAPPED, &stage.purchase, 1,
      TIJORI_NAMED_DIFFERS, "from"},
     {"posted twice", 1, 1, 0, TJ_POST, AS_IS, &stage.posted, 0, TIJORI_SETTLED, "refers_to"},
-    {"void after the post", 1, 1, 0, TJ_VOID, AS_IS, &stage.posted, 0, TIJORI_SETTLED,
-     "refers_to"},
-    {"post after the void", 1, 1, 0, TJ_POST, AS_IS, &stage.voided, 0, TIJORI_SETTLED,
-     "refers_to"},
+    {"void after the post", 1, 1, 0, TJ_VOID, AS_IS, &stage.posted, 0, TIJORI_SETTLED, "refers_to"},
+    {"post after the void", 1, 1, 0, TJ_POST, AS_IS, &stage.voided, 0, TIJORI_SETTLED, "refers_to"},
     {"voided twice", 1, 1, 0, TJ_VOID, AS_IS, &stage.voided, 0, TIJORI_SETTLED, "refers_to"},
     {"correct from a closed account", 1, 1, 0, TJ_CORRECT, AS_IS, &stage.to_closed, 0,
      TIJORI_ACCOUNT_CLOSED, "from"},
@@ -527,7 +525,10 @@ struct directive_row {
     const char *field;
 };
 
-#define D(...) {__VA_ARGS__}
+#define D(...)                                                                                     \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 static const struct directive_row directive_rows[] = {
     {"register a party by a treasury", 1, 1,
      D(.kind = TJ_REGISTER_PARTY, .party = 7, .type = TJ_AUDITOR, .name = "N"), TIJORI_NOT_ALLOWED,
@@ -548,8 +549,8 @@ static const struct directive_row directive_rows[] = {
      D(.kind = TJ_REGISTER_PARTY, .party = 7, .type = TJ_AUDITOR, .name = "Treasury"),
      TIJORI_NAME_TAKEN, 0, "name"},
     {"a threshold of no party", 0, 0,
-     D(.kind = TJ_SET_THRESHOLD, .party = 99, .domain = 1, .threshold = 1), TIJORI_PARTY_UNKNOWN,
-     0, "party"},
+     D(.kind = TJ_SET_THRESHOLD, .party = 99, .domain = 1, .threshold = 1), TIJORI_PARTY_UNKNOWN, 0,
+     "party"},
     {"a threshold of another party", 4, 0,
      D(.kind = TJ_SET_THRESHOLD, .party = 2, .domain = 1, .threshold = 1), TIJORI_NOT_ALLOWED, 0,
      "party"},
@@ -584,8 +585,8 @@ static const struct directive_row directive_rows[] = {
      TIJORI_PARTY_STATUS, 0, "party"},
     {"reinstate an active party", 0, 0, D(.kind = TJ_REINSTATE_PARTY, .party = 4),
      TIJORI_PARTY_STATUS, 0, "party"},
-    {"reinstate by a party", 4, 0, D(.kind = TJ_REINSTATE_PARTY, .party = 5), TIJORI_NOT_ALLOWED,
-     0, "party"},
+    {"reinstate by a party", 4, 0, D(.kind = TJ_REINSTATE_PARTY, .party = 5), TIJORI_NOT_ALLOWED, 0,
+     "party"},
     {"grant oneself", 4, 0, D(.kind = TJ_GRANT_CLASSES, .party = 4, .classes = 4),
      TIJORI_NOT_ALLOWED, 0, "party"},
     {"custody for a treasury", 0, 0,
@@ -606,8 +607,8 @@ static const struct directive_row directive_rows[] = {
      D(.kind = TJ_OPEN_ASSET, .asset = 3, .amount_max = 1, .code = "X", .name = "X"),
      TIJORI_NOT_ALLOWED, 0, "kind"},
     {"leave an asset number out", 0, 0,
-     D(.kind = TJ_OPEN_ASSET, .asset = 4, .amount_max = 1, .code = "X", .name = "X"),
-     TIJORI_NUMBER, 0, "asset"},
+     D(.kind = TJ_OPEN_ASSET, .asset = 4, .amount_max = 1, .code = "X", .name = "X"), TIJORI_NUMBER,
+     0, "asset"},
     {"an asset code twice", 0, 0,
      D(.kind = TJ_OPEN_ASSET, .asset = 3, .amount_max = 1, .code = "BTC", .name = "X"),
      TIJORI_NAME_TAKEN, 0, "code"},
@@ -635,9 +636,8 @@ static const struct directive_row directive_rows[] = {
     {"a reserve account for a custodian", 2, 1,
      D(.kind = TJ_OPEN_ACCOUNT, .account = A(2, 5), .asset = 1, .class = TJ_CLASS_RESERVE),
      TIJORI_CLASS, 0, "class"},
-    {"freeze no account", 0, 0,
-     D(.kind = TJ_FREEZE_ACCOUNT, .account = A(1, 99), .directions = 1), TIJORI_ACCOUNT_UNKNOWN, 0,
-     "account"},
+    {"freeze no account", 0, 0, D(.kind = TJ_FREEZE_ACCOUNT, .account = A(1, 99), .directions = 1),
+     TIJORI_ACCOUNT_UNKNOWN, 0, "account"},
     {"freeze by its owner", 1, 1, D(.kind = TJ_FREEZE_ACCOUNT, .account = A(1, 0), .directions = 1),
      TIJORI_NOT_ALLOWED, 0, "account"},
     {"freeze what is frozen", 0, 0,
@@ -1139,10 +1139,10 @@ struct key_row {
     enum tijori_status status;
     const char *field;
 };
-#define SIGN TJ_USE_SIGN
+#define SIGN    TJ_USE_SIGN
 #define COUNTER TJ_USE_COUNTERSIGN
-#define ECDSA TJ_ALGORITHM_ECDSA
-#define BIP340 TJ_ALGORITHM_BIP340
+#define ECDSA   TJ_ALGORITHM_ECDSA
+#define BIP340  TJ_ALGORITHM_BIP340
 
 static const struct key_row key_rows[] = {
     {"a key nobody registered", 1, 1, {{SIGN, 1, 1, 9, BIP340}}, TIJORI_KEY_UNKNOWN, "key"},
@@ -1229,7 +1229,8 @@ static void keys_of_slots(void **state)
     }
 }
 
-/* s becomes n - s, big-endian: as valid an ECDSA signature as the other, and not the one encoding. */
+/* s becomes n - s, big-endian: as valid an ECDSA signature as the other, and not the one encoding.
+ */
 static void make_high_s(uint8_t s[32])
 {
     static const uint8_t n[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -1271,9 +1272,9 @@ static void signatures_of_other_forms(void **state)
     must_refuse("the other parity", TIJORI_SIGNATURE, NO_RECORD, "signature");
 }
 
-/* A key that is no point fails as a signature first (its possession slot is over it), or has no slot
- * and fails as POSSESSION. So KEY_INVALID is the second lock of a door: it is reached by giving the
- * rules a case that claims to have verified. */
+/* A key that is no point fails as a signature first (its possession slot is over it), or has no
+ * slot and fails as POSSESSION. So KEY_INVALID is the second lock of a door: it is reached by
+ * giving the rules a case that claims to have verified. */
 static void key_invalid_behind_the_signature(void **state)
 {
     (void)state;
