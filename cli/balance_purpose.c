@@ -107,8 +107,8 @@ static void print_growth_text(const struct asset *asset, const struct growth *gr
         }
     }
     if (growth->outside > 0) {
-        printf("%" PRIu64 " %s movements touched no reserve account and are not shown\n",
-               growth->outside, asset->code);
+        printf("%" PRIu64 " %s in %s touched no reserve account: not shown\n", growth->outside,
+               growth->outside == 1 ? "movement" : "movements", asset->code);
     }
     text_format_amount(text, growth->net, asset);
     tj_amount_format_base(base, growth->net);

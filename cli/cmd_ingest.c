@@ -98,8 +98,10 @@ static void print_receipt_json(const struct ingest *ingest, const struct source 
     printf("{\"status\": \"%s\", \"file\": ", tijori_status_name(receipt->status));
     json_print_string(stdout, source->file);
     printf(", \"envelope\": %" PRIu64 ", \"records\": %" PRIu32, source->number, source->records);
-    text_format_hex(hex, receipt->envelope_id, TJ_HASH_SIZE);
-    printf(", \"envelope_id\": \"%s\"", hex);
+    if (!tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) { /* not so far in the bytes */
+        text_format_hex(hex, receipt->envelope_id, TJ_HASH_SIZE);
+        printf(", \"envelope_id\": \"%s\"", hex);
+    }
     if (ingest->dry_run) {
         printf(", \"dry_run\": true");
     }

@@ -112,10 +112,9 @@ void rules_sign(struct fixture *f)
 
 void rules_countersign(struct fixture *f, uint32_t party)
 {
-    uint32_t first = party == 4 ? 1 : 0;
-    fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, first);
+    fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, party == 4 ? 1 : 0);
     if (party == 1 || party == 4) {
-        fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, first + 1);
+        fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, party == 4 ? 3 : 1);
     }
 }
 

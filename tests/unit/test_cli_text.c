@@ -1,0 +1,452 @@
+/* How things read and print: accounts, record ids, dates, times, durations, amounts; untrusted
+ * text; and how a command line is taken apart. */
+
+#include "cli/options.h"
+#include "cli/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- numbers ---- */
+
+static void numbers_have_one_spelling(void **state)
+{
+    (void)state;
+    uint64_t out;
+    assert_true(text_parse_number("0", 10, &out) && out == 0);
+    assert_true(text_parse_number("18446744073709551615", UINT64_MAX, &out) && out == UINT64_MAX);
+    const char *const wrong[] = {
+        "", "-1", "+1", " 1", "1 ", "01", "1.0", "x", "11", "1e1", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(text_parse_number(wrong[i], 10, &out));
+    }
+    assert_false(text_parse_number("18446744073709551616", UINT64_MAX, &out));
+    assert_false(text_parse_number("99999999999999999999999", UINT64_MAX, &out));
+}
+
+static void accounts_and_records_read_back(void **state)
+{
+    (void)state;
+    char text[TEXT_SIZE];
+    uint64_t out;
+    assert_true(text_parse_account("4294967295:4294967295", &out) && out == UINT64_MAX);
+    text_format_account(text, UINT64_C(7) << 32 | 12);
+    assert_string_equal(text, "7:12");
+    assert_true(text_parse_account(text, &out) && out == (UINT64_C(7) << 32 | 12));
+    assert_true(text_parse_record_id("12:8191", &out) && out == (12u << 13 | 8191));
+    text_format_record_id(text, UINT64_MAX);
+    assert_true(text_parse_record_id(text, &out) && out == UINT64_MAX);
+    const char *const wrong[] = {"",    "1",   "1:", ":1", "1:2:3", "1:-2", "4294967296:0",
+                                 "a:b", "1 :2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(text_parse_account(wrong[i], &out));
+    }
+    assert_false(text_parse_record_id("1:8192", &out)); /* positions have 13 bits */
+    assert_false(text_parse_record_id("2251799813685248:0", &out));
+}
+
+/* ---- dates and times ---- */
+
+static void dates_follow_the_calendar(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t days;
+    } known[] = {
+        {"1970-01-01", 0},     {"1970-12-31", 364},   {"1972-02-29", 789},
+        {"2000-02-29", 11016}, {"2000-03-01", 11017}, {"2021-09-07", 18877},
+        {"2100-02-28", 47540}, {"2100-03-01", 47541}, {"9999-12-31", 2932896},
+    };
+    char text[TEXT_SIZE];
+    uint32_t days;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_true(text_parse_date(known[i].text, &days));
+        assert_int_equal(days, known[i].days);
+        text_format_date(text, days);
+        assert_string_equal(text, known[i].text);
+    }
+    const uint32_t far[] = {2932897, 100000000, UINT32_MAX}; /* a hostile value_date */
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+        text_format_date(text, far[i]);
+        assert_true(text_parse_date(text, &days) && days == far[i]);
+    }
+}
+
+static void each_day_of_four_centuries_reads_back(void **state)
+{
+    (void)state;
+    char text[TEXT_SIZE];
+    uint32_t back;
+    for (uint32_t days = 0; days <= 146097; days++) {
+        text_format_date(text, days);
+        assert_true(text_parse_date(text, &back));
+        assert_int_equal(back, days);
+    }
+}
+
+static void what_is_no_date_is_refused(void **state)
+{
+    (void)state;
+    const char *const wrong[] = {
+        "",           "2021",       "2021-9-7",    "2021-13-01",  "2021-00-01",  "2021-01-00",
+        "2021-02-29", "2100-02-29", "2021-04-31",  "1969-12-31",  "0000-01-01",  "2021-01-01 ",
+        "21-01-01",   "2021/01/01", "02021-01-01", "-2021-01-01", "2021-01-011", "99999999-01-01",
+    };
+    uint32_t days;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (text_parse_date(wrong[i], &days)) {
+            fail_msg("'%s' was read as a date", wrong[i]);
+        }
+    }
+}
+
+static void times_are_utc(void **state)
+{
+    (void)state;
+    char text[TEXT_SIZE];
+    uint64_t out;
+    assert_true(text_parse_time_s("2023-11-14T22:13:20Z", &out) && out == 1700000000);
+    assert_true(text_parse_time_s("2023-11-15T03:43:20+05:30", &out) && out == 1700000000);
+    assert_true(text_parse_time_s("2023-11-14t19:13:20-03:00", &out) && out == 1700000000);
+    text_format_time_s(text, 1700000000);
+    assert_string_equal(text, "2023-11-14T22:13:20Z");
+    text_format_time_ns(text, UINT64_C(1700000000000000001));
+    assert_string_equal(text, "2023-11-14T22:13:20.000000001Z");
+    assert_true(text_parse_time_ns(text, &out) && out == UINT64_C(1700000000000000001));
+    assert_true(text_parse_time_ns("2023-11-14T22:13:20.5Z", &out) &&
+                out == UINT64_C(1700000000500000000));
+    text_format_time_ns(text, UINT64_MAX);
+    assert_true(text_parse_time_ns(text, &out) && out == UINT64_MAX);
+    text_format_time_s(text, UINT64_MAX); /* a hostile created_s: no more than that it ends */
+    assert_true(strlen(text) < TEXT_SIZE);
+    const char *const wrong[] = {
+        "",
+        "2023-11-14",
+        "2023-11-14T22:13Z",
+        "2023-11-14T22:13:20",
+        "2023-11-14T24:00:00Z",
+        "2023-11-14T22:60:00Z",
+        "2023-11-14T22:13:60Z",
+        "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20.1234567890Z",
+        "2023-11-14T22:13:20Zx",
+        "2023-11-14T22:13:20+0530",
+        "1970-01-01T00:00:00+01:00",
+        "99999-01-01T00:00:00Z",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (text_parse_time_ns(wrong[i], &out)) {
+            fail_msg("'%s' was read as a time", wrong[i]);
+        }
+    }
+    assert_false(text_parse_time_s("2023-11-14T22:13:20.5Z", &out));
+}
+
+static void durations_have_a_unit(void **state)
+{
+    (void)state;
+    uint64_t out;
+    assert_true(text_parse_duration("90s", &out) && out == 90);
+    assert_true(text_parse_duration("15m", &out) && out == 900);
+    assert_true(text_parse_duration("24h", &out) && out == 86400);
+    assert_true(text_parse_duration("7d", &out) && out == 604800);
+    const char *const wrong[] = {"", "7", "d", "7w", "1.5h", "-1h", "1h30m", "1 h", "4294967296s"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(text_parse_duration(wrong[i], &out));
+    }
+}
+
+static void hex_has_its_length(void **state)
+{
+    (void)state;
+    uint8_t bytes[2];
+    char text[5];
+    assert_true(text_parse_hex("00Ff", bytes, 2));
+    text_format_hex(text, bytes, 2);
+    assert_string_equal(text, "00ff");
+    assert_false(text_parse_hex("00f", bytes, 2));
+    assert_false(text_parse_hex("00fff", bytes, 2));
+    assert_false(text_parse_hex("00fg", bytes, 2));
+    assert_false(text_parse_hex("", bytes, 2));
+}
+
+/* ---- amounts ---- */
+
+static bool amount_is(const char *text, uint64_t base)
+{
+    struct tj_amount amount;
+    struct asset asset;
+    const char *why = NULL;
+    return text_parse_amount(text, &assets_bitcoin, &amount, &asset, &why) && amount.base == base &&
+           asset.number == 1;
+}
+
+static void amounts_carry_their_unit(void **state)
+{
+    (void)state;
+    assert_true(amount_is("1.5 BTC", 150000000));
+    assert_true(amount_is("150000000 sat", 150000000));
+    assert_true(amount_is("0.00000001 BTC", 1));
+    assert_true(amount_is("21000000 BTC", UINT64_C(2100000000000000)));
+    const char *const wrong[] = {
+        "",
+        "1.5",
+        "150000000",
+        "BTC",
+        "1.5BTC",
+        "1.5  BTC",
+        "1.5 btc",
+        "1.5 USD",
+        "-1 BTC",
+        "+1 BTC",
+        "1,5 BTC",
+        "1.5 sat",
+        "1. BTC",
+        ".5 BTC",
+        "1e8 sat",
+        "1.5 BTC ",
+        "0.000000001 BTC",
+        "1..5 BTC",
+        " 1.5 BTC",
+        "1.5 ",
+        "99999999999999999999 sat",
+        "184467440738 BTC",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct tj_amount amount;
+        struct asset asset;
+        const char *why = NULL;
+        if (text_parse_amount(wrong[i], &assets_bitcoin, &amount, &asset, &why)) {
+            fail_msg("'%s' was read as an amount", wrong[i]);
+        }
+        assert_non_null(why);
+    }
+}
+
+/* ---- untrusted text ---- */
+
+static void terminals_see_no_controls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        const char *out;
+    } cases[] = {
+        {"plain", "plain"},
+        {"Banco Central de Reserva, Núñez ₿", "Banco Central de Reserva, Núñez ₿"},
+        {"a\x1b[31mb", "a\\x1b[31mb"},
+        {"a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd"},
+        {"\x7f", "\\x7f"},
+        {"\xc2\x9b"
+         "31m",
+         "\\u{009b}31m"}, /* CSI as one character */
+        {"\xe2\x80\xae"
+         "fdp.exe",
+         "\\u{202e}fdp.exe"}, /* right-to-left override */
+        {"\xff\xc3(", "\\xff\\xc3("},
+        {"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogate */
+        {"\xe2\x82", "\\xe2\\x82"},          /* cut short */
+        {"back\\slash", "back\\\\slash"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[256];
+        text_sanitise(out, sizeof out, cases[i].in);
+        assert_string_equal(out, cases[i].out);
+    }
+    char small[8];
+    text_sanitise(small, sizeof small, "abcde\x1b"); /* no half an escape */
+    assert_string_equal(small, "abcde");
+}
+
+static void csv_cells_are_no_formulas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        const char *out;
+    } cases[] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"=1+1", "'=1+1"},
+        {"+1", "'+1"},
+        {"-1", "'-1"},
+        {"@SUM(A1)", "'@SUM(A1)"},
+        {"\tx", "'\tx"},
+        {"a=b", "a=b"},
+        {"a,b", "\"a,b\""},
+        {"say \"no\"", "\"say \"\"no\"\"\""},
+        {"=cmd,\"x\"", "\"'=cmd,\"\"x\"\"\""},
+        {"two\nlines", "\"two\nlines\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *out = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&out, &size);
+        assert_non_null(file);
+        text_csv_cell(file, cases[i].in);
+        fclose(file);
+        assert_string_equal(out, cases[i].out);
+        free(out);
+    }
+}
+
+/* ---- the command line ---- */
+
+/* What the command below was called with. */
+static char seen[256];
+
+static int run_seen(const struct arguments *arguments)
+{
+    size_t used = 0;
+    uint64_t number = 0;
+    if (!argument_number(arguments, "number", 1, 9, &number)) {
+        return 2;
+    }
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        used += (size_t)snprintf(seen + used, sizeof seen - used, "%s ", arguments->operands[i]);
+    }
+    for (size_t i = 0; i < argument_count(arguments, "key"); i++) {
+        used += (size_t)snprintf(seen + used, sizeof seen - used, "k=%s ",
+                                 argument_item(arguments, "key", i));
+    }
+    const char *output = argument_value(arguments, "output");
+    snprintf(seen + used, sizeof seen - used, "o=%s f=%u n=%u q=%d", output != NULL ? output : "",
+             argument_choice(arguments, "format"), (unsigned)number,
+             argument_flag(arguments, "quiet"));
+    return 0;
+}
+
+static const struct operand_row test_operands[] = {{"A", "a"}, {"B", "b"}, {NULL, NULL}};
+static const struct option_row test_options[] = {
+    {"key", 0, OPTION_LIST, false, "KEY", "keys"},
+    {"output", 'o', OPTION_VALUE, false, "FILE", "file"},
+    {"format", 0, OPTION_VALUE, false, "text|json", "format"},
+    {"number", 0, OPTION_VALUE, false, "N", "number"},
+    {"quiet", 'q', OPTION_FLAG, false, NULL, "quiet"},
+    {NULL, 0, 0, false, NULL, NULL},
+};
+static const struct command test_commands[] = {
+    {.name = "do it",
+     .synopsis = "A [B]",
+     .summary = "do it",
+     .operands = test_operands,
+     .options = test_options,
+     .operands_min = 1,
+     .operands_max = 2,
+     .run = run_seen},
+};
+static const struct program test_program = {
+    .name = "test",
+    .summary = "a test",
+    .commands = test_commands,
+    .command_count = 1,
+    .see_also = "nothing",
+};
+
+enum { WORDS_MAX = 16 };
+
+/* Splits at spaces; a word "''" is an empty argument. */
+static int run_line(const char *line)
+{
+    char text[256];
+    char *argv[WORDS_MAX + 1] = {NULL};
+    int argc = 0;
+    snprintf(text, sizeof text, "%s", line);
+    for (char *at = text; at != NULL && *at != '\0' && argc < WORDS_MAX;) {
+        char *end = strchr(at, ' ');
+        if (end != NULL) {
+            *end++ = '\0';
+        }
+        argv[argc++] = strcmp(at, "''") == 0 ? at + 2 : at;
+        at = end;
+    }
+    seen[0] = '\0';
+    return program_main(&test_program, argc, argv);
+}
+
+static void command_lines_are_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *seen;
+    } cases[] = {
+        {"test do it a", "a o= f=0 n=0 q=0"},
+        {"test do it a b", "a b o= f=0 n=0 q=0"},
+        {"test do it --output x a", "a o=x f=0 n=0 q=0"},
+        {"test do it a --output=x -q", "a o=x f=0 n=0 q=1"},
+        {"test do it a --output=", "a o= f=0 n=0 q=0"},
+        {"test do it a -ox", "a o=x f=0 n=0 q=0"},
+        {"test do it a -o -", "a o=- f=0 n=0 q=0"},
+        {"test do it -", "- o= f=0 n=0 q=0"},
+        {"test do it a --key x y z", "a k=x k=y k=z o= f=0 n=0 q=0"},
+        {"test do it a --key x --key y", "a k=x k=y o= f=0 n=0 q=0"},
+        {"test do it --key=x a --key=y", "a k=x k=y o= f=0 n=0 q=0"},
+        {"test do it --key x y -- a b", "a b k=x k=y o= f=0 n=0 q=0"},
+        {"test do it --key x --number 9 a", "a k=x o= f=0 n=9 q=0"},
+        {"test do it -- --key", "--key o= f=0 n=0 q=0"},
+        {"test do it a --format json", "a o= f=1 n=0 q=0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(run_line(cases[i].line), 0);
+        assert_string_equal(seen, cases[i].seen);
+    }
+}
+
+static void wrong_command_lines_are_usage(void **state)
+{
+    (void)state;
+    const char *const wrong[] = {
+        "test",
+        "test do",
+        "test undo it a",
+        "test do it",
+        "test do it a b c",
+        "test do it a --no-such",
+        "test do it a --no-such=1",
+        "test do it a -x",
+        "test do it a --outpu x",
+        "test do it a --output",
+        "test do it a --output x --output y",
+        "test do it a --key",
+        "test do it a --key --quiet",
+        "test do it a --quiet=1",
+        "test do it a -qx",
+        "test do it a --format xml",
+        "test do it a --format ''",
+        "test do it a --number 0",
+        "test do it a --number 10",
+        "test do it a --number 1x",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (run_line(wrong[i]) != 2 || seen[0] != '\0') {
+            fail_msg("'%s' is not refused", wrong[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_have_one_spelling),
+        cmocka_unit_test(accounts_and_records_read_back),
+        cmocka_unit_test(dates_follow_the_calendar),
+        cmocka_unit_test(each_day_of_four_centuries_reads_back),
+        cmocka_unit_test(what_is_no_date_is_refused),
+        cmocka_unit_test(times_are_utc),
+        cmocka_unit_test(durations_have_a_unit),
+        cmocka_unit_test(hex_has_its_length),
+        cmocka_unit_test(amounts_carry_their_unit),
+        cmocka_unit_test(terminals_see_no_controls),
+        cmocka_unit_test(csv_cells_are_no_formulas),
+        cmocka_unit_test(command_lines_are_taken_apart),
+        cmocka_unit_test(wrong_command_lines_are_usage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
