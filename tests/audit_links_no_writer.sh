@@ -10,7 +10,7 @@ if ! grep -qx 'mdb_get' <<<"$symbols"; then
     echo "audit_links_no_writer: $1 does not even read LMDB; is it stripped?" >&2
     exit 1
 fi
-writers='mdb_put|mdb_del|mdb_drop|mdb_cursor_put|mdb_cursor_del'
+writers='mdb_put|mdb_del|mdb_drop|mdb_cursor_put|mdb_cursor_del|mdb_env_copy.*'
 writers+='|tj_store_create|tj_store_open_write|tj_write_begin|tj_write_commit|tj_append'
 writers+='|tj_put_name|tj_delete_name'
 if found=$(grep -xE "$writers" <<<"$symbols"); then

@@ -885,7 +885,7 @@ static const struct byte_row byte_rows[] = {
     {"a control in the reference", 176 + 44, 'r' ^ '\n', TIJORI_TEXT, 0, "reference"},
     {"no UTF-8 in the reference", 176 + 44, 'r' ^ 0xff, TIJORI_TEXT, 0, "reference"},
     {"a blind in a public envelope", 176 + 96, 1, TIJORI_BLIND, 0, "blind"},
-    {"18 slots", SLOTS_AT, 2 ^ 18, TIJORI_SLOT_COUNT, NO_RECORD, "slots"},
+    {"18 slots", SLOTS_AT, 18 ^ 2, TIJORI_SLOT_COUNT, NO_RECORD, "slots"},
     {"a slot's algorithm", SLOTS_AT + 2 + 4, 8, TIJORI_SLOT_ALGORITHM, NO_RECORD, "algorithm"},
     {"a slot's use", SLOTS_AT + 2 + 5, 8, TIJORI_SLOT_USE, NO_RECORD, "use"},
     {"sign for another party", SLOTS_AT + 2, 3, TIJORI_SLOT_USE, NO_RECORD, "use"},
