@@ -238,10 +238,24 @@ static void print_entry(const json_t *entry, const struct range *range, enum sty
     abort();
 }
 
+/* It was shown as far as it goes; whoever only looks at the exit status must not miss it. */
+static bool is_damaged(const json_t *entry)
+{
+    size_t index;
+    const json_t *record;
+    bool damaged = json_object_get(entry, "damaged") != NULL;
+    json_array_foreach(json_object_get(entry, "records"), index, record)
+    {
+        damaged = damaged || json_object_get(record, "damaged") != NULL;
+    }
+    return damaged;
+}
+
 int cmd_show(const struct arguments *arguments)
 {
     struct reading reading;
-    struct range range;
+    struct range range = {0};
+    bool damaged = false;
     enum style style = (enum style)argument_choice(arguments, "format");
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS) {
@@ -257,6 +271,7 @@ int cmd_show(const struct arguments *arguments)
         } else {
             print_entry(entry, &range, style, !any);
             any = true;
+            damaged = damaged || is_damaged(entry);
         }
         json_decref(entry);
     }
@@ -264,5 +279,7 @@ int cmd_show(const struct arguments *arguments)
         printf("%s", range.several ? "\n]\n" : "\n");
     }
     reading_close(&reading);
-    return code;
+    return code == EXIT_PASS && damaged
+               ? fail(EXIT_FAIL, "not all could be decoded: the ledger is damaged")
+               : code;
 }

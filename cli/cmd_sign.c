@@ -60,22 +60,44 @@ static void close_book(struct book *book)
     free(book->genesis);
 }
 
-/* How many signatures of its own party an envelope needs, or UNKNOWN. */
-static int threshold_of(const struct book *book, const struct tj_header *header)
+/* How many signatures of a party a lane wants, or UNKNOWN. */
+static int threshold_of(const struct book *book, uint32_t party, uint16_t lane)
 {
-    uint8_t domain = header->lane == 0 ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE;
+    uint8_t domain = lane == 0 ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE;
     if (book->ledger != NULL) {
-        const struct tj_party_object *party = tj_state_party(book->view.state, header->party);
-        return party != NULL ? party->threshold[domain] : UNKNOWN;
+        const struct tj_party_object *known = tj_state_party(book->view.state, party);
+        return known != NULL ? known->threshold[domain] : UNKNOWN;
     }
-    for (uint32_t i = 0;
-         book->genesis != NULL && header->party == 0 && i < book->genesis->record_count; i++) {
+    for (uint32_t i = 0; book->genesis != NULL && party == 0 && i < book->genesis->record_count;
+         i++) {
         const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
         if (record[0] == TJ_SET_THRESHOLD && record[2] == domain) {
             return record[3];
         }
     }
     return UNKNOWN;
+}
+
+/* The role in which a party has a key, 0 when it does not have it or it is revoked. */
+static uint8_t role_of(const struct book *book, uint32_t party, const struct tj_public_key *key)
+{
+    uint8_t x32[32];
+    if (book->ledger != NULL) {
+        tj_public_key_x(key, x32);
+        const struct tj_key_object *known = tj_state_find_key(book->view.state, x32);
+        bool same = known != NULL && known->party == party && known->status == TJ_KEY_ACTIVE &&
+                    known->algorithm == key->algorithm &&
+                    memcmp(known->key, key->bytes, key->size) == 0;
+        return same ? known->role : 0;
+    }
+    for (uint32_t i = 0; book->genesis != NULL && i < book->genesis->record_count; i++) {
+        const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_ADD_KEY && tj_load32(record + 4) == party &&
+            record[2] == key->algorithm && memcmp(record + 16, key->bytes, key->size) == 0) {
+            return record[3];
+        }
+    }
+    return 0;
 }
 
 /* ---- one signature ---- */
@@ -156,34 +178,140 @@ static int sign_envelope(const struct arguments *arguments, const struct book *b
     return EXIT_PASS;
 }
 
-/* ---- a file ---- */
+/* ---- how far the signatures have come ---- */
+
+struct tally {
+    uint32_t given;
+    uint32_t counting; /* of keys whose role counts here; docs/FORMAT.md section 7 step 8 */
+    bool initiated;
+    int threshold; /* or UNKNOWN */
+    bool reached;
+};
+
+static struct tally tally(const struct book *book, const struct tj_envelope_view *view, uint8_t use,
+                          uint32_t party)
+{
+    uint16_t lane = use == TJ_USE_SIGN ? view->header.lane : 1;
+    struct tally out = {.initiated = lane == 0, .threshold = threshold_of(book, party, lane)};
+    for (uint32_t i = 0; i < view->slots.count; i++) {
+        const struct tj_slot *slot = &view->slots.slots[i];
+        if (slot->use == use && slot->party == party) {
+            uint8_t role = role_of(book, party, &slot->key);
+            out.given++;
+            out.counting += role != 0 && (role == TJ_ADMINISTER) == (lane == 0);
+            out.initiated = out.initiated || role == TJ_INITIATE;
+        }
+    }
+    out.reached = out.threshold > 0 && out.counting >= (uint32_t)out.threshold && out.initiated;
+    return out;
+}
+
+/* The parties that have countersigned, and those that the ledger says must (section 7.1). */
+struct parties {
+    size_t count;
+    uint32_t numbers[TJ_SLOTS_MAX];
+};
+
+static void parties_add(struct parties *parties, uint32_t party)
+{
+    for (size_t i = 0; i < parties->count; i++) {
+        if (parties->numbers[i] == party) {
+            return;
+        }
+    }
+    if (parties->count < TJ_SLOTS_MAX) { /* more cannot countersign one envelope */
+        parties->numbers[parties->count++] = party;
+    }
+}
+
+static void find_countersigners(const struct book *book, const struct tj_envelope_view *view,
+                                struct parties *parties)
+{
+    for (uint32_t i = 0; i < view->slots.count; i++) {
+        if (view->slots.slots[i].use == TJ_USE_COUNTERSIGN) {
+            parties_add(parties, view->slots.slots[i].party);
+        }
+    }
+    for (uint32_t i = 0; book->ledger != NULL && i < view->header.record_count; i++) {
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        bool brings = record[0] == TJ_MOVE || record[0] == TJ_PENDING || record[0] == TJ_CORRECT;
+        uint32_t party = brings ? tj_account_party(tj_movement_to(record)) : view->header.party;
+        if (party != view->header.party) {
+            const struct tj_account_object *to =
+                tj_state_account(book->view.state, tj_movement_to(record));
+            if (to != NULL && to->class != TJ_CLASS_CUSTODY) {
+                parties_add(parties, party);
+            }
+        }
+    }
+}
+
+/* New keys, and how many of them have proved possession. */
+static uint32_t count_new_keys(const struct tj_envelope_view *view, uint32_t *proven)
+{
+    uint32_t added = 0;
+    *proven = 0;
+    for (uint32_t i = 0; i < view->header.record_count; i++) {
+        added += view->records[(size_t)i * TJ_RECORD_SIZE] == TJ_ADD_KEY;
+    }
+    for (uint32_t i = 0; i < view->slots.count; i++) {
+        *proven += view->slots.slots[i].use == TJ_USE_POSSESSION;
+    }
+    return added;
+}
+
+static void tell_own(FILE *out, const struct tally *own, bool complete)
+{
+    if (own->threshold == UNKNOWN) {
+        fprintf(out, "%" PRIu32 " signature%s (threshold not known without --ledger)", own->given,
+                own->given == 1 ? "" : "s");
+        return;
+    }
+    fprintf(out, "%" PRIu32 " of %d signatures%s", own->counting, own->threshold,
+            complete ? ": complete" : "");
+    if (own->threshold == 0) {
+        fprintf(out, " (a threshold of 0 is never reached)");
+    } else if (own->counting >= (uint32_t)own->threshold && !own->initiated) {
+        fprintf(out, ", none of them by a key that initiates");
+    }
+    if (own->given > own->counting) {
+        fprintf(out, ", %" PRIu32 " more that do%s not count in this lane",
+                own->given - own->counting, own->given - own->counting == 1 ? "es" : "");
+    }
+}
 
 static void tell(const char *path, const struct book *book, const struct tj_envelope_view *view,
                  const struct tj_hash *id)
 {
+    /* With the envelope itself on standard output this is not data. */
+    FILE *out = strcmp(path, "-") == 0 ? stderr : stdout;
+    char name[512];
     char hex[2 * TJ_HASH_SIZE + 1];
-    uint32_t counts[TJ_USE_END] = {0};
-    int threshold = threshold_of(book, &view->header);
-    for (uint32_t i = 0; i < view->slots.count; i++) {
-        counts[view->slots.slots[i].use]++;
+    struct parties parties = {.count = 0};
+    uint32_t proven;
+    uint32_t added = count_new_keys(view, &proven);
+    struct tally own = tally(book, view, TJ_USE_SIGN, view->header.party);
+    find_countersigners(book, view, &parties);
+    bool complete = own.reached && proven == added;
+    for (size_t i = 0; i < parties.count; i++) {
+        complete = complete && tally(book, view, TJ_USE_COUNTERSIGN, parties.numbers[i]).reached;
     }
+    text_sanitise(name, sizeof name, path);
     text_format_hex(hex, id->bytes, TJ_HASH_SIZE);
-    printf("%s: envelope %.16s: ", path, hex);
-    if (threshold == UNKNOWN) {
-        printf("%" PRIu32 " signature%s (threshold not known without --ledger)",
-               counts[TJ_USE_SIGN], counts[TJ_USE_SIGN] == 1 ? "" : "s");
-    } else {
-        printf("%" PRIu32 " of %d signatures%s", counts[TJ_USE_SIGN], threshold,
-               threshold > 0 && counts[TJ_USE_SIGN] >= (uint32_t)threshold ? ": complete" : "");
+    fprintf(out, "%s: envelope %.16s: ", name, hex);
+    tell_own(out, &own, complete);
+    for (size_t i = 0; i < parties.count; i++) {
+        struct tally other = tally(book, view, TJ_USE_COUNTERSIGN, parties.numbers[i]);
+        fprintf(out, "; party %" PRIu32 " countersigns: ", parties.numbers[i]);
+        tell_own(out, &other, false);
     }
-    if (counts[TJ_USE_COUNTERSIGN] > 0) {
-        printf(", %" PRIu32 " countersigning", counts[TJ_USE_COUNTERSIGN]);
+    if (added > 0) {
+        fprintf(out, "; new keys: %" PRIu32 " of %" PRIu32 " prove possession", proven, added);
     }
-    if (counts[TJ_USE_POSSESSION] > 0) {
-        printf(", %" PRIu32 " of new keys", counts[TJ_USE_POSSESSION]);
-    }
-    printf("\n");
+    fprintf(out, "\n");
 }
+
+/* ---- a file ---- */
 
 /* Signs the envelope at `bytes` and writes it to `out`. */
 static int sign_one(const struct arguments *arguments, const struct book *book,

@@ -27,13 +27,19 @@ int passphrase_read(const char *path, char out[PASSPHRASE_SIZE])
     return out[0] != '\0' ? EXIT_PASS : fail(EXIT_DATA, "%s: the first line is empty", path);
 }
 
+enum { CONTROL_C = 3 };
+
 static bool ask_once(int tty, const char *prompt, char out[PASSPHRASE_SIZE])
 {
     size_t size = 0;
-    char c;
+    char c = '\n';
     dprintf(tty, "%s: ", prompt);
-    while (size + 1 < PASSPHRASE_SIZE && read(tty, &c, 1) == 1 && c != '\n') {
+    while (size + 1 < PASSPHRASE_SIZE && read(tty, &c, 1) == 1 && c != '\n' && c != CONTROL_C) {
         out[size++] = c;
+    }
+    if (c == CONTROL_C) {
+        tj_cleanse(out, size);
+        size = 0;
     }
     out[size] = '\0';
     dprintf(tty, "\n");
@@ -52,7 +58,8 @@ int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE])
                                  "use --passphrase-file");
     }
     struct termios silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
+    /* Control-C arrives as a character: a signal would leave the terminal without its echo. */
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     tcsetattr(tty, TCSAFLUSH, &silent);
     bool given = ask_once(tty, prompt, out);
     bool same = true;
@@ -89,6 +96,39 @@ static int exit_code_of_keyfile(enum tj_keyfile_status status)
     abort();
 }
 
+/* What --passphrase-file gave. Read once: a descriptor (/dev/fd/N) gives its line only once, and
+ * several keys may want it. */
+static struct {
+    char (*texts)[PASSPHRASE_SIZE];
+    size_t count;
+    bool read;
+} known;
+
+static void forget_known(void)
+{
+    tj_cleanse(known.texts, known.count * PASSPHRASE_SIZE);
+    free(known.texts);
+}
+
+static int read_known(const struct arguments *arguments)
+{
+    size_t count = argument_count(arguments, "passphrase-file");
+    if (known.read || count == 0) {
+        return EXIT_PASS;
+    }
+    known.texts = calloc(count, PASSPHRASE_SIZE);
+    TIJORI_REQUIRE(known.texts != NULL && atexit(forget_known) == 0);
+    known.read = true;
+    known.count = count;
+    for (size_t i = 0; i < count; i++) {
+        int code = passphrase_read(argument_item(arguments, "passphrase-file", i), known.texts[i]);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+    }
+    return EXIT_PASS;
+}
+
 /* Tries every --passphrase-file; without any, asks. */
 static int load_encrypted(const struct arguments *arguments, const char *path,
                           struct tj_secret_key *out)
@@ -96,24 +136,22 @@ static int load_encrypted(const struct arguments *arguments, const char *path,
     char passphrase[PASSPHRASE_SIZE];
     char prompt[256];
     enum tj_keyfile_status status = TJ_KEYFILE_PASSPHRASE;
-    size_t files = argument_count(arguments, "passphrase-file");
-    int code = EXIT_PASS;
-    for (size_t i = 0; i < files && status == TJ_KEYFILE_PASSPHRASE; i++) {
-        code = passphrase_read(argument_item(arguments, "passphrase-file", i), passphrase);
-        if (code != EXIT_PASS) {
-            return code;
-        }
-        status = tj_keyfile_read(path, passphrase, out, NULL);
+    int code = read_known(arguments);
+    if (code != EXIT_PASS) {
+        return code;
     }
-    if (files == 0) {
+    for (size_t i = 0; i < known.count && status == TJ_KEYFILE_PASSPHRASE; i++) {
+        status = tj_keyfile_read(path, known.texts[i], out, NULL);
+    }
+    if (known.count == 0) {
         snprintf(prompt, sizeof prompt, "passphrase of %.200s", path);
         code = passphrase_ask(prompt, false, passphrase);
         if (code != EXIT_PASS) {
             return code;
         }
         status = tj_keyfile_read(path, passphrase, out, NULL);
+        tj_cleanse(passphrase, sizeof passphrase);
     }
-    tj_cleanse(passphrase, sizeof passphrase);
     return status == TJ_KEYFILE_OK
                ? EXIT_PASS
                : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));

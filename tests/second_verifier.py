@@ -369,7 +369,6 @@ ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
 NAME, LABEL = field_text(False), field_text(True)
 
 MOVEMENT_FIELDS = [
-    (1, 1, "flags", field_number(0, 0, "FLAGS_UNKNOWN")),
     (2, 1, "purpose", field_number(1, 13)),
     (4, 8, "source", ANY64),
     (12, 8, "target", ANY64),
@@ -462,8 +461,8 @@ ZERO_OFFSETS = {kind: uncovered(fields) for kind, fields in FIELDS.items()}
 
 
 # What of one record is reported when several of its fields are wrong.
-FORM_ORDER = ["FLAGS_UNKNOWN", "VALUE", "RESERVED_NOT_ZERO", "TEXT", "AMOUNT_ZERO",
-              "SAME_ACCOUNT", "BLIND"]
+FORM_ORDER = ["FLAGS_UNKNOWN", "VALUE", "TEXT", "AMOUNT_ZERO", "SAME_ACCOUNT",
+              "RESERVED_NOT_ZERO", "BLIND"]
 
 
 def decode_record(data, restricted):

@@ -153,6 +153,30 @@ static void treasury_acquires(struct history *h)
     single(h, 1, 70, false, &r); /* a lane in the next block */
 }
 
+/* The other purposes a treasury has. */
+static void treasury_trades(struct history *h)
+{
+    static const struct {
+        enum fixture_account from;
+        enum fixture_account to;
+        uint64_t amount;
+        uint8_t purpose;
+    } moves[] = {
+        {T_SEIZURE, T_RESERVE_B, 400, TJ_SEIZURE},
+        {T_EXTERNAL, T_RESERVE_B, 3, TJ_UNSOLICITED_INFLOW},
+        {T_RESERVE_B, T_MARKET, 200, TJ_SALE},
+        {T_RESERVE_B, T_SUSPENSE, 7, TJ_PAYMENT},
+        {T_RESERVE_B, T_FEE, 2, TJ_FEE},
+    };
+    begin(h, 1, 1);
+    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        struct tj_record r =
+            movement(TJ_MOVE, moves[i].from, moves[i].to, moves[i].amount, moves[i].purpose);
+        add(h, &r);
+    }
+    send(h);
+}
+
 static void treasury_pends(struct history *h)
 {
     struct tj_record r = movement(TJ_PENDING, T_RESERVE_A, T_RESERVE_B, 100, TJ_INTERNAL_TRANSFER);
@@ -291,6 +315,7 @@ void history_every_kind(struct history *h)
 {
     authority_prepares(h);
     treasury_acquires(h);
+    treasury_trades(h);
     treasury_pends(h);
     custodian_serves(h);
     keys_are_rotated(h);

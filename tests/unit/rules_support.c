@@ -1,5 +1,7 @@
 #include "rules_support.h"
 
+#include "crypto/tree.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 

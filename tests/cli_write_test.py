@@ -1,0 +1,359 @@
+#!/usr/bin/env python3
+"""The writing commands of tijori as a person uses them: keys, genesis, init, propose, sign; what they
+print, what they refuse, their exit codes, and that a refusal leaves no file changed.
+
+    cli_write_test.py BUILD_DIR
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+TIJORI = os.path.join(os.path.abspath(sys.argv[1]), "tijori")
+NONCE = "ab" * 32
+HEADER = "kind,from,to,amount,purpose,value_date,reference,evidence\n"
+USAGE, DATA, NO_INPUT, DENIED = 2, 65, 66, 77
+
+
+def run(*arguments, code=0, says=(), data=None, **more):
+    """Runs tijori without a terminal; checks exit code and what it says; standard output."""
+    done = subprocess.run([TIJORI, *arguments], input=data, capture_output=True,
+                          start_new_session=True, **more)
+    out = done.stdout.decode("utf-8", "replace")
+    both = out + done.stderr.decode("utf-8", "replace")
+    if done.returncode != code or any(part not in both for part in says):
+        sys.exit(f"cli_write_test: tijori {' '.join(arguments)}\n  exit code {done.returncode}, "
+                 f"expected {code}; to say {list(says)}; said:\n{both}")
+    return out
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit("cli_write_test: " + what)
+
+
+def write(name, text):
+    with open(name, "wb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
+    return name
+
+
+def read(name):
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def public(name):
+    return json.loads(run("key", "show", name + ".pem", "--format", "json"))["public_key"]
+
+
+def lines(*records):
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def test_keys():
+    write("pass", "correct horse\nsecond line\n")
+    write("wrong", "battery staple\n")
+    write("empty", "")
+    run("key", "new", "a1.pem", "--passphrase-file", "pass")
+    run("key", "new", "a2.pem", "--type", "ecdsa", "--passphrase-file", "pass")
+    run("key", "new", "a3.pem", "--type", "bip340", says=["without a passphrase"])
+    run("key", "new", "log.pem", "--type", "ed25519")
+    for name in ("a1.pem", "a3.pem"):
+        check(stat.S_IMODE(os.stat(name).st_mode) == 0o600, name + " is not of mode 0600")
+    check(b"ENCRYPTED" in read("a1.pem") and b"ENCRYPTED" not in read("a3.pem"), "encryption")
+    before = read("a3.pem")
+    run("key", "new", "a3.pem", code=DENIED, says=["a3.pem", "exists"])
+    check(read("a3.pem") == before, "an existing key was touched")
+    run("key", "new", "x.pem", "--passphrase-file", "empty", code=DATA, says=["empty"])
+    run("key", "new", "x.pem", "--passphrase", code=DENIED, says=["terminal"])
+    run("key", "new", "x.pem", "--passphrase", "--passphrase-file", "pass", code=USAGE)
+    run("key", "new", "x.pem", "--type", "rsa", code=USAGE, says=["ecdsa|bip340|ed25519"])
+    run("key", "new", os.path.join("nowhere", "x.pem"), code=DENIED)
+    check(not os.path.exists("x.pem"), "a refused key was written")
+
+
+def test_key_show():
+    run("key", "show", "a1.pem", "--passphrase-file", "pass", says=["ecdsa", "public key"])
+    run("key", "show", "a1.pem", "--passphrase-file", "wrong", "pass", says=["ecdsa"])
+    run("key", "show", "a1.pem", "--passphrase-file", "wrong", code=DENIED, says=["passphrase"])
+    run("key", "show", "a1.pem", code=DENIED, says=["terminal"])
+    run("key", "show", "none.pem", code=NO_INPUT, says=["none.pem"])
+    run("key", "show", write("junk.pem", "junk"), code=DATA)
+    shown = json.loads(run("key", "show", "a3.pem", "--format", "json"))
+    digest = hashlib.sha256(b"\x02" + bytes.fromhex(shown["public_key"])).hexdigest()
+    check(shown["type"] == "bip340" and shown["fingerprint"] == digest[:16], "fingerprint")
+    shown = json.loads(run("key", "show", "log.pem", "--format", "json", "--origin", "x.example/l"))
+    check(shown["verifier_key"].startswith("x.example/l+"), "verifier key")
+    run("key", "show", "log.pem", "--origin", "with space", code=USAGE)
+    run("key", "show", "a3.pem", "--origin", "x", code=USAGE, says=["ed25519"])
+
+
+def genesis(output, *more, **expect):
+    return run("genesis", "--origin", "x.example/l", "--log-key", "log.pem", "--nonce", NONCE,
+               "--created", "2024-01-01T00:00:00Z", "--passphrase-file", "pass", "-o", output,
+               *more, **expect)
+
+
+AUTHORITY = ["--authority", "a1.pem", "a2.pem", "a3.pem", "--threshold", "2"]
+
+
+def test_genesis():
+    first = genesis("genesis.json", *AUTHORITY)
+    # The same records and time give the same id; public keys do in place of key files.
+    bare = ["--authority"]
+    for name in ("a1", "a2", "a3"):
+        shown = json.loads(run("key", "show", name + ".pem", "--passphrase-file", "pass", "--format",
+                               "json"))
+        bare.append(shown["type"] + ":" + shown["public_key"])
+    check(genesis("again.json", *bare, "--threshold", "2") == first, "the ledger id differs")
+    check(read("again.json") == read("genesis.json"), "the genesis differs")
+    text = read("genesis.json").decode()
+    check(json.loads(text)["format"] == "tijori-genesis-1" and "PRIVATE" not in text, "its form")
+    before = read("genesis.json")
+    genesis("genesis.json", *AUTHORITY, code=DATA, says=["exists"])
+    check(read("genesis.json") == before, "a genesis was overwritten")
+    genesis("no.json", *AUTHORITY[:-1], "4", code=USAGE, says=["threshold"])
+    genesis("no.json", "--authority", "a3.pem", "a3.pem", "--threshold", "1", code=DATA)
+    genesis("no.json", "--authority", "log.pem", "--threshold", "1", code=USAGE)
+    genesis("no.json", *AUTHORITY, "--log-key", "a3.pem", code=USAGE, says=["ed25519"])
+    genesis("no.json", *AUTHORITY, "--lifetime-max", "7", code=USAGE, says=["lifetime-max"])
+    genesis("no.json", *AUTHORITY, "--lifetime-max", "1s", code=DATA, says=["lifetime_max_s"])
+    run("genesis", "--origin", "x", code=USAGE, says=["missing"])
+    run("genesis", "--origin", "x", "--authority", "a3.pem", "--threshold", "1", "--log-key",
+        "log.pem", "--created", "3000-01-01T00:00:00Z", "-o", "no.json", code=DATA, says=["created"])
+    check(not os.path.exists("no.json"), "a refused genesis was written")
+
+
+def init(directory, *keys, file="genesis.json", **expect):
+    return run("init", directory, "--genesis", file, "--passphrase-file", "pass", "--key", *keys,
+               **expect)
+
+
+def test_init():
+    init("ledger", "a1.pem", "a3.pem", code=DATA, says=["2 of 3"])
+    init("ledger", "a1.pem", "a2.pem", "a3.pem", "a3.pem", code=DATA, says=["SLOT_DUPLICATE"])
+    text = read("genesis.json").decode()
+    for old, new, says in (('"threshold": 2', '"threshold": 4', "UNREACHABLE"),
+                           ('"network"', '"networks"', "networks"),
+                           ('"tijori-genesis-1"', '"tijori-genesis-2"', "format"),
+                           ('"created"', '"made"', "created"),
+                           ('"records": [', '"records": [{},', "kind"), ("{", "", "line")):
+        write("bad.json", text.replace(old, new, 1))
+        init("ledger", "a1.pem", "a2.pem", "a3.pem", file="bad.json", code=DATA, says=[says])
+    check(not os.path.exists("ledger"), "a refused ledger was left behind")
+    init("ledger", "a1.pem", "a2.pem", "a3.pem", file="none.json", code=NO_INPUT)
+    printed = init("ledger", "a1.pem", "a2.pem", "a3.pem").split()[-1]
+    status = json.loads(run("status", "ledger", "--format", "json"))
+    check(status["ledger_id"] == printed and len(printed) == 64, "init prints another id")
+    init("ledger", "a1.pem", "a2.pem", "a3.pem", code=DATA, says=["EXISTS"])
+
+
+def test_descriptor():
+    """A descriptor gives its passphrase once, and both encrypted keys get it."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"correct horse\n")
+    os.close(write_end)
+    run("init", "by-descriptor", "--genesis", "genesis.json", "--key", "a1.pem", "a2.pem", "a3.pem",
+        "--passphrase-file", f"/dev/fd/{read_end}", pass_fds=[read_end])
+    os.close(read_end)
+
+
+def add_key(party, ordinal, role, algorithm, name):
+    return {"kind": "add_key", "party": party, "ordinal": ordinal, "role": role,
+            "algorithm": algorithm, "key": public(name), "label": name}
+
+
+def propose(source, output, *more, party="1", **expect):
+    return run("propose", "ledger", "--party", party, source, "-o", output, *more, **expect)
+
+
+def sign(name, *keys, **expect):
+    return run("sign", name, "--passphrase-file", "pass", "--ledger", "ledger", "--key", *keys,
+               **expect)
+
+
+def test_parties():
+    for name, kind in (("t1", "bip340"), ("t2", "bip340"), ("t3", "bip340"), ("u1", "ecdsa")):
+        run("key", "new", name + ".pem", "--type", kind)
+    write("parties.jsonl", lines(
+        {"kind": "register_party", "party": 1, "type": "treasury", "name": "Reserve Office"},
+        add_key(1, 0, "initiate", "bip340", "t1"), add_key(1, 1, "approve", "bip340", "t2"),
+        add_key(1, 2, "approve", "bip340", "t3"),
+        {"kind": "set_threshold", "party": 1, "domain": "move", "threshold": 2},
+        {"kind": "grant_classes", "party": 1, "classes": ["reserve", "market"]},
+        {"kind": "register_party", "party": 2, "type": "treasury", "name": "Second Office"},
+        add_key(2, 0, "initiate", "ecdsa", "u1"),
+        {"kind": "set_threshold", "party": 2, "domain": "move", "threshold": 1},
+        {"kind": "grant_classes", "party": 2, "classes": ["reserve"]}))
+    propose("parties.jsonl", "parties.tje", party="0", says=["10 records in 1 envelope"])
+    unsigned = read("parties.tje")
+    run("sign", "parties.tje", "--key", "a3.pem", says=["1 signature", "without --ledger"])
+    write("parties.tje", unsigned)
+    run("sign", "parties.tje", "--key", "a3.pem", "--genesis", "genesis.json",
+        says=["1 of 2 signatures"])
+    one = read("parties.tje")
+    run("sign", "parties.tje", "--key", "a3.pem", code=DATA, says=["SLOT_DUPLICATE", "a3.pem"])
+    run("sign", "parties.tje", "--key", "log.pem", code=DATA, says=["ecdsa or bip340"])
+    check(read("parties.tje") == one, "a refused signature changed the file")
+    check("complete" not in sign("parties.tje", "a1.pem", says=["2 of 2 signatures", "0 of 4"]),
+          "complete without the new keys")
+    sign("parties.tje", "t1.pem", "t2.pem", "t3.pem", "u1.pem",
+         says=["2 of 2 signatures: complete", "4 of 4 prove possession"])
+    run("ingest", "ledger", "parties.tje")
+
+
+def test_accounts():
+    opened = [{"kind": "open_account", "account": f"1:{i}", "class": kind, "asset": 1, "label": kind}
+              for i, kind in enumerate(("market", "reserve", "reserve"))]
+    propose(write("accounts.jsonl", lines(*opened)), "accounts.tje")
+    said = sign("accounts.tje", "t2.pem", "t3.pem", says=["2 of 2", "none of them by a key that"])
+    check("complete" not in said, "complete without a key that initiates")
+    sign("accounts.tje", "t1.pem", says=["3 of 2 signatures: complete"])
+    sign("accounts.tje", "u1.pem", says=["party 2 countersigns: 1 of 1"])  # harmless here
+    run("ingest", "ledger", "accounts.tje")
+    second = {"kind": "open_account", "account": "2:0", "class": "reserve", "asset": 1}
+    propose(write("second.jsonl", lines(second)), "second.tje", "--expires", "1h", party="2")
+    run("key", "new", "stranger.pem")
+    sign("second.tje", "stranger.pem", code=DATA, says=["does not know this key"])
+    sign("second.tje", "u1.pem", says=["1 of 1 signatures: complete"])
+    run("ingest", "ledger", "second.tje")
+    propose("second.jsonl", "lane0.tje", "--lane", "0")
+    said = sign("lane0.tje", "t1.pem", says=["0 of 0", "never reached", "1 more that does not"])
+    check("complete" not in said, "complete in a lane that nobody reaches")
+
+
+def movement(*cells):
+    return HEADER + ",".join(cells) + "\n"
+
+
+def test_propose_refuses():
+    good = ("move", "1:0", "1:1", "1.5 BTC", "purchase", "2021-09-07", "ref", "")
+
+    def bad(column, value, *says):
+        cells = list(good)
+        cells[column] = value
+        propose(write("bad.csv", movement(*cells)), "no.tje", code=DATA, says=["line 2", *says])
+
+    bad(3, "150", "amount", "unit")
+    bad(3, "1.5 XAU", "amount", "unit")
+    bad(5, "7.9.2021", "value_date", "date")
+    bad(7, "file:../secret", "evidence", "directory")
+    bad(7, "file:/etc/hostname", "evidence", "directory")
+    bad(7, "file:none.pdf", "evidence", "none.pdf")
+    bad(7, "file:.", "evidence")
+    bad(6, '"a""', "quoted cell does not end")
+    bad(6, '"a"b', "after the closing quotation mark")
+    bad(6, 'a"b', "quotation mark inside")
+    bad(0, "post", "evidence")
+    propose(write("bad.csv", movement(*good[:-1])), "no.tje", code=DATA, says=["evidence", "8"])
+    propose(write("bad.csv", HEADER), "no.tje", code=DATA, says=["no records"])
+    propose(write("bad.csv", ""), "no.tje", code=DATA, says=["nothing in it"])
+    propose(write("bad.csv", movement("void", "1:0", "1:1", "1 BTC", "purchase", "", "", "99:0")),
+            "no.tje", code=DATA, says=["99:0", "ledger"])
+    move = {"kind": "move", "from": "1:0", "to": "1:1", "amount": "1 BTC", "purpose": "purchase"}
+    mixed = lines(move, {"kind": "close_account", "account": "1:0"})
+    propose(write("mixed.jsonl", mixed), "no.tje", code=DATA, says=["line 2", "share"])
+    propose(write("blind.jsonl", lines({**move, "blind": "11" * 16})), "no.tje", code=DATA,
+            says=["blind", "--restricted"])
+    propose("accounts.jsonl", "no.tje", "--restricted", code=DATA, says=["public"])
+    propose("none.csv", "no.tje", code=NO_INPUT, says=["none.csv"])
+    propose(write("good.csv", movement(*good)), "no.tje", party="9", code=DATA, says=["party 9"])
+    propose("good.csv", "no.tje", "--expires", "8d", code=USAGE, says=["expires"])
+    propose("good.csv", "no.tje", "--expires", "2020-01-01T00:00:00Z", code=USAGE)
+    propose("good.csv", "no.tje", "--sequence", "1", code=USAGE, says=["--genesis"])
+    run("propose", "nowhere", "--party", "1", "good.csv", "-o", "no.tje", code=NO_INPUT)
+    check(not os.path.exists("no.tje"), "a refused proposal was written")
+
+
+def test_evidence():
+    document = write("invoice.txt", "one invoice\n")
+    digest = hashlib.sha256(read(document)).hexdigest()
+    rows = "".join(f"move,1:0,1:{1 + i % 2},1 BTC,purchase,,{i},file:invoice.txt\n" for i in (0, 1))
+    propose(write("evidence.csv", "\ufeff" + HEADER.replace("\n", "\r\n") + rows), "evidence.tje")
+    envelope = read("evidence.tje")
+    check(envelope.count(b"one invoice\n") == 1, "the document is not attached once")
+    check(envelope.count(bytes.fromhex(digest)) == 2, "the records do not hold its SHA-256")
+    sign("evidence.tje", "t1.pem", "t2.pem", says=["complete"])
+    receipt = json.loads(run("ingest", "ledger", "evidence.tje", "--format", "json"))
+    # A correction names the record; the ledger knows its leaf hash.
+    named = f"{receipt['entry']}:0"
+    propose(write("correct.csv", movement("correct", "1:1", "1:0", "1 BTC", "purchase", "", "",
+                                          named)), "correct.tje")
+    raw = json.loads(run("show", "ledger", str(receipt["entry"]), "--format", "jsonl"))["raw"]
+    leaf = hashlib.sha256(b"\0" + bytes.fromhex(raw["records"])[:112]).hexdigest()
+    check(bytes.fromhex(leaf) in read("correct.tje"), "the leaf hash was not looked up")
+    offline = ["--genesis", "genesis.json", "--sequence", "2", "--previous", "11" * 32]
+    run("propose", *offline, "--party", "1", "correct.csv", "-o", "no.tje", code=DATA,
+        says=["ENTRY:POSITION:LEAF"])
+    write("offline.csv", movement("correct", "1:1", "1:0", "1 BTC", "purchase", "", "",
+                                  f"{named}:{leaf}"))
+    run("propose", *offline, "--party", "1", "offline.csv", "-o", "offline.tje")
+    check(bytes.fromhex(leaf) in read("offline.tje"), "the leaf hash was not taken over")
+    sign("correct.tje", "t1.pem", "t3.pem", says=["2 of 2 signatures: complete"])
+    run("ingest", "ledger", "correct.tje")
+
+
+def test_countersign():
+    """A movement to another party's reserve account waits for that party."""
+    cells = ("move", "1:1", "2:0", "0.5 BTC", "internal_transfer", "", "", "")
+    propose(write("transfer.csv", movement(*cells)), "transfer.tje")
+    said = sign("transfer.tje", "t1.pem", "t2.pem",
+                says=["2 of 2 signatures;", "party 2 countersigns: 0 of 1"])
+    check("complete" not in said, "complete without the countersignature")
+    sign("transfer.tje", "u1.pem", "--party", "1", code=DATA, says=["for party 2"])
+    sign("transfer.tje", "u1.pem", "--party", "2", says=["2 of 2 signatures: complete"])
+
+
+def test_streams():
+    move = movement("move", "1:0", "1:1", "1 BTC", "purchase", "", "", "").encode()
+    from_stdin = subprocess.run([TIJORI, "propose", "ledger", "--party", "1", "-", "-o", "-"],
+                                input=move, capture_output=True, check=True).stdout
+    check(from_stdin[:3] == b"TJE" and len(from_stdin) == 176 + 112 + 4, "propose - -o -")
+    done = subprocess.run([TIJORI, "sign", "-", "--key", "t1.pem", "--ledger", "ledger"],
+                          input=from_stdin, capture_output=True, check=True)
+    check(done.stdout[:3] == b"TJE" and len(done.stdout) == len(from_stdin) + 106, "sign -")
+    check(b"1 of 2 signatures" in done.stderr, "sign - says nothing")
+    for at in (150, 176 + 30, len(from_stdin) - 1):  # body_root, a record, attachments
+        broken = bytearray(from_stdin)
+        broken[at] ^= 1
+        write("broken.tje", broken)
+        run("sign", "broken.tje", "--key", "t1.pem", code=DATA)
+        check(read("broken.tje") == broken, "a broken envelope was changed")
+    run("sign", write("cut.tje", from_stdin[:-1]), "--key", "t1.pem", code=DATA, says=["TRUNCATED"])
+    run("sign", write("void.tje", ""), "--key", "t1.pem", code=DATA)
+    check(not [name for name in os.listdir(".") if name.endswith(".new")], "temporary files left")
+
+
+def test_split():
+    """8,191 records take two envelopes, the second naming the first; both become entries."""
+    row = "move,1:0,1:1,1 sat,purchase,,,\n"
+    propose(write("many.csv", HEADER + 8191 * row), "many.tje",
+            says=["8191 records in 2 envelopes"])
+    said = sign("many.tje", "t1.pem", "t2.pem", says=["complete"])
+    check(said.count("complete") == 2, "both are to be signed")
+    receipts = run("ingest", "ledger", "many.tje", "--format", "json").splitlines()
+    check([json.loads(r)["status"] for r in receipts] == ["OK", "OK"], "both are to be accepted")
+
+
+def main():
+    home = os.getcwd()
+    scratch = tempfile.mkdtemp(prefix="tijori-cli-")
+    os.chdir(scratch)
+    try:
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                test()
+                print("passed:", name)
+    finally:
+        os.chdir(home)
+        shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+/* The golden ledger (I4): a log with every kind of record that rules 1 accept, as bytes, in
+ * tests/vectors/golden_ledger.jsonl. Every later release replays these bytes and finds these
+ * hashes. The file and the three constants are never made anew: a program that disagrees with them
+ * is wrong. (activate_rules is missing, since there is no second set of rules; it comes with that
+ * one's own golden ledger.) */
+
+#include "history_support.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "storage/store_write.h"
+
+#define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
+
+static const char golden_leaf[] =
+    "6cb3b39095d9b7f7403e06c7fed98fc4ef058cdb291273f5d67afc408e31dd7a";
+static const char golden_root[] =
+    "c30557b433fadcde158d72a71a58b6dbd8ffef904034d8d1458a6ffca4132031";
+static const char golden_state[] =
+    "339362be4d2f6a7cc83548cd03addd93c7f7729b621dadff769f11f4315ca4a5";
+enum { GOLDEN_ENTRIES = 38 };
+
+static void hex(const uint8_t *bytes, size_t size, char *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static void assert_hash_is(const struct tj_hash *hash, const char *expected)
+{
+    char text[2 * TJ_HASH_SIZE + 1];
+    hex(hash->bytes, TJ_HASH_SIZE, text);
+    assert_string_equal(text, expected);
+}
+
+/* ---- the file ---- */
+
+static uint8_t *unhex(const json_t *object, const char *name, size_t *size)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    assert_non_null(text);
+    *size = strlen(text) / 2;
+    assert_int_equal(strlen(text) % 2, 0);
+    uint8_t *bytes = malloc(*size + 1);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < *size; i++) {
+        unsigned value;
+        assert_int_equal(sscanf(text + 2 * i, "%2x", &value), 1);
+        bytes[i] = (uint8_t)value;
+    }
+    return bytes;
+}
+
+static struct log_row row_of(uint64_t index, uint8_t *value, size_t size)
+{
+    struct log_row row = {malloc(8), 8, value, size};
+    assert_non_null(row.key);
+    for (size_t i = 0; i < 8; i++) {
+        row.key[i] = (uint8_t)(index >> (56 - 8 * i));
+    }
+    return row;
+}
+
+static void read_line(const char *line, uint64_t index, struct log_copy *log)
+{
+    json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *raw = json_object_get(json, "raw");
+    size_t size;
+    size_t sizes[3];
+    assert_non_null(raw);
+    assert_int_equal(json_integer_value(json_object_get(raw, "index")), index);
+    uint8_t *entry = unhex(raw, "entry", &size);
+    log->tables[TJ_J_ENTRIES].rows[index] = row_of(index, entry, size);
+    uint8_t *records = unhex(raw, "records", &sizes[0]);
+    uint8_t *links = unhex(raw, "links", &sizes[1]);
+    uint8_t *tail = unhex(raw, "tail", &sizes[2]);
+    size = sizes[0] + sizes[1] + sizes[2];
+    uint8_t *body = malloc(size);
+    assert_non_null(body);
+    memcpy(body, records, sizes[0]);
+    memcpy(body + sizes[0], links, sizes[1]);
+    memcpy(body + sizes[0] + sizes[1], tail, sizes[2]);
+    log->tables[TJ_J_BODIES].rows[index] = row_of(index, body, size);
+    free(records);
+    free(links);
+    free(tail);
+    json_decref(json);
+}
+
+/* The log of the golden file: entries and bodies, and no other table. */
+static void read_golden(struct log_copy *log)
+{
+    static char line[1 << 20];
+    FILE *file = fopen(GOLDEN_FILE, "r");
+    uint64_t index = 0;
+    if (file == NULL) {
+        fail_msg("%s: cannot read", GOLDEN_FILE);
+    }
+    memset(log, 0, sizeof *log);
+    log->tables[TJ_J_ENTRIES].rows = calloc(GOLDEN_ENTRIES, sizeof(struct log_row));
+    log->tables[TJ_J_BODIES].rows = calloc(GOLDEN_ENTRIES, sizeof(struct log_row));
+    while (fgets(line, sizeof line, file) != NULL) {
+        assert_true(index < GOLDEN_ENTRIES);
+        read_line(line, index++, log);
+    }
+    fclose(file);
+    assert_int_equal(index, GOLDEN_ENTRIES);
+    log->tables[TJ_J_ENTRIES].count = GOLDEN_ENTRIES;
+    log->tables[TJ_J_BODIES].count = GOLDEN_ENTRIES;
+}
+
+static void put_hex(FILE *file, const char *name, const uint8_t *bytes, size_t size)
+{
+    fprintf(file, ", \"%s\": \"", name);
+    for (size_t i = 0; i < size; i++) {
+        fprintf(file, "%02x", bytes[i]);
+    }
+    fputc('"', file);
+}
+
+/* docs/FORMAT.md section 10. For the golden ledger of later rules: TIJORI_GOLDEN_OUT names a file.
+ */
+static void write_golden(const char *path, const struct log_copy *log)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i < log->tables[TJ_J_ENTRIES].count; i++) {
+        const struct log_row *entry = &log->tables[TJ_J_ENTRIES].rows[i];
+        const struct log_row *body = &log->tables[TJ_J_BODIES].rows[i];
+        size_t count = (body->size - TJ_TAIL_SIZE) / (TJ_RECORD_SIZE + TJ_LINK_SIZE);
+        const uint8_t *links = body->value + count * TJ_RECORD_SIZE;
+        fprintf(file, "{\"raw\": {\"index\": %zu", i);
+        put_hex(file, "entry", entry->value, entry->size);
+        put_hex(file, "records", body->value, count * TJ_RECORD_SIZE);
+        put_hex(file, "links", links, count * TJ_LINK_SIZE);
+        put_hex(file, "tail", body->value + body->size - TJ_TAIL_SIZE, TJ_TAIL_SIZE);
+        fprintf(file, "}}\n");
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+/* ---- the tests ---- */
+
+/* Adds the head, as it follows from the entries, so that the store is whole. */
+static void add_head(struct tj_digester *digester, struct log_copy *log)
+{
+    static uint8_t bytes[TJ_HEAD_ROW_MAX];
+    struct tj_head_row head = {0};
+    const struct log_table *entries = &log->tables[TJ_J_ENTRIES];
+    for (size_t i = 0; i < entries->count; i++) {
+        struct tj_hash leaf;
+        tj_leaf_hash(digester->hasher, &leaf, entries->rows[i].value, entries->rows[i].size);
+        tj_frontier_append(digester->hasher, &head.frontier, &leaf);
+    }
+    head.size = entries->count;
+    struct log_table *meta = &log->tables[TJ_J_META];
+    size_t size = tj_head_row_encode(&head, bytes);
+    meta->rows = calloc(1, sizeof *meta->rows);
+    assert_non_null(meta->rows);
+    meta->rows[0] = (struct log_row){malloc(4), 4, malloc(size), size};
+    memcpy(meta->rows[0].key, "head", 4);
+    memcpy(meta->rows[0].value, bytes, size);
+    meta->count = 1;
+}
+
+static void i4_the_golden_bytes_give_the_golden_hashes(void **state)
+{
+    (void)state;
+    struct log_copy log;
+    struct tj_digester digester;
+    struct tj_replay_report report;
+    char dir[256];
+    const char *tmp = getenv("TMPDIR");
+    snprintf(dir, sizeof dir, "%s/tijori-golden-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(dir));
+    tj_digester_init(&digester);
+    read_golden(&log);
+    add_head(&digester, &log);
+    log_write(dir, &log);
+    for (uint32_t threads = 1; threads <= 8; threads *= 8) {
+        audit_dir(dir, NULL, threads, &report);
+        must_pass(&report);
+        assert_int_equal(report.entries, GOLDEN_ENTRIES);
+        assert_hash_is(&report.leaf, golden_leaf);
+        assert_hash_is(&report.root, golden_root);
+        assert_hash_is(&report.state_digest, golden_state);
+    }
+    remove_ledger(dir);
+    log_free(&log);
+    tj_digester_clear(&digester);
+}
+
+/* All kinds but those that nothing can accept yet. */
+static void the_golden_ledger_has_every_kind(void **state)
+{
+    (void)state;
+    struct log_copy log;
+    bool seen[256] = {false};
+    read_golden(&log);
+    for (size_t i = 0; i < GOLDEN_ENTRIES; i++) {
+        const struct log_row *body = &log.tables[TJ_J_BODIES].rows[i];
+        size_t count = (body->size - TJ_TAIL_SIZE) / (TJ_RECORD_SIZE + TJ_LINK_SIZE);
+        for (size_t r = 0; r < count; r++) {
+            seen[body->value[r * TJ_RECORD_SIZE]] = true;
+        }
+    }
+    for (unsigned kind = 0; kind < 256; kind++) {
+        bool expected = tj_record_layout((uint8_t)kind) != NULL && kind != TJ_ACTIVATE_RULES;
+        if (seen[kind] != expected) {
+            fail_msg("kind %u", kind);
+        }
+    }
+    log_free(&log);
+}
+
+/* Today's writer makes the same bytes from the same envelopes. Should the fixture ever have to
+ * change, this test goes, not the file. */
+static void i4_the_history_still_makes_the_golden_bytes(void **state)
+{
+    (void)state;
+    struct fixture *f = calloc(1, sizeof *f);
+    struct history history = {.f = f};
+    struct log_copy made;
+    struct log_copy golden;
+    struct tj_hash digest;
+    assert_non_null(f);
+    f->predecessor = true;
+    fixture_parties(f);
+    history_every_kind(&history);
+    digest_live(f, &digest);
+    fixture_close(f);
+    log_read(f->dir, 0, &made);
+    if (getenv("TIJORI_GOLDEN_OUT") != NULL) {
+        write_golden(getenv("TIJORI_GOLDEN_OUT"), &made);
+    }
+    read_golden(&golden);
+    for (size_t t = TJ_J_ENTRIES; t <= TJ_J_BODIES; t++) {
+        assert_int_equal(made.tables[t].count, golden.tables[t].count);
+        for (size_t i = 0; i < GOLDEN_ENTRIES; i++) {
+            const struct log_row *a = &made.tables[t].rows[i];
+            const struct log_row *b = &golden.tables[t].rows[i];
+            assert_int_equal(a->size, b->size);
+            assert_memory_equal(a->value, b->value, a->size);
+        }
+    }
+    assert_hash_is(&digest, golden_state);
+    log_free(&made);
+    log_free(&golden);
+    fixture_destroy(f);
+    free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(i4_the_golden_bytes_give_the_golden_hashes),
+        cmocka_unit_test(the_golden_ledger_has_every_kind),
+        cmocka_unit_test(i4_the_history_still_makes_the_golden_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
