@@ -404,13 +404,20 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
         return tj_state_account(state, tj_movement_from(record)) != NULL &&
                tj_state_account(state, tj_movement_to(record)) != NULL &&
                (record[0] <= TJ_PENDING ||
-                past->record(past->context, tj_movement_refers_to(record), &named));
+                (past->record(past->context, tj_movement_refers_to(record), &named) &&
+                 tj_kind_is_movement(named.record[0])));
     }
     struct tj_record r;
     tj_record_decode(record, &r);
     return r.party < TJ_PARTIES_MAX && r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX &&
            r.asset <= TJ_ASSETS_MAX && tj_account_party(r.account) < TJ_PARTIES_MAX &&
            tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
+}
+
+/* A record makes at most one mark. The tail is in no hash, and a mark's number asks for memory. */
+static bool marks_base_fits(const struct tj_entry_view *entry, const struct tj_body_view *body)
+{
+    return body->tail.marks_base / TJ_RECORDS_MAX <= entry->index;
 }
 
 bool tj_reapply(struct tj_state *state, const struct tj_past *past,
@@ -429,7 +436,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
     state->entry = entry->index;
     tj_verdict_init(&verdict);
     if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
-        entry->header.party >= TJ_PARTIES_MAX) {
+        entry->header.party >= TJ_PARTIES_MAX || !marks_base_fits(entry, body)) {
         return false;
     }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
