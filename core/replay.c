@@ -38,9 +38,16 @@ struct stored_block {
     uint8_t key[TJ_BLOCK_KEY_SIZE];
 };
 
+/* A stored attachment. */
+struct document {
+    uint8_t name[TJ_HASH_SIZE];
+    bool cited; /* by a record that was reached */
+};
+
 struct replay {
     const struct tj_replay_options *options;
     struct tj_replay_report *report;
+    uint64_t reached[TJ_CHECK_COUNT]; /* entries, from 0 on, that a check has decided about */
     struct tj_txn *txn;
     struct tj_cursor *entries;
     struct tj_cursor *bodies;
@@ -52,8 +59,10 @@ struct replay {
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;
-    uint64_t total; /* entries in the store */
-    uint64_t documents;
+    uint64_t total;             /* entries in the store */
+    struct document *documents; /* in order of their names */
+    size_t document_count;
+    uint64_t documents_missing;  /* citations of documents that are not stored */
     struct stored_block *blocks; /* in order of as_of */
     size_t block_count;
     size_t block_next;
@@ -66,6 +75,7 @@ struct replay {
 static bool pass(struct replay *r, enum tj_check check, uint64_t count)
 {
     r->report->checks[check].passed += count;
+    r->reached[check] = r->report->entries + 1;
     return true;
 }
 
@@ -75,6 +85,7 @@ static bool fail(struct replay *r, enum tj_check check, uint64_t entry, const st
 {
     struct tj_replay_report *report = r->report;
     report->checks[check].failed++;
+    r->reached[check] = report->entries + 1;
     if (!report->failed) {
         report->failed = true;
         report->first_check = check;
@@ -283,12 +294,33 @@ static bool compare_blocks(struct replay *r, uint64_t index)
     return true;
 }
 
-static void count_documents(struct replay *r, const struct item *item)
+static int by_name(const void *a, const void *b)
+{
+    return memcmp(((const struct document *)a)->name, ((const struct document *)b)->name,
+                  TJ_HASH_SIZE);
+}
+
+static struct document *find_document(struct replay *r, const uint8_t name[TJ_HASH_SIZE])
+{
+    struct document wanted;
+    memcpy(wanted.name, name, TJ_HASH_SIZE);
+    return bsearch(&wanted, r->documents, r->document_count, sizeof wanted, by_name);
+}
+
+static void note_citations(struct replay *r, const struct item *item)
 {
     for (uint32_t i = 0; i < item->entry.header.record_count; i++) {
         const uint8_t *record = item->body.records + (size_t)i * TJ_RECORD_SIZE;
-        bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
-        r->documents += cites && !tj_all_zero(tj_movement_hash(record), TJ_HASH_SIZE);
+        const uint8_t *hash = tj_movement_hash(record);
+        if ((record[0] != TJ_MOVE && record[0] != TJ_PENDING) || tj_all_zero(hash, TJ_HASH_SIZE)) {
+            continue;
+        }
+        struct document *document = find_document(r, hash);
+        if (document != NULL) {
+            document->cited = true;
+        } else {
+            r->documents_missing++;
+        }
     }
 }
 
@@ -315,7 +347,7 @@ static bool judge_entry(struct replay *r, const struct item *item)
         r->directive = index;
     }
     tj_frontier_append(r->digester.hasher, &r->frontier, &item->leaf);
-    count_documents(r, item);
+    note_citations(r, item);
     report->entries++;
     report->records += item->entry.header.record_count;
     report->last_received_ns = item->entry.received_ns;
@@ -390,7 +422,7 @@ static void replay_entries(struct replay *r, struct tj_pipeline *pipeline)
                 *(struct item *)tj_pipeline_reserve(pipeline, 0, &none) = next;
                 tj_pipeline_publish(pipeline);
                 pass(r, TJ_CHECK_NUMBERS, 1);
-                read++;
+                r->reached[TJ_CHECK_NUMBERS] = ++read; /* ahead of the judgement */
             }
         }
         if (judged < read) {
@@ -439,6 +471,31 @@ static enum tijori_status list_blocks(struct replay *r)
     }
     tj_cursor_close(cursor);
     qsort(r->blocks, r->block_count, sizeof *r->blocks, by_as_of);
+    return TIJORI_OK;
+}
+
+/* The names of the attachments. Sorted again: in a damaged store they may be out of order. */
+static enum tijori_status list_documents(struct replay *r)
+{
+    uint64_t count = 0;
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    enum tj_storage_status status = tj_count(r->txn, TJ_J_ATTACHMENTS, &count);
+    if (status == TJ_STORAGE_OK) {
+        status = tj_cursor_open(r->txn, TJ_J_ATTACHMENTS, &cursor);
+    }
+    if (status != TJ_STORAGE_OK) {
+        return tj_from_storage(status);
+    }
+    r->documents = calloc((size_t)count + 1, sizeof *r->documents);
+    TIJORI_REQUIRE(r->documents != NULL);
+    while (r->document_count < count && tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        memcpy(r->documents[r->document_count++].name, key.bytes,
+               key.size < TJ_HASH_SIZE ? key.size : TJ_HASH_SIZE);
+    }
+    tj_cursor_close(cursor);
+    qsort(r->documents, r->document_count, sizeof *r->documents, by_name);
     return TIJORI_OK;
 }
 
@@ -556,7 +613,12 @@ static void check_attachment(struct replay *r, const struct tj_view *key,
     tj_sha256(r->digester.hasher, &hash, value->bytes, value->size);
     memcpy(name.bytes, key->bytes, key->size < TJ_HASH_SIZE ? key->size : TJ_HASH_SIZE);
     if (key->size == TJ_HASH_SIZE && tj_hash_equal(&hash, &name)) {
-        pass(r, TJ_CHECK_ATTACHMENTS, 1);
+        const struct document *document = find_document(r, name.bytes);
+        if (document != NULL && document->cited) {
+            pass(r, TJ_CHECK_ATTACHMENTS, 1);
+        } else {
+            fail(r, TJ_CHECK_ATTACHMENTS, UINT64_MAX, NULL, NULL, "no record cites an attachment");
+        }
         return;
     }
     /* Either the content or the name was changed; the log knows the other. */
@@ -570,19 +632,17 @@ static void check_attachments(struct replay *r)
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    uint64_t count = 0;
     if (tj_cursor_open(r->txn, TJ_J_ATTACHMENTS, &cursor) != TJ_STORAGE_OK) {
         fail(r, TJ_CHECK_ATTACHMENTS, UINT64_MAX, NULL, NULL, "the table is unreadable");
         return;
     }
     while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
         check_attachment(r, &key, &value);
-        count++;
     }
     tj_cursor_close(cursor);
-    if (r->documents > count) {
-        skip(r, TJ_CHECK_ATTACHMENTS, r->documents - count,
-             "documents cited by records whose bytes are not in this ledger");
+    if (r->documents_missing > 0) {
+        skip(r, TJ_CHECK_ATTACHMENTS, r->documents_missing,
+             "citations of documents whose bytes are not in this ledger");
     }
 }
 
@@ -613,10 +673,10 @@ static void skip_rest(struct replay *r)
         TJ_CHECK_HEAD,
         TJ_CHECK_ATTACHMENTS,
     };
-    uint64_t left = r->total > r->report->entries ? r->total - r->report->entries : 1;
     for (size_t i = 0; i < sizeof per_entry / sizeof per_entry[0]; i++) {
-        if (r->report->checks[per_entry[i]].failed == 0) {
-            skip(r, per_entry[i], left, why);
+        uint64_t reached = r->reached[per_entry[i]];
+        if (reached < r->total) {
+            skip(r, per_entry[i], r->total - reached, why); /* entries */
         }
     }
     for (size_t i = 0; i < sizeof at_end / sizeof at_end[0]; i++) {
@@ -669,6 +729,9 @@ static enum tijori_status replay_run(struct replay *r)
     if (status == TIJORI_OK) {
         status = list_blocks(r);
     }
+    if (status == TIJORI_OK) {
+        status = list_documents(r);
+    }
     if (status != TIJORI_OK) {
         return status;
     }
@@ -710,6 +773,7 @@ enum tijori_status tj_replay(struct tj_store *store, const struct tj_replay_opti
         tj_digester_clear(&r->digester);
     }
     free(r->blocks);
+    free(r->documents);
     if (state != NULL && status == TIJORI_OK) {
         *state = r->state;
     } else {

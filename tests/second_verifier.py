@@ -490,17 +490,19 @@ def decode_record(data, restricted):
 def check_zero(record):
     demand(not any(record.data[offset] for offset in ZERO_OFFSETS[record.kind]),
            "RESERVED_NOT_ZERO", "a byte that must be zero is not")
+    if record.kind in MOVEMENTS:
+        demand(record.timeout_s == 0 or record.kind == PENDING, "RESERVED_NOT_ZERO",
+               "only a pending has a timeout")
+        demand(record.refers_to == 0 or record.kind not in (MOVE, PENDING), "RESERVED_NOT_ZERO",
+               "move and pending refer to nothing")
     if record.kind in (ADD_KEY, REVOKE_KEY) and record.algorithm == BIP340:
         demand(record.key[32] == 0, "RESERVED_NOT_ZERO", "a bip340 key is followed by one zero")
 
 
 def check_combined(record):
     """What a record's numbers must be together."""
-    if record.kind in MOVEMENTS:
-        demand(record.timeout_s == 0 or record.kind == PENDING, "VALUE",
-               "only a pending has a timeout")
-        demand((record.refers_to != 0) == (record.kind in (POST, VOID, CORRECT)), "VALUE",
-               "refers_to is there in post, void and correct, and only there")
+    if record.kind in (POST, VOID, CORRECT):
+        demand(record.refers_to != 0, "VALUE", "post, void and correct refer to a record")
     elif record.kind == RETIRE_LOG_KEY:
         demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "VALUE",
                "last good size and root are both zero or neither")
