@@ -336,30 +336,29 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
     return judge_all_reachable(state, c, verdict);
 }
 
-/* The jump of the lane's next entry: its previous one, or two jumps back from there. */
-static uint64_t next_jump(const struct tj_state *state, const struct tj_past *past,
-                          const struct tj_header *h)
+/* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
+ * journal does not hold what the lane says: it is damaged. */
+static bool next_jump(const struct tj_state *state, const struct tj_past *past,
+                      const struct tj_header *h, uint64_t *jump)
 {
-    uint64_t target = tj_lane_jump(h->sequence);
-    if (target == 0) {
-        return 0;
-    }
     const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
-    uint64_t jump = lane->entry;
-    if (target != h->sequence - 1) {
-        bool found = past->lane_jump(past->context, lane->jump, &jump);
-        TIJORI_REQUIRE(found);
-    }
-    return jump;
+    uint64_t target = tj_lane_jump(h->sequence);
+    *jump = target != 0 ? lane->entry : 0;
+    return target == 0 || target == h->sequence - 1 ||
+           past->lane_jump(past->context, lane->jump, jump);
 }
 
-static void apply_lane(struct tj_state *state, const struct tj_case *c, struct tj_effect *effect,
-                       struct tj_tail *tail)
+static enum tijori_status apply_lane(struct tj_state *state, const struct tj_case *c,
+                                     struct tj_effect *effect, struct tj_tail *tail,
+                                     struct tj_verdict *verdict)
 {
     const struct tj_lane_object *lane = tj_state_lane(state, c->header->party, c->header->lane);
     tail->lane_previous = lane != NULL ? lane->entry : 0;
-    tail->lane_jump = next_jump(state, effect->past, c->header);
+    if (!next_jump(state, effect->past, c->header, &tail->lane_jump)) {
+        return tj_refuse(verdict, TIJORI_CORRUPT, "lane_jump");
+    }
     tj_effect_lane(state, effect, tail->lane_jump);
+    return TIJORI_OK;
 }
 
 enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
@@ -385,11 +384,13 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     if (status == TIJORI_OK) {
         status = apply_records(state, c, &effect, links, verdict);
     }
+    if (status == TIJORI_OK) {
+        status = apply_lane(state, c, &effect, tail, verdict);
+    }
     if (status != TIJORI_OK) {
         tj_state_rollback(state, before);
         return status;
     }
-    apply_lane(state, c, &effect, tail);
     tj_effect_end(state, &effect);
     return TIJORI_OK;
 }
