@@ -17,22 +17,6 @@ static void member_name(const struct tj_field *field, char out[MEMBER_SIZE])
     snprintf(out, MEMBER_SIZE, "%.*s", (int)size, field->name);
 }
 
-static uint64_t load_number(const uint8_t *at, size_t size)
-{
-    uint64_t value = 0;
-    while (size > 0) {
-        value = value << 8 | at[--size];
-    }
-    return value;
-}
-
-static void store_number(uint8_t *at, size_t size, uint64_t value)
-{
-    for (size_t i = 0; i < size; i++) {
-        at[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
 static bool is_key(const struct tj_field *field)
 {
     return field->type == TJ_FIELD_BYTES && field->size == TJ_SLOT_KEY_MAX;
@@ -113,7 +97,7 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
 {
     char member[MEMBER_SIZE];
     char text[TEXT_SIZE];
-    uint64_t value = load_number(record + field->offset, field->size);
+    uint64_t value = tj_load_number(record + field->offset, field->size);
     member_name(field, member);
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
@@ -398,7 +382,7 @@ static bool read_number_field(const struct reader *reader, const char *member, c
                  (unsigned long long)field->max);
         return refuse(reader, member, rule);
     }
-    store_number(reader->record + field->offset, field->size, number);
+    tj_store_number(reader->record + field->offset, field->size, number);
     return true;
 }
 
@@ -412,7 +396,7 @@ static bool read_field(const struct reader *reader, const struct tj_field *field
         if (!read_amount(reader, &amount)) {
             return false;
         }
-        store_number(reader->record + field->offset, field->size, amount);
+        tj_store_number(reader->record + field->offset, field->size, amount);
         return true;
     }
     if (value == NULL) {

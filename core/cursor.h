@@ -42,6 +42,23 @@ static inline void tj_store64(uint8_t *p, uint64_t v)
     tj_store32(p + 4, (uint32_t)(v >> 32));
 }
 
+/* A number of 1 to 8 bytes. */
+static inline uint64_t tj_load_number(const uint8_t *at, size_t size)
+{
+    uint64_t value = 0;
+    while (size > 0) {
+        value = value << 8 | at[--size];
+    }
+    return value;
+}
+
+static inline void tj_store_number(uint8_t *at, size_t size, uint64_t value)
+{
+    for (size_t i = 0; i < size; i++) {
+        at[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
 static inline bool tj_all_zero(const uint8_t *p, size_t size)
 {
     uint8_t any = 0;

@@ -252,29 +252,13 @@ bool tj_text_valid(const uint8_t *text, size_t size)
 
 /* ---- form ---- */
 
-static uint64_t load_number(const uint8_t *at, size_t size)
-{
-    uint64_t value = 0;
-    while (size > 0) {
-        value = value << 8 | at[--size];
-    }
-    return value;
-}
-
-static void store_number(uint8_t *at, size_t size, uint64_t value)
-{
-    for (size_t i = 0; i < size; i++) {
-        at[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
 static enum tijori_status check_field(const uint8_t *record, const struct tj_field *field,
                                       struct tj_verdict *verdict)
 {
     const uint8_t *at = record + field->offset;
     switch ((enum tj_field_type)field->type) {
     case TJ_FIELD_NUMBER: {
-        uint64_t value = load_number(at, field->size);
+        uint64_t value = tj_load_number(at, field->size);
         bool in_range = value >= field->min && value <= field->max;
         bool in_mask = field->unit != TJ_UNIT_CLASSES || (value & ~field->max) == 0;
         return in_range && in_mask ? TIJORI_OK : tj_refuse(verdict, TIJORI_VALUE, field->name);
@@ -455,7 +439,7 @@ void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *ou
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
         if (field->type == TJ_FIELD_NUMBER) {
-            store_member(out, field, load_number(record + field->offset, field->size));
+            store_member(out, field, tj_load_number(record + field->offset, field->size));
         } else {
             memcpy((uint8_t *)out + field->member, record + field->offset, field->size);
         }
@@ -471,7 +455,7 @@ void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
         if (field->type == TJ_FIELD_NUMBER) {
-            store_number(out + field->offset, field->size, load_member(record, field));
+            tj_store_number(out + field->offset, field->size, load_member(record, field));
         } else {
             memcpy(out + field->offset, (const uint8_t *)record + field->member, field->size);
         }
