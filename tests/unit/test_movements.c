@@ -4,6 +4,7 @@
 
 #include "rules_support.h"
 
+#include "core/apply.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>
@@ -561,6 +562,49 @@ static void an_endorsement_changes_nothing_but_its_lane(void **state)
     not_moved(TJ_MOVE, A(1, 2), A(3, 0), 5, TJ_PURCHASE, TIJORI_COUNTERSIGN_MISSING);
 }
 
+/* An audit reads a log that goes on after the entry it judges: what stands there is not yet known.
+ * Judges the envelope in f, signed, as entry `index`. */
+static enum tijori_status judged_as(uint64_t index, const struct tj_hash *head_leaf)
+{
+    struct tj_ledger_view view;
+    struct tj_state *own;
+    struct tj_journal_past past;
+    struct tj_verdict verdict;
+    struct tj_tail tail;
+    uint8_t links[TJ_LINK_SIZE];
+    uint8_t header[TJ_HEADER_SIZE];
+    struct tj_case c = {.index = index, .header = &f->header, .slots = &f->slots};
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &view.head, &own), TIJORI_OK);
+    tj_journal_past_init(&past, view.txn, view.digester);
+    tj_header_encode(&f->header, header);
+    tj_envelope_id(view.digester, header, &c.envelope_id);
+    c.received_ns = f->now_ns + 1;
+    c.head_leaf = *head_leaf;
+    c.records = f->records;
+    c.signatures_valid = true;
+    enum tijori_status status = tj_apply(own, &past.past, &c, links, &tail, &verdict);
+    tj_state_destroy(own);
+    tj_ledger_view_end(f->ledger, &view);
+    return status;
+}
+
+static void what_comes_later_is_not_known_yet(void **state)
+{
+    (void)state;
+    uint64_t entry = moved(TJ_PENDING, A(1, 2), A(1, 0), 5, TJ_PURCHASE);
+    const struct tj_record names[2] = {rules_naming(f, TJ_POST, entry, 0), rules_endorse(f, entry)};
+    for (int i = 0; i < 2; i++) {
+        rules_one(f, 1, 1, &names[i]);
+        f->header.known_index = 0;
+        memset(f->header.known_leaf.bytes, 0, TJ_HASH_SIZE);
+        rules_sign(f);
+        assert_int_equal(judged_as(entry - 1, &names[1].leaf), TIJORI_NAMED_UNKNOWN);
+        assert_int_equal(judged_as(entry, &names[1].leaf), TIJORI_NAMED_UNKNOWN);
+        assert_int_equal(judged_as(entry + 1, &names[1].leaf), TIJORI_OK);
+    }
+}
+
 /* ---- customers ---- */
 
 static void restricted_between_customers(void **state)
@@ -614,6 +658,7 @@ int main(void)
         TEST(an_account_is_closed_when_nothing_is_left_of_it),
         TEST(an_envelope_is_atomic),
         TEST(an_endorsement_changes_nothing_but_its_lane),
+        TEST(what_comes_later_is_not_known_yet),
         TEST(restricted_between_customers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
