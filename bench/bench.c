@@ -7,6 +7,7 @@
 #include "cli/exit.h"
 #include "cli/options.h"
 #include "core/ledger.h"
+#include "core/pipeline.h"
 #include "core/replay.h"
 #include "tijori_build.h"
 
@@ -252,9 +253,9 @@ static json_t *machine(const char *dir)
     uname(&kernel);
     cpu_model(model, sizeof model);
     return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "cpu", model, "cores",
-                     (int)core_count(), "kernel", kernel.release, "file_system", file_system(dir),
-                     "sync", "fdatasync before every receipt", "version", TIJORI_VERSION, "commit",
-                     TIJORI_GIT_COMMIT, "compiler", TIJORI_COMPILER);
+                     (int)tj_core_count(), "kernel", kernel.release, "file_system",
+                     file_system(dir), "sync", "fdatasync before every receipt", "version",
+                     TIJORI_VERSION, "commit", TIJORI_GIT_COMMIT, "compiler", TIJORI_COMPILER);
 }
 
 static json_t *floors_json(const struct floors *f)

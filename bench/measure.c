@@ -1,7 +1,6 @@
 #include "bench/measure.h"
 
-#include "core/status.h"
-#include "crypto/signature.h"
+#include "core/pipeline.h"
 #include "crypto/tree.h"
 #include "storage/store_write.h"
 
@@ -11,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEYS = 16, ROUNDS = 5, THREADS_MAX = 64, RECORDS = 8190, RECORD_BYTES = 112 };
+enum { KEYS = 16, ROUNDS = 5, RECORDS = 8190, RECORD_BYTES = 112 };
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -28,12 +27,6 @@ uint64_t now_ns(void)
 uint64_t cpu_ns(void)
 {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-uint32_t core_count(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (uint32_t)cores;
 }
 
 static int by_value(const void *a, const void *b)
@@ -90,8 +83,8 @@ static void *verify_until(void *context)
 
 static double verify_rate(uint8_t algorithm, uint32_t threads, double seconds)
 {
-    static struct verifier verifiers[THREADS_MAX];
-    pthread_t ids[THREADS_MAX];
+    static struct verifier verifiers[TJ_THREADS_MAX];
+    pthread_t ids[TJ_THREADS_MAX];
     uint64_t done = 0;
     for (uint32_t t = 0; t < threads; t++) {
         make_items(verifiers[t].items, algorithm);
@@ -204,7 +197,7 @@ static double commit_us(const char *dir)
 
 void floors_measure(struct floors *out, const char *dir, double seconds)
 {
-    uint32_t cores = core_count();
+    uint32_t cores = tj_core_count();
     verify_rate(TJ_ALGORITHM_ECDSA, cores, seconds / 16); /* warm up */
     out->ecdsa_one = verify_rate(TJ_ALGORITHM_ECDSA, 1, seconds / 5);
     out->ecdsa_all = verify_rate(TJ_ALGORITHM_ECDSA, cores, seconds / 5);

@@ -9,7 +9,6 @@
 
 uint64_t now_ns(void); /* monotonic */
 uint64_t cpu_ns(void); /* of the whole process */
-uint32_t core_count(void);
 
 /* Sorts `values` and gives the p-th percentile, 0 <= p <= 100. */
 uint64_t percentile(uint64_t *values, size_t count, double p);

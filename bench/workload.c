@@ -2,13 +2,14 @@
 
 #include "bench/measure.h"
 #include "core/genesis.h"
+#include "core/pipeline.h"
 #include "crypto/tree.h"
 
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PARTY = 1, FUNDED = 1000000000, SETUP_LANE = 1, THREADS_MAX = 64 };
+enum { PARTY = 1, FUNDED = 1000000000, SETUP_LANE = 1 };
 
 /* Everything is made here, so keys may be fixed. */
 static void secret_of(uint8_t secret32[32], uint8_t number)
@@ -259,9 +260,9 @@ static void *sign_share(void *context)
 
 static void sign_all(const struct workload *w, const struct tj_hash *ids)
 {
-    struct signer signers[THREADS_MAX];
-    pthread_t threads[THREADS_MAX];
-    uint32_t count = core_count();
+    struct signer signers[TJ_THREADS_MAX];
+    pthread_t threads[TJ_THREADS_MAX];
+    uint32_t count = tj_core_count();
     for (uint32_t t = 0; t < count; t++) {
         signers[t] = (struct signer){w, ids, t, count};
         int failed = pthread_create(&threads[t], NULL, sign_share, &signers[t]);

@@ -163,8 +163,8 @@ static void print_covered(const struct tj_replay_report *report)
         printf("covered        nothing: no entry could be verified\n\n");
         return;
     }
-    text_format_time_s(first, report->first_received_ns / UINT64_C(1000000000));
-    text_format_time_s(last, report->last_received_ns / UINT64_C(1000000000));
+    text_format_time_s(first, report->first_received_ns / TJ_NS_PER_S);
+    text_format_time_s(last, report->last_received_ns / TJ_NS_PER_S);
     print_hash("ledger id", &report->ledger_id);
     printf("covered        entries 0 to %" PRIu64 ", received %s to %s\n", report->entries - 1,
            first, last);

@@ -29,7 +29,7 @@ static void print_movement(struct table *table, const struct tijori_movement *mo
     char reference[TJ_REFERENCE_SIZE + 1];
     text_format_record_id(text, tj_record_id(movement->entry, movement->record));
     table_text(table, text);
-    text_format_time_s(text, movement->received_ns / UINT64_C(1000000000));
+    text_format_time_s(text, movement->received_ns / TJ_NS_PER_S);
     table_text(table, text);
     if (movement->value_date != 0) {
         text_format_date(text, movement->value_date);

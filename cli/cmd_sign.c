@@ -92,8 +92,7 @@ static uint8_t role_of(const struct book *book, uint32_t party, const struct tj_
     }
     for (uint32_t i = 0; book->genesis != NULL && i < book->genesis->record_count; i++) {
         const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY && tj_load32(record + 4) == party &&
-            record[2] == key->algorithm && memcmp(record + 16, key->bytes, key->size) == 0) {
+        if (tj_record_adds_key(record, key) && tj_load32(record + 4) == party) {
             return record[3];
         }
     }
@@ -108,8 +107,7 @@ static bool adds_key(const struct tj_envelope_view *view, const struct tj_public
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
-            memcmp(record + 16, key->bytes, key->size) == 0) {
+        if (tj_record_adds_key(record, key)) {
             *party = tj_load32(record + 4);
             return true;
         }

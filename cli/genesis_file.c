@@ -13,7 +13,7 @@ int genesis_file_build(const char *name, struct tj_digester *digester, struct ge
 {
     struct tj_verdict verdict;
     char text[320];
-    if (genesis->created_s > UINT64_MAX / UINT64_C(1000000000)) {
+    if (genesis->created_s > UINT64_MAX / TJ_NS_PER_S) {
         return fail(EXIT_DATA, "%s: created: after 2554 nanoseconds no longer fit 64 bits", name);
     }
     enum tijori_status status = tj_genesis_check(digester, genesis->records, genesis->record_count,

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const uint64_t ns_per_s = UINT64_C(1000000000);
-
 int reading_open(const struct arguments *arguments, struct reading *out)
 {
     struct tijori_message why;
@@ -43,7 +41,7 @@ static bool parse_until(const char *at, uint64_t *ns)
 {
     uint32_t days;
     if (text_parse_date(at, &days)) {
-        *ns = ((uint64_t)days + 1) * 86400 * ns_per_s - 1;
+        *ns = ((uint64_t)days + 1) * 86400 * TJ_NS_PER_S - 1;
         return true;
     }
     return text_parse_time_ns(at, ns);

@@ -213,7 +213,7 @@ bool text_parse_time_ns(const char *text, uint64_t *ns)
     uint64_t seconds;
     uint64_t rest;
     return take_time(&text, &seconds, &rest) &&
-           !__builtin_mul_overflow(seconds, UINT64_C(1000000000), &seconds) &&
+           !__builtin_mul_overflow(seconds, TJ_NS_PER_S, &seconds) &&
            !__builtin_add_overflow(seconds, rest, ns);
 }
 
@@ -235,9 +235,9 @@ void text_format_time_s(char out[TEXT_SIZE], uint64_t seconds)
 void text_format_time_ns(char out[TEXT_SIZE], uint64_t ns)
 {
     char time[TEXT_SIZE];
-    text_format_time_s(time, ns / 1000000000);
+    text_format_time_s(time, ns / TJ_NS_PER_S);
     snprintf(out, TEXT_SIZE, "%.*s.%09uZ", (int)(strlen(time) - 1), time,
-             (unsigned)(ns % 1000000000));
+             (unsigned)(ns % TJ_NS_PER_S));
 }
 
 bool text_parse_duration(const char *text, uint64_t *seconds)

@@ -21,11 +21,6 @@ static inline bool tj_amount_add(struct tj_amount a, struct tj_amount b, struct 
     return !__builtin_add_overflow(a.base, b.base, &sum->base);
 }
 
-static inline bool tj_amount_sub(struct tj_amount a, struct tj_amount b, struct tj_amount *rest)
-{
-    return !__builtin_sub_overflow(a.base, b.base, &rest->base);
-}
-
 /* Room for any 128-bit amount with sign, point and NUL. */
 enum { TJ_AMOUNT_TEXT_SIZE = 48 };
 

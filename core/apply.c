@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#define NS_PER_S UINT64_C(1000000000)
-
 /* ---- steps 2 to 5: the header ---- */
 
 static enum tijori_status judge_sequence(const struct tj_state *state, const struct tj_case *c,
@@ -57,8 +55,8 @@ static enum tijori_status judge_time(const struct tj_state *state, const struct 
     }
     /* Compared in whole seconds where a product could overflow: ns >= s x 10^9 is ns / 10^9 >= s,
      * and ns <= s x 10^9 is "ns / 10^9 rounded up <= s". */
-    uint64_t floor_s = c->received_ns / NS_PER_S;
-    uint64_t ceiling_s = floor_s + (c->received_ns % NS_PER_S != 0);
+    uint64_t floor_s = c->received_ns / TJ_NS_PER_S;
+    uint64_t ceiling_s = floor_s + (c->received_ns % TJ_NS_PER_S != 0);
     if (h->created_s > TJ_CLOCK_SKEW_S && floor_s < h->created_s - TJ_CLOCK_SKEW_S) {
         return tj_refuse_detail(verdict, TIJORI_CREATED_IN_FUTURE, "created_s",
                                 "%" PRIu64 " s ahead", h->created_s - floor_s);
@@ -79,18 +77,29 @@ static bool same_key(const struct tj_key_object *key, const struct tj_slot *slot
            memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
 }
 
-/* Does a record of this envelope give exactly this key to the slot's party? */
+/* A key that a record gives to a party, and a slot by which that key shows it is there. */
+static bool shows_possession(const uint8_t *record, const struct tj_slot *slot)
+{
+    return slot->use == TJ_USE_POSSESSION && tj_record_adds_key(record, &slot->key) &&
+           tj_load32(record + 4) == slot->party;
+}
+
 static bool adds_key(const struct tj_case *c, const struct tj_slot *slot)
 {
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY && record[2] == slot->key.algorithm &&
-            tj_load32(record + 4) == slot->party &&
-            memcmp(record + 16, slot->key.bytes, slot->key.size) == 0) {
+        if (shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
             return true;
         }
     }
     return false;
+}
+
+static const struct tj_key_object *slot_key(const struct tj_state *state,
+                                            const struct tj_slot *slot)
+{
+    uint8_t x32[32];
+    tj_public_key_x(&slot->key, x32);
+    return tj_state_find_key(state, x32);
 }
 
 static bool role_counts(const struct tj_case *c, const struct tj_slot *slot, uint8_t role)
@@ -99,15 +108,16 @@ static bool role_counts(const struct tj_case *c, const struct tj_slot *slot, uin
     return administers ? role == TJ_ADMINISTER : role == TJ_INITIATE || role == TJ_APPROVE;
 }
 
+/* *role: of the slot's key, 0 for a possession slot. */
 static enum tijori_status judge_slot(const struct tj_state *state, const struct tj_case *c,
-                                     const struct tj_slot *slot, struct tj_verdict *verdict)
+                                     const struct tj_slot *slot, uint8_t *role,
+                                     struct tj_verdict *verdict)
 {
+    *role = 0;
     if (slot->use == TJ_USE_POSSESSION) {
         return adds_key(c, slot) ? TIJORI_OK : tj_refuse(verdict, TIJORI_POSSESSION, "key");
     }
-    uint8_t x32[32];
-    tj_public_key_x(&slot->key, x32);
-    const struct tj_key_object *key = tj_state_find_key(state, x32);
+    const struct tj_key_object *key = slot_key(state, slot);
     if (key == NULL) {
         return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
     }
@@ -127,12 +137,14 @@ static enum tijori_status judge_slot(const struct tj_state *state, const struct 
     if (slot->use == TJ_USE_COUNTERSIGN && party->status != TJ_PARTY_ACTIVE) {
         return tj_refuse(verdict, TIJORI_PARTY_SUSPENDED, "party");
     }
+    *role = key->role;
     return TIJORI_OK;
 }
 
 /* The slots of one party under one use stand together: count them from `first` on. */
 static enum tijori_status judge_group(const struct tj_state *state, const struct tj_case *c,
-                                      uint32_t first, uint32_t *end, struct tj_verdict *verdict)
+                                      const uint8_t *roles, uint32_t first, uint32_t *end,
+                                      struct tj_verdict *verdict)
 {
     const struct tj_slots *slots = c->slots;
     const struct tj_slot *slot = &slots->slots[first];
@@ -143,9 +155,7 @@ static enum tijori_status judge_group(const struct tj_state *state, const struct
         if (next->party != slot->party || next->use != slot->use) {
             break;
         }
-        uint8_t x32[32];
-        tj_public_key_x(&next->key, x32);
-        initiated |= tj_state_find_key(state, x32)->role == TJ_INITIATE;
+        initiated |= roles[*end] == TJ_INITIATE;
     }
     const struct tj_party_object *party = tj_state_party(state, slot->party);
     uint32_t needed = party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
@@ -162,10 +172,7 @@ static enum tijori_status judge_group(const struct tj_state *state, const struct
 static bool possession_shown(const struct tj_case *c, const uint8_t *record)
 {
     for (uint32_t i = 0; i < c->slots->count; i++) {
-        const struct tj_slot *slot = &c->slots->slots[i];
-        if (slot->use == TJ_USE_POSSESSION && slot->party == tj_load32(record + 4) &&
-            slot->key.algorithm == record[2] &&
-            memcmp(slot->key.bytes, record + 16, slot->key.size) == 0) {
+        if (shows_possession(record, &c->slots->slots[i])) {
             return true;
         }
     }
@@ -188,10 +195,11 @@ static enum tijori_status judge_keys(const struct tj_state *state, const struct 
                                      struct tj_verdict *verdict)
 {
     enum tijori_status status = TIJORI_OK;
+    uint8_t roles[TJ_SLOTS_MAX];
     bool has_sign = false;
     for (uint32_t i = 0; i < c->slots->count; i++) {
         verdict->slot = i;
-        status = judge_slot(state, c, &c->slots->slots[i], verdict);
+        status = judge_slot(state, c, &c->slots->slots[i], &roles[i], verdict);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -209,7 +217,7 @@ static enum tijori_status judge_keys(const struct tj_state *state, const struct 
                 i++;
                 continue;
             }
-            status = judge_group(state, c, i, &i, verdict);
+            status = judge_group(state, c, roles, i, &i, verdict);
             if (status != TIJORI_OK) {
                 return status;
             }
@@ -232,9 +240,7 @@ static enum tijori_status judge_opening(const struct tj_state *state, const stru
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
         const struct tj_slot *slot = &c->slots->slots[i];
-        uint8_t x32[32];
-        tj_public_key_x(&slot->key, x32);
-        const struct tj_key_object *key = tj_state_find_key(state, x32);
+        const struct tj_key_object *key = slot_key(state, slot);
         if (slot->use != TJ_USE_SIGN || key == NULL || !same_key(key, slot)) {
             verdict->slot = i;
             return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");

@@ -402,8 +402,8 @@ static bool genesis_header_fits(const struct tj_case *c)
     return c->records[0] == TJ_LEDGER && h->flags == 0 && h->lane == 0 && h->party == 0 &&
            h->sequence == 1 && tj_hash_zero(&h->previous_id) && tj_hash_zero(&h->ledger_id) &&
            tj_hash_zero(&h->known_leaf) && h->expires_s == h->created_s + lifetime_max_s &&
-           h->created_s <= UINT64_MAX / UINT64_C(1000000000) &&
-           c->received_ns == h->created_s * UINT64_C(1000000000) && c->slots->count == 0;
+           h->created_s <= UINT64_MAX / TJ_NS_PER_S &&
+           c->received_ns == h->created_s * TJ_NS_PER_S && c->slots->count == 0;
 }
 
 static enum tijori_status judge_genesis_thresholds(const struct tj_case *c,

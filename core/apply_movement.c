@@ -4,8 +4,6 @@
 
 /* docs/FORMAT.md section 7.1. */
 
-#define NS_PER_S UINT64_C(1000000000)
-
 /* What the rules of one movement look at. */
 struct sides {
     const struct tj_account_object *from;
@@ -129,7 +127,7 @@ static enum tijori_status judge_pending(const struct sides *s, const uint8_t *re
 
 static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
 {
-    return timeout_s != 0 && received_ns >= timeout_s * NS_PER_S;
+    return timeout_s != 0 && received_ns >= timeout_s * TJ_NS_PER_S;
 }
 
 static enum tijori_status judge_new(const struct tj_state *state, const struct tj_case *c,

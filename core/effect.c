@@ -12,11 +12,9 @@ bool tj_slots_countersigned(const struct tj_slots *slots)
 
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned)
 {
-    bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
-    bool document = cites && !tj_all_zero(tj_movement_hash(record), TJ_HASH_SIZE);
-    return countersigned ? TJ_BASIS_COUNTERSIGNED
-           : document    ? TJ_BASIS_DOCUMENT
-                         : TJ_BASIS_DECLARED;
+    return countersigned                          ? TJ_BASIS_COUNTERSIGNED
+           : tj_movement_document(record) != NULL ? TJ_BASIS_DOCUMENT
+                                                  : TJ_BASIS_DECLARED;
 }
 
 void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump)
@@ -35,6 +33,16 @@ static struct tj_account_object *touch_account(struct tj_state *state, uint64_t 
 {
     return tj_state_touch(state, TJ_T_ACCOUNT, tj_account_party(account),
                           tj_account_local(account));
+}
+
+static struct tj_party_object *touch_party(struct tj_state *state, uint32_t party)
+{
+    return tj_state_touch(state, TJ_T_PARTY, 0, party);
+}
+
+static struct tj_ledger_object *touch_ledger(struct tj_state *state)
+{
+    return tj_state_touch(state, TJ_T_LEDGER, 0, 0);
 }
 
 static void add_total(struct tj_state *state, uint64_t from, uint64_t to, uint8_t purpose,
@@ -152,13 +160,13 @@ static void effect_movement(struct tj_state *state, struct tj_effect *effect, ui
 
 static void effect_register_party(struct tj_state *state, const struct tj_record *r, uint64_t id)
 {
-    struct tj_party_object *party = tj_state_touch(state, TJ_T_PARTY, 0, r->party);
+    struct tj_party_object *party = touch_party(state, r->party);
     memcpy(party->name, r->name, TJ_NAME_SIZE);
     party->type = r->type;
     party->status = TJ_PARTY_ACTIVE;
     party->classes = tj_type_classes_first(r->type);
     party->registered = id;
-    struct tj_ledger_object *ledger = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
+    struct tj_ledger_object *ledger = touch_ledger(state);
     ledger->parties = r->party + 1;
 }
 
@@ -175,7 +183,7 @@ static void effect_add_key(struct tj_state *state, const struct tj_record *r, ui
     key->added = id;
     key->revoked = 0;
     tj_state_index_key(state, key);
-    struct tj_party_object *party = tj_state_touch(state, TJ_T_PARTY, 0, r->party);
+    struct tj_party_object *party = touch_party(state, r->party);
     party->keys = r->ordinal + 1;
     party->keys_active[r->role & 3]++;
 }
@@ -185,7 +193,7 @@ static void effect_revoke_key(struct tj_state *state, const struct tj_record *r,
     struct tj_key_object *key = tj_state_touch(state, TJ_T_KEY, r->party, r->ordinal);
     key->status = TJ_KEY_REVOKED;
     key->revoked = id;
-    struct tj_party_object *party = tj_state_touch(state, TJ_T_PARTY, 0, r->party);
+    struct tj_party_object *party = touch_party(state, r->party);
     party->keys_active[r->role & 3]--;
 }
 
@@ -196,7 +204,7 @@ static void effect_open_asset(struct tj_state *state, const struct tj_record *r,
     asset->opened = id;
     asset->decimals = r->decimals;
     memcpy(asset->code, r->code, TJ_ASSET_CODE_SIZE);
-    struct tj_ledger_object *ledger = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
+    struct tj_ledger_object *ledger = touch_ledger(state);
     ledger->assets = r->asset;
 }
 
@@ -205,8 +213,7 @@ static void effect_open_account(struct tj_state *state, const struct tj_record *
     struct tj_account_object *account = touch_account(state, r->account);
     account->asset = (uint16_t)r->asset;
     account->class = r->class;
-    struct tj_party_object *party =
-        tj_state_touch(state, TJ_T_PARTY, 0, tj_account_party(r->account));
+    struct tj_party_object *party = touch_party(state, tj_account_party(r->account));
     party->accounts = tj_account_local(r->account) + 1;
 }
 
@@ -221,7 +228,7 @@ static void effect_log_key(struct tj_state *state, const struct tj_record *r, ui
     } else {
         key->retired = id;
     }
-    struct tj_ledger_object *ledger = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
+    struct tj_ledger_object *ledger = touch_ledger(state);
     if (add) {
         ledger->log_keys = r->number + 1;
     }
@@ -230,7 +237,7 @@ static void effect_log_key(struct tj_state *state, const struct tj_record *r, ui
 
 static void effect_ledger(struct tj_state *state, const struct tj_record *r)
 {
-    struct tj_ledger_object *ledger = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
+    struct tj_ledger_object *ledger = touch_ledger(state);
     memcpy(ledger->nonce, r->nonce.bytes, sizeof ledger->nonce);
     memcpy(ledger->name, r->name, sizeof ledger->name);
     ledger->network = r->network;
@@ -255,17 +262,15 @@ static void effect_directive(struct tj_state *state, const struct tj_record *r, 
         effect_revoke_key(state, r, id);
         return;
     case TJ_SET_THRESHOLD:
-        ((struct tj_party_object *)tj_state_touch(state, TJ_T_PARTY, 0, r->party))
-            ->threshold[r->domain] = r->threshold;
+        touch_party(state, r->party)->threshold[r->domain] = r->threshold;
         return;
     case TJ_SUSPEND_PARTY:
     case TJ_REINSTATE_PARTY:
-        ((struct tj_party_object *)tj_state_touch(state, TJ_T_PARTY, 0, r->party))->status =
+        touch_party(state, r->party)->status =
             r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_SUSPENDED : TJ_PARTY_ACTIVE;
         return;
     case TJ_GRANT_CLASSES:
-        ((struct tj_party_object *)tj_state_touch(state, TJ_T_PARTY, 0, r->party))->classes =
-            r->classes;
+        touch_party(state, r->party)->classes = r->classes;
         return;
     case TJ_OPEN_ASSET:
         effect_open_asset(state, r, id);
@@ -283,7 +288,7 @@ static void effect_directive(struct tj_state *state, const struct tj_record *r, 
         touch_account(state, r->account)->flags |= TJ_ACCOUNT_CLOSED;
         return;
     case TJ_ACTIVATE_RULES:
-        ((struct tj_ledger_object *)tj_state_touch(state, TJ_T_LEDGER, 0, 0))->rules = r->rules;
+        touch_ledger(state)->rules = r->rules;
         return;
     case TJ_ADD_LOG_KEY:
     case TJ_RETIRE_LOG_KEY:
@@ -315,7 +320,6 @@ void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     if (ledger != NULL && ledger->marks != effect->marks) {
-        ((struct tj_ledger_object *)tj_state_touch(state, TJ_T_LEDGER, 0, 0))->marks =
-            effect->marks;
+        touch_ledger(state)->marks = effect->marks;
     }
 }

@@ -178,6 +178,12 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
 
 /* ---- records together ---- */
 
+bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key)
+{
+    return record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
+           memcmp(record + 16, key->bytes, key->size) == 0;
+}
+
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict)
 {
@@ -376,8 +382,8 @@ static bool record_names(const struct tj_envelope_view *view, const struct tj_ha
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
-        bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
-        if (cites && memcmp(tj_movement_hash(record), hash->bytes, TJ_HASH_SIZE) == 0) {
+        const uint8_t *document = tj_movement_document(record);
+        if (document != NULL && memcmp(document, hash->bytes, TJ_HASH_SIZE) == 0) {
             return true;
         }
     }

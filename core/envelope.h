@@ -104,6 +104,9 @@ size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_M
  * COUNT when there are 16. */
 enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
 
+/* True when the record is an add_key of exactly this key, for whichever party. */
+bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key);
+
 /* Checks the form of all records together: each one, and that kinds go together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict) TJ_MUST_USE;

@@ -24,8 +24,8 @@ void tj_genesis_build(struct tj_digester *digester, const uint8_t *records, uint
     genesis_header(digester, records, count, created_s, &header);
     tj_header_encode(&header, header_bytes);
     tj_envelope_id(digester, header_bytes, &out->envelope_id);
-    tj_entry_encode(out->entry, 0, 1, created_s * UINT64_C(1000000000), &none, header_bytes,
-                    no_slots, sizeof no_slots);
+    tj_entry_encode(out->entry, 0, 1, created_s * TJ_NS_PER_S, &none, header_bytes, no_slots,
+                    sizeof no_slots);
     tj_leaf_hash(digester->hasher, &out->ledger_id, out->entry, sizeof out->entry);
 }
 
@@ -44,7 +44,7 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
         return status;
     }
     struct tj_case c = {
-        .received_ns = created_s * UINT64_C(1000000000),
+        .received_ns = created_s * TJ_NS_PER_S,
         .header = &header,
         .slots = &slots,
         .records = records,

@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#define NS_PER_S UINT64_C(1000000000)
-
 enum { TERM_SINGLE_MACHINE = 1, STORE_ALL_BLOCKS = 512 };
 
 /* ---- workers ---- */
@@ -110,11 +108,11 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct tj_journ
     if (follows_refused(ingest, h)) {
         return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
     }
-    uint64_t limit = ingest->head.received_ns + TJ_CLOCK_JUMP_S * NS_PER_S;
+    uint64_t limit = ingest->head.received_ns + TJ_CLOCK_JUMP_S * TJ_NS_PER_S;
     if (now_ns > limit && !ingest->accept_clock_jump) {
         return tj_refuse_detail(&item->verdict, TIJORI_CLOCK_JUMP, "received_ns",
                                 "%" PRIu64 " h ahead",
-                                (now_ns - ingest->head.received_ns) / NS_PER_S / 3600);
+                                (now_ns - ingest->head.received_ns) / TJ_NS_PER_S / 3600);
     }
     return TIJORI_OK;
 }
@@ -478,7 +476,7 @@ static enum tijori_status found_in(struct tj_ingest *ingest, struct tj_txn *txn,
     struct tj_case c;
     enum tijori_status status;
     tj_journal_past_init(&past, txn, &ingest->digester);
-    genesis->received_ns = genesis->view.header.created_s * NS_PER_S;
+    genesis->received_ns = genesis->view.header.created_s * TJ_NS_PER_S;
     fill_case(ingest, genesis, genesis->received_ns, &c);
     status = tj_apply(ingest->state, &past.past, &c, ingest->links, &tail, &genesis->verdict);
     if (status != TIJORI_OK) {

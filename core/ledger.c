@@ -25,7 +25,7 @@ static uint64_t system_clock(void *context)
     struct timespec now;
     (void)context;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * TJ_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 static enum tijori_status say(struct tijori_message *message, enum tijori_status status,

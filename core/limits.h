@@ -96,6 +96,9 @@
 /* The upper one of these bounds. */
 #define TJ_LIFETIME_MAX_S 31622400u
 
+/* Nanoseconds in a second: entries count the one, headers the other. */
+#define TJ_NS_PER_S UINT64_C(1000000000)
+
 /* Envelopes in flight between submit and receipt. */
 #define TJ_QUEUE_MAX 4096u
 /* Bytes in flight: what bounds the memory of the pipeline. At least a few of the largest. */

@@ -97,7 +97,7 @@ static void *worker(void *context)
 
 /* ---- life ---- */
 
-static uint32_t core_count(void)
+uint32_t tj_core_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > (long)TJ_THREADS_MAX ? TJ_THREADS_MAX : (uint32_t)cores;
@@ -105,7 +105,7 @@ static uint32_t core_count(void)
 
 static bool start_workers(struct tj_pipeline *p)
 {
-    uint32_t wanted = p->options.threads != 0 ? p->options.threads : core_count();
+    uint32_t wanted = p->options.threads != 0 ? p->options.threads : tj_core_count();
     wanted = wanted > TJ_THREADS_MAX ? TJ_THREADS_MAX : wanted;
     /* Workers read the count: it is set before the first of them starts. */
     p->thread_count = wanted;

@@ -29,6 +29,9 @@ struct tj_pipeline_options {
     void *context;
 };
 
+/* Cores that are online, 1 to TJ_THREADS_MAX. */
+uint32_t tj_core_count(void);
+
 /* NULL when memory or threads are not to be had. */
 struct tj_pipeline *tj_pipeline_create(const struct tj_pipeline_options *options);
 /* Stops the workers and frees. Nobody may be inside another call. */

@@ -159,11 +159,6 @@ static inline uint32_t tj_record_position(uint64_t id)
 
 /* ---- a movement's fields, straight from its bytes (the hot path) ---- */
 
-static inline uint8_t tj_record_kind(const uint8_t *record)
-{
-    return record[0];
-}
-
 static inline uint8_t tj_movement_purpose(const uint8_t *record)
 {
     return record[2];
@@ -197,6 +192,14 @@ static inline uint64_t tj_movement_refers_to(const uint8_t *record)
 static inline const uint8_t *tj_movement_hash(const uint8_t *record)
 {
     return record + 60;
+}
+
+/* The document a movement cites (its SHA-256, 32 bytes), or NULL: only new movements cite one. */
+static inline const uint8_t *tj_movement_document(const uint8_t *record)
+{
+    bool cites = (record[0] == TJ_MOVE || record[0] == TJ_PENDING) &&
+                 !tj_all_zero(tj_movement_hash(record), TJ_HASH_SIZE);
+    return cites ? tj_movement_hash(record) : NULL;
 }
 
 /* ---- any record, decoded ---- */

@@ -311,8 +311,8 @@ static void note_citations(struct replay *r, const struct item *item)
 {
     for (uint32_t i = 0; i < item->entry.header.record_count; i++) {
         const uint8_t *record = item->body.records + (size_t)i * TJ_RECORD_SIZE;
-        const uint8_t *hash = tj_movement_hash(record);
-        if ((record[0] != TJ_MOVE && record[0] != TJ_PENDING) || tj_all_zero(hash, TJ_HASH_SIZE)) {
+        const uint8_t *hash = tj_movement_document(record);
+        if (hash == NULL) {
             continue;
         }
         struct document *document = find_document(r, hash);
@@ -526,7 +526,6 @@ static void check_open(struct replay *r, const struct tj_head_row *head)
 
 struct sums {
     tj_i128 balance[TJ_ASSETS_MAX + 1];
-    bool pending_differs;
     tj_i128 pending[TJ_ASSETS_MAX + 1];
 };
 
@@ -596,8 +595,8 @@ static uint64_t citing_entry(struct replay *r, const uint8_t hash[TJ_HASH_SIZE])
         }
         for (uint32_t i = 0; i < entry.header.record_count; i++) {
             const uint8_t *record = body.records + (size_t)i * TJ_RECORD_SIZE;
-            bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
-            if (cites && memcmp(tj_movement_hash(record), hash, TJ_HASH_SIZE) == 0) {
+            const uint8_t *document = tj_movement_document(record);
+            if (document != NULL && memcmp(document, hash, TJ_HASH_SIZE) == 0) {
                 return index;
             }
         }
