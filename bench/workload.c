@@ -1,116 +1,130 @@
 #include "bench/workload.h"
 
-#include "bench/measure.h"
-#include "core/genesis.h"
+#include "bench/folder.h"
+#include "bench/parallel.h"
+#include "bench/random.h"
+#include "bench/raw_secp256k1.h"
+#include "core/journal.h"
+#include "core/ledger.h"
 #include "core/pipeline.h"
 #include "crypto/tree.h"
 
-#include <pthread.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { PARTY = 1, FUNDED = 1000000000, SETUP_LANE = 1 };
+enum {
+    PARTY = 1,
+    FUNDED = 1000000000, /* base units an account: no run of transfers empties one */
+    AMOUNT_MAX = 1000,
+    SETUP_ENVELOPES = 64, /* made at a time */
+    LIFETIME_S = 86400,
+    HEADER_BODY_ROOT = 144, /* where these stand: core/envelope.h, core/record.h */
+    RECORD_FROM = 4,
+    RECORD_ACCOUNT = 4,
+    RECORD_TO = 12,
+    RECORD_AMOUNT = 20,
+    RECORD_BLIND = 96,
+};
 
 /* Everything is made here, so keys may be fixed. */
-static void secret_of(uint8_t secret32[32], uint8_t number)
+enum { AUTHORITY_KEY = 1, CUSTODIAN_KEY = 2 };
+
+static void secret_of(uint8_t secret32[TJ_SECRET_KEY_SIZE], uint8_t number)
 {
-    memset(secret32, 0, 32);
+    memset(secret32, 0, TJ_SECRET_KEY_SIZE);
     secret32[0] = 0x71;
     secret32[31] = number;
 }
 
-struct maker {
-    struct workload *workload;
-    struct tj_digester digester;
-    struct tj_genesis genesis;
-    uint64_t created_s;
-    uint64_t random;
-    /* Of each lane of the custodian, and of the authority's lane 0 in [0]. */
-    uint64_t sequence[TJ_LANES_MAX];
-    struct tj_hash previous[TJ_LANES_MAX];
-};
-
-/* SplitMix64: small, seeded, the same everywhere. */
-static uint64_t next_random(uint64_t *state)
+static struct tj_public_key public_key(uint8_t algorithm, uint8_t number)
 {
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+    struct tj_public_key key;
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    secret_of(secret32, number);
+    bool made = tj_public_key_of(&key, algorithm, secret32);
+    TIJORI_REQUIRE(made);
+    return key;
 }
 
-/* ---- envelopes ---- */
+/* ---- envelopes, one at a time ---- */
 
-static void sign_slot(struct tj_slots *slots, uint32_t party, uint8_t use, uint8_t algorithm,
-                      uint8_t secret_number, const struct tj_hash *id)
+static void add_signature(struct tj_slots *slots, uint32_t party, uint8_t use, uint8_t algorithm,
+                          uint8_t key, const struct tj_hash *id)
 {
-    struct tj_slot slot = {.party = party, .use = use};
-    uint8_t secret32[32];
-    secret_of(secret32, secret_number);
-    bool made = tj_public_key_of(&slot.key, algorithm, secret32) &&
-                tj_sign(slot.signature64, algorithm, secret32, id, NULL) &&
+    struct tj_slot slot = {.party = party, .use = use, .key = public_key(algorithm, key)};
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    secret_of(secret32, key);
+    bool made = tj_sign(slot.signature64, algorithm, secret32, id, NULL) &&
                 tj_slots_insert(slots, &slot) == TIJORI_OK;
     TIJORI_REQUIRE(made);
 }
 
-/* Header and records, with an empty place for slots and no attachments; the lane moves on. */
-static void seal(struct maker *m, uint32_t party, uint16_t lane, bool restricted,
-                 const uint8_t *records, uint32_t count, uint8_t header_bytes[TJ_HEADER_SIZE],
-                 struct tj_hash *id)
+/* Writes a header around a body root; the lane moves on. */
+static void seal(struct workload *w, uint32_t party, uint16_t lane, bool restricted, uint32_t count,
+                 const struct tj_hash *body_root, uint8_t out[TJ_HEADER_SIZE], struct tj_hash *id)
 {
     struct tj_header header = {
         .flags = restricted ? TJ_FLAG_RESTRICTED : 0,
         .party = party,
         .lane = lane,
         .record_count = count,
-        .sequence = ++m->sequence[lane],
-        .created_s = m->created_s,
-        .expires_s = m->created_s + 86400,
-        .ledger_id = m->genesis.ledger_id,
-        .previous_id = m->previous[lane],
+        .sequence = ++w->sequence[lane],
+        .created_s = w->created_s,
+        .expires_s = w->created_s + LIFETIME_S,
+        .ledger_id = w->genesis.ledger_id,
+        .previous_id = w->previous[lane],
+        .body_root = *body_root,
     };
-    tj_tree_root_of_items(m->digester.hasher, &header.body_root, records, TJ_RECORD_SIZE, count);
-    tj_header_encode(&header, header_bytes);
-    tj_envelope_id(&m->digester, header_bytes, id);
-    m->previous[lane] = *id;
+    tj_header_encode(&header, out);
+    tj_envelope_id(&w->digester, out, id);
+    w->previous[lane] = *id;
 }
 
 static size_t assemble(uint8_t *out, const uint8_t *header, const uint8_t *records, uint32_t count,
                        const struct tj_slots *slots)
 {
-    size_t size = (size_t)count * TJ_RECORD_SIZE;
+    size_t size = TJ_HEADER_SIZE + (size_t)count * TJ_RECORD_SIZE;
     memcpy(out, header, TJ_HEADER_SIZE);
-    memcpy(out + TJ_HEADER_SIZE, records, size);
-    size += TJ_HEADER_SIZE;
+    memcpy(out + TJ_HEADER_SIZE, records, (size_t)count * TJ_RECORD_SIZE);
     size += tj_slots_encode(slots, out + size);
-    tj_store16(out + size, 0);
+    tj_store16(out + size, 0); /* attachments */
     return size + 2;
 }
 
-/* ---- the ledger ---- */
+/* ---- the ledger, before its accounts ---- */
 
-static struct tj_record key_record(uint32_t party, uint8_t role, uint8_t algorithm, uint8_t secret)
+static struct tj_record key_record(uint32_t party, uint8_t role, uint8_t algorithm, uint8_t number)
 {
     struct tj_record r = {.kind = TJ_ADD_KEY, .party = party, .role = role};
-    struct tj_public_key key;
-    uint8_t secret32[32];
-    secret_of(secret32, secret);
-    bool made = tj_public_key_of(&key, algorithm, secret32);
-    TIJORI_REQUIRE(made);
+    struct tj_public_key key = public_key(algorithm, number);
     r.algorithm = algorithm;
     memcpy(r.key, key.bytes, key.size);
     return r;
 }
 
-static bool found_ledger(struct maker *m, const char *dir)
+static bool say(const char *text)
+{
+    fprintf(stderr, "tijori-bench: %s\n", text);
+    return false;
+}
+
+static bool found_ledger(struct workload *w)
 {
     struct tj_record records[6] = {
-        {.kind = TJ_LEDGER, .rules = 1, .lifetime_max_s = 86400, .checkpoint_delay_max_s = 3600},
+        {.kind = TJ_LEDGER,
+         .rules = 1,
+         .lifetime_max_s = LIFETIME_S,
+         .checkpoint_delay_max_s = 3600,
+         .name = "bench.example/ledger"},
         {.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519, .key = {1}},
         {.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY, .name = "Authority"},
-        key_record(0, TJ_ADMINISTER, TJ_ALGORITHM_ECDSA, 1),
+        key_record(0, TJ_ADMINISTER, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY),
         {.kind = TJ_SET_THRESHOLD, .domain = TJ_DOMAIN_ADMINISTER, .threshold = 1},
-        {.kind = TJ_OPEN_ASSET, .asset = 1, .decimals = 8, .code = "BTC", .name = "Bitcoin"},
+        {.kind = TJ_OPEN_ASSET,
+         .asset = 1,
+         .decimals = 8,
+         .amount_max = TJ_BTC_AMOUNT_MAX,
+         .code = "BTC",
+         .name = "Bitcoin"},
     };
     uint8_t encoded[6 * TJ_RECORD_SIZE];
     uint8_t record[TJ_RECORD_SIZE];
@@ -119,44 +133,40 @@ static bool found_ledger(struct maker *m, const char *dir)
     struct tj_header header;
     struct tj_slots slots = {.count = 0};
     struct tijori_message why;
-    memcpy(records[0].name, "bench.example/ledger", 20);
-    records[5].amount_max = TJ_BTC_AMOUNT_MAX;
     for (size_t i = 0; i < 6; i++) {
         tj_record_encode(&records[i], encoded + i * TJ_RECORD_SIZE);
     }
-    tj_genesis_build(&m->digester, encoded, 6, m->created_s, &m->genesis);
-    tj_genesis_opening(&m->digester, &m->genesis, m->created_s, m->created_s + 3600, &header,
+    tj_genesis_build(&w->digester, encoded, 6, w->created_s, &w->genesis);
+    tj_genesis_opening(&w->digester, &w->genesis, w->created_s, w->created_s + 3600, &header,
                        record);
     tj_header_encode(&header, header_bytes);
-    tj_envelope_id(&m->digester, header_bytes, &m->previous[0]);
-    m->sequence[0] = 2;
-    sign_slot(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, 1, &m->previous[0]);
+    tj_envelope_id(&w->digester, header_bytes, &w->previous[0]);
+    w->sequence[0] = 2;
+    w->entries = 2;
+    add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &w->previous[0]);
     size_t size = assemble(bytes, header_bytes, record, 1, &slots);
-    enum tijori_status status = tijori_create(dir, m->genesis.entry, sizeof m->genesis.entry,
+    enum tijori_status status = tijori_create(w->dir, w->genesis.entry, sizeof w->genesis.entry,
                                               encoded, sizeof encoded, bytes, size, NULL, &why);
-    if (status != TIJORI_OK) {
-        fprintf(stderr, "tijori-bench: %s\n", why.text);
-    }
-    return status == TIJORI_OK;
+    return status == TIJORI_OK || say(why.text);
 }
 
-static bool submit(struct tijori *ledger, const uint8_t *bytes, size_t size)
+static bool submit_one(struct workload *w, const uint8_t *bytes, size_t size)
 {
     struct tijori_receipt receipt;
-    if (tijori_submit(ledger, bytes, size, 0) != TIJORI_OK ||
-        tijori_receive(ledger, &receipt) != TIJORI_OK || receipt.status != TIJORI_OK) {
-        fprintf(stderr, "tijori-bench: set-up refused: %s\n", receipt.text);
-        return false;
+    if (tijori_submit(w->ledger, bytes, size, 0) != TIJORI_OK ||
+        tijori_receive(w->ledger, &receipt) != TIJORI_OK) {
+        return say("the ledger takes no envelope");
     }
-    return true;
+    w->entries++;
+    return receipt.status == TIJORI_OK || say(receipt.text);
 }
 
-static bool register_custodian(struct maker *m, struct tijori *ledger)
+static bool register_custodian(struct workload *w)
 {
-    uint8_t algorithm = m->workload->options.algorithm;
+    uint8_t algorithm = w->options.algorithm;
     struct tj_record records[4] = {
         {.kind = TJ_REGISTER_PARTY, .party = PARTY, .type = TJ_CUSTODIAN, .name = "Custodian"},
-        key_record(PARTY, TJ_INITIATE, algorithm, 2),
+        key_record(PARTY, TJ_INITIATE, algorithm, CUSTODIAN_KEY),
         {.kind = TJ_SET_THRESHOLD, .party = PARTY, .domain = TJ_DOMAIN_MOVE, .threshold = 1},
         {.kind = TJ_GRANT_CLASSES,
          .party = PARTY,
@@ -166,170 +176,322 @@ static bool register_custodian(struct maker *m, struct tijori *ledger)
     uint8_t header[TJ_HEADER_SIZE];
     uint8_t bytes[TJ_HEADER_SIZE + sizeof encoded + TJ_SLOTS_SIZE_MAX + 2];
     struct tj_slots slots = {.count = 0};
+    struct tj_hash root;
     struct tj_hash id;
     for (size_t i = 0; i < 4; i++) {
         tj_record_encode(&records[i], encoded + i * TJ_RECORD_SIZE);
     }
-    seal(m, 0, 0, false, encoded, 4, header, &id);
-    sign_slot(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, 1, &id);
-    sign_slot(&slots, PARTY, TJ_USE_POSSESSION, algorithm, 2, &id);
-    return submit(ledger, bytes, assemble(bytes, header, encoded, 4, &slots));
+    tj_tree_root_of_items(w->digester.hasher, &root, encoded, TJ_RECORD_SIZE, 4);
+    seal(w, 0, 0, false, 4, &root, header, &id);
+    add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &id);
+    add_signature(&slots, PARTY, TJ_USE_POSSESSION, algorithm, CUSTODIAN_KEY, &id);
+    return submit_one(w, bytes, assemble(bytes, header, encoded, 4, &slots));
 }
 
-/* Account 0 is the outside, 1 to N are customers'. First they are opened, then funded. */
-static struct tj_record setup_record(bool open, uint32_t i)
-{
-    struct tj_record r = {.kind = open ? TJ_OPEN_ACCOUNT : TJ_MOVE};
-    if (open) {
-        r.account = tj_account_id(PARTY, i);
-        r.asset = 1;
-        r.class = i == 0 ? TJ_CLASS_EXTERNAL : TJ_CLASS_CUSTODY;
-    } else {
-        r.from = tj_account_id(PARTY, 0);
-        r.to = tj_account_id(PARTY, i);
-        r.amount = FUNDED;
-        r.purpose = TJ_CUSTOMER_DEPOSIT;
-    }
-    return r;
-}
+/* ---- envelopes, many at a time ---- */
 
-static bool set_up_accounts(struct maker *m, struct tijori *ledger, bool open)
-{
-    uint32_t last = m->workload->options.accounts;
-    uint8_t *records = malloc((size_t)TJ_RECORDS_MAX * TJ_RECORD_SIZE);
-    uint8_t *bytes =
-        malloc(TJ_HEADER_SIZE + (size_t)TJ_RECORDS_MAX * TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2);
-    TIJORI_REQUIRE(records != NULL && bytes != NULL);
-    bool done = true;
-    for (uint32_t next = open ? 0 : 1; next <= last && done;) {
-        uint8_t header[TJ_HEADER_SIZE];
-        struct tj_slots slots = {.count = 0};
-        struct tj_hash id;
-        uint32_t count = 0;
-        for (; count < TJ_RECORDS_MAX && next <= last; next++) {
-            struct tj_record r = setup_record(open, next);
-            tj_record_encode(&r, records + (size_t)count++ * TJ_RECORD_SIZE);
-        }
-        seal(m, PARTY, SETUP_LANE, false, records, count, header, &id);
-        sign_slot(&slots, PARTY, TJ_USE_SIGN, m->workload->options.algorithm, 2, &id);
-        done = submit(ledger, bytes, assemble(bytes, header, records, count, &slots));
-    }
-    free(records);
-    free(bytes);
-    return done;
-}
+/* What the records of a preparation do. Account 0 is the outside, 1 to N are the customers'. */
+enum content { OPEN_OUTSIDE, OPEN_ACCOUNTS, FUND_ACCOUNTS, TRANSFERS };
 
-/* ---- the envelopes that are measured ---- */
-
-static void make_transfer(struct maker *m, uint8_t *record)
-{
-    uint32_t accounts = m->workload->options.accounts;
-    uint32_t from = 1 + (uint32_t)(next_random(&m->random) % accounts);
-    uint32_t to = 1 + (uint32_t)(next_random(&m->random) % accounts);
-    struct tj_record r = {.kind = TJ_MOVE, .amount = 1 + next_random(&m->random) % 1000};
-    to = to != from ? to : to % accounts + 1;
-    r.from = tj_account_id(PARTY, from);
-    r.to = tj_account_id(PARTY, to);
-    r.purpose = TJ_CUSTOMER_TRANSFER;
-    r.value_date = 20000;
-    tj_store64(r.blind, next_random(&m->random) | 1);
-    m->workload->moved += r.amount;
-    tj_record_encode(&r, record);
-}
-
-struct signer {
-    const struct workload *workload;
-    const struct tj_hash *ids;
-    uint32_t first;
-    uint32_t step;
+struct preparation {
+    struct workload *workload;
+    enum content content;
+    uint32_t first_account; /* OPEN_ACCOUNTS, FUND_ACCOUNTS: of the first envelope */
+    uint8_t template[TJ_RECORD_SIZE];
+    struct tj_hash *ids;
+    uint8_t slots[TJ_SLOTS_SIZE_MAX]; /* of one signature, to be filled in at the end */
+    size_t slots_size;
 };
 
-static void *sign_share(void *context)
+static void make_template(struct preparation *p)
 {
-    const struct signer *signer = context;
-    const struct workload *w = signer->workload;
-    for (uint32_t e = signer->first; e < w->options.envelopes; e += signer->step) {
-        struct tj_slots slots = {.count = 0};
-        uint8_t encoded[TJ_SLOTS_SIZE_MAX];
-        sign_slot(&slots, PARTY, TJ_USE_SIGN, w->options.algorithm, 2, &signer->ids[e]);
-        size_t size = tj_slots_encode(&slots, encoded);
-        memcpy(w->bytes + w->offsets[e + 1] - 2 - size, encoded, size);
+    struct tj_record r = {.kind = TJ_OPEN_ACCOUNT};
+    switch (p->content) {
+    case OPEN_OUTSIDE:
+    case OPEN_ACCOUNTS:
+        r.account = tj_account_id(PARTY, 0);
+        r.asset = 1;
+        r.class = p->content == OPEN_OUTSIDE ? TJ_CLASS_EXTERNAL : TJ_CLASS_CUSTODY;
+        break;
+    case FUND_ACCOUNTS:
+        r.kind = TJ_MOVE;
+        r.from = tj_account_id(PARTY, 0);
+        r.amount = FUNDED;
+        r.purpose = TJ_CUSTOMER_DEPOSIT;
+        break;
+    case TRANSFERS:
+        r.kind = TJ_MOVE;
+        r.purpose = TJ_CUSTOMER_TRANSFER;
+        r.value_date = 20000;
+        break;
     }
+    tj_record_encode(&r, p->template);
+}
+
+/* Fields are stored straight into their places: encoding field by field costs as much as hashing
+ * the record, and there are tens of millions to make. */
+static uint64_t make_record(const struct preparation *p, uint32_t account, uint64_t *random,
+                            uint8_t *record)
+{
+    uint32_t accounts = p->workload->options.accounts;
+    memcpy(record, p->template, TJ_RECORD_SIZE);
+    switch (p->content) {
+    case OPEN_OUTSIDE:
+        return 0;
+    case OPEN_ACCOUNTS:
+        tj_store64(record + RECORD_ACCOUNT, tj_account_id(PARTY, account));
+        return 0;
+    case FUND_ACCOUNTS:
+        tj_store64(record + RECORD_TO, tj_account_id(PARTY, account));
+        return 0;
+    case TRANSFERS:
+        break;
+    }
+    uint32_t from = 1 + (uint32_t)(random_next(random) % accounts);
+    uint32_t to = 1 + (uint32_t)(random_next(random) % accounts);
+    uint64_t amount = 1 + random_next(random) % AMOUNT_MAX;
+    to = to != from ? to : to % accounts + 1;
+    tj_store64(record + RECORD_FROM, tj_account_id(PARTY, from));
+    tj_store64(record + RECORD_TO, tj_account_id(PARTY, to));
+    tj_store64(record + RECORD_AMOUNT, amount);
+    tj_store64(record + RECORD_BLIND, random_next(random) | 1);
+    return amount;
+}
+
+/* Records and their root, which goes to where the header will have it. */
+static void make_bodies(void *context, uint32_t thread, uint32_t threads)
+{
+    struct preparation *p = context;
+    struct envelopes *envelopes = &p->workload->envelopes;
+    struct tj_hasher *hasher = tj_hasher_create();
+    for (uint32_t e = thread; e < envelopes->count; e += threads) {
+        uint8_t *at = envelopes->bytes + (size_t)e * envelopes->size;
+        uint8_t *records = at + TJ_HEADER_SIZE;
+        uint64_t random = p->workload->options.seed ^ (p->workload->prepared + e) << 32;
+        uint32_t account = p->first_account + e * envelopes->batch;
+        struct tj_hash root;
+        random = random_next(&random);
+        envelopes->moved[e] = 0;
+        for (uint32_t i = 0; i < envelopes->batch; i++) {
+            envelopes->moved[e] +=
+                make_record(p, account + i, &random, records + (size_t)i * TJ_RECORD_SIZE);
+        }
+        tj_tree_root_of_items(hasher, &root, records, TJ_RECORD_SIZE, envelopes->batch);
+        memcpy(at + HEADER_BODY_ROOT, root.bytes, TJ_HASH_SIZE);
+    }
+    tj_hasher_destroy(hasher);
+}
+
+/* Each header holds the id of the lane's last: one after another. */
+static void make_headers(struct preparation *p)
+{
+    struct workload *w = p->workload;
+    for (uint32_t e = 0; e < w->envelopes.count; e++) {
+        uint8_t *at = w->envelopes.bytes + (size_t)e * w->envelopes.size;
+        uint16_t lane = (uint16_t)(1 + e % w->options.lanes);
+        struct tj_hash root;
+        memcpy(root.bytes, at + HEADER_BODY_ROOT, TJ_HASH_SIZE);
+        seal(w, PARTY, lane, p->content == TRANSFERS, w->envelopes.batch, &root, at, &p->ids[e]);
+    }
+}
+
+static void make_signatures(void *context, uint32_t thread, uint32_t threads)
+{
+    struct preparation *p = context;
+    struct envelopes *envelopes = &p->workload->envelopes;
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    secret_of(secret32, CUSTODIAN_KEY);
+    struct raw_signer *signer = raw_signer_create(p->workload->options.algorithm, secret32);
+    for (uint32_t e = thread; e < envelopes->count; e += threads) {
+        uint8_t *end = envelopes->bytes + (size_t)(e + 1) * envelopes->size;
+        uint8_t *slots = end - 2 - p->slots_size;
+        memcpy(slots, p->slots, p->slots_size);
+        raw_sign(signer, &p->ids[e], slots + p->slots_size - TJ_SIGNATURE_SIZE);
+        tj_store16(end - 2, 0); /* attachments */
+    }
+    raw_signer_destroy(signer);
+}
+
+static void resize(struct workload *w, size_t bytes, size_t moved_bytes)
+{
+    if (bytes > w->room) {
+        shared_memory_free(w->envelopes.bytes, w->room);
+        w->envelopes.bytes = shared_memory(bytes);
+        w->room = bytes;
+    }
+    if (moved_bytes > w->moved_room) {
+        shared_memory_free(w->envelopes.moved, w->moved_room);
+        w->envelopes.moved = shared_memory(moved_bytes);
+        w->moved_room = moved_bytes;
+    }
+}
+
+static void prepare(struct workload *w, enum content content, uint32_t first_account,
+                    uint32_t batch, uint32_t count)
+{
+    struct preparation p = {.workload = w, .content = content, .first_account = first_account};
+    struct tj_slot slot = {.party = PARTY, .use = TJ_USE_SIGN};
+    struct tj_slots slots = {.count = 1};
+    uint32_t cores = tj_core_count();
+    slot.key = public_key(w->options.algorithm, CUSTODIAN_KEY);
+    slots.slots[0] = slot;
+    p.slots_size = tj_slots_encode(&slots, p.slots);
+    w->envelopes.size = TJ_HEADER_SIZE + (size_t)batch * TJ_RECORD_SIZE + p.slots_size + 2;
+    w->envelopes.count = count;
+    w->envelopes.batch = batch;
+    resize(w, w->envelopes.size * count, sizeof *w->envelopes.moved * count);
+    p.ids = malloc(count * sizeof *p.ids);
+    TIJORI_REQUIRE(p.ids != NULL);
+    make_template(&p);
+    run_parallel(cores, make_bodies, &p);
+    make_headers(&p);
+    run_parallel(cores, make_signatures, &p);
+    free(p.ids);
+}
+
+void workload_prepare(struct workload *w, uint32_t batch, uint32_t count)
+{
+    prepare(w, TRANSFERS, 0, batch, count);
+    w->prepared += count;
+}
+
+/* ---- driving ---- */
+
+uint32_t in_flight_for(uint32_t batch)
+{
+    uint32_t few = 32 * TJ_RECORDS_MAX / batch;
+    return few < 1024 ? few : 1024;
+}
+
+static bool drive_all(struct workload *w, uint32_t in_flight, struct drive_result *out,
+                      struct histogram *latency)
+{
+    drive_closed(w->ledger, &w->envelopes, in_flight, out, latency);
+    w->entries += w->envelopes.count - out->refused;
+    return out->refused == 0;
+}
+
+void workload_count(struct workload *w, uint32_t count)
+{
+    w->movements += (uint64_t)count * w->envelopes.batch;
+    for (uint32_t e = 0; e < count; e++) {
+        w->moved += w->envelopes.moved[e];
+    }
+}
+
+bool workload_drive(struct workload *w, uint32_t in_flight, struct drive_result *out,
+                    struct histogram *latency)
+{
+    workload_count(w, w->envelopes.count);
+    return drive_all(w, in_flight, out, latency);
+}
+
+static bool set_up_accounts(struct workload *w, enum content content)
+{
+    struct drive_result result;
+    for (uint32_t done = 0; done < w->options.accounts;) {
+        uint32_t left = w->options.accounts - done;
+        uint32_t batch = left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX;
+        uint32_t count = left / batch < SETUP_ENVELOPES ? left / batch : SETUP_ENVELOPES;
+        prepare(w, content, 1 + done, batch, count);
+        if (!drive_all(w, in_flight_for(batch), &result, NULL)) {
+            return say("the accounts could not be set up");
+        }
+        done += batch * count;
+    }
+    return true;
+}
+
+static bool open_outside(struct workload *w)
+{
+    struct drive_result result;
+    prepare(w, OPEN_OUTSIDE, 0, 1, 1);
+    return drive_all(w, 1, &result, NULL);
+}
+
+/* ---- life ---- */
+
+bool workload_open(struct workload *w)
+{
+    struct tijori_message why;
+    struct tijori_options options = {.threads = w->options.threads};
+    enum tijori_status status = tijori_open(w->dir, TIJORI_WRITE, &options, &w->ledger, &why);
+    return status == TIJORI_OK || say(why.text);
+}
+
+void workload_close(struct workload *w)
+{
+    tijori_close(w->ledger);
+    w->ledger = NULL;
+}
+
+struct workload *workload_create(const struct workload_options *options, const char *dir)
+{
+    struct workload *w = calloc(1, sizeof *w);
+    TIJORI_REQUIRE(w != NULL);
+    w->options = *options;
+    w->created_s = (uint64_t)time(NULL);
+    snprintf(w->dir, sizeof w->dir, "%s", dir);
+    tj_digester_init(&w->digester);
+    if (found_ledger(w) && workload_open(w) && register_custodian(w) && open_outside(w) &&
+        set_up_accounts(w, OPEN_ACCOUNTS) && set_up_accounts(w, FUND_ACCOUNTS)) {
+        return w;
+    }
+    workload_destroy(w);
     return NULL;
 }
 
-static void sign_all(const struct workload *w, const struct tj_hash *ids)
+void workload_destroy(struct workload *w)
 {
-    struct signer signers[TJ_THREADS_MAX];
-    pthread_t threads[TJ_THREADS_MAX];
-    uint32_t count = tj_core_count();
-    for (uint32_t t = 0; t < count; t++) {
-        signers[t] = (struct signer){w, ids, t, count};
-        int failed = pthread_create(&threads[t], NULL, sign_share, &signers[t]);
-        TIJORI_REQUIRE(failed == 0);
+    if (w == NULL) {
+        return;
     }
-    for (uint32_t t = 0; t < count; t++) {
-        pthread_join(threads[t], NULL);
-    }
+    workload_close(w);
+    folder_clear(w->dir);
+    shared_memory_free(w->envelopes.bytes, w->room);
+    shared_memory_free(w->envelopes.moved, w->moved_room);
+    tj_digester_clear(&w->digester);
+    free(w);
 }
 
-static void make_envelopes(struct maker *m)
+/* ---- what the ledger holds ---- */
+
+static tj_i128 sum_of_balances(const struct workload *w, const struct tj_state *state)
 {
-    struct workload *w = m->workload;
-    const struct workload_options *o = &w->options;
-    size_t key = tj_public_key_size(o->algorithm);
-    size_t slots = 2 + TJ_SLOT_FIXED_SIZE + key + TJ_SLOT_SIGNATURE_SIZE;
-    size_t size = TJ_HEADER_SIZE + (size_t)o->batch * TJ_RECORD_SIZE + slots + 2;
-    struct tj_hash *ids = calloc(o->envelopes, sizeof *ids);
-    w->bytes = calloc(o->envelopes, size);
-    w->offsets = calloc((size_t)o->envelopes + 1, sizeof *w->offsets);
-    TIJORI_REQUIRE(ids != NULL && w->bytes != NULL && w->offsets != NULL);
-    for (uint32_t e = 0; e < o->envelopes; e++) {
-        uint8_t *at = w->bytes + (size_t)e * size;
-        /* Lane 1 was for the set-up; it goes on. */
-        uint16_t lane = (uint16_t)(1 + e % o->lanes);
-        for (uint32_t i = 0; i < o->batch; i++) {
-            make_transfer(m, at + TJ_HEADER_SIZE + (size_t)i * TJ_RECORD_SIZE);
-        }
-        seal(m, PARTY, lane, true, at + TJ_HEADER_SIZE, o->batch, at, &ids[e]);
-        w->offsets[e + 1] = (size_t)(e + 1) * size;
+    tj_i128 sum = 0;
+    for (uint32_t i = 0; i <= w->options.accounts; i++) {
+        const struct tj_account_object *account = tj_state_account(state, tj_account_id(PARTY, i));
+        sum += account != NULL ? tj_account_balance(account) : 1;
     }
-    sign_all(w, ids);
-    free(ids);
+    return sum;
 }
 
-bool workload_create(struct workload *out, const struct workload_options *options, const char *dir)
+bool workload_check(const struct workload *w)
 {
-    struct tijori *ledger;
-    struct tijori_message why;
-    struct maker *m = calloc(1, sizeof *m);
-    TIJORI_REQUIRE(m != NULL);
-    memset(out, 0, sizeof *out);
-    out->options = *options;
-    out->dir = dir;
-    m->workload = out;
-    m->random = options->seed;
-    m->created_s = (uint64_t)time(NULL);
-    tj_digester_init(&m->digester);
-    bool made = found_ledger(m, dir);
-    if (made && tijori_open(dir, TIJORI_WRITE, NULL, &ledger, &why) != TIJORI_OK) {
-        fprintf(stderr, "tijori-bench: %s\n", why.text);
-        made = false;
-    } else if (made) {
-        made = register_custodian(m, ledger) && set_up_accounts(m, ledger, true) &&
-               set_up_accounts(m, ledger, false);
-        tijori_close(ledger);
+    struct tj_ledger_view view;
+    if (tj_ledger_view_begin(w->ledger, &view) != TIJORI_OK) {
+        return say("the ledger cannot be read");
     }
-    if (made) {
-        make_envelopes(m);
-    }
-    tj_digester_clear(&m->digester);
-    free(m);
-    return made;
+    const struct tj_total_object *total = tj_state_peek(
+        view.state, TJ_T_TOTAL, 0, tj_total_number(1, TJ_CUSTOMER_TRANSFER, TJ_BASIS_DECLARED));
+    uint64_t count = total != NULL ? total->count[TJ_FLOW_OUTSIDE] : 0;
+    tj_u128 moved = total != NULL ? total->amount[TJ_FLOW_OUTSIDE] : 0;
+    bool agree = view.head.size == w->entries && count == w->movements && moved == w->moved &&
+                 sum_of_balances(w, view.state) == 0;
+    tj_ledger_view_end(w->ledger, &view);
+    return agree || say("the ledger does not hold what was submitted");
 }
 
-void workload_destroy(struct workload *workload)
+uint64_t workload_stored_bytes(const struct workload *w)
 {
-    free(workload->bytes);
-    free(workload->offsets);
+    struct tj_store *store;
+    struct tj_store_options options = tj_journal_options(0);
+    uint64_t bytes = 0;
+    TIJORI_REQUIRE(w->ledger == NULL);
+    if (tj_store_open_read(w->dir, &options, &store, NULL) == TJ_STORAGE_OK) {
+        enum tj_storage_status status = tj_store_bytes(store, &bytes);
+        TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+        tj_store_close(store);
+    }
+    return bytes;
 }

@@ -1,0 +1,108 @@
+#include "bench/floors.h"
+
+#include "bench/clock.h"
+#include "core/limits.h"
+#include "core/status.h"
+#include "crypto/tree.h"
+#include "storage/store_write.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROUNDS = 5, SMALL_ROW = 512 };
+
+const uint32_t sync_sizes[SYNC_SIZES] = {4096, 65536, 1 << 20};
+
+double hash_ns(uint32_t size)
+{
+    enum { CALLS = 20000 };
+    static uint8_t bytes[256];
+    static struct series rounds;
+    struct tj_hasher *hasher = tj_hasher_create();
+    struct tj_hash hash;
+    TIJORI_REQUIRE(size <= sizeof bytes);
+    memset(bytes, 0x5a, sizeof bytes);
+    rounds.count = 0;
+    for (size_t r = 0; r < ROUNDS; r++) {
+        uint64_t start = now_ns();
+        for (int i = 0; i < CALLS; i++) {
+            tj_sha256(hasher, &hash, bytes, size);
+        }
+        series_add(&rounds, (double)(now_ns() - start) / CALLS);
+    }
+    tj_hasher_destroy(hasher);
+    return series_median(&rounds);
+}
+
+double record_root_ns(void)
+{
+    static struct series rounds;
+    struct tj_hasher *hasher = tj_hasher_create();
+    struct tj_hash root;
+    size_t size = (size_t)TJ_RECORDS_MAX * TJ_RECORD_SIZE;
+    uint8_t *bytes = malloc(size);
+    TIJORI_REQUIRE(bytes != NULL);
+    memset(bytes, 0x5a, size);
+    rounds.count = 0;
+    for (size_t r = 0; r < ROUNDS; r++) {
+        uint64_t start = now_ns();
+        tj_tree_root_of_items(hasher, &root, bytes, TJ_RECORD_SIZE, TJ_RECORDS_MAX);
+        series_add(&rounds, (double)(now_ns() - start) / TJ_RECORDS_MAX);
+    }
+    free(bytes);
+    tj_hasher_destroy(hasher);
+    return series_median(&rounds);
+}
+
+void sync_us(const char *dir, uint32_t size, double seconds, struct series *out)
+{
+    char path[4096];
+    uint8_t *bytes = malloc(size);
+    TIJORI_REQUIRE(bytes != NULL);
+    memset(bytes, 0x5a, size);
+    snprintf(path, sizeof path, "%s/floor", dir);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    TIJORI_REQUIRE(file >= 0);
+    for (uint64_t begin = now_ns(); seconds_since(begin) < seconds;) {
+        uint64_t start = now_ns();
+        bool synced = write(file, bytes, size) == (ssize_t)size && fdatasync(file) == 0;
+        TIJORI_REQUIRE(synced);
+        series_add(out, (double)(now_ns() - start) / 1e3);
+    }
+    close(file);
+    unlink(path);
+    free(bytes);
+}
+
+static void commit_row(struct tj_store *store, uint64_t number)
+{
+    struct tj_txn *txn;
+    uint8_t *place;
+    enum tj_storage_status status = tj_write_begin(store, &txn);
+    TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+    status = tj_append(txn, 0, number, SMALL_ROW, &place);
+    TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+    memset(place, 0x5a, SMALL_ROW);
+    status = tj_write_commit(txn);
+    TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+}
+
+void commit_us(const char *dir, double seconds, struct series *out)
+{
+    static const struct tj_table_spec table = {"floor", TJ_TABLE_NUMBERED};
+    const struct tj_store_options options = {&table, 1, 1, UINT64_C(1) << 30};
+    char path[4096];
+    struct tj_store *store;
+    snprintf(path, sizeof path, "%s/floor.store", dir);
+    enum tj_storage_status status = tj_store_create(path, &options, &store);
+    TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+    uint64_t begin = now_ns();
+    for (uint64_t row = 0; seconds_since(begin) < seconds; row++) {
+        uint64_t start = now_ns();
+        commit_row(store, row);
+        series_add(out, (double)(now_ns() - start) / 1e3);
+    }
+    tj_store_remove(store);
+    rmdir(path);
+}

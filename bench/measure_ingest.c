@@ -1,0 +1,138 @@
+/* `ingest`: from signed envelopes to durable receipts, beside the raw verify rate. */
+
+#include "bench/raw_secp256k1.h"
+#include "bench/sections.h"
+
+/* What the rounds of a row add up to. */
+struct rounds {
+    struct series envelopes_per_s;
+    struct series ratio; /* to the raw verify rate of all cores */
+    struct series floor_per_s;
+    struct series cpu_us;       /* an envelope */
+    struct series other_cpu_us; /* the same without the signature */
+    struct histogram latency;
+    uint64_t envelopes;
+    double bytes_per_movement;
+};
+
+/* One round: floor, slice. The floor before it is that of the round before. */
+static bool run_round(struct session *s, struct workload *w, const struct ingest_options *o,
+                      const struct raw_verifier *verifier, struct verify_rate *before,
+                      struct rounds *rounds)
+{
+    struct drive_result result;
+    bool accepted = workload_drive(w, o->in_flight, &result, &rounds->latency);
+    struct verify_rate after = raw_verify_rate(verifier, s->cores, s->floor_s);
+    double count = w->envelopes.count;
+    double floor_per_s = (before->per_s + after.per_s) / 2;
+    double cpu_us = result.cpu_s * 1e6 / count;
+    series_add(&rounds->envelopes_per_s, count / result.seconds);
+    series_add(&rounds->floor_per_s, floor_per_s);
+    series_add(&rounds->ratio, count / result.seconds / floor_per_s);
+    series_add(&rounds->cpu_us, cpu_us);
+    series_add(&rounds->other_cpu_us, cpu_us - (before->cpu_us + after.cpu_us) / 2);
+    rounds->envelopes += w->envelopes.count;
+    *before = after;
+    return accepted || session_fail(s, "an envelope was refused");
+}
+
+static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r,
+                    uint32_t accounts)
+{
+    report_row(
+        s, "ingest",
+        json_pack(
+            "{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f,"
+            " s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}",
+            "id", o->id, "work", o->work, "scheme", tj_algorithm_names[o->algorithm], "batch",
+            (int)o->batch, "accounts", (int)accounts, "lanes", (int)o->lanes, "in_flight",
+            (int)o->in_flight, "rounds", (int)s->rounds, "envelopes", (json_int_t)r->envelopes,
+            "movements_per_s", series_median(&r->envelopes_per_s) * o->batch, "movements_per_s_min",
+            series_min(&r->envelopes_per_s) * o->batch, "movements_per_s_max",
+            series_max(&r->envelopes_per_s) * o->batch, "envelopes_per_s",
+            series_median(&r->envelopes_per_s), "raw_verify_per_s", series_median(&r->floor_per_s),
+            "ratio", series_median(&r->ratio), "ratio_min", series_min(&r->ratio), "ratio_max",
+            series_max(&r->ratio), "cpu_us_per_envelope", series_median(&r->cpu_us),
+            "cpu_us_without_signature", series_median(&r->other_cpu_us), "latency_p1_us",
+            histogram_us(&r->latency, 1), "latency_p50_us", histogram_us(&r->latency, 50),
+            "latency_p99_us", histogram_us(&r->latency, 99), "latency_p100_us",
+            histogram_us(&r->latency, 100), "bytes_per_movement", r->bytes_per_movement,
+            "totals_agree", 1));
+}
+
+static void add_targets(struct session *s, const char *id, const struct rounds *r)
+{
+    bool ecdsa = strcmp(id, "a.ecdsa") == 0;
+    char name[32];
+    if (ecdsa || strcmp(id, "a.bip340") == 0) {
+        report_target(s, id, "envelopes of 1, 1,024 in flight", AT_LEAST, 0.93,
+                      series_median(&r->ratio), "x raw verify");
+        snprintf(name, sizeof name, "cpu.%s", id + 2);
+        report_target(s, name, "CPU an envelope of 1, signature excluded", AT_MOST, 3,
+                      series_median(&r->other_cpu_us), "us");
+    } else if (strcmp(id, "b") == 0) {
+        report_target(s, "b", "envelopes of 8,190", AT_LEAST, 1800000,
+                      series_median(&r->envelopes_per_s) * TJ_RECORDS_MAX, "movements/s");
+        report_target(s, "i", "disk, in b", AT_MOST, 140, r->bytes_per_movement,
+                      "bytes a movement");
+    }
+}
+
+static bool run_rounds(struct session *s, struct workload *w, const struct ingest_options *o,
+                       const struct raw_verifier *verifier, struct rounds *rounds)
+{
+    uint32_t count =
+        o->envelopes != 0 ? o->envelopes : session_calibrate(s, w, o->batch, o->in_flight);
+    workload_prepare(w, o->batch, count);
+    struct verify_rate floor = raw_verify_rate(verifier, s->cores, s->floor_s);
+    for (uint32_t r = 0; r < s->rounds && !s->failed; r++) {
+        if (r > 0) {
+            workload_prepare(w, o->batch, count);
+        }
+        run_round(s, w, o, verifier, &floor, rounds);
+        session_progress(s, o->id, r + 1, s->rounds);
+    }
+    return !s->failed;
+}
+
+bool measure_ingest_row(struct session *s, const struct ingest_options *o)
+{
+    static struct rounds rounds;
+    memset(&rounds, 0, sizeof rounds);
+    struct workload *w = session_workload(s, "ledger", o->algorithm, s->accounts);
+    if (w == NULL) {
+        return false;
+    }
+    w->options.lanes = o->lanes;
+    workload_close(w);
+    uint64_t bytes = workload_stored_bytes(w);
+    struct raw_verifier *verifier = raw_verifier_create(o->algorithm);
+    bool done = workload_open(w) && run_rounds(s, w, o, verifier, &rounds) &&
+                (workload_check(w) || session_fail(s, "totals do not agree"));
+    if (done) {
+        workload_close(w);
+        rounds.bytes_per_movement =
+            (double)(workload_stored_bytes(w) - bytes) / (double)w->movements;
+        add_row(s, o, &rounds, s->accounts);
+        add_targets(s, o->id, &rounds);
+    }
+    raw_verifier_destroy(verifier);
+    workload_destroy(w);
+    return done;
+}
+
+bool measure_ingest(struct session *s)
+{
+    static const struct ingest_options rows[] = {
+        {"a.ecdsa", "1 record, ECDSA", TJ_ALGORITHM_ECDSA, 1, 0, 256, 1024},
+        {"a.bip340", "1 record, BIP-340", TJ_ALGORITHM_BIP340, 1, 0, 256, 1024},
+        {"a.few", "1 record, ECDSA", TJ_ALGORITHM_ECDSA, 1, 0, 64, 64},
+        {"b", "8,190 records, ECDSA", TJ_ALGORITHM_ECDSA, TJ_RECORDS_MAX, 0, 8, 32},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!measure_ingest_row(s, &rows[i])) {
+            return false;
+        }
+    }
+    return true;
+}

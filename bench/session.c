@@ -1,0 +1,95 @@
+#include "bench/session.h"
+
+#include "bench/clock.h"
+
+#include <unistd.h>
+
+void report_row(struct session *session, const char *section, json_t *row)
+{
+    json_t *rows = json_object_get(session->report, section);
+    if (rows == NULL) {
+        rows = json_array();
+        json_object_set_new(session->report, section, rows);
+    }
+    int failed = json_array_append_new(rows, row);
+    TIJORI_REQUIRE(failed == 0);
+}
+
+void report_target(struct session *session, const char *id, const char *work, enum target_kind kind,
+                   double target, double measured, const char *unit)
+{
+    bool met = kind == AT_LEAST ? measured >= target : measured <= target;
+    report_row(session, "targets",
+               json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:b}", "id", id, "work", work, "kind",
+                         kind == AT_LEAST ? "at least" : "at most", "target", target, "measured",
+                         measured, "unit", unit, "met", met));
+}
+
+bool session_fail(struct session *session, const char *what)
+{
+    fprintf(stderr, "tijori-bench: %s\n", what);
+    session->failed = true;
+    return false;
+}
+
+void session_progress(struct session *session, const char *what, double done, double total)
+{
+    enum { WIDTH = 40 };
+    if (!isatty(STDERR_FILENO)) {
+        return;
+    }
+    double part = session->progress_from + session->progress_width * done / total;
+    int filled = (int)(part * WIDTH);
+    char bar[WIDTH + 1];
+    for (int i = 0; i < WIDTH; i++) {
+        bar[i] = i < filled ? '#' : '.';
+    }
+    bar[WIDTH] = '\0';
+    fprintf(stderr, "\r%s %3.0f %% %4.0f s  %-44s", bar, part * 100,
+            seconds_since(session->started_ns), what);
+}
+
+const char *session_path(const struct session *session, const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%.80s", session->folder.path, name);
+    return path;
+}
+
+struct workload *session_workload(struct session *session, const char *name, uint8_t algorithm,
+                                  uint32_t accounts)
+{
+    const struct workload_options options = {.accounts = accounts,
+                                             .lanes = 256,
+                                             .threads = session->threads,
+                                             .algorithm = algorithm,
+                                             .seed = session->seed};
+    struct workload *workload = workload_create(&options, session_path(session, name));
+    if (workload == NULL) {
+        session_fail(session, "no ledger to measure");
+    }
+    return workload;
+}
+
+uint32_t session_calibrate(struct session *session, struct workload *workload, uint32_t batch,
+                           uint32_t in_flight)
+{
+    uint32_t first = 8192 / batch > in_flight ? 8192 / batch : in_flight;
+    first = session->quick && first > 256 ? 256 : first;
+    double rate = session_slice(session, workload, batch, first, in_flight);
+    /* The first envelopes run into an empty pipeline: the rate is rather low. */
+    uint32_t count = (uint32_t)(rate * session->slice_s);
+    return count > in_flight / 4 + 1 ? count : in_flight / 4 + 1;
+}
+
+double session_slice(struct session *session, struct workload *workload, uint32_t batch,
+                     uint32_t count, uint32_t in_flight)
+{
+    struct drive_result result;
+    workload_prepare(workload, batch, count);
+    if (!workload_drive(workload, in_flight, &result, NULL)) {
+        session_fail(session, "an envelope was refused");
+        return 0;
+    }
+    return count / result.seconds;
+}
