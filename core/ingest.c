@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-enum { TERM_SINGLE_MACHINE = 1, STORE_ALL_BLOCKS = 512 };
+enum { STORE_ALL_BLOCKS = 512 };
 
-/* ---- workers ---- */
+/* ---- checking ---- */
 
 static enum tijori_status check_form(struct tj_digester *digester, struct tj_ingest_item *item)
 {
@@ -34,6 +34,7 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
         tj_verdict_init(&item->verdict);
         item->has_id = false;
         item->judged = false;
+        item->clock_ns = 0;
         item->verdict.status = check_form(digester, item);
         if (item->verdict.status == TIJORI_OK) {
             envelopes[formed++] =
@@ -41,6 +42,84 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
         }
     }
     tj_slots_verify(envelopes, formed);
+}
+
+/* ---- the past: what is on the disk, and before that what is at hand ---- */
+
+struct past {
+    struct tj_past past;
+    struct tj_journal_past journal;
+    const struct tj_ingest *ingest;
+    uint64_t durable; /* entries from here on are at hand only */
+    bool waits;       /* asked for a record that is on its way to the disk */
+};
+
+static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
+{
+    bool at_hand = index >= p->durable && index < p->ingest->head.row.size;
+    return at_hand ? &p->ingest->recent[index % TJ_RECENT_MAX] : NULL;
+}
+
+static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
+{
+    struct past *p = context;
+    if (recent_entry(p, tj_record_entry(record_id)) != NULL) {
+        p->waits = true;
+        return false;
+    }
+    return p->journal.past.record(&p->journal, record_id, out);
+}
+
+static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.leaf(&p->journal, index, leaf);
+    }
+    *leaf = recent->leaf;
+    return true;
+}
+
+static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.envelope_id(&p->journal, index, id);
+    }
+    *id = recent->envelope_id;
+    return true;
+}
+
+static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.lane_jump(&p->journal, index, jump);
+    }
+    *jump = recent->tail.lane_jump;
+    return true;
+}
+
+static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
+                                         struct tj_digester *digester)
+{
+    struct tj_txn *txn;
+    p->past = (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    p->ingest = ingest;
+    p->waits = false;
+    /* In this order: the transaction sees at least so much. */
+    p->durable = atomic_load(&ingest->durable_size);
+    enum tj_storage_status status = tj_read_begin(ingest->store, &txn);
+    tj_journal_past_init(&p->journal, status == TJ_STORAGE_OK ? txn : NULL, digester);
+    return status;
+}
+
+static void past_end(struct past *p)
+{
+    tj_read_end(p->journal.txn);
 }
 
 /* ---- what only an ingesting ledger knows ---- */
@@ -69,26 +148,48 @@ static bool follows_refused(const struct tj_ingest *ingest, const struct tj_head
     return false;
 }
 
-/* I8: the sequence is taken. By this very envelope: its first receipt; by another: a conflict. */
-static enum tijori_status answer_taken(struct tj_ingest *ingest, struct tj_journal_past *past,
-                                       struct tj_ingest_item *item)
+/* The entry of a sequence that is taken, what I8 asks of it, and its id. */
+static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item,
+                                     struct tj_hash *id)
 {
     const struct tj_header *h = &item->view.header;
-    const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
-    struct tj_entry_view entry;
-    struct tj_hash id;
-    enum tijori_status status =
-        tj_journal_find_sequence(past->txn, lane->entry, lane->sequence, h->sequence, &item->entry);
-    if (status == TIJORI_OK) {
-        status = tj_journal_entry(past->txn, item->entry, &entry);
+    const struct tj_lane_object *lane = tj_state_lane(p->ingest->state, h->party, h->lane);
+    uint64_t index = lane->entry;
+    uint64_t sequence = lane->sequence;
+    const struct tj_recent *recent;
+    while ((recent = recent_entry(p, index)) != NULL && sequence > h->sequence) {
+        tj_lane_step(&recent->tail, h->sequence, &index, &sequence);
     }
-    if (status != TIJORI_OK) {
+    if (recent != NULL) {
+        item->entry = index;
+        item->received_ns = recent->received_ns;
+        item->leaf = recent->leaf;
+        *id = recent->envelope_id;
+        return TIJORI_OK;
+    }
+    struct tj_entry_view entry;
+    enum tijori_status status =
+        tj_journal_find_sequence(p->journal.txn, index, sequence, h->sequence, &item->entry);
+    if (status == TIJORI_OK) {
+        status = tj_journal_entry(p->journal.txn, item->entry, &entry);
+    }
+    if (status == TIJORI_OK) {
+        item->received_ns = entry.received_ns;
+        tj_leaf_hash(p->journal.digester->hasher, &item->leaf, entry.bytes, entry.size);
+        tj_envelope_id(p->journal.digester, entry.header_bytes, id);
+    }
+    return status;
+}
+
+/* I8: the sequence is taken. By this very envelope: its first receipt; by another: a conflict. */
+static enum tijori_status answer_taken(struct past *p, struct tj_ingest_item *item)
+{
+    const struct tj_header *h = &item->view.header;
+    struct tj_hash id;
+    if (find_taken(p, item, &id) != TIJORI_OK) {
         return tj_refuse(&item->verdict, TIJORI_CORRUPT, "journal");
     }
-    tj_envelope_id(past->digester, entry.header_bytes, &id);
     if (tj_hash_equal(&id, &item->envelope_id)) {
-        item->received_ns = entry.received_ns;
-        tj_leaf_hash(past->digester->hasher, &item->leaf, entry.bytes, entry.size);
         return tj_refuse(&item->verdict, TIJORI_ALREADY, NULL);
     }
     item->conflict_id = id;
@@ -101,7 +202,7 @@ static enum tijori_status answer_taken(struct tj_ingest *ingest, struct tj_journ
                             item->envelope_id.bytes[3]);
 }
 
-static enum tijori_status judge_before(struct tj_ingest *ingest, struct tj_journal_past *past,
+static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *past,
                                        struct tj_ingest_item *item, uint64_t now_ns)
 {
     const struct tj_header *h = &item->view.header;
@@ -110,7 +211,7 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct tj_journ
         return TIJORI_OK; /* the rules will say so */
     }
     if (tj_sequence_taken(ingest->state, h)) {
-        return answer_taken(ingest, past, item);
+        return answer_taken(past, item);
     }
     if (follows_refused(ingest, h)) {
         return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
@@ -144,11 +245,14 @@ static void fill_case(const struct tj_ingest *ingest, const struct tj_ingest_ite
     };
 }
 
-static enum tijori_status judge(struct tj_ingest *ingest, struct tj_journal_past *past,
-                                struct tj_ingest_item *item, struct tj_tail *tail)
+static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
+                                struct tj_ingest_item *item, uint8_t *links, struct tj_tail *tail)
 {
-    uint64_t now_ns = ingest->clock(ingest->clock_context);
     struct tj_case c;
+    if (item->clock_ns == 0) { /* else it was looked at before, and had to wait for the disk */
+        item->clock_ns = ingest->clock(ingest->clock_context);
+    }
+    uint64_t now_ns = item->clock_ns;
     item->judged = true;
     enum tijori_status status = judge_before(ingest, past, item, now_ns);
     if (status != TIJORI_OK) {
@@ -156,306 +260,289 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct tj_journal_past
     }
     item->received_ns = now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
     fill_case(ingest, item, item->received_ns, &c);
-    return tj_apply(ingest->state, &past->past, &c, ingest->links, tail, &item->verdict);
-}
-
-static enum tj_storage_status append_attachments(struct tj_txn *txn, struct tj_digester *digester,
-                                                 const struct tj_envelope_view *view)
-{
-    const uint8_t *at = view->attachments;
-    for (uint32_t i = 0; i < view->attachment_count; i++) {
-        size_t size;
-        const uint8_t *bytes = tj_attachment_next(&at, &size);
-        struct tj_hash hash;
-        uint8_t *place;
-        tj_sha256(digester->hasher, &hash, bytes, size);
-        enum tj_storage_status status =
-            tj_put_name(txn, TJ_J_ATTACHMENTS, hash.bytes, TJ_HASH_SIZE, size, &place);
-        if (status != TJ_STORAGE_OK) {
-            return status;
-        }
-        memcpy(place, bytes, size);
-    }
-    return TJ_STORAGE_OK;
-}
-
-/* Writes the entry of an accepted item and moves the head on. */
-static enum tj_storage_status append_entry(struct tj_ingest *ingest, struct tj_txn *txn,
-                                           struct tj_ingest_item *item, const struct tj_tail *tail)
-{
-    const struct tj_envelope_view *view = &item->view;
-    struct tj_ingest_head *head = &ingest->head;
-    uint32_t records = view->header.record_count;
-    uint8_t entry[TJ_ENTRY_SIZE_MAX];
-    size_t size = tj_entry_size(view->slot_bytes_size);
-    uint8_t *place;
-    TIJORI_REQUIRE(size <= sizeof entry);
-    item->entry = head->row.size;
-    tj_entry_encode(entry, item->entry, TERM_SINGLE_MACHINE, item->received_ns, &head->leaf,
-                    view->bytes, view->slot_bytes, view->slot_bytes_size);
-    tj_leaf_hash(ingest->digester.hasher, &item->leaf, entry, size);
-    enum tj_storage_status status = tj_append(txn, TJ_J_ENTRIES, item->entry, size, &place);
-    if (status != TJ_STORAGE_OK) {
-        return status;
-    }
-    memcpy(place, entry, size);
-    status = tj_append(txn, TJ_J_BODIES, item->entry, tj_body_size(records), &place);
-    if (status != TJ_STORAGE_OK) {
-        return status;
-    }
-    tj_body_encode(place, view->records, records, ingest->links, tail);
-    head->leaf = item->leaf;
-    head->received_ns = item->received_ns;
-    head->row.size++;
-    tj_frontier_append(ingest->digester.hasher, &head->row.frontier, &item->leaf);
-    if (!tj_kind_is_movement(view->records[0])) {
-        head->directive = item->entry;
-    }
-    return append_attachments(txn, &ingest->digester, view);
-}
-
-/* ---- the snapshot's share of a commit ---- */
-
-/* Each record and entry earns its share of one round over the dirty blocks in redo_max of them,
- * so the redo window stays near that, and small commits seldom carry a block. */
-static size_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
-{
-    ingest->snapshot_credit += work * ingest->state->dirty_count;
-    uint64_t share = ingest->snapshot_credit / ingest->redo_max;
-    ingest->snapshot_credit %= ingest->redo_max;
-    return share < ingest->state->dirty_count ? (size_t)share : (size_t)ingest->state->dirty_count;
-}
-
-static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_block *block,
-                                        uint64_t size)
-{
-    uint8_t key[TJ_BLOCK_KEY_SIZE];
-    uint8_t *place;
-    uint32_t bytes = tj_block_bytes(block->table);
-    tj_block_key(block, key);
-    enum tj_storage_status status =
-        tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
-    if (status == TJ_STORAGE_OK) {
-        tj_store64(place, size - 1);
-        tj_store64(place + 8, 0);
-        memcpy(place + TJ_BLOCK_HEADER_SIZE, block->content, bytes);
-    }
-    return status;
-}
-
-/* Blocks taken off the dirty list, newest first, until it is known whether they were stored. */
-struct slice {
-    struct tj_block *blocks;
-};
-
-static enum tj_storage_status put_slice(struct tj_ingest *ingest, struct tj_txn *txn, size_t count,
-                                        struct slice *slice)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct tj_block *block = tj_state_pop_dirty(ingest->state);
-        block->next_dirty = slice->blocks;
-        slice->blocks = block;
-        enum tj_storage_status status = put_block(txn, block, ingest->head.row.size);
-        if (status != TJ_STORAGE_OK) {
-            return status;
-        }
-    }
-    return TJ_STORAGE_OK;
-}
-
-static void settle_slice(struct tj_ingest *ingest, struct slice *slice, bool stored)
-{
-    while (slice->blocks != NULL) {
-        struct tj_block *block = slice->blocks;
-        slice->blocks = block->next_dirty;
-        block->next_dirty = NULL;
-        if (stored) {
-            block->stored_size = ingest->head.row.size;
-        } else {
-            tj_state_unpop_dirty(ingest->state, block);
-        }
-    }
-}
-
-static enum tj_storage_status put_head(struct tj_ingest *ingest, struct tj_txn *txn)
-{
-    uint8_t row[TJ_HEAD_ROW_MAX];
-    uint8_t *place;
-    const struct tj_block *oldest = ingest->state->dirty_first;
-    struct tj_head_row *head = &ingest->head.row;
-    head->redo_from = oldest != NULL ? oldest->dirty_since : head->size;
-    size_t size = tj_head_row_encode(head, row);
-    enum tj_storage_status status = tj_put_name(txn, TJ_J_META, "head", 4, size, &place);
-    if (status == TJ_STORAGE_OK) {
-        memcpy(place, row, size);
-    }
-    return status;
+    return tj_apply(ingest->state, &past->past, &c, links, tail, &item->verdict);
 }
 
 /* ---- a group ---- */
 
-/* Makes a group durable: the head and a slice of the snapshot ride along. FULL: nothing happened.
- * Anything else that is not OK: in doubt. The transaction is gone either way. */
-static enum tj_storage_status commit_group(struct tj_ingest *ingest, struct tj_txn *txn,
-                                           size_t blocks)
+static uint8_t *group_links(const struct tj_group *group)
 {
-    struct slice slice = {NULL};
-    enum tj_storage_status status = put_slice(ingest, txn, blocks, &slice);
-    if (status == TJ_STORAGE_OK) {
-        status = put_head(ingest, txn);
-    }
-    if (status == TJ_STORAGE_OK) {
-        status = tj_write_commit(txn);
-    } else {
-        tj_write_abort(txn);
-    }
-    settle_slice(ingest, &slice, status == TJ_STORAGE_OK);
-    return status;
+    return group->links + group->records * TJ_LINK_SIZE;
 }
 
-struct group {
-    size_t items;    /* decided so far */
-    size_t accepted; /* of them, appended */
-    uint64_t work;   /* their records and entries */
-    enum tj_storage_status storage;
-};
+/* Puts an accepted item into the group, and the end of the log behind it. */
+static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
+                      struct tj_group *group, struct tj_ingest_item *item,
+                      const struct tj_tail *tail)
+{
+    struct tj_log_end *head = &ingest->head;
+    struct tj_new_entry *entry = &group->entries[group->count++];
+    uint8_t bytes[TJ_ENTRY_SIZE_MAX];
+    item->entry = head->row.size;
+    *entry = (struct tj_new_entry){item->entry, item->received_ns,  head->leaf,
+                                   &item->view, group_links(group), *tail};
+    group->records += item->view.header.record_count;
+    tj_new_entry_encode(entry, bytes);
+    tj_leaf_hash(digester->hasher, &item->leaf, bytes, tj_entry_size(item->view.slot_bytes_size));
+    ingest->recent[item->entry % TJ_RECENT_MAX] =
+        (struct tj_recent){item->leaf, item->envelope_id, item->received_ns, *tail};
+    head->leaf = item->leaf;
+    head->received_ns = item->received_ns;
+    head->row.size++;
+    tj_frontier_append(digester->hasher, &head->row.frontier, &item->leaf);
+    if (!tj_kind_is_movement(item->view.records[0])) {
+        head->directive = item->entry;
+    }
+}
 
-static void decide_item(struct tj_ingest *ingest, struct tj_journal_past *past,
-                        struct tj_ingest_item *item, struct group *group)
+/* False: it waits for an entry that is on its way to the disk, and was not judged. */
+static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_group *group,
+                       struct tj_ingest_item *item)
 {
     struct tj_tail tail;
     if (item->verdict.status == TIJORI_OK) {
-        item->verdict.status = judge(ingest, past, item, &tail);
+        item->verdict.status = judge(ingest, past, item, group_links(group), &tail);
+        if (past->waits) {
+            tj_verdict_init(&item->verdict);
+            item->judged = false;
+            return false;
+        }
         if (item->verdict.status == TIJORI_OK) {
-            group->storage = append_entry(ingest, past->txn, item, &tail);
-            group->accepted++;
-            group->work += item->view.header.record_count + 1u;
+            add_entry(ingest, past->journal.digester, group, item, &tail);
         }
     }
     bool refused = item->verdict.status > TIJORI_ALREADY;
     if (refused && item->has_id && item->verdict.status != TIJORI_CONFLICT) {
         remember_refused(ingest, &item->envelope_id);
     }
+    return true;
+}
+
+/* The group before is on the disk, or lost. */
+static void wait_for_the_disk(struct tj_ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->committing);
+    pthread_mutex_unlock(&ingest->committing);
+}
+
+/* Judges what makes one group; how many items. */
+static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
+                          struct tj_pipeline *pipeline, size_t ready, struct tj_group *group,
+                          enum tj_storage_status *status)
+{
+    struct past past;
+    size_t items = 0;
+    ingest->state->undo = &group->undo;
+    *status = past_begin(&past, ingest, digester);
+    while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
+           group->records < TJ_GROUP_RECORDS_MAX) {
+        if (judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items))) {
+            items++;
+        } else if (items > 0) {
+            break; /* first of the next group */
+        } else {
+            past_end(&past);
+            wait_for_the_disk(ingest);
+            *status = past_begin(&past, ingest, digester);
+        }
+    }
+    group->end = ingest->head;
+    if (*status == TJ_STORAGE_OK) {
+        past_end(&past);
+        return items;
+    }
+    return ready;
+}
+
+/* Each record and entry earns its share of one round over the dirty blocks in redo_max of them,
+ * so the redo window stays near that, and small commits seldom carry a block. */
+static uint64_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
+{
+    ingest->snapshot_credit += work * ingest->state->dirty_count;
+    uint64_t share = ingest->snapshot_credit / ingest->redo_max;
+    ingest->snapshot_credit %= ingest->redo_max;
+    return share;
+}
+
+/* Wants both locks: the state as of the disk again, and the end of the log. */
+static void take_back(struct tj_ingest *ingest)
+{
+    uint64_t size = ingest->durable.row.size;
+    tj_group_undo(&ingest->groups[ingest->turn ^ 1], ingest->state, size);
+    tj_group_undo(&ingest->groups[ingest->turn], ingest->state, size);
+    ingest->head = ingest->durable;
+    ingest->lost = false;
+}
+
+/* Wants both locks. Not OK: this group was lost, and what was lost is out of the state again. */
+static enum tj_storage_status begin_commit(struct tj_ingest *ingest, struct tj_group *group,
+                                           enum tj_storage_status status)
+{
+    if (status == TJ_STORAGE_OK && (ingest->failed || ingest->lost)) {
+        status = ingest->failed ? TJ_STORAGE_IO : TJ_STORAGE_FULL;
+    }
+    if (status == TJ_STORAGE_OK && group->count > 0) {
+        uint64_t blocks = snapshot_share(ingest, group->records + group->count);
+        status = tj_group_begin(group, ingest->store, ingest->state, blocks);
+    }
+    if (status != TJ_STORAGE_OK) {
+        atomic_store(&ingest->failed, ingest->failed || status != TJ_STORAGE_FULL);
+        take_back(ingest);
+    }
+    return status;
+}
+
+/* Wants `committing`. */
+static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_digester *digester,
+                                         struct tj_group *group)
+{
+    if (group->count == 0) {
+        return TJ_STORAGE_OK;
+    }
+    enum tj_storage_status status = tj_group_commit(group, digester);
+    if (status == TJ_STORAGE_OK) {
+        ingest->durable = group->end;
+        tj_group_settle(group);
+        atomic_store(&ingest->durable_size, ingest->durable.row.size);
+    } else {
+        atomic_store(&ingest->failed, status != TJ_STORAGE_FULL);
+        ingest->lost = true;
+    }
+    return status;
 }
 
 /* What was decided on a state that did not become durable was not decided. */
-static void take_back(struct tj_pipeline *pipeline, const struct group *group,
-                      enum tijori_status status)
+static void refuse_group(struct tj_pipeline *pipeline, size_t items, enum tijori_status status)
 {
-    for (size_t i = 0; i < group->items; i++) {
-        struct tj_ingest_item *item = tj_pipeline_at(pipeline, i);
-        if (item->judged) {
+    for (size_t i = 0; i < items; i++) {
+        struct tj_ingest_item *item = tj_pipeline_undecided(pipeline, i);
+        if (item->judged || item->verdict.status == TIJORI_OK) {
             tj_verdict_init(&item->verdict);
             tj_refuse(&item->verdict, status, NULL);
         }
     }
 }
 
-static void decide_group(struct tj_ingest *ingest, struct tj_pipeline *pipeline, size_t ready,
-                         struct tj_txn *txn, struct group *group)
+void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
+                      size_t ready)
 {
-    struct tj_journal_past past;
-    tj_journal_past_init(&past, txn, &ingest->digester);
-    while (group->items < ready && group->items < TJ_GROUP_ENVELOPES_MAX &&
-           group->work < TJ_GROUP_RECORDS_MAX && group->storage == TJ_STORAGE_OK) {
-        decide_item(ingest, &past, tj_pipeline_at(pipeline, group->items++), group);
+    struct tj_ingest *ingest = context;
+    enum tj_storage_status status;
+    pthread_mutex_lock(&ingest->judging);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    ingest->turn ^= 1;
+    size_t items = judge_group(ingest, digester, pipeline, ready, group, &status);
+    pthread_mutex_lock(&ingest->committing);
+    status = begin_commit(ingest, group, status);
+    pthread_mutex_unlock(&ingest->judging);
+    tj_pipeline_judged(pipeline, items);
+    if (status == TJ_STORAGE_OK) {
+        status = end_commit(ingest, digester, group);
+    }
+    if (status != TJ_STORAGE_OK) {
+        refuse_group(pipeline, items, ingest->failed ? TIJORI_FAILED : TIJORI_FULL);
+    }
+    tj_pipeline_decide(pipeline, items);
+    bool lost = ingest->lost;
+    pthread_mutex_unlock(&ingest->committing);
+    if (lost) {
+        tj_ingest_hold(ingest); /* takes back what was lost, should nobody have done it by then */
+        tj_ingest_let_go(ingest);
     }
 }
 
-static enum tj_storage_status run_group(struct tj_ingest *ingest, struct tj_pipeline *pipeline,
-                                        size_t ready, struct group *group)
+void tj_ingest_hold(struct tj_ingest *ingest)
 {
-    struct tj_txn *txn;
-    size_t refused_next = ingest->refused_next;
-    group->storage = tj_write_begin(ingest->store, &txn);
-    if (group->storage != TJ_STORAGE_OK) {
-        group->items = ready;
-        for (size_t i = 0; i < ready; i++) {
-            struct tj_ingest_item *item = tj_pipeline_at(pipeline, i);
-            item->judged = item->verdict.status == TIJORI_OK;
-        }
-        return group->storage;
+    pthread_mutex_lock(&ingest->judging);
+    pthread_mutex_lock(&ingest->committing);
+    if (ingest->lost) {
+        take_back(ingest);
     }
-    decide_group(ingest, pipeline, ready, txn, group);
-    if (group->storage != TJ_STORAGE_OK || group->accepted == 0) {
-        tj_write_abort(txn);
-    } else {
-        group->storage = commit_group(ingest, txn, snapshot_share(ingest, group->work));
-    }
-    if (group->storage != TJ_STORAGE_OK) {
-        ingest->refused_next = refused_next;
-    }
-    return group->storage;
 }
 
-size_t tj_ingest_group(struct tj_ingest *ingest, struct tj_pipeline *pipeline, size_t ready)
+void tj_ingest_let_go(struct tj_ingest *ingest)
 {
-    struct group group = {0};
-    pthread_mutex_lock(&ingest->durable);
-    struct tj_ingest_head before = ingest->head;
-    if (ingest->failed) {
-        group.items = ready;
-        for (size_t i = 0; i < ready; i++) {
-            ((struct tj_ingest_item *)tj_pipeline_at(pipeline, i))->judged = true;
-        }
-        take_back(pipeline, &group, TIJORI_FAILED);
-    } else if (run_group(ingest, pipeline, ready, &group) == TJ_STORAGE_OK) {
-        tj_state_settle(ingest->state);
-    } else {
-        bool full = group.storage == TJ_STORAGE_FULL;
-        ingest->failed = !full;
-        ingest->head = before;
-        tj_state_rollback_to(ingest->state, before.row.size);
-        take_back(pipeline, &group, full ? TIJORI_FULL : TIJORI_FAILED);
-    }
-    pthread_mutex_unlock(&ingest->durable);
-    return group.items;
+    pthread_mutex_unlock(&ingest->committing);
+    pthread_mutex_unlock(&ingest->judging);
 }
 
 void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
 {
-    struct tj_txn *txn;
-    struct tj_journal_past past;
+    struct past past;
     struct tj_tail tail;
-    pthread_mutex_lock(&ingest->durable);
-    enum tj_storage_status storage = tj_read_begin(ingest->store, &txn);
+    tj_ingest_hold(ingest);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
     if (storage != TJ_STORAGE_OK) {
         tj_refuse(&item->verdict, tj_from_storage(storage), NULL);
     } else if (item->verdict.status == TIJORI_OK) {
-        tj_journal_past_init(&past, txn, &ingest->digester);
-        item->verdict.status = judge(ingest, &past, item, &tail);
+        ingest->state->undo = &group->undo;
+        item->verdict.status = judge(ingest, &past, item, group_links(group), &tail);
         if (item->verdict.status == TIJORI_OK) {
             item->entry = ingest->head.row.size;
             tj_state_rollback(ingest->state, 0);
         }
     }
     if (storage == TJ_STORAGE_OK) {
-        tj_read_end(txn);
+        past_end(&past);
     }
-    pthread_mutex_unlock(&ingest->durable);
+    tj_ingest_let_go(ingest);
 }
 
 void tj_ingest_store_all(struct tj_ingest *ingest)
 {
-    pthread_mutex_lock(&ingest->durable);
-    while (!ingest->failed && ingest->state->dirty_count > 0) {
-        struct tj_txn *txn;
-        size_t count = ingest->state->dirty_count < STORE_ALL_BLOCKS
-                           ? (size_t)ingest->state->dirty_count
-                           : STORE_ALL_BLOCKS;
-        /* Without room the blocks stay behind, and the next open redoes more. */
-        if (tj_write_begin(ingest->store, &txn) != TJ_STORAGE_OK ||
-            commit_group(ingest, txn, count) != TJ_STORAGE_OK) {
-            break;
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    tj_ingest_hold(ingest);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    while (status == TJ_STORAGE_OK && !ingest->failed && ingest->state->dirty_count > 0) {
+        group->end = ingest->head;
+        status = tj_group_begin(group, ingest->store, ingest->state, STORE_ALL_BLOCKS);
+        if (status == TJ_STORAGE_OK) {
+            status = tj_group_commit(group, &ingest->digester);
+        }
+        if (status == TJ_STORAGE_OK) {
+            tj_group_settle(group);
+        } else {
+            /* Without room the blocks stay behind, and the next open redoes more. */
+            tj_group_undo(group, ingest->state, ingest->head.row.size);
         }
     }
-    pthread_mutex_unlock(&ingest->durable);
+    tj_ingest_let_go(ingest);
 }
 
 /* ---- the beginning ---- */
 
-enum tijori_status tj_ingest_head_read(struct tj_txn *txn, struct tj_digester *digester,
-                                       const struct tj_head_row *row, struct tj_ingest_head *out)
+bool tj_ingest_init(struct tj_ingest *ingest)
+{
+    pthread_mutex_init(&ingest->judging, NULL);
+    pthread_mutex_init(&ingest->committing, NULL);
+    tj_digester_init(&ingest->digester);
+    ingest->redo_max = TJ_REDO_MAX;
+    ingest->recent = calloc(TJ_RECENT_MAX, sizeof *ingest->recent);
+    bool first = tj_group_init(&ingest->groups[0]);
+    bool second = tj_group_init(&ingest->groups[1]);
+    return first && second && ingest->recent != NULL;
+}
+
+void tj_ingest_clear(struct tj_ingest *ingest)
+{
+    tj_group_clear(&ingest->groups[0]);
+    tj_group_clear(&ingest->groups[1]);
+    free(ingest->recent);
+    tj_digester_clear(&ingest->digester);
+    pthread_mutex_destroy(&ingest->judging);
+    pthread_mutex_destroy(&ingest->committing);
+}
+
+void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end)
+{
+    ingest->head = *end;
+    ingest->durable = *end;
+    atomic_store(&ingest->durable_size, end->row.size);
+}
+
+enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
+                                   const struct tj_head_row *row, struct tj_log_end *out)
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
@@ -475,42 +562,45 @@ enum tijori_status tj_ingest_head_read(struct tj_txn *txn, struct tj_digester *d
     return TIJORI_OK;
 }
 
-static enum tijori_status found_in(struct tj_ingest *ingest, struct tj_txn *txn,
-                                   struct tj_ingest_item *genesis, struct tj_ingest_item *opening)
+/* Entry 0 is judged at the time it states, entry 1 as any other; both into one group. */
+static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
+                                   struct tj_group *group, struct tj_ingest_item *genesis,
+                                   struct tj_ingest_item *opening)
 {
-    struct tj_journal_past past;
     struct tj_tail tail;
     struct tj_case c;
-    enum tijori_status status;
-    tj_journal_past_init(&past, txn, &ingest->digester);
     genesis->received_ns = genesis->view.header.created_s * TJ_NS_PER_S;
     fill_case(ingest, genesis, genesis->received_ns, &c);
-    status = tj_apply(ingest->state, &past.past, &c, ingest->links, &tail, &genesis->verdict);
+    enum tijori_status status =
+        tj_apply(ingest->state, &past->past, &c, group_links(group), &tail, &genesis->verdict);
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_from_storage(append_entry(ingest, txn, genesis, &tail));
-    if (status != TIJORI_OK) {
-        return status;
-    }
+    add_entry(ingest, &ingest->digester, group, genesis, &tail);
     ingest->state->ledger_id = genesis->leaf;
-    status = judge(ingest, &past, opening, &tail);
-    return status != TIJORI_OK ? status
-                               : tj_from_storage(append_entry(ingest, txn, opening, &tail));
+    status = judge(ingest, past, opening, group_links(group), &tail);
+    if (status == TIJORI_OK) {
+        add_entry(ingest, &ingest->digester, group, opening, &tail);
+        group->end = ingest->head;
+    }
+    return status;
 }
 
 enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_item *genesis,
                                    struct tj_ingest_item *opening)
 {
-    struct tj_txn *txn;
-    enum tj_storage_status storage = tj_write_begin(ingest->store, &txn);
+    struct past past;
+    struct tj_group *group = &ingest->groups[0];
+    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
     if (storage != TJ_STORAGE_OK) {
         return tj_from_storage(storage);
     }
-    enum tijori_status status = found_in(ingest, txn, genesis, opening);
+    enum tijori_status status = found_in(ingest, &past, group, genesis, opening);
+    past_end(&past);
     if (status != TIJORI_OK) {
-        tj_write_abort(txn);
         return status;
     }
-    return tj_from_storage(commit_group(ingest, txn, (size_t)ingest->state->dirty_count));
+    storage = tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count);
+    return tj_from_storage(storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester)
+                                                    : storage);
 }

@@ -199,13 +199,10 @@ enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
     /* Invariant: `from` is the entry of from_sequence >= sequence >= 1. */
     while (from_sequence > sequence) {
         struct tj_tail tail;
-        uint64_t jump_sequence = tj_lane_jump(from_sequence);
-        bool jump = jump_sequence >= sequence;
         if (!read_tail(txn, from, &tail)) {
             return TIJORI_CORRUPT;
         }
-        from = jump ? tail.lane_jump : tail.lane_previous;
-        from_sequence = jump ? jump_sequence : from_sequence - 1;
+        tj_lane_step(&tail, sequence, &from, &from_sequence);
     }
     *entry = from;
     return TIJORI_OK;

@@ -53,6 +53,15 @@ struct tj_journal_past {
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester);
 
+/* One step of the walk below, by the tail of entry *from. */
+static inline void tj_lane_step(const struct tj_tail *tail, uint64_t sequence, uint64_t *from,
+                                uint64_t *from_sequence)
+{
+    uint64_t jump = tj_lane_jump(*from_sequence);
+    *from = jump >= sequence ? tail->lane_jump : tail->lane_previous;
+    *from_sequence = jump >= sequence ? jump : *from_sequence - 1;
+}
+
 /* The entry of an earlier sequence of a lane, by the tails: `from` is the entry of sequence
  * `from_sequence` >= `sequence`. O(log n) reads. */
 enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,

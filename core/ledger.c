@@ -10,7 +10,6 @@ struct tijori {
     enum tijori_mode mode;
     struct tj_ingest ingest; /* TIJORI_READ uses its store, state, head and lock only */
     struct tj_pipeline *pipeline;
-    pthread_t decider;
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
     char accepted[32]; /* what nearly every receipt says, written once */
@@ -41,35 +40,6 @@ static enum tijori_status say(struct tijori_message *message, enum tijori_status
 
 /* ---- open and close ---- */
 
-static void *decide(void *context)
-{
-    struct tijori *ledger = context;
-    size_t ready;
-    while ((ready = tj_pipeline_ready(ledger->pipeline, TJ_GROUP_ENVELOPES_MAX)) > 0) {
-        tj_pipeline_decide(ledger->pipeline,
-                           tj_ingest_group(&ledger->ingest, ledger->pipeline, ready));
-    }
-    return NULL;
-}
-
-static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_options *options)
-{
-    struct tijori *ledger = calloc(1, sizeof *ledger);
-    if (ledger != NULL) {
-        ledger->mode = mode;
-        ledger->ingest.clock = options->clock != NULL ? options->clock : system_clock;
-        ledger->ingest.clock_context = options->clock_context;
-        ledger->ingest.accept_clock_jump = options->accept_clock_jump != 0;
-        ledger->ingest.redo_max = TJ_REDO_MAX;
-        struct tj_verdict accepted;
-        tj_verdict_init(&accepted);
-        tj_verdict_format(&accepted, ledger->accepted, sizeof ledger->accepted);
-        tj_digester_init(&ledger->ingest.digester);
-        pthread_mutex_init(&ledger->ingest.durable, NULL);
-    }
-    return ledger;
-}
-
 static void ledger_free(struct tijori *ledger)
 {
     tj_pipeline_destroy(ledger->pipeline);
@@ -78,9 +48,28 @@ static void ledger_free(struct tijori *ledger)
     }
     tj_state_destroy(ledger->ingest.state);
     tj_store_close(ledger->ingest.store);
-    tj_digester_clear(&ledger->ingest.digester);
-    pthread_mutex_destroy(&ledger->ingest.durable);
+    tj_ingest_clear(&ledger->ingest);
     free(ledger);
+}
+
+static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_options *options)
+{
+    struct tj_verdict accepted;
+    struct tijori *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL) {
+        return NULL;
+    }
+    ledger->mode = mode;
+    ledger->ingest.clock = options->clock != NULL ? options->clock : system_clock;
+    ledger->ingest.clock_context = options->clock_context;
+    ledger->ingest.accept_clock_jump = options->accept_clock_jump != 0;
+    tj_verdict_init(&accepted);
+    tj_verdict_format(&accepted, ledger->accepted, sizeof ledger->accepted);
+    if (!tj_ingest_init(&ledger->ingest)) {
+        ledger_free(ledger);
+        return NULL;
+    }
+    return ledger;
 }
 
 static enum tijori_status open_store(struct tijori *ledger, const char *dir, uint64_t map_size,
@@ -104,15 +93,17 @@ static enum tijori_status load(struct tijori *ledger)
     struct tj_txn *txn;
     struct tj_ingest *ingest = &ledger->ingest;
     struct tj_head_row row;
+    struct tj_log_end end;
     enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
     if (status != TIJORI_OK) {
         return status;
     }
     status = tj_head_row_read(txn, &row);
     if (status == TIJORI_OK) {
-        status = tj_ingest_head_read(txn, &ingest->digester, &row, &ingest->head);
+        status = tj_log_end_read(txn, &ingest->digester, &row, &end);
     }
     if (status == TIJORI_OK) {
+        tj_ingest_start_from(ingest, &end);
         status = tj_snapshot_load(txn, &ingest->digester, &row, &ingest->state);
     }
     if (status == TIJORI_OK && ledger->mode == TIJORI_READ) {
@@ -130,16 +121,13 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
         .item_size = sizeof(struct tj_ingest_item),
         .ring_bytes = TJ_QUEUE_BYTES,
         .threads = options->threads,
+        .ready_max = TJ_GROUP_ENVELOPES_MAX,
         .work = tj_ingest_check,
+        .decide = tj_ingest_decide,
+        .context = &ledger->ingest,
     };
     ledger->pipeline = tj_pipeline_create(&pipeline);
-    if (ledger->pipeline == NULL) {
-        return TIJORI_MEMORY;
-    }
-    if (pthread_create(&ledger->decider, NULL, decide, ledger) != 0) {
-        return TIJORI_MEMORY;
-    }
-    return TIJORI_OK;
+    return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
 }
 
 enum tijori_status tijori_open(const char *dir, enum tijori_mode mode,
@@ -174,8 +162,7 @@ void tijori_close(struct tijori *ledger)
         return;
     }
     if (ledger->mode == TIJORI_WRITE) {
-        tj_pipeline_finish(ledger->pipeline);
-        pthread_join(ledger->decider, NULL);
+        tj_pipeline_drain(ledger->pipeline);
         tj_ingest_store_all(&ledger->ingest);
     }
     ledger_free(ledger);
@@ -305,7 +292,7 @@ enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes, si
     item->bytes = data;
     item->size = size;
     item->tag = tag;
-    tj_pipeline_publish(ledger->pipeline);
+    tj_pipeline_publish(ledger->pipeline, size);
     return TIJORI_OK;
 }
 
@@ -372,12 +359,12 @@ enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_t *bytes, s
 
 enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out)
 {
-    pthread_mutex_lock(&ledger->ingest.durable);
+    tj_ingest_hold(&ledger->ingest);
     out->txn = ledger->txn;
     if (out->txn == NULL) {
         enum tj_storage_status status = tj_read_begin(ledger->ingest.store, &out->txn);
         if (status != TJ_STORAGE_OK) {
-            pthread_mutex_unlock(&ledger->ingest.durable);
+            tj_ingest_let_go(&ledger->ingest);
             return tj_from_storage(status);
         }
     }
@@ -392,28 +379,28 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
     if (view->txn != ledger->txn) {
         tj_read_end(view->txn);
     }
-    pthread_mutex_unlock(&ledger->ingest.durable);
+    tj_ingest_let_go(&ledger->ingest);
 }
 
 void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max)
 {
-    pthread_mutex_lock(&ledger->ingest.durable);
+    tj_ingest_hold(&ledger->ingest);
     ledger->ingest.redo_max = redo_max;
-    pthread_mutex_unlock(&ledger->ingest.durable);
+    tj_ingest_let_go(&ledger->ingest);
 }
 
 void tijori_head(struct tijori *ledger, struct tijori_head *out)
 {
     struct tj_hash root;
     struct tj_ingest *ingest = &ledger->ingest;
-    pthread_mutex_lock(&ingest->durable);
+    tj_ingest_hold(ingest);
     tj_frontier_root(ingest->digester.hasher, &ingest->head.row.frontier, &root);
     memcpy(out->ledger_id, ingest->state->ledger_id.bytes, TJ_HASH_SIZE);
     memcpy(out->leaf, ingest->head.leaf.bytes, TJ_HASH_SIZE);
     memcpy(out->root, root.bytes, TJ_HASH_SIZE);
     out->size = ingest->head.row.size;
     out->received_ns = ingest->head.received_ns;
-    pthread_mutex_unlock(&ingest->durable);
+    tj_ingest_let_go(ingest);
 }
 
 static struct tijori_int128 split(tj_i128 value)
@@ -436,7 +423,7 @@ void tijori_amount_text(struct tijori_int128 amount, unsigned decimals, char *ou
 enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_t local,
                                   struct tijori_balance *out)
 {
-    pthread_mutex_lock(&ledger->ingest.durable);
+    tj_ingest_hold(&ledger->ingest);
     const struct tj_state *state = ledger->ingest.state;
     const struct tj_account_object *account = tj_state_account(state, tj_account_id(party, local));
     if (account != NULL) {
@@ -454,7 +441,7 @@ enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_
         out->frozen = account->flags & TJ_FREEZE_BOTH;
         out->closed = (account->flags & TJ_ACCOUNT_CLOSED) != 0;
     }
-    pthread_mutex_unlock(&ledger->ingest.durable);
+    tj_ingest_let_go(&ledger->ingest);
     return account != NULL ? TIJORI_OK : TIJORI_NOT_FOUND;
 }
 

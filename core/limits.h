@@ -111,6 +111,13 @@
 /* Envelopes that a group waits for, while more are under way: by then the cost of a commit is
  * nothing beside that of as many signatures, and waiting longer would only add latency. */
 #define TJ_GATHER_MAX 512u
+/* Bytes of the links of one: the last envelope may begin just below the bound. */
+#define TJ_GROUP_LINKS_MAX ((TJ_GROUP_RECORDS_MAX + TJ_RECORDS_MAX) * TJ_LINK_SIZE)
+/* Blocks of the snapshot in one: a group's share of a round over a billion accounts' blocks. */
+#define TJ_SLICE_BLOCKS_MAX 16384u
+/* Entries whose hashes are kept at hand: of the group that is being judged, and of the one that is
+ * on its way to the disk. */
+#define TJ_RECENT_MAX (2u * TJ_GROUP_ENVELOPES_MAX)
 /* Ids of refused envelopes remembered, to tell a successor of one from a gap. */
 #define TJ_REFUSED_MAX 1024u
 /* The redo window, in records and entries together: what an open after a crash replays at most.

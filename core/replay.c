@@ -3,6 +3,8 @@
 #include "core/pipeline.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 /* Entries in flight between reading and judging. */
 enum { WINDOW = 256, PROGRESS_EVERY = 64 };
@@ -48,6 +50,7 @@ struct replay {
     const struct tj_replay_options *options;
     struct tj_replay_report *report;
     uint64_t reached[TJ_CHECK_COUNT]; /* entries, from 0 on, that a check has decided about */
+    pthread_mutex_t reading;          /* the transaction serves one thread at a time */
     struct tj_txn *txn;
     struct tj_cursor *entries;
     struct tj_cursor *bodies;
@@ -66,7 +69,8 @@ struct replay {
     struct stored_block *blocks; /* in order of as_of */
     size_t block_count;
     size_t block_next;
-    const char *gap; /* why reading stopped before the end, or NULL */
+    const char *gap;    /* why reading stopped before the end, or NULL */
+    atomic_bool broken; /* something failed */
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];
 };
 
@@ -240,7 +244,7 @@ static bool judge_rules(struct replay *r, uint64_t index, const struct item *ite
         .invalid_slot = TJ_NOWHERE,
     };
     enum tijori_status status = tj_apply(r->state, &r->past.past, &c, r->links, tail, &verdict);
-    tj_state_settle(r->state);
+    tj_undo_log_settle(r->state->undo);
     bool lane = status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID;
     if (status != TIJORI_OK) {
         r->report->newer = means_newer(status);
@@ -393,50 +397,55 @@ static bool read_item(struct replay *r, uint64_t index, struct item *item)
     return true;
 }
 
-static bool judge_ready(struct replay *r, struct tj_pipeline *pipeline, uint64_t *judged)
+/* In order, one thread at a time; after the first failure nothing is judged any more. An entry that
+ * is judged is decided: should the thread that judges the next ones come first to say so, the count
+ * is the same. */
+static void decide_items(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
+                         size_t ready)
 {
-    size_t ready = tj_pipeline_ready(pipeline, WINDOW);
-    bool sound = true;
-    for (size_t i = 0; i < ready && sound; i++) {
-        sound = judge_entry(r, tj_pipeline_at(pipeline, i));
+    struct replay *r = context;
+    (void)digester;
+    for (size_t i = 0; i < ready && !atomic_load(&r->broken); i++) {
+        pthread_mutex_lock(&r->reading);
+        bool sound = judge_entry(r, tj_pipeline_at(pipeline, i));
+        pthread_mutex_unlock(&r->reading);
+        if (!sound) {
+            atomic_store(&r->broken, true);
+        }
         if (r->options->progress != NULL && r->report->entries % PROGRESS_EVERY == 0) {
             r->options->progress(r->options->progress_context, r->report->entries, r->total);
         }
     }
+    tj_pipeline_judged(pipeline, ready);
     tj_pipeline_decide(pipeline, ready);
     for (size_t i = 0; i < ready; i++) {
         tj_pipeline_receive(pipeline);
         tj_pipeline_release(pipeline);
     }
-    *judged += ready;
-    return sound;
 }
 
-/* Reads ahead as far as the window goes, judges what is ready, in turns; until the end or the first
- * failure. What was read before a gap in the numbers is judged first. */
+/* Reads until the end or the first failure, as far ahead as the window goes. What was read before a
+ * gap in the numbers is judged first. */
 static void replay_entries(struct replay *r, struct tj_pipeline *pipeline)
 {
     uint64_t read = 0;
-    uint64_t judged = 0;
-    bool more = true;
-    bool sound = true;
-    while (sound && (more || judged < read)) {
-        while (more && read - judged < WINDOW) {
-            struct item next = {0};
-            uint8_t *none;
-            more = read_item(r, read, &next);
-            if (more) {
-                *(struct item *)tj_pipeline_reserve(pipeline, 0, &none) = next;
-                tj_pipeline_publish(pipeline);
-                pass(r, TJ_CHECK_NUMBERS, 1);
-                r->reached[TJ_CHECK_NUMBERS] = ++read; /* ahead of the judgement */
-            }
+    while (!atomic_load(&r->broken)) {
+        uint8_t *none;
+        struct item *item = tj_pipeline_reserve(pipeline, 0, &none);
+        memset(item, 0, sizeof *item);
+        pthread_mutex_lock(&r->reading);
+        bool more = read_item(r, read, item);
+        pthread_mutex_unlock(&r->reading);
+        if (!more) {
+            tj_pipeline_cancel(pipeline);
+            break;
         }
-        if (judged < read) {
-            sound = judge_ready(r, pipeline, &judged);
-        }
+        r->report->checks[TJ_CHECK_NUMBERS].passed++;
+        r->reached[TJ_CHECK_NUMBERS] = ++read; /* ahead of the judgement */
+        tj_pipeline_publish(pipeline, item->entry_bytes.size + item->body_bytes.size);
     }
-    if (sound && r->gap != NULL) {
+    tj_pipeline_drain(pipeline);
+    if (!atomic_load(&r->broken) && r->gap != NULL) {
         fail(r, TJ_CHECK_NUMBERS, read, NULL, NULL, r->gap);
     }
 }
@@ -722,7 +731,10 @@ static enum tijori_status replay_run(struct replay *r)
         .capacity = WINDOW,
         .item_size = sizeof(struct item),
         .threads = r->options->threads,
+        .ready_max = WINDOW,
         .work = check_items,
+        .decide = decide_items,
+        .context = r,
     };
     enum tj_storage_status storage = tj_count(r->txn, TJ_J_ENTRIES, &r->total);
     if (storage == TJ_STORAGE_OK) {
@@ -765,6 +777,7 @@ enum tijori_status tj_replay(struct tj_store *store, const struct tj_replay_opti
     r->report = report;
     enum tijori_status status = tj_from_storage(tj_read_begin(store, &r->txn));
     if (status == TIJORI_OK) {
+        pthread_mutex_init(&r->reading, NULL);
         tj_digester_init(&r->digester);
         tj_journal_past_init(&r->past, r->txn, &r->digester);
         r->state = tj_state_create();
@@ -777,6 +790,7 @@ enum tijori_status tj_replay(struct tj_store *store, const struct tj_replay_opti
         }
         tj_read_end(r->txn);
         tj_digester_clear(&r->digester);
+        pthread_mutex_destroy(&r->reading);
     }
     free(r->blocks);
     free(r->documents);

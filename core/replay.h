@@ -41,7 +41,8 @@ const char *tj_check_text(enum tj_check check);
 struct tj_replay_options {
     uint32_t threads;                /* 0: one a core */
     const struct tj_hash *ledger_id; /* pinned; NULL: none given, LEDGER_ID is skipped */
-    /* Called now and then with entries done and entries in all; may be NULL. */
+    /* Called now and then with entries done and entries in all, by a thread of the replay's own,
+     * one at a time; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
 };

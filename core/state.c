@@ -37,6 +37,7 @@ struct tj_state *tj_state_create(void)
     struct tj_state *state = aligned_alloc(64, (sizeof *state + 63) / 64 * 64);
     TIJORI_REQUIRE(state != NULL);
     memset(state, 0, sizeof *state);
+    state->undo = &state->undo_own;
     return state;
 }
 
@@ -89,8 +90,7 @@ void tj_state_destroy(struct tj_state *state)
     free(state->parties);
     free(state->key_index.slots);
     free(state->mark_index.slots);
-    free(state->undo);
-    free(state->undo_bytes);
+    tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
         struct tj_arena_chunk *next = chunk->next;
         munmap(chunk, chunk->size);
@@ -149,21 +149,21 @@ struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t 
     return rows->blocks[number];
 }
 
-static void remember(struct tj_state *state, uint8_t *at, uint32_t size)
+static void remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
 {
-    if (state->undo_count == state->undo_capacity) {
-        size_t capacity = state->undo_capacity * 2 + 1024;
-        state->undo = grown(state->undo, state->undo_capacity, capacity, sizeof *state->undo);
-        state->undo_capacity = capacity;
+    if (log->count == log->capacity) {
+        size_t capacity = log->capacity * 2 + 1024;
+        log->undo = grown(log->undo, log->capacity, capacity, sizeof *log->undo);
+        log->capacity = capacity;
     }
-    if (state->undo_bytes_count + size > state->undo_bytes_capacity) {
-        size_t capacity = state->undo_bytes_capacity * 2 + 65536;
-        state->undo_bytes = grown(state->undo_bytes, state->undo_bytes_capacity, capacity, 1);
-        state->undo_bytes_capacity = capacity;
+    if (log->bytes_count + size > log->bytes_capacity) {
+        size_t capacity = log->bytes_capacity * 2 + 65536;
+        log->bytes = grown(log->bytes, log->bytes_capacity, capacity, 1);
+        log->bytes_capacity = capacity;
     }
-    state->undo[state->undo_count++] = (struct tj_undo){at, size};
-    memcpy(state->undo_bytes + state->undo_bytes_count, at, size);
-    state->undo_bytes_count += size;
+    log->undo[log->count++] = (struct tj_undo){at, size};
+    memcpy(log->bytes + log->bytes_count, at, size);
+    log->bytes_count += size;
 }
 
 static void set_dirty(struct tj_state *state, struct tj_block *block)
@@ -192,7 +192,7 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     uint8_t *object = block->content + place * shape->object_size;
     if (!state->redo) {
-        remember(state, object, shape->object_size);
+        remember(state->undo, object, shape->object_size);
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -202,19 +202,26 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
 
 /* ---- undo ---- */
 
-void tj_state_rollback(struct tj_state *state, size_t mark)
+void tj_undo_log_free(struct tj_undo_log *log)
 {
-    while (state->undo_count > mark) {
-        const struct tj_undo *undo = &state->undo[--state->undo_count];
-        state->undo_bytes_count -= undo->size;
-        memcpy(undo->at, state->undo_bytes + state->undo_bytes_count, undo->size);
-    }
+    free(log->undo);
+    free(log->bytes);
 }
 
-void tj_state_settle(struct tj_state *state)
+void tj_undo_log_settle(struct tj_undo_log *log)
 {
-    state->undo_count = 0;
-    state->undo_bytes_count = 0;
+    log->count = 0;
+    log->bytes_count = 0;
+}
+
+void tj_state_rollback(struct tj_state *state, size_t mark)
+{
+    struct tj_undo_log *log = state->undo;
+    while (log->count > mark) {
+        const struct tj_undo *undo = &log->undo[--log->count];
+        log->bytes_count -= undo->size;
+        memcpy(undo->at, log->bytes + log->bytes_count, undo->size);
+    }
 }
 
 void tj_state_rollback_to(struct tj_state *state, uint64_t size)
@@ -245,9 +252,30 @@ struct tj_block *tj_state_pop_dirty(struct tj_state *state)
     return block;
 }
 
-void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block)
+static void unlink_dirty(struct tj_state *state, struct tj_block *block)
 {
+    struct tj_block *before = NULL;
+    for (struct tj_block *at = state->dirty_first; at != block; at = at->next_dirty) {
+        before = at;
+    }
+    if (before == NULL) {
+        state->dirty_first = block->next_dirty;
+    } else {
+        before->next_dirty = block->next_dirty;
+    }
+    if (state->dirty_last == block) {
+        state->dirty_last = before;
+    }
+    state->dirty_count--;
+}
+
+void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64_t since)
+{
+    if (block->dirty) {
+        unlink_dirty(state, block); /* it has changed again meanwhile */
+    }
     block->dirty = true;
+    block->dirty_since = since;
     block->next_dirty = state->dirty_first;
     state->dirty_first = block;
     if (state->dirty_last == NULL) {

@@ -221,10 +221,17 @@ struct tj_index {
     size_t count;
 };
 
-struct tj_undo {
-    uint8_t *at;
-    uint32_t size;
+/* What objects held before they were written, newest last: of one group, or of one entry. */
+struct tj_undo_log {
+    struct tj_undo {
+        uint8_t *at;
+        uint32_t size;
+    } * undo;
+    uint8_t *bytes;
+    size_t count, capacity;
+    size_t bytes_count, bytes_capacity;
 };
+void tj_undo_log_free(struct tj_undo_log *log);
 
 struct tj_party_tables {
     struct tj_table tables[TJ_T_END - TJ_T_KEY];
@@ -245,11 +252,9 @@ struct tj_state {
      * are left alone. */
     uint64_t entry;
     bool redo;
-    /* What the objects held before, newest last. */
-    struct tj_undo *undo;
-    uint8_t *undo_bytes;
-    size_t undo_count, undo_capacity;
-    size_t undo_bytes_count, undo_bytes_capacity;
+    /* Where what objects held before goes: undo_own, or what its user put here. */
+    struct tj_undo_log *undo;
+    struct tj_undo_log undo_own;
     /* Where blocks come from. */
     uint8_t *arena;
     size_t arena_left;
@@ -279,22 +284,23 @@ struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t 
 
 static inline size_t tj_state_mark_undo(const struct tj_state *state)
 {
-    return state->undo_count;
+    return state->undo->count;
 }
 /* Takes back everything after `mark`. */
 void tj_state_rollback(struct tj_state *state, size_t mark);
-/* Takes back everything, as if no entry from `size` on had ever been applied: blocks that changed
- * since are taken to have changed by entry `size`, which may be another one next time. */
+/* Takes back everything in the undo log, as if no entry from `size` on had ever been applied:
+ * blocks that changed since are taken to have changed by entry `size`, which may be another one
+ * next time. */
 void tj_state_rollback_to(struct tj_state *state, uint64_t size);
-/* Forgets the undo log: what it covers is durable. */
-void tj_state_settle(struct tj_state *state);
+/* Forgets what an undo log covers: it is durable. Touches nothing else. */
+void tj_undo_log_settle(struct tj_undo_log *log);
 
 /* ---- dirty blocks, oldest first ---- */
 
 /* Takes the oldest dirty block off the list; NULL when there is none. */
 struct tj_block *tj_state_pop_dirty(struct tj_state *state);
-/* Puts one back at the front: it could not be stored. */
-void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block);
+/* Puts one back at the front, as changed since entry `since`: it could not be stored. */
+void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64_t since);
 
 /* ---- typed readers (NULL when there is no such thing) ---- */
 

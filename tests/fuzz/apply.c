@@ -815,7 +815,7 @@ static void commit(struct run *r, uint8_t blocks)
         stored->stored_size = world.count;
         block->stored_size = world.count;
     }
-    tj_state_settle(r->state);
+    tj_undo_log_settle(r->state->undo);
     r->durable = world.count;
 }
 

@@ -431,7 +431,7 @@ static enum tijori_status machine_apply(struct machine *m, const struct envelope
     if (status == TIJORI_OK) {
         m->jumps[m->index - m->base] = tail.lane_jump;
         m->index++;
-        tj_state_settle(m->state);
+        tj_undo_log_settle(m->state->undo);
     }
     return status;
 }
