@@ -6,8 +6,10 @@
 
 static void floor_row(struct session *s, const char *what, double value, const char *unit)
 {
-    report_row(s, "floors",
-               json_pack("{s:s, s:f, s:s}", "floor", what, "value", value, "unit", unit));
+    json_t *row = report_row(s, "floors");
+    row_text(row, "floor", what);
+    row_number(row, "value", value);
+    row_text(row, "unit", unit);
 }
 
 /* Threads and ways take turns, so that a machine that slows down slows all. */

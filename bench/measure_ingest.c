@@ -36,28 +36,27 @@ static bool run_round(struct session *s, struct workload *w, const struct ingest
     return accepted || session_fail(s, "an envelope was refused");
 }
 
-static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r,
-                    uint32_t accounts)
+static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r)
 {
-    report_row(
-        s, "ingest",
-        json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f,"
-            " s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}",
-            "id", o->id, "work", o->work, "scheme", tj_algorithm_names[o->algorithm], "batch",
-            (int)o->batch, "accounts", (int)accounts, "lanes", (int)o->lanes, "in_flight",
-            (int)o->in_flight, "rounds", (int)s->rounds, "envelopes", (json_int_t)r->envelopes,
-            "movements_per_s", series_median(&r->envelopes_per_s) * o->batch, "movements_per_s_min",
-            series_min(&r->envelopes_per_s) * o->batch, "movements_per_s_max",
-            series_max(&r->envelopes_per_s) * o->batch, "envelopes_per_s",
-            series_median(&r->envelopes_per_s), "raw_verify_per_s", series_median(&r->floor_per_s),
-            "ratio", series_median(&r->ratio), "ratio_min", series_min(&r->ratio), "ratio_max",
-            series_max(&r->ratio), "cpu_us_per_envelope", series_median(&r->cpu_us),
-            "cpu_us_without_signature", series_median(&r->other_cpu_us), "latency_p1_us",
-            histogram_us(&r->latency, 1), "latency_p50_us", histogram_us(&r->latency, 50),
-            "latency_p99_us", histogram_us(&r->latency, 99), "latency_p100_us",
-            histogram_us(&r->latency, 100), "bytes_per_movement", r->bytes_per_movement,
-            "totals_agree", 1));
+    json_t *row = report_row(s, "ingest");
+    row_text(row, "id", o->id);
+    row_text(row, "work", o->work);
+    row_text(row, "scheme", tj_algorithm_names[o->algorithm]);
+    row_count(row, "batch", o->batch);
+    row_count(row, "accounts", s->accounts);
+    row_count(row, "lanes", o->lanes);
+    row_count(row, "in_flight", o->in_flight);
+    row_count(row, "rounds", s->rounds);
+    row_count(row, "envelopes", r->envelopes);
+    row_series(row, "movements_per_s", &r->envelopes_per_s, o->batch);
+    row_number(row, "envelopes_per_s", series_median(&r->envelopes_per_s));
+    row_number(row, "raw_verify_per_s", series_median(&r->floor_per_s));
+    row_series(row, "ratio", &r->ratio, 1);
+    row_series(row, "cpu_us_per_envelope", &r->cpu_us, 1);
+    row_series(row, "cpu_us_without_signature", &r->other_cpu_us, 1);
+    row_latency(row, &r->latency);
+    row_number(row, "bytes_per_movement", r->bytes_per_movement);
+    json_object_set_new(row, "totals_agree", json_true()); /* else there is no row */
 }
 
 static void add_targets(struct session *s, const char *id, const struct rounds *r)
@@ -113,7 +112,7 @@ bool measure_ingest_row(struct session *s, const struct ingest_options *o)
         workload_close(w);
         rounds.bytes_per_movement =
             (double)(workload_stored_bytes(w) - bytes) / (double)w->movements;
-        add_row(s, o, &rounds, s->accounts);
+        add_row(s, o, &rounds);
         add_targets(s, o->id, &rounds);
     }
     raw_verifier_destroy(verifier);

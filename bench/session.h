@@ -30,8 +30,16 @@ struct session {
     uint64_t started_ns;
 };
 
-/* Adds an object to the array `section` of the report. */
-void report_row(struct session *session, const char *section, json_t *row);
+/* A new row at the end of the array `section` of the report, and its members. Keys end in the unit:
+ * "latency_p50_us". */
+json_t *report_row(struct session *session, const char *section);
+void row_text(json_t *row, const char *key, const char *text);
+void row_count(json_t *row, const char *key, uint64_t count);
+void row_number(json_t *row, const char *key, double number);
+/* KEY, KEY_min and KEY_max: median, least and most of the rounds, each times `factor`. */
+void row_series(json_t *row, const char *key, const struct series *series, double factor);
+/* latency_p1_us, _p50_us, _p99_us, _p100_us. */
+void row_latency(json_t *row, const struct histogram *latency);
 
 /* Adds a row to the report's targets. `unit` says what the figures are: "x raw verify". */
 enum target_kind { AT_LEAST, AT_MOST };
@@ -43,6 +51,9 @@ bool session_fail(struct session *session, const char *what);
 
 /* `done` of `total` of the part at hand, on a terminal's standard error. */
 void session_progress(struct session *session, const char *what, double done, double total);
+
+/* Ends the line of the bar. */
+void session_progress_end(void);
 
 /* A folder of this name for a ledger; the text is valid until the next call. */
 const char *session_path(const struct session *session, const char *name);
