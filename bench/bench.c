@@ -70,6 +70,8 @@ static int run_session(const struct arguments *arguments, struct session *s,
     json_object_set_new(s->report, "machine", facts);
     int code = measure(s) ? EXIT_PASS : EXIT_FAIL;
     session_progress_end();
+    json_object_set_new(s->report, "quick", json_boolean(s->quick));
+    json_object_set_new(s->report, "totals_agree", json_boolean(code == EXIT_PASS));
     folder_remove(&s->folder);
     print_report(arguments, s->report);
     if (code == EXIT_PASS && output != NULL && !results_write(output, s->report)) {

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,16 +21,22 @@ static double open_seconds(struct workload *w)
     return opened && workload_check(w) ? seconds : -1;
 }
 
-/* In a child: the prepared envelopes, until it is killed. */
+/* In a child: the prepared envelopes, until it is killed, by us or by our end. Should all be done
+ * before, it waits: nothing was closed yet. */
 static _Noreturn void ingest_until_killed(struct workload *w, _Atomic uint32_t *received)
 {
-    if (workload_open(w)) {
-        drive_counted(w->ledger, &w->envelopes, in_flight_for(w->envelopes.batch), received);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!workload_open(w)) {
+        _exit(1);
     }
-    _exit(1); /* too late: all was done before the kill */
+    drive_counted(w->ledger, &w->envelopes, in_flight_for(w->envelopes.batch), received);
+    for (;;) {
+        pause();
+    }
 }
 
-/* Kills a child that ingests, once it has `wanted` receipts; false when it ended by itself. */
+/* Kills a child that ingests, once it has `wanted` receipts; false when it ended by
+ * itself. */
 static bool kill_in_the_middle(struct workload *w, uint32_t wanted, _Atomic uint32_t *received)
 {
     int status = 0;
@@ -65,7 +72,7 @@ static bool open_after_kill(struct session *s, struct workload *w, double *secon
                             uint32_t *received_out)
 {
     /* As many records as a redo can ever have to go through, and some. */
-    uint32_t records = s->quick ? 32 * TJ_RECORDS_MAX : TJ_REDO_MAX * 5 / 4;
+    uint32_t records = s->quick ? 64 * TJ_RECORDS_MAX : TJ_REDO_MAX * 5 / 4;
     uint32_t count = records / TJ_RECORDS_MAX;
     _Atomic uint32_t *received = shared_memory(sizeof *received);
     workload_close(w);

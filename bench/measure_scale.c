@@ -84,6 +84,7 @@ static bool open_sizes(struct session *s, struct sizes *sizes)
         sizes->workloads[i] = w;
         sizes->count++;
         sizes->envelopes[i] = session_calibrate(s, w, TJ_RECORDS_MAX, in_flight);
+        session_slice(s, w, TJ_RECORDS_MAX, sizes->envelopes[i], in_flight);
         sizes->anonymous[i] = anonymous_bytes() - before;
     }
     return true;
@@ -164,18 +165,19 @@ static bool grow(struct session *s, struct workload *w, uint64_t movements)
         uint64_t left = (movements - w->movements) / TJ_RECORDS_MAX + 1;
         uint32_t count = left < GROW_ENVELOPES ? (uint32_t)left : GROW_ENVELOPES;
         session_slice(s, w, TJ_RECORDS_MAX, count, in_flight_for(TJ_RECORDS_MAX));
-        session_progress(s, "scale: movements", 3 + 0.9 * (double)w->movements / (double)movements,
-                         4);
+        session_progress(s, "scale: movements",
+                         3 + 0.9 * (double)w->movements / (double)s->movements, 4);
     }
     return !s->failed;
 }
 
 /* The grown ledger and an empty one take turns. */
 static void compare_grown(struct session *s, struct workload *grown, struct workload *empty,
-                          uint32_t count, struct series rates[2], struct series *ratio)
+                          struct series rates[2], struct series *ratio)
 {
+    uint32_t in_flight = in_flight_for(TJ_RECORDS_MAX);
+    uint32_t count = session_calibrate(s, empty, TJ_RECORDS_MAX, in_flight);
     for (uint32_t r = 0; r < s->rounds && !s->failed; r++) {
-        uint32_t in_flight = in_flight_for(TJ_RECORDS_MAX);
         double small = session_slice(s, empty, TJ_RECORDS_MAX, count, in_flight);
         double large = session_slice(s, grown, TJ_RECORDS_MAX, count, in_flight);
         series_add(&rates[0], small * TJ_RECORDS_MAX);
@@ -212,14 +214,14 @@ static bool measure_movements(struct session *s)
     if (grown == NULL) {
         return false;
     }
-    uint32_t count = session_calibrate(s, grown, TJ_RECORDS_MAX, in_flight_for(TJ_RECORDS_MAX));
-    session_slice(s, grown, TJ_RECORDS_MAX, count, in_flight_for(TJ_RECORDS_MAX));
+    /* Everything bounded has reached its size by then. */
+    grow(s, grown, s->movements / 20);
     anonymous[0] = anonymous_bytes() - before;
     grow(s, grown, s->movements);
     anonymous[1] = anonymous_bytes() - before;
     struct workload *empty = session_workload(s, "empty", TJ_ALGORITHM_ECDSA, s->accounts);
     if (empty != NULL) {
-        compare_grown(s, grown, empty, count, rates, &ratio);
+        compare_grown(s, grown, empty, rates, &ratio);
     }
     if (!s->failed && workload_check(grown) && workload_check(empty)) {
         report_grown(s, grown, rates, &ratio, anonymous);

@@ -166,35 +166,43 @@ static int column_width(const json_t *rows, const struct column *column)
     return (int)widest;
 }
 
-static void print_cell(FILE *out, const struct column *column, const char *text, int width)
+/* Texts to the left, numbers to the right; no spaces at the end of the line. */
+static void print_line(FILE *out, const struct column *columns, size_t count, const int *widths,
+                       char cells[][CELL_SIZE])
 {
-    fprintf(out, "  %*s", column->decimals == TEXT ? -width : width, text);
+    char line[COLUMNS_MAX * (CELL_SIZE + 2)];
+    size_t used = 0;
+    for (size_t c = 0; c < count; c++) {
+        int width = columns[c].decimals == TEXT ? -widths[c] : widths[c];
+        used += (size_t)snprintf(line + used, sizeof line - used, "  %*s", width, cells[c]);
+    }
+    while (used > 0 && line[used - 1] == ' ') {
+        used--;
+    }
+    fprintf(out, "%.*s\n", (int)used, line);
 }
 
 static void print_table(FILE *out, const struct table *table, json_t *rows)
 {
     int widths[COLUMNS_MAX];
-    char cell[CELL_SIZE];
+    char cells[COLUMNS_MAX][CELL_SIZE];
     size_t count = 0;
     size_t i;
     json_t *row;
     while (count < COLUMNS_MAX && table->columns[count].key != NULL) {
         widths[count] = column_width(rows, &table->columns[count]);
+        snprintf(cells[count], CELL_SIZE, "%s", table->columns[count].heading);
         count++;
     }
     fprintf(out, "\n%s\n", table->title);
-    for (size_t c = 0; c < count; c++) {
-        print_cell(out, &table->columns[c], table->columns[c].heading, widths[c]);
-    }
+    print_line(out, table->columns, count, widths, cells);
     json_array_foreach(rows, i, row)
     {
-        fputc('\n', out);
         for (size_t c = 0; c < count; c++) {
-            cell_text(row, &table->columns[c], cell);
-            print_cell(out, &table->columns[c], cell, widths[c]);
+            cell_text(row, &table->columns[c], cells[c]);
         }
+        print_line(out, table->columns, count, widths, cells);
     }
-    fputc('\n', out);
 }
 
 /* ---- the report ---- */
@@ -214,6 +222,18 @@ static void print_machine(FILE *out, const json_t *report)
     }
 }
 
+/* What the tables above are worth. */
+static void print_verdict(FILE *out, const json_t *report)
+{
+    fprintf(out, "\n%s\n",
+            json_is_true(json_object_get(report, "totals_agree"))
+                ? "All totals agree with the ledgers."
+                : "FAILED: something could not be measured, or totals do not agree.");
+    if (json_is_true(json_object_get(report, "quick"))) {
+        fprintf(out, "A quick run shows that everything runs; its figures are of no use.\n");
+    }
+}
+
 void report_print_text(FILE *out, const json_t *report)
 {
     print_machine(out, report);
@@ -223,6 +243,7 @@ void report_print_text(FILE *out, const json_t *report)
             print_table(out, &tables[t], rows);
         }
     }
+    print_verdict(out, report);
 }
 
 void report_print_json(FILE *out, const json_t *report)

@@ -37,11 +37,12 @@ static void add_line(struct plot *plot, const char *name, const json_t *rows, co
 }
 
 static bool plot_throughput(const char *dir, const char *file, const char *title,
-                            const char *x_label, const json_t *rows, const char *x)
+                            struct plot_axis x_axis, bool y_logarithmic, const json_t *rows,
+                            const char *x)
 {
     static struct plot plot;
     char path[PATH_SIZE];
-    plot = (struct plot){.title = title, .x = {x_label, true}, .y = {"movements a second", true}};
+    plot = (struct plot){.title = title, .x = x_axis, .y = {"movements a second", y_logarithmic}};
     snprintf(path, sizeof path, "%s/%s", dir, file);
     add_line(&plot, "Tijori", rows, x, "movements_per_s", 1, "movements_per_s_min",
              "movements_per_s_max");
@@ -113,10 +114,11 @@ bool results_write(const char *dir, const json_t *report)
     return write_json(dir, report) && write_markdown(dir, report) &&
            plot_throughput(dir, "throughput_batch.svg",
                            "Throughput against records an envelope, one signature each",
-                           "records an envelope", json_object_get(report, "scale_batch"),
-                           "batch") &&
+                           (struct plot_axis){"records an envelope", true}, true,
+                           json_object_get(report, "scale_batch"), "batch") &&
            plot_throughput(dir, "throughput_accounts.svg",
                            "Throughput against accounts touched at random, envelopes of 8,190",
-                           "accounts", json_object_get(report, "scale_accounts"), "accounts") &&
+                           (struct plot_axis){"accounts", true}, false,
+                           json_object_get(report, "scale_accounts"), "accounts") &&
            plot_latency(dir, json_object_get(report, "open_loop"));
 }
