@@ -1,7 +1,12 @@
-/* `ingest`: from signed envelopes to durable receipts, beside the raw verify rate. */
+/* `ingest`: from signed envelopes to durable receipts, beside the raw verify rate and, for large
+ * envelopes, what the disk takes. */
 
+#include "bench/floors.h"
 #include "bench/raw_secp256k1.h"
 #include "bench/sections.h"
+
+/* From here on the disk has more to do than the verifiers. */
+enum { LARGE_BATCH = 512 };
 
 /* What the rounds of a row add up to. */
 struct rounds {
@@ -10,6 +15,7 @@ struct rounds {
     struct series floor_per_s;
     struct series cpu_us;       /* an envelope */
     struct series other_cpu_us; /* the same without the signature */
+    struct series sync_us;      /* of 8 MiB appended; for large envelopes only */
     struct histogram latency;
     uint64_t envelopes;
     double bytes_per_movement;
@@ -32,6 +38,9 @@ static bool run_round(struct session *s, struct workload *w, const struct ingest
     series_add(&rounds->cpu_us, cpu_us);
     series_add(&rounds->other_cpu_us, cpu_us - (before->cpu_us + after.cpu_us) / 2);
     rounds->envelopes += w->envelopes.count;
+    if (o->batch >= LARGE_BATCH) {
+        sync_us(s->folder.path, SYNC_SIZE_MAX, s->floor_s / 2, &rounds->sync_us);
+    }
     *before = after;
     return accepted || session_fail(s, "an envelope was refused");
 }
@@ -56,6 +65,11 @@ static void add_row(struct session *s, const struct ingest_options *o, const str
     row_series(row, "cpu_us_without_signature", &r->other_cpu_us, 1);
     row_latency(row, &r->latency);
     row_number(row, "bytes_per_movement", r->bytes_per_movement);
+    row_number(row, "written_mib_per_s",
+               series_median(&r->envelopes_per_s) * o->batch * r->bytes_per_movement / (1 << 20));
+    if (r->sync_us.count > 0) {
+        row_number(row, "sync_mib_per_s", 1e6 * (SYNC_SIZE_MAX >> 20) / series_median(&r->sync_us));
+    }
     json_object_set_new(row, "totals_agree", json_true()); /* else there is no row */
 }
 
