@@ -104,6 +104,7 @@ static bool measure_load(struct session *s, struct workload *w, uint32_t percent
     row_count(row, "load_percent", percent);
     row_number(row, "offered_per_s", offered);
     row_number(row, "accepted_per_s", count / result.seconds);
+    row_number(row, "closed_loop_per_s", full_per_s);
     row_count(row, "envelopes", count);
     row_latency(row, &latency);
     return result.refused == 0 || session_fail(s, "an envelope was refused");

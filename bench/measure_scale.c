@@ -141,15 +141,14 @@ static bool measure_accounts(struct session *s)
     if (!s->failed) {
         report_sizes(s, &sizes);
     }
-    for (size_t i = 0; i < sizes.count && !s->failed; i++) {
-        if (!workload_check(sizes.workloads[i])) {
+    for (uint32_t i = 0; i < sizes.count; i++) {
+        if (!s->failed && !workload_check(sizes.workloads[i])) {
             session_fail(s, "totals do not agree");
         }
-    }
-    if (!s->failed) {
-        measure_opening(s, sizes.workloads[sizes.count - 1]);
-    }
-    for (size_t i = 0; i < sizes.count; i++) {
+        /* The last is opened again, with no other ledger's threads about: it will fork. */
+        if (!s->failed && i + 1 == sizes.count) {
+            measure_opening(s, sizes.workloads[i]);
+        }
         workload_destroy(sizes.workloads[i]);
     }
     return !s->failed;
@@ -235,14 +234,15 @@ static bool measure_movements(struct session *s)
 
 /* ---- room ---- */
 
-/* Every record takes 128 bytes of the journal, each account two records; the snapshot and LMDB's
- * spare pages come on top. Halves what does not fit, and says so. */
+/* A record takes 128 bytes of the journal, an account's set-up two records; the snapshot, LMDB's
+ * spare pages and the smaller ledgers come on top. What is measured last is made when the rest is
+ * removed. Halves what does not fit, and says so. */
 static void fit_disk(struct session *s)
 {
-    enum { RECORD_BYTES = 160 };
-    uint64_t room = free_bytes(s->folder.path);
-    while ((s->movements + 3 * (uint64_t)s->accounts_max) * RECORD_BYTES > room &&
-           s->movements > 1000 && s->accounts_max > s->accounts) {
+    enum { RECORD_BYTES = 160, RECORDS_AN_ACCOUNT = 4 };
+    uint64_t room = free_bytes(s->folder.path) / RECORD_BYTES;
+    while ((s->movements > room || (uint64_t)s->accounts_max * RECORDS_AN_ACCOUNT > room) &&
+           s->movements > s->accounts && s->accounts_max > s->accounts) {
         s->movements /= 2;
         s->accounts_max /= 2;
         fprintf(stderr,

@@ -126,8 +126,10 @@ struct workload *session_workload(struct session *session, const char *name, uin
 uint32_t session_calibrate(struct session *session, struct workload *workload, uint32_t batch,
                            uint32_t in_flight)
 {
-    uint32_t first = 8192 / batch > in_flight ? 8192 / batch : in_flight;
-    first = session->quick && first > 256 ? 256 : first;
+    /* Enough to see a rate, not so many that it takes as long as a slice. */
+    uint32_t first = 8 * in_flight + 256;
+    uint32_t most = 8192 / batch > in_flight ? 8192 / batch : in_flight;
+    first = session->quick && most > 256 ? 256 : first < most ? first : most;
     double rate = session_slice(session, workload, batch, first, in_flight);
     /* The first envelopes run into an empty pipeline: the rate is rather low. */
     uint32_t count = (uint32_t)(rate * session->slice_s);

@@ -143,7 +143,7 @@ class Edges(Case):
     def test_usage(self):
         for args in (("nothing",), ("floors", "--nothing"), ("ingest", "--batch", "0"),
                      ("ingest", "--batch", "8191"), ("scale", "--movements", "5"),
-                     ("peers", "--accounts", "x"), ("all", "--format", "xml"), ()):
+                     ("peers", "--accounts", "1"), ("all", "--format", "xml"), ()):
             self.assertEqual("", self.run_bench(*args, expect=2))
         self.run_bench("floors", "--quick", "--dir", os.path.join(self.dir, "missing"), expect=66)
 
