@@ -413,20 +413,46 @@ enum tijori_status tj_attachments_check(struct tj_digester *digester,
     return TIJORI_OK;
 }
 
-uint32_t tj_first_invalid_slot(const struct tj_slots *slots, const struct tj_hash *envelope_id)
+/* Signatures on their way into one batch call. */
+enum { SIGNATURE_BATCH = 64 };
+struct signature_batch {
+    size_t count;
+    struct tj_verify_item items[SIGNATURE_BATCH];
+    uint32_t slots[SIGNATURE_BATCH];
+    uint32_t *first_invalid[SIGNATURE_BATCH];
+};
+
+static void batch_verify(struct signature_batch *batch)
 {
-    struct tj_verify_item items[TJ_SLOTS_MAX];
-    bool verdicts[TJ_SLOTS_MAX];
-    for (uint32_t i = 0; i < slots->count; i++) {
-        items[i].key = slots->slots[i].key;
-        items[i].message = *envelope_id;
-        memcpy(items[i].signature64, slots->slots[i].signature64, TJ_SIGNATURE_SIZE);
-    }
-    tj_verify_batch(verdicts, items, slots->count);
-    for (uint32_t i = 0; i < slots->count; i++) {
-        if (!verdicts[i]) {
-            return i;
+    bool verdicts[SIGNATURE_BATCH];
+    tj_verify_batch(verdicts, batch->items, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!verdicts[i] && batch->slots[i] < *batch->first_invalid[i]) {
+            *batch->first_invalid[i] = batch->slots[i];
         }
     }
-    return TJ_NOWHERE;
+    batch->count = 0;
+}
+
+void tj_slots_verify(const struct tj_signed *envelopes, size_t count)
+{
+    struct signature_batch batch;
+    static_assert(TJ_NOWHERE > TJ_SLOTS_MAX, "any slot is before none");
+    batch.count = 0; /* what stands at and above `count` is never read */
+    for (size_t e = 0; e < count; e++) {
+        const struct tj_slots *slots = envelopes[e].slots;
+        *envelopes[e].first_invalid = TJ_NOWHERE;
+        for (uint32_t i = 0; i < slots->count; i++) {
+            struct tj_verify_item *item = &batch.items[batch.count];
+            item->key = slots->slots[i].key;
+            item->message = *envelopes[e].envelope_id;
+            memcpy(item->signature64, slots->slots[i].signature64, TJ_SIGNATURE_SIZE);
+            batch.slots[batch.count] = i;
+            batch.first_invalid[batch.count] = envelopes[e].first_invalid;
+            if (++batch.count == SIGNATURE_BATCH) {
+                batch_verify(&batch);
+            }
+        }
+    }
+    batch_verify(&batch);
 }

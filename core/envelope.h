@@ -147,8 +147,14 @@ enum tijori_status tj_attachments_check(struct tj_digester *digester,
                                         const struct tj_envelope_view *view,
                                         struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Checks all slots over an envelope id, in one batch; the first that fails, TJ_NOWHERE when none.
- */
-uint32_t tj_first_invalid_slot(const struct tj_slots *slots, const struct tj_hash *envelope_id);
+/* Slots with the envelope id that each of their signatures is over. */
+struct tj_signed {
+    const struct tj_slots *slots;
+    const struct tj_hash *envelope_id;
+    uint32_t *first_invalid; /* gets the first slot that does not verify, or TJ_NOWHERE */
+};
+
+/* Verifies the slots of `count` envelopes, many signatures a batch call. */
+void tj_slots_verify(const struct tj_signed *envelopes, size_t count);
 
 #endif

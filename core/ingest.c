@@ -6,7 +6,7 @@ enum { TERM_SINGLE_MACHINE = 1, STORE_ALL_BLOCKS = 512 };
 
 /* ---- workers ---- */
 
-static enum tijori_status check_item(struct tj_digester *digester, struct tj_ingest_item *item)
+static enum tijori_status check_form(struct tj_digester *digester, struct tj_ingest_item *item)
 {
     struct tj_verdict *verdict = &item->verdict;
     if (item->size >= TJ_HEADER_SIZE) {
@@ -20,20 +20,27 @@ static enum tijori_status check_item(struct tj_digester *digester, struct tj_ing
     if (status == TIJORI_OK) {
         status = tj_body_check(digester, &item->view.header, item->view.records, verdict);
     }
-    if (status == TIJORI_OK) {
-        item->invalid_slot = tj_first_invalid_slot(&item->view.slots, &item->envelope_id);
-    }
     return status;
 }
 
 void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count)
 {
+    struct tj_signed envelopes[TJ_PIPELINE_BATCH_MAX];
+    size_t formed = 0;
     (void)context;
+    TIJORI_REQUIRE(count <= TJ_PIPELINE_BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
         struct tj_ingest_item *item = items[i];
         tj_verdict_init(&item->verdict);
-        item->verdict.status = check_item(digester, item);
+        item->has_id = false;
+        item->judged = false;
+        item->verdict.status = check_form(digester, item);
+        if (item->verdict.status == TIJORI_OK) {
+            envelopes[formed++] =
+                (struct tj_signed){&item->view.slots, &item->envelope_id, &item->invalid_slot};
+        }
     }
+    tj_slots_verify(envelopes, formed);
 }
 
 /* ---- what only an ingesting ledger knows ---- */

@@ -108,6 +108,9 @@
 #define TJ_GROUP_RECORDS_MAX (8u * TJ_RECORDS_MAX)
 /* Envelopes in one commit. */
 #define TJ_GROUP_ENVELOPES_MAX 2048u
+/* Envelopes that a group waits for, while more are under way: by then the cost of a commit is
+ * nothing beside that of as many signatures, and waiting longer would only add latency. */
+#define TJ_GATHER_MAX 512u
 /* Ids of refused envelopes remembered, to tell a successor of one from a gap. */
 #define TJ_REFUSED_MAX 1024u
 /* The redo window, in records and entries together: what an open after a crash replays at most.
@@ -126,6 +129,7 @@ static_assert(TJ_RECORDS_MAX * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE + 
 static_assert(TJ_ENTRY_SIZE_MAX <= TJ_ENTRY_SIZE_BOUND, "an entry's length fits a u16");
 static_assert(TJ_QUEUE_BYTES >= 2u * TJ_ENVELOPE_SIZE_MAX, "the queue takes the largest envelope");
 static_assert(TJ_GROUP_RECORDS_MAX >= TJ_RECORDS_MAX, "a group takes the largest envelope");
+static_assert(TJ_GATHER_MAX <= TJ_GROUP_ENVELOPES_MAX, "what was waited for fits the group");
 static_assert(TJ_BTC_AMOUNT_MAX <= TJ_AMOUNT_MAX, "all bitcoin in one movement");
 static_assert(TJ_REDO_MAX > 2u * TJ_GROUP_RECORDS_MAX, "the redo window spans several groups");
 

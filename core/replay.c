@@ -131,20 +131,27 @@ static enum tijori_status check_form(struct tj_digester *digester, struct item *
     tj_envelope_id(digester, item->entry.header_bytes, &item->envelope_id);
     tj_tree_root_of_items(digester->hasher, &item->body_root, item->body.records, TJ_RECORD_SIZE,
                           item->entry.header.record_count);
-    item->invalid_slot = tj_first_invalid_slot(&item->entry.slots, &item->envelope_id);
     return tj_records_check(&item->entry.header, item->body.records, &item->form);
 }
 
 static void check_items(void *context, struct tj_digester *digester, void **items, size_t count)
 {
+    struct tj_signed entries[TJ_PIPELINE_BATCH_MAX];
+    size_t formed = 0;
     (void)context;
+    TIJORI_REQUIRE(count <= TJ_PIPELINE_BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
         struct item *item = items[i];
         tj_verdict_init(&item->form);
         tj_leaf_hash(digester->hasher, &item->leaf, item->entry_bytes.bytes,
                      item->entry_bytes.size);
         item->form.status = check_form(digester, item);
+        if (item->entry_formed) {
+            entries[formed++] =
+                (struct tj_signed){&item->entry.slots, &item->envelope_id, &item->invalid_slot};
+        }
     }
+    tj_slots_verify(entries, formed);
 }
 
 /* ---- one entry, in order ---- */
