@@ -4,7 +4,7 @@
 
 #include "bench/clock.h"
 #include "bench/machine.h"
-#include "bench/report.h"
+#include "bench/report_print.h"
 #include "bench/results.h"
 #include "bench/sections.h"
 #include "cli/exit.h"
@@ -37,7 +37,7 @@ static bool read_settings(const struct arguments *arguments, struct session *s)
         .accounts = quick ? 1000 : 10000,
         .accounts_max = quick ? 20000 : 20000000,
         .movements = quick ? 200000 : 100000000,
-        .progress_width = 1,
+        .stretch = {0, 1},
         .started_ns = now_ns(),
     };
     return argument_number(arguments, "seed", 0, INT64_MAX, &s->seed) &&
@@ -205,6 +205,11 @@ static const struct option_row all_options[] = {
     END_OF_OPTIONS,
 };
 
+static const char *const scale_paragraphs[] = {
+    "Ledgers of up to 20 million accounts and 100 million movements want 16 GB of disk and 4 GB of "
+    "memory; with less room on the disk they are made smaller, and that is said.",
+    NULL,
+};
 static const char *const peers_paragraphs[] = {
     "PostgreSQL runs as a private cluster on a Unix socket in the temporary folder, started and "
     "stopped by this program; as root, under the user postgres or nobody. What is not installed is "
@@ -225,13 +230,14 @@ static const struct command commands[] = {
     {"latency", COMMON_SYNOPSIS, "measure receipts of one at a time and under offered loads", NULL,
      NULL, common_options, NULL, 0, 0, cmd_latency},
     {"scale", "[--accounts N] [--movements N] " COMMON_SYNOPSIS,
-     "measure against batch, accounts and movements; memory; opening again", NULL, NULL,
+     "measure against batch, accounts and movements; memory; opening again", scale_paragraphs, NULL,
      scale_options, NULL, 0, 0, cmd_scale},
     {"peers", "[--accounts N] " COMMON_SYNOPSIS,
      "measure the same double entry on SQLite and PostgreSQL", peers_paragraphs, NULL,
      peers_options, NULL, 0, 0, cmd_peers},
     {"all", "[--output DIR] [--accounts N] [--movements N] " COMMON_SYNOPSIS,
-     "measure all of it, about ten minutes", NULL, NULL, all_options, NULL, 0, 0, cmd_all},
+     "measure all of it, about ten minutes", scale_paragraphs, NULL, all_options, NULL, 0, 0,
+     cmd_all},
 };
 
 static const struct program program = {

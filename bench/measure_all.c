@@ -16,13 +16,13 @@ bool measure_all(struct session *s)
     for (size_t i = 0; i < SECTIONS; i++) {
         all += sections[i].seconds;
     }
-    s->progress_from = 0;
-    for (size_t i = 0; i < SECTIONS; i++) {
-        s->progress_width = sections[i].seconds / all;
-        if (!sections[i].measure(s)) {
-            return false;
-        }
-        s->progress_from += s->progress_width;
+    double begin = 0;
+    bool done = true;
+    for (size_t i = 0; i < SECTIONS && done; i++) {
+        struct stretch whole = session_narrow(s, begin, begin + sections[i].seconds, all);
+        done = sections[i].measure(s);
+        s->stretch = whole;
+        begin += sections[i].seconds;
     }
-    return true;
+    return done;
 }

@@ -47,7 +47,7 @@ static bool run_round(struct session *s, struct workload *w, const struct ingest
 
 static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r)
 {
-    json_t *row = report_row(s, "ingest");
+    json_t *row = report_row(s->report, "ingest");
     row_text(row, "id", o->id);
     row_text(row, "work", o->work);
     row_text(row, "scheme", tj_algorithm_names[o->algorithm]);
@@ -78,15 +78,15 @@ static void add_targets(struct session *s, const char *id, const struct rounds *
     bool ecdsa = strcmp(id, "a.ecdsa") == 0;
     char name[32];
     if (ecdsa || strcmp(id, "a.bip340") == 0) {
-        report_target(s, id, "envelopes of 1, 1,024 in flight", AT_LEAST, 0.93,
+        report_target(s->report, id, "envelopes of 1, 1,024 in flight", AT_LEAST, 0.93,
                       series_median(&r->ratio), "x raw verify");
         snprintf(name, sizeof name, "cpu.%s", id + 2);
-        report_target(s, name, "CPU an envelope of 1, signature excluded", AT_MOST, 3,
+        report_target(s->report, name, "CPU an envelope of 1, signature excluded", AT_MOST, 3,
                       series_median(&r->other_cpu_us), "us");
     } else if (strcmp(id, "b") == 0) {
-        report_target(s, "b", "envelopes of 8,190", AT_LEAST, 1800000,
+        report_target(s->report, "b", "envelopes of 8,190", AT_LEAST, 1800000,
                       series_median(&r->envelopes_per_s) * TJ_RECORDS_MAX, "movements/s");
-        report_target(s, "i", "disk, in b", AT_MOST, 140, r->bytes_per_movement,
+        report_target(s->report, "i", "disk, in b", AT_MOST, 140, r->bytes_per_movement,
                       "bytes a movement");
     }
 }
@@ -142,10 +142,12 @@ bool measure_ingest(struct session *s)
         {"a.few", "1 record, ECDSA", TJ_ALGORITHM_ECDSA, 1, 0, 64, 64},
         {"b", "8,190 records, ECDSA", TJ_ALGORITHM_ECDSA, TJ_RECORDS_MAX, 0, 8, 32},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!measure_ingest_row(s, &rows[i])) {
-            return false;
-        }
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    bool done = true;
+    for (int i = 0; i < ROWS && done; i++) {
+        struct stretch whole = session_narrow(s, i, i + 1, ROWS);
+        done = measure_ingest_row(s, &rows[i]);
+        s->stretch = whole;
     }
-    return true;
+    return done;
 }

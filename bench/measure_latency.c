@@ -74,7 +74,7 @@ static bool measure_closed(struct session *s, struct workload *w)
         session_progress(s, "latency: one at a time", r + 1, s->rounds * 2);
     }
     raw_verifier_destroy(verifier);
-    json_t *row = report_row(s, "closed_loop");
+    json_t *row = report_row(s->report, "closed_loop");
     row_text(row, "id", "e");
     row_count(row, "in_flight", 1);
     row_latency(row, &rounds.latency);
@@ -82,7 +82,7 @@ static bool measure_closed(struct session *s, struct workload *w)
     row_number(row, "verify_us", series_median(&rounds.verify_us));
     row_number(row, "commit_us", series_median(&rounds.commit_us));
     row_series(row, "ratio", &rounds.ratio, 1);
-    report_target(s, "e", "one at a time, p50", AT_MOST, 1.2, series_median(&rounds.ratio),
+    report_target(s->report, "e", "one at a time, p50", AT_MOST, 1.2, series_median(&rounds.ratio),
                   "x verify + commit");
     return !s->failed;
 }
@@ -100,7 +100,7 @@ static bool measure_load(struct session *s, struct workload *w, uint32_t percent
     workload_count(w, count);
     drive_open(w->ledger, &w->envelopes, offered, s->seed + percent, &result, &latency);
     w->entries += count;
-    json_t *row = report_row(s, "open_loop");
+    json_t *row = report_row(s->report, "open_loop");
     row_count(row, "load_percent", percent);
     row_number(row, "offered_per_s", offered);
     row_number(row, "accepted_per_s", count / result.seconds);

@@ -101,13 +101,13 @@ bool measure_opening(struct session *s, struct workload *w)
     if (clean_s < 0 || !open_after_kill(s, w, &killed_s, &received)) {
         return session_fail(s, "the ledger does not open as it was");
     }
-    json_t *row = report_row(s, "open");
+    json_t *row = report_row(s->report, "open");
     row_count(row, "accounts", w->options.accounts);
     row_number(row, "close_s", close_s);
     row_number(row, "open_clean_s", clean_s);
     row_number(row, "open_killed_s", killed_s);
     row_count(row, "receipts_before_kill", received);
-    report_target(s, "g.clean", "open after a clean close", AT_MOST, 3, clean_s, "s");
-    report_target(s, "g.killed", "open after SIGKILL in b", AT_MOST, 8, killed_s, "s");
+    report_target(s->report, "g.clean", "open after a clean close", AT_MOST, 3, clean_s, "s");
+    report_target(s->report, "g.killed", "open after SIGKILL in b", AT_MOST, 8, killed_s, "s");
     return true;
 }

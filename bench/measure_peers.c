@@ -60,7 +60,7 @@ static double peer_slice(struct session *s, struct contestant *c, const struct w
 static void peer_missing(struct session *s, const struct contestant *c, const char *name,
                          const char *why)
 {
-    json_t *row = report_row(s, "peers");
+    json_t *row = report_row(s->report, "peers");
     row_text(row, "id", c->id);
     row_text(row, "store", name);
     row_text(row, "missing", why);
@@ -117,7 +117,7 @@ static void peer_report(struct session *s, struct contestant *c)
         session_fail(s, "a peer does not hold what was entered");
         return;
     }
-    json_t *row = report_row(s, "peers");
+    json_t *row = report_row(s->report, "peers");
     row_text(row, "id", c->id);
     row_text(row, "store", c->version);
     row_count(row, "movements", c->movements);
@@ -126,13 +126,13 @@ static void peer_report(struct session *s, struct contestant *c)
     json_object_set_new(row, "totals_agree", json_true());
     char id[32];
     snprintf(id, sizeof id, "b.%s", c->id);
-    report_target(s, id, "b beside it, without hashes and signatures", AT_LEAST, c->target,
+    report_target(s->report, id, "b beside it, without hashes and signatures", AT_LEAST, c->target,
                   series_median(&c->ratios), c->peer->name);
 }
 
 static void own_report(struct session *s, const struct workload *w, const struct series *rates)
 {
-    json_t *row = report_row(s, "peers");
+    json_t *row = report_row(s->report, "peers");
     row_text(row, "id", "tijori");
     row_text(row, "store", "Tijori, hashes and signatures included");
     row_count(row, "movements", w->movements);

@@ -33,7 +33,7 @@ static bool measure_batches(struct session *s)
         session_progress(s, "scale: records an envelope", r + 1, s->rounds * 4);
     }
     for (size_t b = 0; b < BATCHES; b++) {
-        json_t *row = report_row(s, "scale_batch");
+        json_t *row = report_row(s->report, "scale_batch");
         row_count(row, "batch", batches[b]);
         row_series(row, "movements_per_s", &rates[b], 1);
     }
@@ -111,23 +111,23 @@ static void report_sizes(struct session *s, const struct sizes *sizes)
     for (size_t i = 0; i < sizes->count; i++) {
         double accounts = sizes->workloads[i]->options.accounts;
         double bytes = (double)sizes->anonymous[i];
-        json_t *row = report_row(s, "scale_accounts");
+        json_t *row = report_row(s->report, "scale_accounts");
         row_count(row, "accounts", sizes->workloads[i]->options.accounts);
         row_series(row, "movements_per_s", &sizes->rates[i], 1);
         row_series(row, "ratio", &sizes->ratios[i], 1);
         row_number(row, "anonymous_mib", bytes / MIB);
         row_number(row, "rest_mib", (bytes - accounts * ACCOUNT_BYTES) / MIB);
         if (accounts == 1e6) {
-            report_target(s, "c.1m", "b with 1 M accounts", AT_LEAST, 0.6,
+            report_target(s->report, "c.1m", "b with 1 M accounts", AT_LEAST, 0.6,
                           series_median(&sizes->ratios[i]), "x b");
         } else if (accounts == 2e7) {
-            report_target(s, "c.20m", "b with 20 M accounts", AT_LEAST, 0.4,
+            report_target(s->report, "c.20m", "b with 20 M accounts", AT_LEAST, 0.4,
                           series_median(&sizes->ratios[i]), "x b");
         }
     }
     size_t last = sizes->count - 1;
     double accounts = sizes->workloads[last]->options.accounts;
-    report_target(s, "h", "anonymous memory beside 64 bytes an account", AT_MOST, 128,
+    report_target(s->report, "h", "anonymous memory beside 64 bytes an account", AT_MOST, 128,
                   ((double)sizes->anonymous[last] - accounts * ACCOUNT_BYTES) / MIB, "MiB");
 }
 
@@ -190,16 +190,16 @@ static void report_grown(struct session *s, const struct workload *grown,
                          const uint64_t anonymous[2])
 {
     for (int i = 0; i < 2; i++) {
-        json_t *row = report_row(s, "scale_movements");
+        json_t *row = report_row(s->report, "scale_movements");
         row_text(row, "ledger", i == 0 ? "empty" : "grown");
         row_count(row, "movements", i == 0 ? 0 : grown->movements);
         row_series(row, "movements_per_s", &rates[i], 1);
         row_number(row, "ratio", i == 0 ? 1 : series_median(ratio));
         row_number(row, "anonymous_mib", (double)anonymous[i] / MIB);
     }
-    report_target(s, "f.rate", "b on a grown ledger", AT_LEAST, 0.9, series_median(ratio),
+    report_target(s->report, "f.rate", "b on a grown ledger", AT_LEAST, 0.9, series_median(ratio),
                   "x empty");
-    report_target(s, "f.memory", "anonymous memory of a grown ledger", AT_MOST, 1.05,
+    report_target(s->report, "f.memory", "anonymous memory of a grown ledger", AT_MOST, 1.05,
                   (double)anonymous[1] / (double)anonymous[0], "x empty");
 }
 

@@ -1,7 +1,7 @@
 #include "bench/results.h"
 
 #include "bench/plot.h"
-#include "bench/report.h"
+#include "bench/report_print.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,72 +4,6 @@
 
 #include <unistd.h>
 
-/* ---- the report ---- */
-
-json_t *report_row(struct session *session, const char *section)
-{
-    json_t *rows = json_object_get(session->report, section);
-    if (rows == NULL) {
-        rows = json_array();
-        json_object_set_new(session->report, section, rows);
-    }
-    json_t *row = json_object();
-    int failed = json_array_append_new(rows, row);
-    TIJORI_REQUIRE(failed == 0);
-    return row;
-}
-
-void row_text(json_t *row, const char *key, const char *text)
-{
-    json_object_set_new(row, key, json_string(text));
-}
-
-void row_count(json_t *row, const char *key, uint64_t count)
-{
-    json_object_set_new(row, key, json_integer((json_int_t)count));
-}
-
-void row_number(json_t *row, const char *key, double number)
-{
-    json_object_set_new(row, key, json_real(number));
-}
-
-void row_series(json_t *row, const char *key, const struct series *series, double factor)
-{
-    char name[64];
-    row_number(row, key, series_median(series) * factor);
-    snprintf(name, sizeof name, "%s_min", key);
-    row_number(row, name, series_min(series) * factor);
-    snprintf(name, sizeof name, "%s_max", key);
-    row_number(row, name, series_max(series) * factor);
-}
-
-void row_latency(json_t *row, const struct histogram *latency)
-{
-    static const int percentiles[] = {1, 50, 99, 100};
-    for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
-        char key[32];
-        snprintf(key, sizeof key, "latency_p%d_us", percentiles[i]);
-        row_number(row, key, histogram_us(latency, percentiles[i]));
-    }
-}
-
-void report_target(struct session *session, const char *id, const char *work, enum target_kind kind,
-                   double target, double measured, const char *unit)
-{
-    bool met = kind == AT_LEAST ? measured >= target : measured <= target;
-    json_t *row = report_row(session, "targets");
-    row_text(row, "id", id);
-    row_text(row, "work", work);
-    row_text(row, "kind", kind == AT_LEAST ? "at least" : "at most");
-    row_number(row, "target", target);
-    row_number(row, "measured", measured);
-    row_text(row, "unit", unit);
-    json_object_set_new(row, "met", json_boolean(met));
-}
-
-/* ---- the run ---- */
-
 bool session_fail(struct session *session, const char *what)
 {
     fprintf(stderr, "tijori-bench: %s\n", what);
@@ -77,13 +11,13 @@ bool session_fail(struct session *session, const char *what)
     return false;
 }
 
-void session_progress(struct session *session, const char *what, double done, double total)
+void session_progress(const struct session *session, const char *what, double done, double total)
 {
     enum { WIDTH = 40 };
     if (!isatty(STDERR_FILENO)) {
         return;
     }
-    double part = session->progress_from + session->progress_width * done / total;
+    double part = session->stretch.from + session->stretch.width * done / total;
     int filled = (int)(part * WIDTH);
     char bar[WIDTH + 1];
     for (int i = 0; i < WIDTH; i++) {
@@ -92,6 +26,14 @@ void session_progress(struct session *session, const char *what, double done, do
     bar[WIDTH] = '\0';
     fprintf(stderr, "\r%s %3.0f %% %4.0f s  %-44s", bar, part * 100,
             seconds_since(session->started_ns), what);
+}
+
+struct stretch session_narrow(struct session *session, double from, double to, double total)
+{
+    struct stretch before = session->stretch;
+    session->stretch.from += before.width * from / total;
+    session->stretch.width *= (to - from) / total;
+    return before;
 }
 
 void session_progress_end(void)

@@ -148,7 +148,7 @@ class Edges(Case):
         self.run_bench("floors", "--quick", "--dir", os.path.join(self.dir, "missing"), expect=66)
 
     def test_kill_leaves_nothing(self):
-        for killed_by in (signal.SIGINT, signal.SIGKILL):
+        for killed_by in (signal.SIGTERM, signal.SIGKILL):
             bench = subprocess.Popen([BENCH, "peers", "--quick", "--rounds", "1000", "--dir",
                                       self.dir], stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
