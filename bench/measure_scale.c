@@ -85,7 +85,7 @@ static bool open_sizes(struct session *s, struct sizes *sizes)
         sizes->count++;
         sizes->envelopes[i] = session_calibrate(s, w, TJ_RECORDS_MAX, in_flight);
         session_slice(s, w, TJ_RECORDS_MAX, sizes->envelopes[i], in_flight);
-        sizes->anonymous[i] = anonymous_bytes() - before;
+        sizes->anonymous[i] = anonymous_since(before);
     }
     return true;
 }
@@ -215,9 +215,9 @@ static bool measure_movements(struct session *s)
     }
     /* Everything bounded has reached its size by then. */
     grow(s, grown, s->movements / 20);
-    anonymous[0] = anonymous_bytes() - before;
+    anonymous[0] = anonymous_since(before);
     grow(s, grown, s->movements);
-    anonymous[1] = anonymous_bytes() - before;
+    anonymous[1] = anonymous_since(before);
     struct workload *empty = session_workload(s, "empty", TJ_ALGORITHM_ECDSA, s->accounts);
     if (empty != NULL) {
         compare_grown(s, grown, empty, rates, &ratio);

@@ -157,6 +157,20 @@ static bool make_place(const char *dir, const char *data, const struct child_use
            (geteuid() != 0 || chown(data, user->uid, user->gid) == 0);
 }
 
+/* The reason is what the program said last, and the step that it was. */
+static void last_words(const char *step, const char *log, char *why, size_t why_size)
+{
+    char line[200] = "";
+    FILE *file = fopen(log, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    line[strcspn(line, "\n")] = '\0';
+    snprintf(why, why_size, "%s failed: %s", step, line);
+}
+
 static bool start(struct peer_store *store, const char *dir, uint32_t accounts, char *why,
                   size_t why_size)
 {
@@ -174,14 +188,14 @@ static bool start(struct peer_store *store, const char *dir, uint32_t accounts, 
     if (strlen(data) > SOCKET_DIR_MAX) {
         return false;
     }
-    snprintf(why, why_size, "its user cannot write to the temporary folder");
     if (!make_place(dir, data, &user) || !make_cluster(programs, data, log, &user)) {
+        last_words("initdb", log, why, why_size);
         return false;
     }
-    snprintf(why, why_size, "the server does not start");
     store->server = start_server(programs, data, log, &user);
     store->connection = store->server > 0 ? connect_to(data) : NULL;
     if (store->connection == NULL) {
+        last_words("postgres", log, why, why_size);
         return false;
     }
     bool made = make_tables(store->connection, accounts);
