@@ -4,7 +4,8 @@
 
 #include "bench/clock.h"
 #include "bench/machine.h"
-#include "bench/report.h"
+#include "bench/report_print.h"
+#include "bench/results.h"
 #include "bench/sections.h"
 #include "cli/exit.h"
 #include "cli/options.h"
@@ -14,11 +15,11 @@
 
 /* ---- a session ---- */
 
-static bool small_number(const struct arguments *arguments, const char *name, uint64_t max,
-                         uint32_t *out)
+static bool small_number(const struct arguments *arguments, const char *name, uint64_t min,
+                         uint64_t max, uint32_t *out)
 {
     uint64_t value = *out;
-    bool valid = argument_number(arguments, name, 1, max, &value);
+    bool valid = argument_number(arguments, name, min, max, &value);
     *out = (uint32_t)value;
     return valid;
 }
@@ -34,19 +35,30 @@ static bool read_settings(const struct arguments *arguments, struct session *s)
         .floor_s = quick ? 0.03 : 0.3,
         .slice_s = quick ? 0.1 : 1.5,
         .accounts = quick ? 1000 : 10000,
-        .progress_width = 1,
+        .accounts_max = quick ? 20000 : 20000000,
+        .movements = quick ? 200000 : 100000000,
+        .stretch = {0, 1},
         .started_ns = now_ns(),
     };
     return argument_number(arguments, "seed", 0, INT64_MAX, &s->seed) &&
-           small_number(arguments, "rounds", 1000, &s->rounds) &&
-           small_number(arguments, "threads", TJ_THREADS_MAX, &s->threads);
+           small_number(arguments, "rounds", 1, 1000, &s->rounds) &&
+           small_number(arguments, "threads", 1, TJ_THREADS_MAX, &s->threads);
 }
 
 typedef bool measure_function(struct session *session);
 
-/* Measures and prints; the exit code. */
+static void print_report(const struct arguments *arguments, const json_t *report)
+{
+    if (argument_choice(arguments, "format") == 1) {
+        report_print_json(stdout, report);
+    } else {
+        report_print_text(stdout, report);
+    }
+}
+
+/* Measures and prints; the exit code. `output` (may be NULL): a folder for the results. */
 static int run_session(const struct arguments *arguments, struct session *s,
-                       measure_function *measure)
+                       measure_function *measure, const char *output)
 {
     const char *dir = argument_value(arguments, "dir");
     if (!folder_create(&s->folder, dir != NULL ? dir : ".")) {
@@ -56,23 +68,71 @@ static int run_session(const struct arguments *arguments, struct session *s,
     json_t *facts = machine_facts(s->folder.path);
     json_object_set_new(facts, "seed", json_integer((json_int_t)s->seed));
     json_object_set_new(s->report, "machine", facts);
-    bool done = measure(s);
+    int code = measure(s) ? EXIT_PASS : EXIT_FAIL;
+    session_progress_end();
+    json_object_set_new(s->report, "quick", json_boolean(s->quick));
+    json_object_set_new(s->report, "totals_agree", json_boolean(code == EXIT_PASS));
     folder_remove(&s->folder);
-    if (argument_choice(arguments, "format") == 1) {
-        report_print_json(stdout, s->report);
-    } else {
-        report_print_text(stdout, s->report);
+    print_report(arguments, s->report);
+    if (code == EXIT_PASS && output != NULL && !results_write(output, s->report)) {
+        code = fail_errno(errno, output);
     }
     json_decref(s->report);
-    return done ? EXIT_PASS : EXIT_FAIL;
+    return code;
 }
 
 /* ---- commands ---- */
 
-static int cmd_floors(const struct arguments *arguments)
+static int run_plain(const struct arguments *arguments, measure_function *measure)
 {
     struct session s;
-    return read_settings(arguments, &s) ? run_session(arguments, &s, measure_floors) : EXIT_USAGE;
+    return read_settings(arguments, &s) ? run_session(arguments, &s, measure, NULL) : EXIT_USAGE;
+}
+
+static int cmd_floors(const struct arguments *arguments)
+{
+    return run_plain(arguments, measure_floors);
+}
+
+static int cmd_audit(const struct arguments *arguments)
+{
+    return run_plain(arguments, measure_audit);
+}
+
+static int cmd_latency(const struct arguments *arguments)
+{
+    return run_plain(arguments, measure_latency);
+}
+
+static bool read_scale(const struct arguments *arguments, struct session *s)
+{
+    return argument_number(arguments, "movements", 100000, INT64_MAX, &s->movements) &&
+           small_number(arguments, "accounts", 2, 100000000, &s->accounts_max);
+}
+
+static int cmd_scale(const struct arguments *arguments)
+{
+    struct session s;
+    return read_settings(arguments, &s) && read_scale(arguments, &s)
+               ? run_session(arguments, &s, measure_scale, NULL)
+               : EXIT_USAGE;
+}
+
+static int cmd_peers(const struct arguments *arguments)
+{
+    struct session s;
+    return read_settings(arguments, &s) &&
+                   small_number(arguments, "accounts", 2, 100000000, &s.accounts)
+               ? run_session(arguments, &s, measure_peers, NULL)
+               : EXIT_USAGE;
+}
+
+static int cmd_all(const struct arguments *arguments)
+{
+    struct session s;
+    return read_settings(arguments, &s) && read_scale(arguments, &s)
+               ? run_session(arguments, &s, measure_all, argument_value(arguments, "output"))
+               : EXIT_USAGE;
 }
 
 /* With a batch given, one row as asked for; without, the standard ones. */
@@ -90,17 +150,17 @@ static int cmd_ingest(const struct arguments *arguments)
     asked = (struct ingest_options){.id = "asked", .batch = 1, .lanes = 256, .work = "as asked"};
     asked.algorithm = (uint8_t)(argument_choice(arguments, "scheme") + 1);
     if (!read_settings(arguments, &s) ||
-        !small_number(arguments, "accounts", 100000000, &s.accounts) ||
-        !small_number(arguments, "batch", TJ_RECORDS_MAX, &asked.batch)) {
+        !small_number(arguments, "accounts", 2, 100000000, &s.accounts) ||
+        !small_number(arguments, "batch", 1, TJ_RECORDS_MAX, &asked.batch)) {
         return EXIT_USAGE;
     }
     asked.in_flight = in_flight_for(asked.batch);
-    if (!small_number(arguments, "envelopes", 100000000, &asked.envelopes) ||
-        !small_number(arguments, "lanes", TJ_LANES_MAX - 1, &asked.lanes) ||
-        !small_number(arguments, "in-flight", TJ_QUEUE_MAX, &asked.in_flight)) {
+    if (!small_number(arguments, "envelopes", 1, 100000000, &asked.envelopes) ||
+        !small_number(arguments, "lanes", 1, TJ_LANES_MAX - 1, &asked.lanes) ||
+        !small_number(arguments, "in-flight", 1, TJ_QUEUE_MAX, &asked.in_flight)) {
         return EXIT_USAGE;
     }
-    return run_session(arguments, &s, given ? measure_asked : measure_ingest);
+    return run_session(arguments, &s, given ? measure_asked : measure_ingest, NULL);
 }
 
 /* clang-format off */
@@ -116,7 +176,7 @@ static int cmd_ingest(const struct arguments *arguments)
 #define END_OF_OPTIONS {NULL, 0, 0, false, NULL, NULL}
 /* clang-format on */
 
-static const struct option_row floors_options[] = {COMMON_OPTIONS, END_OF_OPTIONS};
+static const struct option_row common_options[] = {COMMON_OPTIONS, END_OF_OPTIONS};
 static const struct option_row ingest_options[] = {
     {"batch", 0, OPTION_VALUE, false, "N", "one row with N records an envelope (default 4 rows)"},
     {"envelopes", 0, OPTION_VALUE, false, "N", "with --batch: a round; default 1.5 s of them"},
@@ -127,15 +187,57 @@ static const struct option_row ingest_options[] = {
     COMMON_OPTIONS,
     END_OF_OPTIONS,
 };
+/* clang-format off */
+#define SCALE_OPTIONS                                                                              \
+    {"accounts", 0, OPTION_VALUE, false, "N", "of the largest ledger; default 20000000"},          \
+    {"movements", 0, OPTION_VALUE, false, "N", "that a ledger is grown to; default 100000000"}
+/* clang-format on */
+static const struct option_row scale_options[] = {SCALE_OPTIONS, COMMON_OPTIONS, END_OF_OPTIONS};
+static const struct option_row peers_options[] = {
+    {"accounts", 0, OPTION_VALUE, false, "N", "touched at random; default 10000"},
+    COMMON_OPTIONS,
+    END_OF_OPTIONS,
+};
+static const struct option_row all_options[] = {
+    {"output", 'o', OPTION_VALUE, false, "DIR", "also write RESULTS.md, results.json and plots"},
+    SCALE_OPTIONS,
+    COMMON_OPTIONS,
+    END_OF_OPTIONS,
+};
+
+static const char *const scale_paragraphs[] = {
+    "Ledgers of up to 20 million accounts and 100 million movements want 16 GB of disk and 4 GB of "
+    "memory; with less room on the disk they are made smaller, and that is said.",
+    NULL,
+};
+static const char *const peers_paragraphs[] = {
+    "PostgreSQL runs as a private cluster on a Unix socket in the temporary folder, started and "
+    "stopped by this program; as root, under the user postgres or nobody. What is not installed is "
+    "left out, and said so.",
+    NULL,
+};
 
 static const struct command commands[] = {
-    {"floors", COMMON_SYNOPSIS, "measure what the machine can do", NULL, NULL, floors_options, NULL,
+    {"floors", COMMON_SYNOPSIS, "measure what the machine can do", NULL, NULL, common_options, NULL,
      0, 0, cmd_floors},
     {"ingest",
      "[--batch N [--envelopes N] [--scheme ecdsa|bip340] [--lanes N] [--in-flight N]] "
      "[--accounts N] " COMMON_SYNOPSIS,
      "measure the way from a signed envelope to a durable receipt", NULL, NULL, ingest_options,
      NULL, 0, 0, cmd_ingest},
+    {"audit", COMMON_SYNOPSIS, "measure the audit of a whole log", NULL, NULL, common_options, NULL,
+     0, 0, cmd_audit},
+    {"latency", COMMON_SYNOPSIS, "measure receipts of one at a time and under offered loads", NULL,
+     NULL, common_options, NULL, 0, 0, cmd_latency},
+    {"scale", "[--accounts N] [--movements N] " COMMON_SYNOPSIS,
+     "measure against batch, accounts and movements; memory; opening again", scale_paragraphs, NULL,
+     scale_options, NULL, 0, 0, cmd_scale},
+    {"peers", "[--accounts N] " COMMON_SYNOPSIS,
+     "measure the same double entry on SQLite and PostgreSQL", peers_paragraphs, NULL,
+     peers_options, NULL, 0, 0, cmd_peers},
+    {"all", "[--output DIR] [--accounts N] [--movements N] " COMMON_SYNOPSIS,
+     "measure all of it, about ten minutes", scale_paragraphs, NULL, all_options, NULL, 0, 0,
+     cmd_all},
 };
 
 static const struct program program = {

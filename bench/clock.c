@@ -1,5 +1,6 @@
 #include "bench/clock.h"
 
+#include <sys/prctl.h>
 #include <time.h>
 
 static uint64_t read_clock(clockid_t clock)
@@ -31,6 +32,8 @@ double seconds_since(uint64_t start_ns)
 
 void sleep_until_ns(uint64_t at_ns)
 {
+    /* Else the kernel gathers wakes within 50 us. */
+    prctl(PR_SET_TIMERSLACK, 1);
     struct timespec at = {(time_t)(at_ns / UINT64_C(1000000000)),
                           (long)(at_ns % UINT64_C(1000000000))};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0) {

@@ -12,8 +12,7 @@ uint64_t thread_cpu_ns(void); /* spent by this thread */
 /* Seconds from `start_ns` to now. */
 double seconds_since(uint64_t start_ns);
 
-/* Sleeps until `at_ns` of now_ns(), at once when that is past. Wakes some 10 us late; a wake that
- * is to be exact is counted from the time intended. */
+/* Sleeps until `at_ns` of now_ns(); not at all when that is past. Wakes some microseconds late. */
 void sleep_until_ns(uint64_t at_ns);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { ROUNDS = 5, SMALL_ROW = 512 };
 
-const uint32_t sync_sizes[SYNC_SIZES] = {4096, 65536, 1 << 20};
+const uint32_t sync_sizes[SYNC_SIZES] = {4096, 65536, 1 << 20, SYNC_SIZE_MAX};
 
 double hash_ns(uint32_t size)
 {

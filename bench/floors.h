@@ -9,8 +9,11 @@
 
 #include <stdint.h>
 
-enum { SYNC_SIZES = 3 };
+enum { SYNC_SIZES = 4 };
 extern const uint32_t sync_sizes[SYNC_SIZES]; /* bytes appended before a sync */
+
+/* The largest: about what a commit of full envelopes writes. */
+enum { SYNC_SIZE_MAX = 8 << 20 };
 
 /* Nanoseconds of one SHA-256 of `size` bytes, at most 256; median of rounds. */
 double hash_ns(uint32_t size);

@@ -90,6 +90,12 @@ uint64_t anonymous_bytes(void)
     return strtoull(text, NULL, 10) * 1024; /* "1234 kB" */
 }
 
+uint64_t anonymous_since(uint64_t before)
+{
+    uint64_t now = anonymous_bytes();
+    return now > before ? now - before : 0;
+}
+
 uint64_t free_bytes(const char *dir)
 {
     struct statvfs facts;

@@ -17,6 +17,9 @@ json_t *machine_facts(const char *dir);
  * first. 0 when the kernel does not tell. */
 uint64_t anonymous_bytes(void);
 
+/* What has come on top of that since it was `before`; 0 when it has become less. */
+uint64_t anonymous_since(uint64_t before);
+
 /* Bytes that a file system has left for us. */
 uint64_t free_bytes(const char *dir);
 

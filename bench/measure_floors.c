@@ -6,8 +6,10 @@
 
 static void floor_row(struct session *s, const char *what, double value, const char *unit)
 {
-    report_row(s, "floors",
-               json_pack("{s:s, s:f, s:s}", "floor", what, "value", value, "unit", unit));
+    json_t *row = report_row(s->report, "floors");
+    row_text(row, "floor", what);
+    row_number(row, "value", value);
+    row_text(row, "unit", unit);
 }
 
 /* Threads and ways take turns, so that a machine that slows down slows all. */
@@ -23,7 +25,8 @@ static void measure_verify(struct session *s, uint8_t algorithm)
         series_add(&one, raw_verify_rate(verifier, 1, s->floor_s).per_s);
         series_add(&all, raw_verify_rate(verifier, s->cores, s->floor_s).per_s);
         series_add(&batch, batch_verify_rate(verifier, s->cores, s->floor_s).per_s);
-        session_progress(s, "floors: signatures", r + 1, s->rounds);
+        session_progress(s, "floors: signatures", (algorithm - 1) * (double)s->rounds + r + 1,
+                         2 * (double)s->rounds);
     }
     snprintf(what, sizeof what, "%s verify, raw, one thread", name);
     floor_row(s, what, series_median(&one), "per_s");

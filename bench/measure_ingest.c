@@ -1,7 +1,12 @@
-/* `ingest`: from signed envelopes to durable receipts, beside the raw verify rate. */
+/* `ingest`: from signed envelopes to durable receipts, beside the raw verify rate and, for large
+ * envelopes, what the disk takes. */
 
+#include "bench/floors.h"
 #include "bench/raw_secp256k1.h"
 #include "bench/sections.h"
+
+/* From here on the disk has more to do than the verifiers. */
+enum { LARGE_BATCH = 512 };
 
 /* What the rounds of a row add up to. */
 struct rounds {
@@ -10,6 +15,7 @@ struct rounds {
     struct series floor_per_s;
     struct series cpu_us;       /* an envelope */
     struct series other_cpu_us; /* the same without the signature */
+    struct series sync_us;      /* of 8 MiB appended; for large envelopes only */
     struct histogram latency;
     uint64_t envelopes;
     double bytes_per_movement;
@@ -32,32 +38,39 @@ static bool run_round(struct session *s, struct workload *w, const struct ingest
     series_add(&rounds->cpu_us, cpu_us);
     series_add(&rounds->other_cpu_us, cpu_us - (before->cpu_us + after.cpu_us) / 2);
     rounds->envelopes += w->envelopes.count;
+    if (o->batch >= LARGE_BATCH) {
+        sync_us(s->folder.path, SYNC_SIZE_MAX, s->floor_s / 2, &rounds->sync_us);
+    }
     *before = after;
     return accepted || session_fail(s, "an envelope was refused");
 }
 
-static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r,
-                    uint32_t accounts)
+static void add_row(struct session *s, const struct ingest_options *o, const struct rounds *r)
 {
-    report_row(
-        s, "ingest",
-        json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f,"
-            " s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}",
-            "id", o->id, "work", o->work, "scheme", tj_algorithm_names[o->algorithm], "batch",
-            (int)o->batch, "accounts", (int)accounts, "lanes", (int)o->lanes, "in_flight",
-            (int)o->in_flight, "rounds", (int)s->rounds, "envelopes", (json_int_t)r->envelopes,
-            "movements_per_s", series_median(&r->envelopes_per_s) * o->batch, "movements_per_s_min",
-            series_min(&r->envelopes_per_s) * o->batch, "movements_per_s_max",
-            series_max(&r->envelopes_per_s) * o->batch, "envelopes_per_s",
-            series_median(&r->envelopes_per_s), "raw_verify_per_s", series_median(&r->floor_per_s),
-            "ratio", series_median(&r->ratio), "ratio_min", series_min(&r->ratio), "ratio_max",
-            series_max(&r->ratio), "cpu_us_per_envelope", series_median(&r->cpu_us),
-            "cpu_us_without_signature", series_median(&r->other_cpu_us), "latency_p1_us",
-            histogram_us(&r->latency, 1), "latency_p50_us", histogram_us(&r->latency, 50),
-            "latency_p99_us", histogram_us(&r->latency, 99), "latency_p100_us",
-            histogram_us(&r->latency, 100), "bytes_per_movement", r->bytes_per_movement,
-            "totals_agree", 1));
+    json_t *row = report_row(s->report, "ingest");
+    row_text(row, "id", o->id);
+    row_text(row, "work", o->work);
+    row_text(row, "scheme", tj_algorithm_names[o->algorithm]);
+    row_count(row, "batch", o->batch);
+    row_count(row, "accounts", s->accounts);
+    row_count(row, "lanes", o->lanes);
+    row_count(row, "in_flight", o->in_flight);
+    row_count(row, "rounds", s->rounds);
+    row_count(row, "envelopes", r->envelopes);
+    row_series(row, "movements_per_s", &r->envelopes_per_s, o->batch);
+    row_number(row, "envelopes_per_s", series_median(&r->envelopes_per_s));
+    row_number(row, "raw_verify_per_s", series_median(&r->floor_per_s));
+    row_series(row, "ratio", &r->ratio, 1);
+    row_series(row, "cpu_us_per_envelope", &r->cpu_us, 1);
+    row_series(row, "cpu_us_without_signature", &r->other_cpu_us, 1);
+    row_latency(row, &r->latency);
+    row_number(row, "bytes_per_movement", r->bytes_per_movement);
+    row_number(row, "written_mib_per_s",
+               series_median(&r->envelopes_per_s) * o->batch * r->bytes_per_movement / (1 << 20));
+    if (r->sync_us.count > 0) {
+        row_number(row, "sync_mib_per_s", 1e6 * (SYNC_SIZE_MAX >> 20) / series_median(&r->sync_us));
+    }
+    json_object_set_new(row, "totals_agree", json_true()); /* else there is no row */
 }
 
 static void add_targets(struct session *s, const char *id, const struct rounds *r)
@@ -65,15 +78,15 @@ static void add_targets(struct session *s, const char *id, const struct rounds *
     bool ecdsa = strcmp(id, "a.ecdsa") == 0;
     char name[32];
     if (ecdsa || strcmp(id, "a.bip340") == 0) {
-        report_target(s, id, "envelopes of 1, 1,024 in flight", AT_LEAST, 0.93,
+        report_target(s->report, id, "envelopes of 1, 1,024 in flight", AT_LEAST, 0.93,
                       series_median(&r->ratio), "x raw verify");
         snprintf(name, sizeof name, "cpu.%s", id + 2);
-        report_target(s, name, "CPU an envelope of 1, signature excluded", AT_MOST, 3,
+        report_target(s->report, name, "CPU an envelope of 1, signature excluded", AT_MOST, 3,
                       series_median(&r->other_cpu_us), "us");
     } else if (strcmp(id, "b") == 0) {
-        report_target(s, "b", "envelopes of 8,190", AT_LEAST, 1800000,
+        report_target(s->report, "b", "envelopes of 8,190", AT_LEAST, 1800000,
                       series_median(&r->envelopes_per_s) * TJ_RECORDS_MAX, "movements/s");
-        report_target(s, "i", "disk, in b", AT_MOST, 140, r->bytes_per_movement,
+        report_target(s->report, "i", "disk, in b", AT_MOST, 140, r->bytes_per_movement,
                       "bytes a movement");
     }
 }
@@ -113,7 +126,7 @@ bool measure_ingest_row(struct session *s, const struct ingest_options *o)
         workload_close(w);
         rounds.bytes_per_movement =
             (double)(workload_stored_bytes(w) - bytes) / (double)w->movements;
-        add_row(s, o, &rounds, s->accounts);
+        add_row(s, o, &rounds);
         add_targets(s, o->id, &rounds);
     }
     raw_verifier_destroy(verifier);
@@ -129,10 +142,12 @@ bool measure_ingest(struct session *s)
         {"a.few", "1 record, ECDSA", TJ_ALGORITHM_ECDSA, 1, 0, 64, 64},
         {"b", "8,190 records, ECDSA", TJ_ALGORITHM_ECDSA, TJ_RECORDS_MAX, 0, 8, 32},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!measure_ingest_row(s, &rows[i])) {
-            return false;
-        }
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    bool done = true;
+    for (int i = 0; i < ROWS && done; i++) {
+        struct stretch whole = session_narrow(s, i, i + 1, ROWS);
+        done = measure_ingest_row(s, &rows[i]);
+        s->stretch = whole;
     }
-    return true;
+    return done;
 }

@@ -2,156 +2,64 @@
 
 #include "core/status.h"
 
-#include <string.h>
-
-enum { COLUMNS_MAX = 14, TEXT = -1 };
-
-/* A column: the member of a row that it shows, its heading, and digits after the point (TEXT: not a
- * number). A member that a row does not have is left blank. */
-struct column {
-    const char *key;
-    const char *heading;
-    int decimals;
-};
-
-struct table {
-    const char *section;
-    const char *title;
-    struct column columns[COLUMNS_MAX];
-};
-
-static const struct table tables[] = {
-    {"floors",
-     "What the machine can do at best",
-     {{"floor", "floor", TEXT}, {"value", "median", 1}, {"unit", "unit", TEXT}}},
-    {"ingest",
-     "From signed envelopes to durable receipts, beside the raw verify rate of all cores; latency "
-     "from submit to receipt",
-     {{"id", "id", TEXT},
-      {"work", "envelope", TEXT},
-      {"in_flight", "in flight", 0},
-      {"movements_per_s", "movements/s", 0},
-      {"envelopes_per_s", "envelopes/s", 0},
-      {"ratio", "x verify", 3},
-      {"ratio_min", "least", 3},
-      {"ratio_max", "most", 3},
-      {"latency_p1_us", "p1 us", 0},
-      {"latency_p50_us", "p50 us", 0},
-      {"latency_p99_us", "p99 us", 0},
-      {"latency_p100_us", "p100 us", 0},
-      {"bytes_per_movement", "bytes/mov.", 1}}},
-    {"ingest",
-     "CPU of the whole process, an envelope",
-     {{"id", "id", TEXT},
-      {"cpu_us_per_envelope", "CPU us", 2},
-      {"cpu_us_without_signature", "signature excluded", 2},
-      {"raw_verify_per_s", "raw verify/s", 0},
-      {"envelopes", "envelopes", 0},
-      {"rounds", "rounds", 0}}},
-    {"targets",
-     "Targets",
-     {{"id", "letter", TEXT},
-      {"work", "work", TEXT},
-      {"kind", "", TEXT},
-      {"target", "target", 2},
-      {"measured", "measured", 2},
-      {"unit", "unit", TEXT},
-      {"met", "", TEXT}}},
-};
-
-/* ---- cells ---- */
-
-enum { CELL_SIZE = 128 };
-
-static void cell_text(const json_t *row, const struct column *column, char out[CELL_SIZE])
+json_t *report_row(json_t *report, const char *section)
 {
-    const json_t *value = json_object_get(row, column->key);
-    out[0] = '\0';
-    if (json_is_string(value)) {
-        snprintf(out, CELL_SIZE, "%s", json_string_value(value));
-    } else if (json_is_boolean(value)) {
-        snprintf(out, CELL_SIZE, "%s", json_is_true(value) ? "met" : "MISSED");
-    } else if (json_is_number(value)) {
-        snprintf(out, CELL_SIZE, "%.*f", column->decimals, json_number_value(value));
+    json_t *rows = json_object_get(report, section);
+    if (rows == NULL) {
+        rows = json_array();
+        json_object_set_new(report, section, rows);
     }
-}
-
-static int column_width(const json_t *rows, const struct column *column)
-{
-    char cell[CELL_SIZE];
-    size_t widest = strlen(column->heading);
-    size_t i;
-    json_t *row;
-    json_array_foreach(rows, i, row)
-    {
-        cell_text(row, column, cell);
-        widest = strlen(cell) > widest ? strlen(cell) : widest;
-    }
-    return (int)widest;
-}
-
-static void print_cell(FILE *out, const struct column *column, const char *text, int width)
-{
-    fprintf(out, "  %*s", column->decimals == TEXT ? -width : width, text);
-}
-
-static void print_table(FILE *out, const struct table *table, json_t *rows)
-{
-    int widths[COLUMNS_MAX];
-    char cell[CELL_SIZE];
-    size_t count = 0;
-    size_t i;
-    json_t *row;
-    while (count < COLUMNS_MAX && table->columns[count].key != NULL) {
-        widths[count] = column_width(rows, &table->columns[count]);
-        count++;
-    }
-    fprintf(out, "\n%s\n", table->title);
-    for (size_t c = 0; c < count; c++) {
-        print_cell(out, &table->columns[c], table->columns[c].heading, widths[c]);
-    }
-    json_array_foreach(rows, i, row)
-    {
-        fputc('\n', out);
-        for (size_t c = 0; c < count; c++) {
-            cell_text(row, &table->columns[c], cell);
-            print_cell(out, &table->columns[c], cell, widths[c]);
-        }
-    }
-    fputc('\n', out);
-}
-
-/* ---- the report ---- */
-
-static void print_machine(FILE *out, const json_t *report)
-{
-    json_t *facts = json_object_get(report, "machine");
-    const char *key;
-    json_t *value;
-    json_object_foreach(facts, key, value)
-    {
-        if (json_is_string(value)) {
-            fprintf(out, "%-13s %s\n", key, json_string_value(value));
-        } else {
-            fprintf(out, "%-13s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
-        }
-    }
-}
-
-void report_print_text(FILE *out, const json_t *report)
-{
-    print_machine(out, report);
-    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
-        json_t *rows = json_object_get(report, tables[t].section);
-        if (json_array_size(rows) > 0) {
-            print_table(out, &tables[t], rows);
-        }
-    }
-}
-
-void report_print_json(FILE *out, const json_t *report)
-{
-    int failed = json_dumpf(report, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_t *row = json_object();
+    int failed = json_array_append_new(rows, row);
     TIJORI_REQUIRE(failed == 0);
-    fputc('\n', out);
+    return row;
+}
+
+void row_text(json_t *row, const char *key, const char *text)
+{
+    json_object_set_new(row, key, json_string(text));
+}
+
+void row_count(json_t *row, const char *key, uint64_t count)
+{
+    json_object_set_new(row, key, json_integer((json_int_t)count));
+}
+
+void row_number(json_t *row, const char *key, double number)
+{
+    json_object_set_new(row, key, json_real(number));
+}
+
+void row_series(json_t *row, const char *key, const struct series *series, double factor)
+{
+    char name[64];
+    row_number(row, key, series_median(series) * factor);
+    snprintf(name, sizeof name, "%s_min", key);
+    row_number(row, name, series_min(series) * factor);
+    snprintf(name, sizeof name, "%s_max", key);
+    row_number(row, name, series_max(series) * factor);
+}
+
+void row_latency(json_t *row, const struct histogram *latency)
+{
+    static const int percentiles[] = {1, 50, 99, 100};
+    for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "latency_p%d_us", percentiles[i]);
+        row_number(row, key, histogram_us(latency, percentiles[i]));
+    }
+}
+
+void report_target(json_t *report, const char *id, const char *work, enum target_kind kind,
+                   double target, double measured, const char *unit)
+{
+    bool met = kind == AT_LEAST ? measured >= target : measured <= target;
+    json_t *row = report_row(report, "targets");
+    row_text(row, "id", id);
+    row_text(row, "work", work);
+    row_text(row, "kind", kind == AT_LEAST ? "at least" : "at most");
+    row_number(row, "target", target);
+    row_number(row, "measured", measured);
+    row_text(row, "unit", unit);
+    json_object_set_new(row, "met", json_boolean(met));
 }

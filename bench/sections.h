@@ -8,6 +8,14 @@
 
 bool measure_floors(struct session *session);
 bool measure_ingest(struct session *session);
+bool measure_audit(struct session *session);
+bool measure_latency(struct session *session);
+bool measure_scale(struct session *session);
+bool measure_peers(struct session *session);
+/* Closes, kills and opens again the ledger of a workload, which is open, before and after. */
+bool measure_opening(struct session *session, struct workload *workload);
+/* All of these, one after another. */
+bool measure_all(struct session *session);
 
 /* One row of `ingest`, as asked for. */
 struct ingest_options {

@@ -4,27 +4,6 @@
 
 #include <unistd.h>
 
-void report_row(struct session *session, const char *section, json_t *row)
-{
-    json_t *rows = json_object_get(session->report, section);
-    if (rows == NULL) {
-        rows = json_array();
-        json_object_set_new(session->report, section, rows);
-    }
-    int failed = json_array_append_new(rows, row);
-    TIJORI_REQUIRE(failed == 0);
-}
-
-void report_target(struct session *session, const char *id, const char *work, enum target_kind kind,
-                   double target, double measured, const char *unit)
-{
-    bool met = kind == AT_LEAST ? measured >= target : measured <= target;
-    report_row(session, "targets",
-               json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:b}", "id", id, "work", work, "kind",
-                         kind == AT_LEAST ? "at least" : "at most", "target", target, "measured",
-                         measured, "unit", unit, "met", met));
-}
-
 bool session_fail(struct session *session, const char *what)
 {
     fprintf(stderr, "tijori-bench: %s\n", what);
@@ -32,13 +11,13 @@ bool session_fail(struct session *session, const char *what)
     return false;
 }
 
-void session_progress(struct session *session, const char *what, double done, double total)
+void session_progress(const struct session *session, const char *what, double done, double total)
 {
     enum { WIDTH = 40 };
     if (!isatty(STDERR_FILENO)) {
         return;
     }
-    double part = session->progress_from + session->progress_width * done / total;
+    double part = session->stretch.from + session->stretch.width * done / total;
     int filled = (int)(part * WIDTH);
     char bar[WIDTH + 1];
     for (int i = 0; i < WIDTH; i++) {
@@ -47,6 +26,21 @@ void session_progress(struct session *session, const char *what, double done, do
     bar[WIDTH] = '\0';
     fprintf(stderr, "\r%s %3.0f %% %4.0f s  %-44s", bar, part * 100,
             seconds_since(session->started_ns), what);
+}
+
+struct stretch session_narrow(struct session *session, double from, double to, double total)
+{
+    struct stretch before = session->stretch;
+    session->stretch.from += before.width * from / total;
+    session->stretch.width *= (to - from) / total;
+    return before;
+}
+
+void session_progress_end(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fputc('\n', stderr);
+    }
 }
 
 const char *session_path(const struct session *session, const char *name)
@@ -74,8 +68,10 @@ struct workload *session_workload(struct session *session, const char *name, uin
 uint32_t session_calibrate(struct session *session, struct workload *workload, uint32_t batch,
                            uint32_t in_flight)
 {
-    uint32_t first = 8192 / batch > in_flight ? 8192 / batch : in_flight;
-    first = session->quick && first > 256 ? 256 : first;
+    /* Enough to see a rate, not so many that it takes as long as a slice. */
+    uint32_t first = 8 * in_flight + 256;
+    uint32_t most = 8192 / batch > in_flight ? 8192 / batch : in_flight;
+    first = session->quick && most > 256 ? 256 : first < most ? first : most;
     double rate = session_slice(session, workload, batch, first, in_flight);
     /* The first envelopes run into an empty pipeline: the rate is rather low. */
     uint32_t count = (uint32_t)(rate * session->slice_s);

@@ -6,9 +6,14 @@
  */
 
 #include "bench/folder.h"
+#include "bench/report.h"
 #include "bench/workload.h"
 
-#include <jansson.h>
+/* A stretch of the progress bar, in parts of the whole. */
+struct stretch {
+    double from;
+    double width;
+};
 
 struct session {
     bool quick; /* seconds, not minutes: shows that it runs */
@@ -23,26 +28,22 @@ struct session {
     uint32_t accounts_max; /* that `scale` goes up to */
     struct folder folder;
     json_t *report;
-    bool failed; /* something could not be measured or totals did not agree */
-    /* Progress: the part of the whole that is done, and what the part at hand is worth. */
-    double progress_from;
-    double progress_width;
+    bool failed;            /* something could not be measured or totals did not agree */
+    struct stretch stretch; /* of the progress bar, for what is being measured */
     uint64_t started_ns;
 };
-
-/* Adds an object to the array `section` of the report. */
-void report_row(struct session *session, const char *section, json_t *row);
-
-/* Adds a row to the report's targets. `unit` says what the figures are: "x raw verify". */
-enum target_kind { AT_LEAST, AT_MOST };
-void report_target(struct session *session, const char *id, const char *work, enum target_kind kind,
-                   double target, double measured, const char *unit);
 
 /* Says on standard error what failed, and that the run did. Returns false. */
 bool session_fail(struct session *session, const char *what);
 
-/* `done` of `total` of the part at hand, on a terminal's standard error. */
-void session_progress(struct session *session, const char *what, double done, double total);
+/* `done` of `total` of what is being measured, on a terminal's standard error. */
+void session_progress(const struct session *session, const char *what, double done, double total);
+/* What is measured next fills the bar from `from` to `to` of `total` of the stretch at hand, which
+ * is returned: give it back to session->stretch afterwards. */
+struct stretch session_narrow(struct session *session, double from, double to, double total);
+
+/* Ends the line of the bar. */
+void session_progress_end(void);
 
 /* A folder of this name for a ledger; the text is valid until the next call. */
 const char *session_path(const struct session *session, const char *name);
