@@ -1,6 +1,7 @@
 #include "bench/floors.h"
 
 #include "bench/clock.h"
+#include "bench/memory.h"
 #include "core/limits.h"
 #include "core/status.h"
 #include "crypto/tree.h"
@@ -10,7 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS = 5, SMALL_ROW = 512 };
+enum {
+    ROUNDS = 5,
+    SMALL_ROW = 512,
+    ROWS_BEFORE = 10000, /* a small row's commit writes the path to it: as deep as a ledger's */
+};
+static const double SYNC_BYTES_PER_S = 2e9; /* at most so much is written */
 
 const uint32_t sync_sizes[SYNC_SIZES] = {4096, 65536, 1 << 20, SYNC_SIZE_MAX};
 
@@ -64,6 +70,7 @@ void sync_us(const char *dir, uint32_t size, double seconds, struct series *out)
     snprintf(path, sizeof path, "%s/floor", dir);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     TIJORI_REQUIRE(file >= 0);
+    memory_touch((size_t)(seconds * SYNC_BYTES_PER_S));
     for (uint64_t begin = now_ns(); seconds_since(begin) < seconds;) {
         uint64_t start = now_ns();
         bool synced = write(file, bytes, size) == (ssize_t)size && fdatasync(file) == 0;
@@ -75,15 +82,17 @@ void sync_us(const char *dir, uint32_t size, double seconds, struct series *out)
     free(bytes);
 }
 
-static void commit_row(struct tj_store *store, uint64_t number)
+static void commit_rows(struct tj_store *store, uint64_t first, uint64_t count)
 {
     struct tj_txn *txn;
     uint8_t *place;
     enum tj_storage_status status = tj_write_begin(store, &txn);
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
-    status = tj_append(txn, 0, number, SMALL_ROW, &place);
-    TIJORI_REQUIRE(status == TJ_STORAGE_OK);
-    memset(place, 0x5a, SMALL_ROW);
+    for (uint64_t row = first; row < first + count; row++) {
+        status = tj_append(txn, 0, row, SMALL_ROW, &place);
+        TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+        memset(place, 0x5a, SMALL_ROW);
+    }
     status = tj_write_commit(txn);
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
 }
@@ -97,10 +106,11 @@ void commit_us(const char *dir, double seconds, struct series *out)
     snprintf(path, sizeof path, "%s/floor.store", dir);
     enum tj_storage_status status = tj_store_create(path, &options, &store);
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
+    commit_rows(store, 0, ROWS_BEFORE);
     uint64_t begin = now_ns();
-    for (uint64_t row = 0; seconds_since(begin) < seconds; row++) {
+    for (uint64_t row = ROWS_BEFORE; seconds_since(begin) < seconds; row++) {
         uint64_t start = now_ns();
-        commit_row(store, row);
+        commit_rows(store, row, 1);
         series_add(out, (double)(now_ns() - start) / 1e3);
     }
     tj_store_remove(store);

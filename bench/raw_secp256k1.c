@@ -11,7 +11,9 @@
 
 #include <string.h>
 
-enum { KEYS = 16, ITEMS = 512 };
+/* So many signatures that the processor's branch predictor has forgotten one when it comes again:
+ * over 16 of them a verification takes 8 % less than over 1,000 or 8,000. */
+enum { KEYS = 16, ITEMS = 2048 };
 
 struct raw_signer {
     secp256k1_context *context;

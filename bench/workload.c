@@ -1,6 +1,7 @@
 #include "bench/workload.h"
 
 #include "bench/folder.h"
+#include "bench/memory.h"
 #include "bench/parallel.h"
 #include "bench/random.h"
 #include "bench/raw_secp256k1.h"
@@ -351,8 +352,11 @@ static void prepare(struct workload *w, enum content content, uint32_t first_acc
 
 void workload_prepare(struct workload *w, uint32_t batch, uint32_t count)
 {
+    enum { PAGES_BESIDE = 64 << 20 }; /* bytes: the pipeline's own, and some to spare */
     prepare(w, TRANSFERS, 0, batch, count);
     w->prepared += count;
+    /* The journal takes about as much as the envelopes, the snapshot up to twice that. */
+    memory_touch(3 * w->envelopes.size * count + PAGES_BESIDE);
 }
 
 /* ---- driving ---- */

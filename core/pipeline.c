@@ -98,18 +98,20 @@ static bool event_take_sleeper(struct event *event)
     return false;
 }
 
-static bool event_wake_one(struct event *event)
+static void event_wake_one(struct event *event)
 {
-    bool taken = event_take_sleeper(event);
-    if (taken) {
+    if (event_take_sleeper(event)) {
         sem_post(&event->wakes);
     }
-    return taken;
 }
 
+/* Those that sleep now: one that is woken and sleeps again must not be woken for ever. */
 static void event_wake_all(struct event *event)
 {
-    while (event_wake_one(event)) {
+    if (atomic_load(&event->sleepers) > 0) {
+        for (unsigned n = atomic_exchange(&event->sleepers, 0); n > 0; n--) {
+            sem_post(&event->wakes);
+        }
     }
 }
 
