@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* ppoll */
+
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/text.h"
@@ -6,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,6 +49,44 @@ struct ingest {
     uint64_t failed;
     int code; /* of what is not an envelope: a file that cannot be read, a stream cut short */
 };
+
+/* ---- stopping ---- */
+
+/* SIGTERM and SIGINT end the reading; what was submitted by then is decided, answered and stored.
+ * They are blocked in every thread and let in only where the next bytes are waited for, so nothing
+ * else is ever interrupted. */
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int number)
+{
+    stop_signal = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note_signal};
+    sigset_t blocked;
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* Waits until there is something to read, or a signal to stop: then false. */
+static bool wait_for_bytes(int fd)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+    sigset_t open;
+    pthread_sigmask(SIG_BLOCK, NULL, &open);
+    sigdelset(&open, SIGTERM);
+    sigdelset(&open, SIGINT);
+    while (stop_signal == 0 && ppoll(&wanted, 1, NULL, &open) < 0 && errno == EINTR) {
+    }
+    return stop_signal == 0;
+}
 
 /* ---- receipts ---- */
 
@@ -256,6 +298,17 @@ static void refuse_stream(struct ingest *ingest, const struct source *source, ui
             source->file, taken);
 }
 
+/* Answers false: nothing more is submitted. */
+static bool stop_here(struct ingest *ingest, const struct source *source)
+{
+    wait_for(ingest, 0);
+    message("%s: stopped by a signal (%s) before envelope %" PRIu64
+            "; all before it are decided, the rest was not read",
+            source->file, strsignal(stop_signal), source->number);
+    ingest->code = EXIT_TRY_AGAIN;
+    return false;
+}
+
 static bool ingest_stream(struct ingest *ingest, struct stream *stream, const char *file)
 {
     struct source source = {.file = file, .number = 1};
@@ -268,9 +321,13 @@ static bool ingest_stream(struct ingest *ingest, struct stream *stream, const ch
             available == 0 ? TIJORI_TRUNCATED : tj_envelope_measure(bytes, available, &size);
         source.records = available >= TJ_HEADER_SIZE ? tj_load32(bytes + 12) : 0;
         if (status == TIJORI_TRUNCATED && !stream->eof) {
+            if (!wait_for_bytes(stream->fd)) {
+                return stop_here(ingest, &source);
+            }
             if (!fill(ingest, stream)) {
+                int error = errno;
                 wait_for(ingest, 0);
-                ingest->code = fail_errno(errno, file);
+                ingest->code = fail_errno(error, file);
                 return true;
             }
             continue;
@@ -366,6 +423,7 @@ int cmd_ingest(const struct arguments *arguments)
     TIJORI_REQUIRE(ingest->buffer != NULL);
     pthread_mutex_init(&ingest->mutex, NULL);
     pthread_cond_init(&ingest->changed, NULL);
+    catch_signals(); /* before the ledger starts its threads, which inherit what is blocked */
     int code = open_ledger(ingest, arguments);
     if (code == EXIT_PASS) {
         ingest_all(ingest, arguments);

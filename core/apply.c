@@ -317,6 +317,18 @@ static bool covered(const struct tj_state *state, uint64_t account)
 }
 #endif
 
+/* The accounts of the record that is so many further on. */
+static void prefetch_ahead(const struct tj_state *state, const uint8_t *records, uint32_t at,
+                           uint32_t count)
+{
+    enum { AHEAD = 12 };
+    if (at + AHEAD < count) {
+        const uint8_t *record = records + (size_t)(at + AHEAD) * TJ_RECORD_SIZE;
+        tj_state_prefetch_account(state, tj_movement_from(record));
+        tj_state_prefetch_account(state, tj_movement_to(record));
+    }
+}
+
 static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
                                         struct tj_effect *effect, uint8_t *links,
                                         struct tj_verdict *verdict)
@@ -327,6 +339,7 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         enum tijori_status status = TIJORI_OK;
         verdict->record = i;
         if (movements) {
+            prefetch_ahead(state, c->records, i, c->header->record_count);
             status = tj_judge_movement(state, effect->past, c, record, verdict);
         } else if (c->index > 0) {
             status = tj_judge_directive(state, effect->past, c, record, verdict);
@@ -381,7 +394,7 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
         .marks = ledger != NULL ? ledger->marks : 0,
     };
     size_t before = tj_state_mark_undo(state);
-    state->entry = c->index;
+    tj_state_begin_entry(state, c->index);
     tail->marks_base = effect.marks;
     tail->directive_previous = c->directive_previous;
     tj_verdict_init(verdict);
@@ -440,7 +453,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
         .countersigned = tj_slots_countersigned(&entry->slots),
         .marks = body->tail.marks_base,
     };
-    state->entry = entry->index;
+    tj_state_begin_entry(state, entry->index);
     tj_verdict_init(&verdict);
     if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
         entry->header.party >= TJ_PARTIES_MAX || !marks_base_fits(entry, body)) {
@@ -448,6 +461,9 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
     }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
         const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
+        if (tj_kind_is_movement(record[0])) {
+            prefetch_ahead(state, body->records, i, entry->header.record_count);
+        }
         if (!reapply_fits(state, past, record)) {
             return false;
         }

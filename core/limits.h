@@ -122,7 +122,7 @@
 #define TJ_REFUSED_MAX 1024u
 /* The redo window, in records and entries together: what an open after a crash replays at most.
  * About 2 s of work; each commit writes as many blocks of the snapshot as keep it. */
-#define TJ_REDO_MAX 4194304u
+#define TJ_REDO_MAX 16777216u
 /* Bytes of a block of the state: what one commit writes at a time of the snapshot. */
 #define TJ_BLOCK_BYTES_MAX 65536u
 

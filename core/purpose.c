@@ -4,50 +4,75 @@
 #define CUSTODY TJ_CLASS_CUSTODY
 
 /* What is not here is refused. Each row says why it is here. */
+/* clang-format off */
+#define RULES(X) \
+    X(TJ_PURCHASE, TJ_CLASS_MARKET, RESERVE, \
+      "the state buys coins on the market") \
+    X(TJ_PURCHASE, CUSTODY, RESERVE, \
+      "the state buys coins from a holder at a licensed custodian: an accumulation like any other") \
+    X(TJ_MINING, TJ_CLASS_MINING, RESERVE, \
+      "newly issued coins and fees from the state's own mining") \
+    X(TJ_SEIZURE, TJ_CLASS_SEIZURE, RESERVE, \
+      "coins taken by a court's order, from outside") \
+    X(TJ_SEIZURE, CUSTODY, RESERVE, \
+      "coins taken by a court's order, held at a licensed custodian") \
+    X(TJ_SEIZURE, RESERVE, TJ_CLASS_SEIZURE, \
+      "seized coins given back by a court's order") \
+    X(TJ_DONATION, TJ_CLASS_DONATION, RESERVE, \
+      "a gift to the state, accepted") \
+    X(TJ_DONATION, CUSTODY, RESERVE, \
+      "a gift from a holder at a licensed custodian") \
+    X(TJ_UNSOLICITED_INFLOW, TJ_CLASS_EXTERNAL, RESERVE, \
+      "somebody sent coins to a published address: nobody decided to accumulate") \
+    X(TJ_UNSOLICITED_INFLOW, TJ_CLASS_SUSPENSE, RESERVE, \
+      "coins arrived and are not explained yet: the wallet holds them, the question stays open") \
+    X(TJ_INTERNAL_TRANSFER, RESERVE, RESERVE, \
+      "between the state's own wallets: the reserve neither grows nor shrinks") \
+    X(TJ_SALE, RESERVE, TJ_CLASS_MARKET, \
+      "the state sells coins on the market") \
+    X(TJ_SALE, RESERVE, CUSTODY, \
+      "the state sells coins to a holder at a licensed custodian") \
+    X(TJ_PAYMENT, RESERVE, TJ_CLASS_EXTERNAL, \
+      "the state pays somebody outside in coins") \
+    X(TJ_PAYMENT, RESERVE, CUSTODY, \
+      "the state pays a holder at a licensed custodian") \
+    X(TJ_PAYMENT, RESERVE, TJ_CLASS_SUSPENSE, \
+      "coins left and it is not explained yet, a theft included: it stays visible until corrected") \
+    X(TJ_PAYMENT, CUSTODY, RESERVE, \
+      "a holder pays the state: a tax, a fee, a fine") \
+    X(TJ_FEE, RESERVE, TJ_CLASS_FEE, \
+      "network fees of the state's transactions") \
+    X(TJ_FEE, CUSTODY, TJ_CLASS_FEE, \
+      "network and custody fees of holders") \
+    X(TJ_CUSTOMER_DEPOSIT, TJ_CLASS_EXTERNAL, CUSTODY, \
+      "a holder brings coins to a custodian") \
+    X(TJ_CUSTOMER_DEPOSIT, TJ_CLASS_SUSPENSE, CUSTODY, \
+      "coins that reached a custodian without a name, now credited to their holder") \
+    X(TJ_CUSTOMER_WITHDRAWAL, CUSTODY, TJ_CLASS_EXTERNAL, \
+      "a holder takes coins away") \
+    X(TJ_CUSTOMER_TRANSFER, CUSTODY, CUSTODY, \
+      "between holders, at one custodian or two")
+/* clang-format on */
+
 const struct tj_purpose_rule tj_purpose_rules[] = {
-    {TJ_PURCHASE, TJ_CLASS_MARKET, RESERVE, "the state buys coins on the market"},
-    {TJ_PURCHASE, CUSTODY, RESERVE,
-     "the state buys coins from a holder at a licensed custodian: an accumulation like any other"},
-    {TJ_MINING, TJ_CLASS_MINING, RESERVE,
-     "newly issued coins and fees from the state's own mining"},
-    {TJ_SEIZURE, TJ_CLASS_SEIZURE, RESERVE, "coins taken by a court's order, from outside"},
-    {TJ_SEIZURE, CUSTODY, RESERVE, "coins taken by a court's order, held at a licensed custodian"},
-    {TJ_SEIZURE, RESERVE, TJ_CLASS_SEIZURE, "seized coins given back by a court's order"},
-    {TJ_DONATION, TJ_CLASS_DONATION, RESERVE, "a gift to the state, accepted"},
-    {TJ_DONATION, CUSTODY, RESERVE, "a gift from a holder at a licensed custodian"},
-    {TJ_UNSOLICITED_INFLOW, TJ_CLASS_EXTERNAL, RESERVE,
-     "somebody sent coins to a published address: nobody decided to accumulate"},
-    {TJ_UNSOLICITED_INFLOW, TJ_CLASS_SUSPENSE, RESERVE,
-     "coins arrived and are not explained yet: the wallet holds them, the question stays open"},
-    {TJ_INTERNAL_TRANSFER, RESERVE, RESERVE,
-     "between the state's own wallets: the reserve neither grows nor shrinks"},
-    {TJ_SALE, RESERVE, TJ_CLASS_MARKET, "the state sells coins on the market"},
-    {TJ_SALE, RESERVE, CUSTODY, "the state sells coins to a holder at a licensed custodian"},
-    {TJ_PAYMENT, RESERVE, TJ_CLASS_EXTERNAL, "the state pays somebody outside in coins"},
-    {TJ_PAYMENT, RESERVE, CUSTODY, "the state pays a holder at a licensed custodian"},
-    {TJ_PAYMENT, RESERVE, TJ_CLASS_SUSPENSE,
-     "coins left and it is not explained yet, a theft included: it stays visible until corrected"},
-    {TJ_PAYMENT, CUSTODY, RESERVE, "a holder pays the state: a tax, a fee, a fine"},
-    {TJ_FEE, RESERVE, TJ_CLASS_FEE, "network fees of the state's transactions"},
-    {TJ_FEE, CUSTODY, TJ_CLASS_FEE, "network and custody fees of holders"},
-    {TJ_CUSTOMER_DEPOSIT, TJ_CLASS_EXTERNAL, CUSTODY, "a holder brings coins to a custodian"},
-    {TJ_CUSTOMER_DEPOSIT, TJ_CLASS_SUSPENSE, CUSTODY,
-     "coins that reached a custodian without a name, now credited to their holder"},
-    {TJ_CUSTOMER_WITHDRAWAL, CUSTODY, TJ_CLASS_EXTERNAL, "a holder takes coins away"},
-    {TJ_CUSTOMER_TRANSFER, CUSTODY, CUSTODY, "between holders, at one custodian or two"},
+#define RULE_ROW(purpose, from, to, why) {purpose, from, to, why},
+    RULES(RULE_ROW)
+#undef RULE_ROW
 };
 
 const size_t tj_purpose_rule_count = sizeof tj_purpose_rules / sizeof tj_purpose_rules[0];
 
+/* The same rows by what they allow: every movement asks. */
+static const bool allowed[TJ_PURPOSE_END][TJ_CLASS_END][TJ_CLASS_END] = {
+#define RULE_ALLOWED(purpose, from, to, why) [purpose][from][to] = true,
+    RULES(RULE_ALLOWED)
+#undef RULE_ALLOWED
+};
+
 bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class)
 {
-    for (size_t i = 0; i < tj_purpose_rule_count; i++) {
-        const struct tj_purpose_rule *rule = &tj_purpose_rules[i];
-        if (rule->purpose == purpose && rule->from == from_class && rule->to == to_class) {
-            return true;
-        }
-    }
-    return false;
+    return purpose < TJ_PURPOSE_END && from_class < TJ_CLASS_END && to_class < TJ_CLASS_END &&
+           allowed[purpose][from_class][to_class];
 }
 
 const char *tj_purpose_refusal(uint8_t purpose, uint8_t from_class, uint8_t to_class)

@@ -45,22 +45,35 @@ struct tj_state *tj_state_create(void)
 
 struct tj_arena_chunk {
     struct tj_arena_chunk *next;
-    size_t size;
-    uint8_t padding[48];
+    uint8_t padding[56];
 };
-enum { ARENA_CHUNK_BYTES = 4 << 20 };
+/* A chunk is mapped in huge pages where the kernel gives them on request: accounts are touched at
+ * random, and a gigabyte of small pages would cost a page walk each time. */
+enum { HUGE_PAGE_BYTES = 2 << 20, ARENA_CHUNK_BYTES = 16 << 20 };
+
+/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. */
+static uint8_t *map_chunk(void)
+{
+    uint8_t *mapped = mmap(NULL, ARENA_CHUNK_BYTES + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    TIJORI_REQUIRE(mapped != MAP_FAILED);
+    size_t before = (size_t)(-(uintptr_t)mapped % HUGE_PAGE_BYTES);
+    if (before > 0) {
+        munmap(mapped, before);
+    }
+    munmap(mapped + before + ARENA_CHUNK_BYTES, HUGE_PAGE_BYTES - before);
+    (void)madvise(mapped + before, ARENA_CHUNK_BYTES, MADV_HUGEPAGE); /* a wish */
+    return mapped + before;
+}
 
 static uint8_t *arena_take(struct tj_state *state, size_t size)
 {
     if (state->arena_left < size) {
-        void *memory = mmap(NULL, ARENA_CHUNK_BYTES, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        TIJORI_REQUIRE(memory != MAP_FAILED);
-        struct tj_arena_chunk *chunk = memory;
+        uint8_t *memory = map_chunk();
+        struct tj_arena_chunk *chunk = (struct tj_arena_chunk *)(void *)memory;
         chunk->next = state->arena_chunks;
-        chunk->size = ARENA_CHUNK_BYTES;
         state->arena_chunks = chunk;
-        state->arena = (uint8_t *)memory + sizeof *chunk;
+        state->arena = memory + sizeof *chunk;
         state->arena_left = ARENA_CHUNK_BYTES - sizeof *chunk;
     }
     uint8_t *taken = state->arena;
@@ -93,7 +106,7 @@ void tj_state_destroy(struct tj_state *state)
     tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
         struct tj_arena_chunk *next = chunk->next;
-        munmap(chunk, chunk->size);
+        munmap(chunk, ARENA_CHUNK_BYTES);
         chunk = next;
     }
     free(state);
@@ -120,6 +133,15 @@ const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, 
     }
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     return rows->blocks[block]->content + place * shape->object_size;
+}
+
+void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
+{
+    const void *object =
+        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
+    if (object != NULL) {
+        __builtin_prefetch(object, 1);
+    }
 }
 
 struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
@@ -191,8 +213,9 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
     }
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     uint8_t *object = block->content + place * shape->object_size;
-    if (!state->redo) {
+    if (!state->redo && object != state->total_remembered) {
         remember(state->undo, object, shape->object_size);
+        state->total_remembered = table == TJ_T_TOTAL ? object : state->total_remembered;
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -214,9 +237,16 @@ void tj_undo_log_settle(struct tj_undo_log *log)
     log->bytes_count = 0;
 }
 
+void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
+{
+    state->entry = entry;
+    state->total_remembered = NULL;
+}
+
 void tj_state_rollback(struct tj_state *state, size_t mark)
 {
     struct tj_undo_log *log = state->undo;
+    state->total_remembered = NULL;
     while (log->count > mark) {
         const struct tj_undo *undo = &log->undo[--log->count];
         log->bytes_count -= undo->size;

@@ -255,6 +255,9 @@ struct tj_state {
     /* Where what objects held before goes: undo_own, or what its user put here. */
     struct tj_undo_log *undo;
     struct tj_undo_log undo_own;
+    /* The purpose total that was remembered last in this entry: most movements of one add to the
+     * same, and it needs to be remembered once only. */
+    const void *total_remembered;
     /* Where blocks come from. */
     uint8_t *arena;
     size_t arena_left;
@@ -270,6 +273,10 @@ void tj_state_destroy(struct tj_state *state);
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
                           uint64_t number);
 
+/* Asks the processor for an account that will be written soon; answers nothing. Of millions of
+ * accounts none is in a cache, and waiting for it takes longer than all a movement does. */
+void tj_state_prefetch_account(const struct tj_state *state, uint64_t account);
+
 /* An object for writing in the entry set by state->entry: its old content goes to the undo log and
  * its block is dirty. In a redo, when the stored block reflects the entry already, a scratch object
  * is given instead, so that the effect is written nowhere. */
@@ -279,6 +286,9 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
 /* The block itself, made when missing (loading a snapshot). */
 struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
                                 uint32_t number);
+
+/* Before an entry is applied or redone. */
+void tj_state_begin_entry(struct tj_state *state, uint64_t entry);
 
 /* ---- undo ---- */
 

@@ -1,6 +1,6 @@
 /* What is acknowledged stays, whole and the same: I1, I4, I5; crashes, full disks and maps, failing
- * disks, other processes. (Kills at random moments: test_kill. Every mixture of blocks: test_redo.)
- */
+ * disks, other processes. (Kills at random moments: test_kill. Every mixture of blocks: test_redo.
+ * Any number of threads, any schedule: test_schedule.) */
 
 #include "history_support.h"
 
@@ -103,65 +103,6 @@ static void i4_replay_with_1_and_8_threads_gives_the_same_state(void **state)
         assert_memory_equal(report.leaf.bytes, head.leaf, TJ_HASH_SIZE);
         assert_memory_equal(report.root.bytes, head.root, TJ_HASH_SIZE);
     }
-    end_world(w);
-}
-
-/* The entries from 2 on of a log, submitted all at once to a new ledger with that many threads. */
-static void ingest_again(const struct log_copy *log, uint32_t threads, struct tijori_head *head,
-                         struct tj_hash *digest)
-{
-    const struct log_table *entries = &log->tables[TJ_J_ENTRIES];
-    uint64_t *times = calloc(entries->count, sizeof *times);
-    struct world *w = new_world();
-    assert_non_null(times);
-    w->f.threads = threads;
-    fixture_create(&w->f);
-    for (size_t i = 2; i < entries->count; i++) {
-        times[i] = tj_load64(entries->rows[i].value + 24);
-    }
-    w->f.times = times + 2;
-    for (size_t i = 2; i < entries->count; i++) {
-        size_t size;
-        uint8_t *bytes = envelope_of(log, i, &size);
-        assert_int_equal(tijori_submit(w->f.ledger, bytes, size, i), TIJORI_OK);
-        free(bytes);
-    }
-    for (size_t i = 2; i < entries->count; i++) {
-        struct tijori_receipt receipt;
-        assert_int_equal(tijori_receive(w->f.ledger, &receipt), TIJORI_OK);
-        assert_int_equal(receipt.status, TIJORI_OK);
-        assert_int_equal(receipt.tag, i);
-        assert_int_equal(receipt.entry, i);
-    }
-    tijori_head(w->f.ledger, head);
-    digest_live(&w->f, digest);
-    end_world(w);
-    free(times);
-}
-
-static void i4_ingest_with_1_and_8_threads_gives_the_same_log(void **state)
-{
-    (void)state;
-    struct world *w = new_parties(1);
-    struct tj_hash live;
-    struct tijori_head head;
-    struct log_copy log;
-    history_every_kind(&w->history);
-    history_moves(&w->history, 40);
-    digest_live(&w->f, &live);
-    tijori_head(w->f.ledger, &head);
-    fixture_close(&w->f);
-    log_read(w->f.dir, 0, &log);
-    for (uint32_t threads = 1; threads <= 8; threads += 7) {
-        struct tijori_head again;
-        struct tj_hash digest;
-        ingest_again(&log, threads, &again, &digest);
-        assert_int_equal(again.size, head.size);
-        assert_memory_equal(again.leaf, head.leaf, TJ_HASH_SIZE);
-        assert_memory_equal(again.root, head.root, TJ_HASH_SIZE);
-        assert_hash_equal(&digest, &live);
-    }
-    log_free(&log);
     end_world(w);
 }
 
@@ -663,7 +604,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i4_replay_with_1_and_8_threads_gives_the_same_state),
-        cmocka_unit_test(i4_ingest_with_1_and_8_threads_gives_the_same_log),
         cmocka_unit_test(i4_every_way_of_opening_gives_the_live_state),
         cmocka_unit_test(i5_chain_and_rfc6962_root_at_every_size),
         cmocka_unit_test(i1_a_full_map_refuses_and_keeps_what_is_acknowledged),
