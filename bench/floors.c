@@ -70,7 +70,7 @@ void sync_us(const char *dir, uint32_t size, double seconds, struct series *out)
     snprintf(path, sizeof path, "%s/floor", dir);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     TIJORI_REQUIRE(file >= 0);
-    memory_touch((size_t)(seconds * SYNC_BYTES_PER_S));
+    memory_touch(dir, (size_t)(seconds * SYNC_BYTES_PER_S));
     for (uint64_t begin = now_ns(); seconds_since(begin) < seconds;) {
         uint64_t start = now_ns();
         bool synced = write(file, bytes, size) == (ssize_t)size && fdatasync(file) == 0;

@@ -2,12 +2,16 @@
  * take turns. */
 
 #include "bench/clock.h"
+#include "bench/memory.h"
 #include "bench/peers.h"
 #include "bench/sections.h"
 
 #include <sys/stat.h>
 
-enum { PEERS = 2 };
+enum {
+    PEERS = 2,
+    TOUCHED_BYTES = 256, /* of the page cache, a movement: a row, its index and the log of both */
+};
 
 struct contestant {
     const struct peer *peer;
@@ -97,6 +101,7 @@ static void run_round(struct session *s, struct workload *w, uint32_t count,
     for (int i = 0; i < PEERS; i++) {
         struct contestant *c = &contestants[i];
         if (c->store != NULL) {
+            memory_touch(s->folder.path, (size_t)c->batches * TJ_RECORDS_MAX * TOUCHED_BYTES);
             double theirs = peer_slice(s, c, w, c->batches);
             series_add(&c->rates, theirs);
             series_add(&c->ratios, theirs > 0 ? rate / theirs : 0);

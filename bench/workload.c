@@ -352,11 +352,11 @@ static void prepare(struct workload *w, enum content content, uint32_t first_acc
 
 void workload_prepare(struct workload *w, uint32_t batch, uint32_t count)
 {
-    enum { PAGES_BESIDE = 64 << 20 }; /* bytes: the pipeline's own, and some to spare */
     prepare(w, TRANSFERS, 0, batch, count);
     w->prepared += count;
-    /* The journal takes about as much as the envelopes, the snapshot up to twice that. */
-    memory_touch(3 * w->envelopes.size * count + PAGES_BESIDE);
+    /* The journal takes as much as the envelopes and their links; so much again for the snapshot.
+     */
+    memory_touch(w->dir, 2 * w->envelopes.size * count);
 }
 
 /* ---- driving ---- */
