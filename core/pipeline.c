@@ -478,6 +478,17 @@ void tj_pipeline_release(struct tj_pipeline *p)
     pthread_mutex_unlock(&p->receiver);
 }
 
+void tj_pipeline_drop(struct tj_pipeline *p, size_t count)
+{
+    pthread_mutex_lock(&p->receiver);
+    uint64_t released = atomic_load_explicit(&p->released, memory_order_relaxed) + count;
+    TIJORI_REQUIRE(count > 0 && released <= atomic_load(&p->decided));
+    atomic_store(&p->ring_released, slot_at(p, released - 1)->ring_end);
+    atomic_store(&p->released, released);
+    event_wake_one(&p->has_room);
+    pthread_mutex_unlock(&p->receiver);
+}
+
 static bool all_is_decided(struct tj_pipeline *p, uint64_t published)
 {
     return atomic_load(&p->decided) >= published;

@@ -77,6 +77,8 @@ void tj_pipeline_decide(struct tj_pipeline *pipeline, size_t count);
  * it is released, by the thread that got it, before the next is asked for. */
 void *tj_pipeline_receive(struct tj_pipeline *pipeline);
 void tj_pipeline_release(struct tj_pipeline *pipeline);
+/* The next `count` items, all of them decided, at once, for who wants nothing of them. */
+void tj_pipeline_drop(struct tj_pipeline *pipeline, size_t count);
 
 /* Waits until everything published is decided. */
 void tj_pipeline_drain(struct tj_pipeline *pipeline);

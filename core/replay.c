@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 /* Entries in flight between reading and judging. */
-enum { WINDOW = 256, PROGRESS_EVERY = 64 };
+enum { WINDOW = 1024, PROGRESS_EVERY = 64 };
 
 static const char *const check_texts[TJ_CHECK_COUNT] = {
 #define TJ_CHECK_TEXT(name, text) text,
@@ -147,6 +147,7 @@ static void check_items(void *context, struct tj_digester *digester, void **item
     for (size_t i = 0; i < count; i++) {
         struct item *item = items[i];
         tj_verdict_init(&item->form);
+        item->entry_formed = false;
         tj_leaf_hash(digester->hasher, &item->leaf, item->entry_bytes.bytes,
                      item->entry_bytes.size);
         item->form.status = check_form(digester, item);
@@ -418,10 +419,7 @@ static void decide_items(void *context, struct tj_digester *digester, struct tj_
     }
     tj_pipeline_judged(pipeline, ready);
     tj_pipeline_decide(pipeline, ready);
-    for (size_t i = 0; i < ready; i++) {
-        tj_pipeline_receive(pipeline);
-        tj_pipeline_release(pipeline);
-    }
+    tj_pipeline_drop(pipeline, ready);
 }
 
 /* Reads until the end or the first failure, as far ahead as the window goes. What was read before a
@@ -432,7 +430,6 @@ static void replay_entries(struct replay *r, struct tj_pipeline *pipeline)
     while (!atomic_load(&r->broken)) {
         uint8_t *none;
         struct item *item = tj_pipeline_reserve(pipeline, 0, &none);
-        memset(item, 0, sizeof *item);
         pthread_mutex_lock(&r->reading);
         bool more = read_item(r, read, item);
         pthread_mutex_unlock(&r->reading);
