@@ -325,6 +325,29 @@ static void wait_for_the_disk(struct tj_ingest *ingest)
     pthread_mutex_unlock(&ingest->committing);
 }
 
+/* Asks the processor for what judging the items after the i-th will look at: others wrote the
+ * items, and of thousands of accounts and lanes few are in a cache. */
+static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *pipeline, size_t i,
+                           size_t ready)
+{
+    enum { ITEM_AHEAD = 8, STATE_AHEAD = 4, LINE = 64 };
+    if (i + ITEM_AHEAD < ready) {
+        const uint8_t *item = tj_pipeline_at(pipeline, i + ITEM_AHEAD);
+        for (size_t at = 0; at < offsetof(struct tj_ingest_item, view) + 6 * LINE; at += LINE) {
+            __builtin_prefetch(item + at);
+        }
+    }
+    if (i + STATE_AHEAD < ready) {
+        const struct tj_ingest_item *item = tj_pipeline_at(pipeline, i + STATE_AHEAD);
+        const struct tj_header *h = &item->view.header;
+        if (item->verdict.status == TIJORI_OK && tj_kind_is_movement(item->view.records[0])) {
+            __builtin_prefetch(tj_state_lane(ingest->state, h->party, h->lane), 1);
+            tj_state_prefetch_account(ingest->state, tj_movement_from(item->view.records));
+            tj_state_prefetch_account(ingest->state, tj_movement_to(item->view.records));
+        }
+    }
+}
+
 /* Judges what makes one group; how many items. */
 static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
                           struct tj_pipeline *pipeline, size_t ready, struct tj_group *group,
@@ -336,6 +359,7 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
     *status = past_begin(&past, ingest, digester);
     while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
            group->records < TJ_GROUP_RECORDS_MAX) {
+        prefetch_ahead(ingest, pipeline, items, ready);
         if (judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items))) {
             items++;
         } else if (items > 0) {
