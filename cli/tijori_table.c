@@ -222,8 +222,10 @@ static const char *const ingest_paragraphs[] = {
     "a line with all of it.",
     "A file may hold several envelopes. Where its bytes are no envelope, or end inside one, the "
     "rest of that file is not read; other files go on.",
-    "Exit status 65 when any was refused, 75 when there was no space for one, 74 when a commit "
-    "failed.",
+    "SIGTERM and SIGINT end the reading; what was submitted by then is decided, its receipts are "
+    "printed and the ledger is closed.",
+    "Exit status 65 when any was refused, 75 when there was no space for one or a signal ended the "
+    "reading, 74 when a commit failed.",
     NULL,
 };
 static const struct example_row ingest_examples[] = {

@@ -110,7 +110,7 @@
 #define TJ_GROUP_ENVELOPES_MAX 2048u
 /* Envelopes that a group waits for, while more are under way: by then the cost of a commit is
  * nothing beside that of as many signatures, and waiting longer would only add latency. */
-#define TJ_GATHER_MAX 512u
+#define TJ_GATHER_MAX 640u
 /* Bytes of the links of one: the last envelope may begin just below the bound. */
 #define TJ_GROUP_LINKS_MAX ((TJ_GROUP_RECORDS_MAX + TJ_RECORDS_MAX) * TJ_LINK_SIZE)
 /* Blocks of the snapshot in one: a group's share of a round over a billion accounts' blocks. */

@@ -143,14 +143,15 @@ static size_t worked_in_a_row(struct tj_pipeline *p, uint64_t first)
     return count;
 }
 
-/* Half of what is under way has been worked on, so that what is decided together grows with the
- * load; but no more than TJ_GATHER_MAX is waited for. A guess while others move the positions: who
- * has taken the role looks again. */
+/* Five eighths of what is under way have been worked on, so that what is decided together grows
+ * with the load, and enough is left to work on while the disk has the rest; but no more than
+ * TJ_GATHER_MAX is waited for. A guess while others move the positions: who has taken the role
+ * looks again. */
 static bool worth_deciding(struct tj_pipeline *p)
 {
     uint64_t judged = atomic_load(&p->judged);
     uint64_t under_way = atomic_load(&p->published) - judged;
-    uint64_t wanted = (under_way + 1) / 2;
+    uint64_t wanted = (under_way * 5 + 7) / 8;
     wanted = wanted < TJ_GATHER_MAX ? wanted : TJ_GATHER_MAX;
     if (under_way == 0 || atomic_load(&p->worked) - judged < wanted ||
         !atomic_load_explicit(&slot_at(p, judged)->worked, memory_order_relaxed)) {

@@ -9,7 +9,7 @@ enum {
     NODE_PREFIX = 0x01,
     /* One update over a copy takes 113 ns for a record of 112 bytes, two updates without a copy
      * 134: an update that leaves a block half filled costs more than the copying. */
-    LEAF_COPY_MAX = 256,
+    LEAF_COPY_MAX = 512,
 };
 
 static bool hash_equal(const struct tj_hash *a, const struct tj_hash *b)

@@ -14,6 +14,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -430,6 +431,37 @@ class Reading(unittest.TestCase):
         self.assertEqual([line.split()[1] for line in out.splitlines()],
                          [str(self.last + n) for n in (1, 2, 3)])
         audit(ledger)
+
+    def test_ingest_stops_at_a_signal(self):
+        """What was submitted is decided, answered and stored; the rest was not read."""
+        moves = [{"kind": "move", "purpose": "customer_deposit", "from": "2:0", "to": "2:1",
+                  "amount": "1 sat"}] * (3 * 8190)
+        envelopes = self.world.propose(2, moves, ["c"])
+        with open(envelopes, "rb") as file:
+            stream = file.read()
+        size, rest = divmod(len(stream), 3)
+        self.assertEqual(0, rest)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            ledger = self.copy()
+            with subprocess.Popen([TIJORI, "ingest", ledger, "-", "--format", "json"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) as writer:
+                writer.stdin.write(stream[: 2 * size + 1000])
+                writer.stdin.flush()
+                receipts = [json.loads(writer.stdout.readline()) for _ in range(2)]
+                self.assertEqual(["OK", "OK"], [r["status"] for r in receipts])
+                self.assertIsNone(writer.poll())
+                writer.send_signal(number)  # in the middle of the third
+                self.assertEqual(75, writer.wait(timeout=60))
+                self.assertEqual(b"", writer.stdout.read())
+                said = writer.stderr.read().decode()
+            self.assertIn("before envelope 3", said)
+            self.assertIn("2 accepted", said)
+            audit(ledger)
+            out, _ = run("ingest", ledger, envelopes, "--format", "json")
+            self.assertEqual(["ALREADY", "ALREADY", "OK"],
+                             [json.loads(line)["status"] for line in out.splitlines()])
+            audit(ledger)
 
     def test_ingest_goes_on(self):
         ledger = self.copy()
