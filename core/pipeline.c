@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* pthread_setname_np */
+
 #include "core/pipeline.h"
 
 #include <errno.h>
@@ -201,6 +203,7 @@ static void *decider(void *context)
 {
     struct tj_pipeline *p = context;
     struct tj_digester digester;
+    pthread_setname_np(pthread_self(), "tj-decider"); /* as top and perf show it */
     tj_digester_init(&digester);
     while (!atomic_load(&p->stopping)) {
         if (!decide_some(p, &digester)) {
@@ -302,6 +305,7 @@ static void *worker(void *context)
 {
     struct tj_pipeline *p = context;
     struct tj_digester digester;
+    pthread_setname_np(pthread_self(), "tj-worker");
     tj_digester_init(&digester);
     while (!atomic_load(&p->stopping)) {
         if (!work_some(p, &digester)) {
