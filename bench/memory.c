@@ -8,7 +8,7 @@
 
 void memory_touch(const char *dir, size_t bytes)
 {
-    static uint8_t piece[1 << 20];
+    static uint8_t piece[8 << 20]; /* a file that is written in large pieces gets large folios */
     size_t most = (size_t)sysconf(_SC_PHYS_PAGES) / 4 * (size_t)sysconf(_SC_PAGESIZE);
     size_t left = bytes < most ? bytes : most;
     char path[4200];
