@@ -120,8 +120,9 @@
 #define TJ_RECENT_MAX (2u * TJ_GROUP_ENVELOPES_MAX)
 /* Ids of refused envelopes remembered, to tell a successor of one from a gap. */
 #define TJ_REFUSED_MAX 1024u
-/* The redo window, in records and entries together: what an open after a crash replays at most.
- * About 2 s of work; each commit writes as many blocks of the snapshot as keep it. */
+/* The redo window, in records and entries together: what an open after a crash replays at most. A
+ * few seconds of work (bench/RESULTS.md, "open"); each commit writes as many blocks of the snapshot
+ * as keep it, which with 20 million accounts is 76 bytes a record. */
 #define TJ_REDO_MAX 16777216u
 /* Bytes of a block of the state: what one commit writes at a time of the snapshot. */
 #define TJ_BLOCK_BYTES_MAX 65536u

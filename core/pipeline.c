@@ -20,16 +20,16 @@ enum {
 /* A place to sleep until something is true. Who makes it true then takes a sleeper from the count
  * and wakes one; who goes to sleep puts itself into the count and then looks once more. Both are
  * sequentially consistent, so at least one of the two sees the other. (A semaphore and not a
- * condition variable: those of glibc 2.27 to 2.40 lose wake-ups, its bug 25847.) */
+ * condition variable: those of glibc 2.27 to 2.40 can lose a wake-up, its bug 25847.) */
 struct event {
     sem_t wakes;
     atomic_uint sleepers; /* for whom no wake is on its way */
 };
 
 struct slot {
-    uint64_t ring_end;  /* bytes ever taken from the ring, this item's included */
-    size_t weight;      /* bytes the item is about */
-    atomic_bool worked; /* and not judged */
+    uint64_t ring_end;     /* bytes ever taken from the ring, this item's included */
+    _Atomic size_t weight; /* bytes the item is about */
+    atomic_bool worked;    /* and not judged */
 };
 
 /* Positions count up for ever; a position's slot is position % capacity. Each stands in a cache
@@ -52,7 +52,6 @@ struct tj_pipeline {
     atomic_bool stopping;
     _Alignas(CACHE_LINE) _Atomic uint64_t published;
     _Alignas(CACHE_LINE) _Atomic uint64_t taken;  /* to be worked on */
-    _Alignas(CACHE_LINE) atomic_uint working;     /* threads that do, at most options.threads */
     _Alignas(CACHE_LINE) _Atomic uint64_t worked; /* how many, in any order */
     _Atomic uint64_t worked_bytes;                /* their weight */
     _Alignas(CACHE_LINE) atomic_bool judging;     /* somebody is */
@@ -71,6 +70,12 @@ static struct slot *slot_at(struct tj_pipeline *p, uint64_t position)
 static void *item_at(struct tj_pipeline *p, uint64_t position)
 {
     return p->items + (size_t)(position % p->options.capacity) * p->options.item_size;
+}
+
+/* Who is late may ask for the weight of an item that is gone: then what it wanted is refused. */
+static size_t weight_at(struct tj_pipeline *p, uint64_t position)
+{
+    return atomic_load_explicit(&slot_at(p, position)->weight, memory_order_relaxed);
 }
 
 /* ---- sleeping and waking ---- */
@@ -230,9 +235,8 @@ void tj_pipeline_judged(struct tj_pipeline *p, size_t count)
     uint64_t judged = atomic_load_explicit(&p->judged, memory_order_relaxed);
     uint64_t bytes = atomic_load_explicit(&p->judged_bytes, memory_order_relaxed);
     for (size_t i = 0; i < count; i++) {
-        struct slot *slot = slot_at(p, judged + i);
-        atomic_store_explicit(&slot->worked, false, memory_order_relaxed);
-        bytes += slot->weight;
+        atomic_store_explicit(&slot_at(p, judged + i)->worked, false, memory_order_relaxed);
+        bytes += weight_at(p, judged + i);
     }
     atomic_store(&p->judged_bytes, bytes);
     atomic_store(&p->judged, judged + count);
@@ -257,7 +261,7 @@ static size_t take_batch(struct tj_pipeline *p, uint64_t *first)
         size_t bytes = 0;
         size_t count = 0;
         while (count < share && count < TJ_PIPELINE_BATCH_MAX && bytes < TJ_PIPELINE_BATCH_BYTES) {
-            bytes += slot_at(p, taken + count++)->weight;
+            bytes += weight_at(p, taken + count++);
         }
         if (count == 0 || atomic_compare_exchange_weak(&p->taken, &taken, taken + count)) {
             *first = taken;
@@ -273,7 +277,7 @@ static void work_on(struct tj_pipeline *p, struct tj_digester *digester, uint64_
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         items[i] = item_at(p, first + i);
-        bytes += slot_at(p, first + i)->weight;
+        bytes += weight_at(p, first + i);
     }
     p->options.work(p->options.context, digester, items, count);
     for (size_t i = 0; i < count; i++) {
@@ -427,7 +431,7 @@ void tj_pipeline_publish(struct tj_pipeline *p, size_t weight)
     uint64_t published = atomic_load_explicit(&p->published, memory_order_relaxed);
     struct slot *slot = slot_at(p, published);
     slot->ring_end = p->ring_used;
-    slot->weight = weight;
+    atomic_store_explicit(&slot->weight, weight, memory_order_relaxed);
     atomic_store(&p->published, published + 1);
     event_wake_one(&p->has_work);
     pthread_mutex_unlock(&p->producer);

@@ -7,12 +7,13 @@
  * What goes in are envelopes (docs/FORMAT.md section 4), bytes that a party made and signed; what
  * comes out of a submit is a receipt, given only once the envelope is on the disk or refused.
  *
- * Threads. A ledger opened for writing has threads of its own: some that verify, one that decides
- * and commits. tijori_submit may be called by any number of threads; the order in which calls take
- * their place in the queue is the order of decision. tijori_receive may be called by any number of
- * threads; receipts come in the order of submission. The reading calls may be made by any thread at
- * any time and see what is durable, never less than the receipts already given out.
- * A ledger is closed once, when no other call on it is running.
+ * Threads. A ledger opened for writing has threads of its own: some that verify, and two that take
+ * turns in deciding and committing. A tijori_receive that waits for the only envelope there is may
+ * do all of that on the caller's thread. tijori_submit may be called by any number of threads; the
+ * order in which calls take their place in the queue is the order of decision. tijori_receive may
+ * be called by any number of threads; receipts come in the order of submission. The reading calls
+ * may be made by any thread at any time and see what is durable, never less than the receipts
+ * already given out. A ledger is closed once, when no other call on it is running.
  *
  * Memory. The caller allocates what `out` points to. Nothing returned points into the ledger, but
  * where a comment says so.
