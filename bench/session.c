@@ -1,7 +1,6 @@
 #include "bench/session.h"
 
 #include "bench/clock.h"
-#include "bench/memory.h"
 
 #include <unistd.h>
 
@@ -63,8 +62,6 @@ struct workload *session_workload(struct session *session, const char *name, uin
     if (workload == NULL) {
         session_fail(session, "no ledger to measure");
     }
-    /* More than any of its slices writes. */
-    memory_touch(session->folder.path, session->quick ? (size_t)64 << 20 : (size_t)4 << 30);
     return workload;
 }
 
