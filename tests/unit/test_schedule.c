@@ -197,6 +197,19 @@ static void *submit_all(void *context)
     return NULL;
 }
 
+/* How much more the second half of a flood may take than the first. A sanitizer keeps what was
+ * freed in a quarantine of its own, 256 MiB, which the first half does not fill. */
+#if defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined SANITIZED || defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { MORE_KIB_MAX = 128 << 10 };
+#else
+enum { MORE_KIB_MAX = 16 << 10 };
+#endif
+
 static long resident_kib(void)
 {
     char line[256];
@@ -260,7 +273,7 @@ static void a_slow_disk_makes_submitters_wait_and_memory_stay(void **state)
     print_message("at most %u outstanding; at most %ld KiB, then %ld KiB\n", outstanding_most,
                   most[0], most[1]);
     assert_in_range(outstanding_most, 2, IN_FLIGHT_MAX + 1);
-    assert_in_range(most[1], 0, most[0] + (16 << 10));
+    assert_in_range(most[1], 0, most[0] + MORE_KIB_MAX);
     fixture_destroy(f);
     free(document);
     free(f);
