@@ -75,6 +75,19 @@ static void catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
+/* A signal that came while it was blocked. ppoll lets it in only when it has to wait, which it need
+ * not for a file or a full pipe. */
+static void note_pending_signal(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    if (sigismember(&pending, SIGTERM) == 1) {
+        stop_signal = SIGTERM;
+    } else if (sigismember(&pending, SIGINT) == 1) {
+        stop_signal = SIGINT;
+    }
+}
+
 /* Waits until there is something to read, or a signal to stop: then false. */
 static bool wait_for_bytes(int fd)
 {
@@ -83,6 +96,7 @@ static bool wait_for_bytes(int fd)
     pthread_sigmask(SIG_BLOCK, NULL, &open);
     sigdelset(&open, SIGTERM);
     sigdelset(&open, SIGINT);
+    note_pending_signal();
     while (stop_signal == 0 && ppoll(&wanted, 1, NULL, &open) < 0 && errno == EINTR) {
     }
     return stop_signal == 0;

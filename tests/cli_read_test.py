@@ -463,6 +463,22 @@ class Reading(unittest.TestCase):
                              [json.loads(line)["status"] for line in out.splitlines()])
             audit(ledger)
 
+    def test_ingest_notices_a_signal_where_nothing_is_waited_for(self):
+        """A file is always ready to be read: the signal is there before the first byte is."""
+        envelope = self.world.propose(1, [self.TRANSFER], ["t1", "t2"])
+
+        def with_a_signal():
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            os.kill(os.getpid(), signal.SIGTERM)  # stays pending in the program
+
+        ledger = self.copy()
+        done = subprocess.run([TIJORI, "ingest", ledger, envelope], capture_output=True,
+                              preexec_fn=with_a_signal, timeout=60)
+        self.assertEqual((75, b""), (done.returncode, done.stdout))
+        self.assertIn("before envelope 1", done.stderr.decode())
+        self.assertIn("0 accepted", done.stderr.decode())
+        self.assertIn("1 accepted", run("ingest", ledger, envelope)[1])
+
     def test_ingest_goes_on(self):
         ledger = self.copy()
         world, move = self.world, self.TRANSFER
