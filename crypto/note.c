@@ -13,6 +13,7 @@ enum {
     SIGNATURE_BLOB_SIZE = KEY_ID_SIZE + TJ_SIGNATURE_SIZE,
     SIGNATURE_BLOB_BASE64_SIZE = 92, /* of those */
     LINE_START_SIZE = 4,             /* em dash and space */
+    LINE_BLOB_MAX = 256,             /* of what is written: room for any signature there is */
 };
 
 /* U+2014 in UTF-8, and a space. */
@@ -320,29 +321,70 @@ bool tj_note_decode(struct tj_note_view *out, const char *bytes, size_t size)
     return true;
 }
 
+const struct tj_note_signature_view *tj_note_find(const struct tj_note_view *note,
+                                                  const struct tj_verifier_key *key)
+{
+    const size_t name_size = bounded_length(key->name, sizeof key->name);
+    for (size_t i = 0; i < note->signature_count; i++) {
+        /* Decoding refused a second line of one key. */
+        if (signature_is_of(&note->signatures[i], key->name, name_size, key->key_id)) {
+            return &note->signatures[i];
+        }
+    }
+    return NULL;
+}
+
 enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
                                     const struct tj_verifier_key *key)
 {
-    if (key->type != TJ_NOTE_TYPE_ED25519) {
+    const struct tj_note_signature_view *signature = tj_note_find(note, key);
+    if (key->type != TJ_NOTE_TYPE_ED25519 || signature == NULL) {
         return TJ_NOTE_UNKNOWN;
     }
-    const size_t name_size = bounded_length(key->name, sizeof key->name);
-    for (size_t i = 0; i < note->signature_count; i++) {
-        const struct tj_note_signature_view *signature = &note->signatures[i];
-        if (!signature_is_of(signature, key->name, name_size, key->key_id)) {
-            continue;
-        }
-        uint8_t blob[SIGNATURE_BLOB_SIZE];
-        size_t blob_size = 0;
-        const bool valid =
-            tj_base64_decode(blob, sizeof blob, &blob_size, signature->base64,
-                             signature->base64_size) &&
-            blob_size == sizeof blob &&
-            tj_ed25519_verify(key->public32, note->text, note->text_size, blob + KEY_ID_SIZE);
-        /* Decoding refused a second line of this key. */
-        return valid ? TJ_NOTE_VALID : TJ_NOTE_INVALID;
+    uint8_t blob[SIGNATURE_BLOB_SIZE];
+    size_t blob_size = 0;
+    const bool valid =
+        tj_base64_decode(blob, sizeof blob, &blob_size, signature->base64,
+                         signature->base64_size) &&
+        blob_size == sizeof blob &&
+        tj_ed25519_verify(key->public32, note->text, note->text_size, blob + KEY_ID_SIZE);
+    return valid ? TJ_NOTE_VALID : TJ_NOTE_INVALID;
+}
+
+const char *tj_note_line_start(const struct tj_note_signature_view *line)
+{
+    return line->name - LINE_START_SIZE;
+}
+
+size_t tj_note_line_size(const struct tj_note_signature_view *line)
+{
+    return LINE_START_SIZE + line->name_size + 1 + line->base64_size + 1;
+}
+
+size_t tj_note_line_encode(char *out, size_t out_size, const char *name, uint32_t key_id,
+                           const uint8_t *blob, size_t blob_size)
+{
+    uint8_t whole[KEY_ID_SIZE + LINE_BLOB_MAX];
+    const size_t name_size = bounded_length(name, TJ_NOTE_NAME_MAX + 1);
+    if (!tj_note_name_valid(name, name_size) || blob_size > LINE_BLOB_MAX) {
+        return 0;
     }
-    return TJ_NOTE_UNKNOWN;
+    const size_t base64_size = tj_base64_encoded_size(KEY_ID_SIZE + blob_size);
+    const size_t needed = LINE_START_SIZE + name_size + 1 + base64_size + 1;
+    if (needed > out_size) {
+        return 0;
+    }
+    write_u32be(whole, key_id);
+    memcpy(whole + KEY_ID_SIZE, blob, blob_size);
+    char *at = out;
+    memcpy(at, line_start, LINE_START_SIZE);
+    at += LINE_START_SIZE;
+    memcpy(at, name, name_size);
+    at += name_size;
+    *at++ = ' ';
+    tj_base64_encode(at, whole, KEY_ID_SIZE + blob_size);
+    at[base64_size] = '\n';
+    return needed;
 }
 
 size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_size,
@@ -353,28 +395,21 @@ size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_si
         text[text_size - 1] != '\n' || !text_valid(text, text_size)) {
         return 0;
     }
-    const size_t needed =
-        text_size + 1 + LINE_START_SIZE + name_size + 1 + SIGNATURE_BLOB_BASE64_SIZE + 1;
+    const size_t line_size = LINE_START_SIZE + name_size + 1 + SIGNATURE_BLOB_BASE64_SIZE + 1;
+    const size_t needed = text_size + 1 + line_size;
     if (needed > out_size || needed > TJ_NOTE_SIZE_MAX) {
         return 0;
     }
     struct tj_public_key key;
-    uint8_t blob[SIGNATURE_BLOB_SIZE];
+    uint8_t signature[TJ_SIGNATURE_SIZE];
     if (!tj_public_key_of(&key, TJ_ALGORITHM_ED25519, secret32) ||
-        !tj_ed25519_sign(blob + KEY_ID_SIZE, secret32, text, text_size)) {
+        !tj_ed25519_sign(signature, secret32, text, text_size)) {
         return 0;
     }
-    write_u32be(blob, tj_note_key_id(name, TJ_NOTE_TYPE_ED25519, key.bytes));
-
     memmove(out, text, text_size); /* the caller may sign in place */
-    char *at = out + text_size;
-    *at++ = '\n';
-    memcpy(at, line_start, LINE_START_SIZE);
-    at += LINE_START_SIZE;
-    memcpy(at, name, name_size);
-    at += name_size;
-    *at++ = ' ';
-    tj_base64_encode(at, blob, sizeof blob);
-    at[SIGNATURE_BLOB_BASE64_SIZE] = '\n';
-    return needed;
+    out[text_size] = '\n';
+    const uint32_t key_id = tj_note_key_id(name, TJ_NOTE_TYPE_ED25519, key.bytes);
+    const size_t written = tj_note_line_encode(out + text_size + 1, out_size - text_size - 1, name,
+                                               key_id, signature, sizeof signature);
+    return written == line_size ? needed : 0;
 }

@@ -73,4 +73,24 @@ enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
 size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_size,
                     const char *name, const uint8_t secret32[32]);
 
+/* ---- for the formats that are notes ---- */
+
+/* The line by this key; NULL when there is none. Its signature is not looked at. */
+const struct tj_note_signature_view *tj_note_find(const struct tj_note_view *note,
+                                                  const struct tj_verifier_key *key);
+
+/* Writes one signature line, key id and blob in base64; its size, 0 when `out` is too small, the
+ * name not valid or the blob longer than 256 bytes. */
+size_t tj_note_line_encode(char *out, size_t out_size, const char *name, uint32_t key_id,
+                           const uint8_t *blob, size_t blob_size);
+
+/* A decoded line as it stands in the note's bytes, with its newline. */
+const char *tj_note_line_start(const struct tj_note_signature_view *line);
+size_t tj_note_line_size(const struct tj_note_signature_view *line);
+
+/* Decimal without sign and leading zeros, at most 2^64 - 1; 32 bytes in base64. As these formats
+ * write numbers and hashes. */
+bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out);
+bool tj_parse_hash64(const char *text, size_t size, struct tj_hash *out);
+
 #endif

@@ -1,0 +1,58 @@
+#ifndef TIJORI_CRYPTO_CHECKPOINT_H
+#define TIJORI_CRYPTO_CHECKPOINT_H
+
+/* Checkpoints and cosignatures: C2SP tlog-checkpoint and tlog-cosignature (type 0x04).
+ *
+ * A checkpoint is a signed note whose text is three lines: origin, size of the tree in decimal,
+ * base64 of its root. The name of the log's key is the origin. Extension lines are refused: nothing
+ * here reads them, and what nobody reads must not look signed.
+ *
+ * A cosignature says that a witness saw, at a time, a checkpoint consistent with all it had seen
+ * before of that origin. Its line stands in the note beside the log's.
+ *
+ * Threads: none; pure functions. */
+
+#include "crypto/note.h"
+#include "crypto/tree.h"
+
+enum {
+    TJ_CHECKPOINT_TEXT_MAX = TJ_NOTE_NAME_MAX + 1 + 20 + 1 + 44 + 1,
+    /* Of a note with up to TJ_NOTE_SIGNATURES_MAX Ed25519 lines; what is larger is refused. */
+    TJ_CHECKPOINT_NOTE_MAX = 32768,
+};
+
+struct tj_checkpoint {
+    char origin[TJ_NOTE_NAME_MAX + 1];
+    uint64_t size;
+    struct tj_hash root;
+};
+
+/* Reads the text of a note. False when it is not exactly origin, size without leading zeros, and
+ * root. */
+bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size);
+
+/* Writes the text; its size, 0 when `out` is too small or the origin not a valid name.
+ * TJ_CHECKPOINT_TEXT_MAX bytes always suffice. */
+size_t tj_checkpoint_encode(char *out, size_t out_size, const struct tj_checkpoint *checkpoint);
+
+/* Writes the note signed by the log's key; its size, or 0 as above. */
+size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint *checkpoint,
+                          const uint8_t secret32[32]);
+
+/* Writes one cosignature line over the note's text; its size, 0 when `out` is too small or the name
+ * not valid. `time_s` are POSIX seconds. */
+size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size, const char *name,
+                 uint64_t time_s, const uint8_t secret32[32]);
+
+/* A type 0x04 key's line: UNKNOWN when there is none, INVALID when it does not verify. *time_s (may
+ * be NULL) gets the time it states when VALID. */
+enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note,
+                                           const struct tj_verifier_key *key, uint64_t *time_s);
+
+/* Appends to the note in `note` (`*size` bytes of `capacity`) the signature lines of `other` that
+ * it has not: by (name, key id), so that of two cosignatures by one key the first that was stored
+ * stays. False, and nothing changed, when either is not a note, their texts differ, or room lacks.
+ */
+bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other, size_t other_size);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef TIJORI_CRYPTO_TILE_H
+#define TIJORI_CRYPTO_TILE_H
+
+/* The tree in tiles of height 8 (C2SP tlog-tiles), and proofs made from it (RFC 6962, section
+ * 2.1.1 and 2.1.2).
+ *
+ * A *node* (level, number) is the root of the perfect subtree over the 256^level leaves from
+ * number * 256^level on: level 0 are the leaf hashes. Tile (level, n) holds nodes
+ * (level, 256 n) to (level, 256 n + 255), so each node of level + 1 is the root of a full tile.
+ * With the nodes of a tree at hand, a proof takes at most 255 of them a level.
+ *
+ * Threads: none; pure functions of what the reader answers. */
+
+#include "crypto/tree.h"
+
+enum {
+    TJ_TILE_WIDTH = 256,
+    TJ_TILE_LEVELS = 8,      /* 256^8 leaves are 2^64 */
+    TJ_PROOF_HASHES_MAX = 63 /* of a consistency proof, as tlog-witness has it; inclusion: 64 */
+};
+enum { TJ_PATH_MAX = 64 };
+
+/* Nodes of a tree of at least the size that is worked with. False when one cannot be had. What it
+ * answers is not trusted: proofs made from it are to be verified. */
+struct tj_node_reader {
+    void *context;
+    bool (*node)(void *context, unsigned level, uint64_t number, struct tj_hash *out);
+};
+
+/* All false when the reader was false. */
+bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
+                  struct tj_hash *root);
+/* PATH(index, D[size]), index < size; `path` takes TJ_PATH_MAX. */
+bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
+                        uint64_t index, uint64_t size, struct tj_hash *path, size_t *count);
+/* PROOF(m, D[n]), 0 < m <= n. */
+bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
+                          uint64_t n, struct tj_hash *proof, size_t *count);
+
+/* The frontier of the first `size` leaves. */
+bool tj_tile_frontier(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
+                      struct tj_frontier *out);
+
+/* The same proof for a handful of leaves in memory (the records of an envelope). */
+void tj_prove_inclusion_in(struct tj_hasher *hasher, const struct tj_hash *leaves, uint64_t count,
+                           uint64_t index, struct tj_hash *path, size_t *path_count);
+
+/* How many nodes the last, partial tile of a level holds in a tree of `size` leaves; 0: none. */
+static inline unsigned tj_tile_partial(uint64_t size, unsigned level)
+{
+    return (unsigned)(level < 8 ? size >> (8 * level) & 0xff : 0);
+}
+/* How many full tiles a level has. */
+static inline uint64_t tj_tile_full(uint64_t size, unsigned level)
+{
+    return level < 7 ? size >> (8 * (level + 1)) : 0;
+}
+
+/* The path of a tile under a log's prefix: "tile/0/x001/067", "tile/0/x001/067.p/5" when width is
+ * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at most
+ * TJ_TILE_PATH_MAX bytes with the NUL. */
+enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
+void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
+
+/* Reads such a path, in its one spelling; false for any other string. */
+bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, unsigned *width);
+
+/* Entry bundles: repeated u16 big-endian length || entry. The next entry at *at (moved on); false
+ * when the bytes are not that. */
+bool tj_bundle_next(const uint8_t **at, const uint8_t *end, const uint8_t **entry, size_t *size);
+
+#endif
