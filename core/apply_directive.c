@@ -169,7 +169,8 @@ static enum tijori_status judge_account_directive(const struct tj_state *state,
         return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "account");
     }
     if (close) {
-        return judge_close_account(account, verdict);
+        return tj_balance_unknown(state, r->account) ? TIJORI_OK
+                                                     : judge_close_account(account, verdict);
     }
     uint8_t frozen = account->flags & r->directions;
     bool fits = r->kind == TJ_FREEZE_ACCOUNT ? frozen == 0 : frozen == r->directions;

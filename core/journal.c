@@ -125,19 +125,8 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     }
     memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    if (!tj_kind_is_movement(out->record[0])) {
-        out->basis = 0;
-        return true;
-    }
-    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry.slots));
-    struct tj_named pending;
-    /* A post is as well founded as the pending movement it posts, which is not itself a post. */
-    if (out->record[0] == TJ_POST &&
-        past_record(context, tj_movement_refers_to(out->record), &pending) &&
-        pending.basis > out->basis) {
-        out->basis = pending.basis;
-    }
-    return true;
+    out->absent = false;
+    return tj_named_basis(&past->past, &entry.slots, out);
 }
 
 bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,

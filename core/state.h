@@ -252,6 +252,11 @@ struct tj_state {
      * are left alone. */
     uint64_t entry;
     bool redo;
+    /* An audit without the bodies of restricted entries: balances of accounts outside the public
+     * sector are not known from the first of them on, and rules on those are not judged but
+     * counted. */
+    bool partial;
+    uint64_t unjudged;
     /* Where what objects held before goes: undo_own, or what its user put here. */
     struct tj_undo_log *undo;
     struct tj_undo_log undo_own;
