@@ -122,7 +122,20 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return index < world.count;
 }
 
-static const struct tj_past past = {NULL, past_record, past_leaf, past_envelope_id, past_lane_jump};
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_frontier frontier;
+    (void)context;
+    tj_frontier_init(&frontier);
+    for (uint64_t i = 0; i < size && size <= world.count; i++) {
+        tj_frontier_append(world.digester.hasher, &frontier, &world.entries[i].leaf);
+    }
+    tj_frontier_root(world.digester.hasher, &frontier, root);
+    return size <= world.count;
+}
+
+static const struct tj_past past = {NULL,           past_record, past_leaf, past_envelope_id,
+                                    past_lane_jump, past_root};
 
 /* ---- the world ---- */
 
