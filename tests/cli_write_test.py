@@ -199,7 +199,8 @@ def test_parties():
         says=["1 of 2 signatures"])
     one = read("parties.tje")
     run("sign", "parties.tje", "--key", "a3.pem", code=DATA, says=["SLOT_DUPLICATE", "a3.pem"])
-    run("sign", "parties.tje", "--key", "log.pem", code=DATA, says=["ecdsa or bip340"])
+    run("sign", "parties.tje", "--key", "log.pem", code=DATA,
+        says=["log.pem", "a record adds it as log key"])
     check(read("parties.tje") == one, "a refused signature changed the file")
     check("complete" not in sign("parties.tje", "a1.pem", says=["2 of 2 signatures", "0 of 4"]),
           "complete without the new keys")
