@@ -329,11 +329,13 @@ static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_gr
     return true;
 }
 
-/* The group before is on the disk, or lost. */
-static void wait_for_the_disk(struct tj_ingest *ingest)
+/* The group before is on the disk; or lost, and then so is what would be judged upon it. */
+static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
 {
     pthread_mutex_lock(&ingest->committing);
+    bool lost = ingest->lost;
     pthread_mutex_unlock(&ingest->committing);
+    return lost ? TJ_STORAGE_FULL : TJ_STORAGE_OK;
 }
 
 /* Asks the processor for what judging the items after the i-th will look at: others wrote the
@@ -377,8 +379,10 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
             break; /* first of the next group */
         } else {
             past_end(&past);
-            wait_for_the_disk(ingest);
-            *status = past_begin(&past, ingest, digester);
+            *status = wait_for_the_disk(ingest);
+            if (*status == TJ_STORAGE_OK) {
+                *status = past_begin(&past, ingest, digester);
+            }
         }
     }
     group->end = ingest->head;
