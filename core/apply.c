@@ -77,14 +77,15 @@ static bool same_key(const struct tj_key_object *key, const struct tj_slot *slot
            memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
 }
 
-/* A key that a record gives to a party, and a slot by which that key shows it is there. */
+/* A key that a record adds (or retires), and a slot by which that key shows it is there. */
 static bool shows_possession(const uint8_t *record, const struct tj_slot *slot)
 {
-    return slot->use == TJ_USE_POSSESSION && tj_record_adds_key(record, &slot->key) &&
-           tj_load32(record + 4) == slot->party;
+    uint32_t party;
+    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(record, &slot->key, &party) &&
+           party == slot->party;
 }
 
-static bool adds_key(const struct tj_case *c, const struct tj_slot *slot)
+static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slot)
 {
     for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
         if (shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
@@ -115,7 +116,8 @@ static enum tijori_status judge_slot(const struct tj_state *state, const struct 
 {
     *role = 0;
     if (slot->use == TJ_USE_POSSESSION) {
-        return adds_key(c, slot) ? TIJORI_OK : tj_refuse(verdict, TIJORI_POSSESSION, "key");
+        return possession_wanted(c, slot) ? TIJORI_OK
+                                          : tj_refuse(verdict, TIJORI_POSSESSION, "key");
     }
     const struct tj_key_object *key = slot_key(state, slot);
     if (key == NULL) {
@@ -183,7 +185,7 @@ static enum tijori_status judge_possession(const struct tj_case *c, struct tj_ve
 {
     for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY && !possession_shown(c, record)) {
+        if (tj_record_wants_possession(record) && !possession_shown(c, record)) {
             verdict->record = i;
             return tj_refuse(verdict, TIJORI_POSSESSION, "key");
         }

@@ -243,6 +243,7 @@ static void effect_log_key(struct tj_state *state, const struct tj_record *r, ui
         key->added = id;
     } else {
         key->retired = id;
+        key->last_good_size = r->size;
     }
     struct tj_ledger_object *ledger = touch_ledger(state);
     if (add) {

@@ -32,6 +32,8 @@ struct tj_past {
     bool (*envelope_id)(void *context, uint64_t index, struct tj_hash *id);
     /* The entry that an entry's tail gives as lane_jump. */
     bool (*lane_jump)(void *context, uint64_t index, uint64_t *jump);
+    /* The tree root over the first `size` entries. */
+    bool (*root)(void *context, uint64_t size, struct tj_hash *root);
 };
 
 /* One entry on its way into the state. */

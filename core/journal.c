@@ -186,12 +186,30 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return found;
 }
 
+/* A walk over all leaf hashes, which few records ask for. */
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_journal_past *past = context;
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    for (uint64_t index = 0; index < size; index++) {
+        struct tj_hash leaf;
+        if (!past_leaf(context, index, &leaf)) {
+            return false;
+        }
+        tj_frontier_append(past->digester->hasher, &frontier, &leaf);
+    }
+    tj_frontier_root(past->digester->hasher, &frontier, root);
+    return true;
+}
+
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester)
 {
     past->txn = txn;
     past->digester = digester;
-    past->past = (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    past->past =
+        (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
 }
 
 enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,

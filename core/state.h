@@ -82,7 +82,9 @@ struct tj_log_key_object {
     uint64_t added;   /* record id */
     uint64_t retired; /* record id, 0 while active */
     uint8_t present;
-    uint8_t reserved[15];
+    uint8_t reserved[7];
+    /* Not 0: compromised. What it signed counts for the first so many entries at most. */
+    uint64_t last_good_size;
 };
 
 /* What a purpose's rows are shown by: how well the purpose is founded. */
