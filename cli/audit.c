@@ -66,10 +66,13 @@ static const char *const verify_paragraphs[] = {
     "prove.",
     "Exit status 0: every check passed on every entry. 1: a check failed, the source cannot be "
     "read as a log, or it is damaged so badly that reading it crashed. 3: nothing failed, but "
-    "something was not checked, and stands in a SKIP line: no log key was pinned, entries are newer "
-    "than the newest checkpoint, a quorum is missing, documents or restricted bodies are not there, "
+    "something was not checked, and stands in a SKIP line: no log key was pinned, entries are "
+    "newer "
+    "than the newest checkpoint, a quorum is missing, documents or restricted bodies are not "
+    "there, "
     "or only newer software knows what the log holds.",
-    "Trust is pinned. Without the log's key and the ledger id, given or remembered, the audit proves "
+    "Trust is pinned. Without the log's key and the ledger id, given or remembered, the audit "
+    "proves "
     "that the log is sound in itself, not that it is the ledger you were promised nor all of it. A "
     "log key names the ledger, so --log-key does for both. Where no policy is given, witnesses are "
     "not asked for, and that is a SKIP too.",
@@ -114,7 +117,8 @@ static const struct option_row diff_options[] = {
     END_OF_OPTIONS,
 };
 static const char *const diff_paragraphs[] = {
-    "Compares two logs entry by entry: identical (exit 0), one extends the other (exit 0), or forked "
+    "Compares two logs entry by entry: identical (exit 0), one extends the other (exit 0), or "
+    "forked "
     "at an entry (exit 1). When both have a checkpoint signed by one key, a fork is proof that its "
     "holder showed two histories, and both are printed.",
     NULL,
