@@ -75,7 +75,7 @@ static const char *const verify_paragraphs[] = {
     "proves "
     "that the log is sound in itself, not that it is the ledger you were promised nor all of it. A "
     "log key names the ledger, so --log-key does for both. Where no policy is given, witnesses are "
-    "not asked for, and that is a SKIP too.",
+    "not asked for: a SKIP line says so, and does not alone make it 3.",
     "A ledger's directory is read in a child process, since a hostile one could crash LMDB. An "
     "exported folder is read by this program's own code.",
     NULL,
