@@ -470,11 +470,11 @@ static void i11_a_ledger_id_that_is_not_pinned_is_skipped(void **state)
     must_pass(&report);
     must_count(&report, TJ_CHECK_LEDGER_ID, 0, 0, 1);
     assert_true(report.checks[TJ_CHECK_LEDGER_ID].note[0] != '\0');
-    must_count(&report, TJ_CHECK_CHECKPOINT, 0, 0, 1);
+    must_count(&report, TJ_CHECK_CHECKPOINT, 0, 0, w->entries);
     replay(w, &report);
     must_pass(&report);
     must_count(&report, TJ_CHECK_LEDGER_ID, 1, 0, 0);
-    must_count(&report, TJ_CHECK_CHECKPOINT, 0, 0, 1);
+    must_count(&report, TJ_CHECK_CHECKPOINT, 0, 0, w->entries);
     wrong.bytes[31] ^= 1;
     options.pins.ledger_id = &wrong;
     assert_int_equal(tj_replay_store(w->store, &options, &report, NULL), TIJORI_OK);
@@ -648,7 +648,7 @@ static void i11_a_whole_replay_counts_everything_once(void **state)
     must_count(&report, TJ_CHECK_ZERO, 2, 0, 0);
     /* Each stored block, and the state as opened. */
     must_count(&report, TJ_CHECK_SNAPSHOT, w->log.tables[TJ_J_BLOCKS].count + 1, 0, 0);
-    must_count(&report, TJ_CHECK_HEAD, 1, 0, 0);
+    must_count(&report, TJ_CHECK_HEAD, 2, 0, 0); /* the head, and which rows there are */
     must_count(&report, TJ_CHECK_ATTACHMENTS, 1, 0, 2);
     end_world(w);
 }
