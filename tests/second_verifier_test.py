@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the second verifier against ledgers written here, byte by byte from docs/FORMAT.md.
 
-The writer below is as naive as the verifier and shares only the curve with it. It signs whatever
+The writer below is as naive as the verifier and shares only the curves with it. It signs whatever
 it is told to, so a violation of any rule can be built with everything else in order: each row of
 the tables breaks one rule and must be refused with that rule's status at that entry.
 
@@ -26,7 +26,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-import second_verifier as v  # noqa: E402  (found beside this file)
+import second_note  # noqa: E402  (found beside this file)
+import second_verifier as v  # noqa: E402
 
 VERIFIER = os.path.join(HERE, "second_verifier.py")
 DATA = os.path.join(HERE, "..", "..", "shared", "data")
@@ -120,6 +121,32 @@ class Secret:
         r = x.to_bytes(32, "big")
         challenge = int.from_bytes(tagged(b"BIP0340/challenge", r + self.public + message), "big")
         return r + ((nonce + challenge * self.secret) % v.N).to_bytes(32, "big")
+
+
+class LogSecret:
+    """An Ed25519 key pair (RFC 8032, sections 5.1.5 and 5.1.6)."""
+
+    def __init__(self, name):
+        digest = hashlib.sha512(sha256(name)).digest()
+        self.scalar = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
+        self.prefix = digest[32:]
+        self.public = self.times_base(self.scalar)
+
+    @staticmethod
+    def times_base(scalar):
+        return second_note.point_encode(
+            second_note.multiply_two(scalar, second_note.BASE, 0, second_note.IDENTITY))
+
+    @staticmethod
+    def challenge(*parts):
+        digest = hashlib.sha512(b"".join(parts)).digest()
+        return int.from_bytes(digest, "little") % second_note.ORDER
+
+    def sign(self, message):
+        nonce = self.challenge(self.prefix, message)
+        point = self.times_base(nonce)
+        challenge = self.challenge(point, self.public, message)
+        return point + le((nonce + challenge * self.scalar) % second_note.ORDER, 32)
 
 
 # --------------------------------------------------------------------------------------------
@@ -471,7 +498,8 @@ S1 = Secret("second custodian", BIP340)
 MANY_KEYS = [Secret("many %d" % n, BIP340) for n in range(17)]
 D1, O1 = Secret("auditor", BIP340), Secret("operator", ECDSA)
 NEW = Secret("never registered", ECDSA)
-LOG_KEYS = [sha256(b"log key %d" % n) for n in range(4)]
+LOG_SECRETS = [LogSecret(b"log key %d" % n) for n in range(4)]
+LOG_KEYS = [secret.public for secret in LOG_SECRETS]
 
 MARKET_ = account(TREASURY, 0)
 RESERVE, RESERVE_2 = account(TREASURY, 1), account(TREASURY, 2)
