@@ -111,8 +111,6 @@ class Statement:
     def subject(self):
         """What a supporting statement says, as wanted() names it."""
         record = self.record
-        if record is None:
-            return None
         if record.kind == ADD_KEY:
             return "key", record.party, record.algorithm, record.key
         if record.kind == REGISTER_PARTY:
@@ -195,6 +193,9 @@ class Proof:
         demand_proof(first.index == proof.index, "the first statement is of another index")
         demand_proof(not first.path, "the first statement has a path of its own")
         first.path = proof.path
+        for statement in others:
+            demand_proof(statement.position != ENTRY_ALONE, "only the first statement may be an "
+                         "entry alone", statement.index)
         ids = [statement.id for statement in others]
         demand_proof(ids == sorted(set(ids)) and first.id not in ids,
                      "statements stand in the order of their records, none twice")
