@@ -270,6 +270,22 @@ static uint8_t *group_links(const struct tj_group *group)
     return group->links + group->records * TJ_LINK_SIZE;
 }
 
+/* The tree grows by a leaf; the subtrees it completes are stored with the group. */
+static void append_leaf(struct tj_digester *digester, struct tj_group *group,
+                        struct tj_frontier *frontier, const struct tj_hash *leaf)
+{
+    struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
+    uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, leaf, nodes);
+    for (uint32_t level = 1; level <= levels; level++) {
+        TIJORI_REQUIRE(group->node_count < TJ_GROUP_NODES_MAX);
+        group->nodes[group->node_count++] = (struct tj_new_node){
+            (frontier->size >> (8 * level)) - 1,
+            level,
+            nodes[level - 1],
+        };
+    }
+}
+
 /* Puts an accepted item into the group, and the end of the log behind it. */
 static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
                       struct tj_group *group, struct tj_ingest_item *item,
@@ -289,7 +305,7 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     head->leaf = item->leaf;
     head->received_ns = item->received_ns;
     head->row.size++;
-    tj_frontier_append(digester->hasher, &head->row.frontier, &item->leaf);
+    append_leaf(digester, group, &head->row.frontier, &item->leaf);
     if (!tj_kind_is_movement(item->view.records[0])) {
         head->directive = item->entry;
     }
@@ -423,9 +439,11 @@ static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_dig
     if (group->count == 0) {
         return TJ_STORAGE_OK;
     }
-    enum tj_storage_status status = tj_group_commit(group, digester);
+    enum tj_storage_status status = tj_group_commit(group, digester, ingest->signer);
     if (status == TJ_STORAGE_OK) {
         ingest->durable = group->end;
+        memcpy(ingest->note, group->note, group->note_size);
+        ingest->note_size = group->note_size;
         tj_group_settle(group);
         atomic_store(&ingest->durable_size, ingest->durable.row.size);
     } else {
@@ -522,7 +540,7 @@ void tj_ingest_store_all(struct tj_ingest *ingest)
         group->end = ingest->head;
         status = tj_group_begin(group, ingest->store, ingest->state, STORE_ALL_BLOCKS);
         if (status == TJ_STORAGE_OK) {
-            status = tj_group_commit(group, &ingest->digester);
+            status = tj_group_commit(group, &ingest->digester, NULL);
         }
         if (status == TJ_STORAGE_OK) {
             tj_group_settle(group);
@@ -625,6 +643,6 @@ enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_it
         return status;
     }
     storage = tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count);
-    return tj_from_storage(storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester)
-                                                    : storage);
+    return tj_from_storage(
+        storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester, NULL) : storage);
 }

@@ -8,8 +8,16 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
         [TJ_J_BLOCKS] = {"blocks", TJ_TABLE_NAMED},
         [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
+        [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
+        [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},
     };
-    return (struct tj_store_options){tables, TJ_J_COUNT, TJ_STORE_FORMAT, map_size};
+    return (struct tj_store_options){
+        .tables = tables,
+        .table_count = TJ_J_COUNT,
+        .format = TJ_STORE_FORMAT,
+        .upgrades = TJ_STORE_FORMAT_OLDER,
+        .map_size = map_size,
+    };
 }
 
 enum tijori_status tj_from_storage(enum tj_storage_status status)
@@ -132,21 +140,26 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     return true;
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf)
 {
-    struct tj_journal_past *past = context;
     struct tj_view value;
-    /* The next entry holds it; only the newest must be hashed. */
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
         value.size >= TJ_ENTRY_FIXED_SIZE) {
         memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
         return true;
     }
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
         return false;
     }
-    tj_leaf_hash(past->digester->hasher, leaf, value.bytes, value.size);
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
     return true;
+}
+
+static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+{
+    struct tj_journal_past *past = context;
+    return tj_journal_leaf(past->txn, past->digester, index, leaf);
 }
 
 static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)

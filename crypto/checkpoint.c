@@ -87,8 +87,7 @@ size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint
 {
     char text[TJ_CHECKPOINT_TEXT_MAX + 1];
     size_t size = tj_checkpoint_encode(text, sizeof text, checkpoint);
-    return size == 0 ? 0
-                     : tj_note_sign(out, out_size, text, size, checkpoint->origin, secret32);
+    return size == 0 ? 0 : tj_note_sign(out, out_size, text, size, checkpoint->origin, secret32);
 }
 
 /* ---- cosignatures ---- */
@@ -172,8 +171,7 @@ bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
     struct tj_note_view mine;
     struct tj_note_view theirs;
     if (!tj_note_decode(&mine, note, *size) || !tj_note_decode(&theirs, other, other_size) ||
-        mine.text_size != theirs.text_size ||
-        memcmp(mine.text, theirs.text, mine.text_size) != 0) {
+        mine.text_size != theirs.text_size || memcmp(mine.text, theirs.text, mine.text_size) != 0) {
         return false;
     }
     size_t total = *size;

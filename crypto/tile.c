@@ -117,8 +117,7 @@ bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *r
         const uint64_t middle = low + split(high - low);
         const bool left = index < middle;
         TJ_CRYPTO_REQUIRE(*count < TJ_PATH_MAX);
-        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle,
-                        &path[*count])) {
+        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle, &path[*count])) {
             return false;
         }
         (*count)++;

@@ -57,8 +57,8 @@ static inline uint64_t tj_tile_full(uint64_t size, unsigned level)
 }
 
 /* The path of a tile under a log's prefix: "tile/0/x001/067", "tile/0/x001/067.p/5" when width is
- * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at most
- * TJ_TILE_PATH_MAX bytes with the NUL. */
+ * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at
+ * most TJ_TILE_PATH_MAX bytes with the NUL. */
 enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
 
