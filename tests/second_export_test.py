@@ -401,12 +401,16 @@ def stored(size, **changed):
     return with_file(stored_name(size, data), data)
 
 
-def all_without(kept):
-    return lambda files: [files.pop(path) for path in list(files) if not path.startswith(kept)]
+def no_entries(files):
+    """A folder of a checkpoint of size 0 that is all there is to it."""
+    for path in set(files) - {"FORMAT.md"}:
+        del files[path]
+    files["checkpoint"] = checkpoint(BASE, 0)
 
 
 UNKNOWN = ["tile/0/1", "tile/00/000", "tile/0/x000/000", "tile/0/000.p/0", "tile/0/000.p/256",
-           "tile/0/000.p/05", "tile/64/000x", "tile/entries/000.p/+5", "tile/0/000.p/6/5",
+           "tile/0/000.p/05", "tile/64/000x", "tile/entries/000.p/+5", "tile/0/000.p/6/5", "tile/0/x000/000.p/5",
+           "tile/entries/x000/000.p/5",
            "tile/0/\u0661\u0661\u0661", "body/ab/cd", "body/" + "A" * 64, "checkpoint.new",
            "checkpoints/7", "checkpoints/07-" + "0" * 16, "attachment/x", "README", ".hidden",
            "body/00/" + "00" * 31 + ".tmp", "tile/8/0/000", "checkpoints/7-" + "0" * 15]
@@ -457,9 +461,12 @@ CHECKPOINT_ROWS = [
     ("size of fewer entries", "FOLDER", None, signed_anew(says=SIZE - 1)),
     ("size of more entries", "FOLDER", 0, signed_anew(says=SIZE + 1)),
     ("size 0", "CHECKPOINT", None, signed_anew(says=0)),
+    ("no entries", "CHECKPOINT", None, no_entries),
     ("size with a zero in front", "CHECKPOINT", None, signed_anew(says="0%d" % SIZE)),
     ("size of 20 digits", "CHECKPOINT", None, signed_anew(says=2**64)),
     ("another origin", "CHECKPOINT", None, signed_anew(origin="tijori.example/test/" + "00" * 32)),
+    ("another origin, signed under that name", "CHECKPOINT", None,
+     signed_anew(origin="x/" + "00" * 32, signers=[Signer(t.LOG_SECRETS[1], "x/" + "00" * 32)])),
     ("origin without the ledger id", "CHECKPOINT", None, signed_anew(origin="tijori.example/test")),
     ("root of 31 bytes", "CHECKPOINT", None, signed_anew(root=bytes(31))),
     ("extension line", "CHECKPOINT", None, signed_anew(more="more\n")),
@@ -490,6 +497,8 @@ CHECKPOINT_ROWS = [
          checkpoint(BASE, 9, cosigners=WITNESSES)})),
     ("stored: another root", "CHECKPOINT", None, stored(8, root=t.sha256(b"forked"))),
     ("stored: another origin", "CHECKPOINT", None, stored(8, origin="x/" + "00" * 32)),
+    ("stored: another origin, signed under that name", "CHECKPOINT", None, stored(
+        8, origin="x/" + "00" * 32, signers=[Signer(t.LOG_SECRETS[1], "x/" + "00" * 32)])),
     ("stored: size above the export's", "CHECKPOINT", None, stored(SIZE, says=SIZE + 1)),
     ("stored: cosigned by nobody", "CHECKPOINT", None, stored(8, cosigners=[])),
     ("stored: key not added yet", "CHECKPOINT", None, stored(8, signers=[log_signer(BASE, 2)])),
@@ -559,6 +568,15 @@ class Refusals(unittest.TestCase):
             _, refusal = verify(files, ledger_id, key)
             self.assertEqual((refusal.status, refusal.entry),
                              ("LEDGER_ID", 0) if ledger_id else ("CHECKPOINT", None))
+
+    def test_attachment_sizes(self):
+        """Empty, and above 4 MiB: attachments that no envelope could carry."""
+        for size, good in ((0, False), (1, True), (4_194_304, True), (4_194_305, False)):
+            writer = copy.deepcopy(t.BASE)
+            t.add(writer, t.TREASURY, 1, [t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, 5,
+                                                 hash=t.sha256(bytes(size)))], **t.BY_TREASURY)
+            _, refusal = verify(export(writer.raws, attachments=[bytes(size)]))
+            self.assertEqual(refusal and refusal.status, None if good else "FOLDER")
 
     def test_cosignatures(self):
         """One that a given witness did not make is refused."""
