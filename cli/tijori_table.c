@@ -188,7 +188,9 @@ static const struct option_row sign_options[] = {
 static const char *const sign_paragraphs[] = {
     "Signs every envelope in each file with every key, and says how many signatures there are. A "
     "key "
-    "that an envelope itself adds gives its proof of possession instead.",
+    "that an envelope itself adds gives its proof of possession instead, and so does a log key "
+    "that "
+    "it adds or retires.",
     NULL,
 };
 static const struct example_row sign_examples[] = {

@@ -51,7 +51,7 @@ struct past {
     struct tj_journal_past journal;
     const struct tj_ingest *ingest;
     uint64_t durable; /* entries from here on are at hand only */
-    bool waits;       /* asked for a record that is on its way to the disk */
+    bool waits;       /* asked for a record, or the root over one, that is on its way to the disk */
 };
 
 static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
@@ -103,11 +103,22 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return true;
 }
 
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct past *p = context;
+    if (size > p->durable) {
+        p->waits = true;
+        return false;
+    }
+    return p->journal.past.root(&p->journal, size, root);
+}
+
 static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
                                          struct tj_digester *digester)
 {
     struct tj_txn *txn;
-    p->past = (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    p->past =
+        (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     p->ingest = ingest;
     p->waits = false;
     /* In this order: the transaction sees at least so much. */
@@ -334,11 +345,13 @@ static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_gr
     return true;
 }
 
-/* The group before is on the disk, or lost. */
-static void wait_for_the_disk(struct tj_ingest *ingest)
+/* The group before is on the disk; or lost, and then so is what would be judged upon it. */
+static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
 {
     pthread_mutex_lock(&ingest->committing);
+    bool lost = ingest->lost;
     pthread_mutex_unlock(&ingest->committing);
+    return lost ? TJ_STORAGE_FULL : TJ_STORAGE_OK;
 }
 
 /* Asks the processor for what judging the items after the i-th will look at: others wrote the
@@ -382,8 +395,10 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
             break; /* first of the next group */
         } else {
             past_end(&past);
-            wait_for_the_disk(ingest);
-            *status = past_begin(&past, ingest, digester);
+            *status = wait_for_the_disk(ingest);
+            if (*status == TJ_STORAGE_OK) {
+                *status = past_begin(&past, ingest, digester);
+            }
         }
     }
     group->end = ingest->head;

@@ -102,6 +102,11 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
     }
 }
 
+bool tj_log_key_compromised(const struct tj_log_key_object *key)
+{
+    return key->retired != 0 && !tj_all_zero(key->reserved, sizeof key->reserved);
+}
+
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)
 {
     uint32_t count = tj_state_ledger(state)->log_keys;

@@ -47,6 +47,9 @@ bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *not
 enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
 
+/* Was the key retired by a record that names the last size it is trusted for? */
+bool tj_log_key_compromised(const struct tj_log_key_object *key);
+
 /* The number of the log key that is active in the state and has these bytes; false when there is
  * none. */
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number);

@@ -57,7 +57,7 @@ extern "C" {
     X(BLIND, "the blind is zero in public envelopes and random in restricted ones") \
     X(SLOT_COUNT, "an envelope carries at most 16 signatures") \
     X(SLOT_ALGORITHM, "signature algorithm unknown: newer software needed") \
-    X(SLOT_USE, "signature use unknown, or not for this party") \
+    X(SLOT_USE, "signature use unknown, or not for this party or algorithm") \
     X(SLOT_SIZE, "key or signature size is not the algorithm's") \
     X(SLOT_ORDER, "signatures are not in their order") \
     X(SLOT_DUPLICATE, "duplicate signature: the same key twice") \

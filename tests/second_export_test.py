@@ -70,10 +70,10 @@ def origin_of(raws):
 
 
 def log_signer(raws, number=1):
-    return Signer(t.LOG_SECRETS[number], origin_of(raws))
+    return Signer(t.LOG_KEYS[number], origin_of(raws))
 
 
-WITNESSES = [Signer(t.LogSecret(b"witness %d" % n), "witness%d.example" % n, 4) for n in range(2)]
+WITNESSES = [Signer(t.LogSecret("witness %d" % n), "witness%d.example" % n, 4) for n in range(2)]
 
 
 def checkpoint(raws, size, signers=None, cosigners=(), **changed):
@@ -269,7 +269,7 @@ class Good(unittest.TestCase):
 
     def test_two_log_keys_and_strangers(self):
         signers = [log_signer(BASE, 1), log_signer(BASE, 2),
-                   Signer(t.LOG_SECRETS[3], origin_of(BASE)), WITNESSES[0]]
+                   Signer(t.LOG_KEYS[3], origin_of(BASE)), WITNESSES[0]]
         files = small(newest=checkpoint(BASE, len(BASE), signers))
         for number in (1, 2):
             replay = self.check(files, len(BASE), None, key_of(log_signer(BASE, number)))
@@ -466,15 +466,15 @@ CHECKPOINT_ROWS = [
     ("size of 20 digits", "CHECKPOINT", None, signed_anew(says=2**64)),
     ("another origin", "CHECKPOINT", None, signed_anew(origin="tijori.example/test/" + "00" * 32)),
     ("another origin, signed under that name", "CHECKPOINT", None,
-     signed_anew(origin="x/" + "00" * 32, signers=[Signer(t.LOG_SECRETS[1], "x/" + "00" * 32)])),
+     signed_anew(origin="x/" + "00" * 32, signers=[Signer(t.LOG_KEYS[1], "x/" + "00" * 32)])),
     ("origin without the ledger id", "CHECKPOINT", None, signed_anew(origin="tijori.example/test")),
     ("root of 31 bytes", "CHECKPOINT", None, signed_anew(root=bytes(31))),
     ("extension line", "CHECKPOINT", None, signed_anew(more="more\n")),
     ("no signature of the log", "CHECKPOINT", None, signed_anew(signers=WITNESSES)),
     ("log key unknown", "CHECKPOINT", None,
-     signed_anew(signers=[Signer(t.LOG_SECRETS[3], origin_of(BASE))])),
+     signed_anew(signers=[Signer(t.LOG_KEYS[3], origin_of(BASE))])),
     ("log key of another name", "CHECKPOINT", None,
-     signed_anew(signers=[Signer(t.LOG_SECRETS[1], "tijori.example/test")])),
+     signed_anew(signers=[Signer(t.LOG_KEYS[1], "tijori.example/test")])),
     ("log key retired", "CHECKPOINT", None, signed_anew(signers=[log_signer(BASE, 0)])),
     ("two signatures, one wrong", "CHECKPOINT", None, lambda files: files.update(
         checkpoint=checkpoint(BASE, SIZE) + log_signer(BASE, 2).line(b"other").encode())),
@@ -498,7 +498,7 @@ CHECKPOINT_ROWS = [
     ("stored: another root", "CHECKPOINT", None, stored(8, root=t.sha256(b"forked"))),
     ("stored: another origin", "CHECKPOINT", None, stored(8, origin="x/" + "00" * 32)),
     ("stored: another origin, signed under that name", "CHECKPOINT", None, stored(
-        8, origin="x/" + "00" * 32, signers=[Signer(t.LOG_SECRETS[1], "x/" + "00" * 32)])),
+        8, origin="x/" + "00" * 32, signers=[Signer(t.LOG_KEYS[1], "x/" + "00" * 32)])),
     ("stored: size above the export's", "CHECKPOINT", None, stored(SIZE, says=SIZE + 1)),
     ("stored: cosigned by nobody", "CHECKPOINT", None, stored(8, cosigners=[])),
     ("stored: key not added yet", "CHECKPOINT", None, stored(8, signers=[log_signer(BASE, 2)])),
@@ -621,9 +621,11 @@ class Refusals(unittest.TestCase):
             for path in paths + [rng.choice(paths) for _ in range(60)]:
                 at = rng.randrange(len(good[path]))
                 flipped = t.put(good[path], at, bytes([good[path][at] ^ 1 << rng.randrange(8)]))
-                _, refusal = verify(dict(good, **{path: flipped}), None, None, witnesses)
-                self.assertIsNotNone(refusal, "%s, byte %d, seed %d" % (path, at, SEED))
-                self.assertNotEqual(refusal.status, "INTERNAL", refusal)
+                replay, refusal = verify(dict(good, **{path: flipped}), None, None, witnesses)
+                # A cosignature under another name or key id is a stranger's, and not counted.
+                stranger = path == "checkpoint" and replay.counts["cosignature"] == 5
+                self.assertTrue(refusal or stranger, (path, at, SEED))
+                self.assertNotEqual(refusal and refusal.status, "INTERNAL", refusal)
 
 
 class Hidden(unittest.TestCase):
@@ -942,7 +944,7 @@ class Proofs(unittest.TestCase):
     def test_another_ledger(self):
         data = ProofDraft(BOUGHT, BOUGHT_SUPPORT).build()
         self.assertEqual(judge(data, ledger_id=t.ZERO)[1].status, "LEDGER_ID")
-        other = Signer(t.LOG_SECRETS[1], "tijori.example/test/" + "00" * 32)
+        other = Signer(t.LOG_KEYS[1], "tijori.example/test/" + "00" * 32)
         self.assertEqual(judge(data, key_of(other))[1].status, "PROOF")
 
     def test_signature(self):
@@ -954,7 +956,7 @@ class Proofs(unittest.TestCase):
         self.assertEqual((refusal.status, refusal.entry), ("SIGNATURE", BOUGHT[0]))
 
     def test_flips(self):
-        """One bit anywhere. What the second signer's line says is a stranger's without its key."""
+        """One bit anywhere."""
         rng = random.Random(SEED)
         witnesses = [key_of(witness) for witness in WITNESSES]
         data = ProofDraft(BOUGHT, BOUGHT_SUPPORT).build()
@@ -1028,10 +1030,10 @@ class Vectors(unittest.TestCase):
                  "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")]
         for key, message, signature in rows:
             key, message, signature = map(bytes.fromhex, (key, message, signature))
-            self.assertTrue(second_note.ed25519_verify(key, message, signature))
-            self.assertFalse(second_note.ed25519_verify(key, message + b"\0", signature))
-            larger = int.from_bytes(signature[32:], "little") + second_note.ORDER
-            self.assertFalse(second_note.ed25519_verify(
+            self.assertTrue(v.ed25519_verify(key, message, signature))
+            self.assertFalse(v.ed25519_verify(key, message + b"\0", signature))
+            larger = int.from_bytes(signature[32:], "little") + v.ORDER_ED
+            self.assertFalse(v.ed25519_verify(
                 key, message, signature[:32] + larger.to_bytes(32, "little")))
 
     def test_wycheproof(self):
@@ -1041,14 +1043,14 @@ class Vectors(unittest.TestCase):
             key = bytes.fromhex(group["publicKey"]["pk"])
             for test in group["tests"]:
                 with self.subTest(test["tcId"]):
-                    valid = second_note.ed25519_verify(key, bytes.fromhex(test["msg"]),
+                    valid = v.ed25519_verify(key, bytes.fromhex(test["msg"]),
                                                        bytes.fromhex(test["sig"]))
                     self.assertEqual(valid, test["result"] == "valid", test["comment"])
 
     def test_keys_that_are_no_points(self):
-        for key in (second_note.Q + 1, 2, 1 | 1 << 255, 2**255 - 1):
-            self.assertIsNone(second_note.point_decode(key.to_bytes(32, "little")))
-        self.assertIsNone(second_note.point_decode(bytes(31)))
+        for key in (v.P_ED + 1, 2, 1, 0, 1 | 1 << 255, 2**255 - 1):
+            self.assertIsNone(v.ed25519_point(key.to_bytes(32, "little")))
+        self.assertIsNone(v.ed25519_point(bytes(31)))
 
     def test_signed_note(self):
         """The example of C2SP's signed-note as x/mod has it."""

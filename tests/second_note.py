@@ -1,83 +1,14 @@
-"""Signed notes, checkpoints and trees for the second verifier, written from docs/FORMAT.md section
-14, RFC 8032, RFC 6962 and C2SP's signed-note, tlog-checkpoint and tlog-cosignature. Shares no code
-with the C program; the curve is this file's own.
+"""Signed notes, checkpoints and paths for the second verifier, written from docs/FORMAT.md section
+14, RFC 9162 and C2SP's signed-note, tlog-checkpoint and tlog-cosignature.
 """
 
 import base64
 import binascii
 import collections
 import contextlib
-import hashlib
 import re
 
-from second_verifier import Refused, demand, node_hash, sha256
-
-# --------------------------------------------------------------------------------------------
-# Ed25519 (RFC 8032). Points are extended (x, y, z, t) with x = X/Z, y = Y/Z, xy = T/Z.
-# --------------------------------------------------------------------------------------------
-
-Q = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, Q) % Q
-IDENTITY = (0, 1, 1, 0)
-
-
-def point_add(a, b):
-    e = (a[1] - a[0]) * (b[1] - b[0]) % Q
-    f = (a[1] + a[0]) * (b[1] + b[0]) % Q
-    g = 2 * D * a[3] * b[3] % Q
-    h = 2 * a[2] * b[2] % Q
-    x, y, z, w = f - e, h - g, h + g, f + e
-    return x * y % Q, z * w % Q, y * z % Q, x * w % Q
-
-
-def point_decode(data):
-    """The point of 32 bytes, or None where they are the encoding of none (section 5.1.3)."""
-    value = int.from_bytes(data, "little")
-    y, odd = value & (1 << 255) - 1, value >> 255
-    if len(data) != 32 or y >= Q:
-        return None
-    square = (y * y - 1) * pow(D * y * y + 1, -1, Q) % Q
-    x = pow(square, (Q + 3) // 8, Q)
-    if x * x % Q != square:
-        x = x * pow(2, (Q - 1) // 4, Q) % Q
-    if x * x % Q != square or (x == 0 and odd):
-        return None
-    x = x if x & 1 == odd else Q - x
-    return x, y, 1, x * y % Q
-
-
-def point_encode(point):
-    inverse = pow(point[2], -1, Q)
-    x, y = point[0] * inverse % Q, point[1] * inverse % Q
-    return (y | (x & 1) << 255).to_bytes(32, "little")
-
-
-def multiply_two(a, first, b, second):
-    """a first + b second in one pass of doublings."""
-    both = point_add(first, second)
-    total = IDENTITY
-    for place in range(max(a.bit_length(), b.bit_length()) - 1, -1, -1):
-        total = point_add(total, total)
-        chosen = (a >> place & 1) + 2 * (b >> place & 1)
-        if chosen:
-            total = point_add(total, (first, second, both)[chosen - 1])
-    return total
-
-
-BASE = point_decode((4 * pow(5, -1, Q) % Q).to_bytes(32, "little"))
-
-
-def ed25519_verify(key, message, signature):
-    point = point_decode(key)
-    s = int.from_bytes(signature[32:], "little")
-    if point is None or len(signature) != 64 or s >= ORDER:
-        return False
-    digest = hashlib.sha512(signature[:32] + key + message).digest()
-    challenge = int.from_bytes(digest, "little") % ORDER
-    minus = (Q - point[0], point[1], 1, Q - point[3])
-    return point_encode(multiply_two(s, BASE, challenge, minus)) == signature[:32]
-
+from second_verifier import Refused, demand, ed25519_verify, node_hash, sha256
 
 # --------------------------------------------------------------------------------------------
 # Signed notes

@@ -173,8 +173,73 @@ def bip340_verify(key, message, signature):
     return x == r and y & 1 == 0
 
 
+# Ed25519 (RFC 8032 section 5.1), for log keys: rare, so as plain as the RFC has it. Points are
+# (x, y, z, t), x = X / z, y = Y / z, x y = t / z.
+
+P_ED = 2**255 - 19
+ORDER_ED = 2**252 + 27742317777372353535851937790883648493
+D_ED = -121665 * pow(121666, -1, P_ED) % P_ED
+NEUTRAL_ED = (0, 1, 1, 0)
+
+
+def ed25519_add(a, b):
+    left, right = (a[1] - a[0]) * (b[1] - b[0]), (a[1] + a[0]) * (b[1] + b[0])
+    middle, double = 2 * a[3] * b[3] * D_ED, 2 * a[2] * b[2]
+    e, f, g, h = right - left, double - middle, double + middle, right + left
+    return e * f % P_ED, g * h % P_ED, f * g % P_ED, e * h % P_ED
+
+
+def ed25519_multiply(scalar, point):
+    total = NEUTRAL_ED
+    while scalar:
+        if scalar & 1:
+            total = ed25519_add(total, point)
+        point = ed25519_add(point, point)
+        scalar >>= 1
+    return total
+
+
+def ed25519_encode(point):
+    inverse = pow(point[2], -1, P_ED)
+    x, y = point[0] * inverse % P_ED, point[1] * inverse % P_ED
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def ed25519_point(key):
+    """The point with this encoding, or None: there is none, or it is of small order (as are the
+    points with x = 0, of which one sign is no encoding)."""
+    y = int.from_bytes(key, "little")
+    odd, y = y >> 255, y & (1 << 255) - 1
+    if len(key) != 32 or y >= P_ED:
+        return None
+    square = (y * y - 1) * pow(D_ED * y * y + 1, -1, P_ED) % P_ED
+    x = pow(square, (P_ED + 3) // 8, P_ED)
+    if x * x % P_ED != square:
+        x = x * pow(2, (P_ED - 1) // 4, P_ED) % P_ED
+    if x * x % P_ED != square:
+        return None
+    x = x if x & 1 == odd else (P_ED - x) % P_ED
+    point = (x, y, 1, x * y % P_ED)
+    return None if ed25519_encode(ed25519_multiply(8, point)) == ed25519_encode(NEUTRAL_ED) else point
+
+
+# The base point is the even x of y = 4/5.
+BASE_ED = ed25519_point((4 * pow(5, -1, P_ED) % P_ED).to_bytes(32, "little"))
+
+
+def ed25519_verify(key, message, signature):
+    point, s = ed25519_point(key), int.from_bytes(signature[32:], "little")
+    if point is None or len(signature) != 64 or s >= ORDER_ED:
+        return False
+    digest = hashlib.sha512(signature[:32] + key + message).digest()
+    challenge = int.from_bytes(digest, "little") % ORDER_ED
+    minus = (P_ED - point[0], point[1], 1, P_ED - point[3])
+    total = ed25519_add(ed25519_multiply(s, BASE_ED), ed25519_multiply(challenge, minus))
+    return ed25519_encode(total) == signature[:32]
+
+
 def signature_valid(algorithm, key, message, signature):
-    verify = ecdsa_verify if algorithm == ECDSA else bip340_verify
+    verify = {ECDSA: ecdsa_verify, BIP340: bip340_verify, ED25519: ed25519_verify}[algorithm]
     return verify(key, message, signature)
 
 
@@ -199,7 +264,7 @@ RESERVE, CUSTODY, MARKET, MINING, SEIZURE, DONATION, FEE, EXTERNAL, SUSPENSE = r
 AUTHORITY, TREASURY, CUSTODIAN, OPERATOR, AUDITOR = range(1, 6)
 INITIATE, APPROVE, ADMINISTER = 1, 2, 3
 ECDSA, BIP340, ED25519 = 1, 2, 3
-KEY_SIZES = {ECDSA: 33, BIP340: 32}
+KEY_SIZES = {ECDSA: 33, BIP340: 32, ED25519: 32}
 SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
 DOMAIN_MOVE, DOMAIN_ADMINISTER = 1, 2
 INWARDS, OUTWARDS = 1, 2
@@ -638,10 +703,12 @@ def decode_slot(data, at, header_party):
     fixed = data[at:at + 10]
     demand(len(fixed) == 10, "TRUNCATED", "a slot is cut off")
     party, algorithm, use = number(fixed[:4]), fixed[4], fixed[5]
-    demand(algorithm in KEY_SIZES, "SLOT_ALGORITHM", "slots sign with ecdsa or bip340")
+    demand(algorithm in KEY_SIZES, "SLOT_ALGORITHM", "an unknown algorithm of a slot")
     demand(use in (SIGN, COUNTERSIGN, POSSESSION), "SLOT_USE", "an unknown use of a slot")
     demand(use == POSSESSION or (party == header_party) == (use == SIGN), "SLOT_USE",
            "sign slots name the header's party, countersign slots another")
+    demand(algorithm != ED25519 or (use, party) == (POSSESSION, 0), "SLOT_USE",
+           "an ed25519 key stands in possession slots of party 0 only")
     key_end = at + 10 + KEY_SIZES[algorithm]
     demand(number(fixed[6:8]) == KEY_SIZES[algorithm] and number(fixed[8:10]) == 64, "SLOT_SIZE",
            "the sizes of key and signature are those of the algorithm")
@@ -901,15 +968,22 @@ def check_active(state, party):
 def check_keys(state, entry):
     for slot in entry.slots:
         if slot.use == POSSESSION:
-            demand(possession_of(slot, entry), "POSSESSION", "no add_key record adds this key")
+            demand((slot.party, slot.algorithm, slot.key) in wanted_possessions(entry),
+                   "POSSESSION", "no record wants possession by this key")
         else:
             check_signing_key(state, entry, slot)
 
 
-def possession_of(slot, entry):
-    return any(record.kind == ADD_KEY
-               and (record.party, record.algorithm, record.key)
-               == (slot.party, slot.algorithm, slot.key) for record in entry.records)
+def wanted_possessions(entry):
+    """(party, algorithm, key) of the records that want possession, section 4.2."""
+    wanted = []
+    for record in entry.records:
+        if record.kind == ADD_KEY:
+            wanted.append((record.party, record.algorithm, record.key))
+        elif record.kind == ADD_LOG_KEY or (
+                record.kind == RETIRE_LOG_KEY and record.last_good_size == 0):
+            wanted.append((0, record.algorithm, record.key))
+    return wanted
 
 
 def check_signing_key(state, entry, slot):
@@ -939,9 +1013,8 @@ def check_thresholds(state, entry):
 
 def check_possessions(entry):
     proven = {(slot.party, slot.algorithm, slot.key) for slot in entry.slots_of(POSSESSION)}
-    for record in entry.records:
-        demand(record.kind != ADD_KEY or (record.party, record.algorithm, record.key) in proven,
-               "POSSESSION", "an add_key record has no possession slot")
+    demand(proven.issuperset(wanted_possessions(entry)), "POSSESSION",
+           "a record that wants possession has no slot")
 
 
 def reached(state, party, slots, domain):
@@ -1425,7 +1498,17 @@ def rule_retire_log_key(state, entry, record):
     demand(log_key.retired_at is None, "KEY_REVOKED", "the log key is retired already")
     log_key.retired_at = entry.index
     log_key.last_good_size = record.last_good_size
-    demand(any(other.retired_at is None for other in state.log_keys), "UNREACHABLE", "no log key is left")
+    demand(any(other.retired_at is None for other in state.log_keys), "UNREACHABLE",
+           "no log key is left")
+    if record.last_good_size == 0:
+        return
+    demand(record.last_good_size <= len(state.entries), "VALUE",
+           "there are not yet last_good_size entries")
+    tree = TreeHash()
+    for good in state.entries[:record.last_good_size]:
+        tree.add(good.leaf)
+    demand(tree.root() == record.last_good_root, "NAMED_HASH",
+           "last_good_root is not the tree root at last_good_size")
 
 
 def rule_endorse(state, _entry, record):
