@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the second verifier against ledgers written here, byte by byte from docs/FORMAT.md.
 
-The writer below is as naive as the verifier and shares only the curve with it. It signs whatever
+The writer below is as naive as the verifier and shares only the curves with it. It signs whatever
 it is told to, so a violation of any rule can be built with everything else in order: each row of
 the tables breaks one rule and must be refused with that rule's status at that entry.
 
