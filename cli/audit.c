@@ -3,6 +3,7 @@
 #include "cli/audit_cosign.h"
 #include "cli/audit_diff.h"
 #include "cli/audit_verify.h"
+#include "cli/audit_witness.h"
 
 #define SOURCE_OPERAND                                                                             \
     {                                                                                              \
@@ -123,6 +124,43 @@ static const char *const diff_paragraphs[] = {
     "holder showed two histories, and both are printed.",
     NULL,
 };
+static const struct option_row witness_options[] = {
+    {"listen", 0, OPTION_VALUE, true, "ADDR:PORT",
+     "where to listen: 127.0.0.1:8080, [::1]:8080; port 0: the system chooses"},
+    {"key", 0, OPTION_VALUE, true, "FILE", "the witness's key, ed25519"},
+    {"name", 0, OPTION_VALUE, true, "NAME",
+     "the name of that key, as cosignatures carry it: no space and no plus sign"},
+    {"state", 0, OPTION_VALUE, true, "DIR",
+     "what was cosigned; made when it is missing. Never to be lost, nor set back to a copy"},
+    {"log", 0, OPTION_LIST, true, "VKEY",
+     "the logs to witness: verifier keys (type 0x01), or files with one a line"},
+    {"passphrase-file", 0, OPTION_LIST, false, "F",
+     "the first line of F is the key's passphrase. Without this an encrypted key asks on the "
+     "terminal"},
+    {"public-address", 0, OPTION_FLAG, false, NULL,
+     "listen on an address that is not loopback, without TLS"},
+    {NULL, 0, 0, false, NULL, NULL},
+};
+
+static const char *const witness_paragraphs[] = {
+    "Cosigns checkpoints (C2SP tlog-witness): POST /add-checkpoint with a checkpoint and the proof "
+    "that it goes on from the last one cosigned. What is cosigned never contradicts what was "
+    "cosigned before. It stands for consistency, not for the ledger's rules: the name may not end "
+    "with /replayed, which belongs to auditors who replay the log.",
+    "Prints its verifier key (type 0x04) and where it listens, then a line a request on standard "
+    "error. Speaks plain HTTP: a proxy in front adds TLS. SIGTERM and SIGINT end it.",
+    "When a log shows two checkpoints of one size, both are kept in DIR/evidence.",
+    "Losing DIR means to start over as a new witness, with a new key: one that forgot what it "
+    "cosigned can be led to contradict it.",
+    NULL,
+};
+
+static const struct example_row witness_examples[] = {
+    {"tijori-audit witness --listen 127.0.0.1:8080 --key witness.pem --name witness.example/w1 "
+     "--state state --log logs.txt",
+     "a witness of the logs in logs.txt"},
+    {NULL, NULL},
+};
 
 static const struct command commands[] = {
     {"verify",
@@ -136,6 +174,11 @@ static const struct command commands[] = {
      cosign_options, NULL, 1, 1, audit_cosign},
     {"diff", "A B [--format text|json]", "where two logs part", diff_paragraphs, diff_operands,
      diff_options, NULL, 2, 2, audit_diff},
+    {"witness",
+     "--listen ADDR:PORT --key FILE --name NAME --state DIR --log VKEY... [--passphrase-file F] "
+     "[--public-address]",
+     "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
+     witness_options, witness_examples, 0, 0, audit_witness},
 };
 
 static const char *const program_paragraphs[] = {

@@ -56,6 +56,8 @@ static const struct example_row key_new_examples[] = {
 static const struct option_row key_show_options[] = {
     {"origin", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"witness", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE,
     FORMAT("text|json"),
     END_OF_OPTIONS,
@@ -368,7 +370,7 @@ static const struct command commands[] = {
     {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
      "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
      cmd_key_new},
-    {"key show", "FILE [--origin NAME] [--passphrase-file F] [--format text|json]",
+    {"key show", "FILE [--origin NAME | --witness NAME] [--passphrase-file F] [--format text|json]",
      "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, 1, 1, cmd_key_show},
     {"genesis",
