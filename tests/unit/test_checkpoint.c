@@ -432,6 +432,8 @@ static void merging_adds_what_is_missing(void **state)
         {"t\n\n" A, "t\n\n" A2, "t\n\n" A}, /* the first that was stored stays */
         {"t\n\n" A2 C, "t\n\n" A B, "t\n\n" A2 C B},
         {"t\n\n" A, "t\n\n" A9, "t\n\n" A A9},
+        {"t\n\n" A, "t\n\n" AB, "t\n\n" A AB},
+        {"t\n\n" AB, "t\n\n" A, "t\n\n" AB A},
         {"\n\n" A, "\n\n" B, "\n\n" A B},
         {"t\n\nu\n\n" A, "t\n\nu\n\n" B, "t\n\nu\n\n" A B},
     };
