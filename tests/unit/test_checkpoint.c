@@ -414,6 +414,7 @@ static void cosigning_takes_a_text_of_a_checkpoints_size(void **state)
 #define A9   DASH "a AAAACQE=\n" /* the name, another key id */
 #define B    DASH "b AAAAAQE=\n" /* the key id, another name */
 #define C    DASH "c AAAAAwE=\n"
+#define AB   DASH "ab AAAAAQE=\n" /* a name that begins with another */
 
 static void merging_adds_what_is_missing(void **state)
 {
