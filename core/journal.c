@@ -8,8 +8,16 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
         [TJ_J_BLOCKS] = {"blocks", TJ_TABLE_NAMED},
         [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
+        [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
+        [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},
     };
-    return (struct tj_store_options){tables, TJ_J_COUNT, TJ_STORE_FORMAT, map_size};
+    return (struct tj_store_options){
+        .tables = tables,
+        .table_count = TJ_J_COUNT,
+        .format = TJ_STORE_FORMAT,
+        .upgrades = TJ_STORE_FORMAT_OLDER,
+        .map_size = map_size,
+    };
 }
 
 enum tijori_status tj_from_storage(enum tj_storage_status status)
@@ -117,36 +125,30 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     }
     memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    if (!tj_kind_is_movement(out->record[0])) {
-        out->basis = 0;
+    out->absent = false;
+    return tj_named_basis(&past->past, &entry.slots, out);
+}
+
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf)
+{
+    struct tj_view value;
+    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+        value.size >= TJ_ENTRY_FIXED_SIZE) {
+        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
         return true;
     }
-    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry.slots));
-    struct tj_named pending;
-    /* A post is as well founded as the pending movement it posts, which is not itself a post. */
-    if (out->record[0] == TJ_POST &&
-        past_record(context, tj_movement_refers_to(out->record), &pending) &&
-        pending.basis > out->basis) {
-        out->basis = pending.basis;
+    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+        return false;
     }
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
     return true;
 }
 
 static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 {
     struct tj_journal_past *past = context;
-    struct tj_view value;
-    /* The next entry holds it; only the newest must be hashed. */
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
-        value.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
-        return true;
-    }
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
-        return false;
-    }
-    tj_leaf_hash(past->digester->hasher, leaf, value.bytes, value.size);
-    return true;
+    return tj_journal_leaf(past->txn, past->digester, index, leaf);
 }
 
 static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
@@ -184,12 +186,30 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return found;
 }
 
+/* A walk over all leaf hashes, which few records ask for. */
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_journal_past *past = context;
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    for (uint64_t index = 0; index < size; index++) {
+        struct tj_hash leaf;
+        if (!past_leaf(context, index, &leaf)) {
+            return false;
+        }
+        tj_frontier_append(past->digester->hasher, &frontier, &leaf);
+    }
+    tj_frontier_root(past->digester->hasher, &frontier, root);
+    return true;
+}
+
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester)
 {
     past->txn = txn;
     past->digester = digester;
-    past->past = (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    past->past =
+        (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
 }
 
 enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,

@@ -14,9 +14,12 @@ enum tj_journal_table {
     TJ_J_ATTACHMENTS,
     TJ_J_BLOCKS,
     TJ_J_META,
+    TJ_J_NODES,
+    TJ_J_CHECKPOINTS,
     TJ_J_COUNT,
 };
-enum { TJ_STORE_FORMAT = 1 };
+/* 1 had neither nodes nor checkpoints; opening for writing adds them. */
+enum { TJ_STORE_FORMAT = 2, TJ_STORE_FORMAT_OLDER = 1 };
 
 /* For tj_store_open_* and tj_store_create; `map_size` as there. */
 struct tj_store_options tj_journal_options(uint64_t map_size);
@@ -30,6 +33,10 @@ enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index,
 /* Its body, taken apart. */
 enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
                                    struct tj_body_view *out) TJ_MUST_USE;
+
+/* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf) TJ_MUST_USE;
 
 /* ---- the row `head` of meta ---- */
 

@@ -22,16 +22,16 @@ enum {
 };
 
 struct tj_policy_log {
-    struct tj_verifier_key key; /* type 0x01 */
+    struct tj_verifier_key key;      /* type 0x01 */
     char url[TJ_POLICY_URL_MAX + 1]; /* empty when not given */
 };
 /* A witness or a group: what a quorum is made of. */
 struct tj_policy_node {
     char name[TJ_POLICY_NAME_MAX + 1];
-    int parent;     /* the group it is a member of, TJ_POLICY_NODE_NONE for none */
+    int parent; /* the group it is a member of, TJ_POLICY_NODE_NONE for none */
     bool is_group;
-    unsigned needed;  /* group: members that must hold */
-    unsigned members; /* group: how many there are */
+    unsigned needed;                 /* group: members that must hold */
+    unsigned members;                /* group: how many there are */
     struct tj_verifier_key key;      /* witness: type 0x04 */
     char url[TJ_POLICY_URL_MAX + 1]; /* witness: empty when not given */
 };

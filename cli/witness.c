@@ -1,0 +1,614 @@
+#include "cli/witness.h"
+
+#include "cli/exit.h"
+#include "cli/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    VKEY_MAX = 512,
+    HASH_HEX_SIZE = 2 * TJ_HASH_SIZE,
+    FILE_NAME_MAX = 128, /* HASH-SIZE-stored.new */
+    LINE_MAX_SIZE = 400, /* of a log or a witness: name of 255, base64 of 108 */
+    NOTE_MAX = TJ_CHECKPOINT_TEXT_MAX + 1 + 2 * LINE_MAX_SIZE,
+    STATE_MAX = 4096,
+};
+_Static_assert(STATE_MAX > 20 + 10 + TJ_NOTE_NAME_MAX + 5 + VKEY_MAX + NOTE_MAX,
+               "every state fits, and one byte more");
+_Static_assert((int)LINE_MAX_SIZE <= (int)WITNESS_BODY_MAX,
+               "a cosignature's line fits into a reply");
+
+static const char state_magic[] = "tijori/witness/v1\nwitness ";
+
+struct witness {
+    int dir; /* descriptors */
+    int lock;
+    pthread_mutex_t mutex; /* from reading a log's state to the new one on the disk */
+    struct tj_verifier_key key;
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    uint64_t (*now_s)(void *context);
+    void *now_context;
+    size_t log_count;
+    struct tj_verifier_key logs[];
+};
+
+/* The state of one log, as it is stored. */
+struct memory {
+    enum witness_memory kind; /* NEVER, KNOWN or DAMAGED */
+    char why[128];            /* DAMAGED */
+    struct tj_checkpoint checkpoint;
+    uint64_t time_s; /* of our cosignature; 0 when it is by an earlier key of this name */
+    size_t note_size;
+    char note[STATE_MAX];
+};
+
+bool witness_name_replays(const char *name)
+{
+    static const char ending[] = "/replayed";
+    const size_t size = strlen(name);
+    const size_t length = sizeof ending - 1;
+    return size >= length && memcmp(name + size - length, ending, length) == 0;
+}
+
+static uint64_t system_now_s(void *context)
+{
+    (void)context;
+    return (uint64_t)time(NULL);
+}
+
+/* ---- files ---- */
+
+/* On the disk, whole, or as it was: temporary file, sync, rename, sync of the directory. */
+static bool write_file(int dir, const char *name, const char *bytes, size_t size)
+{
+    char temporary[FILE_NAME_MAX];
+    snprintf(temporary, sizeof temporary, "%s.new", name);
+    int file = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0) {
+        return false;
+    }
+    size_t done = 0;
+    while (done < size) {
+        ssize_t wrote = write(file, bytes + done, size - done);
+        if (wrote < 0 && errno != EINTR) {
+            break;
+        }
+        done += wrote > 0 ? (size_t)wrote : 0;
+    }
+    bool written = done == size && fsync(file) == 0;
+    written = close(file) == 0 && written;
+    if (!written || renameat(dir, temporary, dir, name) != 0) {
+        const int error = errno;
+        unlinkat(dir, temporary, 0);
+        errno = error;
+        return false;
+    }
+    return fsync(dir) == 0;
+}
+
+/* The size, at most `size`; -1 with errno. */
+static ssize_t read_file(int dir, const char *name, char *out, size_t size)
+{
+    int file = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0) {
+        return -1;
+    }
+    size_t done = 0;
+    ssize_t got = 1;
+    while (done < size && got != 0) {
+        got = read(file, out + done, size - done);
+        if (got < 0 && errno != EINTR) {
+            break;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    const int error = errno;
+    close(file);
+    errno = error;
+    return got < 0 ? -1 : (ssize_t)done;
+}
+
+static void file_of_origin(char out[HASH_HEX_SIZE + 1], struct tj_hasher *hasher,
+                           const char *origin)
+{
+    struct tj_hash hash;
+    tj_sha256(hasher, &hash, origin, strlen(origin));
+    text_format_hex(out, hash.bytes, TJ_HASH_SIZE);
+}
+
+/* ---- the state of a log ---- */
+
+/* What follows `prefix` up to the newline; *at moves on behind it. */
+static bool take(const char **at, const char *end, const char *prefix, const char **value,
+                 size_t *size)
+{
+    const size_t length = strlen(prefix);
+    if ((size_t)(end - *at) < length || memcmp(*at, prefix, length) != 0) {
+        return false;
+    }
+    *value = *at + length;
+    const char *newline = memchr(*value, '\n', (size_t)(end - *value));
+    if (newline == NULL) {
+        return false;
+    }
+    *size = (size_t)(newline - *value);
+    *at = newline + 1;
+    return true;
+}
+
+static bool damaged(struct memory *memory, const char *why)
+{
+    memory->kind = WITNESS_DAMAGED;
+    snprintf(memory->why, sizeof memory->why, "%s", why);
+    return false;
+}
+
+/* Of *memory only what was read is set. Signatures are verified again: what a disk gives back is
+ * trusted no more than what a stranger sends. */
+static bool memory_decode(const struct witness *witness, const char *origin, const char *bytes,
+                          size_t size, struct memory *memory)
+{
+    const char *at = bytes;
+    const char *end = bytes + size;
+    const char *value = NULL;
+    size_t length = 0;
+    struct tj_verifier_key log;
+    struct tj_note_view note;
+    if (!take(&at, end, state_magic, &value, &length)) {
+        return damaged(memory, "not the state of a witness");
+    }
+    if (length != strlen(witness->key.name) || memcmp(value, witness->key.name, length) != 0) {
+        return damaged(memory, "the state of a witness of another name");
+    }
+    if (!take(&at, end, "log ", &value, &length) || !tj_verifier_key_decode(&log, value, length) ||
+        strcmp(log.name, origin) != 0 || !take(&at, end, "", &value, &length) || length != 0) {
+        return damaged(memory, "no key of the log");
+    }
+    memory->note_size = (size_t)(end - at);
+    memcpy(memory->note, at, memory->note_size);
+    if (!tj_note_decode(&note, memory->note, memory->note_size) ||
+        !tj_checkpoint_decode(&memory->checkpoint, note.text, note.text_size) ||
+        strcmp(memory->checkpoint.origin, origin) != 0) {
+        return damaged(memory, "no checkpoint of the log");
+    }
+    if (tj_note_verify(&note, &log) != TJ_NOTE_VALID ||
+        tj_cosignature_verify(&note, &witness->key, &memory->time_s) == TJ_NOTE_INVALID) {
+        return damaged(memory, "a signature that does not verify");
+    }
+    memory->kind = WITNESS_KNOWN;
+    return true;
+}
+
+static void memory_read(const struct witness *witness, const char *file, const char *origin,
+                        struct memory *memory)
+{
+    char bytes[STATE_MAX];
+    memset(memory, 0, sizeof *memory);
+    memory->kind = WITNESS_NEVER;
+    ssize_t size = read_file(witness->dir, file, bytes, sizeof bytes);
+    if (size < 0 && errno != ENOENT) {
+        damaged(memory, strerror(errno));
+    } else if (size == (ssize_t)sizeof bytes) {
+        damaged(memory, "too large");
+    } else if (size >= 0) {
+        memory_decode(witness, origin, bytes, (size_t)size, memory);
+    }
+}
+
+/* The checkpoint with the log's line alone: what else was sent has no place in the state. */
+static size_t bare_note(char out[NOTE_MAX], const struct tj_note_view *note,
+                        const struct tj_verifier_key *log)
+{
+    const struct tj_note_signature_view *line = tj_note_find(note, log);
+    TIJORI_REQUIRE(line != NULL);
+    const size_t line_size = tj_note_line_size(line);
+    TIJORI_REQUIRE(note->text_size + 1 + line_size <= NOTE_MAX);
+    memcpy(out, note->text, note->text_size);
+    out[note->text_size] = '\n';
+    memcpy(out + note->text_size + 1, tj_note_line_start(line), line_size);
+    return note->text_size + 1 + line_size;
+}
+
+static bool memory_write(const struct witness *witness, const char *file,
+                         const struct tj_note_view *note, const struct tj_verifier_key *log,
+                         const char *cosignature, size_t cosignature_size)
+{
+    char bytes[STATE_MAX];
+    char bare[NOTE_MAX];
+    char vkey[VKEY_MAX];
+    TIJORI_REQUIRE(tj_verifier_key_encode(log, vkey, sizeof vkey));
+    const size_t bare_size = bare_note(bare, note, log);
+    int size =
+        snprintf(bytes, sizeof bytes, "%s%s\nlog %s\n\n%.*s%.*s", state_magic, witness->key.name,
+                 vkey, (int)bare_size, bare, (int)cosignature_size, cosignature);
+    TIJORI_REQUIRE(size > 0 && (size_t)size < sizeof bytes);
+    return write_file(witness->dir, file, bytes, (size_t)size);
+}
+
+/* Two checkpoints that a log signed for one size: proof against it that needs nothing else, so one
+ * pair is enough and no one can fill the disk with more. */
+static bool keep_evidence(const struct witness *witness, const char *file,
+                          const struct memory *memory, const struct tj_note_view *other,
+                          const struct tj_verifier_key *log)
+{
+    char name[FILE_NAME_MAX];
+    char bare[NOTE_MAX];
+    struct stat known;
+    if (mkdirat(witness->dir, "evidence", 0700) != 0 && errno != EEXIST) {
+        return false;
+    }
+    int dir = openat(witness->dir, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return false;
+    }
+    const uint64_t size = memory->checkpoint.size;
+    snprintf(name, sizeof name, "%s-%" PRIu64 "-other", file, size);
+    bool kept = fstatat(dir, name, &known, 0) == 0;
+    if (!kept) {
+        char stored[FILE_NAME_MAX];
+        snprintf(stored, sizeof stored, "%s-%" PRIu64 "-stored", file, size);
+        kept = fsync(witness->dir) == 0 &&
+               write_file(dir, stored, memory->note, memory->note_size) &&
+               write_file(dir, name, bare, bare_note(bare, other, log));
+    }
+    close(dir);
+    return kept;
+}
+
+/* ---- replies ---- */
+
+static void reply(struct witness_reply *out, unsigned code, const struct witness_request *request,
+                  const char *what)
+{
+    const struct tj_checkpoint *checkpoint = &request->checkpoint;
+    out->code = code;
+    out->content_type = "text/plain; charset=utf-8";
+    out->body_size = (size_t)snprintf(out->body, sizeof out->body, "%s\n", what);
+    TIJORI_REQUIRE(out->body_size < sizeof out->body);
+    snprintf(out->log, sizeof out->log, "%u %s, size %" PRIu64 " from %" PRIu64 ": %s", code,
+             checkpoint->origin, checkpoint->size, request->old_size, what);
+}
+
+static void reply_size(struct witness_reply *out, const struct witness_request *request,
+                       uint64_t size)
+{
+    char what[64];
+    snprintf(what, sizeof what, "the last size is %" PRIu64, size);
+    reply(out, 409, request, what);
+    out->content_type = "text/x.tlog.size";
+    out->body_size = (size_t)snprintf(out->body, sizeof out->body, "%" PRIu64 "\n", size);
+}
+
+static void reply_cosignature(struct witness_reply *out, const struct witness_request *request,
+                              const char *line, size_t size)
+{
+    reply(out, 200, request, "cosigned");
+    memcpy(out->body, line, size);
+    out->body_size = size;
+}
+
+/* ---- add-checkpoint ---- */
+
+/* The key of the log that signed; NULL when the reply says why there is none. */
+static const struct tj_verifier_key *signer(const struct witness *witness,
+                                            const struct witness_request *request,
+                                            struct witness_reply *out)
+{
+    const struct tj_verifier_key *found = NULL;
+    bool known = false;
+    for (size_t i = 0; i < witness->log_count; i++) {
+        const struct tj_verifier_key *log = &witness->logs[i];
+        if (strcmp(log->name, request->checkpoint.origin) != 0) {
+            continue;
+        }
+        known = true;
+        const enum tj_note_verdict verdict = tj_note_verify(&request->note, log);
+        if (verdict == TJ_NOTE_INVALID) {
+            reply(out, 403, request, "the log's signature does not verify");
+            return NULL;
+        }
+        if (verdict == TJ_NOTE_VALID && found == NULL) {
+            found = log;
+        }
+    }
+    if (!known) {
+        reply(out, 404, request, "no log of this origin is witnessed here");
+    } else if (found == NULL) {
+        reply(out, 403, request, "no signature by a key of the log");
+    }
+    return found;
+}
+
+/* NULL when the checkpoint goes on from what is remembered, whose size is the request's old. */
+static const char *inconsistency(struct tj_hasher *hasher, const struct witness_request *request,
+                                 const struct memory *memory)
+{
+    const struct tj_checkpoint *new = &request->checkpoint;
+    struct tj_hash of_nothing;
+    tj_sha256(hasher, &of_nothing, NULL, 0);
+    if (new->size == 0 && memcmp(&new->root, &of_nothing, sizeof of_nothing) != 0) {
+        return "the root of an empty tree is the hash of nothing";
+    }
+    if (request->old_size == 0) {
+        return request->proof_count == 0 ? NULL : "from size 0 the proof is empty";
+    }
+    if (tj_verify_consistency(hasher, request->old_size, &memory->checkpoint.root, new->size,
+                              &new->root, request->proof, request->proof_count)) {
+        return NULL;
+    }
+    return new->size ==
+                   request->old_size &&memcmp(&new->root, &memory->checkpoint.root,
+                                              sizeof new->root) != 0
+               ? "another root was cosigned at this size"
+               : "the consistency proof does not verify";
+}
+
+static void cosign(struct witness *witness, const char *file, const struct witness_request *request,
+                   const struct tj_verifier_key *log, const struct memory *memory,
+                   struct witness_reply *out)
+{
+    char line[LINE_MAX_SIZE];
+    const uint64_t now_s = witness->now_s(witness->now_context);
+    const uint64_t time_s = now_s > memory->time_s ? now_s : memory->time_s;
+    const size_t size = tj_cosign(line, sizeof line, request->note.text, request->note.text_size,
+                                  witness->key.name, time_s, witness->secret32);
+    if (size == 0) {
+        reply(out, 500, request, "signing failed");
+    } else if (!memory_write(witness, file, &request->note, log, line, size)) {
+        message("the state cannot be written: %s", strerror(errno));
+        reply(out, 500, request, "the state cannot be written");
+    } else {
+        reply_cosignature(out, request, line, size);
+    }
+}
+
+/* With the mutex held. */
+static void decide(struct witness *witness, struct tj_hasher *hasher,
+                   const struct witness_request *request, const struct tj_verifier_key *log,
+                   struct witness_reply *out)
+{
+    const struct tj_checkpoint *new = &request->checkpoint;
+    char file[HASH_HEX_SIZE + 1];
+    struct memory memory;
+    file_of_origin(file, hasher, new->origin);
+    memory_read(witness, file, new->origin, &memory);
+    if (memory.kind == WITNESS_DAMAGED) {
+        message("%s: %s", file, memory.why);
+        reply(out, 500, request, "the state cannot be read");
+        return;
+    }
+    if (memory.kind == WITNESS_KNOWN && new->size == memory.checkpoint.size &&
+        memcmp(&new->root, &memory.checkpoint.root, sizeof new->root) != 0 &&
+        !keep_evidence(witness, file, &memory, &request->note, log)) {
+        message("the evidence cannot be written: %s", strerror(errno));
+    }
+    if (request->old_size != memory.checkpoint.size) {
+        reply_size(out, request, memory.checkpoint.size);
+        return;
+    }
+    const char *why = inconsistency(hasher, request, &memory);
+    if (why != NULL) {
+        reply(out, 422, request, why);
+        return;
+    }
+    cosign(witness, file, request, log, &memory, out);
+}
+
+void witness_add_checkpoint(struct witness *witness, const char *bytes, size_t size,
+                            struct witness_reply *out)
+{
+    struct witness_request request;
+    memset(&request, 0, sizeof request);
+    memset(out, 0, sizeof *out);
+    const char *why = witness_request_decode(&request, bytes, size);
+    if (why != NULL) {
+        request.checkpoint = (struct tj_checkpoint){.origin = "-"};
+        reply(out, 400, &request, why);
+        return;
+    }
+    const struct tj_verifier_key *log = signer(witness, &request, out);
+    if (log == NULL) {
+        return;
+    }
+    if (request.old_size > request.checkpoint.size) {
+        reply(out, 400, &request, "the old size is larger than the checkpoint's");
+        return;
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    pthread_mutex_lock(&witness->mutex);
+    decide(witness, hasher, &request, log, out);
+    pthread_mutex_unlock(&witness->mutex);
+    tj_hasher_destroy(hasher);
+}
+
+enum witness_memory witness_last(struct witness *witness, const char *origin,
+                                 struct tj_checkpoint *out)
+{
+    char file[HASH_HEX_SIZE + 1];
+    struct memory memory;
+    bool known = false;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < witness->log_count && !known; i++) {
+        known = strcmp(witness->logs[i].name, origin) == 0;
+    }
+    if (!known) {
+        return WITNESS_UNKNOWN;
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    file_of_origin(file, hasher, origin);
+    tj_hasher_destroy(hasher);
+    pthread_mutex_lock(&witness->mutex);
+    memory_read(witness, file, origin, &memory);
+    pthread_mutex_unlock(&witness->mutex);
+    *out = memory.checkpoint;
+    return memory.kind;
+}
+
+/* ---- opening ---- */
+
+static int check_config(const struct witness_config *config)
+{
+    if (!tj_note_name_valid(config->name, strlen(config->name))) {
+        return fail(EXIT_CONFIG, "'%s': a name has no space, no plus sign and is not empty",
+                    config->name);
+    }
+    if (witness_name_replays(config->name) != config->replays) {
+        return config->replays ? fail(EXIT_CONFIG,
+                                      "'%s': the name of a key by which an auditor cosigns what "
+                                      "was replayed ends with /replayed",
+                                      config->name)
+                               : fail(EXIT_CONFIG,
+                                      "'%s': a name that ends with /replayed belongs to an "
+                                      "auditor who replays the log before each cosignature, "
+                                      "which a witness of consistency does not",
+                                      config->name);
+    }
+    for (size_t i = 0; i < config->log_count; i++) {
+        TIJORI_REQUIRE(config->logs[i].type == TJ_NOTE_TYPE_ED25519);
+    }
+    return EXIT_PASS;
+}
+
+/* A directory that is not on the disk would be gone after a power cut, and with it what must not be
+ * forgotten: so its parent is synced. */
+static int open_dir(struct witness *witness, const char *path)
+{
+    const bool made = mkdir(path, 0700) == 0;
+    if (!made && errno != EEXIST) {
+        return fail_errno(errno, path);
+    }
+    witness->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (witness->dir < 0) {
+        return fail_errno(errno, path);
+    }
+    int parent = made ? openat(witness->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const bool synced = !made || (parent >= 0 && fsync(parent) == 0);
+    const int error = errno;
+    if (parent >= 0) {
+        close(parent);
+    }
+    if (!synced) {
+        return fail_errno(error, path);
+    }
+    witness->lock = openat(witness->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (witness->lock < 0) {
+        return fail_errno(errno, path);
+    }
+    if (flock(witness->lock, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? fail(EXIT_TRY_AGAIN, "%s: another process uses this state", path)
+                   : fail_errno(errno, path);
+    }
+    return EXIT_PASS;
+}
+
+static int check_memories(struct witness *witness, const char *path)
+{
+    struct tj_hasher *hasher = tj_hasher_create();
+    int code = EXIT_PASS;
+    for (size_t i = 0; i < witness->log_count && code == EXIT_PASS; i++) {
+        char file[HASH_HEX_SIZE + 1];
+        struct memory memory;
+        file_of_origin(file, hasher, witness->logs[i].name);
+        memory_read(witness, file, witness->logs[i].name, &memory);
+        if (memory.kind == WITNESS_DAMAGED) {
+            code =
+                fail(EXIT_DATA, "%s/%s, of %s: %s", path, file, witness->logs[i].name, memory.why);
+        }
+    }
+    tj_hasher_destroy(hasher);
+    return code;
+}
+
+static int set_key(struct witness *witness, const struct witness_config *config)
+{
+    struct tj_public_key public;
+    if (!tj_public_key_of(&public, TJ_ALGORITHM_ED25519, config->secret32)) {
+        return fail(EXIT_CONFIG, "not an ed25519 key");
+    }
+    memcpy(witness->secret32, config->secret32, sizeof witness->secret32);
+    memcpy(witness->key.name, config->name, strlen(config->name) + 1);
+    memcpy(witness->key.public32, public.bytes, sizeof witness->key.public32);
+    witness->key.type = TJ_NOTE_TYPE_COSIGNATURE;
+    witness->key.key_id = tj_note_key_id(config->name, witness->key.type, public.bytes);
+    return EXIT_PASS;
+}
+
+int witness_open(const struct witness_config *config, struct witness **out)
+{
+    *out = NULL;
+    int code = check_config(config);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    struct witness *witness =
+        calloc(1, sizeof *witness + config->log_count * sizeof witness->logs[0]);
+    TIJORI_REQUIRE(witness != NULL && pthread_mutex_init(&witness->mutex, NULL) == 0);
+    witness->dir = -1;
+    witness->lock = -1;
+    witness->now_s = config->now_s != NULL ? config->now_s : system_now_s;
+    witness->now_context = config->now_context;
+    witness->log_count = config->log_count;
+    for (size_t i = 0; i < config->log_count; i++) {
+        witness->logs[i] = config->logs[i];
+    }
+    code = set_key(witness, config);
+    code = code == EXIT_PASS ? open_dir(witness, config->dir) : code;
+    code = code == EXIT_PASS ? check_memories(witness, config->dir) : code;
+    if (code != EXIT_PASS) {
+        witness_close(witness);
+        return code;
+    }
+    *out = witness;
+    return EXIT_PASS;
+}
+
+void witness_close(struct witness *witness)
+{
+    if (witness == NULL) {
+        return;
+    }
+    if (witness->lock >= 0) {
+        close(witness->lock);
+    }
+    if (witness->dir >= 0) {
+        close(witness->dir);
+    }
+    pthread_mutex_destroy(&witness->mutex);
+    tj_cleanse(witness->secret32, sizeof witness->secret32);
+    free(witness);
+}
+
+const struct tj_verifier_key *witness_key(const struct witness *witness)
+{
+    return &witness->key;
+}
+
+bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
+{
+    char file[HASH_HEX_SIZE + 1];
+    char bytes[STATE_MAX];
+    struct tj_hasher *hasher = tj_hasher_create();
+    file_of_origin(file, hasher, origin);
+    tj_hasher_destroy(hasher);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read_file(fd, file, bytes, sizeof bytes) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    const char *at = bytes;
+    const char *end = bytes + (size > 0 ? size : 0);
+    const char *value;
+    size_t length;
+    return take(&at, end, state_magic, &value, &length) &&
+           take(&at, end, "log ", &value, &length) && tj_verifier_key_decode(out, value, length) &&
+           strcmp(out->name, origin) == 0;
+}

@@ -1,0 +1,57 @@
+#ifndef TIJORI_CORE_LOGTREE_H
+#define TIJORI_CORE_LOGTREE_H
+
+/* The log's tree and its checkpoints as a ledger stores them: docs/FORMAT.md section 9 (nodes,
+ * checkpoints, signed) and 14.
+ *
+ * Level 0 of the tree is the journal itself, since each entry holds the leaf hash of the one
+ * before; the nodes above it have rows of their own, 32 bytes for 256 entries. Works in reading and
+ * in writing transactions. */
+
+#include "core/journal.h"
+#include "crypto/checkpoint.h"
+#include "crypto/tile.h"
+
+#define TJ_META_SIGNED "signed" /* key in meta: the newest checkpoint that was signed */
+
+enum { TJ_NODE_KEY_SIZE = 9, TJ_CHECKPOINT_KEY_SIZE = 8 };
+/* `level u8 || number u64 big-endian`; and `size u64 big-endian`. */
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE]);
+void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE]);
+
+/* How many rows `nodes` has for a log of `size` entries. */
+uint64_t tj_node_rows(uint64_t size);
+
+/* Nodes of the tree of a transaction's log, for crypto/tile.h. */
+struct tj_log_nodes {
+    struct tj_node_reader reader; /* context is this struct */
+    struct tj_txn *txn;
+    struct tj_digester *digester;
+};
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn,
+                       struct tj_digester *digester);
+
+/* A checkpoint as stored: its note points into the transaction. */
+struct tj_stored_checkpoint {
+    struct tj_view note;
+    struct tj_checkpoint checkpoint;
+};
+/* The newest that was signed, public or not. NOT_FOUND when none was, CORRUPT when its row is no
+ * checkpoint. */
+enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
+                                        struct tj_stored_checkpoint *out) TJ_MUST_USE;
+/* The public one of a size. */
+bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note) TJ_MUST_USE;
+
+/* The origin of a ledger's checkpoints, section 14: at most TJ_ORIGIN_MAX bytes with the NUL. */
+enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
+void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
+
+/* Was the key retired by a record that names the last size it is trusted for? */
+bool tj_log_key_compromised(const struct tj_log_key_object *key);
+
+/* The number of the log key that is active in the state and has these bytes; false when there is
+ * none. */
+bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number);
+
+#endif
