@@ -947,13 +947,20 @@ class Proofs(unittest.TestCase):
         other = Signer(t.LOG_KEYS[1], "tijori.example/test/" + "00" * 32)
         self.assertEqual(judge(data, key_of(other))[1].status, "PROOF")
 
-    def test_signature(self):
-        """A log that signs a wrong slot into its tree is found out."""
-        raws = list(BASE)
-        raws[BOUGHT[0]] = raws[BOUGHT[0]].changed("entry", t.last_bit_flipped(BASE[BOUGHT[0]].entry))
-        data = ProofDraft(BOUGHT, BOUGHT_SUPPORT, raws=raws).build()
-        _, refusal = judge(data)
-        self.assertEqual((refusal.status, refusal.entry), ("SIGNATURE", BOUGHT[0]))
+    def test_wrong_entries(self):
+        """What a log has signed into its tree is not right for that."""
+        for status, position, content in [("SIGNATURE", -1, None), ("MAGIC", 0, b"X"),
+                                          ("VERSION_UNKNOWN", 3, b"\2"),
+                                          ("RESERVED_NOT_ZERO", 7, b"\1"), ("PROOF", 8, b"\0"),
+                                          ("FLAGS_UNKNOWN", 64 + 5, b"\1"),
+                                          ("LEDGER_ID", 64 + 48, b"\0")]:
+            with self.subTest(status):
+                raws, index = list(BASE), BOUGHT[0]
+                entry = raws[index].entry
+                wrong = t.put(entry, position, content) if content else t.last_bit_flipped(entry)
+                raws[index] = raws[index].changed("entry", wrong)
+                _, refusal = judge(ProofDraft(BOUGHT, BOUGHT_SUPPORT, raws=raws).build())
+                self.assertEqual((refusal.status, refusal.entry), (status, index))
 
     def test_flips(self):
         """One bit anywhere."""
