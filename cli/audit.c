@@ -3,6 +3,7 @@
 #include "cli/audit_cosign.h"
 #include "cli/audit_diff.h"
 #include "cli/audit_verify.h"
+#include "cli/audit_witness.h"
 
 #define SOURCE_OPERAND                                                                             \
     {                                                                                              \
@@ -66,13 +67,16 @@ static const char *const verify_paragraphs[] = {
     "prove.",
     "Exit status 0: every check passed on every entry. 1: a check failed, the source cannot be "
     "read as a log, or it is damaged so badly that reading it crashed. 3: nothing failed, but "
-    "something was not checked, and stands in a SKIP line: no log key was pinned, entries are newer "
-    "than the newest checkpoint, a quorum is missing, documents or restricted bodies are not there, "
+    "something was not checked, and stands in a SKIP line: no log key was pinned, entries are "
+    "newer "
+    "than the newest checkpoint, a quorum is missing, documents or restricted bodies are not "
+    "there, "
     "or only newer software knows what the log holds.",
-    "Trust is pinned. Without the log's key and the ledger id, given or remembered, the audit proves "
+    "Trust is pinned. Without the log's key and the ledger id, given or remembered, the audit "
+    "proves "
     "that the log is sound in itself, not that it is the ledger you were promised nor all of it. A "
     "log key names the ledger, so --log-key does for both. Where no policy is given, witnesses are "
-    "not asked for, and that is a SKIP too.",
+    "not asked for: a SKIP line says so, and does not alone make it 3.",
     "A ledger's directory is read in a child process, since a hostile one could crash LMDB. An "
     "exported folder is read by this program's own code.",
     NULL,
@@ -114,10 +118,48 @@ static const struct option_row diff_options[] = {
     END_OF_OPTIONS,
 };
 static const char *const diff_paragraphs[] = {
-    "Compares two logs entry by entry: identical (exit 0), one extends the other (exit 0), or forked "
+    "Compares two logs entry by entry: identical (exit 0), one extends the other (exit 0), or "
+    "forked "
     "at an entry (exit 1). When both have a checkpoint signed by one key, a fork is proof that its "
     "holder showed two histories, and both are printed.",
     NULL,
+};
+static const struct option_row witness_options[] = {
+    {"listen", 0, OPTION_VALUE, true, "ADDR:PORT",
+     "where to listen: 127.0.0.1:8080, [::1]:8080; port 0: the system chooses"},
+    {"key", 0, OPTION_VALUE, true, "FILE", "the witness's key, ed25519"},
+    {"name", 0, OPTION_VALUE, true, "NAME",
+     "the name of that key, as cosignatures carry it: no space and no plus sign"},
+    {"state", 0, OPTION_VALUE, true, "DIR",
+     "what was cosigned; made when it is missing. Never to be lost, nor set back to a copy"},
+    {"log", 0, OPTION_LIST, true, "VKEY",
+     "the logs to witness: verifier keys (type 0x01), or files with one a line"},
+    {"passphrase-file", 0, OPTION_LIST, false, "F",
+     "the first line of F is the key's passphrase. Without this an encrypted key asks on the "
+     "terminal"},
+    {"public-address", 0, OPTION_FLAG, false, NULL,
+     "listen on an address that is not loopback, without TLS"},
+    {NULL, 0, 0, false, NULL, NULL},
+};
+
+static const char *const witness_paragraphs[] = {
+    "Cosigns checkpoints (C2SP tlog-witness): POST /add-checkpoint with a checkpoint and the proof "
+    "that it goes on from the last one cosigned. What is cosigned never contradicts what was "
+    "cosigned before. It stands for consistency, not for the ledger's rules: the name may not end "
+    "with /replayed, which belongs to auditors who replay the log.",
+    "Prints its verifier key (type 0x04) and where it listens, then a line a request on standard "
+    "error. Speaks plain HTTP: a proxy in front adds TLS. SIGTERM and SIGINT end it.",
+    "When a log shows two checkpoints of one size, both are kept in DIR/evidence.",
+    "Losing DIR means to start over as a new witness, with a new key: one that forgot what it "
+    "cosigned can be led to contradict it.",
+    NULL,
+};
+
+static const struct example_row witness_examples[] = {
+    {"tijori-audit witness --listen 127.0.0.1:8080 --key witness.pem --name witness.example/w1 "
+     "--state state --log logs.txt",
+     "a witness of the logs in logs.txt"},
+    {NULL, NULL},
 };
 
 static const struct command commands[] = {
@@ -132,6 +174,11 @@ static const struct command commands[] = {
      cosign_options, NULL, 1, 1, audit_cosign},
     {"diff", "A B [--format text|json]", "where two logs part", diff_paragraphs, diff_operands,
      diff_options, NULL, 2, 2, audit_diff},
+    {"witness",
+     "--listen ADDR:PORT --key FILE --name NAME --state DIR --log VKEY... [--passphrase-file F] "
+     "[--public-address]",
+     "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
+     witness_options, witness_examples, 0, 0, audit_witness},
 };
 
 static const char *const program_paragraphs[] = {

@@ -9,40 +9,25 @@
 #include <string.h>
 #include <time.h>
 
-enum { REQUEST_MAX = 64 * 1024 };
-
-struct cosigning {
-    const struct arguments *arguments;
-    struct tj_secret_key key;
-};
-
 /* ---- a request to ourselves, as a log would make it ---- */
 
 /* `old <size>`, the proof from there, and the checkpoint; its size, 0 when the source does not give
  * the proof. */
 static size_t make_request(struct tj_source *source, uint64_t old, const struct tj_view *note,
-                           const struct tj_checkpoint *checkpoint, char out[REQUEST_MAX])
+                           const struct tj_checkpoint *checkpoint, char out[WITNESS_REQUEST_MAX])
 {
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
     struct tj_hasher *hasher = tj_hasher_create();
-    bool proven = old == 0 || old > checkpoint->size ||
-                  tj_prove_consistency(hasher, &source->nodes, old, checkpoint->size, proof,
-                                       &count);
+    bool proven =
+        old == 0 || old > checkpoint->size ||
+        tj_prove_consistency(hasher, &source->nodes, old, checkpoint->size, proof, &count);
     tj_hasher_destroy(hasher);
     if (!proven) {
         return 0;
     }
-    size_t at = (size_t)snprintf(out, REQUEST_MAX, "old %" PRIu64 "\n", old);
-    for (size_t i = 0; i < count; i++) {
-        at += witness_hash_line(out + at, &proof[i]);
-    }
-    out[at++] = '\n';
-    if (note->size > REQUEST_MAX - at) {
-        return 0;
-    }
-    memcpy(out + at, note->bytes, note->size);
-    return at + note->size;
+    return witness_request_encode(out, WITNESS_REQUEST_MAX, old, proof, count,
+                                  (const char *)note->bytes, note->size);
 }
 
 /* The checkpoint with the new line, to --output or standard output. */
@@ -63,8 +48,7 @@ static int write_cosigned(const struct arguments *arguments, const struct tj_vie
     return written ? EXIT_PASS : fail_errno(errno, to_file ? path : "standard output");
 }
 
-static int add(struct witness *witness, const struct arguments *arguments,
-               struct tj_source *source)
+static int add(struct witness *witness, const struct arguments *arguments, struct tj_source *source)
 {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
@@ -75,10 +59,10 @@ static int add(struct witness *witness, const struct arguments *arguments,
                     arguments->operands[0]);
     }
     enum witness_memory memory = witness_last(witness, checkpoint.origin, &last);
-    char *request = malloc(REQUEST_MAX);
+    char *request = malloc(WITNESS_REQUEST_MAX);
     TIJORI_REQUIRE(request != NULL);
-    size_t size = make_request(source, memory == WITNESS_KNOWN ? last.size : 0, &note, &checkpoint,
-                               request);
+    size_t size =
+        make_request(source, memory == WITNESS_KNOWN ? last.size : 0, &note, &checkpoint, request);
     if (size == 0) {
         free(request);
         return fail(EXIT_FAIL, "%s: the tree does not lead from %" PRIu64 " to %" PRIu64 " entries",
@@ -92,9 +76,9 @@ static int add(struct witness *witness, const struct arguments *arguments,
     /* 400 is a rollback here, 409 cannot come, 422 a fork. */
     int code = reply.code == 500 ? EXIT_IO : EXIT_FAIL;
     if (memory == WITNESS_KNOWN && last.size > checkpoint.size) {
-        return fail(code,
-                    "%s: a rollback: cosigned before at %" PRIu64 " entries, now there are %" PRIu64,
-                    arguments->operands[0], last.size, checkpoint.size);
+        return fail(
+            code, "%s: a rollback: cosigned before at %" PRIu64 " entries, now there are %" PRIu64,
+            arguments->operands[0], last.size, checkpoint.size);
     }
     return fail(code, "%s: not cosigned: %.*s", arguments->operands[0], (int)reply.body_size,
                 reply.body);
@@ -109,15 +93,14 @@ static uint64_t system_time(void *context)
 }
 
 /* The key of the log: given, or remembered by the state of earlier cosignatures. */
-static int log_keys(const struct arguments *arguments, const char *state,
-                    struct tj_verifier_key *out, size_t *count)
+static int log_key(const struct arguments *arguments, const char *state, const char *origin,
+                   struct tj_verifier_key *out)
 {
     const char *given = argument_value(arguments, "log-key");
-    *count = given != NULL ? 1 : 0;
     if (given != NULL) {
         return audit_read_verifier_key(given, out);
     }
-    return witness_remembered_logs(state, out, 1, count) && *count == 1
+    return witness_remembered_key(state, origin, out)
                ? EXIT_PASS
                : fail(EXIT_USAGE, "--log-key is needed the first time: the key to trust");
 }
@@ -128,8 +111,13 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
     struct tj_secret_key key;
     struct tj_verifier_key log;
     struct witness *witness;
-    size_t count;
-    int code = log_keys(arguments, state, &log, &count);
+    struct tj_view note;
+    struct tj_checkpoint checkpoint;
+    if (!tj_source_newest(source, &note, &checkpoint)) {
+        return fail(EXIT_INCOMPLETE, "%s: there is no signed checkpoint to cosign",
+                    arguments->operands[0]);
+    }
+    int code = log_key(arguments, state, checkpoint.origin, &log);
     if (code == EXIT_PASS) {
         code = key_load(arguments, key_file, &key);
     }
@@ -145,7 +133,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
         .name = name,
         .secret32 = key.secret32,
         .logs = &log,
-        .log_count = count,
+        .log_count = 1,
         .replays = replays,
         .now_s = system_time,
     };

@@ -14,13 +14,12 @@ struct side {
     bool has_checkpoint;
 };
 
-/* Leaf hashes of what is there, not of what the tree says: the first that differs, or the end of the
- * shorter log. *missing: an entry that one of them says it has could not be read. */
+/* Leaf hashes of what is there, not of what the tree says: the first that differs, or the end of
+ * the shorter log. *missing: an entry that one of them says it has could not be read. */
 static uint64_t first_difference(struct side *a, struct side *b, const char **missing)
 {
     struct tj_digester digester;
-    uint64_t common =
-        a->source->size < b->source->size ? a->source->size : b->source->size;
+    uint64_t common = a->source->size < b->source->size ? a->source->size : b->source->size;
     uint64_t at = 0;
     tj_digester_init(&digester);
     for (; at < common && *missing == NULL; at++) {

@@ -29,6 +29,7 @@ enum { NOT_PROVEN_COUNT = sizeof not_proven / sizeof not_proven[0] };
 static bool is_expected(enum tj_check check, const struct audit_style *style)
 {
     return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
+           (check == TJ_CHECK_WITNESSES && !style->policy) ||
            ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES) && style->public_export);
 }
 

@@ -71,8 +71,8 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
         return EXIT_PASS;
     }
     if (access(text, R_OK) != 0) {
-        return fail(EXIT_USAGE,
-                    "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one", text);
+        return fail(EXIT_USAGE, "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one",
+                    text);
     }
     int code = audit_read_file(text, TJ_NOTE_NAME_MAX + 256, &bytes, &size);
     if (code != EXIT_PASS) {

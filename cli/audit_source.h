@@ -1,8 +1,8 @@
 #ifndef TIJORI_CLI_AUDIT_SOURCE_H
 #define TIJORI_CLI_AUDIT_SOURCE_H
 
-/* What every command of tijori-audit needs: where the log is, and whom the auditor trusts. Functions
- * that answer an int answer an exit code and have said why on standard error. */
+/* What every command of tijori-audit needs: where the log is, and whom the auditor trusts.
+ * Functions that answer an int answer an exit code and have said why on standard error. */
 
 #include "cli/exit.h"
 #include "cli/options.h"

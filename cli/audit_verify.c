@@ -193,8 +193,8 @@ int audit_verify(const struct arguments *arguments)
         .path = arguments->operands[0],
         .style = {(enum audit_format)argument_choice(arguments, "format"),
                   argument_flag(arguments, "state-digest"),
-                  argument_flag(arguments, "without-documents"),
-                  argument_flag(arguments, "public")},
+                  argument_flag(arguments, "without-documents"), argument_flag(arguments, "public"),
+                  argument_value(arguments, "policy") != NULL},
     };
     uint64_t threads = 0;
     int signal;

@@ -14,6 +14,7 @@ struct audit_style {
     bool state_digest;
     bool without_documents; /* cited documents that are not stored do not count */
     bool public_export;     /* nor do restricted bodies */
+    bool policy;            /* one was given; else witnesses are not asked for */
 };
 
 /* Prints what was found and returns the exit code. */

@@ -56,6 +56,8 @@ static const struct example_row key_new_examples[] = {
 static const struct option_row key_show_options[] = {
     {"origin", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"witness", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE,
     FORMAT("text|json"),
     END_OF_OPTIONS,
@@ -319,11 +321,56 @@ static const char *const show_paragraphs[] = {
 
 /* ---- the table ---- */
 
+/* ---- the log ---- */
+
+static const struct option_row checkpoint_options[] = {
+    {"log-key", 0, OPTION_VALUE, false, "FILE",
+     "sign with this ed25519 key, an active log key of the ledger"},
+    {"add", 0, OPTION_LIST, false, "FILE",
+     "add the cosignatures of these checkpoints to the stored one of the same text"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const checkpoint_paragraphs[] = {
+    "Signs the tree over all entries on the disk (C2SP tlog-checkpoint, Ed25519), stores that in "
+    "the ledger and prints it. When nothing was appended since the last one, that one is printed, "
+    "with its cosignatures. Nothing is signed that does not go on from what was signed last.",
+    "Without --log-key and --add it prints the newest checkpoint that was signed.",
+    NULL,
+};
+static const struct example_row checkpoint_examples[] = {
+    {"tijori checkpoint ledger --log-key log.pem", "what auditors and witnesses ask for"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row export_operands[] = {
+    LEDGER_OPERAND,
+    {"OUT", "the folder; made when it is missing, or an earlier export of this log"},
+    END_OF_OPERANDS,
+};
+static const struct option_row export_options[] = {
+    {"public", 0, OPTION_FLAG, false, NULL, "leave out the bodies of restricted entries"},
+    {"attachments", 0, OPTION_FLAG, false, NULL, "take the documents along that records cite"},
+    END_OF_OPTIONS,
+};
+static const char *const export_paragraphs[] = {
+    "Writes the log up to its newest checkpoint as plain files (C2SP tlog-tiles, docs/FORMAT.md "
+    "section 14), to be served by any web server or carried on a stick. An auditor needs nothing "
+    "else: 'tijori-audit verify OUT'.",
+    "A second export writes only what is new; of the files that are there only checkpoint and "
+    "FORMAT.md change. A folder of another log, or of a fork of this one, is refused.",
+    NULL,
+};
+static const struct example_row export_examples[] = {
+    {"tijori export ledger /srv/reserve --public --attachments", "for everybody"},
+    END_OF_EXAMPLES,
+};
+
 static const struct command commands[] = {
     {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
      "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
      cmd_key_new},
-    {"key show", "FILE [--origin NAME] [--passphrase-file F] [--format text|json]",
+    {"key show", "FILE [--origin NAME | --witness NAME] [--passphrase-file F] [--format text|json]",
      "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, 1, 1, cmd_key_show},
     {"genesis",
@@ -344,6 +391,11 @@ static const struct command commands[] = {
     {"ingest", "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
+    {"checkpoint", "DIR [--log-key FILE] [--add FILE...]", "sign and print the log's checkpoint",
+     checkpoint_paragraphs, ledger_operands, checkpoint_options, checkpoint_examples, 1, 1,
+     cmd_checkpoint},
+    {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
+     export_paragraphs, export_operands, export_options, export_examples, 2, 2, cmd_export},
     {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
      ledger_operands, status_options, NULL, 1, 1, cmd_status},
     {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys", NULL,

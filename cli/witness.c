@@ -591,3 +591,24 @@ const struct tj_verifier_key *witness_key(const struct witness *witness)
 {
     return &witness->key;
 }
+
+bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
+{
+    char file[HASH_HEX_SIZE + 1];
+    char bytes[STATE_MAX];
+    struct tj_hasher *hasher = tj_hasher_create();
+    file_of_origin(file, hasher, origin);
+    tj_hasher_destroy(hasher);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read_file(fd, file, bytes, sizeof bytes) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    const char *at = bytes;
+    const char *end = bytes + (size > 0 ? size : 0);
+    const char *value;
+    size_t length;
+    return take(&at, end, state_magic, &value, &length) &&
+           take(&at, end, "log ", &value, &length) && tj_verifier_key_decode(out, value, length) &&
+           strcmp(out->name, origin) == 0;
+}

@@ -57,6 +57,10 @@ void witness_close(struct witness *witness);
 /* The key by which cosignatures are verified, type 0x04. */
 const struct tj_verifier_key *witness_key(const struct witness *witness);
 
+/* The log's key that a state directory remembers for an origin; false when it knows none. Takes no
+ * lock: for who then opens the state with it. */
+bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out);
+
 /* What was cosigned last of this log. */
 enum witness_memory {
     WITNESS_NEVER,   /* nothing; *out has size 0 */

@@ -15,8 +15,9 @@
 /* What an auditor trusts. All may be NULL. */
 struct tj_pins {
     const struct tj_hash *ledger_id;
-    const struct tj_verifier_key *log_key; /* its name is the origin, so it pins the ledger id too */
-    const struct tj_policy *policy;        /* witnesses; and a log key, when log_key is NULL */
+    const struct tj_verifier_key
+        *log_key;                   /* its name is the origin, so it pins the ledger id too */
+    const struct tj_policy *policy; /* witnesses; and a log key, when log_key is NULL */
 };
 
 struct tj_anchor {
@@ -25,10 +26,10 @@ struct tj_anchor {
     struct tj_source *source;
     size_t next; /* the checkpoint to come */
     uint64_t next_size;
-    uint64_t covered;     /* entries under the newest checkpoint that holds */
-    uint64_t cosigned;    /* entries under the newest one with a valid cosignature */
+    uint64_t covered;          /* entries under the newest checkpoint that holds */
+    uint64_t cosigned;         /* entries under the newest one with a valid cosignature */
     uint64_t waiting_since_ns; /* received-at of entry `cosigned` */
-    uint64_t not_before_s; /* entries to come were received at or after this, less the skew */
+    uint64_t not_before_s;     /* entries to come were received at or after this, less the skew */
 };
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins);

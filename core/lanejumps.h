@@ -18,8 +18,7 @@ struct tj_lane_jumps *tj_lane_jumps_create(void);
 void tj_lane_jumps_destroy(struct tj_lane_jumps *jumps);
 
 /* The lane has a new entry: of its sequence last + 1 (from 1). */
-void tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
-                        uint64_t entry);
+void tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry);
 
 /* The entry that `entry`, one of those kept of this lane, jumps to. False when it is not kept. */
 bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,

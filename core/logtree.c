@@ -104,7 +104,7 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
 
 bool tj_log_key_compromised(const struct tj_log_key_object *key)
 {
-    return key->retired != 0 && !tj_all_zero(key->reserved, sizeof key->reserved);
+    return key->last_good_size != 0;
 }
 
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)

@@ -87,9 +87,8 @@ static enum tijori_status check_form(struct tj_digester *digester, struct item *
     }
     const struct tj_header *header = &item->entry.header;
     item->absent = source->records.bytes == NULL && tj_header_restricted(header);
-    if (!item->absent &&
-        (source->records.bytes == NULL ||
-         source->records.size != (size_t)header->record_count * TJ_RECORD_SIZE)) {
+    if (!item->absent && (source->records.bytes == NULL ||
+                          source->records.size != (size_t)header->record_count * TJ_RECORD_SIZE)) {
         return tj_refuse(&item->form, TIJORI_RECORD_COUNT, "record_count");
     }
     if (source->derived.bytes != NULL &&
@@ -101,8 +100,8 @@ static enum tijori_status check_form(struct tj_digester *digester, struct item *
     if (item->absent) {
         return TIJORI_OK;
     }
-    tj_tree_root_of_items(digester->hasher, &item->body_root, source->records.bytes,
-                          TJ_RECORD_SIZE, header->record_count);
+    tj_tree_root_of_items(digester->hasher, &item->body_root, source->records.bytes, TJ_RECORD_SIZE,
+                          header->record_count);
     return tj_records_check(header, source->records.bytes, &item->form);
 }
 
@@ -135,8 +134,8 @@ static void check_items(void *context, struct tj_digester *digester, void **item
 static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_hash *leaf)
 {
     struct tj_view next;
-    bool follows = r->source->ops->entry(r->source, index + 1, &next) &&
-                   next.size >= TJ_ENTRY_FIXED_SIZE;
+    bool follows =
+        r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE;
     bool intact = follows && memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
     return intact && index > 0 ? index - 1 : index;
 }
@@ -366,8 +365,7 @@ static void append_leaf(struct replay *r, const struct tj_hash *leaf)
 {
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
     r->recent.nodes[0][r->frontier.size % TJ_TILE_WIDTH] = *leaf;
-    r->recent.completed =
-        tj_frontier_append_nodes(r->digester.hasher, &r->frontier, leaf, nodes);
+    r->recent.completed = tj_frontier_append_nodes(r->digester.hasher, &r->frontier, leaf, nodes);
     for (uint32_t level = 1; level <= r->recent.completed; level++) {
         uint64_t number = (r->frontier.size >> (8 * level)) - 1;
         r->recent.nodes[level][number % TJ_TILE_WIDTH] = nodes[level - 1];
@@ -446,8 +444,7 @@ static void decide_items(void *context, struct tj_digester *digester, struct tj_
             atomic_store(&r->broken, true);
         }
         if (r->options->progress != NULL && r->report->entries % PROGRESS_EVERY == 0) {
-            r->options->progress(r->options->progress_context, r->report->entries,
-                                 r->source->size);
+            r->options->progress(r->options->progress_context, r->report->entries, r->source->size);
         }
     }
     tj_pipeline_judged(pipeline, ready);
@@ -560,8 +557,8 @@ static void skip_rest(struct replay *r)
         TJ_CHECK_SIGNATURES, TJ_CHECK_LANES, TJ_CHECK_RULES,
     };
     static const enum tj_check at_end[] = {
-        TJ_CHECK_ZERO,      TJ_CHECK_TOTALS,    TJ_CHECK_ATTACHMENTS,
-        TJ_CHECK_LOG_KEY,   TJ_CHECK_WITNESSES, TJ_CHECK_CHECKPOINT,
+        TJ_CHECK_ZERO,    TJ_CHECK_TOTALS,    TJ_CHECK_ATTACHMENTS,
+        TJ_CHECK_LOG_KEY, TJ_CHECK_WITNESSES, TJ_CHECK_CHECKPOINT,
     };
     static const enum tj_check of_ledger[] = {TJ_CHECK_SNAPSHOT, TJ_CHECK_HEAD};
     static const enum tj_check of_folder[] = {TJ_CHECK_TILES, TJ_CHECK_FILES};
@@ -691,7 +688,8 @@ static bool check_extends(struct replay *r)
         tj_hash_equal(&leaf, &r->leaf)) {
         return tj_pass(r->report, TJ_CHECK_EXTENDS, 1);
     }
-    /* Where they part: leaf hashes are a chain, so the first that differs is where it was forked. */
+    /* Where they part: leaf hashes are a chain, so the first that differs is where it was forked.
+     */
     uint64_t low = 0;
     uint64_t high = start - 1;
     while (low < high) {
@@ -777,5 +775,18 @@ enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_op
     pthread_mutex_destroy(&r->reading);
     free(r->documents);
     free(r);
+    return status;
+}
+
+enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_replay_options *options,
+                                   struct tj_replay_report *report, struct tj_state **state)
+{
+    struct tj_source *source;
+    tj_report_init(report);
+    enum tijori_status status = tj_source_of_store(store, &source);
+    if (status == TIJORI_OK) {
+        status = tj_replay(source, options, report, state);
+        tj_source_close(source);
+    }
     return status;
 }

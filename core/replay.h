@@ -26,4 +26,9 @@ struct tj_replay_options {
 enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_options *options,
                              struct tj_replay_report *report, struct tj_state **state) TJ_MUST_USE;
 
+/* The same of a ledger's store that is open. */
+enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_replay_options *options,
+                                   struct tj_replay_report *report,
+                                   struct tj_state **state) TJ_MUST_USE;
+
 #endif

@@ -205,8 +205,8 @@ static void get_blocks(struct stream *s, struct tj_state *state)
             s->failed = true;
             return;
         }
-        struct tj_block *block = tj_state_block(state, (uint8_t)table, (uint32_t)(place >> 32),
-                                                (uint32_t)place);
+        struct tj_block *block =
+            tj_state_block(state, (uint8_t)table, (uint32_t)(place >> 32), (uint32_t)place);
         get(s, block->content, tj_block_bytes((uint8_t)table));
     }
 }
@@ -243,8 +243,8 @@ static void get_replica(struct stream *s, struct tj_replica *r)
     get(s, r->frontier.nodes, r->frontier.count * sizeof r->frontier.nodes[0]);
     get(s, vkey, sizeof vkey);
     size_t vkey_size = strnlen(vkey, sizeof vkey);
-    s->failed = s->failed ||
-                (vkey_size > 0 && !tj_verifier_key_decode(&r->log_key, vkey, vkey_size));
+    s->failed =
+        s->failed || (vkey_size > 0 && !tj_verifier_key_decode(&r->log_key, vkey, vkey_size));
     get(s, r->note, r->note_size);
     get(s, r->state->ledger_id.bytes, TJ_HASH_SIZE);
     r->state->partial = get64(s) != 0;
@@ -396,7 +396,8 @@ enum tijori_status tj_replica_keep(const char *dir, const char *name, const char
 {
     char path[4096];
     int length = snprintf(path, sizeof path, "%s/evidence", dir);
-    if (length < 0 || (size_t)length >= sizeof path || (mkdir(path, 0755) != 0 && errno != EEXIST)) {
+    if (length < 0 || (size_t)length >= sizeof path ||
+        (mkdir(path, 0755) != 0 && errno != EEXIST)) {
         return from_errno();
     }
     length = snprintf(path, sizeof path, "%s/evidence/%s", dir, name);

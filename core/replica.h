@@ -24,7 +24,7 @@ struct tj_replica {
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;
-    uint64_t cosigned;  /* what core/anchor.h goes on from */
+    uint64_t cosigned; /* what core/anchor.h goes on from */
     uint64_t waiting_since_ns;
     uint64_t not_before_s;
     bool complete; /* all checks of the audits so far were made: none skipped */

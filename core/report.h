@@ -80,8 +80,8 @@ struct tj_replay_report {
     uint64_t entries; /* verified in all: entries start to entries - 1 in this one */
     uint64_t records; /* of this audit's entries, as signatures */
     uint64_t signatures;
-    uint64_t restricted;        /* entries without their bodies: a public export */
-    uint64_t restricted_first;  /* the first of them */
+    uint64_t restricted;         /* entries without their bodies: a public export */
+    uint64_t restricted_first;   /* the first of them */
     uint64_t restricted_records; /* records in them */
     struct tj_hash ledger_id;
     struct tj_hash leaf; /* of the last entry verified */

@@ -126,11 +126,27 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return tj_lane_jumps_before(past->jumps, past->party, past->lane, index, jump);
 }
 
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_source_past *past = context;
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    for (uint64_t index = 0; index < size; index++) {
+        struct tj_hash leaf;
+        if (!past_leaf(context, index, &leaf)) {
+            return false;
+        }
+        tj_frontier_append(past->digester->hasher, &frontier, &leaf);
+    }
+    tj_frontier_root(past->digester->hasher, &frontier, root);
+    return true;
+}
+
 void tj_source_past_init(struct tj_source_past *past, struct tj_source *source,
                          struct tj_digester *digester, struct tj_lane_jumps *jumps)
 {
     *past = (struct tj_source_past){
-        .past = {past, past_record, past_leaf, past_envelope_id, past_lane_jump},
+        .past = {past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root},
         .source = source,
         .digester = digester,
         .jumps = jumps,

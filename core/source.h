@@ -5,9 +5,9 @@
  * (source_folder.c, docs/FORMAT.md section 14). One interface, so that everything above it is the
  * same for both. Nothing a source answers is trusted.
  *
- * A source is read in order, once, by `peek` and `take`; what a source keeps besides the log (stored
- * blocks, tiles) it compares itself, when it is told how far the replay has come. The other calls
- * may be made at any time. Views are valid until the next call of the same kind.
+ * A source is read in order, once, by `peek` and `take`; what a source keeps besides the log
+ * (stored blocks, tiles) it compares itself, when it is told how far the replay has come. The other
+ * calls may be made at any time. Views are valid until the next call of the same kind.
  *
  * Threads: one at a time. */
 
@@ -68,8 +68,8 @@ struct tj_source_ops {
     bool (*document)(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
                      struct tj_view *out);
 
-    /* Before the first entry, after each that was accepted, after the last. False: something failed,
-     * and is in the report. `finish` only when nothing failed before. */
+    /* Before the first entry, after each that was accepted, after the last. False: something
+     * failed, and is in the report. `finish` only when nothing failed before. */
     bool (*begin)(struct tj_source *source, struct tj_progress *progress);
     bool (*accepted)(struct tj_source *source, struct tj_progress *progress);
     void (*finish)(struct tj_source *source, struct tj_progress *progress,
@@ -79,8 +79,8 @@ struct tj_source_ops {
 
 struct tj_source {
     const struct tj_source_ops *ops;
-    uint64_t size;  /* entries it says it has */
-    bool is_ledger; /* LMDB reads it, so it is to be read in a child process */
+    uint64_t size;               /* entries it says it has */
+    bool is_ledger;              /* LMDB reads it, so it is to be read in a child process */
     struct tj_node_reader nodes; /* its nodes, for crypto/tile.h */
 };
 

@@ -233,8 +233,7 @@ static bool folder_entry(struct tj_source *source, uint64_t index, struct tj_vie
     const uint8_t *at;
     return index < s->source.size && load_past_bundle(s, index / TJ_TILE_WIDTH) &&
            skip_entries(&at, &s->past_bundle, index % TJ_TILE_WIDTH) &&
-           tj_bundle_next(&at, s->past_bundle.bytes + s->past_bundle.size, &out->bytes,
-                          &out->size);
+           tj_bundle_next(&at, s->past_bundle.bytes + s->past_bundle.size, &out->bytes, &out->size);
 }
 
 static bool folder_records(struct tj_source *source, const struct tj_entry_view *entry,
@@ -479,7 +478,7 @@ static unsigned known_from(const struct tj_progress *progress, unsigned level, u
 {
     uint64_t first = number * TJ_TILE_WIDTH;
     uint64_t known = progress->start >> (8 * level);
-    return known <= first                 ? 0
+    return known <= first                   ? 0
            : known >= first + TJ_TILE_WIDTH ? TJ_TILE_WIDTH
                                             : (unsigned)(known - first);
 }
@@ -582,8 +581,8 @@ static bool folder_accepted(struct tj_source *source, struct tj_progress *progre
     if (size % TJ_TILE_WIDTH != 0) {
         return true;
     }
-    bool sound = compare_all_widths(s, progress, TJ_TILE_ENTRIES, size / TJ_TILE_WIDTH - 1,
-                                    TJ_TILE_WIDTH);
+    bool sound =
+        compare_all_widths(s, progress, TJ_TILE_ENTRIES, size / TJ_TILE_WIDTH - 1, TJ_TILE_WIDTH);
     for (unsigned level = 0; sound && level < TJ_TILE_LEVELS - 1; level++) {
         uint64_t nodes = size >> (8 * level);
         if (nodes << (8 * level) != size || nodes % TJ_TILE_WIDTH != 0) {
@@ -657,8 +656,7 @@ static void check_document(struct folder_source *s, struct tj_replay_report *rep
         tj_pass(report, TJ_CHECK_FILES, 1);
     } else {
         tj_skip(report, TJ_CHECK_FILES, 1, "FORMAT.md %s",
-                answer == READ_MISSING ? "is missing"
-                                       : "is not the one that this program knows");
+                answer == READ_MISSING ? "is missing" : "is not the one that this program knows");
     }
 }
 
@@ -792,10 +790,10 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
     s->bundle_number = UINT64_MAX;
     s->past_number = UINT64_MAX;
     s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum tijori_status status = s->dir >= 0         ? open_checkpoint(s, what)
-                                : errno == EACCES   ? TIJORI_DENIED
-                                : errno == ENOENT   ? TIJORI_NOT_FOUND
-                                                    : TIJORI_IO;
+    enum tijori_status status = s->dir >= 0       ? open_checkpoint(s, what)
+                                : errno == EACCES ? TIJORI_DENIED
+                                : errno == ENOENT ? TIJORI_NOT_FOUND
+                                                  : TIJORI_IO;
     if (status != TIJORI_OK) {
         folder_close(&s->source);
         return status;

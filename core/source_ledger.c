@@ -1,6 +1,6 @@
-/* A ledger's directory as a source: core/source.h. One reading transaction for all of it. Beside the
- * log it compares what a ledger stores to be quick: links and tails, blocks of the state, the head
- * and the nodes of the tree. */
+/* A ledger's directory as a source: core/source.h. One reading transaction for all of it. Beside
+ * the log it compares what a ledger stores to be quick: links and tails, blocks of the state, the
+ * head and the nodes of the tree. */
 
 #include "core/logtree.h"
 #include "core/snapshot.h"
@@ -24,7 +24,7 @@ struct ledger_source {
     uint64_t next; /* what the cursors stand before */
     size_t checkpoint_count;
     uint64_t *checkpoint_sizes;
-    bool signed_apart; /* the newest that was signed is not among the public ones */
+    bool signed_apart;           /* the newest that was signed is not among the public ones */
     struct stored_block *blocks; /* in order of as_of */
     size_t block_count;
     size_t block_next;
@@ -122,10 +122,9 @@ static size_t ledger_checkpoint_count(struct tj_source *source)
 static bool ledger_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
 {
     struct ledger_source *s = own(source);
-    return i < s->checkpoint_count
-               ? tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i], note)
-               : tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note) ==
-                     TJ_STORAGE_OK;
+    return i < s->checkpoint_count ? tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i], note)
+                                   : tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED,
+                                                 strlen(TJ_META_SIGNED), note) == TJ_STORAGE_OK;
 }
 
 static void ledger_documents(struct tj_source *source, void *context,

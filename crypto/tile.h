@@ -33,7 +33,8 @@ bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader,
 /* PATH(index, D[size]), index < size; `path` takes TJ_PATH_MAX. */
 bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
                         uint64_t index, uint64_t size, struct tj_hash *path, size_t *count);
-/* PROOF(m, D[n]), 0 < m <= n. */
+/* PROOF(m, D[n]), 0 < m <= n; `proof` takes TJ_PROOF_HASHES_MAX. False as well when n is above
+ * 2^62: such a proof may need more. */
 bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
                           uint64_t n, struct tj_hash *proof, size_t *count);
 

@@ -530,9 +530,10 @@ void audit_dir(const char *dir, const struct tj_hash *ledger_id, uint32_t thread
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(0);
-    struct tj_replay_options replay = {.threads = threads, .ledger_id = ledger_id};
+    struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = ledger_id};
     assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    tj_report_clear(report);
     tj_store_close(store);
 }
 

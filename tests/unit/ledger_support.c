@@ -397,8 +397,9 @@ void fixture_audit(struct fixture *f, uint32_t threads, struct tj_replay_report 
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(f->map_size);
-    struct tj_replay_options replay = {.threads = threads, .ledger_id = &f->genesis.ledger_id};
+    struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = &f->genesis.ledger_id};
     assert_int_equal(tj_store_open_read(f->dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    tj_report_clear(report);
     tj_store_close(store);
 }
