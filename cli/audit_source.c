@@ -86,7 +86,7 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
     return read ? EXIT_PASS : fail(EXIT_DATA, "%s: not a verifier key", text);
 }
 
-static int read_policy(const char *path, struct tj_policy **out)
+int audit_read_policy(const char *path, struct tj_policy **out)
 {
     struct tj_policy_error error;
     char *text;
@@ -129,7 +129,7 @@ int audit_read_pins(const struct arguments *arguments, struct audit_pins *out)
         out->pins.log_key = &out->log_key;
     }
     if (code == EXIT_PASS && policy != NULL) {
-        code = read_policy(policy, &out->policy);
+        code = audit_read_policy(policy, &out->policy);
         out->pins.policy = out->policy;
     }
     return code;

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "core/format_document.h"
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>

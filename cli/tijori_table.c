@@ -328,6 +328,10 @@ static const struct option_row checkpoint_options[] = {
      "sign with this ed25519 key, an active log key of the ledger"},
     {"add", 0, OPTION_LIST, false, "FILE",
      "add the cosignatures of these checkpoints to the stored one of the same text"},
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: its witnesses that have a URL are asked, and its quorum must be there"},
+    {"witness", 0, OPTION_LIST, false, "URL", "ask this witness too (C2SP tlog-witness)"},
+    {"timeout", 0, OPTION_VALUE, false, "DURATION", "how long to wait for all; default 10s"},
     PASSPHRASE_FILE,
     END_OF_OPTIONS,
 };
@@ -335,7 +339,9 @@ static const char *const checkpoint_paragraphs[] = {
     "Signs the tree over all entries on the disk (C2SP tlog-checkpoint, Ed25519), stores that in "
     "the ledger and prints it. When nothing was appended since the last one, that one is printed, "
     "with its cosignatures. Nothing is signed that does not go on from what was signed last.",
-    "Without --log-key and --add it prints the newest checkpoint that was signed.",
+    "Without --log-key it is the newest checkpoint that was signed.",
+    "Witnesses are asked all at once. What they sign is verified, stored and printed; without the "
+    "policy's quorum the exit status is 3, and asking again later does no harm.",
     NULL,
 };
 static const struct example_row checkpoint_examples[] = {
@@ -391,9 +397,10 @@ static const struct command commands[] = {
     {"ingest", "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
-    {"checkpoint", "DIR [--log-key FILE] [--add FILE...]", "sign and print the log's checkpoint",
-     checkpoint_paragraphs, ledger_operands, checkpoint_options, checkpoint_examples, 1, 1,
-     cmd_checkpoint},
+    {"checkpoint",
+     "DIR [--log-key FILE] [--add FILE...] [--policy FILE] [--witness URL...] [--timeout T]",
+     "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
+     checkpoint_options, checkpoint_examples, 1, 1, cmd_checkpoint},
     {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
      export_paragraphs, export_operands, export_options, export_examples, 2, 2, cmd_export},
     {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,

@@ -1,6 +1,6 @@
 #include "core/anchor.h"
 
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 
 #include <inttypes.h>
 
@@ -8,7 +8,7 @@ bool tj_name_replays(const char *name)
 {
     size_t size = strlen(name);
     size_t suffix = strlen(TJ_REPLAYED_SUFFIX);
-    return size > suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
+    return size >= suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
 }
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins)

@@ -1,54 +1,12 @@
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 
 #include <inttypes.h>
 
-static void store64_big_endian(uint8_t out[8], uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
-}
-
-void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
-{
-    key[0] = (uint8_t)level;
-    store64_big_endian(key + 1, number);
-}
-
 void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE])
 {
-    store64_big_endian(key, size);
-}
-
-uint64_t tj_node_rows(uint64_t size)
-{
-    uint64_t rows = 0;
-    for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
-        rows += size >> (8 * level);
+    for (int i = 0; i < TJ_CHECKPOINT_KEY_SIZE; i++) {
+        key[i] = (uint8_t)(size >> (56 - 8 * i));
     }
-    return rows;
-}
-
-static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
-{
-    struct tj_log_nodes *nodes = context;
-    struct tj_view value;
-    if (level == 0) {
-        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
-    }
-    uint8_t key[TJ_NODE_KEY_SIZE];
-    tj_node_key(level, number, key);
-    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
-        value.size != TJ_HASH_SIZE) {
-        return false;
-    }
-    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
-    return true;
-}
-
-void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
-{
-    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
 }
 
 static bool decode_stored(struct tj_stored_checkpoint *out)
