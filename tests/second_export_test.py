@@ -628,6 +628,66 @@ class Refusals(unittest.TestCase):
                 self.assertNotEqual(refusal and refusal.status, "INTERNAL", refusal)
 
 
+def naming(kind, **changed):
+    return lambda w: t.by_custodian(t.settling(kind, w.held.named(), **changed))(w)
+
+
+def settled_twice(w):
+    t.add(w, t.CUSTODIAN, 1, [t.settling(t.POST, w.held.named())], **t.BY_CUSTODIAN)
+    return naming(t.VOID)(w)
+
+
+def after_closing(w):
+    # C_FEE is closed; the record it is named in is another's, which cannot be seen.
+    held = t.Named(w.held.index, 0, t.put(w.held.named().data, 12, t.le(t.C_FEE, 8)))
+    return t.by_custodian(t.settling(t.POST, held))(w)
+
+
+def of_the_treasury(w):
+    held = t.Named(w.held.index, 0, t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, 5))
+    return t.by_treasury(t.settling(t.POST, held))(w)
+
+
+def correcting_hidden(w):
+    return t.by_custodian(t.correcting(w.held.named(1), 9_999_999))(w)
+
+
+# (name, status in a full export, in a public one, the last entry).
+HIDDEN_ROWS = [
+    ("a good deposit", None, None, t.by_custodian(t.GOOD_DEPOSIT)),
+    ("more than the custody account has", "BALANCE", None, t.by_custodian(
+        t.move(t.WITHDRAWAL, t.CUSTODY, t.EXTERNAL, 10**12))),
+    ("more than the reserve has", "BALANCE", "BALANCE", t.by_treasury(
+        t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, t.IN_RESERVE + 1))),
+    ("all the reserve has", None, None, t.by_treasury(
+        t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, t.IN_RESERVE))),
+    ("close what may not be empty", "ACCOUNT_BALANCE", None,
+     t.by_custodian(t.close_account(t.CUSTODY_2))),
+    ("post of a hidden pending", None, None, naming(t.POST)),
+    ("void of a hidden pending", None, None, naming(t.VOID)),
+    ("of another hash", "NAMED_HASH", None, naming(t.POST, hash=t.sha256(b""))),
+    ("of a position that is not there", "NAMED_UNKNOWN", "NAMED_UNKNOWN",
+     lambda w: t.by_custodian(t.settling(t.POST, w.held.named(),
+                                         refers_to=w.held.index << 13 | 2))(w)),
+    ("settled twice", "SETTLED", "SETTLED", settled_twice),
+    ("to a closed account", "NAMED_HASH", "ACCOUNT_CLOSED", after_closing),
+    ("of accounts of the public sector", "NAMED_HASH", "NAMED_DIFFERS", of_the_treasury),
+    ("correct of a hidden move", "CORRECTION", None, correcting_hidden),
+    ("purpose", "PURPOSE", "PURPOSE", t.by_custodian(
+        t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5))),
+    ("threshold of a hidden entry", "THRESHOLD", "THRESHOLD", t.by_custodian(
+        t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1, sign=[])),
+    ("signature of a hidden entry", "SIGNATURE", "SIGNATURE", t.by_custodian(
+        t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1,
+        edit_slots=lambda slots, _e: [t.last_bit_flipped(slots[0])])),
+    ("possession in a hidden entry", "POSSESSION", "POSSESSION", t.by_custodian(
+        t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1,
+        possession=[(t.CUSTODIAN, t.NEW)])),
+    ("a purpose nobody can see", "PURPOSE", None, t.by_custodian(
+        t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1)),
+]
+
+
 class Hidden(unittest.TestCase):
     """Rules on what rests on bodies that are missing: what can still be told is judged."""
 
@@ -640,66 +700,10 @@ class Hidden(unittest.TestCase):
             self.assertEqual(refusal.entry, len(writer.raws) - 1)
         return refusal and refusal.status
 
-    def check_rows(self, rows):
-        for name, full, public, make in rows:
+    def test_rules(self):
+        for name, full, public, make in HIDDEN_ROWS:
             with self.subTest(name):
                 self.assertEqual((self.judge(make, False), self.judge(make)), (full, public))
-
-    def test_rules(self):
-        c_move = t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5)
-
-        def naming(kind, **changed):
-            return lambda w: t.by_custodian(t.settling(kind, w.held.named(), **changed))(w)
-
-        def twice(w):
-            t.add(w, t.CUSTODIAN, 1, [t.settling(t.POST, w.held.named())], **t.BY_CUSTODIAN)
-            return naming(t.VOID)(w)
-
-        def after_closing(w):
-            # C_FEE is closed; the record it is named in is another's, which cannot be seen.
-            held = t.Named(w.held.index, 0, t.put(w.held.named().data, 12, t.le(t.C_FEE, 8)))
-            return t.by_custodian(t.settling(t.POST, held))(w)
-
-        def of_the_treasury(w):
-            held = t.Named(w.held.index, 0, t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, 5))
-            return t.by_treasury(t.settling(t.POST, held))(w)
-
-        def correcting_hidden(w):
-            return t.by_custodian(t.correcting(w.held.named(1), 9_999_999))(w)
-
-        self.check_rows([
-            ("a good deposit", None, None, t.by_custodian(c_move)),
-            ("more than the custody account has", "BALANCE", None, t.by_custodian(
-                t.move(t.WITHDRAWAL, t.CUSTODY, t.EXTERNAL, 10**12))),
-            ("more than the reserve has", "BALANCE", "BALANCE", t.by_treasury(
-                t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, t.IN_RESERVE + 1))),
-            ("all the reserve has", None, None, t.by_treasury(
-                t.move(t.INTERNAL, t.RESERVE, t.RESERVE_2, t.IN_RESERVE))),
-            ("close what may not be empty", "ACCOUNT_BALANCE", None,
-             t.by_custodian(t.close_account(t.CUSTODY_2))),
-            ("post of a hidden pending", None, None, naming(t.POST)),
-            ("void of a hidden pending", None, None, naming(t.VOID)),
-            ("of another hash", "NAMED_HASH", None, naming(t.POST, hash=t.sha256(b""))),
-            ("of a position that is not there", "NAMED_UNKNOWN", "NAMED_UNKNOWN",
-             lambda w: t.by_custodian(t.settling(t.POST, w.held.named(),
-                                                 refers_to=w.held.index << 13 | 2))(w)),
-            ("settled twice", "SETTLED", "SETTLED", twice),
-            ("to a closed account", "NAMED_HASH", "ACCOUNT_CLOSED", after_closing),
-            ("of accounts of the public sector", "NAMED_HASH", "NAMED_DIFFERS", of_the_treasury),
-            ("correct of a hidden move", "CORRECTION", None, correcting_hidden),
-            ("purpose", "PURPOSE", "PURPOSE", t.by_custodian(
-                t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5))),
-            ("threshold of a hidden entry", "THRESHOLD", "THRESHOLD", t.by_custodian(
-                t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1, sign=[])),
-            ("signature of a hidden entry", "SIGNATURE", "SIGNATURE", t.by_custodian(
-                t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1,
-                edit_slots=lambda slots, _e: [t.last_bit_flipped(slots[0])])),
-            ("possession in a hidden entry", "POSSESSION", "POSSESSION", t.by_custodian(
-                t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1,
-                possession=[(t.CUSTODIAN, t.NEW)])),
-            ("a purpose nobody can see", "PURPOSE", None, t.by_custodian(
-                t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1)),
-        ])
 
     def test_basis_unknown(self):
         writer = copy.deepcopy(t.BASE)
@@ -947,13 +951,20 @@ class Proofs(unittest.TestCase):
         other = Signer(t.LOG_KEYS[1], "tijori.example/test/" + "00" * 32)
         self.assertEqual(judge(data, key_of(other))[1].status, "PROOF")
 
-    def test_signature(self):
-        """A log that signs a wrong slot into its tree is found out."""
-        raws = list(BASE)
-        raws[BOUGHT[0]] = raws[BOUGHT[0]].changed("entry", t.last_bit_flipped(BASE[BOUGHT[0]].entry))
-        data = ProofDraft(BOUGHT, BOUGHT_SUPPORT, raws=raws).build()
-        _, refusal = judge(data)
-        self.assertEqual((refusal.status, refusal.entry), ("SIGNATURE", BOUGHT[0]))
+    def test_wrong_entries(self):
+        """What a log has signed into its tree is not right for that."""
+        for status, position, content in [("SIGNATURE", -1, None), ("MAGIC", 0, b"X"),
+                                          ("VERSION_UNKNOWN", 3, b"\2"),
+                                          ("RESERVED_NOT_ZERO", 7, b"\1"), ("PROOF", 8, b"\0"),
+                                          ("FLAGS_UNKNOWN", 64 + 5, b"\1"),
+                                          ("LEDGER_ID", 64 + 48, b"\0")]:
+            with self.subTest(status):
+                raws, index = list(BASE), BOUGHT[0]
+                entry = raws[index].entry
+                wrong = t.put(entry, position, content) if content else t.last_bit_flipped(entry)
+                raws[index] = raws[index].changed("entry", wrong)
+                _, refusal = judge(ProofDraft(BOUGHT, BOUGHT_SUPPORT, raws=raws).build())
+                self.assertEqual((refusal.status, refusal.entry), (status, index))
 
     def test_flips(self):
         """One bit anywhere."""

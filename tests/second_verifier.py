@@ -444,6 +444,7 @@ def field_code(data, name):
     return content.decode("ascii")
 
 
+ASSET = field_number(1, 2**32 - 1)
 ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
 NAME, LABEL = field_text(False), field_text(True)
 
@@ -489,7 +490,7 @@ DIRECTIVE_FIELDS = {
     ],
     REGISTER_PARTY: [(2, 1, "type", field_number(AUTHORITY, AUDITOR)), PARTY_FIELD,
                      (16, 48, "name", NAME)],
-    ADD_KEY: [(1, 1, "flags", field_number(0, 1, "FLAGS_UNKNOWN"))] + KEY_FIELDS
+    ADD_KEY: [(1, 1, "flags", field_number(0, 1))] + KEY_FIELDS
              + [(56, 32, "label", LABEL)],
     REVOKE_KEY: KEY_FIELDS,
     SET_THRESHOLD: [(2, 1, "domain", field_number(DOMAIN_MOVE, DOMAIN_ADMINISTER)),
@@ -499,7 +500,7 @@ DIRECTIVE_FIELDS = {
     GRANT_CLASSES: [(2, 2, "classes", field_mask), PARTY_FIELD],
     OPEN_ASSET: [
         (2, 1, "decimals", field_number(0, 18)),
-        (4, 4, "asset", ANY32),
+        (4, 4, "asset", ASSET),
         (8, 8, "amount_max", field_number(1, 2**53)),
         (16, 8, "code", field_code),
         (24, 48, "name", NAME),
@@ -507,7 +508,7 @@ DIRECTIVE_FIELDS = {
     OPEN_ACCOUNT: [
         (2, 1, "account_class", field_number(RESERVE, SUSPENSE)),
         (4, 8, "account", ANY64),
-        (12, 4, "asset", ANY32),
+        (12, 4, "asset", ASSET),
         (16, 48, "label", LABEL),
     ],
     FREEZE_ACCOUNT: FREEZE_FIELDS,
@@ -540,7 +541,7 @@ ZERO_OFFSETS = {kind: uncovered(fields) for kind, fields in FIELDS.items()}
 
 
 # What of one record is reported when several of its fields are wrong.
-FORM_ORDER = ["FLAGS_UNKNOWN", "VALUE", "TEXT", "AMOUNT_ZERO", "SAME_ACCOUNT",
+FORM_ORDER = ["VALUE", "TEXT", "AMOUNT_ZERO", "SAME_ACCOUNT",
               "RESERVED_NOT_ZERO", "BLIND"]
 
 
@@ -574,14 +575,15 @@ def check_zero(record):
                "only a pending has a timeout")
         demand(record.refers_to == 0 or record.kind not in (MOVE, PENDING), "RESERVED_NOT_ZERO",
                "move and pending refer to nothing")
-    if record.kind in (ADD_KEY, REVOKE_KEY) and record.algorithm == BIP340:
-        demand(record.key[32] == 0, "RESERVED_NOT_ZERO", "a bip340 key is followed by one zero")
 
 
 def check_combined(record):
     """What a record's numbers must be together."""
     if record.kind in (POST, VOID, CORRECT):
         demand(record.refers_to != 0, "VALUE", "post, void and correct refer to a record")
+    elif record.kind in (ADD_KEY, REVOKE_KEY):
+        demand(record.algorithm != BIP340 or record.key[32] == 0, "VALUE",
+               "a bip340 key is followed by one zero")
     elif record.kind == RETIRE_LOG_KEY:
         demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "VALUE",
                "last good size and root are both zero or neither")
@@ -680,6 +682,7 @@ def check_header_form(entry):
     entry.decode_header()
     demand(1 <= entry.record_count <= RECORDS_MAX, "RECORD_COUNT", "record_count is 1 to 8190")
     demand(entry.lane <= LANE_MAX, "VALUE", "lanes are 0 to 4095")
+    demand(entry.sequence >= 1, "VALUE", "sequences start at 1")
     demand(entry.known_leaf != ZERO_HASH or entry.known_index == 0, "VALUE",
            "known_index is zero where known_leaf is")
 
