@@ -153,6 +153,14 @@ void remove_file(const char *folder, const char *path)
     char name[512];
     place(name, folder, path);
     assert_int_equal(unlink(name), 0);
+    /* And the folders that are empty without it. */
+    for (char *slash = strrchr(name, '/'); slash != NULL && (size_t)(slash - name) > strlen(folder);
+         slash = strrchr(name, '/')) {
+        *slash = '\0';
+        if (rmdir(name) != 0) {
+            return;
+        }
+    }
 }
 
 void content_file_path(char out[TAMPER_PATH_MAX], const char *folder,
