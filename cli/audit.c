@@ -2,6 +2,7 @@
 
 #include "cli/audit_cosign.h"
 #include "cli/audit_diff.h"
+#include "cli/audit_proof.h"
 #include "cli/audit_verify.h"
 #include "cli/audit_witness.h"
 
@@ -162,6 +163,37 @@ static const struct example_row witness_examples[] = {
     {NULL, NULL},
 };
 
+static const struct operand_row proof_operands[] = {
+    {"FILE", "the .tlog-proof; - is standard input"},
+    {NULL, NULL},
+};
+
+static const struct option_row proof_options[] = {
+    {"log-key", 0, OPTION_VALUE, false, "VKEY",
+     "the log's verifier key, or a file that holds it: NAME/<ledger id>+ID+KEY, as the authority "
+     "published it"},
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: its witnesses must have cosigned the checkpoint"},
+    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    {NULL, 0, 0, false, NULL, NULL},
+};
+
+static const char *const proof_paragraphs[] = {
+    "Checks a proof that 'tijori prove' wrote, with nothing but that file and the log's key: the "
+    "log's signature under the checkpoint, that the entry and the record stand in its tree, every "
+    "signature under the entry, and that each key that signed was registered in the same log for "
+    "the party it signed for. Says in words what that proves, and what stays the log's word.",
+    "Exit status 0: all of it. 1: a check failed; the rule and the place are said. 3: no --log-key "
+    "was given, or the policy's quorum did not cosign. 65: the file is not such a proof.",
+    NULL,
+};
+
+static const struct example_row proof_examples[] = {
+    {"tijori-audit check-proof purchase.tlog-proof --log-key log.vkey",
+     "who moved what, provably?"},
+    {NULL, NULL},
+};
+
 static const struct command commands[] = {
     {"verify",
      "SRC [--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--state STATE] [--threads N] "
@@ -179,6 +211,9 @@ static const struct command commands[] = {
      "[--public-address]",
      "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
      witness_options, witness_examples, 0, 0, audit_witness},
+    {"check-proof", "FILE --log-key VKEY [--policy FILE] [--format text|json]",
+     "check a proof of one entry or record, alone", proof_paragraphs, proof_operands, proof_options,
+     proof_examples, 1, 1, audit_proof},
 };
 
 static const char *const program_paragraphs[] = {

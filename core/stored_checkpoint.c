@@ -65,6 +65,13 @@ bool tj_log_key_compromised(const struct tj_log_key_object *key)
     return key->last_good_size != 0;
 }
 
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out)
+{
+    const char *slash = strrchr(origin, '/');
+    return slash != NULL && slash != origin && strlen(slash + 1) == (size_t)2 * TJ_HASH_SIZE &&
+           tj_read_hex(slash + 1, out->bytes, TJ_HASH_SIZE);
+}
+
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)
 {
     uint32_t count = tj_state_ledger(state)->log_keys;
