@@ -74,7 +74,53 @@ static int sign(struct tijori *ledger, const char *dir, const struct arguments *
     return status == TIJORI_OK ? EXIT_PASS : fail_status(status, dir, NULL);
 }
 
-static int add_files(struct tijori *ledger, const struct arguments *arguments, struct note *note)
+/* ---- what is taken in ---- */
+
+/* Leaves of a note the lines of the policy's witnesses that verify. A line that was stored keeps
+ * its place for good, so what nobody checked must not be. */
+static size_t keep_trusted(const struct tj_policy *policy, struct note *note)
+{
+    struct tj_note_view view;
+    struct tj_policy_result result;
+    struct note *kept = malloc(sizeof *kept);
+    size_t lines = 0;
+    TIJORI_REQUIRE(kept != NULL);
+    if (tj_note_decode(&view, note->bytes, note->size)) {
+        tj_policy_check(policy, &view, &result);
+        kept->size = view.text_size + 1;
+        memcpy(kept->bytes, note->bytes, kept->size);
+        for (size_t i = 0; i < policy->node_count; i++) {
+            if (result.verdicts[i] == TJ_NOTE_VALID) {
+                const struct tj_note_signature_view *line =
+                    tj_note_find(&view, &policy->nodes[i].key);
+                memcpy(kept->bytes + kept->size, tj_note_line_start(line), tj_note_line_size(line));
+                kept->size += tj_note_line_size(line);
+                lines++;
+            }
+        }
+        *note = *kept;
+    }
+    free(kept);
+    return lines;
+}
+
+static int add_note(struct tijori *ledger, const struct tj_policy *policy, struct note *other,
+                    const char *what, struct note *note)
+{
+    if (keep_trusted(policy, other) == 0) {
+        return fail(EXIT_DATA, "%s: no cosignature by a witness of the policy that verifies", what);
+    }
+    note->size = sizeof note->bytes;
+    enum tijori_status status =
+        tijori_add_cosignatures(ledger, other->bytes, other->size, note->bytes, &note->size);
+    return status == TIJORI_NOT_FOUND
+               ? fail(EXIT_DATA, "%s: no checkpoint of this text is stored here", what)
+           : status == TIJORI_OK ? EXIT_PASS
+                                 : fail_status(status, what, NULL);
+}
+
+static int add_files(struct tijori *ledger, const struct arguments *arguments,
+                     const struct tj_policy *policy, struct note *note)
 {
     struct note *other = malloc(sizeof *other);
     int code = EXIT_PASS;
@@ -82,17 +128,9 @@ static int add_files(struct tijori *ledger, const struct arguments *arguments, s
     for (size_t i = 0; i < argument_count(arguments, "add") && code == EXIT_PASS; i++) {
         const char *path = argument_item(arguments, "add", i);
         code = read_note(path, other);
-        if (code != EXIT_PASS) {
-            break;
+        if (code == EXIT_PASS) {
+            code = add_note(ledger, policy, other, path, note);
         }
-        note->size = sizeof note->bytes;
-        enum tijori_status status =
-            tijori_add_cosignatures(ledger, other->bytes, other->size, note->bytes, &note->size);
-        code = status == TIJORI_NOT_FOUND
-                   ? fail(EXIT_DATA, "%s: no checkpoint of this text is stored here", path)
-               : status == TIJORI_VALUE ? fail(EXIT_DATA, "%s: not a checkpoint", path)
-               : status == TIJORI_OK    ? EXIT_PASS
-                                        : fail_status(status, path, NULL);
     }
     free(other);
     return code;
@@ -124,7 +162,7 @@ static bool prove(void *context, uint64_t old_size, struct tj_hash *proof, size_
 static size_t whom_to_ask(const struct arguments *arguments, const struct tj_policy *policy,
                           struct gather_witness *out)
 {
-    size_t count = policy != NULL ? gather_of_policy(out, policy) : 0;
+    size_t count = gather_of_policy(out, policy);
     for (size_t i = 0; i < argument_count(arguments, "witness"); i++) {
         const char *url = argument_item(arguments, "witness", i);
         bool known = false;
@@ -157,7 +195,7 @@ static int ask_witnesses(struct tijori *ledger, const struct arguments *argument
     struct tj_checkpoint checkpoint;
     const char *text = argument_value(arguments, "timeout");
     uint64_t timeout_s = 10;
-    size_t count = whom_to_ask(arguments, policy, asked);
+    size_t count = policy != NULL ? whom_to_ask(arguments, policy, asked) : 0;
     if (count == 0) {
         return EXIT_PASS;
     }
@@ -177,19 +215,10 @@ static int ask_witnesses(struct tijori *ledger, const struct arguments *argument
         gather_cosignatures(asked, count, cosigned->bytes, &cosigned->size, sizeof cosigned->bytes,
                             prove, &prover, (unsigned)timeout_s * 1000);
     report_witnesses(asked, count);
-    enum tijori_status status = TIJORI_OK;
-    if (signed_by > 0) {
-        note->size = sizeof note->bytes;
-        status = tijori_add_cosignatures(ledger, cosigned->bytes, cosigned->size, note->bytes,
-                                         &note->size);
-    }
+    int code = signed_by > 0 ? add_note(ledger, policy, cosigned, "what the witnesses signed", note)
+                             : EXIT_PASS; /* the quorum is looked at next */
     free(cosigned);
-    if (status != TIJORI_OK) {
-        return fail_status(status, arguments->operands[0], "the cosignatures were not stored");
-    }
-    return signed_by > 0 || policy != NULL
-               ? EXIT_PASS
-               : fail(EXIT_INCOMPLETE, "no witness cosigned the checkpoint");
+    return code;
 }
 
 static int check_quorum(const struct tj_policy *policy, const struct note *note)
@@ -223,7 +252,7 @@ static int run(struct tijori *ledger, const struct arguments *arguments,
     bool signs = argument_value(arguments, "log-key") != NULL;
     int code = signs ? sign(ledger, dir, arguments, note) : print_newest(ledger, dir, note);
     if (code == EXIT_PASS) {
-        code = add_files(ledger, arguments, note);
+        code = add_files(ledger, arguments, policy, note);
     }
     if (code != EXIT_PASS) {
         return code;
@@ -242,6 +271,10 @@ int cmd_checkpoint(const struct arguments *arguments)
     struct tijori *ledger;
     struct tijori_message said;
     struct tj_policy *policy = NULL;
+    if (argument_value(arguments, "policy") == NULL &&
+        (argument_count(arguments, "add") > 0 || argument_count(arguments, "witness") > 0)) {
+        return fail(EXIT_USAGE, "--add and --witness want --policy, which says whom to trust");
+    }
     int code = argument_value(arguments, "policy") != NULL
                    ? audit_read_policy(argument_value(arguments, "policy"), &policy)
                    : EXIT_PASS;

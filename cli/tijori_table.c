@@ -327,7 +327,8 @@ static const struct option_row checkpoint_options[] = {
     {"log-key", 0, OPTION_VALUE, false, "FILE",
      "sign with this ed25519 key, an active log key of the ledger"},
     {"add", 0, OPTION_LIST, false, "FILE",
-     "add the cosignatures of these checkpoints to the stored one of the same text"},
+     "add the cosignatures of these checkpoints that the policy's witnesses made to the stored one "
+     "of the same text"},
     {"policy", 0, OPTION_VALUE, false, "FILE",
      "a C2SP tlog-policy: its witnesses that have a URL are asked, and its quorum must be there"},
     {"witness", 0, OPTION_LIST, false, "URL", "ask this witness too (C2SP tlog-witness)"},
@@ -398,7 +399,7 @@ static const struct command commands[] = {
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
     {"checkpoint",
-     "DIR [--log-key FILE] [--add FILE...] [--policy FILE] [--witness URL...] [--timeout T]",
+     "DIR [--log-key FILE] [--policy FILE [--add FILE...] [--witness URL...] [--timeout T]]",
      "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
      checkpoint_options, checkpoint_examples, 1, 1, cmd_checkpoint},
     {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
