@@ -190,7 +190,8 @@ class Programs(unittest.TestCase):
             "log %s\nwitness go %s\nquorum go\n" % (self.vkey, vkey)).encode()})
         audit = os.path.join(BUILD, "tijori-audit")
         run(audit, "verify", out, "--policy", policy, "--without-documents", expect=3)
-        run(os.path.join(BUILD, "tijori"), "checkpoint", self.world.dir, "--add", added)
+        run(os.path.join(BUILD, "tijori"), "checkpoint", self.world.dir, "--add", added, "--policy",
+            policy)
         out, counts = self.check([vkey])
         self.assertEqual((counts["checkpoints"], counts["cosignatures"]), (2, 2))
         run(audit, "verify", out, "--policy", policy, "--without-documents")
