@@ -200,11 +200,14 @@ static int export_body(struct exporting *x, uint64_t index)
         return code;
     }
     bool restricted = tj_header_restricted(&entry.header);
+    content_path(path, "body", entry.header.body_root.bytes);
     if (restricted && x->public) {
         x->restricted++;
-        return EXIT_PASS;
+        return index < x->before && is_there(x, path)
+                   ? fail(EXIT_DATA, "%s: holds restricted bodies already: not a public export",
+                          x->out)
+                   : EXIT_PASS;
     }
-    content_path(path, "body", entry.header.body_root.bytes);
     bool there = (index < x->before && !restricted) || is_there(x, path);
     if (there && !x->attachments) {
         return EXIT_PASS;

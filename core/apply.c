@@ -331,10 +331,8 @@ static void prefetch_ahead(const struct tj_state *state, const uint8_t *records,
     }
 }
 
-/* The record names one that the auditor does not have, so its effect cannot be known. It is on
- * custodians' accounts alone: the rules saw to that. */
-static bool names_absent(const struct tj_state *state, const struct tj_past *past,
-                         const uint8_t *record)
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE])
 {
     struct tj_named named;
     return state->partial && tj_kind_is_movement(record[0]) && record[0] > TJ_PENDING &&
@@ -363,7 +361,8 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         if (status != TIJORI_OK) {
             return status;
         }
-        if (names_absent(state, effect->past, record)) {
+        if (tj_names_absent(state, effect->past, record)) {
+            tj_effect_absent(state, effect, record);
             continue;
         }
         if (record[0] == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */

@@ -333,6 +333,15 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t
     effect_directive(state, &decoded, tj_record_id(effect->entry, position));
 }
 
+void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
+                      const uint8_t record[TJ_RECORD_SIZE])
+{
+    if (record[0] == TJ_POST || record[0] == TJ_VOID) {
+        touch_mark(state, effect, tj_movement_refers_to(record))->value =
+            TJ_MARK_PENDING | (record[0] == TJ_POST ? TJ_MARK_POSTED : TJ_MARK_VOIDED);
+    }
+}
+
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);

@@ -129,6 +129,14 @@ static void check_items(void *context, struct tj_digester *digester, void **item
 
 /* ---- one entry, in order ---- */
 
+/* The next entry holds this hash: the one before it is as it was written. */
+static bool is_followed(struct replay *r, uint64_t index, const struct tj_hash *leaf)
+{
+    struct tj_view next;
+    return r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE &&
+           memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+}
+
 /* The chain is broken between entry i - 1 and entry i. Which of them was changed? When the entry
  * after i still holds the hash of i as it stands, i is what it was. */
 static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_hash *leaf)
@@ -153,6 +161,9 @@ static bool judge_chain(struct replay *r, uint64_t index, const struct item *ite
     if (entry->index != index) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the entry says another index");
     }
+    if (index == 0 && entry->term != 1) {
+        return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "GENESIS: entry 0 is of the writer's term 1");
+    }
     if (entry->term < r->term || entry->term == 0) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the writer's term fell");
     }
@@ -165,13 +176,15 @@ static bool judge_chain(struct replay *r, uint64_t index, const struct item *ite
 static bool means_newer(enum tijori_status status)
 {
     return status == TIJORI_KIND_UNKNOWN || status == TIJORI_KIND_RESERVED ||
-           status == TIJORI_RULES;
+           status == TIJORI_RULES || status == TIJORI_VERSION_UNKNOWN ||
+           status == TIJORI_SLOT_ALGORITHM;
 }
 
 /* Before anything is believed, the bytes must be those that were signed. */
 static bool judge_bytes(struct replay *r, uint64_t index, const struct item *item)
 {
     if (!item->entry_formed) {
+        r->report->newer = means_newer(item->form.status) && is_followed(r, index, &item->leaf);
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
     }
     if (!item->absent && !tj_hash_equal(&item->body_root, &item->entry.header.body_root)) {
@@ -385,10 +398,13 @@ static void count_body(struct replay *r, uint64_t index, const struct item *item
         report->restricted_records += records;
         return;
     }
+    report->restricted_seen += tj_header_restricted(&item->entry.header);
     note_citations(r, item);
     for (uint32_t i = 0; i < records && tj_kind_is_movement(item->source.records.bytes[0]); i++) {
-        tj_tally_record(report->tally, r->state,
-                        item->source.records.bytes + (size_t)i * TJ_RECORD_SIZE);
+        const uint8_t *record = item->source.records.bytes + (size_t)i * TJ_RECORD_SIZE;
+        if (!tj_names_absent(r->state, &r->past.past, record)) {
+            tj_tally_record(report->tally, r->state, record);
+        }
     }
     report->records += records;
 }
@@ -614,6 +630,12 @@ static void finish(struct replay *r)
         check_tally(r);
         r->source->ops->finish(r->source, &r->progress, &report->state_digest);
         check_documents(r);
+        if (report->restricted > 0 && report->restricted_seen > 0) {
+            fail(
+                r, TJ_CHECK_BODIES, report->restricted_first, NULL, NULL,
+                "the body of a restricted entry is missing where others are there: a public export "
+                "has none of them");
+        }
     } else {
         skip_rest(r);
     }

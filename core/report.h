@@ -83,6 +83,7 @@ struct tj_replay_report {
     uint64_t restricted;         /* entries without their bodies: a public export */
     uint64_t restricted_first;   /* the first of them */
     uint64_t restricted_records; /* records in them */
+    uint64_t restricted_seen;    /* restricted entries whose bodies are there */
     struct tj_hash ledger_id;
     struct tj_hash leaf; /* of the last entry verified */
     struct tj_hash root; /* tree over the entries verified */
