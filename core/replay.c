@@ -162,7 +162,8 @@ static bool judge_chain(struct replay *r, uint64_t index, const struct item *ite
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the entry says another index");
     }
     if (index == 0 && entry->term != 1) {
-        return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "GENESIS: entry 0 is of the writer's term 1");
+        return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL,
+                    "GENESIS: entry 0 is of the writer's term 1");
     }
     if (entry->term < r->term || entry->term == 0) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the writer's term fell");
