@@ -100,7 +100,8 @@ static void commit_rows(struct tj_store *store, uint64_t first, uint64_t count)
 void commit_us(const char *dir, double seconds, struct series *out)
 {
     static const struct tj_table_spec table = {"floor", TJ_TABLE_NUMBERED};
-    const struct tj_store_options options = {&table, 1, 1, UINT64_C(1) << 30};
+    const struct tj_store_options options = {
+        .tables = &table, .table_count = 1, .format = 1, .map_size = UINT64_C(1) << 30};
     char path[4096];
     struct tj_store *store;
     snprintf(path, sizeof path, "%s/floor.store", dir);

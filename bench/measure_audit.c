@@ -46,11 +46,12 @@ static double audit(const struct workload *w, struct tj_replay_report *report)
         return 0;
     }
     uint64_t start = now_ns();
-    enum tijori_status status = tj_replay(store, &replay, report, &state);
+    enum tijori_status status = tj_replay_store(store, &replay, report, &state);
     double seconds = seconds_since(start);
     tj_store_close(store);
     bool agree = status == TIJORI_OK && totals_agree(w, report, state);
     tj_state_destroy(state);
+    tj_report_clear(report);
     return agree ? seconds : 0;
 }
 

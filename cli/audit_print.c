@@ -25,52 +25,24 @@ enum { NOT_PROVEN_COUNT = sizeof not_proven / sizeof not_proven[0] };
 
 /* ---- the verdict ---- */
 
-/* What leaves a passed verification incomplete. That no ledger id was pinned and that there is no
- * checkpoint is said on a line each, but is how this version is used. */
-static bool is_incomplete(const struct tj_replay_report *report, const struct audit_style *style)
+/* What the auditor said beforehand not to have does not leave a verification incomplete. */
+static bool is_expected(enum tj_check check, const struct audit_style *style)
 {
-    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-        bool expected = i == TJ_CHECK_LEDGER_ID || i == TJ_CHECK_CHECKPOINT ||
-                        (i == TJ_CHECK_ATTACHMENTS && style->without_documents);
-        if (report->checks[i].skipped > 0 && !expected) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool any_failed(const struct tj_replay_report *report)
-{
-    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-        if (report->checks[i].failed > 0) {
-            return true;
-        }
-    }
-    return report->failed;
+    return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
+           (check == TJ_CHECK_WITNESSES && !style->policy) ||
+           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES) && style->public_export);
 }
 
 static int report_code(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    if (any_failed(report)) {
+    bool skipped = false;
+    if (report->failed) {
         return report->newer ? EXIT_INCOMPLETE : EXIT_FAIL;
     }
-    return is_incomplete(report, style) ? EXIT_INCOMPLETE : EXIT_PASS;
-}
-
-static int outcome_code(const struct audit_result *result, const struct audit_style *style)
-{
-    switch (result->outcome) {
-    case AUDIT_REPORT:
-        return report_code(&result->report, style);
-    case AUDIT_NOT_OPENED:
-    case AUDIT_NOT_READ:
-        return exit_code_of(result->status);
-    case AUDIT_CRASHED:
-        return EXIT_FAIL;
-    case AUDIT_INTERRUPTED:
-        return EXIT_INCOMPLETE;
+    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
+        skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
     }
-    abort();
+    return skipped ? EXIT_INCOMPLETE : EXIT_PASS;
 }
 
 static const char *code_word(int code)
@@ -79,43 +51,6 @@ static const char *code_word(int code)
            : code == EXIT_FAIL       ? "FAIL"
            : code == EXIT_INCOMPLETE ? "INCOMPLETE"
                                      : "NOT DONE";
-}
-
-/* Why there is no report. */
-static void describe(const char *dir, const struct audit_result *result, char *out, size_t size)
-{
-    const char *text = tijori_status_text(result->status);
-    switch (result->outcome) {
-    case AUDIT_REPORT:
-        out[0] = '\0';
-        return;
-    case AUDIT_NOT_OPENED:
-        if (result->status == TIJORI_NOT_FOUND) {
-            snprintf(out, size, "%s: there is no ledger here", dir);
-        } else if (result->status == TIJORI_FORMAT_UNKNOWN) {
-            snprintf(out, size,
-                     "%s: storage format %" PRIu32 ", this program knows %d: newer software needed",
-                     dir, result->format_found, (int)TJ_STORE_FORMAT);
-        } else if (result->status == TIJORI_CORRUPT) {
-            snprintf(out, size, "%s: the storage cannot be opened: damaged, or not a ledger", dir);
-        } else {
-            snprintf(out, size, "%s: %s", dir, text);
-        }
-        return;
-    case AUDIT_NOT_READ:
-        snprintf(out, size, "%s: reading stopped: %s", dir, text);
-        return;
-    case AUDIT_CRASHED:
-        snprintf(out, size, "%s: the storage is damaged so badly that reading it crashed%s%s", dir,
-                 result->signal != 0 ? ": " : "",
-                 result->signal != 0 ? strsignal(result->signal) : "");
-        return;
-    case AUDIT_INTERRUPTED:
-        snprintf(out, size, "%s: the reading was stopped from outside (%s); nothing was verified",
-                 dir, strsignal(result->signal));
-        return;
-    }
-    abort();
 }
 
 /* ---- text ---- */
@@ -134,13 +69,10 @@ static void print_word(const char *word, bool colour)
 static void print_check(enum tj_check check, const struct tj_check_result *result, bool colour)
 {
     const char *text = tj_check_text(check);
-    if (result->failed > 0 || result->passed > 0 || result->skipped == 0) {
+    if (result->failed > 0 || result->passed > 0) {
         bool failed = result->failed > 0;
         print_word(failed ? "FAIL" : "PASS", colour);
-        printf("  %10" PRIu64 "  %s%s\n", failed ? result->failed : result->passed, text,
-               failed                ? ""
-               : result->passed == 0 ? ": none stored"
-                                     : "");
+        printf("  %10" PRIu64 "  %s\n", failed ? result->failed : result->passed, text);
     }
     if (result->skipped > 0) {
         print_word("SKIP", colour);
@@ -159,17 +91,22 @@ static void print_covered(const struct tj_replay_report *report)
 {
     char first[TEXT_SIZE];
     char last[TEXT_SIZE];
-    if (report->entries == 0) {
-        printf("covered        nothing: no entry could be verified\n\n");
+    if (report->entries == report->start) {
+        printf("covered        nothing new: %s\n\n",
+               report->start > 0 ? "all of it was verified before" : "no entry could be verified");
         return;
     }
     text_format_time_s(first, report->first_received_ns / TJ_NS_PER_S);
     text_format_time_s(last, report->last_received_ns / TJ_NS_PER_S);
     print_hash("ledger id", &report->ledger_id);
-    printf("covered        entries 0 to %" PRIu64 ", received %s to %s\n", report->entries - 1,
-           first, last);
+    printf("covered        entries %" PRIu64 " to %" PRIu64 ", received %s to %s\n", report->start,
+           report->entries - 1, first, last);
     printf("               %" PRIu64 " entries, %" PRIu64 " records, %" PRIu64 " signatures\n",
-           report->entries, report->records, report->signatures);
+           report->entries - report->start, report->records, report->signatures);
+    if (report->start > 0) {
+        printf("               entries 0 to %" PRIu64 " were verified in an earlier audit\n",
+               report->start - 1);
+    }
     print_hash("last leaf", &report->leaf);
     print_hash("tree root", &report->root);
     printf("\n");
@@ -182,9 +119,19 @@ static bool has_hashes(const struct tj_replay_report *report)
            memcmp(&report->expected, &zero, sizeof zero) != 0;
 }
 
+static void print_finding(const struct tj_finding *finding, bool colour)
+{
+    print_word("FINDING", colour);
+    if (finding->entry != UINT64_MAX) {
+        printf("  entry %" PRIu64 ": %s\n", finding->entry, finding->text);
+    } else {
+        printf("  %s\n", finding->text);
+    }
+}
+
 static void print_failure(const struct tj_replay_report *report)
 {
-    char text[640];
+    char text[800];
     text_sanitise(text, sizeof text, report->failure);
     if (report->first_entry != UINT64_MAX) {
         printf("\nfirst failure  entry %" PRIu64 "\n", report->first_entry);
@@ -203,33 +150,29 @@ static void print_failure(const struct tj_replay_report *report)
     }
 }
 
-static void print_text(const struct audit_result *result, const struct audit_style *style,
-                       const char *why, int code)
+static void print_text(const struct tj_replay_report *report, const struct audit_style *style,
+                       int code)
 {
-    const struct tj_replay_report *report = &result->report;
     bool colour = text_colour(stdout);
-    if (result->outcome == AUDIT_REPORT) {
-        print_covered(report);
-        for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-            print_check((enum tj_check)i, &report->checks[i], colour);
-        }
-        if (report->failed) {
-            print_failure(report);
-        }
-        if (style->state_digest) {
-            printf("\n");
-            print_hash("state digest", &report->state_digest);
-        }
-        printf("\nWhat this does not prove:\n");
-        for (int i = 0; i < NOT_PROVEN_COUNT; i++) {
-            printf("- %s\n", not_proven[i]);
-        }
-        printf("\n");
-    } else {
-        char safe[1024];
-        text_sanitise(safe, sizeof safe, why);
-        printf("%s\n", safe);
+    print_covered(report);
+    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
+        print_check((enum tj_check)i, &report->checks[i], colour);
     }
+    for (uint64_t i = 0; i < report->finding_count && i < TJ_FINDINGS_MAX; i++) {
+        print_finding(&report->findings[i], colour);
+    }
+    if (report->failed) {
+        print_failure(report);
+    }
+    if (style->state_digest) {
+        printf("\n");
+        print_hash("state digest", &report->state_digest);
+    }
+    printf("\nWhat this does not prove:\n");
+    for (int i = 0; i < NOT_PROVEN_COUNT; i++) {
+        printf("- %s\n", not_proven[i]);
+    }
+    printf("\n");
     print_word(code_word(code), colour);
     printf("%s\n", code == EXIT_INCOMPLETE ? "  what was not covered stands above" : "");
 }
@@ -292,8 +235,9 @@ static void json_report(const struct tj_replay_report *report, const struct audi
            report->entries, report->records, report->signatures);
     if (report->entries > 0) {
         text_format_time_ns(time, report->first_received_ns);
-        printf(",\n \"first_entry\": 0, \"last_entry\": %" PRIu64 ", \"first_received\": \"%s\"",
-               report->entries - 1, time);
+        printf(",\n \"first_entry\": %" PRIu64 ", \"last_entry\": %" PRIu64
+               ", \"first_received\": \"%s\"",
+               report->start, report->entries - 1, time);
         text_format_time_ns(time, report->last_received_ns);
         printf(", \"last_received\": \"%s\"", time);
         json_hash("ledger_id", &report->ledger_id);
@@ -313,26 +257,32 @@ static void json_report(const struct tj_replay_report *report, const struct audi
     printf("]");
 }
 
-int audit_print(const char *dir, const struct audit_result *result, const struct audit_style *style)
+int audit_print(const char *path, const struct tj_replay_report *report,
+                const struct audit_style *style)
 {
-    char why[512];
-    int code = outcome_code(result, style);
-    describe(dir, result, why, sizeof why);
-    if (style->json) {
+    int code = report_code(report, style);
+    (void)path;
+    if (style->format == AUDIT_JSON) {
         printf("{\"result\": \"%s\", \"exit\": %d", code_word(code), code);
-        if (result->outcome == AUDIT_REPORT) {
-            json_report(&result->report, style);
-        } else {
-            printf(", \"text\": ");
-            json_print_string(stdout, why);
-        }
+        json_report(report, style);
         printf("}\n");
-    } else if (result->outcome == AUDIT_REPORT || code == EXIT_FAIL) {
-        print_text(result, style, why, code);
-    }
-    /* Not a finding about the ledger but a reason why there is none. */
-    if (result->outcome != AUDIT_REPORT && code != EXIT_FAIL) {
-        message("%s", why);
+    } else {
+        print_text(report, style, code);
     }
     return code;
+}
+
+void audit_print_failure(const char *why, const struct audit_style *style)
+{
+    char safe[1024];
+    text_sanitise(safe, sizeof safe, why);
+    if (style->format == AUDIT_JSON) {
+        printf("{\"result\": \"FAIL\", \"exit\": %d, \"text\": ", EXIT_FAIL);
+        json_print_string(stdout, why);
+        printf("}\n");
+    } else {
+        printf("%s\n", safe);
+        print_word("FAIL", text_colour(stdout));
+        printf("\n");
+    }
 }

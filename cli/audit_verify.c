@@ -1,110 +1,35 @@
 #include "cli/audit_verify.h"
 
+#include "cli/audit_cosign.h"
 #include "cli/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* A hostile data.mdb can crash LMDB itself, which trusts its own pages. So the reading is done in a
- * child, whose death is a finding and not the end of the audit. What comes back through the pipe is
- * plain data of this same program. */
-
-enum message_kind { SAYS_PROGRESS = 1, SAYS_NOT_OPENED, SAYS_NOT_READ, SAYS_REPORT };
-
-struct message {
-    uint32_t kind;
-    uint32_t status; /* enum tijori_status, or the format found */
-    uint64_t done;
-    uint64_t total;
+struct verification {
+    const struct arguments *arguments;
+    const char *path;
+    struct audit_pins pins;
+    struct audit_style style;
+    uint32_t threads;
+    uint64_t shown; /* percent of the progress that stands on the terminal */
 };
 
-/* ---- the child ---- */
-
-static bool write_all(int fd, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes;
-    while (size > 0) {
-        ssize_t put = write(fd, at, size);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        at += put > 0 ? put : 0;
-        size -= put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
-static void say(int fd, enum message_kind kind, uint32_t status, uint64_t done, uint64_t total)
-{
-    struct message m = {kind, status, done, total};
-    /* Nobody reads: there is nobody to report to. */
-    if (!write_all(fd, &m, sizeof m)) {
-        _exit(EXIT_IO);
-    }
-}
-
-static void on_progress(void *context, uint64_t done, uint64_t total)
-{
-    say(*(const int *)context, SAYS_PROGRESS, 0, done, total);
-}
-
-static void child(const char *dir, uint32_t threads, const struct tj_hash *pinned, int fd)
-{
-    struct tj_store *store;
-    struct tj_replay_report report;
-    uint32_t format = 0;
-    struct tj_store_options options = tj_journal_options(0);
-    enum tijori_status status = tj_from_storage(tj_store_open_read(dir, &options, &store, &format));
-    if (status != TIJORI_OK) {
-        say(fd, SAYS_NOT_OPENED, (uint32_t)status, format, 0);
-        return;
-    }
-    struct tj_replay_options replay = {
-        .threads = threads,
-        .ledger_id = pinned,
-        .progress = on_progress,
-        .progress_context = &fd,
-    };
-    status = tj_replay(store, &replay, &report, NULL);
-    if (status != TIJORI_OK) {
-        say(fd, SAYS_NOT_READ, (uint32_t)status, 0, 0);
-    } else {
-        say(fd, SAYS_REPORT, 0, 0, 0);
-        (void)!write_all(fd, &report, sizeof report);
-    }
-    tj_store_close(store);
-}
-
-/* ---- the parent ---- */
-
-static bool read_all(int fd, void *bytes, size_t size)
-{
-    uint8_t *at = bytes;
-    while (size > 0) {
-        ssize_t got = read(fd, at, size);
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return false;
-        }
-        at += got > 0 ? got : 0;
-        size -= got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
+/* ---- progress ---- */
 
 enum { BAR_WIDTH = 40 };
 
-static void show_progress(uint64_t done, uint64_t total, uint64_t *shown)
+static void show_progress(void *context, uint64_t done, uint64_t total)
 {
+    struct verification *v = context;
     uint64_t percent = total == 0 ? 0 : done >= total ? 100 : done * 100 / total;
     char bar[BAR_WIDTH + 1];
-    if (percent == *shown) {
+    if (percent == v->shown) {
         return;
     }
-    *shown = percent;
+    v->shown = percent;
     size_t full = (size_t)percent * BAR_WIDTH / 100;
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', full);
@@ -113,97 +38,185 @@ static void show_progress(uint64_t done, uint64_t total, uint64_t *shown)
             total);
 }
 
-/* Reads messages until the child has said how it ended, or has stopped talking. */
-static bool listen_to(int fd, struct audit_result *result)
+static void clear_progress(const struct verification *v)
 {
-    struct message m;
-    bool terminal = isatty(STDERR_FILENO) == 1;
-    uint64_t shown = UINT64_MAX;
-    bool ended = false;
-    while (!ended && read_all(fd, &m, sizeof m)) {
-        switch ((enum message_kind)m.kind) {
-        case SAYS_PROGRESS:
-            if (terminal) {
-                show_progress(m.done, m.total, &shown);
-            }
-            break;
-        case SAYS_NOT_OPENED:
-        case SAYS_NOT_READ:
-            result->outcome = m.kind == SAYS_NOT_OPENED ? AUDIT_NOT_OPENED : AUDIT_NOT_READ;
-            result->status = (enum tijori_status)m.status;
-            result->format_found = (uint32_t)m.done;
-            ended = true;
-            break;
-        case SAYS_REPORT:
-            result->outcome = AUDIT_REPORT;
-            ended = read_all(fd, &result->report, sizeof result->report);
-            break;
+    if (v->shown != UINT64_MAX) {
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 60, "");
+    }
+}
+
+/* ---- what the auditor keeps ---- */
+
+/* The pinned key is remembered from the first audit that was given one. */
+static int take_pin(struct verification *v, struct tj_replica *replica)
+{
+    bool remembered = replica->log_key.name[0] != '\0';
+    if (v->pins.pins.log_key == NULL && remembered) {
+        v->pins.log_key = replica->log_key;
+        v->pins.pins.log_key = &v->pins.log_key;
+    } else if (v->pins.pins.log_key != NULL && remembered &&
+               strcmp(v->pins.log_key.name, replica->log_key.name) != 0) {
+        return fail(EXIT_USAGE, "--log-key is of another log than the one that --state remembers");
+    }
+    return EXIT_PASS;
+}
+
+static void take_checkpoint(struct tj_source *source, char *note, size_t *size)
+{
+    struct tj_view newest;
+    struct tj_checkpoint checkpoint;
+    *size = 0;
+    if (tj_source_newest(source, &newest, &checkpoint) && newest.size <= TJ_CHECKPOINT_NOTE_MAX) {
+        memcpy(note, newest.bytes, newest.size);
+        *size = newest.size;
+    }
+}
+
+/* Both checkpoints of a fork or a rollback, for whoever is to be shown them. */
+static void keep_evidence(const struct verification *v, struct tj_source *source,
+                          const struct tj_replica *replica, const char *dir)
+{
+    char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t size;
+    (void)v;
+    TIJORI_REQUIRE(note != NULL);
+    take_checkpoint(source, note, &size);
+    enum tijori_status seen = TIJORI_OK;
+    enum tijori_status now = TIJORI_OK;
+    if (replica->note_size > 0) {
+        seen = tj_replica_keep(dir, "seen-before", replica->note, replica->note_size);
+    }
+    if (size > 0) {
+        now = tj_replica_keep(dir, "shown-now", note, size);
+    }
+    if (seen == TIJORI_OK && now == TIJORI_OK) {
+        message("the checkpoint seen before and the one shown now are kept in %s/evidence", dir);
+        if (replica->note_size > 0) {
+            fprintf(stderr, "seen before:\n%.*s", (int)replica->note_size, replica->note);
         }
+        if (size > 0) {
+            fprintf(stderr, "shown now:\n%.*s", (int)size, note);
+        }
+    } else {
+        message("the checkpoints could not be kept in %s/evidence", dir);
     }
-    if (shown != UINT64_MAX) {
-        fprintf(stderr, "\r\x1b[K");
-    }
-    return ended;
+    free(note);
 }
 
-/* A signal that bad memory brings; any other came from outside. */
-static bool is_crash(int signal)
+static int end_with_state(struct verification *v, struct tj_source *source,
+                          struct tj_replica *replica, const char *dir,
+                          const struct tj_replay_report *report, int code)
 {
-    return signal == 0 || signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT ||
-           signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+    if (report->failed) {
+        if (report->first_check == TJ_CHECK_EXTENDS) {
+            keep_evidence(v, source, replica, dir);
+        }
+        return code;
+    }
+    if (v->pins.pins.log_key != NULL) {
+        replica->log_key = *v->pins.pins.log_key;
+    }
+    take_checkpoint(source, replica->note, &replica->note_size);
+    enum tijori_status status = tj_replica_save(replica);
+    return status == TIJORI_OK ? code : fail_status(status, dir, "the state was not kept");
 }
 
-void audit_replay(const char *dir, uint32_t threads, const struct tj_hash *pinned,
-                  struct audit_result *result)
+/* ---- the work ---- */
+
+static int replay_source(struct verification *v, struct tj_source *source,
+                         struct tj_replica *replica)
 {
-    int ends[2];
-    int state = 0;
-    memset(result, 0, sizeof *result);
-    result->outcome = AUDIT_NOT_READ;
-    result->status = TIJORI_IO;
-    if (pipe(ends) != 0) {
-        return;
+    struct tj_replay_report report;
+    const char *state_dir = argument_value(v->arguments, "state");
+    struct tj_replay_options options = {
+        .threads = v->threads,
+        .pins = v->pins.pins,
+        .replica = replica,
+        .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
+        .progress_context = v,
+    };
+    v->shown = UINT64_MAX;
+    enum tijori_status status = tj_replay(source, &options, &report, NULL);
+    clear_progress(v);
+    if (status != TIJORI_OK) {
+        return fail(exit_code_of(status), "%s: reading stopped: %s", v->path,
+                    tijori_status_text(status));
     }
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        child(dir, threads, pinned, ends[1]);
-        _exit(EXIT_PASS);
+    int code = audit_print(v->path, &report, &v->style);
+    if (replica != NULL) {
+        code = end_with_state(v, source, replica, state_dir, &report, code);
     }
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return;
+    if (argument_value(v->arguments, "cosign-key") != NULL) {
+        code = audit_cosign_replayed(v->arguments, source, &report, code);
     }
-    bool ended = listen_to(ends[0], result);
-    close(ends[0]);
-    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
+    tj_report_clear(&report);
+    return code;
+}
+
+static int verify_here(void *context)
+{
+    struct verification *v = context;
+    struct tj_source *source;
+    struct tj_replica *replica = NULL;
+    const char *dir = argument_value(v->arguments, "state");
+    int code = audit_open_source(v->path, &source);
+    if (code == EXIT_FAIL) { /* what is there is no log: that is a verdict */
+        audit_print_failure("the log cannot be opened: damaged", &v->style);
     }
-    if (!ended) {
-        result->signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
-        result->outcome = is_crash(result->signal) ? AUDIT_CRASHED : AUDIT_INTERRUPTED;
+    if (code != EXIT_PASS) {
+        return code;
     }
+    if (dir != NULL) {
+        enum tijori_status status = tj_replica_open(dir, &replica);
+        code = status == TIJORI_OK ? take_pin(v, replica)
+                                   : fail_status(status, dir, "the state of earlier audits");
+    }
+    if (code == EXIT_PASS) {
+        code = replay_source(v, source, replica);
+    }
+    tj_replica_close(replica);
+    tj_source_close(source);
+    return code;
+}
+
+/* By a fault of the program or of what it read; all other signals come from outside. */
+static bool is_crash(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+           number == SIGABRT || number == SIGTRAP || number == SIGSYS || number == 0;
 }
 
 int audit_verify(const struct arguments *arguments)
 {
-    struct audit_result result;
-    struct tj_hash pinned;
-    uint64_t threads = 0;
-    const char *dir = arguments->operands[0];
-    const char *id = argument_value(arguments, "ledger-id");
-    struct audit_style style = {
-        .json = argument_choice(arguments, "format") == 1,
-        .state_digest = argument_flag(arguments, "state-digest"),
-        .without_documents = argument_flag(arguments, "without-documents"),
+    struct verification v = {
+        .arguments = arguments,
+        .path = arguments->operands[0],
+        .style = {(enum audit_format)argument_choice(arguments, "format"),
+                  argument_flag(arguments, "state-digest"),
+                  argument_flag(arguments, "without-documents"), argument_flag(arguments, "public"),
+                  argument_value(arguments, "policy") != NULL},
     };
-    if (id != NULL && !text_parse_hex(id, pinned.bytes, sizeof pinned.bytes)) {
-        return fail(EXIT_USAGE, "--ledger-id takes the 64 hex digits that the authority published");
-    }
+    uint64_t threads = 0;
+    int signal;
     if (!argument_number(arguments, "threads", 1, TJ_THREADS_MAX, &threads)) {
         return EXIT_USAGE;
     }
-    audit_replay(dir, (uint32_t)threads, id != NULL ? &pinned : NULL, &result);
-    return audit_print(dir, &result, &style);
+    v.threads = (uint32_t)threads;
+    int code = audit_read_pins(arguments, &v.pins);
+    if (code == EXIT_PASS) {
+        code = audit_guarded(!tj_source_is_folder(v.path), verify_here, &v, &signal);
+    }
+    if (code < 0 && is_crash(signal)) {
+        char why[256];
+        snprintf(why, sizeof why, "the storage is damaged so badly that reading it crashed%s%s",
+                 signal != 0 ? ": " : "", signal != 0 ? strsignal(signal) : "");
+        audit_print_failure(why, &v.style);
+        code = fail(EXIT_FAIL, "%s: %s", v.path, why);
+    } else if (code < 0) {
+        code = fail(EXIT_INCOMPLETE,
+                    "%s: the reading was stopped from outside (%s); nothing was verified", v.path,
+                    strsignal(signal));
+    }
+    audit_free_pins(&v.pins);
+    return code;
 }

@@ -101,14 +101,13 @@ static uint8_t role_of(const struct book *book, uint32_t party, const struct tj_
 
 /* ---- one signature ---- */
 
-/* The party an add_key record of the envelope gives this key to; false when there is none. */
-static bool adds_key(const struct tj_envelope_view *view, const struct tj_public_key *key,
-                     uint32_t *party)
+/* True when a record of the envelope wants a possession slot by this key; the slot's party. */
+static bool proves_possession(const struct tj_envelope_view *view, const struct tj_public_key *key,
+                              uint32_t *party)
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_adds_key(record, key)) {
-            *party = tj_load32(record + 4);
+        if (tj_record_possession_by(record, key, party)) {
             return true;
         }
     }
@@ -123,8 +122,14 @@ static int find_use(const struct arguments *arguments, const struct book *book,
     uint64_t given = view->header.party;
     uint8_t x32[32];
     *use = TJ_USE_POSSESSION;
-    if (adds_key(view, key, party)) {
+    if (proves_possession(view, key, party)) {
         return EXIT_PASS;
+    }
+    if (key->algorithm == TJ_ALGORITHM_ED25519) {
+        return fail(EXIT_DATA,
+                    "%s: an ed25519 key signs an envelope only where a record adds it as log key "
+                    "or retires it (without a last_good_size)",
+                    name);
     }
     if (!argument_number(arguments, "party", 0, UINT32_MAX, &given)) {
         return EXIT_USAGE;
@@ -158,10 +163,8 @@ static int sign_envelope(const struct arguments *arguments, const struct book *b
         struct tj_public_key key;
         uint32_t party;
         uint8_t use;
-        if (secret->algorithm == TJ_ALGORITHM_ED25519 ||
-            !tj_public_key_of(&key, secret->algorithm, secret->secret32)) {
-            return fail(EXIT_DATA, "%s: envelopes are signed with ecdsa or bip340 keys",
-                        signers->names[i]);
+        if (!tj_public_key_of(&key, secret->algorithm, secret->secret32)) {
+            return fail(EXIT_DATA, "%s: not a valid key", signers->names[i]);
         }
         int code = find_use(arguments, book, view, &key, signers->names[i], &party, &use);
         if (code != EXIT_PASS) {
@@ -244,18 +247,24 @@ static void find_countersigners(const struct book *book, const struct tj_envelop
     }
 }
 
-/* New keys, and how many of them have proved possession. */
-static uint32_t count_new_keys(const struct tj_envelope_view *view, uint32_t *proven)
+/* The records whose key is to prove possession, and how many of those keys have. */
+static uint32_t count_possession(const struct tj_envelope_view *view, uint32_t *proven)
 {
-    uint32_t added = 0;
+    uint32_t wanted = 0;
     *proven = 0;
     for (uint32_t i = 0; i < view->header.record_count; i++) {
-        added += view->records[(size_t)i * TJ_RECORD_SIZE] == TJ_ADD_KEY;
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        bool found = false;
+        for (uint32_t s = 0; s < view->slots.count && !found; s++) {
+            const struct tj_slot *slot = &view->slots.slots[s];
+            uint32_t party;
+            found = slot->use == TJ_USE_POSSESSION &&
+                    tj_record_possession_by(record, &slot->key, &party) && party == slot->party;
+        }
+        wanted += tj_record_wants_possession(record);
+        *proven += found;
     }
-    for (uint32_t i = 0; i < view->slots.count; i++) {
-        *proven += view->slots.slots[i].use == TJ_USE_POSSESSION;
-    }
-    return added;
+    return wanted;
 }
 
 static void tell_own(FILE *out, const struct tally *own, bool complete)
@@ -287,10 +296,10 @@ static void tell(const char *path, const struct book *book, const struct tj_enve
     char hex[2 * TJ_HASH_SIZE + 1];
     struct parties parties = {.count = 0};
     uint32_t proven;
-    uint32_t added = count_new_keys(view, &proven);
+    uint32_t wanted = count_possession(view, &proven);
     struct tally own = tally(book, view, TJ_USE_SIGN, view->header.party);
     find_countersigners(book, view, &parties);
-    bool complete = own.reached && proven == added;
+    bool complete = own.reached && proven == wanted;
     for (size_t i = 0; i < parties.count; i++) {
         complete = complete && tally(book, view, TJ_USE_COUNTERSIGN, parties.numbers[i]).reached;
     }
@@ -303,8 +312,8 @@ static void tell(const char *path, const struct book *book, const struct tj_enve
         fprintf(out, "; party %" PRIu32 " countersigns: ", parties.numbers[i]);
         tell_own(out, &other, false);
     }
-    if (added > 0) {
-        fprintf(out, "; new keys: %" PRIu32 " of %" PRIu32 " prove possession", proven, added);
+    if (wanted > 0) {
+        fprintf(out, "; keys: %" PRIu32 " of %" PRIu32 " prove possession", proven, wanted);
     }
     fprintf(out, "\n");
 }

@@ -100,8 +100,12 @@ static void print_log_keys(const struct tj_state *state, uint32_t count)
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
             text_format_hex(hex, key->key, sizeof key->key);
-            printf("log key        %" PRIu32 "  ed25519  %s  %s\n", number, hex,
+            printf("log key        %" PRIu32 "  ed25519  %s  %s", number, hex,
                    key->retired != 0 ? "retired" : "active");
+            if (key->last_good_size != 0) {
+                printf(", compromised after %" PRIu64 " entries", key->last_good_size);
+            }
+            printf("\n");
         }
     }
 }
@@ -171,9 +175,10 @@ static json_t *log_keys_json(const struct tj_state *state, uint32_t count)
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
             text_format_hex(hex, key->key, sizeof key->key);
-            json_array_append_new(array, json_pack("{s:I, s:s, s:s}", "number", (json_int_t)number,
-                                                   "key", hex, "status",
-                                                   key->retired != 0 ? "retired" : "active"));
+            json_array_append_new(
+                array, json_pack("{s:I, s:s, s:s, s:I}", "number", (json_int_t)number, "key", hex,
+                                 "status", key->retired != 0 ? "retired" : "active",
+                                 "last_good_size", (json_int_t)key->last_good_size));
         }
     }
     return array;

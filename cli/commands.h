@@ -11,6 +11,8 @@ extern const struct program tijori_program_table;
 
 int cmd_key_new(const struct arguments *arguments);
 int cmd_key_show(const struct arguments *arguments);
+int cmd_checkpoint(const struct arguments *arguments);
+int cmd_export(const struct arguments *arguments);
 int cmd_genesis(const struct arguments *arguments);
 int cmd_init(const struct arguments *arguments);
 int cmd_propose(const struct arguments *arguments);
@@ -22,5 +24,6 @@ int cmd_accounts(const struct arguments *arguments);
 int cmd_balance(const struct arguments *arguments);
 int cmd_history(const struct arguments *arguments);
 int cmd_show(const struct arguments *arguments);
+int cmd_prove(const struct arguments *arguments);
 
 #endif

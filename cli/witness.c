@@ -2,6 +2,7 @@
 
 #include "cli/exit.h"
 #include "cli/text.h"
+#include "core/anchor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,14 +50,6 @@ struct memory {
     size_t note_size;
     char note[STATE_MAX];
 };
-
-bool witness_name_replays(const char *name)
-{
-    static const char ending[] = "/replayed";
-    const size_t size = strlen(name);
-    const size_t length = sizeof ending - 1;
-    return size >= length && memcmp(name + size - length, ending, length) == 0;
-}
 
 static uint64_t system_now_s(void *context)
 {
@@ -460,7 +453,7 @@ static int check_config(const struct witness_config *config)
         return fail(EXIT_CONFIG, "'%s': a name has no space, no plus sign and is not empty",
                     config->name);
     }
-    if (witness_name_replays(config->name) != config->replays) {
+    if (tj_name_replays(config->name) != config->replays) {
         return config->replays ? fail(EXIT_CONFIG,
                                       "'%s': the name of a key by which an auditor cosigns what "
                                       "was replayed ends with /replayed",
@@ -590,4 +583,25 @@ void witness_close(struct witness *witness)
 const struct tj_verifier_key *witness_key(const struct witness *witness)
 {
     return &witness->key;
+}
+
+bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
+{
+    char file[HASH_HEX_SIZE + 1];
+    char bytes[STATE_MAX];
+    struct tj_hasher *hasher = tj_hasher_create();
+    file_of_origin(file, hasher, origin);
+    tj_hasher_destroy(hasher);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read_file(fd, file, bytes, sizeof bytes) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    const char *at = bytes;
+    const char *end = bytes + (size > 0 ? size : 0);
+    const char *value;
+    size_t length;
+    return take(&at, end, state_magic, &value, &length) &&
+           take(&at, end, "log ", &value, &length) && tj_verifier_key_decode(out, value, length) &&
+           strcmp(out->name, origin) == 0;
 }

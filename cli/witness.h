@@ -32,9 +32,6 @@
 
 struct witness;
 
-/* True for a name that says "this auditor replayed the log". */
-bool witness_name_replays(const char *name);
-
 struct witness_config {
     const char *dir;  /* is made when it is missing; its parent is there */
     const char *name; /* of the witness's key */
@@ -56,6 +53,10 @@ void witness_close(struct witness *witness);
 
 /* The key by which cosignatures are verified, type 0x04. */
 const struct tj_verifier_key *witness_key(const struct witness *witness);
+
+/* The log's key that a state directory remembers for an origin; false when it knows none. Takes no
+ * lock: for who then opens the state with it. */
+bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out);
 
 /* What was cosigned last of this log. */
 enum witness_memory {

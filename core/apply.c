@@ -77,16 +77,17 @@ static bool same_key(const struct tj_key_object *key, const struct tj_slot *slot
            memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
 }
 
-/* A key that a record gives to a party, and a slot by which that key shows it is there. */
+/* A key that a record adds (or retires), and a slot by which that key shows it is there. */
 static bool shows_possession(const uint8_t *record, const struct tj_slot *slot)
 {
-    return slot->use == TJ_USE_POSSESSION && tj_record_adds_key(record, &slot->key) &&
-           tj_load32(record + 4) == slot->party;
+    uint32_t party;
+    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(record, &slot->key, &party) &&
+           party == slot->party;
 }
 
-static bool adds_key(const struct tj_case *c, const struct tj_slot *slot)
+static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slot)
 {
-    for (uint32_t i = 0; i < c->header->record_count; i++) {
+    for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
         if (shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
             return true;
         }
@@ -115,7 +116,8 @@ static enum tijori_status judge_slot(const struct tj_state *state, const struct 
 {
     *role = 0;
     if (slot->use == TJ_USE_POSSESSION) {
-        return adds_key(c, slot) ? TIJORI_OK : tj_refuse(verdict, TIJORI_POSSESSION, "key");
+        return possession_wanted(c, slot) ? TIJORI_OK
+                                          : tj_refuse(verdict, TIJORI_POSSESSION, "key");
     }
     const struct tj_key_object *key = slot_key(state, slot);
     if (key == NULL) {
@@ -181,9 +183,9 @@ static bool possession_shown(const struct tj_case *c, const uint8_t *record)
 
 static enum tijori_status judge_possession(const struct tj_case *c, struct tj_verdict *verdict)
 {
-    for (uint32_t i = 0; i < c->header->record_count; i++) {
+    for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY && !possession_shown(c, record)) {
+        if (tj_record_wants_possession(record) && !possession_shown(c, record)) {
             verdict->record = i;
             return tj_refuse(verdict, TIJORI_POSSESSION, "key");
         }
@@ -329,10 +331,22 @@ static void prefetch_ahead(const struct tj_state *state, const uint8_t *records,
     }
 }
 
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE])
+{
+    struct tj_named named;
+    return state->partial && tj_kind_is_movement(record[0]) && record[0] > TJ_PENDING &&
+           past->record(past->context, tj_movement_refers_to(record), &named) && named.absent;
+}
+
 static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
                                         struct tj_effect *effect, uint8_t *links,
                                         struct tj_verdict *verdict)
 {
+    if (c->records == NULL) {
+        state->partial = true;
+        return TIJORI_OK;
+    }
     bool movements = tj_kind_is_movement(c->records[0]);
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
@@ -346,6 +360,13 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         }
         if (status != TIJORI_OK) {
             return status;
+        }
+        if (tj_names_absent(state, effect->past, record)) {
+            tj_effect_absent(state, effect, record);
+            continue;
+        }
+        if (record[0] == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
+            state->unjudged += tj_balance_unknown(state, tj_load64(record + 4));
         }
         tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
         TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&

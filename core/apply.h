@@ -17,7 +17,8 @@ struct tj_case {
     uint64_t directive_previous; /* the newest entry before this one that holds directives */
     const struct tj_header *header;
     const struct tj_slots *slots;
-    const uint8_t *records;
+    const uint8_t *records; /* NULL, in an audit only: the body of a restricted envelope that the
+                             * auditor does not have. What needs no records is judged */
     struct tj_hash envelope_id;
     bool signatures_valid; /* all slots, each over envelope_id */
     uint32_t invalid_slot; /* the first that is not, when not */
@@ -45,12 +46,22 @@ static inline bool tj_sequence_taken(const struct tj_state *state, const struct 
 
 /* ---- shared by the files of this module ---- */
 
-enum tijori_status tj_judge_movement(const struct tj_state *state, const struct tj_past *past,
+enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c, const uint8_t *record,
                                      struct tj_verdict *verdict) TJ_MUST_USE;
 enum tijori_status tj_judge_directive(const struct tj_state *state, const struct tj_past *past,
                                       const struct tj_case *c, const uint8_t *record,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
+/* In an audit of a public export: bodies that may move this account were not seen. */
+static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t account)
+{
+    return state->partial &&
+           !tj_type_is_public(tj_state_party(state, tj_account_party(account))->type);
+}
+/* There, a record that names one that was not seen: of its effect only that the named one is
+ * settled is known. It is on custodians' accounts alone: the rules see to that. */
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE]);
 /* Section 6: the records of entry 0, in their order. */
 enum tijori_status tj_judge_genesis(const struct tj_case *c,
                                     struct tj_verdict *verdict) TJ_MUST_USE;

@@ -169,7 +169,8 @@ static enum tijori_status judge_account_directive(const struct tj_state *state,
         return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "account");
     }
     if (close) {
-        return judge_close_account(account, verdict);
+        return tj_balance_unknown(state, r->account) ? TIJORI_OK
+                                                     : judge_close_account(account, verdict);
     }
     uint8_t frozen = account->flags & r->directions;
     bool fits = r->kind == TJ_FREEZE_ACCOUNT ? frozen == 0 : frozen == r->directions;
@@ -209,7 +210,22 @@ static enum tijori_status judge_add_log_key(const struct tj_state *state, const 
     return TIJORI_OK;
 }
 
+/* After a compromise: up to where what the key signed is still believed. */
+static enum tijori_status judge_last_good(const struct tj_past *past, const struct tj_case *c,
+                                          const struct tj_record *r, struct tj_verdict *verdict)
+{
+    struct tj_hash root;
+    if (r->size > c->index) {
+        return tj_refuse_detail(verdict, TIJORI_VALUE, "last_good_size",
+                                "the ledger has %" PRIu64 " entries", c->index);
+    }
+    return past->root(past->context, r->size, &root) && tj_hash_equal(&root, &r->root)
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_NAMED_HASH, "last_good_root");
+}
+
 static enum tijori_status judge_retire_log_key(const struct tj_state *state,
+                                               const struct tj_past *past, const struct tj_case *c,
                                                const struct tj_record *r,
                                                struct tj_verdict *verdict)
 {
@@ -220,9 +236,10 @@ static enum tijori_status judge_retire_log_key(const struct tj_state *state,
     if (key->retired != 0) {
         return tj_refuse(verdict, TIJORI_KEY_REVOKED, "number");
     }
-    return tj_state_ledger(state)->log_keys_active > 1
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_UNREACHABLE, "number");
+    if (tj_state_ledger(state)->log_keys_active <= 1) {
+        return tj_refuse(verdict, TIJORI_UNREACHABLE, "number");
+    }
+    return r->size == 0 ? TIJORI_OK : judge_last_good(past, c, r, verdict);
 }
 
 static enum tijori_status judge_endorse(const struct tj_past *past, const struct tj_case *c,
@@ -245,6 +262,7 @@ static enum tijori_status judge_endorse(const struct tj_past *past, const struct
 
 /* What the authority alone may do, and what that asks for. */
 static enum tijori_status judge_authority_directive(const struct tj_state *state,
+                                                    const struct tj_past *past,
                                                     const struct tj_case *c,
                                                     const struct tj_record *r,
                                                     struct tj_verdict *verdict)
@@ -264,7 +282,7 @@ static enum tijori_status judge_authority_directive(const struct tj_state *state
     case TJ_ADD_LOG_KEY:
         return judge_add_log_key(state, r, verdict);
     case TJ_RETIRE_LOG_KEY:
-        return judge_retire_log_key(state, r, verdict);
+        return judge_retire_log_key(state, past, c, r, verdict);
     }
     abort();
 }
@@ -292,7 +310,7 @@ enum tijori_status tj_judge_directive(const struct tj_state *state, const struct
     case TJ_ENDORSE:
         return judge_endorse(past, c, &r, verdict);
     }
-    return judge_authority_directive(state, c, &r, verdict);
+    return judge_authority_directive(state, past, c, &r, verdict);
 }
 
 enum tijori_status tj_judge_reachable(const struct tj_state *state, uint32_t number,

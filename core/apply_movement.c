@@ -83,13 +83,24 @@ static enum tijori_status judge_countersigned(const struct tj_case *c, const str
     return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
 }
 
+/* A rule on this account's balance cannot be judged, and that is counted. */
+static bool not_known(struct tj_state *state, uint64_t account)
+{
+    bool unknown = tj_balance_unknown(state, account);
+    state->unjudged += unknown;
+    return unknown;
+}
+
 /* I3: pending outflows count. */
-static enum tijori_status judge_balance(const struct sides *s, const uint8_t *record,
-                                        struct tj_verdict *verdict)
+static enum tijori_status judge_balance(struct tj_state *state, const struct sides *s,
+                                        const uint8_t *record, struct tj_verdict *verdict)
 {
     uint64_t amount = tj_movement_amount(record).base;
     tj_i128 available = tj_account_balance(s->from) - (tj_i128)s->from->pending_out;
     if (tj_class_is_contra(s->from->class) || available >= (tj_i128)amount) {
+        return TIJORI_OK;
+    }
+    if (not_known(state, tj_movement_from(record))) {
         return TIJORI_OK;
     }
     char left[TJ_AMOUNT_TEXT_SIZE];
@@ -130,7 +141,7 @@ static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
     return timeout_s != 0 && received_ns >= timeout_s * TJ_NS_PER_S;
 }
 
-static enum tijori_status judge_new(const struct tj_state *state, const struct tj_case *c,
+static enum tijori_status judge_new(struct tj_state *state, const struct tj_case *c,
                                     const struct sides *s, const uint8_t *record,
                                     struct tj_verdict *verdict)
 {
@@ -155,7 +166,7 @@ static enum tijori_status judge_new(const struct tj_state *state, const struct t
         status = tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
     }
     if (status == TIJORI_OK) {
-        status = judge_balance(s, record, verdict);
+        status = judge_balance(state, s, record, verdict);
     }
     if (status == TIJORI_OK && record[0] == TJ_PENDING) {
         status = judge_pending(s, record, verdict);
@@ -199,6 +210,9 @@ static enum tijori_status judge_named(const struct tj_past *past, const struct t
                                 "record %" PRIu64 ":%" PRIu32, tj_record_entry(id),
                                 tj_record_position(id));
     }
+    if (named->absent) {
+        return TIJORI_OK;
+    }
     if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
     }
@@ -210,7 +224,7 @@ static enum tijori_status judge_named(const struct tj_past *past, const struct t
     return field == NULL ? TIJORI_OK : tj_refuse(verdict, TIJORI_NAMED_DIFFERS, field);
 }
 
-static enum tijori_status judge_correction(const struct tj_state *state, const struct tj_case *c,
+static enum tijori_status judge_correction(struct tj_state *state, const struct tj_case *c,
                                            const struct sides *s, const uint8_t *record,
                                            const struct tj_named *named, struct tj_verdict *verdict)
 {
@@ -227,10 +241,30 @@ static enum tijori_status judge_correction(const struct tj_state *state, const s
         return tj_refuse_detail(verdict, TIJORI_CORRECTION, "amount", "%s %.8s left",
                                 amount_text(text, s, (tj_i128)left), s->asset->code);
     }
-    return judge_balance(s, record, verdict);
+    return judge_balance(state, s, record, verdict);
 }
 
-static enum tijori_status judge_naming(const struct tj_state *state, const struct tj_past *past,
+/* It names a restricted record that is not here. That one is on no account of the public sector;
+ * and what the records that are here say of it and of the accounts still holds. */
+static enum tijori_status judge_absent(struct tj_state *state, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+    if (!not_known(state, tj_movement_from(record))) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "from");
+    }
+    if (!not_known(state, tj_movement_to(record))) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
+    }
+    if (record[0] != TJ_CORRECT && mark != NULL) {
+        return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+    }
+    return record[0] != TJ_VOID ? judge_open(s, verdict) : TIJORI_OK;
+}
+
+static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
                                        const struct tj_case *c, const struct sides *s,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
@@ -239,6 +273,9 @@ static enum tijori_status judge_naming(const struct tj_state *state, const struc
     enum tijori_status status = judge_named(past, c, record, &named, verdict);
     if (status != TIJORI_OK) {
         return status;
+    }
+    if (named.absent) {
+        return judge_absent(state, s, record, verdict);
     }
     if (kind != TJ_CORRECT) {
         uint64_t number;
@@ -265,7 +302,7 @@ static enum tijori_status judge_naming(const struct tj_state *state, const struc
     return kind == TJ_CORRECT ? judge_correction(state, c, s, record, &named, verdict) : TIJORI_OK;
 }
 
-enum tijori_status tj_judge_movement(const struct tj_state *state, const struct tj_past *past,
+enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c, const uint8_t *record,
                                      struct tj_verdict *verdict)
 {

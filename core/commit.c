@@ -131,14 +131,62 @@ void tj_new_entry_encode(const struct tj_new_entry *entry, uint8_t *out)
                     entry->view->bytes, entry->view->slot_bytes, entry->view->slot_bytes_size);
 }
 
-enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester)
+/* ---- the tree's part ---- */
+
+enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node)
 {
-    for (size_t i = 0; i < group->count; i++) {
-        enum tj_storage_status status = append_entry(group->txn, digester, &group->entries[i]);
-        if (status != TJ_STORAGE_OK) {
-            tj_write_abort(group->txn);
-            return status;
-        }
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    uint8_t *place;
+    tj_node_key(node->level, node->number, key);
+    enum tj_storage_status status =
+        tj_put_name(txn, TJ_J_NODES, key, sizeof key, TJ_HASH_SIZE, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, node->hash.bytes, TJ_HASH_SIZE);
+    }
+    return status;
+}
+
+static enum tj_storage_status put_signed(struct tj_group *group, struct tj_digester *digester,
+                                         const struct tj_signer *signer)
+{
+    struct tj_checkpoint checkpoint = {.size = group->end.row.size};
+    uint8_t *place;
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", signer->origin);
+    tj_frontier_root(digester->hasher, &group->end.row.frontier, &checkpoint.root);
+    group->note_size =
+        tj_checkpoint_sign(group->note, sizeof group->note, &checkpoint, signer->secret32);
+    TIJORI_REQUIRE(group->note_size > 0);
+    enum tj_storage_status status = tj_put_name(group->txn, TJ_J_META, TJ_META_SIGNED,
+                                                strlen(TJ_META_SIGNED), group->note_size, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, group->note, group->note_size);
+    }
+    return status;
+}
+
+static enum tj_storage_status fill(struct tj_group *group, struct tj_digester *digester,
+                                   const struct tj_signer *signer)
+{
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    for (size_t i = 0; i < group->count && status == TJ_STORAGE_OK; i++) {
+        status = append_entry(group->txn, digester, &group->entries[i]);
+    }
+    for (size_t i = 0; i < group->node_count && status == TJ_STORAGE_OK; i++) {
+        status = tj_put_node(group->txn, &group->nodes[i]);
+    }
+    if (status == TJ_STORAGE_OK && signer != NULL && group->count > 0) {
+        status = put_signed(group, digester, signer);
+    }
+    return status;
+}
+
+enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
+                                       const struct tj_signer *signer)
+{
+    enum tj_storage_status status = fill(group, digester, signer);
+    if (status != TJ_STORAGE_OK) {
+        tj_write_abort(group->txn);
+        return status;
     }
     return tj_write_commit(group->txn);
 }
@@ -150,6 +198,8 @@ static void empty(struct tj_group *group)
     group->count = 0;
     group->records = 0;
     group->slice_count = 0;
+    group->node_count = 0;
+    group->note_size = 0;
 }
 
 void tj_group_settle(struct tj_group *group)

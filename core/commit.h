@@ -13,6 +13,7 @@
  * Threads: none of its own. A group belongs to one thread at a time; begin and undo want the state
  * to be that thread's alone. Begin and commit are called by the same thread (LMDB). */
 
+#include "core/stored_checkpoint.h"
 #include "core/snapshot.h"
 #include "storage/store_write.h"
 
@@ -37,6 +38,19 @@ struct tj_new_entry {
 /* Writes its tj_entry_size(view->slot_bytes_size) bytes. */
 void tj_new_entry_encode(const struct tj_new_entry *entry, uint8_t *out);
 
+/* The root of a full subtree of 256^level leaves, which an entry of a group completed. */
+struct tj_new_node {
+    uint64_t number;
+    unsigned level;
+    struct tj_hash hash;
+};
+
+/* Who signs what a group makes durable. The origin and the key are the caller's. */
+struct tj_signer {
+    const char *origin;
+    const uint8_t *secret32;
+};
+
 /* A block of the state that a group stores, and since when it had changed. */
 struct tj_sliced {
     struct tj_block *block;
@@ -52,6 +66,10 @@ struct tj_group {
     struct tj_undo_log undo;      /* what its entries changed */
     size_t slice_count;
     struct tj_sliced *slice; /* TJ_SLICE_BLOCKS_MAX */
+    size_t node_count;
+    struct tj_new_node nodes[TJ_GROUP_NODES_MAX];
+    size_t note_size; /* of the signed checkpoint over `end`; 0: not signed */
+    char note[TJ_SIGNED_NOTE_MAX];
     struct tj_txn *txn;
 };
 
@@ -63,10 +81,15 @@ void tj_group_clear(struct tj_group *group);
  * longest (at most TJ_SLICE_BLOCKS_MAX). On any failure the transaction is gone. */
 enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *store,
                                       struct tj_state *state, uint64_t blocks) TJ_MUST_USE;
-/* Appends the entries, commits and syncs. FULL: nothing happened. Anything else that is not OK: it
- * is unknown what the disk holds. The transaction is gone either way. */
-enum tj_storage_status tj_group_commit(struct tj_group *group,
-                                       struct tj_digester *digester) TJ_MUST_USE;
+/* Appends the entries, the nodes of the tree and, when `signer` is not NULL, a checkpoint over all
+ * of it; commits and syncs. The checkpoint leaves the group only once that has succeeded. FULL:
+ * nothing happened. Anything else that is not OK: it is unknown what the disk holds. The
+ * transaction is gone either way. */
+enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
+                                       const struct tj_signer *signer) TJ_MUST_USE;
+
+/* One node's row; also where a log of an older format gets its nodes. */
+enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node);
 
 /* After a commit: nothing of it can be taken back any more. */
 void tj_group_settle(struct tj_group *group);

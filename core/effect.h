@@ -17,6 +17,8 @@ struct tj_named {
     uint8_t record[TJ_RECORD_SIZE];
     struct tj_hash leaf; /* SHA-256(0x00 || record) */
     uint8_t basis;       /* enum tj_basis, of a movement */
+    bool absent;         /* there is such a record, in a body that a public export leaves out: then
+                          * nothing else here is known */
 };
 
 /* The log before an entry, as functions of it: answers come from entries that were accepted. False
@@ -30,6 +32,8 @@ struct tj_past {
     bool (*envelope_id)(void *context, uint64_t index, struct tj_hash *id);
     /* The entry that an entry's tail gives as lane_jump. */
     bool (*lane_jump)(void *context, uint64_t index, uint64_t *jump);
+    /* The tree root over the first `size` entries. */
+    bool (*root)(void *context, uint64_t size, struct tj_hash *root);
 };
 
 /* One entry on its way into the state. */
@@ -54,8 +58,18 @@ void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint
 void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
                       const uint8_t record[TJ_RECORD_SIZE], uint8_t *link);
 
+/* In an audit of a public export: one record that names one that is not there. A post or a void
+ * settles it, whatever it is; nothing else is known. */
+void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
+                      const uint8_t record[TJ_RECORD_SIZE]);
+
 /* After the last record: what the ledger counts. */
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
+
+/* Completes what `past` answers about out->record, whose entry had these slots: a post is as well
+ * founded as the pending movement it posts, which is not itself a post. False when that is not to
+ * be had. */
+bool tj_named_basis(const struct tj_past *past, const struct tj_slots *slots, struct tj_named *out);
 
 /* The basis of a movement by its own record and entry alone. */
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned);

@@ -66,6 +66,14 @@ bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
     return true;
 }
 
+void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail)
+{
+    tj_store64(out, tail->lane_previous);
+    tj_store64(out + 8, tail->lane_jump);
+    tj_store64(out + 16, tail->marks_base);
+    tj_store64(out + 24, tail->directive_previous);
+}
+
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,
                     const uint8_t *links, const struct tj_tail *tail)
 {
@@ -73,11 +81,7 @@ void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,
     size_t links_size = (size_t)record_count * TJ_LINK_SIZE;
     memcpy(out, records, records_size);
     memcpy(out + records_size, links, links_size);
-    uint8_t *at = out + records_size + links_size;
-    tj_store64(at, tail->lane_previous);
-    tj_store64(at + 8, tail->lane_jump);
-    tj_store64(at + 16, tail->marks_base);
-    tj_store64(at + 24, tail->directive_previous);
+    tj_tail_encode(out + records_size + links_size, tail);
 }
 
 uint64_t tj_lane_jump(uint64_t sequence)

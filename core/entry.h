@@ -61,6 +61,8 @@ static inline size_t tj_body_size(uint32_t record_count)
     return (size_t)record_count * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE;
 }
 
+void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail);
+
 /* A stored body, taken apart; false when `size` is not that of `record_count` records. */
 struct tj_body_view {
     const uint8_t *records;

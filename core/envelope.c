@@ -78,6 +78,22 @@ static int compare_slots(const struct tj_slot *a, const struct tj_slot *b)
     return order != 0 ? order : memcmp(a->key.bytes, b->key.bytes, a->key.size);
 }
 
+/* A log key signs checkpoints and receipts. In an envelope it only shows that it is there. */
+static bool use_fits(const struct tj_slot *slot, uint32_t header_party)
+{
+    bool own = slot->party == header_party;
+    bool log_key = slot->key.algorithm == TJ_ALGORITHM_ED25519;
+    switch (slot->use) {
+    case TJ_USE_SIGN:
+        return own && !log_key;
+    case TJ_USE_COUNTERSIGN:
+        return !own && !log_key;
+    case TJ_USE_POSSESSION:
+        return slot->party == 0 || !log_key;
+    }
+    return false;
+}
+
 static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struct tj_slot *slot,
                                       struct tj_verdict *verdict)
 {
@@ -89,15 +105,13 @@ static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struc
     slot->party = tj_load32(fixed);
     slot->key.algorithm = fixed[4];
     slot->use = fixed[5];
-    if (slot->key.algorithm != TJ_ALGORITHM_ECDSA && slot->key.algorithm != TJ_ALGORITHM_BIP340) {
+    slot->key.size = (uint8_t)tj_public_key_size(slot->key.algorithm);
+    if (slot->key.size == 0) {
         return tj_refuse(verdict, TIJORI_SLOT_ALGORITHM, "algorithm");
     }
-    bool own = slot->party == party;
-    if (slot->use == 0 || slot->use >= TJ_USE_END || (slot->use == TJ_USE_SIGN && !own) ||
-        (slot->use == TJ_USE_COUNTERSIGN && own)) {
+    if (!use_fits(slot, party)) {
         return tj_refuse(verdict, TIJORI_SLOT_USE, "use");
     }
-    slot->key.size = (uint8_t)tj_public_key_size(slot->key.algorithm);
     if (tj_load16(fixed + 6) != slot->key.size || tj_load16(fixed + 8) != TJ_SLOT_SIGNATURE_SIZE) {
         return tj_refuse(verdict, TIJORI_SLOT_SIZE, "size");
     }
@@ -181,6 +195,20 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
 bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key)
 {
     return record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
+           memcmp(record + 16, key->bytes, key->size) == 0;
+}
+
+bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE])
+{
+    return record[0] == TJ_ADD_KEY || record[0] == TJ_ADD_LOG_KEY ||
+           (record[0] == TJ_RETIRE_LOG_KEY && tj_load64(record + 8) == 0);
+}
+
+bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
+                             uint32_t *party)
+{
+    *party = record[0] == TJ_ADD_KEY ? tj_load32(record + 4) : 0;
+    return tj_record_wants_possession(record) && record[2] == key->algorithm &&
            memcmp(record + 16, key->bytes, key->size) == 0;
 }
 

@@ -21,6 +21,9 @@
  *        112   32 known_leaf
  *        144   32 body_root
  *
+ * A slot's key is of algorithm ecdsa or bip340; an ed25519 key (a log's) stands in possession slots
+ * of party 0 only.
+ *
  * Everything here is a pure function of the bytes. Views point into the caller's bytes. */
 
 #include "core/record.h"
@@ -106,6 +109,14 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
 
 /* True when the record is an add_key of exactly this key, for whichever party. */
 bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key);
+
+/* True when the record wants a possession slot by the key it names: an add_key, an add_log_key, and
+ * a retire_log_key without a last good size (after a compromise the key's word counts for nothing).
+ */
+bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]);
+/* True when that is a slot by exactly this key. *party: the slot's; 0 for a log key. */
+bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
+                             uint32_t *party);
 
 /* Checks the form of all records together: each one, and that kinds go together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,

@@ -51,7 +51,7 @@ struct past {
     struct tj_journal_past journal;
     const struct tj_ingest *ingest;
     uint64_t durable; /* entries from here on are at hand only */
-    bool waits;       /* asked for a record that is on its way to the disk */
+    bool waits;       /* asked for a record, or the root over one, that is on its way to the disk */
 };
 
 static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
@@ -103,11 +103,22 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return true;
 }
 
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct past *p = context;
+    if (size > p->durable) {
+        p->waits = true;
+        return false;
+    }
+    return p->journal.past.root(&p->journal, size, root);
+}
+
 static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
                                          struct tj_digester *digester)
 {
     struct tj_txn *txn;
-    p->past = (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    p->past =
+        (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     p->ingest = ingest;
     p->waits = false;
     /* In this order: the transaction sees at least so much. */
@@ -270,6 +281,22 @@ static uint8_t *group_links(const struct tj_group *group)
     return group->links + group->records * TJ_LINK_SIZE;
 }
 
+/* The tree grows by a leaf; the subtrees it completes are stored with the group. */
+static void append_leaf(struct tj_digester *digester, struct tj_group *group,
+                        struct tj_frontier *frontier, const struct tj_hash *leaf)
+{
+    struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
+    uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, leaf, nodes);
+    for (uint32_t level = 1; level <= levels; level++) {
+        TIJORI_REQUIRE(group->node_count < TJ_GROUP_NODES_MAX);
+        group->nodes[group->node_count++] = (struct tj_new_node){
+            (frontier->size >> (8 * level)) - 1,
+            level,
+            nodes[level - 1],
+        };
+    }
+}
+
 /* Puts an accepted item into the group, and the end of the log behind it. */
 static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
                       struct tj_group *group, struct tj_ingest_item *item,
@@ -289,7 +316,7 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     head->leaf = item->leaf;
     head->received_ns = item->received_ns;
     head->row.size++;
-    tj_frontier_append(digester->hasher, &head->row.frontier, &item->leaf);
+    append_leaf(digester, group, &head->row.frontier, &item->leaf);
     if (!tj_kind_is_movement(item->view.records[0])) {
         head->directive = item->entry;
     }
@@ -318,11 +345,13 @@ static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_gr
     return true;
 }
 
-/* The group before is on the disk, or lost. */
-static void wait_for_the_disk(struct tj_ingest *ingest)
+/* The group before is on the disk; or lost, and then so is what would be judged upon it. */
+static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
 {
     pthread_mutex_lock(&ingest->committing);
+    bool lost = ingest->lost;
     pthread_mutex_unlock(&ingest->committing);
+    return lost ? TJ_STORAGE_FULL : TJ_STORAGE_OK;
 }
 
 /* Asks the processor for what judging the items after the i-th will look at: others wrote the
@@ -366,8 +395,10 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
             break; /* first of the next group */
         } else {
             past_end(&past);
-            wait_for_the_disk(ingest);
-            *status = past_begin(&past, ingest, digester);
+            *status = wait_for_the_disk(ingest);
+            if (*status == TJ_STORAGE_OK) {
+                *status = past_begin(&past, ingest, digester);
+            }
         }
     }
     group->end = ingest->head;
@@ -423,9 +454,11 @@ static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_dig
     if (group->count == 0) {
         return TJ_STORAGE_OK;
     }
-    enum tj_storage_status status = tj_group_commit(group, digester);
+    enum tj_storage_status status = tj_group_commit(group, digester, ingest->signer);
     if (status == TJ_STORAGE_OK) {
         ingest->durable = group->end;
+        memcpy(ingest->note, group->note, group->note_size);
+        ingest->note_size = group->note_size;
         tj_group_settle(group);
         atomic_store(&ingest->durable_size, ingest->durable.row.size);
     } else {
@@ -522,7 +555,7 @@ void tj_ingest_store_all(struct tj_ingest *ingest)
         group->end = ingest->head;
         status = tj_group_begin(group, ingest->store, ingest->state, STORE_ALL_BLOCKS);
         if (status == TJ_STORAGE_OK) {
-            status = tj_group_commit(group, &ingest->digester);
+            status = tj_group_commit(group, &ingest->digester, NULL);
         }
         if (status == TJ_STORAGE_OK) {
             tj_group_settle(group);
@@ -625,6 +658,6 @@ enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_it
         return status;
     }
     storage = tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count);
-    return tj_from_storage(storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester)
-                                                    : storage);
+    return tj_from_storage(
+        storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester, NULL) : storage);
 }

@@ -68,8 +68,12 @@ struct tj_ingest {
     size_t refused_next;
     struct tj_recent *recent; /* TJ_RECENT_MAX, by index */
 
+    const struct tj_signer *signer; /* signs each group; NULL: none. Set before the first one */
+
     pthread_mutex_t committing;
     struct tj_log_end durable;
+    size_t note_size; /* of the checkpoint over `durable` when the signer made one */
+    char note[TJ_SIGNED_NOTE_MAX];
     _Atomic uint64_t durable_size; /* durable.row.size, for who is judging */
     atomic_bool failed;            /* a commit ended in doubt: nothing more is written */
     bool lost;                     /* a group did not become durable and is still in the state */

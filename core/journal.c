@@ -8,8 +8,16 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
         [TJ_J_BLOCKS] = {"blocks", TJ_TABLE_NAMED},
         [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
+        [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
+        [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},
     };
-    return (struct tj_store_options){tables, TJ_J_COUNT, TJ_STORE_FORMAT, map_size};
+    return (struct tj_store_options){
+        .tables = tables,
+        .table_count = TJ_J_COUNT,
+        .format = TJ_STORE_FORMAT,
+        .upgrades = TJ_STORE_FORMAT_OLDER,
+        .map_size = map_size,
+    };
 }
 
 enum tijori_status tj_from_storage(enum tj_storage_status status)
@@ -66,6 +74,63 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_vie
                : TIJORI_CORRUPT;
 }
 
+/* ---- the tree ---- */
+
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf)
+{
+    struct tj_view value;
+    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+        value.size >= TJ_ENTRY_FIXED_SIZE) {
+        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
+        return true;
+    }
+    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+        return false;
+    }
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
+    return true;
+}
+
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
+{
+    key[0] = (uint8_t)level;
+    for (int i = 0; i < 8; i++) {
+        key[1 + i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+}
+
+uint64_t tj_node_rows(uint64_t size)
+{
+    uint64_t rows = 0;
+    for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
+        rows += size >> (8 * level);
+    }
+    return rows;
+}
+
+static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+{
+    struct tj_log_nodes *nodes = context;
+    struct tj_view value;
+    if (level == 0) {
+        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
+    }
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    tj_node_key(level, number, key);
+    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
+        value.size != TJ_HASH_SIZE) {
+        return false;
+    }
+    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
+    return true;
+}
+
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
+{
+    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
+}
+
 /* ---- the head row ---- */
 
 size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
@@ -117,36 +182,14 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     }
     memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    if (!tj_kind_is_movement(out->record[0])) {
-        out->basis = 0;
-        return true;
-    }
-    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry.slots));
-    struct tj_named pending;
-    /* A post is as well founded as the pending movement it posts, which is not itself a post. */
-    if (out->record[0] == TJ_POST &&
-        past_record(context, tj_movement_refers_to(out->record), &pending) &&
-        pending.basis > out->basis) {
-        out->basis = pending.basis;
-    }
-    return true;
+    out->absent = false;
+    return tj_named_basis(&past->past, &entry.slots, out);
 }
 
 static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 {
     struct tj_journal_past *past = context;
-    struct tj_view value;
-    /* The next entry holds it; only the newest must be hashed. */
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
-        value.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
-        return true;
-    }
-    if (tj_get_number(past->txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
-        return false;
-    }
-    tj_leaf_hash(past->digester->hasher, leaf, value.bytes, value.size);
-    return true;
+    return tj_journal_leaf(past->txn, past->digester, index, leaf);
 }
 
 static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
@@ -184,12 +227,21 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return found;
 }
 
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_journal_past *past = context;
+    struct tj_log_nodes nodes;
+    tj_log_nodes_init(&nodes, past->txn, past->digester);
+    return tj_tile_root(past->digester->hasher, &nodes.reader, size, root);
+}
+
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester)
 {
     past->txn = txn;
     past->digester = digester;
-    past->past = (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump};
+    past->past =
+        (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
 }
 
 enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,

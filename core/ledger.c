@@ -1,7 +1,7 @@
 #include "core/ledger.h"
 
+#include "core/checkpoints.h"
 #include "core/genesis.h"
-#include "core/ingest.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -13,6 +13,10 @@ struct tijori {
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
     char accepted[32]; /* what nearly every receipt says, written once */
+    /* What signs each commit, when there is a log key. */
+    struct tj_signer signer;
+    char origin[TJ_ORIGIN_MAX];
+    uint8_t log_key[TJ_SECRET_KEY_SIZE];
 };
 
 size_t tijori_envelope_size_max(void)
@@ -49,6 +53,7 @@ static void ledger_free(struct tijori *ledger)
     tj_state_destroy(ledger->ingest.state);
     tj_store_close(ledger->ingest.store);
     tj_ingest_clear(&ledger->ingest);
+    tj_cleanse(ledger->log_key, sizeof ledger->log_key);
     free(ledger);
 }
 
@@ -114,6 +119,25 @@ static enum tijori_status load(struct tijori *ledger)
     return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
 }
 
+/* From here on every commit signs. First what is there, so that nothing is ever signed that does
+ * not follow what was signed before. */
+static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log_key)
+{
+    struct tj_ingest *ingest = &ledger->ingest;
+    char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t size;
+    if (note == NULL) {
+        return TIJORI_MEMORY;
+    }
+    memcpy(ledger->log_key, log_key, sizeof ledger->log_key);
+    tj_origin(ingest->state, ledger->origin);
+    enum tijori_status status = tj_checkpoint_make(ingest, ledger->log_key, note, &size);
+    free(note);
+    ledger->signer = (struct tj_signer){ledger->origin, ledger->log_key};
+    ingest->signer = &ledger->signer;
+    return status;
+}
+
 static enum tijori_status start(struct tijori *ledger, const struct tijori_options *options)
 {
     struct tj_pipeline_options pipeline = {
@@ -126,6 +150,13 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
         .decide = tj_ingest_decide,
         .context = &ledger->ingest,
     };
+    enum tijori_status status = tj_nodes_complete(&ledger->ingest);
+    if (status == TIJORI_OK && options->log_key != NULL) {
+        status = take_log_key(ledger, options->log_key);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
     ledger->pipeline = tj_pipeline_create(&pipeline);
     return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
 }
@@ -336,6 +367,85 @@ enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *
     fill_receipt(ledger, item, out);
     tj_pipeline_release(ledger->pipeline);
     return TIJORI_OK;
+}
+
+/* ---- checkpoints ---- */
+
+static enum tijori_status give_note(const void *bytes, size_t bytes_size, char *note, size_t *size)
+{
+    bool fits = bytes_size <= *size;
+    *size = bytes_size;
+    if (!fits) {
+        return TIJORI_FULL;
+    }
+    memcpy(note, bytes, bytes_size);
+    return TIJORI_OK;
+}
+
+enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size)
+{
+    struct tj_ledger_view view;
+    struct tj_stored_checkpoint newest;
+    struct tj_ingest *ingest = &ledger->ingest;
+    if (ledger->mode == TIJORI_WRITE && ingest->signer != NULL) {
+        pthread_mutex_lock(&ingest->committing);
+        enum tijori_status kept = ingest->note_size > 0
+                                      ? give_note(ingest->note, ingest->note_size, note, size)
+                                      : TIJORI_NOT_FOUND;
+        pthread_mutex_unlock(&ingest->committing);
+        if (kept != TIJORI_NOT_FOUND) {
+            return kept;
+        }
+    }
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_checkpoint_newest(view.txn, &newest);
+    if (status == TIJORI_OK) {
+        status = give_note(newest.note.bytes, newest.note.size, note, size);
+    }
+    tj_ledger_view_end(ledger, &view);
+    return status;
+}
+
+enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_key, char *note,
+                                     size_t *size)
+{
+    char *made = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t made_size;
+    if (ledger->mode != TIJORI_WRITE || made == NULL) {
+        free(made);
+        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+    }
+    tj_ingest_hold(&ledger->ingest);
+    enum tijori_status status = tj_checkpoint_make(&ledger->ingest, log_key, made, &made_size);
+    tj_ingest_let_go(&ledger->ingest);
+    if (status == TIJORI_OK) {
+        status = give_note(made, made_size, note, size);
+    }
+    free(made);
+    return status;
+}
+
+enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *other,
+                                           size_t other_size, char *note, size_t *size)
+{
+    char *merged = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t merged_size;
+    if (ledger->mode != TIJORI_WRITE || merged == NULL) {
+        free(merged);
+        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+    }
+    tj_ingest_hold(&ledger->ingest);
+    enum tijori_status status =
+        tj_checkpoint_add(&ledger->ingest, other, other_size, merged, &merged_size);
+    tj_ingest_let_go(&ledger->ingest);
+    if (status == TIJORI_OK) {
+        status = give_note(merged, merged_size, note, size);
+    }
+    free(merged);
+    return status;
 }
 
 enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_t *bytes, size_t size,

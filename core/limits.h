@@ -113,6 +113,12 @@
 #define TJ_GATHER_MAX 640u
 /* Bytes of the links of one: the last envelope may begin just below the bound. */
 #define TJ_GROUP_LINKS_MAX ((TJ_GROUP_RECORDS_MAX + TJ_RECORDS_MAX) * TJ_LINK_SIZE)
+/* Nodes of the tree that the entries of one complete: one each 256 entries a level, and as many
+ * levels as there are (asserted below). */
+#define TJ_GROUP_NODES_MAX 32u
+/* Bytes of a checkpoint with the log's signature alone: three lines, and one line of a name of at
+ * most 255 bytes. */
+#define TJ_SIGNED_NOTE_MAX 1024u
 /* Blocks of the snapshot in one: a group's share of a round over a billion accounts' blocks. */
 #define TJ_SLICE_BLOCKS_MAX 16384u
 /* Entries whose hashes are kept at hand: of the group that is being judged, and of the one that is
@@ -137,6 +143,8 @@ static_assert(TJ_RECORDS_MAX * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE + 
 static_assert(TJ_ENTRY_SIZE_MAX <= TJ_ENTRY_SIZE_BOUND, "an entry's length fits a u16");
 static_assert(TJ_QUEUE_BYTES >= 2u * TJ_ENVELOPE_SIZE_MAX, "the queue takes the largest envelope");
 static_assert(TJ_GROUP_RECORDS_MAX >= TJ_RECORDS_MAX, "a group takes the largest envelope");
+static_assert(TJ_GROUP_NODES_MAX >= TJ_GROUP_ENVELOPES_MAX / 256u + 1u + 2u * 7u,
+              "level 1, one more for a group that begins inside a tile, and what they complete");
 static_assert(TJ_GATHER_MAX <= TJ_GROUP_ENVELOPES_MAX, "what was waited for fits the group");
 static_assert(TJ_BTC_AMOUNT_MAX <= TJ_AMOUNT_MAX, "all bitcoin in one movement");
 static_assert(TJ_REDO_MAX > 2u * TJ_GROUP_RECORDS_MAX, "the redo window spans several groups");

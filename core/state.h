@@ -82,7 +82,9 @@ struct tj_log_key_object {
     uint64_t added;   /* record id */
     uint64_t retired; /* record id, 0 while active */
     uint8_t present;
-    uint8_t reserved[15];
+    uint8_t reserved[7];
+    /* Not 0: compromised. What it signed counts for the first so many entries at most. */
+    uint64_t last_good_size;
 };
 
 /* What a purpose's rows are shown by: how well the purpose is founded. */
@@ -252,6 +254,11 @@ struct tj_state {
      * are left alone. */
     uint64_t entry;
     bool redo;
+    /* An audit without the bodies of restricted entries: balances of accounts outside the public
+     * sector are not known from the first of them on, and rules on those are not judged but
+     * counted. */
+    bool partial;
+    uint64_t unjudged;
     /* Where what objects held before goes: undo_own, or what its user put here. */
     struct tj_undo_log *undo;
     struct tj_undo_log undo_own;

@@ -57,7 +57,7 @@ extern "C" {
     X(BLIND, "the blind is zero in public envelopes and random in restricted ones") \
     X(SLOT_COUNT, "an envelope carries at most 16 signatures") \
     X(SLOT_ALGORITHM, "signature algorithm unknown: newer software needed") \
-    X(SLOT_USE, "signature use unknown, or not for this party") \
+    X(SLOT_USE, "signature use unknown, or not for this party or algorithm") \
     X(SLOT_SIZE, "key or signature size is not the algorithm's") \
     X(SLOT_ORDER, "signatures are not in their order") \
     X(SLOT_DUPLICATE, "duplicate signature: the same key twice") \
@@ -163,7 +163,9 @@ struct tijori_options {
     tijori_clock *clock; /* NULL: the system's */
     void *clock_context;
     uint64_t map_size; /* bytes of address space for the log; 0: 1 TiB. The ledger is full there */
-    int accept_clock_jump; /* 1: the operator has confirmed a clock over 24 h ahead of the log */
+    int accept_clock_jump;  /* 1: the operator has confirmed a clock over 24 h ahead of the log */
+    const uint8_t *log_key; /* 32 bytes, the secret of an active log key: every commit then signs a
+                             * checkpoint (tijori_signed). NULL: none. Kept until close */
 };
 
 /* A sentence that says more than the status: which file, which version, which record. */
@@ -221,6 +223,29 @@ struct tijori_receipt {
 /* The next receipt, in the order of submission; waits for it. NOT_FOUND when nothing is
  * outstanding. */
 TIJORI_API enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *out);
+
+/* ---- checkpoints: docs/FORMAT.md section 14 ---- */
+
+/* Bytes of the longest note. */
+#define TIJORI_NOTE_MAX 32768
+
+/* The newest checkpoint that is on the disk, signed by options->log_key or by tijori_checkpoint. It
+ * covers every receipt given out before the call when options->log_key is set. *size: the room in
+ * `note`, then the bytes of the note. NOT_FOUND when nothing was signed yet, FULL when the room
+ * does not suffice (TIJORI_NOTE_MAX always does). Reading and writing. */
+TIJORI_API enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size);
+
+/* Signs the log as it is on the disk with the 32-byte secret of an active log key, and stores that
+ * as a public checkpoint; the one that is stored already, with its cosignatures, when nothing was
+ * appended since. KEY_UNKNOWN; FORK when what was signed last is not a beginning of this log:
+ * nothing is signed then. */
+TIJORI_API enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_key,
+                                                char *note, size_t *size);
+
+/* Adds the signatures of `other`, a note of the same text as a public checkpoint, to it, and gives
+ * the result. Whether they count is for who verifies. NOT_FOUND when there is none of that text. */
+TIJORI_API enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *other,
+                                                      size_t other_size, char *note, size_t *size);
 
 /* Judges one envelope as if it were submitted now, changes nothing, and gives the receipt it would
  * get (entry: the one it would become). Not while submits are outstanding. */

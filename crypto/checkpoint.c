@@ -59,7 +59,7 @@ bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t si
         return false;
     }
     const size_t origin_size = (size_t)(origin_end - text);
-    if (!tj_note_name_valid(text, origin_size) || origin_size > TJ_NOTE_NAME_MAX ||
+    if (!tj_note_name_valid(text, origin_size) ||
         !tj_parse_decimal64(origin_end + 1, (size_t)(size_end - origin_end - 1), &out->size) ||
         !tj_parse_hash64(size_end + 1, (size_t)(root_end - size_end - 1), &out->root)) {
         return false;
@@ -71,24 +71,29 @@ bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t si
 
 size_t tj_checkpoint_encode(char *out, size_t out_size, const struct tj_checkpoint *checkpoint)
 {
+    char text[TJ_CHECKPOINT_TEXT_MAX + 1];
     char root[ROOT_BASE64_SIZE + 1];
     if (!tj_note_name_valid(checkpoint->origin, strlen(checkpoint->origin))) {
         return 0;
     }
     tj_base64_encode(root, checkpoint->root.bytes, TJ_HASH_SIZE);
     root[ROOT_BASE64_SIZE] = '\0';
-    int size = snprintf(out, out_size, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
-                        checkpoint->size, root);
-    return size > 0 && (size_t)size < out_size ? (size_t)size : 0;
+    const int size = snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
+                              checkpoint->size, root);
+    TJ_CRYPTO_REQUIRE(size > 0 && (size_t)size < sizeof text);
+    if ((size_t)size > out_size) {
+        return 0;
+    }
+    memcpy(out, text, (size_t)size);
+    return (size_t)size;
 }
 
 size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint *checkpoint,
                           const uint8_t secret32[32])
 {
-    char text[TJ_CHECKPOINT_TEXT_MAX + 1];
+    char text[TJ_CHECKPOINT_TEXT_MAX];
     size_t size = tj_checkpoint_encode(text, sizeof text, checkpoint);
-    return size == 0 ? 0
-                     : tj_note_sign(out, out_size, text, size, checkpoint->origin, secret32);
+    return size == 0 ? 0 : tj_note_sign(out, out_size, text, size, checkpoint->origin, secret32);
 }
 
 /* ---- cosignatures ---- */
@@ -172,8 +177,7 @@ bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
     struct tj_note_view mine;
     struct tj_note_view theirs;
     if (!tj_note_decode(&mine, note, *size) || !tj_note_decode(&theirs, other, other_size) ||
-        mine.text_size != theirs.text_size ||
-        memcmp(mine.text, theirs.text, mine.text_size) != 0) {
+        mine.text_size != theirs.text_size || memcmp(mine.text, theirs.text, mine.text_size) != 0) {
         return false;
     }
     size_t total = *size;
@@ -184,7 +188,7 @@ bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
             lines++;
         }
     }
-    if (total > capacity || lines > TJ_NOTE_SIGNATURES_MAX) {
+    if (total > capacity || total > TJ_NOTE_SIZE_MAX || lines > TJ_NOTE_SIGNATURES_MAX) {
         return false;
     }
     for (size_t i = 0; i < theirs.signature_count; i++) {

@@ -32,7 +32,7 @@ struct tj_checkpoint {
 bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size);
 
 /* Writes the text; its size, 0 when `out` is too small or the origin not a valid name.
- * TJ_CHECKPOINT_TEXT_MAX bytes always suffice. */
+ * TJ_CHECKPOINT_TEXT_MAX bytes always suffice. No NUL is written. */
 size_t tj_checkpoint_encode(char *out, size_t out_size, const struct tj_checkpoint *checkpoint);
 
 /* Writes the note signed by the log's key; its size, or 0 as above. */
@@ -51,8 +51,9 @@ enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note,
 
 /* Appends to the note in `note` (`*size` bytes of `capacity`) the signature lines of `other` that
  * it has not: by (name, key id), so that of two cosignatures by one key the first that was stored
- * stays. False, and nothing changed, when either is not a note, their texts differ, or room lacks.
- */
+ * stays. False, and nothing changed, when either is not a note, their texts differ, room lacks, or
+ * the result would be no note. The lines are not verified: one that was taken in keeps its place,
+ * so `other` is to be verified first. */
 bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other, size_t other_size);
 
 #endif

@@ -88,8 +88,8 @@ size_t tj_tlog_proof_encode(char *out, size_t out_size, const struct tj_tlog_pro
 {
     char line[64];
     size_t at = 0;
-    bool fits = put(out, out_size, &at, first_line, strlen(first_line)) &&
-                put(out, out_size, &at, "\n", 1);
+    bool fits =
+        put(out, out_size, &at, first_line, strlen(first_line)) && put(out, out_size, &at, "\n", 1);
     if (proof->extra != NULL) {
         fits = fits && put(out, out_size, &at, extra_word, strlen(extra_word)) &&
                put(out, out_size, &at, proof->extra, proof->extra_size) &&

@@ -117,8 +117,7 @@ bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *r
         const uint64_t middle = low + split(high - low);
         const bool left = index < middle;
         TJ_CRYPTO_REQUIRE(*count < TJ_PATH_MAX);
-        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle,
-                        &path[*count])) {
+        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle, &path[*count])) {
             return false;
         }
         (*count)++;
@@ -135,11 +134,14 @@ bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader 
     uint64_t high = n;
     TJ_CRYPTO_REQUIRE(m > 0 && m <= n);
     *count = 0;
+    if (n > (uint64_t)1 << (TJ_PROOF_HASHES_MAX - 1)) {
+        return false;
+    }
     /* SUBPROOF(m - low, D[low:high]): until the range ends where the old tree did. */
     while (high != m) {
         const uint64_t middle = low + split(high - low);
         const bool left = m <= middle;
-        TJ_CRYPTO_REQUIRE(*count < TJ_PATH_MAX);
+        TJ_CRYPTO_REQUIRE(*count < TJ_PROOF_HASHES_MAX);
         if (!range_root(hasher, reader, left ? middle : low, left ? high : middle,
                         &proof[*count])) {
             return false;
@@ -149,7 +151,7 @@ bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader 
     }
     /* The old tree whole is known to the verifier; any other last range is not. */
     if (low != 0) {
-        TJ_CRYPTO_REQUIRE(*count < TJ_PATH_MAX);
+        TJ_CRYPTO_REQUIRE(*count < TJ_PROOF_HASHES_MAX);
         if (!range_root(hasher, reader, low, high, &proof[*count])) {
             return false;
         }
@@ -194,10 +196,10 @@ void tj_prove_inclusion_in(struct tj_hasher *hasher, const struct tj_hash *leave
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width)
 {
     char kind[16];
-    char digits[32] = "";
+    char digits[7 * 5]; /* 2^64 - 1 has seven groups */
     TJ_CRYPTO_REQUIRE(level <= TJ_TILE_ENTRIES && width <= TJ_TILE_WIDTH);
     snprintf(kind, sizeof kind, level == TJ_TILE_ENTRIES ? "entries" : "%u", level);
-    /* Groups of three digits, all but the last marked with x. */
+    /* Groups of three digits, all but the last marked with x; written back to front. */
     char *at = digits + sizeof digits - 1;
     *at = '\0';
     bool last = true;
@@ -216,7 +218,6 @@ void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, u
             *--at = '/';
         }
     } while (number > 0);
-    /* What was written back to front: the separator belongs in front of the group it follows. */
     if (width > 0 && width < TJ_TILE_WIDTH) {
         snprintf(out, TJ_TILE_PATH_MAX, "tile/%s/%s.p/%u", kind, at, width);
     } else {
@@ -262,7 +263,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
     for (bool more = true; more;) {
         more = skip_text(&at, "x");
         for (int i = 0; i < 3; i++, at++) {
-            if (*at < '0' || *at > '9' || *number > (UINT64_MAX - 9) / 10) {
+            if (*at < '0' || *at > '9') {
                 return false;
             }
             *number = *number * 10 + (uint64_t)(*at - '0');
@@ -278,7 +279,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
         }
         *width = (unsigned)read;
     }
-    /* One spelling: no group of zeros in front. */
+    /* One spelling: no group of zeros in front, no number above 2^64 - 1. */
     tj_tile_path(again, *level, *number, *width);
     return strcmp(again, path) == 0;
 }

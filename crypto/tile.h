@@ -33,7 +33,8 @@ bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader,
 /* PATH(index, D[size]), index < size; `path` takes TJ_PATH_MAX. */
 bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
                         uint64_t index, uint64_t size, struct tj_hash *path, size_t *count);
-/* PROOF(m, D[n]), 0 < m <= n. */
+/* PROOF(m, D[n]), 0 < m <= n; `proof` takes TJ_PROOF_HASHES_MAX. False as well when n is above
+ * 2^62: such a proof may need more. */
 bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
                           uint64_t n, struct tj_hash *proof, size_t *count);
 
@@ -57,8 +58,8 @@ static inline uint64_t tj_tile_full(uint64_t size, unsigned level)
 }
 
 /* The path of a tile under a log's prefix: "tile/0/x001/067", "tile/0/x001/067.p/5" when width is
- * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at most
- * TJ_TILE_PATH_MAX bytes with the NUL. */
+ * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at
+ * most TJ_TILE_PATH_MAX bytes with the NUL. */
 enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
 

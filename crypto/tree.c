@@ -54,22 +54,36 @@ void tj_frontier_init(struct tj_frontier *frontier)
     memset(frontier, 0, sizeof *frontier);
 }
 
-void tj_frontier_append(struct tj_hasher *hasher, struct tj_frontier *frontier,
-                        const struct tj_hash *leaf)
+uint32_t tj_frontier_append_nodes(struct tj_hasher *hasher, struct tj_frontier *frontier,
+                                  const struct tj_hash *leaf,
+                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX])
 {
     TJ_CRYPTO_REQUIRE(frontier->size < UINT64_MAX);
     struct tj_hash node = *leaf;
+    uint32_t height = 0;
     /* Adding one to `size` carries once for each trailing 1 bit. Each such bit is a perfect
      * subtree at the end of `nodes`, as large as the one carried, which stands right of it. */
     for (uint64_t carry = frontier->size; (carry & 1) != 0; carry >>= 1) {
         TJ_CRYPTO_REQUIRE(frontier->count > 0);
         frontier->count--;
         tj_node_hash(hasher, &node, &frontier->nodes[frontier->count], &node);
+        height++;
+        if (height % 8 == 0) {
+            nodes[height / 8 - 1] = node;
+        }
     }
     TJ_CRYPTO_REQUIRE(frontier->count < TJ_FRONTIER_MAX);
     frontier->nodes[frontier->count] = node;
     frontier->count++;
     frontier->size++;
+    return height / 8;
+}
+
+void tj_frontier_append(struct tj_hasher *hasher, struct tj_frontier *frontier,
+                        const struct tj_hash *leaf)
+{
+    struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
+    (void)tj_frontier_append_nodes(hasher, frontier, leaf, nodes);
 }
 
 void tj_frontier_root(struct tj_hasher *hasher, const struct tj_frontier *frontier,

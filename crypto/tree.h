@@ -37,6 +37,13 @@ void tj_frontier_init(struct tj_frontier *frontier);
 void tj_frontier_append(struct tj_hasher *hasher, struct tj_frontier *frontier,
                         const struct tj_hash *leaf);
 
+/* The same, and gives the roots of the subtrees of 256, 256^2, ... leaves that this leaf completes:
+ * how many, the smallest first. They are nodes (crypto/tile.h) that an append makes anyway. */
+enum { TJ_FRONTIER_NODES_MAX = 7 };
+uint32_t tj_frontier_append_nodes(struct tj_hasher *hasher, struct tj_frontier *frontier,
+                                  const struct tj_hash *leaf,
+                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX]);
+
 /* The root over all leaves appended so far; of none, SHA-256 of nothing. */
 void tj_frontier_root(struct tj_hasher *hasher, const struct tj_frontier *frontier,
                       struct tj_hash *out);

@@ -341,6 +341,13 @@ static enum tj_storage_status take_sizes(struct tj_store *store)
     return TJ_STORAGE_OK;
 }
 
+enum tj_storage_status tj_store_open_tables(struct tj_store *store,
+                                            const struct tj_store_options *options)
+{
+    enum tj_storage_status status = take_sizes(store);
+    return status == TJ_STORAGE_OK ? open_tables(store, options, NULL) : status;
+}
+
 enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
                                          const struct tj_store_options *options, unsigned flags,
                                          uint32_t *format_found)
@@ -524,11 +531,10 @@ enum tj_storage_status tj_get_name(struct tj_txn *txn, size_t table, const void 
     return get(txn, dbi, key, key_size, value);
 }
 
-enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t *number)
+enum tj_storage_status tj_last_row(struct tj_txn *txn, size_t table, struct tj_view *key,
+                                   struct tj_view *value)
 {
-    *number = 0;
     MDB_dbi dbi = tj_store_table(txn->store, table);
-    TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
     if (txn->failed != TJ_STORAGE_OK) {
         return txn->failed;
     }
@@ -537,20 +543,32 @@ enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t
     if (rc != 0) {
         return tj_storage_status_of(rc);
     }
-    MDB_val key;
-    MDB_val value;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    enum tj_storage_status status = tj_storage_status_of(rc);
-    if (rc == 0 && key.mv_size != TJ_STORE_NUMBER_SIZE) {
-        status = TJ_STORAGE_CORRUPT;
-    }
-    if (status == TJ_STORAGE_OK) {
-        const uint8_t *bytes = key.mv_data;
-        for (size_t i = 0; i < TJ_STORE_NUMBER_SIZE; i++) {
-            *number = *number << 8 | bytes[i];
-        }
+    MDB_val k;
+    MDB_val v;
+    rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+    if (rc == 0) {
+        *key = (struct tj_view){k.mv_data, k.mv_size};
+        *value = (struct tj_view){v.mv_data, v.mv_size};
     }
     mdb_cursor_close(cursor);
+    return tj_storage_status_of(rc);
+}
+
+enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t *number)
+{
+    struct tj_view key;
+    struct tj_view value;
+    *number = 0;
+    TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
+    enum tj_storage_status status = tj_last_row(txn, table, &key, &value);
+    if (status == TJ_STORAGE_OK && key.size != TJ_STORE_NUMBER_SIZE) {
+        return TJ_STORAGE_CORRUPT;
+    }
+    if (status == TJ_STORAGE_OK) {
+        for (size_t i = 0; i < TJ_STORE_NUMBER_SIZE; i++) {
+            *number = *number << 8 | key.bytes[i];
+        }
+    }
     return status;
 }
 

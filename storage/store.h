@@ -69,6 +69,8 @@ struct tj_store_options {
     const struct tj_table_spec *tables; /* tables are then named by their place in this array */
     size_t table_count;
     uint32_t format;   /* the version written by create and demanded by open */
+    uint32_t upgrades; /* an older version that opening for writing turns into it by adding the
+                        * tables that are missing; 0: none. Reading wants `format` itself */
     uint64_t map_size; /* bytes; 0 means 1 TiB. Under ASan or TSan a smaller default is taken */
 };
 
@@ -98,6 +100,9 @@ enum tj_storage_status tj_get_name(struct tj_txn *txn, size_t table, const void 
                                    size_t key_size, struct tj_view *value);
 /* The highest number in a table; NOT_FOUND when it is empty. */
 enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t *number);
+/* The row with the highest key; NOT_FOUND when the table is empty. */
+enum tj_storage_status tj_last_row(struct tj_txn *txn, size_t table, struct tj_view *key,
+                                   struct tj_view *value);
 /* Rows in a table. */
 enum tj_storage_status tj_count(struct tj_txn *txn, size_t table, uint64_t *count);
 

@@ -80,6 +80,10 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir
                                          const struct tj_store_options *options, unsigned flags,
                                          uint32_t *format_found);
 
+/* The tables and the format again, of an environment that is open. */
+enum tj_storage_status tj_store_open_tables(struct tj_store *store,
+                                            const struct tj_store_options *options);
+
 /* options->map_size, or the default; whole pages. */
 uint64_t tj_store_map_size(const struct tj_store_options *options);
 

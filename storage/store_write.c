@@ -166,10 +166,11 @@ static int put_format(MDB_txn *txn, MDB_dbi table, uint32_t format)
     }
     MDB_val key = {strlen(TJ_STORE_FORMAT_KEY), (void *)TJ_STORE_FORMAT_KEY};
     MDB_val value = {sizeof bytes, bytes};
-    return mdb_put(txn, table, &key, &value, MDB_NOOVERWRITE);
+    return mdb_put(txn, table, &key, &value, 0);
 }
 
-static int write_empty_store(MDB_env *env, const struct tj_store_options *options)
+/* The format and all tables: those that are there already stay as they are. */
+static int write_tables(MDB_env *env, const struct tj_store_options *options)
 {
     MDB_txn *txn;
     MDB_dbi table;
@@ -215,7 +216,7 @@ static enum tj_storage_status make_data_file(struct tj_store *store, const char 
         (rc = mdb_env_set_mapsize(env, tj_store_map_size(options))) == 0 &&
         /* NOLOCK: nobody else knows of this file, and a lock file of its own would remain. */
         (rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, TJ_STORE_FILE_MODE)) == 0) {
-        rc = write_empty_store(env, options);
+        rc = write_tables(env, options);
     }
     mdb_env_close(env);
     free(path);
@@ -241,6 +242,14 @@ static enum tj_storage_status sync_parent(const struct tj_store *store, bool mad
     return tj_storage_status_of(code);
 }
 
+/* Of a store of the older format, whose environment is open. */
+static enum tj_storage_status upgrade(struct tj_store *store,
+                                      const struct tj_store_options *options)
+{
+    int rc = file_size_limit() < step_min ? ENOSPC : write_tables(store->env, options);
+    return rc == 0 ? tj_store_open_tables(store, options) : tj_storage_status_of(rc);
+}
+
 static enum tj_storage_status open_env_to_write(struct tj_store *store, const char *dir,
                                                 const struct tj_store_options *options,
                                                 uint32_t *format_found)
@@ -249,7 +258,14 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, const ch
     if (fsync(store->dir_fd) != 0) {
         return tj_storage_status_of(errno);
     }
-    enum tj_storage_status status = tj_store_open_env(store, dir, options, 0, format_found);
+    uint32_t format = 0;
+    enum tj_storage_status status = tj_store_open_env(store, dir, options, 0, &format);
+    if (status == TJ_STORAGE_VERSION && format != 0 && format == options->upgrades) {
+        status = upgrade(store, options);
+    }
+    if (format_found != NULL) {
+        *format_found = format;
+    }
     if (status != TJ_STORAGE_OK) {
         return status;
     }

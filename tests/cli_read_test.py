@@ -64,6 +64,13 @@ class World:
         run("init", self.dir, "--genesis", os.path.join(at, "genesis.json"), "--key",
             self.key("a"))
         self.fill()
+        self.sign(self.dir)
+        origin = "test.example/reserve/" + json.loads(
+            run("status", self.dir, "--format", "json")[0])["ledger_id"]
+        self.vkey = run("key", "show", self.key("log"), "--origin", origin)[0].split()[-1]
+
+    def sign(self, ledger):
+        run("checkpoint", ledger, "--log-key", self.key("log"))
 
     def key(self, name):
         return os.path.join(self.at, name + ".pem")
@@ -414,7 +421,15 @@ class Reading(unittest.TestCase):
         self.assertEqual(json.loads(lines[0])["amount_base"], str(count))
         text, _ = run("history", ledger, "2:1")
         self.assertEqual(len(text.splitlines()), count + 2)
-        audit(ledger)
+        self.sound(ledger)
+
+    def sound(self, ledger):
+        """Nothing wrong in it; the newest entries await their checkpoint."""
+        out, _ = audit(ledger, "--log-key", self.world.vkey, "--without-documents", expect=None)
+        self.assertNotIn("FAIL", out)
+        self.assertEqual([line for line in out.splitlines() if line.startswith("SKIP")
+                          and "cosignatures" not in line and "newer than the newest" not in line
+                          and "attachments" not in line], [])
 
     def test_ingest_into_a_full_ledger(self):
         ledger = self.copy()
@@ -427,11 +442,11 @@ class Reading(unittest.TestCase):
         statuses = [json.loads(line)["status"] for line in out.splitlines()]
         self.assertEqual(len(statuses), 3)
         self.assertIn("FULL", statuses)
-        audit(ledger)
+        self.sound(ledger)
         out, _ = run("ingest", ledger, envelopes)
         self.assertEqual([line.split()[1] for line in out.splitlines()],
                          [str(self.last + n) for n in (1, 2, 3)])
-        audit(ledger)
+        self.sound(ledger)
 
     def test_ingest_stops_at_a_signal(self):
         """What was submitted is decided, answered and stored; the rest was not read."""
@@ -458,11 +473,11 @@ class Reading(unittest.TestCase):
                 said = writer.stderr.read().decode()
             self.assertIn("before envelope 3", said)
             self.assertIn("2 accepted", said)
-            audit(ledger)
+            self.sound(ledger)
             out, _ = run("ingest", ledger, envelopes, "--format", "json")
             self.assertEqual(["ALREADY", "ALREADY", "OK"],
                              [json.loads(line)["status"] for line in out.splitlines()])
-            audit(ledger)
+            self.sound(ledger)
 
     def test_ingest_notices_a_signal_where_nothing_is_waited_for(self):
         """A file is always ready to be read: the signal is there before the first byte is."""
@@ -536,18 +551,32 @@ class Reading(unittest.TestCase):
 
     def test_audit(self):
         ledger_id = self.json("status", self.dir)["ledger_id"]
-        out, _ = audit(self.dir)
-        self.assertEqual(out.count("\nPASS "), 12)
-        self.assertEqual(out.count("\nSKIP "), 2)
+        vkey = self.world.vkey
+        out, _ = audit(self.dir, "--log-key", vkey)
+        self.assertEqual(out.count("\nPASS "), 16)
+        self.assertEqual(out.count("\nSKIP "), 1)
+        self.assertRegex(out, r"SKIP +1  cosignatures .*: no policy was given")
         self.assertIn(f"entries 0 to {self.last}", out)
         self.assertIn("What this does not prove:", out)
         self.assertNotIn("\x1b", out)
-        self.assertEqual(audit(self.dir, "--ledger-id", ledger_id)[0].count("\nSKIP "), 1)
+        # Trust is pinned: who names no key trusts whoever wrote the ledger.
+        out, _ = audit(self.dir, expect=3)
+        self.assertRegex(out, r"SKIP +1  ledger id as pinned: ")
+        self.assertRegex(out, r"SKIP +1  log key as pinned: ")
+        out, _ = audit(self.dir, "--ledger-id", ledger_id, expect=3)
+        self.assertEqual(out.count("\nSKIP "), 2)
+        out, _ = audit(self.dir, "--log-key", vkey, "--ledger-id", "00" * 32, expect=1)
+        self.assertIn(ledger_id, out)
+        with open(os.path.join(self.temporary.name, "log.vkey"), "w", encoding="utf-8") as file:
+            file.write(vkey + "\n")
+        audit(self.dir, "--log-key", file.name)
+        other = "other.example+" + vkey.split("+", 1)[1]
+        audit(self.dir, "--log-key", other, expect=2)
         out, _ = audit(self.dir, "--ledger-id", "00" * 32, expect=1)
         self.assertIn("first failure  entry 0", out)
         self.assertIn(ledger_id, out)
-        digests = {json.loads(audit(self.dir, "--state-digest", "--format", "json", "--threads",
-                                    threads)[0])["state_digest"] for threads in (1, 2, 8)}
+        digests = {json.loads(audit(self.dir, "--log-key", vkey, "--state-digest", "--format",
+                                    "json", "--threads", threads)[0])["state_digest"] for threads in (1, 2, 8)}
         self.assertEqual(len(digests), 1)
 
     def test_audit_of_a_cited_document_that_is_not_there(self):
@@ -556,10 +585,13 @@ class Reading(unittest.TestCase):
             {"kind": "move", "purpose": "purchase", "from": "1:0", "to": "1:1", "amount": "1 BTC",
              "evidence": "ab" * 32}], ["t1", "t2"])
         run("ingest", ledger, envelope)
-        out, _ = audit(ledger, expect=3)
+        out, _ = audit(ledger, "--log-key", self.world.vkey, expect=3)
+        self.assertRegex(out, r"SKIP +1  entries covered .*: entries newer than the newest")
+        self.world.sign(ledger)
+        out, _ = audit(ledger, "--log-key", self.world.vkey, expect=3)
         self.assertRegex(out, r"SKIP +1  attachments hash to their names: ")
         self.assertIn("\nINCOMPLETE", out)
-        audit(ledger, "--without-documents")
+        audit(ledger, "--log-key", self.world.vkey, "--without-documents")
 
     def test_audit_of_a_changed_log(self):
         ledger = self.copy()

@@ -206,7 +206,8 @@ def test_parties():
         says=["1 of 2 signatures"])
     one = read("parties.tje")
     run("sign", "parties.tje", "--key", "a3.pem", code=DATA, says=["SLOT_DUPLICATE", "a3.pem"])
-    run("sign", "parties.tje", "--key", "log.pem", code=DATA, says=["ecdsa or bip340"])
+    run("sign", "parties.tje", "--key", "log.pem", code=DATA,
+        says=["log.pem", "a record adds it as log key"])
     check(read("parties.tje") == one, "a refused signature changed the file")
     check("complete" not in sign("parties.tje", "a1.pem", says=["2 of 2 signatures", "0 of 4"]),
           "complete without the new keys")
@@ -346,6 +347,51 @@ def test_split():
     check(said.count("complete") == 2, "both are to be signed")
     receipts = run("ingest", "ledger", "many.tje", "--format", "json").splitlines()
     check([json.loads(r)["status"] for r in receipts] == ["OK", "OK"], "both are to be accepted")
+
+
+def log_key(kind, number, name, **more):
+    return {"kind": kind, "number": number, "algorithm": "ed25519", "key": public(name), **more}
+
+
+def status():
+    return json.loads(run("status", "ledger", "--format", "json"))
+
+
+def test_log_keys():
+    """A rotation is signed by both log keys; a compromised key signs nothing and is judged by a root."""
+    for name in ("log2", "log3", "log4"):
+        run("key", "new", name + ".pem", "--type", "ed25519")
+    write("rotate.jsonl", lines(log_key("add_log_key", 1, "log2"),
+                                log_key("retire_log_key", 0, "log")))
+    propose("rotate.jsonl", "rotate.tje", party="0")
+    said = sign("rotate.tje", "a1.pem", "a3.pem", says=["2 of 2 signatures", "keys: 0 of 2 prove"])
+    check("complete" not in said, "complete without the log keys")
+    sign("rotate.tje", "log3.pem", code=DATA, says=["log3.pem", "a record adds it as log key"])
+    sign("rotate.tje", "log2.pem", says=["keys: 1 of 2 prove possession"])
+    shutil.copy("rotate.tje", "half.tje")
+    run("ingest", "ledger", "half.tje", code=DATA, says=["POSSESSION", "record 1"])
+    sign("rotate.tje", "log.pem", says=["2 of 2 signatures: complete", "keys: 2 of 2 prove"])
+    run("ingest", "ledger", "rotate.tje")
+    run("show", "ledger", str(status()["entries"] - 1), says=["possession", "ed25519"])
+    check([(key["status"], key["last_good_size"]) for key in status()["log_keys"]]
+          == [("retired", 0), ("active", 0)], "which log keys are active")
+
+    good = status()
+    leave = {"last_good_size": good["entries"], "last_good_root": good["tree_root"]}
+    add = log_key("add_log_key", 2, "log3")
+    wrong = {**leave, "last_good_root": "ab" * 32}
+    propose(write("bad.jsonl", lines(add, log_key("retire_log_key", 1, "log2", **wrong))), "bad.tje",
+            party="0")
+    sign("bad.tje", "a1.pem", "a3.pem", "log3.pem", says=["complete", "keys: 1 of 1 prove"])
+    run("ingest", "ledger", "bad.tje", code=DATA, says=["NAMED_HASH", "last_good_root"])
+    propose(write("leave.jsonl", lines(add, log_key("retire_log_key", 1, "log2", **leave))),
+            "leave.tje", party="0")
+    sign("leave.tje", "log2.pem", code=DATA, says=["log2.pem", "without a last_good_size"])
+    sign("leave.tje", "a1.pem", "a3.pem", "log3.pem", says=["complete"])
+    run("ingest", "ledger", "leave.tje")
+    run("status", "ledger", says=[f"retired, compromised after {good['entries']} entries"])
+    check([(key["status"], key["last_good_size"]) for key in status()["log_keys"]]
+          == [("retired", 0), ("retired", good["entries"]), ("active", 0)], "which is compromised")
 
 
 def main():

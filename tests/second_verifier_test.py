@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the second verifier against ledgers written here, byte by byte from docs/FORMAT.md.
 
-The writer below is as naive as the verifier and shares only the curve with it. It signs whatever
+The writer below is as naive as the verifier and shares only the curves with it. It signs whatever
 it is told to, so a violation of any rule can be built with everything else in order: each row of
 the tables breaks one rule and must be refused with that rule's status at that entry.
 
@@ -37,7 +37,7 @@ GOLDEN = os.path.join(HERE, "vectors", "golden_ledger.jsonl")
 MOVE, PENDING, POST, VOID, CORRECT = 1, 2, 3, 4, 5
 PURCHASE, MINING, SEIZURE, DONATION, UNSOLICITED, INTERNAL, SALE, PAYMENT, FEE = range(1, 10)
 DEPOSIT, WITHDRAWAL, TRANSFER, CORRECTION = range(10, 14)
-ECDSA, BIP340 = 1, 2
+ECDSA, BIP340, ED25519 = 1, 2, 3
 INITIATE, APPROVE, ADMINISTER = 1, 2, 3
 SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
 NS = 10**9
@@ -120,6 +120,26 @@ class Secret:
         r = x.to_bytes(32, "big")
         challenge = int.from_bytes(tagged(b"BIP0340/challenge", r + self.public + message), "big")
         return r + ((nonce + challenge * self.secret) % v.N).to_bytes(32, "big")
+
+
+class LogSecret:
+    """An Ed25519 key pair (RFC 8032 section 5.1.5), as log keys are."""
+
+    def __init__(self, name):
+        self.algorithm = ED25519
+        self.expanded = hashlib.sha512(sha256(name.encode())).digest()
+        self.scalar = (int.from_bytes(self.expanded[:32], "little") & (1 << 254) - 8) | 1 << 254
+
+    @functools.cached_property
+    def public(self):
+        return v.ed25519_encode(v.ed25519_multiply(self.scalar, v.BASE_ED))
+
+    def sign(self, message):
+        order = v.ORDER_ED
+        nonce = int.from_bytes(hashlib.sha512(self.expanded[32:] + message).digest(), "little") % order
+        r = v.ed25519_encode(v.ed25519_multiply(nonce, v.BASE_ED))
+        digest = hashlib.sha512(r + self.public + message).digest()
+        return r + le((nonce + int.from_bytes(digest, "little") * self.scalar) % order, 32)
 
 
 # --------------------------------------------------------------------------------------------
@@ -254,11 +274,12 @@ def activate_rules(rules):
 
 
 def add_log_key(number, key):
-    return pack(31, (2, 1, 3), (4, 4, number), (16, key))
+    return pack(31, (2, 1, 3), (4, 4, number), (16, key.public))
 
 
 def retire_log_key(number, key, size=0, root=ZERO):
-    return pack(32, (2, 1, 3), (4, 4, number), (8, 8, size), (16, key), (48, root))
+    return pack(32, (2, 1, 3), (4, 4, number), (8, 8, size), (16, key.public),
+                (48, root))
 
 
 def endorse(index, entry_leaf, envelope):
@@ -471,7 +492,8 @@ S1 = Secret("second custodian", BIP340)
 MANY_KEYS = [Secret("many %d" % n, BIP340) for n in range(17)]
 D1, O1 = Secret("auditor", BIP340), Secret("operator", ECDSA)
 NEW = Secret("never registered", ECDSA)
-LOG_KEYS = [sha256(b"log key %d" % n) for n in range(4)]
+LOG_KEYS = [LogSecret("log key %d" % n) for n in range(4)]
+MANY_LOG_KEYS = [LogSecret("many %d" % n) for n in range(257)]
 
 MARKET_ = account(TREASURY, 0)
 RESERVE, RESERVE_2 = account(TREASURY, 1), account(TREASURY, 2)
@@ -486,6 +508,17 @@ S_CUSTODY, S_EXTERNAL = account(SECOND, 0), account(SECOND, 1)
 
 BY_AUTHORITY = {"sign": [A1, A2]}
 BY_TREASURY = {"sign": [T1, T3]}
+
+
+def by_logs(*numbers):
+    """By the authority, and log keys prove possession."""
+    return {**BY_AUTHORITY, "possession": [(0, LOG_KEYS[n]) for n in numbers]}
+
+
+def root_at(writer, size):
+    return tree_hash([leaf(raw.entry) for raw in writer.raws[:size]])
+
+
 BY_CUSTODIAN = {"sign": [C1]}
 BY_SECOND = {"sign": [S1]}
 WITH_TREASURY = {"sign": [C1], "countersign": [(TREASURY, T1), (TREASURY, T3)]}
@@ -609,7 +642,7 @@ def administer_some(writer):
     add(writer, TREASURY, 0, [revoke_key(TREASURY, 1, T2), add_key(TREASURY, 4, T4)],
         sign=[TA], possession=[(TREASURY, T4)])
     add(writer, 0, 0, [add_log_key(2, LOG_KEYS[2]),
-                       retire_log_key(0, LOG_KEYS[0], 3, sha256(b"good"))], **BY_AUTHORITY)
+                       retire_log_key(0, LOG_KEYS[0], 3, root_at(writer, 3))], **by_logs(2))
     add(writer, AUDITOR, 4, [endorse_of(writer, 3), endorse_of(writer, len(writer.raws) - 1)],
         sign=[D1])
     add(writer, 0, 5, [endorse_of(writer, 9)], sign=[A4])
@@ -734,7 +767,14 @@ FORM_OF_ENTRY = [
     ("slots out of order", "SLOT_ORDER", with_slots(lambda s: s[::-1])),
     ("slot twice", "SLOT_DUPLICATE", with_slots(lambda s: [s[0]] + s)),
     ("17 slots", "SLOT_COUNT", by_treasury(GOOD_MOVE, sign=MANY_KEYS)),
-    ("slot of algorithm 3", "SLOT_ALGORITHM", with_slots(lambda s: s[:1] + [put(s[1], 4, b"\3")])),
+    ("slot of algorithm 4", "SLOT_ALGORITHM", with_slots(lambda s: s[:1] + [put(s[1], 4, b"\4")])),
+    ("a log key signs", "SLOT_USE", by_treasury(GOOD_MOVE, sign=[LOG_KEYS[1]])),
+    ("a log key countersigns", "SLOT_USE",
+     by_treasury(GOOD_MOVE, countersign=[(0, LOG_KEYS[1])])),
+    ("a log key's possession for party 1", "SLOT_USE",
+     by_treasury(GOOD_MOVE, possession=[(TREASURY, LOG_KEYS[1])])),
+    ("a log key's possession beside a movement", "POSSESSION",
+     by_treasury(GOOD_MOVE, possession=[(0, LOG_KEYS[1])])),
     ("slot of use 0", "SLOT_USE", with_slots(lambda s: [put(s[0], 5, b"\0")] + s[1:])),
     ("slot of use 4", "SLOT_USE", with_slots(lambda s: s[:1] + [put(s[1], 5, b"\4")])),
     ("slot key size", "SLOT_SIZE", with_slots(lambda s: s[:1] + [put(s[1], 6, b"\x21")])),
@@ -811,8 +851,10 @@ ENDORSE_3 = endorse(3, ZERO, ZERO)
 
 # By status (name, record, offset, bytes put there): judged before anyone asks who signed.
 FORM_OF_DIRECTIVES = {
-    "FLAGS_UNKNOWN": [("key flags 2", KEY_6, 1, b"\2")],
     "VALUE": [
+        ("key flags 2", KEY_6, 1, b"\2"),
+        ("bip340 key of 33 bytes", add_key(TREASURY, 5, T4), 48, b"\1"),
+        ("asset 0", ASSET_3, 4, b"\0"), ("account of asset 0", ACCOUNT_11, 12, b"\0"),
         ("party type 0", PARTY_6, 2, b"\0"), ("party type 6", PARTY_6, 2, b"\6"),
         ("key algorithm 0", KEY_6, 2, b"\0"), ("key algorithm 3", KEY_6, 2, b"\3"),
         ("key role 0", KEY_6, 3, b"\0"), ("key role 4", KEY_6, 3, b"\4"),
@@ -845,7 +887,6 @@ FORM_OF_DIRECTIVES = {
         ("party byte 1", PARTY_6, 1, b"\1"), ("party byte 64", PARTY_6, 64, b"\1"),
         ("party zero 8", PARTY_6, 8, b"\1"), ("key zero 12", KEY_6, 12, b"\1"),
         ("key zero 49", KEY_6, 49, b"\1"), ("key zero 88", KEY_6, 88, b"\1"),
-        ("bip340 key of 33 bytes", add_key(TREASURY, 5, T4), 48, b"\1"),
         ("revoke byte 1", REVOKE_4, 1, b"\1"), ("revoke label", REVOKE_4, 56, b"a"),
         ("threshold zero 8", set_threshold(1, 1, 1), 8, b"\1"),
         ("suspend zero", suspend(1), 1, b"\1"), ("reinstate zero", reinstate(1), 95, b"\1"),
@@ -877,7 +918,7 @@ STEPS_2_TO_5 = [
     ("party unknown", "PARTY_UNKNOWN", sealed(6, 1, [GOOD_MOVE], sign=[NEW])),
     ("sequence repeated", "SEQUENCE", relative(lambda _w, d: {"sequence": d.sequence - 1})),
     ("sequence skipped", "SEQUENCE", relative(lambda _w, d: {"sequence": d.sequence + 1})),
-    ("sequence 0", "SEQUENCE", sealed(TREASURY, 30, [GOOD_MOVE], sequence=0, **BY_TREASURY)),
+    ("sequence 0", "VALUE", sealed(TREASURY, 30, [GOOD_MOVE], sequence=0, **BY_TREASURY)),
     ("sequence above a lane's first", "SEQUENCE",
      sealed(TREASURY, 30, [GOOD_MOVE], sequence=2, **BY_TREASURY)),
     ("previous_id", "PREVIOUS_ID", draft_changes(previous_id=sha256(b"another"))),
@@ -953,6 +994,20 @@ STEPS_6_TO_9 = [
     ("possession of the other parity", "POSSESSION",
      by_authority(PARTY_6, add_key(6, 0, NEW),
                   possession=[(6, NEW.changed(ECDSA, v.N - NEW.secret))])),
+    ("log key added without possession", "POSSESSION", by_authority(LOG_KEY_3)),
+    ("log key retired without possession", "POSSESSION", by_authority(RETIRE_1)),
+    ("rotation without the old key", "POSSESSION",
+     by_authority(RETIRE_1, LOG_KEY_3, **by_logs(3))),
+    ("rotation without the new key", "POSSESSION",
+     by_authority(RETIRE_1, LOG_KEY_3, **by_logs(1))),
+    ("another log key's possession", "POSSESSION", by_authority(RETIRE_1, **by_logs(1, 2))),
+    ("possession by a compromised key", "POSSESSION", by_authority(
+        retire_log_key(1, LOG_KEYS[1], 3, root_at(BASE, 3)), **by_logs(1))),
+    ("log key signature altered", "SIGNATURE", by_authority(
+        RETIRE_1, **by_logs(1), edit_slots=lambda s, _e: s[:-1] + [last_bit_flipped(s[-1])])),
+    ("log key of small order", "SIGNATURE", by_authority(
+        RETIRE_1, **by_logs(1),
+        edit_slots=lambda s, _e: s[:-1] + [put(s[-1], 10, b"\1" + bytes(31))])),
     ("one of two", "THRESHOLD", by_treasury(GOOD_MOVE, sign=[T1])),
     ("one of two in lane 0", "THRESHOLD", by_authority(PARTY_6, sign=[A3])),
     ("no slots", "THRESHOLD", by_treasury(GOOD_MOVE, sign=[])),
@@ -1154,10 +1209,34 @@ NAMED_ROWS = [
 ]
 
 
-def only_authority(name, record):
+def only_authority(name, record, **fields):
     """The same record by another party in lane 0, and by the authority in lane 1."""
-    return [("%s by another" % name, "NOT_ALLOWED", sealed(TREASURY, 0, [record], sign=[TA])),
-            ("%s in lane 1" % name, "NOT_ALLOWED", sealed(0, 1, [record], sign=[A4]))]
+    return [("%s by another" % name, "NOT_ALLOWED",
+             sealed(TREASURY, 0, [record], sign=[TA], **fields)),
+            ("%s in lane 1" % name, "NOT_ALLOWED", sealed(0, 1, [record], sign=[A4], **fields))]
+
+
+def retire_1_as_of(size, root_size):
+    """Log key 1 was compromised: by a function, since the root is that of the writer's log."""
+    return lambda w: by_authority(retire_log_key(
+        1, LOG_KEYS[1], size(w) if callable(size) else size,
+        root_at(w, root_size(w) if callable(root_size) else root_size)))(w)
+
+
+def so_far(writer):
+    return len(writer.raws)
+
+
+def many_log_keys(last):
+    """Log keys 3 to `last`, a few in an envelope: each proves possession."""
+    def run(writer):
+        for first in range(3, last, 14):
+            numbers = range(first, min(first + 14, last))
+            add(writer, 0, 0, [add_log_key(n, MANY_LOG_KEYS[n]) for n in numbers], **BY_AUTHORITY,
+                possession=[(0, MANY_LOG_KEYS[n]) for n in numbers])
+        return by_authority(add_log_key(last, MANY_LOG_KEYS[last]),
+                            possession=[(0, MANY_LOG_KEYS[last])])(writer)
+    return run
 
 
 ADD_6 = add_key(TREASURY, 5, NEW)
@@ -1180,8 +1259,8 @@ DIRECTIVES = (
     + only_authority("freeze_account", freeze(RESERVE, 1))
     + only_authority("unfreeze_account", unfreeze(RESERVE, 1))
     + only_authority("activate_rules", activate_rules(2))
-    + only_authority("add_log_key", LOG_KEY_3)
-    + only_authority("retire_log_key", RETIRE_1)
+    + only_authority("add_log_key", LOG_KEY_3, possession=[(0, LOG_KEYS[3])])
+    + only_authority("retire_log_key", RETIRE_1, possession=[(0, LOG_KEYS[1])])
 ) + [
     ("party number skipped", "NUMBER", by_authority(register_party(7, 2, b"Another"))),
     ("party number taken", "NUMBER", by_authority(register_party(5, 2, b"Another"))),
@@ -1237,7 +1316,6 @@ DIRECTIVES = (
     ("account number skipped", "NUMBER", by_treasury(open_account(TREASURY, 12, 1))),
     ("account number taken", "NUMBER", by_treasury(open_account(TREASURY, 10, 1))),
     ("account of an unknown asset", "ASSET_UNKNOWN", by_treasury(open_account(TREASURY, 11, 1, 3))),
-    ("account of asset 0", "ASSET_UNKNOWN", by_treasury(open_account(TREASURY, 11, 1, 0))),
     ("account of a class not granted", "CLASS", by_treasury(open_account(TREASURY, 11, 2))),
     ("account by a party without classes", "CLASS",
      sealed(AUDITOR, 1, [open_account(AUDITOR, 0, 8)], sign=[D1])),
@@ -1257,16 +1335,25 @@ DIRECTIVES = (
     ("close with a balance", "ACCOUNT_BALANCE", by_treasury(close_account(RESERVE_2))),
     ("activate rules 1", "RULES", by_authority(activate_rules(1))),
     ("activate rules 2", "RULES", by_authority(activate_rules(2))),
-    ("log key number skipped", "NUMBER", by_authority(add_log_key(4, LOG_KEYS[3]))),
-    ("log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[1]))),
-    ("retired log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[0]))),
-    ("log key 256", "NUMBER", by_authority(
-        *[add_log_key(n, sha256(b"many %d" % n)) for n in range(3, 257)])),
-    ("retire an unknown log key", "KEY_UNKNOWN", by_authority(retire_log_key(3, LOG_KEYS[3]))),
-    ("retire another log key", "KEY_UNKNOWN", by_authority(retire_log_key(1, LOG_KEYS[2]))),
-    ("retire a log key again", "KEY_REVOKED", by_authority(retire_log_key(0, LOG_KEYS[0]))),
+    ("log key number skipped", "NUMBER", by_authority(add_log_key(4, LOG_KEYS[3]), **by_logs(3))),
+    ("log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[1]), **by_logs(1))),
+    ("retired log key taken", "KEY_TAKEN", by_authority(add_log_key(3, LOG_KEYS[0]), **by_logs(0))),
+    ("log key 256", "NUMBER", many_log_keys(256)),
+    ("retire an unknown log key", "KEY_UNKNOWN",
+     by_authority(retire_log_key(3, LOG_KEYS[3]), **by_logs(3))),
+    ("retire another log key", "KEY_UNKNOWN",
+     by_authority(retire_log_key(1, LOG_KEYS[2]), **by_logs(2))),
+    ("retire a log key again", "KEY_REVOKED",
+     by_authority(retire_log_key(0, LOG_KEYS[0]), **by_logs(0))),
     ("retire the last log key", "UNREACHABLE",
-     by_authority(RETIRE_1, retire_log_key(2, LOG_KEYS[2]))),
+     by_authority(RETIRE_1, retire_log_key(2, LOG_KEYS[2]), **by_logs(1, 2))),
+    ("last good entry to come", "VALUE", retire_1_as_of(lambda w: so_far(w) + 1, so_far)),
+    ("last good root of one less", "NAMED_HASH",
+     retire_1_as_of(so_far, lambda w: so_far(w) - 1)),
+    ("last good root of none", "NAMED_HASH", retire_1_as_of(1, 0)),
+    ("the last log key before its root", "UNREACHABLE", by_authority(
+        retire_log_key(2, LOG_KEYS[2]), retire_log_key(1, LOG_KEYS[1], MAX_64, ZERO[1:] + b"\1"),
+        **by_logs(2))),
     ("endorse this entry", "NAMED_UNKNOWN", lambda w: sealed(
         AUDITOR, 1, [endorse(len(w.raws), ZERO, ZERO)], sign=[D1])(w)),
     ("endorse another leaf", "NAMED_HASH", lambda w: sealed(
@@ -1293,7 +1380,7 @@ def spread(rows_by_status):
             for status, rows in rows_by_status.items() for name, record, offset, content in rows]
 
 
-BAD_SLOT = {"edit_slots": lambda slots, _envelope: [put(slots[0], 4, b"\3")] + slots[1:]}
+BAD_SLOT = {"edit_slots": lambda slots, _envelope: [put(slots[0], 4, b"\4")] + slots[1:]}
 BAD_RECORD = put(GOOD_MOVE, 44, b"\n")
 # Two rules broken: the status is that of the one judged first.
 ORDERS = [
@@ -1320,7 +1407,7 @@ ORDERS = [
     ("slots before body_root", "SLOT_ALGORITHM",
      by_treasury(GOOD_MOVE, body_root=ZERO, **BAD_SLOT)),
     ("algorithm before use", "SLOT_ALGORITHM",
-     with_slots(lambda s: [put(s[0], 4, b"\3\4")] + s[1:])),
+     with_slots(lambda s: [put(s[0], 4, b"\4\4")] + s[1:])),
     ("use before sizes", "SLOT_USE", with_slots(lambda s: [put(s[0], 5, b"\4\0")] + s[1:])),
     ("form before ledger", "BODY_ROOT", by_treasury(GOOD_MOVE, body_root=ZERO, ledger_id=ZERO)),
     ("party unknown before sequence", "PARTY_UNKNOWN",
@@ -1395,8 +1482,12 @@ BOUNDARIES = [
     ("authority revokes another's key", by_authority(revoke_key(TREASURY, 4, T4))),
     ("party without keys", by_authority(PARTY_6)),
     ("asset 1,024", by_authority(*[open_asset(n, b"A%d" % n, 0, 1) for n in range(3, 1025)])),
-    ("log key 255", by_authority(
-        *[add_log_key(n, sha256(b"many %d" % n)) for n in range(3, 256)])),
+    ("log key 255", many_log_keys(255)),
+    ("a log key rotates", by_authority(RETIRE_1, LOG_KEY_3, **by_logs(1, 3))),
+    ("a log key comes and goes",
+     by_authority(LOG_KEY_3, retire_log_key(3, LOG_KEYS[3]), **by_logs(3))),
+    ("last good at the genesis", retire_1_as_of(1, 1)),
+    ("last good at the entry before", retire_1_as_of(so_far, so_far)),
     ("endorse the entry before",
      lambda w: sealed(TREASURY, 1, [endorse_of(w, len(w.raws) - 1)], **BY_TREASURY)(w)),
     ("threshold lowered, initiate alone",

@@ -122,7 +122,20 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return index < world.count;
 }
 
-static const struct tj_past past = {NULL, past_record, past_leaf, past_envelope_id, past_lane_jump};
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_frontier frontier;
+    (void)context;
+    tj_frontier_init(&frontier);
+    for (uint64_t i = 0; i < size && size <= world.count; i++) {
+        tj_frontier_append(world.digester.hasher, &frontier, &world.entries[i].leaf);
+    }
+    tj_frontier_root(world.digester.hasher, &frontier, root);
+    return size <= world.count;
+}
+
+static const struct tj_past past = {NULL,           past_record, past_leaf, past_envelope_id,
+                                    past_lane_jump, past_root};
 
 /* ---- the world ---- */
 
@@ -430,6 +443,13 @@ static void name_log_key(struct run *r, struct tj_record *d)
     if (key != NULL && key->present) {
         memcpy(d->key, key->key, sizeof key->key);
     }
+    if ((choice & 0x40) != 0) { /* compromised; now and then what is named is not there */
+        d->size = (choice & 0x10) != 0 ? 1 : world.count + (choice >> 5 & 1u);
+        memset(d->root.bytes, 7, TJ_HASH_SIZE);
+        if ((choice & 0x80) == 0) {
+            past_root(NULL, d->size, &d->root);
+        }
+    }
 }
 
 static void name_rest(struct run *r, struct tj_record *d)
@@ -522,8 +542,9 @@ static void sign(struct run *r)
     for (uint32_t i = 0; i < r->header.record_count; i++) {
         const uint8_t *record = r->records + (size_t)i * TJ_RECORD_SIZE;
         uint32_t to = tj_account_party(tj_movement_to(record));
-        if (record[0] == TJ_ADD_KEY && (others & 0x20) == 0) {
-            sign_as(r, TJ_USE_POSSESSION, tj_load32(record + 4), record + 16, record[2]);
+        if (tj_record_wants_possession(record) && (others & 0x20) == 0) {
+            uint32_t party = record[0] == TJ_ADD_KEY ? tj_load32(record + 4) : 0;
+            sign_as(r, TJ_USE_POSSESSION, party, record + 16, record[2]);
         }
         if (tj_kind_is_movement(record[0]) && to != r->header.party && (others & 0x40) == 0) {
             sign_by_all(r, TJ_USE_COUNTERSIGN, to, others);

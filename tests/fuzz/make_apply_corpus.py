@@ -73,6 +73,10 @@ SEEDS = {
               envelope([(MOVE, 10, 9 ^ 2, 0, 20, 0)]) + envelope([(MOVE, 9, WITHIN, 0, 20, 0)]),
     "log-keys": directives((LOG_KEY, 3), (LOG_KEY, 5)) + directives((RETIRE, 1)) +
                 directives((RETIRE, 0), (RETIRE, 2)),
+    "log-keys-compromised": directives((LOG_KEY, 3), (LOG_KEY, 5), (LOG_KEY, 7)) +
+                            directives((RETIRE, 0x60)) + directives((RETIRE, 0xC0)) +
+                            directives((RETIRE, 0x50)) + BUY + directives((RETIRE, 0x41)) +
+                            directives((RETIRE, 2), sign=(0, 0x20)) + directives((RETIRE, 2)),
     "endorse": directives((ENDORSE, 3), (ENDORSE, 5)) + BUY + directives((ENDORSE, 201)) +
                directives((ENDORSE, 6), party=1, lane=1) + directives((RULES, 1)),
     "headers": b"".join(envelope([(MOVE, 0, 0, 0, 0x5F, 0)], how=h)

@@ -109,14 +109,31 @@ static struct tj_record key_record(uint8_t kind, uint32_t party, uint32_t ordina
     return r;
 }
 
-static struct tj_record log_key_record(uint8_t kind, uint32_t number, int fill)
-{
-    struct tj_record r = {.kind = kind, .number = number, .algorithm = TJ_ALGORITHM_ED25519};
-    memset(r.key, fill, 32);
-    return r;
-}
-
 /* ---- the parts ---- */
+
+/* The log key is rotated; then the new one is compromised. */
+static void log_keys_change(struct history *h)
+{
+    struct tijori_head head;
+    struct tj_record r = fixture_log_key(TJ_ADD_LOG_KEY, 1);
+    begin(h, 0, 0);
+    add(h, &r);
+    r = fixture_log_key(TJ_RETIRE_LOG_KEY, 0);
+    add(h, &r);
+    fixture_prove_log_key(h->f, 0);
+    fixture_prove_log_key(h->f, 1);
+    send(h);
+    begin(h, 0, 0);
+    r = fixture_log_key(TJ_ADD_LOG_KEY, 2);
+    add(h, &r);
+    r = fixture_log_key(TJ_RETIRE_LOG_KEY, 1);
+    tijori_head(h->f->ledger, &head);
+    r.size = head.size;
+    memcpy(r.root.bytes, head.root, TJ_HASH_SIZE);
+    add(h, &r);
+    fixture_prove_log_key(h->f, 2);
+    send(h);
+}
 
 static void authority_prepares(struct history *h)
 {
@@ -124,13 +141,8 @@ static void authority_prepares(struct history *h)
     r.amount_max = UINT64_C(1000000000000);
     memcpy(r.code, "XAU", 3);
     memcpy(r.name, "Gold", 4);
-    begin(h, 0, 0);
-    add(h, &r);
-    r = log_key_record(TJ_ADD_LOG_KEY, 1, 0x11);
-    add(h, &r);
-    send(h);
-    r = log_key_record(TJ_RETIRE_LOG_KEY, 0, 0x10);
     single(h, 0, 0, false, &r);
+    log_keys_change(h);
 }
 
 static void treasury_acquires(struct history *h)
@@ -518,9 +530,10 @@ void audit_dir(const char *dir, const struct tj_hash *ledger_id, uint32_t thread
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(0);
-    struct tj_replay_options replay = {.threads = threads, .ledger_id = ledger_id};
+    struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = ledger_id};
     assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    tj_report_clear(report);
     tj_store_close(store);
 }
 

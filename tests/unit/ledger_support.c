@@ -63,6 +63,12 @@ void fixture_public(uint32_t party, uint32_t ordinal, struct tj_public_key *key)
     assert_true(tj_public_key_of(key, algorithm, secret32));
 }
 
+void fixture_log_secret(uint32_t number, uint8_t secret32[32])
+{
+    memset(secret32, 0x10, 32);
+    tj_store32(secret32, number);
+}
+
 /* ---- records ---- */
 
 static struct tj_record add_key(uint32_t party, uint32_t ordinal, uint8_t role)
@@ -73,6 +79,17 @@ static struct tj_record add_key(uint32_t party, uint32_t ordinal, uint8_t role)
     r.algorithm = key.algorithm;
     memcpy(r.key, key.bytes, key.size);
     snprintf(r.label, sizeof r.label, "key %u of party %u", ordinal, party);
+    return r;
+}
+
+struct tj_record fixture_log_key(uint8_t kind, uint32_t number)
+{
+    struct tj_record r = {.kind = kind, .number = number, .algorithm = TJ_ALGORITHM_ED25519};
+    uint8_t secret32[32];
+    struct tj_public_key key;
+    fixture_log_secret(number, secret32);
+    assert_true(tj_public_key_of(&key, TJ_ALGORITHM_ED25519, secret32));
+    memcpy(r.key, key.bytes, key.size);
     return r;
 }
 
@@ -145,6 +162,18 @@ void fixture_sign_as(struct fixture *f, uint8_t use, uint32_t party, uint32_t or
     assert_int_equal(tj_slots_insert(&f->slots, &slot), TIJORI_OK);
 }
 
+void fixture_prove_log_key(struct fixture *f, uint32_t number)
+{
+    uint8_t secret32[32];
+    struct tj_hash id;
+    struct tj_slot slot = {.use = TJ_USE_POSSESSION};
+    fixture_log_secret(number, secret32);
+    fixture_seal(f, &id);
+    assert_true(tj_public_key_of(&slot.key, TJ_ALGORITHM_ED25519, secret32));
+    assert_true(tj_sign(slot.signature64, TJ_ALGORITHM_ED25519, secret32, &id, NULL));
+    assert_int_equal(tj_slots_insert(&f->slots, &slot), TIJORI_OK);
+}
+
 void fixture_encode(struct fixture *f)
 {
     size_t records = (size_t)f->header.record_count * TJ_RECORD_SIZE;
@@ -209,8 +238,7 @@ static uint32_t genesis_records(const struct fixture *f, uint8_t *out)
         memset(r.root.bytes, 0x2d, TJ_HASH_SIZE);
         tj_record_encode(&r, out + TJ_RECORD_SIZE * count++);
     }
-    r = (struct tj_record){.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519};
-    memset(r.key, 0x10, 32);
+    r = fixture_log_key(TJ_ADD_LOG_KEY, 0);
     tj_record_encode(&r, out + TJ_RECORD_SIZE * count++);
     r = (struct tj_record){.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY};
     memcpy(r.name, "Authority", 9);
@@ -369,8 +397,9 @@ void fixture_audit(struct fixture *f, uint32_t threads, struct tj_replay_report 
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(f->map_size);
-    struct tj_replay_options replay = {.threads = threads, .ledger_id = &f->genesis.ledger_id};
+    struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = &f->genesis.ledger_id};
     assert_int_equal(tj_store_open_read(f->dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    tj_report_clear(report);
     tj_store_close(store);
 }

@@ -71,6 +71,10 @@ void fixture_destroy(struct fixture *f);
 /* The secret key of (party, ordinal): fixed. Returns its algorithm. */
 uint8_t fixture_secret(uint32_t party, uint32_t ordinal, uint8_t secret32[32]);
 void fixture_public(uint32_t party, uint32_t ordinal, struct tj_public_key *key);
+/* The ed25519 secret of a log key; the genesis has log key 0. */
+void fixture_log_secret(uint32_t number, uint8_t secret32[32]);
+/* A record of log key `number`: add_log_key or retire_log_key. */
+struct tj_record fixture_log_key(uint8_t kind, uint32_t number);
 
 /* ---- making an envelope: begin, add, sign, submit ---- */
 
@@ -82,6 +86,8 @@ void fixture_add(struct fixture *f, const struct tj_record *record);
 void fixture_seal(struct fixture *f, struct tj_hash *id);
 /* Adds a signature by a key of the fixture over the sealed id. */
 void fixture_sign_as(struct fixture *f, uint8_t use, uint32_t party, uint32_t ordinal);
+/* A possession slot by a log key. */
+void fixture_prove_log_key(struct fixture *f, uint32_t number);
 /* Encodes header, records, slots, attachment into f->bytes, f->size. */
 void fixture_encode(struct fixture *f);
 /* Submits f->bytes and waits for the receipt. */

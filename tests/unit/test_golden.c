@@ -18,12 +18,12 @@
 #define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
 
 static const char golden_leaf[] =
-    "6cb3b39095d9b7f7403e06c7fed98fc4ef058cdb291273f5d67afc408e31dd7a";
+    "477d00f384e50fa57bb4627306f559f1783e3145b24bf63c779f6c6893de16fe";
 static const char golden_root[] =
-    "c30557b433fadcde158d72a71a58b6dbd8ffef904034d8d1458a6ffca4132031";
+    "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 static const char golden_state[] =
-    "339362be4d2f6a7cc83548cd03addd93c7f7729b621dadff769f11f4315ca4a5";
-enum { GOLDEN_ENTRIES = 38 };
+    "50748b8c34a8f9eeac4d3ef8d2f9af02ebca4ed1b52b33992c94475af8bbacef";
+enum { GOLDEN_ENTRIES = 39 };
 
 static void hex(const uint8_t *bytes, size_t size, char *out)
 {

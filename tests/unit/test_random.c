@@ -447,7 +447,8 @@ static void one_machine(struct fixture *f, uint64_t seed)
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
     assert_int_equal(tj_snapshot_load(view.txn, view.digester, &view.head, &m.state), TIJORI_OK);
     tj_journal_past_init(&world, view.txn, view.digester);
-    m.past = (struct tj_past){&m, machine_record, machine_no_hash, machine_no_hash, machine_jump};
+    m.past = (struct tj_past){&m,           machine_record, machine_no_hash, machine_no_hash,
+                              machine_jump, machine_no_hash};
     m.base = view.head.size;
     m.index = m.base;
     m.digester = view.digester;

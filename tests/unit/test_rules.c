@@ -683,20 +683,6 @@ static const struct directive_row directive_rows[] = {
      "rules"},
     {"rules by a party", 4, 0, D(.kind = TJ_ACTIVATE_RULES, .rules = 2), TIJORI_NOT_ALLOWED, 0,
      "kind"},
-    {"leave a log key out", 0, 0,
-     D(.kind = TJ_ADD_LOG_KEY, .algorithm = 3, .number = 2, .key = {1}), TIJORI_NUMBER, 0,
-     "number"},
-    {"log key by a party", 4, 0, D(.kind = TJ_ADD_LOG_KEY, .algorithm = 3, .number = 1, .key = {1}),
-     TIJORI_NOT_ALLOWED, 0, "kind"},
-    {"retire a log key that is none", 0, 0,
-     D(.kind = TJ_RETIRE_LOG_KEY, .algorithm = 3, .number = 1, .key = {1}), TIJORI_KEY_UNKNOWN, 0,
-     "number"},
-    {"retire the log key by another key", 0, 0,
-     D(.kind = TJ_RETIRE_LOG_KEY, .algorithm = 3, .number = 0, .key = {1}), TIJORI_KEY_UNKNOWN, 0,
-     "number"},
-    {"retire a log key by a party", 4, 0,
-     D(.kind = TJ_RETIRE_LOG_KEY, .algorithm = 3, .number = 0, .key = {1}), TIJORI_NOT_ALLOWED, 0,
-     "kind"},
     {"endorse an entry still to come", 1, 1, D(.kind = TJ_ENDORSE, .entry = 1000000),
      TIJORI_NAMED_UNKNOWN, 0, "entry"},
     {"endorse entry 2^64 - 1", 1, 1, D(.kind = TJ_ENDORSE, .entry = UINT64_MAX),
@@ -794,9 +780,6 @@ static void keys_taken(void **state)
         fixture_encode(f);
         must_refuse(rows[i].name, TIJORI_KEY_TAKEN, 0, "key");
     }
-    struct tj_record log_key = {.kind = TJ_ADD_LOG_KEY, .algorithm = 3, .number = 1};
-    memset(log_key.key, 0x10, 32);
-    send_directive("the log key again", 0, &log_key, TIJORI_KEY_TAKEN, 0, "key");
 }
 
 static void keys_revoked(void **state)
@@ -818,29 +801,9 @@ static void keys_revoked(void **state)
     send_directive("two approve, none initiates", 4, &r, TIJORI_UNREACHABLE, 0, "threshold");
     r = rules_key(TJ_REVOKE_KEY, 4, 0, TJ_ADMINISTER);
     send_directive("revoke the only administrator", 4, &r, TIJORI_UNREACHABLE, 0, "threshold");
-    r = (struct tj_record){.kind = TJ_RETIRE_LOG_KEY, .algorithm = 3};
-    memset(r.key, 0x10, 32);
-    send_directive("retire the only log key", 0, &r, TIJORI_UNREACHABLE, 0, "number");
     r = rules_endorse(f, stage.purchase);
     r.envelope_id.bytes[0] ^= 1;
     send_directive("endorse by another id", 0, &r, TIJORI_NAMED_HASH, 0, "envelope_id");
-}
-
-/* Retired twice: with a second key in its place, in a world of its own. */
-static void log_key_retired_twice(void **state)
-{
-    (void)state;
-    struct fixture *shared = f;
-    struct tj_record retire = {.kind = TJ_RETIRE_LOG_KEY, .algorithm = 3};
-    struct tj_record add = {.kind = TJ_ADD_LOG_KEY, .algorithm = 3, .number = 1};
-    f = rules_world(false);
-    memset(retire.key, 0x10, 32);
-    memset(add.key, 0x11, 32);
-    rules_accept_one(f, 0, 0, &add);
-    rules_accept_one(f, 0, 0, &retire);
-    send_directive("retire a log key twice", 0, &retire, TIJORI_KEY_REVOKED, 0, "number");
-    rules_end(f);
-    f = shared;
 }
 
 /* ---- bytes ---- */
@@ -1594,7 +1557,6 @@ int main(void)
         cmocka_unit_test(keys_added),
         cmocka_unit_test(keys_taken),
         cmocka_unit_test(keys_revoked),
-        cmocka_unit_test(log_key_retired_twice),
         cmocka_unit_test(entry_1_is_the_authoritys_endorsement),
         cmocka_unit_test(the_genesis_follows_its_rules),
         cmocka_unit_test(entry_0_is_made_in_one_way),

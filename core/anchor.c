@@ -1,0 +1,333 @@
+#include "core/anchor.h"
+
+#include "core/stored_checkpoint.h"
+
+#include <inttypes.h>
+
+bool tj_name_replays(const char *name)
+{
+    size_t size = strlen(name);
+    size_t suffix = strlen(TJ_REPLAYED_SUFFIX);
+    return size >= suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
+}
+
+void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins)
+{
+    *anchor = (struct tj_anchor){
+        .pins = pins, .log_key = pins->log_key, .source = source, .next_size = UINT64_MAX};
+}
+
+/* ---- one checkpoint ---- */
+
+/* Of the checkpoints not yet met: what the next one's size is. */
+static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_view note;
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    if (anchor->next >= anchor->source->ops->checkpoint_count(anchor->source)) {
+        anchor->next_size = UINT64_MAX;
+        return true;
+    }
+    if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+        !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+        return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, UINT64_MAX, NULL, NULL,
+                       "stored checkpoint %zu is none, or not the one it is named for",
+                       anchor->next);
+    }
+    anchor->next_size = checkpoint.size;
+    return true;
+}
+
+/* The active log key of the state that signed a note; false when none did, or one's signature is
+ * wrong. */
+static bool signer_of(const struct tj_state *state, const struct tj_note_view *note,
+                      const char *origin, uint32_t *number)
+{
+    bool found = false;
+    uint32_t count = tj_state_ledger(state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
+        struct tj_verifier_key key = {.type = TJ_NOTE_TYPE_ED25519};
+        if (object == NULL || object->present == 0 || object->retired != 0) {
+            continue;
+        }
+        snprintf(key.name, sizeof key.name, "%s", origin);
+        memcpy(key.public32, object->key, sizeof key.public32);
+        key.key_id = tj_note_key_id(origin, TJ_NOTE_TYPE_ED25519, object->key);
+        enum tj_note_verdict verdict = tj_note_verify(note, &key);
+        if (verdict == TJ_NOTE_INVALID) {
+            return false;
+        }
+        if (verdict == TJ_NOTE_VALID && !found) {
+            *number = i;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* The times that witnesses of the policy state, against those of receipt. */
+static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, uint64_t first_s,
+                        uint64_t last_s)
+{
+    struct tj_replay_report *report = progress->report;
+    uint64_t delay_s = tj_state_ledger(progress->state)->checkpoint_delay_max_s;
+    uint64_t waited_from_s = anchor->waiting_since_ns / TJ_NS_PER_S;
+    if (report->last_received_ns > (first_s + TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
+        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
+                       "received more than %u s after a witness had cosigned it", TJ_CLOCK_SKEW_S);
+    }
+    if (anchor->cosigned < report->entries && first_s > waited_from_s + delay_s + TJ_CLOCK_SKEW_S) {
+        tj_find(report, anchor->cosigned,
+                "no cosigned checkpoint covered it for %" PRIu64 " s; the ledger promises %" PRIu64
+                " s",
+                first_s - waited_from_s, delay_s);
+    }
+    anchor->cosigned = report->entries;
+    if (last_s > anchor->not_before_s) {
+        anchor->not_before_s = last_s;
+    }
+    return tj_pass(report, TJ_CHECK_CLOCK, 1);
+}
+
+static void show_witnesses(const struct tj_policy *policy, const struct tj_policy_result *result,
+                           struct tj_replay_report *report)
+{
+    report->quorum = result->quorum;
+    report->witness_count = 0;
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (policy->nodes[i].is_group || report->witness_count == TJ_WITNESSES_SHOWN_MAX) {
+            continue;
+        }
+        struct tj_witness_result *shown = &report->witnesses[report->witness_count++];
+        snprintf(shown->name, sizeof shown->name, "%s", policy->nodes[i].key.name);
+        shown->verdict = result->verdicts[i];
+        shown->time_s = result->times_s[i];
+    }
+}
+
+/* Of one checkpoint that the log's key signed. */
+static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progress,
+                            const struct tj_note_view *note)
+{
+    const struct tj_policy *policy = anchor->pins->policy;
+    struct tj_policy_result result;
+    uint64_t first_s = UINT64_MAX;
+    uint64_t last_s = 0;
+    if (policy == NULL) {
+        return true;
+    }
+    tj_policy_check(policy, note, &result);
+    show_witnesses(policy, &result, progress->report);
+    if (result.invalid > 0) {
+        return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
+                       NULL, "a cosignature by a witness of the policy does not verify");
+    }
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (result.verdicts[i] == TJ_NOTE_VALID) {
+            first_s = result.times_s[i] < first_s ? result.times_s[i] : first_s;
+            last_s = result.times_s[i] > last_s ? result.times_s[i] : last_s;
+        }
+    }
+    if (result.valid == 0) {
+        return true;
+    }
+    tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
+    return judge_times(anchor, progress, first_s, last_s);
+}
+
+/* The tree has just the size of the checkpoint. */
+static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progress,
+                             const struct tj_view *bytes)
+{
+    struct tj_replay_report *report = progress->report;
+    struct tj_note_view note;
+    struct tj_checkpoint checkpoint;
+    struct tj_hash root;
+    char origin[TJ_ORIGIN_MAX];
+    uint64_t last = report->entries - 1;
+    bool decoded = tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) &&
+                   tj_checkpoint_decode(&checkpoint, note.text, note.text_size);
+    TIJORI_REQUIRE(decoded); /* look_ahead saw to it */
+    tj_origin(progress->state, origin);
+    tj_frontier_root(progress->digester->hasher, progress->frontier, &root);
+    if (strcmp(checkpoint.origin, origin) != 0) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
+                       "a checkpoint of another log (%.120s)", checkpoint.origin);
+    }
+    if (!tj_hash_equal(&root, &checkpoint.root)) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, &root, &checkpoint.root,
+                       "the root over entries 0 to %" PRIu64 " is not the one that was signed",
+                       last);
+    }
+    if (!signer_of(progress->state, &note, origin, &report->log_key)) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
+                       "no log key that is active after %" PRIu64 " entries signed this checkpoint",
+                       report->entries);
+    }
+    report->checkpoint = checkpoint;
+    tj_sha256(progress->digester->hasher, &report->checkpoint_hash, bytes->bytes, bytes->size);
+    report->checkpoints++;
+    anchor->covered = checkpoint.size;
+    return judge_witnesses(anchor, progress, &note);
+}
+
+/* ---- in order ---- */
+
+void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
+                     const struct tj_replica *replica)
+{
+    if (replica != NULL) {
+        anchor->cosigned = replica->cosigned;
+        anchor->waiting_since_ns = replica->waiting_since_ns;
+        anchor->not_before_s = replica->not_before_s;
+    }
+    bool sound = look_ahead(anchor, progress);
+    /* The newest may be of the size that is known: it is judged, when nothing new follows it. */
+    while (sound && anchor->next_size < progress->start) {
+        anchor->next++;
+        sound = look_ahead(anchor, progress);
+    }
+    if (sound && progress->start > 0) {
+        tj_anchor_entry(anchor, progress);
+    }
+}
+
+bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    if (anchor->not_before_s > TJ_CLOCK_SKEW_S && report->entries > anchor->cosigned &&
+        report->last_received_ns < (anchor->not_before_s - TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
+        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
+                       "received more than %u s before a witness cosigned the log without it",
+                       TJ_CLOCK_SKEW_S);
+    }
+    if (report->entries == anchor->cosigned + 1) {
+        anchor->waiting_since_ns = report->last_received_ns;
+    }
+    while (anchor->next_size == report->entries) {
+        struct tj_view note;
+        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+            !judge_checkpoint(anchor, progress, &note)) {
+            return false;
+        }
+        anchor->next++;
+        if (!look_ahead(anchor, progress)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the pins ---- */
+
+static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *report,
+                            const char *origin)
+{
+    const struct tj_hash *pinned = anchor->pins->ledger_id;
+    if (pinned != NULL && !tj_hash_equal(pinned, &report->ledger_id)) {
+        tj_fail(report, TJ_CHECK_LEDGER_ID, 0, &report->ledger_id, pinned,
+                "this is another ledger than the one pinned");
+    } else if (anchor->log_key != NULL && strcmp(anchor->log_key->name, origin) != 0) {
+        tj_fail(report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
+                "the log key given is that of another ledger (%.140s)", anchor->log_key->name);
+    } else if (pinned != NULL || anchor->log_key != NULL) {
+        tj_pass(report, TJ_CHECK_LEDGER_ID, 1);
+    } else {
+        tj_skip(report, TJ_CHECK_LEDGER_ID, 1,
+                "no ledger id was given to compare with, and no log key");
+    }
+}
+
+static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    if (anchor->log_key == NULL) {
+        tj_skip(report, TJ_CHECK_LOG_KEY, 1, "no log key was given to compare with");
+        return;
+    }
+    uint32_t count = tj_state_ledger(progress->state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *key = tj_state_peek(progress->state, TJ_T_LOG_KEY, 0, i);
+        if (key == NULL || memcmp(key->key, anchor->log_key->public32, sizeof key->key) != 0) {
+            continue;
+        }
+        report->log_key_pinned = i == report->log_key && report->checkpoint.size > 0;
+        if (tj_log_key_compromised(key)) {
+            tj_skip(report, TJ_CHECK_LOG_KEY, 1,
+                    "log key %" PRIu32 " was retired after a compromise: pin a newer one", i);
+        } else {
+            tj_pass(report, TJ_CHECK_LOG_KEY, 1);
+        }
+        return;
+    }
+    tj_fail(report, TJ_CHECK_LOG_KEY, UINT64_MAX, NULL, NULL,
+            "the log key given was never a key of this log");
+}
+
+static void check_coverage(struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    uint64_t fresh = anchor->covered > report->start ? anchor->covered - report->start : 0;
+    if (anchor->next_size != UINT64_MAX) {
+        tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                "a checkpoint covers %" PRIu64 " entries, the log has %" PRIu64, anchor->next_size,
+                report->entries);
+        return;
+    }
+    tj_pass(report, TJ_CHECK_CHECKPOINT, fresh);
+    if (report->checkpoint.size == 0) {
+        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - report->start,
+                "this log has no signed checkpoint");
+    } else if (anchor->covered < report->entries) {
+        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
+                "entries newer than the newest checkpoint");
+    }
+}
+
+static void check_quorum(const struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    if (anchor->pins->policy == NULL) {
+        tj_skip(report, TJ_CHECK_WITNESSES, 1, "no policy was given that says whom to trust");
+        return;
+    }
+    if (report->quorum && report->checkpoint.size > 0) {
+        tj_pass(report, TJ_CHECK_WITNESSES, 1);
+        return;
+    }
+    tj_skip(report, TJ_CHECK_WITNESSES, 1,
+            report->checkpoint.size == 0
+                ? "there is no checkpoint to cosign"
+                : "the newest checkpoint lacks the quorum that the policy asks for");
+}
+
+static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, const char *origin)
+{
+    for (size_t i = 0; policy != NULL && i < policy->log_count; i++) {
+        if (strcmp(policy->logs[i].key.name, origin) == 0) {
+            return &policy->logs[i].key;
+        }
+    }
+    return NULL;
+}
+
+void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole)
+{
+    struct tj_replay_report *report = progress->report;
+    char origin[TJ_ORIGIN_MAX];
+    if (tj_state_ledger(progress->state) == NULL) {
+        return; /* not even entry 0 */
+    }
+    tj_origin(progress->state, origin);
+    if (anchor->log_key == NULL) {
+        anchor->log_key = policy_key(anchor->pins->policy, origin);
+    }
+    check_ledger_id(anchor, report, origin);
+    if (!whole) {
+        return;
+    }
+    check_log_key(anchor, progress);
+    check_coverage(anchor, report);
+    check_quorum(anchor, report);
+}
