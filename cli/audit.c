@@ -169,13 +169,10 @@ static const struct operand_row proof_operands[] = {
 };
 
 static const struct option_row proof_options[] = {
-    {"log-key", 0, OPTION_VALUE, false, "VKEY",
-     "the log's verifier key, or a file that holds it: NAME/<ledger id>+ID+KEY, as the authority "
-     "published it"},
-    {"policy", 0, OPTION_VALUE, false, "FILE",
-     "a C2SP tlog-policy: its witnesses must have cosigned the checkpoint"},
+    LOG_KEY(false),
+    POLICY,
     {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
-    {NULL, 0, 0, false, NULL, NULL},
+    END_OF_OPTIONS,
 };
 
 static const char *const proof_paragraphs[] = {

@@ -4,15 +4,16 @@
 /* tijori-audit check-proof: a proof of one entry or record, checked alone and offline, and in words
  * what it proves. */
 
+#include "cli/audit_source.h"
 #include "cli/proof_file.h"
-#include "cli/trust.h"
 
 int audit_proof(const struct arguments *arguments);
 
 /* What was found of a proof that is well-formed. */
 struct audit_proof_result {
     const struct proof_file *file;
-    const struct trust *trust;
+    const struct tj_verifier_key *log_key; /* NULL: none was given */
+    const struct tj_policy *policy;        /* the same */
     struct tj_digester *digester;
     bool witnessed;                  /* there is a policy, and this is set */
     struct tj_policy_result witness; /* what it says */

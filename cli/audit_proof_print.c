@@ -227,8 +227,8 @@ static void say_proven(struct sentences *out, const struct audit_proof_result *r
     say_who_signed(out, result);
     say(out, "It stands at index %" PRIu64 " of the log %s, as %s over %" PRIu64 " entries has it.",
         result->file->proof.index, checkpoint->origin,
-        result->trust->has_log ? "the checkpoint that the log signed"
-                               : "a checkpoint whose signature was not checked",
+        result->log_key != NULL ? "the checkpoint that the log signed"
+                                : "a checkpoint whose signature was not checked",
         checkpoint->size);
     if (result->witnessed && result->witness.quorum) {
         say(out,
@@ -266,7 +266,7 @@ static int result_code(const struct audit_proof_result *result)
 {
     bool witnesses_lack = result->witnessed && !result->witness.quorum;
     return result->failure[0] != '\0'                  ? EXIT_FAIL
-           : !result->trust->has_log || witnesses_lack ? EXIT_INCOMPLETE
+           : result->log_key == NULL || witnesses_lack ? EXIT_INCOMPLETE
                                                        : EXIT_PASS;
 }
 
@@ -300,14 +300,14 @@ static void print_text(const struct audit_proof_result *result, const struct sen
         printf("FAIL  %s\n", safe);
         return;
     }
-    if (!result->trust->has_log) {
+    if (result->log_key == NULL) {
         printf("SKIP  %s\n", no_log_key);
     }
     if (result->witnessed && !result->witness.quorum) {
         printf("SKIP  %s\n", no_quorum);
     }
-    print_list(result->trust->has_log ? "What this proves:"
-                                      : "What this proves, if the checkpoint is the log's:",
+    print_list(result->log_key != NULL ? "What this proves:"
+                                       : "What this proves, if the checkpoint is the log's:",
                proven);
     print_list("What is the log's word only:", not_proven);
     printf("%s\n", code_word(code));
@@ -422,7 +422,7 @@ static json_t *checkpoint_json(const struct audit_proof_result *result)
     set(object, "origin", json_string(checkpoint->origin));
     set(object, "size", number(checkpoint->size));
     set_hex(object, "root", checkpoint->root.bytes, TJ_HASH_SIZE);
-    set(object, "signature", json_string(result->trust->has_log ? "PASS" : "SKIP"));
+    set(object, "signature", json_string(result->log_key != NULL ? "PASS" : "SKIP"));
     if (result->witnessed) {
         set(object, "quorum", json_boolean(result->witness.quorum));
         set(object, "cosignatures", number(result->witness.valid));
