@@ -314,7 +314,7 @@ static enum tijori_status judge_envelope(const struct tj_state *state, const str
 static bool covered(const struct tj_state *state, uint64_t account)
 {
     const struct tj_account_object *object = tj_state_account(state, account);
-    return tj_class_is_contra(object->class) ||
+    return tj_balance_unknown(state, account) || tj_class_is_contra(object->class) ||
            tj_account_balance(object) >= (tj_i128)object->pending_out;
 }
 #endif

@@ -810,7 +810,9 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
         return status;
     }
     visit_directory(s, "checkpoints", list_checkpoint, s);
-    qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    if (s->listed_count > 0) {
+        qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    }
     *out = &s->source;
     return TIJORI_OK;
 }
