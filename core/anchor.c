@@ -330,6 +330,7 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
         return; /* not even entry 0 */
     }
     tj_origin(progress->state, origin);
+    snprintf(report->origin, sizeof report->origin, "%s", origin);
     if (anchor->log_key == NULL) {
         anchor->log_key = policy_key(anchor->pins->policy, origin);
     }

@@ -81,10 +81,11 @@ struct tj_replay_report {
     uint64_t entries;   /* verified in all: entries start to entries - 1 in this one */
     uint64_t records;   /* of this audit's entries, as signatures */
     uint64_t signatures;
-    uint64_t restricted;         /* entries without their bodies: a public export */
-    uint64_t restricted_first;   /* the first of them */
-    uint64_t restricted_records; /* records in them */
-    uint64_t restricted_seen;    /* restricted entries whose bodies are there */
+    uint64_t restricted;               /* entries without their bodies: a public export */
+    uint64_t restricted_first;         /* the first of them */
+    uint64_t restricted_records;       /* records in them */
+    uint64_t restricted_seen;          /* restricted entries whose bodies are there */
+    char origin[TJ_NOTE_NAME_MAX + 1]; /* the log's name; empty: not even entry 0 was sound */
     struct tj_hash ledger_id;
     struct tj_hash leaf; /* of the last entry verified */
     struct tj_hash root; /* tree over the entries verified */
