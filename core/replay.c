@@ -684,6 +684,8 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
 /* The replica as of the last entry. It takes the state over. */
 static void keep_in(struct replay *r, struct tj_replica *replica)
 {
+    tj_state_destroy(replica->state); /* of a replica that was empty */
+    tj_lane_jumps_destroy(replica->jumps);
     replica->size = r->report->entries;
     replica->state = r->state;
     replica->jumps = r->jumps;

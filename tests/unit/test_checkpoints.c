@@ -94,9 +94,12 @@ static void empty_table(const char *dir, enum tj_journal_table table)
 {
     struct log_copy log;
     log_read(dir, 0, &log);
+    size_t count = log.tables[table].count;
     log.tables[table].count = 0;
     remove_ledger(dir);
     log_write(dir, &log);
+    log.tables[table].count = count;
+    log_free(&log);
 }
 
 /* A ledger whose nodes are missing, as one of storage format 1 is, gets them when it is opened for
