@@ -9,19 +9,38 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from cli_read_test import AUDIT, World, run
+from second_export_test import Signer, note
+from second_verifier_test import LogSecret
 
 BATCH = 333
 
 
 def check(path, *args, **more):
     return run("check-proof", path, *args, program=AUDIT, **more)
+
+
+def receipt_check(receipt, source, vkey, *args, **more):
+    return run("check-receipt", receipt, source, "--log-key", vkey, *args, program=AUDIT, **more)
+
+
+class FileSecret(LogSecret):
+    """The Ed25519 key of a PEM file: the last 32 bytes of its PKCS#8."""
+
+    def __init__(self, path):
+        super().__init__("")
+        with open(path, encoding="ascii") as file:
+            body = "".join(line for line in file.read().split("\n") if "-----" not in line)
+        self.expanded = hashlib.sha512(base64.b64decode(body)[-32:]).digest()
+        self.scalar = (int.from_bytes(self.expanded[:32], "little") & (1 << 254) - 8) | 1 << 254
 
 
 def node(left, right):
@@ -344,6 +363,199 @@ class Proofs(unittest.TestCase):
         run("key", "new", self.path("stranger.pem"), "--type", "ed25519")
         _, err = run("ingest", self.dir, empty, "--log-key", self.path("stranger.pem"), expect=65)
         self.assertIn("no such key", err)
+
+
+MOVE = {"kind": "move", "purpose": "internal_transfer", "from": "1:1", "to": "1:2",
+        "amount": "1 sat"}
+
+
+class Receipts(unittest.TestCase):
+    """What the log signed to a sender, against what it shows to everyone."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tijori-receipt-")
+        self.addCleanup(folder.cleanup)
+        self.at = folder.name
+        self.world = World(folder.name)
+        self.dir, self.vkey = self.world.dir, self.world.vkey
+
+    def path(self, name):
+        return os.path.join(self.at, name)
+
+    def ingest(self, ledger, envelope, name, expect=0):
+        """The receipt, and the file its line is in."""
+        out, _ = run("ingest", ledger, envelope, "--format", "json", "--log-key",
+                     self.world.key("log"), "--sign-receipts", expect=expect)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(out)
+        return json.loads(out), self.path(name)
+
+    def send(self, name, record=MOVE, expect=0):
+        return self.ingest(self.dir, self.propose(record), name, expect)
+
+    def propose(self, record, *options, ledger=None):
+        self.world.dir = ledger or self.dir
+        self.last = self.world.propose(1, [record], ["t1", "t2"], *options)
+        return self.last
+
+    def write(self, name, text):
+        with open(self.path(name), "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        return self.path(name)
+
+    def export(self, name, ledger=None):
+        run("checkpoint", ledger or self.dir, "--log-key", self.world.key("log"))
+        run("export", ledger or self.dir, self.path(name))
+        return self.path(name)
+
+    def signed(self, name, lines):
+        """A receipt that the log signed, of any content."""
+        signer = Signer(FileSecret(self.world.key("log")), self.vkey.split("+")[0])
+        self.assertEqual(signer.vkey, self.vkey)
+        return self.write(name, note("".join(line + "\n" for line in lines).encode(), [signer]))
+
+    # ---- a promise
+
+    def test_a_kept_promise(self):
+        receipt, line = self.send("kept")
+        bare = self.write("kept.note", receipt["receipt"])
+        for source in (self.dir, self.export("export")):
+            for file in (line, bare):
+                text, _ = receipt_check(file, source, self.vkey)
+                self.assertEqual(text, f"PASS  entry {receipt['entry']} stands in the log as "
+                                       f"promised, under the checkpoint over "
+                                       f"{receipt['entry'] + 1} entries\n")
+        shown = json.loads(receipt_check(line, self.path("export"), self.vkey, "--format",
+                                         "json")[0])
+        self.assertEqual((shown["result"], shown["status"], shown["entry"], shown["leaf"]),
+                         ("PASS", "OK", receipt["entry"], receipt["leaf"]))
+        again, file = self.ingest(self.dir, self.last, "again")
+        self.assertEqual(again["status"], "ALREADY")
+        receipt_check(file, self.dir, self.vkey)
+
+    def test_not_due_and_missed(self):
+        export = self.export("export")
+        receipt, line = self.send("late")
+        text, _ = receipt_check(line, export, self.vkey, expect=3)
+        self.assertRegex(text, f"^INCOMPLETE  entry {receipt['entry']} is not yet under the "
+                               f"checkpoint over {receipt['entry']} entries; .* due by ")
+        due = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600 + 60))
+        text, _ = receipt_check(line, export, self.vkey, "--at", due, expect=1)
+        self.assertIn("FAIL  missed deadline", text)
+        self.assertIn("That is not proven: this may be an old export.", text)
+        # A witness that saw the old checkpoint when the time was over.
+        witness = Signer(LogSecret("witness"), "witness.example/w", 4, int(time.time()) + 3660)
+        policy = self.write("policy", f"witness W {witness.vkey}\nquorum W\n")
+        with open(os.path.join(export, "checkpoint"), encoding="utf-8") as file:
+            checkpoint = file.read()
+        lines = checkpoint.split("\n\n")[0] + "\n"
+        self.write("export/checkpoint", checkpoint + witness.line(lines.encode()))
+        text, _ = receipt_check(line, export, self.vkey, "--at", due, "--policy", policy, expect=1)
+        self.assertIn("A witness still saw that one at ", text)
+        text, _ = receipt_check(line, export, self.vkey, "--at", due, expect=1)
+        self.assertIn("not proven", text)
+
+    def test_a_fork(self):
+        other = self.path("other")
+        shutil.copytree(self.dir, other)
+        receipt, line = self.send("here")
+        there, _ = self.ingest(
+            other, self.propose({**MOVE, "amount": "2 sat"}, ledger=other), "there")
+        self.assertEqual(receipt["entry"], there["entry"])
+        receipt_check(line, self.dir, self.vkey)
+        for source in (other, self.export("export", other)):
+            text, _ = receipt_check(line, source, self.vkey, expect=1)
+            self.assertTrue(text.startswith(
+                f"FAIL  the log was forked: another entry stands at index {receipt['entry']}, of "
+                f"leaf hash {there['leaf']}\n"), text)
+            self.assertIn(receipt["receipt"], text)
+            self.assertIn(f"c2sp.org/tlog-proof@v1\nindex {receipt['entry']}\n", text)
+        shown = json.loads(receipt_check(line, other, self.vkey, "--format", "json", expect=1)[0])
+        self.assertEqual(shown["receipt"], receipt["receipt"])
+        self.assertIn(there["checkpoint"].split("\n")[2], shown["contrary"])
+        # A refusal at that head forks it as well.
+        refused, line = self.send("refused", {**MOVE, "amount": "9 BTC"}, expect=65)
+        text, _ = receipt_check(line, other, self.vkey, expect=1)
+        self.assertIn("the log was forked: its first", text)
+        self.assertIn(refused["receipt"], text)
+        self.assertIn(there["checkpoint"].split("\n")[2], text)
+
+    def test_a_receipt_that_contradicts_itself(self):
+        receipt, _ = self.send("kept")
+        lines = receipt["receipt"].split("\n\n")[0].split("\n")
+        receipt_check(self.signed("same", lines), self.dir, self.vkey)
+        for at, line in ((2, "envelope " + "ab" * 32), (6, "received 1700000000000000000")):
+            changed = lines[:at] + [line] + lines[at + 1:]
+            text, _ = receipt_check(self.signed("changed", changed), self.dir, self.vkey, expect=1)
+            self.assertIn("contradicts itself", text)
+
+    # ---- a refusal
+
+    def test_a_refusal(self):
+        refused, line = self.send("refused", {**MOVE, "amount": "9 BTC"}, expect=65)
+        self.assertEqual(refused["status"], "BALANCE")
+        envelope = self.last
+        export = self.export("export")
+        text, _ = receipt_check(line, export, self.vkey)
+        size = self.world.customer + 1
+        self.assertEqual(text, f"PASS  the log refused the envelope (BALANCE), and it is not among "
+                               f"the {size} entries\n")
+        # The sender funds the account and submits the same envelope again.
+        funding = {"kind": "move", "purpose": "purchase", "from": "1:0", "to": "1:1",
+                   "amount": "9 BTC"}
+        run("ingest", self.dir, self.propose(funding, "--lane", 2))
+        accepted, _ = self.ingest(self.dir, envelope, "accepted")
+        text, _ = receipt_check(line, self.dir, self.vkey)
+        self.assertEqual(text, f"PASS  the log refused the envelope (BALANCE) when it had {size} "
+                               f"entries; submitted again, it became entry {accepted['entry']}\n")
+        # A log that refuses what it has.
+        head = accepted["receipt"].split("\n")[7]
+        lying = self.signed("lying", refused["receipt"].split("\n")[:4] + [head])
+        text, _ = receipt_check(lying, self.dir, self.vkey, expect=1)
+        self.assertIn(f"and it is entry {accepted['entry']} of them", text)
+
+    # ---- what is no receipt of this log
+
+    def test_not_a_receipt_of_this_log(self):
+        receipt, line = self.send("kept")
+        export = self.export("export")
+        run("key", "new", self.path("other.pem"), "--type", "ed25519")
+        other = run("key", "show", self.path("other.pem"), "--origin",
+                    self.vkey.split("+")[0])[0].split()[-1]
+        text, _ = receipt_check(line, export, other, expect=1)
+        self.assertEqual(text, "FAIL  the receipt is not signed by --log-key, or of another log\n")
+        elsewhere = run("key", "show", self.world.key("log"), "--origin",
+                        "x.example/" + "0" * 64)[0].split()[-1]
+        receipt_check(line, export, elsewhere, expect=1)
+        for bad in (b"", b"{", b"{}", b"[]", b'{"receipt": 1}', b'{"receipt": "x"}',
+                    (receipt["receipt"] * 2).encode(), receipt["checkpoint"].encode()):
+            receipt_check(self.write("bad", bad), export, self.vkey, expect=65)
+        whole = receipt["receipt"].encode()
+        for at in range(0, len(whole), 7):
+            flipped = bytearray(whole)
+            flipped[at] ^= 1 << at % 8
+            done = subprocess.run([AUDIT, "check-receipt", self.write("bad", bytes(flipped)), export,
+                                   "--log-key", self.vkey], capture_output=True, check=False)
+            self.assertIn(done.returncode, (1, 65), f"byte {at}")
+        run("check-receipt", line, export, program=AUDIT, expect=2)
+        receipt_check(line, self.path("missing"), self.vkey, expect=66)
+        receipt_check(line, export, self.vkey, "--at", "noon", expect=2)
+
+    def test_a_log_that_is_not_signed(self):
+        world = Unsigned(tempfile.mkdtemp(dir=self.at))
+        _, line = self.send("kept")
+        text, _ = receipt_check(line, world.dir, self.vkey, expect=3)
+        self.assertIn("has no checkpoint that --log-key signed", text)
+
+    def test_a_damaged_export(self):
+        receipt, line = self.send("kept")
+        export = self.export("export")
+        bundle = os.path.join(export, f"tile/entries/000.p/{receipt['entry'] + 1}")
+        with open(bundle, "rb") as file:
+            data = file.read()
+        self.write("export/" + os.path.relpath(bundle, export), data[:-1] + bytes([data[-1] ^ 1]))
+        text, _ = receipt_check(line, export, self.vkey, expect=1)
+        self.assertIn("is damaged: entry", text)
 
 
 if __name__ == "__main__":
