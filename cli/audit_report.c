@@ -266,12 +266,12 @@ static json_t *class_row(const char *name, const struct class_sum *sum, unsigned
     return row;
 }
 
-static struct class_sum sum_class(const struct tj_tally_class *class)
+static struct class_sum sum_class(const struct tj_tally_class *held)
 {
-    struct class_sum sum = {class->accounts, class->opening, 0, 0, class->closing};
+    struct class_sum sum = {held->accounts, held->opening, 0, 0, held->closing};
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
-        sum.in += (tj_i128) class->purposes[purpose].in;
-        sum.out += (tj_i128) class->purposes[purpose].out;
+        sum.in += (tj_i128)held->purposes[purpose].in;
+        sum.out += (tj_i128)held->purposes[purpose].out;
     }
     return sum;
 }
@@ -285,15 +285,15 @@ static void add_class(struct class_sum *all, const struct class_sum *one)
     all->closing += one->closing;
 }
 
-static void add_movements(json_t *rows, int class, const struct tj_tally_asset *asset)
+static void add_movements(json_t *rows, int c, const struct tj_tally_asset *asset)
 {
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
-        const struct tj_tally_flow *flow = &asset->classes[class].purposes[purpose];
+        const struct tj_tally_flow *flow = &asset->classes[c].purposes[purpose];
         if (flow->count == 0) {
             continue;
         }
         json_t *row = json_object();
-        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t) class));
+        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
         put_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
         put_count(row, "movements", flow->count);
         put_amount(row, "in", (tj_i128)flow->in, asset->decimals);
@@ -310,15 +310,15 @@ static json_t *asset_value(uint32_t number, const struct tj_tally_asset *asset)
     json_t *balances = json_array();
     json_t *movements = json_array();
     struct class_sum all = {0};
-    for (int class = 0; class < TJ_CLASS_END; class ++) {
-        struct class_sum sum = sum_class(&asset->classes[class]);
+    for (int c = 0; c < TJ_CLASS_END; c++) {
+        struct class_sum sum = sum_class(&asset->classes[c]);
         if (sum.accounts > 0) {
             json_array_append_new(balances,
-                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t) class),
+                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c),
                                             &sum, asset->decimals));
             add_class(&all, &sum);
         }
-        add_movements(movements, class, asset);
+        add_movements(movements, c, asset);
     }
     put_count(value, "number", number);
     put_text(value, "asset", asset->code);

@@ -21,7 +21,7 @@ import unittest
 BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 TIJORI = os.path.join(BUILD, "tijori")
 AUDIT = os.path.join(BUILD, "tijori-audit")
-NAME = "<script>alert(1)</script>\"'&;</style>\\"  # bytes that end an element, a string, a style
+NAME = "<script>x</script>\"'&lt;</style>\\"  # ends an element, a string, a style; looks escaped
 REPLAYS = "<b>\"wit'&/replayed"
 WATCHES = "watches.example/<i>"
 FORMS = ("text", "json", "html")
@@ -58,6 +58,7 @@ class Page(html.parser.HTMLParser):
         self.open, self.tags, self.attributes = [], [], []
         self.sections = {}  # title -> {"facts": [(label, text)], "tables": {caption: rows}, "lines"}
         self.words = []
+        self.text = ""
         self.feed(source)
         self.close()
         assert self.open == [], self.open
@@ -105,6 +106,7 @@ class World:
 
     def __init__(self, at):
         self.at = at
+        os.makedirs(at, exist_ok=True)
         self.ledger = os.path.join(at, "ledger")
         self.count = 0
         for name, kind in (("a", "ecdsa"), ("t", "bip340"), ("c", "ecdsa"), ("log", "ed25519"),
@@ -239,6 +241,8 @@ class Report(unittest.TestCase):
         self.assertEqual(style.count("{"), style.count("}"))
         self.assertIn("@media print", style)
         self.assertEqual(source.count("</style>"), 1)
+        between_tags = re.sub(r"<[^<>]*>", "", source.replace(style, ""))
+        self.assertIsNone(re.search("[<>\"']", between_tags))
         return page
 
     def leaves(self, value, path=""):
