@@ -17,19 +17,20 @@ static const char style_sheet[] =
     "table{border-collapse:collapse;width:100%;margin:.6em 0;font-size:.92em}\n"
     "caption{text-align:left;font-weight:bold;padding:.3em 0}\n"
     "th,td{text-align:left;vertical-align:top;padding:.2em .6em .2em 0;overflow-wrap:anywhere}\n"
-    "thead th{border-bottom:1px solid}\n"
+    "thead th{border-bottom:1px solid;overflow-wrap:normal}\n"
     "tbody th,.facts th{font-weight:normal}\n"
     "tfoot th,tfoot td{border-top:1px solid;font-weight:bold}\n"
     ".facts th{width:8.5em}\n"
     ".facts td{font-variant-numeric:tabular-nums}\n"
     "th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:normal}\n"
-    "th.w,td.w{overflow-wrap:normal}\n"
+    ".PASS,.FAIL,.SKIP,.NONE,.FINDING{overflow-wrap:normal}\n"
     ".FAIL,.INCOMPLETE,.FINDING{font-weight:bold}\n"
     ".FAIL{text-decoration:underline}\n"
     "@media print{\n"
     ":root{color-scheme:light}\n"
     "body{font-size:9pt;max-width:none;margin:0;padding:0;color:#000;background:#fff}\n"
     "h1,h2,caption{break-after:avoid}\n"
+    "h2{margin-top:1.2em}\n"
     "tr,li{break-inside:avoid}\n"
     "thead{display:table-header-group}\n"
     "tfoot{display:table-row-group}\n"
@@ -114,7 +115,7 @@ static void print_facts(const json_t *report, const struct report_fact *facts)
     printf("%s", any ? "</tbody>\n</table>\n" : "");
 }
 
-/* One word of a verdict is its class; everything else that is text may wrap anywhere. */
+/* A word of a verdict is its cell's class. */
 static void print_row(const json_t *row, const struct table_column *columns)
 {
     printf("<tr>");
@@ -123,7 +124,7 @@ static void print_row(const json_t *row, const struct table_column *columns)
         const char *tag = column == columns ? "th" : "td";
         printf("<%s%s", tag, column == columns ? " scope=\"row\"" : "");
         if (strcmp(column->key, "result") == 0) {
-            printf(" class=\"w ");
+            printf(" class=\"");
             print_escaped(cell);
             printf("\"");
         } else if (column->right) {
@@ -137,6 +138,7 @@ static void print_row(const json_t *row, const struct table_column *columns)
     printf("</tr>\n");
 }
 
+/* `caption`, of one table among several under a heading; NULL: the heading names it. */
 static void print_table(const struct report_section *section, const json_t *part,
                         const char *caption)
 {
@@ -146,9 +148,10 @@ static void print_table(const struct report_section *section, const json_t *part
     if (json_array_size(rows) == 0) {
         return;
     }
-    printf("<table>\n<caption>");
-    print_escaped(caption);
-    printf("</caption>\n<thead>\n<tr>");
+    printf(caption != NULL ? "<table>\n<caption>" : "<table aria-label=\"");
+    print_escaped(caption != NULL ? caption : section->title);
+    printf(caption != NULL ? "</caption>\n" : "\">\n");
+    printf("<thead>\n<tr>");
     for (const struct table_column *column = section->columns; column->head != NULL; column++) {
         printf("<th scope=\"col\"%s>", column->right ? " class=\"n\"" : "");
         print_escaped(column->head);
@@ -194,7 +197,7 @@ static void print_section(const struct report_section *section, const json_t *re
     if (section->each != NULL) {
         print_parts(section, report);
     } else if (section->rows != NULL) {
-        print_table(section, report, section->title);
+        print_table(section, report, NULL);
     }
     printf("%s", json_array_size(lines) > 0 ? "<ul>\n" : "");
     json_array_foreach(lines, i, line)

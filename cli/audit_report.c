@@ -180,18 +180,19 @@ static void put_checks(json_t *root, const struct tj_replay_report *report)
     json_t *rows = json_array();
     for (int i = 0; i < TJ_CHECK_COUNT; i++) {
         const struct tj_check_result *check = &report->checks[i];
+        bool none = check->failed + check->passed + check->skipped == 0;
         json_t *row = json_object();
         put_text(row, "check", check_names[i]);
         put_text(row, "result",
-                 check->failed > 0                          ? "FAIL"
-                 : check->skipped > 0 && check->passed == 0 ? "SKIP"
-                 : check->passed > 0                        ? "PASS"
-                                                            : "NONE");
+                 none                 ? "NONE"
+                 : check->failed > 0  ? "FAIL"
+                 : check->passed == 0 ? "SKIP"
+                                      : "PASS");
         put_count(row, "passed", check->passed);
         put_count(row, "failed", check->failed);
         put_count(row, "skipped", check->skipped);
         put_text(row, "text", tj_check_text((enum tj_check)i));
-        put_text(row, "note", check->note);
+        put_text(row, "note", none ? "nothing of this kind to check" : check->note);
         json_array_append_new(rows, row);
     }
     put(root, "checks", rows);
@@ -265,12 +266,12 @@ static json_t *class_row(const char *name, const struct class_sum *sum, unsigned
     return row;
 }
 
-static struct class_sum sum_class(const struct tj_tally_class *class)
+static struct class_sum sum_class(const struct tj_tally_class *held)
 {
-    struct class_sum sum = {class->accounts, class->opening, 0, 0, class->closing};
+    struct class_sum sum = {held->accounts, held->opening, 0, 0, held->closing};
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
-        sum.in += (tj_i128) class->purposes[purpose].in;
-        sum.out += (tj_i128) class->purposes[purpose].out;
+        sum.in += (tj_i128)held->purposes[purpose].in;
+        sum.out += (tj_i128)held->purposes[purpose].out;
     }
     return sum;
 }
@@ -284,15 +285,15 @@ static void add_class(struct class_sum *all, const struct class_sum *one)
     all->closing += one->closing;
 }
 
-static void add_movements(json_t *rows, int class, const struct tj_tally_asset *asset)
+static void add_movements(json_t *rows, int c, const struct tj_tally_asset *asset)
 {
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
-        const struct tj_tally_flow *flow = &asset->classes[class].purposes[purpose];
+        const struct tj_tally_flow *flow = &asset->classes[c].purposes[purpose];
         if (flow->count == 0) {
             continue;
         }
         json_t *row = json_object();
-        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t) class));
+        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
         put_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
         put_count(row, "movements", flow->count);
         put_amount(row, "in", (tj_i128)flow->in, asset->decimals);
@@ -309,15 +310,15 @@ static json_t *asset_value(uint32_t number, const struct tj_tally_asset *asset)
     json_t *balances = json_array();
     json_t *movements = json_array();
     struct class_sum all = {0};
-    for (int class = 0; class < TJ_CLASS_END; class ++) {
-        struct class_sum sum = sum_class(&asset->classes[class]);
+    for (int c = 0; c < TJ_CLASS_END; c++) {
+        struct class_sum sum = sum_class(&asset->classes[c]);
         if (sum.accounts > 0) {
             json_array_append_new(balances,
-                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t) class),
+                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c),
                                             &sum, asset->decimals));
             add_class(&all, &sum);
         }
-        add_movements(movements, class, asset);
+        add_movements(movements, c, asset);
     }
     put_count(value, "number", number);
     put_text(value, "asset", asset->code);
@@ -339,7 +340,10 @@ static void put_assets(json_t *root, const struct tj_replay_report *report)
         }
     }
     put(root, "assets", assets);
-    put_text(root, "not_derived", derived ? NULL : "not derived: the replay did not reach the end");
+    put_text(root, "balances_note",
+             derived ? "Reserve and custody hold coins, the other classes stand for the outside "
+                       "world. In and out both count a movement between two accounts of one class."
+                     : "Not derived: the replay did not reach the end.");
 }
 
 /* ---- checkpoint and witnesses ---- */

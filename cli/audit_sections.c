@@ -72,7 +72,7 @@ static const struct report_fact failure[] = {
 };
 
 static const struct report_fact balance_facts[] = {
-    {"balances", "{not_derived}"},
+    {"balances", "{balances_note}"},
     {"attested", "Custody and its counterparts lack the movements of {restricted.entries} "
                  "restricted entries, from entry {restricted.first_entry} on: their totals are "
                  "attested by signatures only, and not derived here."},
@@ -102,7 +102,7 @@ static const struct report_fact checkpoint[] = {
     {"checkpoint", "of {checkpoint.size} entries, signed by {checkpoint.signer}"},
     {"its root", "{checkpoint.root}"},
     {"its SHA-256", "{checkpoint.sha256}"},
-    {"checked", "{checkpoints} checkpoints in this audit"},
+    {"checkpoints", "{checkpoints} checked in this audit"},
     END_OF_FACTS,
 };
 
@@ -120,8 +120,9 @@ static const struct table_column witness_columns[] = {
 
 static const struct report_fact about[] = {
     {"made by", "{program}"},
-    {"", "It bears no date of its own: two audits of one log by this program, with the same "
-         "options and pins, give the same bytes."},
+    {"",
+     "The report bears no date of its own: two audits of one log by this program, with the same "
+     "options and pins, give the same bytes."},
     END_OF_FACTS,
 };
 
