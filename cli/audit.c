@@ -2,6 +2,8 @@
 
 #include "cli/audit_cosign.h"
 #include "cli/audit_diff.h"
+#include "cli/audit_proof.h"
+#include "cli/audit_receipt.h"
 #include "cli/audit_verify.h"
 #include "cli/audit_witness.h"
 
@@ -162,6 +164,74 @@ static const struct example_row witness_examples[] = {
     {NULL, NULL},
 };
 
+static const struct operand_row proof_operands[] = {
+    {"FILE", "the .tlog-proof; - is standard input"},
+    {NULL, NULL},
+};
+
+static const struct option_row proof_options[] = {
+    LOG_KEY(false),
+    POLICY,
+    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    END_OF_OPTIONS,
+};
+
+static const char *const proof_paragraphs[] = {
+    "Checks a proof that 'tijori prove' wrote, with nothing but that file and the log's key: the "
+    "log's signature under the checkpoint, that the entry and the record stand in its tree, every "
+    "signature under the entry, and that each key that signed was registered in the same log for "
+    "the party it signed for. Says in words what that proves, and what stays the log's word.",
+    "Exit status 0: all of it. 1: a check failed; the rule and the place are said. 3: no --log-key "
+    "was given, or the policy's quorum did not cosign. 65: the file is not such a proof.",
+    NULL,
+};
+
+static const struct example_row proof_examples[] = {
+    {"tijori-audit check-proof purchase.tlog-proof --log-key log.vkey",
+     "who moved what, provably?"},
+    {NULL, NULL},
+};
+
+static const struct operand_row receipt_operands[] = {
+    {"FILE", "a signed receipt, or the JSON line of 'tijori ingest --sign-receipts' that holds it; "
+             "- is standard input"},
+    SOURCE_OPERAND,
+    {NULL, NULL},
+};
+
+static const struct option_row receipt_options[] = {
+    LOG_KEY(true),
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: a witness's time proves that a deadline was missed"},
+    {"at", 0, OPTION_VALUE, false, "TIME",
+     "the time to judge deadlines by (RFC 3339); default now"},
+    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    END_OF_OPTIONS,
+};
+
+static const char *const receipt_paragraphs[] = {
+    "Holds a receipt that the log signed against the log as it is shown now. Of an accepted "
+    "envelope: the promised entry stands in its place under a checkpoint of the same key; where "
+    "another entry stands there, the log was forked, and both signed statements are printed, which "
+    "prove it to anyone. Of a refused one: whether the envelope is in the log all the same. Of "
+    "both: "
+    "the log that was there when the receipt was signed is a beginning of the log there is now.",
+    "A checkpoint has to cover an accepted entry within the ledger's checkpoint_delay_max of its "
+    "receipt.",
+    "Exit status 0: the log keeps its word. 1: it does not, or the receipt is not its own, or SRC "
+    "is "
+    "damaged. 3: no checkpoint covers the entry yet and none is due, or --log-key signed none "
+    "here. "
+    "65: the file is no receipt.",
+    NULL,
+};
+
+static const struct example_row receipt_examples[] = {
+    {"tijori-audit check-receipt receipt.json export --log-key log.vkey",
+     "is what was promised to me in the log that everyone sees?"},
+    {NULL, NULL},
+};
+
 static const struct command commands[] = {
     {"verify",
      "SRC [--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--state STATE] [--threads N] "
@@ -179,6 +249,12 @@ static const struct command commands[] = {
      "[--public-address]",
      "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
      witness_options, witness_examples, 0, 0, audit_witness},
+    {"check-proof", "FILE --log-key VKEY [--policy FILE] [--format text|json]",
+     "check a proof of one entry or record, alone", proof_paragraphs, proof_operands, proof_options,
+     proof_examples, 1, 1, audit_proof},
+    {"check-receipt", "FILE SRC --log-key VKEY [--policy FILE] [--at TIME] [--format text|json]",
+     "hold a signed receipt against the log", receipt_paragraphs, receipt_operands, receipt_options,
+     receipt_examples, 2, 2, audit_receipt},
 };
 
 static const char *const program_paragraphs[] = {

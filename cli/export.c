@@ -194,11 +194,14 @@ static int export_body(struct exporting *x, uint64_t index)
         return code;
     }
     bool restricted = tj_header_restricted(&entry.header);
+    content_path(path, "body", entry.header.body_root.bytes);
     if (restricted && x->what->public) {
         x->done.restricted++;
-        return EXIT_PASS;
+        return index < x->before && is_there(x, path)
+                   ? fail(EXIT_DATA, "%s: holds restricted bodies already: not a public export",
+                          x->what->out)
+                   : EXIT_PASS;
     }
-    content_path(path, "body", entry.header.body_root.bytes);
     bool there = (index < x->before && !restricted) || is_there(x, path);
     if (there && !x->what->attachments) {
         return EXIT_PASS;
@@ -342,7 +345,7 @@ int export_folder(const struct tj_ledger_view *view, const struct export_order *
                   struct export_done *done)
 {
     struct exporting x = {.what = what, .view = view};
-    enum tijori_status status = tj_checkpoint_newest(view->txn, &x.newest);
+    enum tijori_status status = tj_checkpoint_public(view->txn, &x.newest);
     if (status == TIJORI_NOT_FOUND) {
         return fail(EXIT_INCOMPLETE,
                     "%s: no checkpoint was signed yet: tijori checkpoint %s --log-key FILE",

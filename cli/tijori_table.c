@@ -214,6 +214,13 @@ static const struct option_row ingest_options[] = {
     {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
     {"accept-clock", 0, OPTION_FLAG, false, NULL,
      "the clock is right although it is more than 24 h ahead of the last entry"},
+    {"log-key", 0, OPTION_VALUE, false, "FILE",
+     "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
+     "one that covers it. JSON has it whole, as 'checkpoint'"},
+    PASSPHRASE_FILE,
+    {"sign-receipts", 0, OPTION_FLAG, false, NULL,
+     "with --log-key and --format json: each receipt, of what is refused too, has itself signed by "
+     "the log, as 'receipt' (docs/FORMAT.md section 15); 'tijori-audit check-receipt' checks it"},
     {"map-size", 0, OPTION_VALUE, false, "BYTES", NULL}, /* for tests of a full ledger */
     FORMAT("text|json"),
     END_OF_OPTIONS,
@@ -228,6 +235,8 @@ static const char *const ingest_paragraphs[] = {
     "rest of that file is not read; other files go on.",
     "SIGTERM and SIGINT end the reading; what was submitted by then is decided, its receipts are "
     "printed and the ledger is closed.",
+    "A receipt is not signed when the bytes have no envelope id or nothing was decided (a commit "
+    "failed, no memory).",
     "Exit status 65 when any was refused, 75 when there was no space for one or a signal ended the "
     "reading, 74 when a commit failed.",
     NULL,
@@ -319,6 +328,33 @@ static const char *const show_paragraphs[] = {
     NULL,
 };
 
+static const struct operand_row prove_operands[] = {
+    LEDGER_OPERAND,
+    {"ENTRY[:RECORD]", "the entry by its index, or one record of it"},
+    END_OF_OPERANDS,
+};
+static const struct option_row prove_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "FILE",
+     "where the proof goes, by custom FILE.tlog-proof; - is standard output. Not overwritten"},
+    {"entry-bytes", 0, OPTION_VALUE, false, "FILE",
+     "write the entry as it stands in the log too: what a general C2SP verifier wants as the leaf. "
+     "Not overwritten"},
+    END_OF_OPTIONS,
+};
+static const char *const prove_paragraphs[] = {
+    "Writes a C2SP tlog-proof by the newest checkpoint. 'tijori-audit check-proof' checks it with "
+    "nothing but the log's verifier key. It shows the entry's header and signatures and, with "
+    "RECORD, that one record; of other records only those that registered the keys and parties "
+    "that signed, and those that opened the accounts and the asset that the record names.",
+    "Exit status 3 when no checkpoint covers the entry yet. A proof that does not verify is never "
+    "written: the ledger is then damaged, exit status 1.",
+    NULL,
+};
+static const struct example_row prove_examples[] = {
+    {"tijori prove ledger 5:2 -o purchase.tlog-proof", "one movement, and who signed it"},
+    END_OF_EXAMPLES,
+};
+
 /* ---- the table ---- */
 
 /* ---- the log ---- */
@@ -395,7 +431,10 @@ static const struct command commands[] = {
      propose_options, propose_examples, 1, 2, cmd_propose},
     {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
      sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
-    {"ingest", "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
+    {"ingest",
+     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--log-key FILE "
+     "[--sign-receipts]] "
+     "[--format text|json]",
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
     {"checkpoint",
@@ -420,6 +459,9 @@ static const struct command commands[] = {
      history_options, NULL, 2, 2, cmd_history},
     {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
      show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
+    {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
+     "write a proof of one entry or record", prove_paragraphs, prove_operands, prove_options,
+     prove_examples, 2, 2, cmd_prove},
 };
 
 static const char *const program_paragraphs[] = {

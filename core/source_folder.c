@@ -292,6 +292,16 @@ static bool read_node(void *context, unsigned level, uint64_t number, struct tj_
 
 /* ---- checkpoints ---- */
 
+/* A checkpoint of this size with a line beside the log's. */
+static bool is_cosigned(const struct buffer *file, uint64_t size)
+{
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    return tj_note_decode(&view, (const char *)file->bytes, file->size) &&
+           tj_checkpoint_decode(&checkpoint, view.text, view.text_size) &&
+           checkpoint.size == size && view.signature_count > 1;
+}
+
 static size_t folder_checkpoint_count(struct tj_source *source)
 {
     return own(source)->listed_count + 1;
@@ -315,7 +325,8 @@ static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view
         for (size_t d = 0; d < CHECKPOINT_NAME_HASH / 2; d++) {
             snprintf(digits + 2 * d, 3, "%02x", hash.bytes[d]);
         }
-        read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0;
+        read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0 &&
+               is_cosigned(&s->file, s->listed[i].size);
     }
     tj_hasher_destroy(hasher);
     *note = (struct tj_view){s->file.bytes, s->file.size};
@@ -845,7 +856,9 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
         return status;
     }
     visit_directory(s, "checkpoints", list_checkpoint, s);
-    qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    if (s->listed_count > 0) {
+        qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    }
     *out = &s->source;
     return TIJORI_OK;
 }

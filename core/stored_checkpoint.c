@@ -16,10 +16,17 @@ static bool decode_stored(struct tj_stored_checkpoint *out)
            tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
 }
 
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    struct tj_view key;
+    enum tijori_status status =
+        tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &out->note));
+    return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
+}
+
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_stored_checkpoint public;
-    struct tj_view key;
     enum tijori_status status = tj_from_storage(
         tj_get_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &out->note));
     if (status != TIJORI_OK) {
@@ -28,12 +35,9 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
     if (!decode_stored(out)) {
         return TIJORI_CORRUPT;
     }
-    status = tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &public.note));
+    status = tj_checkpoint_public(txn, &public);
     if (status == TIJORI_NOT_FOUND) {
         return TIJORI_OK;
-    }
-    if (status == TIJORI_OK && !decode_stored(&public)) {
-        status = TIJORI_CORRUPT;
     }
     /* Of one size the public one has the cosignatures. */
     if (status == TIJORI_OK && public.checkpoint.size >= out->checkpoint.size) {
@@ -63,6 +67,13 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
 bool tj_log_key_compromised(const struct tj_log_key_object *key)
 {
     return key->last_good_size != 0;
+}
+
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out)
+{
+    const char *slash = strrchr(origin, '/');
+    return slash != NULL && slash != origin && strlen(slash + 1) == (size_t)2 * TJ_HASH_SIZE &&
+           tj_read_hex(slash + 1, out->bytes, TJ_HASH_SIZE);
 }
 
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)

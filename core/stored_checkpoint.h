@@ -26,12 +26,19 @@ struct tj_stored_checkpoint {
  * checkpoint. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
+/* The newest public one; same way. */
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn,
+                                        struct tj_stored_checkpoint *out) TJ_MUST_USE;
 /* The public one of a size. */
 bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note) TJ_MUST_USE;
 
 /* The origin of a ledger's checkpoints, section 14: at most TJ_ORIGIN_MAX bytes with the NUL. */
 enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
+/* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
+ * not.
+ */
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out);
 
 /* Was the key retired by a record that names the last size it is trusted for? */
 bool tj_log_key_compromised(const struct tj_log_key_object *key);

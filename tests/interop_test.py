@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Checkpoints, tiles and proofs against golang.org/x/mod/sumdb (tests/interop/interop.go), which
 others wrote. First the exports that second_export_test.py makes from docs/FORMAT.md, then, when a
-build is given, what the programs make of the demo's ledger.
+build is given, those of the programs.
 
     interop_test.py [BUILD_DIR]
 
 Exits with 77, and says why, where there is no Go or no golang.org/x/mod.
 """
 
-import json
 import os
 import random
 import shutil
@@ -29,7 +28,6 @@ SEED = int(os.environ.get("TIJORI_SEED", "1"))
 GO_PATH = "/usr/share/gocode"  # where Debian puts the sources of Go packages
 PROOFS = 200  # of each kind
 SKIPPED = 77
-GROWN = 260  # entries added to the demo's ledger: more than one full tile
 INTEROP = ""  # the program, set by main
 
 
@@ -149,73 +147,54 @@ class Written(unittest.TestCase):
 
 
 # --------------------------------------------------------------------------------------------
-# Exports of the demo's ledger
+# Exports by the programs
 # --------------------------------------------------------------------------------------------
 
 
-def tijori(*arguments):
-    return run(os.path.join(BUILD, "tijori"), *arguments)
-
-
 class Programs(unittest.TestCase):
-    """The programs' ledger, exported twice into one folder: when small, and when grown."""
+    """A ledger exported twice into one folder: when small, and when it has more than a tile."""
 
     def setUp(self):
         if not BUILD:
             self.skipTest("no BUILD_DIR")
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.at = os.path.join(self.folder.name, "demo")
-        self.ledger = os.path.join(self.at, "ledger")
-        self.exported = os.path.join(self.at, "export")
-        self.log_key = os.path.join(self.at, "keys", "log.pem")
-        run(os.path.join(HERE, "..", "demo", "run"), BUILD, self.at)
+        sys.argv.insert(1, BUILD)  # where the module takes it from
+        import second_programs_test as programs
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.programs, self.world = programs, programs.c.World(folder.name)
+        self.vkey = programs.verifier_key(self.world)
 
-    def vkey(self):
-        """Of the log key, from its public half, the ledger's name and its id."""
-        shown = json.loads(tijori("key", "show", self.log_key, "--format", "json"))
-        ledger_id = json.loads(tijori("status", self.ledger, "--format", "json"))["ledger_id"]
-        name = "demo.example/reserve/" + ledger_id
-        public = b"\x01" + bytes.fromhex(shown["public_key"])
-        key_id = t.sha256(name.encode() + b"\n" + public)[:4]
-        return "%s+%s+%s" % (name, key_id.hex(), e.b64(public)), ledger_id
-
-    def grow(self):
-        """Envelopes of the custodian, each in a lane of its own: they do not wait for each other."""
-        source = os.path.join(self.at, "deposit.csv")
-        with open(source, "w", encoding="ascii") as out:
-            out.write("kind,from,to,amount,purpose,value_date,reference,evidence\n"
-                      "move,2:0,2:1,1 sat,customer_deposit,,,\n")
-        envelopes = []
-        for lane in range(2, 2 + GROWN):
-            envelopes.append(os.path.join(self.at, "%d.tje" % lane))
-            tijori("propose", self.ledger, "--party", 2, "--lane", lane, source, "-o",
-                   envelopes[-1])
-        tijori("sign", *envelopes, "--key", os.path.join(self.at, "keys", "custodian.pem"))
-        tijori("ingest", self.ledger, *envelopes)
-
-    def export(self):
-        tijori("checkpoint", self.ledger, "--log-key", self.log_key)
-        tijori("export", self.ledger, self.exported)
-
-    def check(self, size):
-        vkey, ledger_id = self.vkey()
-        proofs = run(os.path.join(BUILD, "tests", "print_proofs"), self.exported, PROOFS, SEED)
-        counts = check_export(self.exported, vkey, proofs=proofs)
-        self.assertEqual(counts["entries"], size)
-        # A tree of few entries has fewer pairs than that.
-        self.assertGreaterEqual(min(counts["inclusion"], counts["consistency"]),
-                                PROOFS if size > 256 else 1)
-        run(sys.executable, t.VERIFIER, self.exported, "--log-key", vkey, "--ledger-id", ledger_id)
+    def check(self, cosigners=()):
+        out = self.programs.export(self.world, "out")
+        proofs = run(os.path.join(BUILD, "tests", "print_proofs"), out, PROOFS, SEED)
+        counts = check_export(out, self.vkey, cosigners, proofs)
+        self.assertEqual((counts["entries"], counts["inclusion"], counts["consistency"]),
+                         (self.programs.size_of(self.world), PROOFS, PROOFS))
+        return out, counts
 
     def test_export_and_grow(self):
-        self.export()
-        size = json.loads(tijori("status", self.ledger, "--format", "json"))["entries"]
-        self.check(size)
-        self.grow()
-        self.export()
-        self.assertTrue(os.path.exists(os.path.join(self.exported, "tile", "0", "000")))
-        self.check(size + GROWN)
+        self.check()
+        self.programs.grow(self.world)
+        out, _ = self.check()
+        self.assertTrue(os.path.exists(os.path.join(out, "tile", "0", "000")))
+
+    def test_cosigned_in_go(self):
+        """A cosignature by x/mod's note is added, exported, and counted by the auditor."""
+        out, _ = self.check()
+        with open(os.path.join(out, "checkpoint"), "rb") as source:
+            vkey, _, cosigned = run(INTEROP, "cosign", "go.example", self.vkey,
+                                    stdin=source.read()).partition(b"\n")
+        vkey = vkey.decode()
+        added, policy = (os.path.join(self.world.at, name) for name in ("cosigned", "policy"))
+        e.write(self.world.at, {"cosigned": cosigned, "policy": (
+            "log %s\nwitness go %s\nquorum go\n" % (self.vkey, vkey)).encode()})
+        audit = os.path.join(BUILD, "tijori-audit")
+        run(audit, "verify", out, "--policy", policy, "--without-documents", expect=3)
+        run(os.path.join(BUILD, "tijori"), "checkpoint", self.world.dir, "--add", added, "--policy",
+            policy)
+        out, counts = self.check([vkey])
+        self.assertEqual((counts["checkpoints"], counts["cosignatures"]), (2, 2))
+        run(audit, "verify", out, "--policy", policy, "--without-documents")
 
 
 def main():

@@ -597,6 +597,14 @@ class Refusals(unittest.TestCase):
                 target, os.path.join(folder, path)))
             self.assertEqual(refusal.status, "FOLDER")
 
+        def move_out(folder):
+            path = os.path.join(folder, LAST_TILE)
+            with tempfile.NamedTemporaryFile(delete=False) as outside:
+                self.addCleanup(os.remove, outside.name)
+            os.replace(path, outside.name)
+            os.symlink(outside.name, path)
+        self.assertEqual(verify(small(), spoil=move_out)[1].status, "FOLDER")
+
     def test_every_file_missing(self):
         good = small()
         unseen = []
@@ -945,6 +953,19 @@ class Proofs(unittest.TestCase):
                 if entry is not None:
                     self.assertEqual(refusal.entry, entry, refusal)
 
+    def test_keys_that_could_not_sign(self):
+        """A key that was added later, and one of a role that does not count."""
+        writer = copy.deepcopy(t.BASE)
+        early = t.add(writer, t.TREASURY, 1, [t.GOOD_MOVE], sign=[t.NEW])
+        added = t.add(writer, 0, 0, [t.add_key(t.TREASURY, 5, t.NEW)])
+        other = t.add(writer, t.TREASURY, 1, [t.GOOD_MOVE], sign=[t.TA])
+        shared = [party_at(1), account_at(t.RESERVE), account_at(t.RESERVE_2), asset_at(1)]
+        for raw, key, status in ((early, (added.index, 0), "PROOF"),
+                                 (other, key_at(1, t.TA), "KEY_ROLE")):
+            data = ProofDraft((raw.index, 0), shared + [key], raws=writer.raws,
+                              size=len(writer.raws)).build()
+            self.assertEqual(judge(data)[1].status, status)
+
     def test_another_ledger(self):
         data = ProofDraft(BOUGHT, BOUGHT_SUPPORT).build()
         self.assertEqual(judge(data, ledger_id=t.ZERO)[1].status, "LEDGER_ID")
@@ -1074,6 +1095,44 @@ class Vectors(unittest.TestCase):
         for bad in vectors["bad_verifier_keys"]:
             with self.assertRaises(v.Refused):
                 second_note.parse_verifier_key(bad)
+
+    def test_verifier_keys(self):
+        key = WITNESSES[0]
+        name, key_id, public = key.vkey.split("+", 2)
+        self.assertEqual(second_note.parse_verifier_key(key.vkey).public, key.secret.public)
+        other_type = t.sha256(name.encode() + b"\n\2" + key.secret.public)[:4].hex()
+        spaced = Signer(key.secret, "a b", 4).vkey
+        for bad in (name, name + "+" + key_id, "+".join([name, "00000000", public]),
+                    "+".join(["", key_id, public]), "+".join([name, key_id.upper() + "0", public]),
+                    "+".join([name, other_type, b64(b"\2" + key.secret.public)]),
+                    "+".join([name, key_id, public[:-4]]), key.vkey + "\n", spaced):
+            with self.assertRaises(v.Refused, msg=bad):
+                second_note.parse_verifier_key(bad)
+
+    def test_notes(self):
+        """One fault each, and the same note without it."""
+        def line(name, blob):
+            return "\u2014 %s %s\n" % (name, b64(blob))
+        good = "text\n\nmore\n\n" + line("a", bytes(5))
+        self.assertEqual(second_note.Note(good.encode()).text, b"text\n\nmore\n")
+        for bad in (good.replace("text", "te\txt"), good.replace("text", "te\x1fxt"), good[:-1],
+                    good + "\n", good.replace("more\n\n", "more\n").replace("text\n\n", "text\n"),
+                    good + line("b", bytes(4)), good + line("b", b""), good + line("b+c", bytes(5)),
+                    good + line("b\u2003c", bytes(5)), good + line("a", bytes(5)),
+                    good.replace("\u2014", "-"), good + "\u2014 b AAAAAAB=\n", "text\n", "\n\n"):
+            with self.assertRaises(v.Refused, msg=bad):
+                second_note.Note(bad.encode())
+        second_note.Note((good + line("b", bytes(5)) + line("a", bytes(3) + b"\1\1")).encode())
+
+    def test_checkpoint_text(self):
+        def made(*lines):
+            return ("\n".join(lines) + "\n\n\u2014 a %s\n" % b64(bytes(5))).encode()
+        self.assertEqual(second_note.Checkpoint(made("o", "7", b64(t.ZERO))).size, 7)
+        for bad in (("o", "7"), ("", "7", b64(t.ZERO)), ("o", "07", b64(t.ZERO)),
+                    ("o", "+7", b64(t.ZERO)), ("o", "\u0667", b64(t.ZERO)), ("o", "7", "AA=="),
+                    ("o", "7", b64(t.ZERO), "more"), ("o", "7", b64(t.ZERO), "")):
+            with self.assertRaises(v.Refused, msg=bad):
+                second_note.Checkpoint(made(*bad))
 
     def test_paths(self):
         """Every leaf of every small tree, and each path changed in length or for another leaf."""

@@ -150,9 +150,6 @@ def audit(files, key=None):
 # Where the auditor is not as strict on a folder as the second verifier: its exit status.
 LENIENT = {
     "no document": 3,
-    "one restricted body missing": 0,
-    "stored: named by another size": 0,
-    "stored: cosigned by nobody": 0,
 }
 
 
@@ -191,11 +188,11 @@ OTHER_RULE = {
     "record_count one more": "RECORD_COUNT",
     "body cut": "RECORD_COUNT",
     # Of the genesis: by section 6 a rule of its own and an unreachable threshold are both broken.
-    "no administer key": "UNREACHABLE",
-    "move threshold alone": "UNREACHABLE",
-    "threshold 0": "UNREACHABLE",
-    "key no point": "GENESIS",
-    "ledger_id": "GENESIS_ONLY",
+    "genesis: no administer key": "UNREACHABLE",
+    "genesis: move threshold alone": "UNREACHABLE",
+    "genesis: threshold 0": "UNREACHABLE",
+    "genesis: key no point": "GENESIS",
+    "genesis: ledger_id": "GENESIS_ONLY",
 }
 
 
@@ -218,7 +215,7 @@ class Rules(unittest.TestCase):
             return
         self.assertIn("\nfirst failure  entry %d\n" % (len(raws) - 1), "\n" + out)
         newer = "newer software" in out.partition("first failure")[2].partition("What this")[0]
-        self.assertEqual(exit_status, 3 if newer else 1, out)
+        self.assertIn(exit_status, (1, 3) if newer else (1,), out)
         if status not in IN_WORDS:
             self.assertRegex(out, r"\nwhat .*\b%s\b" % OTHER_RULE.get(name, status))
 
@@ -244,13 +241,14 @@ class Rules(unittest.TestCase):
         for name, full, public, make in e.HIDDEN_ROWS:
             with self.subTest(name):
                 self.check_row(name, full, make)
-                self.check_row(name, public, make, public=True)
+                self.check_row("public: " + name, public, make, public=True)
 
     def test_genesis(self):
         for name, status, records, fields in t.GENESIS_ROWS:
             with self.subTest(name):
                 writer = t.Writer()
-                self.check(name, [writer.seal(t.genesis(writer, records, **fields))], status)
+                self.check("genesis: " + name,
+                           [writer.seal(t.genesis(writer, records, **fields))], status)
 
     def test_entry_1(self):
         writer = t.Writer()

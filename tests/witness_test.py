@@ -103,11 +103,11 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="tijori-witness-")
         self.addCleanup(self.temporary.cleanup)
-        self.started = 0
 
     def witness(self, where="w", **more):
         witness = Witness(os.path.join(self.temporary.name, where), **more)
-        self.addCleanup(witness.stop)
+        # Killed by the test, or ended well: a sanitizer's finding is another status.
+        self.addCleanup(lambda: self.assertIn(witness.stop(), (0, -signal.SIGKILL), witness.said()))
         return witness
 
     def path(self, name):
@@ -193,7 +193,9 @@ class Answers(Case):
         for connection in idle:
             connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Le")
         self.assertEqual(witness.status(0, 5), 200)
-        self.assertEqual(witness.stop(), 0)  # and the witness does not wait for them
+        start = time.monotonic()
+        self.assertEqual(witness.stop(), 0)
+        self.assertLess(time.monotonic() - start, 5)  # they are not waited for
         for connection in idle:
             connection.close()
 
@@ -387,7 +389,7 @@ class Gathering(Case):
         server.daemon_threads = True
         server.say = say
         server.asked = []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         server.url = f"http://127.0.0.1:{server.server_port}"
