@@ -54,7 +54,7 @@ struct folder_source {
     struct buffer tile;
     char tile_path[TJ_TILE_PATH_MAX];
     /* What was looked at, to be compared with what there is. */
-    uint64_t tiles; /* files */
+    uint64_t tiles;         /* files */
     struct tj_hash *bodies; /* the names of the files read, one an entry */
     size_t body_count;
 };
@@ -723,10 +723,8 @@ static void find_body(void *context, const struct tj_view *name)
 static void check_bodies(struct folder_source *s, struct tj_progress *progress)
 {
     /* What entries before this audit have is not known. */
-    struct content_walk walk = {.s = s,
-                                .folder = "body",
-                                .context = s,
-                                .name = progress->start == 0 ? find_body : NULL};
+    struct content_walk walk = {
+        .s = s, .folder = "body", .context = s, .name = progress->start == 0 ? find_body : NULL};
     if (s->body_count > 0) {
         qsort(s->bodies, s->body_count, sizeof *s->bodies, by_hash);
     }

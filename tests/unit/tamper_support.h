@@ -1,7 +1,7 @@
 #ifndef TIJORI_TESTS_UNIT_TAMPER_SUPPORT_H
 #define TIJORI_TESTS_UNIT_TAMPER_SUPPORT_H
 
-/* A ledger of some 300 entries as an auditor gets to see it: signed, cosigned by two witnesses at
+/* A ledger of 262 entries as an auditor gets to see it: signed, cosigned by two witnesses at
  * several sizes and exported at each, so that the folder holds tiles and bundles of earlier sizes;
  * every file of that folder in memory; and what an auditor who pins the log's key and names the
  * witnesses says of it, as it is or tampered with.

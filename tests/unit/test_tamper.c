@@ -213,6 +213,19 @@ static enum outcome audit(struct tj_replay_report *report)
     return audit_folder(w->folder, &w->pins, NULL, &w->untouched, report);
 }
 
+/* The newest checkpoint stands under checkpoints/ as well. Whoever changes it removes that one. */
+static const struct exported_file *twin_of(const struct exported_file *file)
+{
+    for (size_t i = 0; file->kind == TAMPERED_CHECKPOINT && i < w->exported.count; i++) {
+        const struct exported_file *other = &w->exported.files[i];
+        if (other->kind == TAMPERED_CHECKPOINTS && other->size == file->size &&
+            memcmp(other->bytes, file->bytes, file->size) == 0) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
 /* Other bytes in the place of a file's. */
 static void try_content(const char *change, const struct exported_file *file, const uint8_t *bytes,
                         size_t size)
@@ -220,9 +233,16 @@ static void try_content(const char *change, const struct exported_file *file, co
     struct tj_replay_report report;
     size_t offset = first_difference(file, bytes, size);
     const struct expected expected = expected_at(file, offset);
+    const struct exported_file *twin = twin_of(file);
+    if (twin != NULL) {
+        remove_file(w->folder, twin->path);
+    }
     put_file(w->folder, file->path, bytes, size);
     enum outcome outcome = audit(&report);
     put_file(w->folder, file->path, file->bytes, file->size);
+    if (twin != NULL) {
+        put_file(w->folder, twin->path, twin->bytes, twin->size);
+    }
     judge(change, tampered_kind_names[file->kind], file->path, offset, &expected, outcome, &report);
 }
 
@@ -363,7 +383,7 @@ static void a_file_too_many(void **state)
         "tile/x",
         "tile/0/x",
         "tile/0/002",
-        "tile/0/001.p/45",
+        "tile/0/001.p/7",
         "tile/0/001.p/256",
         "tile/0/001.p/x",
         "tile/0/x000/001",
@@ -374,22 +394,22 @@ static void a_file_too_many(void **state)
         "tile/63/000",
         "tile/entries/x",
         "tile/entries/002",
-        "tile/entries/001.p/45",
+        "tile/entries/001.p/7",
         "tile/entries/000.p/0",
         "tile/0/000.p/77",
         "tile/0/001.p/1",
         "tile/entries/000.p/77",
-        "tile/entries/001.p/44.bak",
+        "tile/entries/001.p/6.bak",
         "body/x",
         "body/aa/x",
         "body/aaa/x",
         "attachment/x",
         "attachment/aa/x",
         "checkpoints/x",
-        "checkpoints/300",
-        "checkpoints/300-0123456789abcdef",
-        "checkpoints/0300-0123456789abcdef",
-        "checkpoints/301-0123456789abcdeF",
+        "checkpoints/262",
+        "checkpoints/262-0123456789abcdef",
+        "checkpoints/0262-0123456789abcdef",
+        "checkpoints/263-0123456789abcdeF",
     };
     uint8_t bytes[] = "not of this log\n";
     char path[TAMPER_PATH_MAX];
@@ -409,7 +429,13 @@ static void a_file_too_many(void **state)
     no_misses();
 }
 
-/* A link is not followed, even to the right bytes. */
+static bool is_restricted(uint64_t entry)
+{
+    return (w->log.tables[TJ_J_ENTRIES].rows[entry].value[64 + 4] & TJ_FLAG_RESTRICTED) != 0;
+}
+
+/* A link is not followed, even to the right bytes. In the place of a restricted body, which may be
+ * missing, it is a file too many. */
 static void a_link_for_a_file(void **state)
 {
     char place[512];
@@ -420,6 +446,9 @@ static void a_link_for_a_file(void **state)
         const struct exported_file *file = &w->exported.files[i];
         struct tj_replay_report report;
         struct expected expected = expected_at(file, 0);
+        if (file->kind == TAMPERED_BODY && is_restricted(expected.entry)) {
+            expected.entry = ANY;
+        }
         put_file(w->f.dir, "linked", file->bytes, file->size);
         snprintf(elsewhere, sizeof elsewhere, "%s/linked", w->f.dir);
         snprintf(place, sizeof place, "%s/%s", w->folder, file->path);
