@@ -105,6 +105,9 @@ static void try_table(enum tj_journal_table table, const char *name, size_t stri
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
     assert_int_equal(tj_cursor_open(txn, table, &cursor), TJ_STORAGE_OK);
     for (; tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK; place.row++) {
+        if (table == TJ_J_META && memcmp(key.bytes, TJ_META_SIGNED, 4) != 0) {
+            continue; /* the head, which test_integrity.c changes */
+        }
         for (int part = 0; part < 2; part++) {
             const struct tj_view *bytes = part == 0 ? &key : &value;
             place.key = part == 0;
@@ -135,18 +138,21 @@ static void a_changed_checkpoint_is_noticed(void **state)
     try_table(TJ_J_CHECKPOINTS, "checkpoints", 13);
 }
 
-/* The newest that was signed, beside the public one of its size; and the head. */
-static void a_changed_row_of_meta_is_noticed(void **state)
+/* The newest that was signed, beside the public one of its size. */
+static void the_changed_newest_that_was_signed_is_noticed(void **state)
 {
     (void)state;
-    try_table(TJ_J_META, "meta", 5);
+    try_table(TJ_J_META, "signed", 5);
 }
 
 static void the_ledger_as_it_is(void **state)
 {
+    struct tj_replay_report report;
     (void)state;
-    assert_int_equal(audit(&untouched), OUTCOME_INCOMPLETE); /* the first time, none to compare */
-    must_pass(&untouched);
+    assert_int_equal(audit(&report), OUTCOME_INCOMPLETE); /* for lack of one to compare with */
+    must_pass(&report);
+    untouched = report;
+    assert_int_equal(audit(&report), OUTCOME_PASSED);
     for (size_t i = 0; i < TJ_CHECK_COUNT; i++) {
         assert_int_equal(untouched.checks[i].skipped, i == TJ_CHECK_ATTACHMENTS ? 2 : 0);
     }
@@ -182,7 +188,7 @@ int main(void)
         cmocka_unit_test(the_ledger_as_it_is),
         cmocka_unit_test(a_changed_node_is_noticed),
         cmocka_unit_test(a_changed_checkpoint_is_noticed),
-        cmocka_unit_test(a_changed_row_of_meta_is_noticed),
+        cmocka_unit_test(the_changed_newest_that_was_signed_is_noticed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
