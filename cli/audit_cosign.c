@@ -48,7 +48,16 @@ static int write_cosigned(const struct arguments *arguments, const struct tj_vie
     return written ? EXIT_PASS : fail_errno(errno, to_file ? path : "standard output");
 }
 
-static int add(struct witness *witness, const struct arguments *arguments, struct tj_source *source)
+static void keep_both(struct witness *witness, const char *state, const char *request, size_t size)
+{
+    message(witness_keep_evidence(witness, request, size)
+                ? "the checkpoint cosigned before and this one are kept in %s/evidence"
+                : "the checkpoints could not be kept in %s/evidence",
+            state);
+}
+
+static int add(struct witness *witness, const struct arguments *arguments, struct tj_source *source,
+               const char *state)
 {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
@@ -69,6 +78,9 @@ static int add(struct witness *witness, const struct arguments *arguments, struc
                     arguments->operands[0], last.size, checkpoint.size);
     }
     witness_add_checkpoint(witness, request, size, &reply);
+    if (reply.code == 400 || reply.code == 422) { /* by a key of the log: it does not go on */
+        keep_both(witness, state, request, size);
+    }
     free(request);
     if (reply.code == 200) {
         return write_cosigned(arguments, &note, reply.body, reply.body_size);
@@ -142,7 +154,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
     if (code != EXIT_PASS) {
         return code;
     }
-    code = add(witness, arguments, source);
+    code = add(witness, arguments, source, state);
     witness_close(witness);
     return code;
 }

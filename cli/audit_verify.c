@@ -61,6 +61,20 @@ static int take_pin(struct verification *v, struct tj_replica *replica)
     return EXIT_PASS;
 }
 
+static int open_state(struct verification *v, const char *dir, struct tj_replica **out)
+{
+    enum tijori_status status = tj_replica_open(dir, out);
+    if (status == TIJORI_CORRUPT) { /* which says nothing about the log */
+        return fail(
+            EXIT_DATA,
+            "%s: the state of earlier audits is damaged, or of another version, and nothing "
+            "was verified: take a copy of it, or begin anew in an empty directory",
+            dir);
+    }
+    return status == TIJORI_OK ? take_pin(v, *out)
+                               : fail_status(status, dir, "the state of earlier audits");
+}
+
 static void take_checkpoint(struct tj_source *source, char *note, size_t *size)
 {
     struct tj_view newest;
@@ -72,34 +86,39 @@ static void take_checkpoint(struct tj_source *source, char *note, size_t *size)
     }
 }
 
+/* A checkpoint that contradicts another, named by what it is, so that none takes another's place.
+ */
+static enum tijori_status keep_note(const char *dir, const char *when, const char *note,
+                                    size_t size)
+{
+    char name[64];
+    struct tj_hash hash;
+    if (size == 0) {
+        return TIJORI_OK; /* there was none */
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    tj_sha256(hasher, &hash, note, size);
+    tj_hasher_destroy(hasher);
+    int at = snprintf(name, sizeof name, "%s-", when);
+    text_format_hex(name + at, hash.bytes, 8);
+    fprintf(stderr, "%s:\n%.*s", name, (int)size, note);
+    return tj_replica_keep(dir, name, note, size);
+}
+
 /* Both checkpoints of a fork or a rollback, for whoever is to be shown them. */
-static void keep_evidence(const struct verification *v, struct tj_source *source,
-                          const struct tj_replica *replica, const char *dir)
+static void keep_evidence(struct tj_source *source, const struct tj_replica *replica,
+                          const char *dir)
 {
     char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
     size_t size;
-    (void)v;
     TIJORI_REQUIRE(note != NULL);
     take_checkpoint(source, note, &size);
-    enum tijori_status seen = TIJORI_OK;
-    enum tijori_status now = TIJORI_OK;
-    if (replica->note_size > 0) {
-        seen = tj_replica_keep(dir, "seen-before", replica->note, replica->note_size);
-    }
-    if (size > 0) {
-        now = tj_replica_keep(dir, "shown-now", note, size);
-    }
-    if (seen == TIJORI_OK && now == TIJORI_OK) {
-        message("the checkpoint seen before and the one shown now are kept in %s/evidence", dir);
-        if (replica->note_size > 0) {
-            fprintf(stderr, "seen before:\n%.*s", (int)replica->note_size, replica->note);
-        }
-        if (size > 0) {
-            fprintf(stderr, "shown now:\n%.*s", (int)size, note);
-        }
-    } else {
-        message("the checkpoints could not be kept in %s/evidence", dir);
-    }
+    enum tijori_status seen = keep_note(dir, "seen-before", replica->note, replica->note_size);
+    enum tijori_status now = keep_note(dir, "shown-now", note, size);
+    message(seen == TIJORI_OK && now == TIJORI_OK
+                ? "the checkpoint seen before and the one shown now are kept in %s/evidence"
+                : "the checkpoints could not be kept in %s/evidence",
+            dir);
     free(note);
 }
 
@@ -109,7 +128,7 @@ static int end_with_state(struct verification *v, struct tj_source *source,
 {
     if (report->failed) {
         if (report->first_check == TJ_CHECK_EXTENDS) {
-            keep_evidence(v, source, replica, dir);
+            keep_evidence(source, replica, dir);
         }
         return code;
     }
@@ -167,9 +186,7 @@ static int verify_here(void *context)
         return code;
     }
     if (dir != NULL) {
-        enum tijori_status status = tj_replica_open(dir, &replica);
-        code = status == TIJORI_OK ? take_pin(v, replica)
-                                   : fail_status(status, dir, "the state of earlier audits");
+        code = open_state(v, dir, &replica);
     }
     if (code == EXIT_PASS) {
         code = replay_source(v, source, replica);

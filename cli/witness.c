@@ -422,6 +422,30 @@ void witness_add_checkpoint(struct witness *witness, const char *bytes, size_t s
     tj_hasher_destroy(hasher);
 }
 
+bool witness_keep_evidence(struct witness *witness, const char *bytes, size_t size)
+{
+    struct witness_request request;
+    struct witness_reply unused;
+    struct memory memory;
+    char file[HASH_HEX_SIZE + 1];
+    memset(&request, 0, sizeof request);
+    const struct tj_verifier_key *log = witness_request_decode(&request, bytes, size) == NULL
+                                            ? signer(witness, &request, &unused)
+                                            : NULL;
+    if (log == NULL) {
+        return false;
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    pthread_mutex_lock(&witness->mutex);
+    file_of_origin(file, hasher, request.checkpoint.origin);
+    memory_read(witness, file, request.checkpoint.origin, &memory);
+    bool kept =
+        memory.kind == WITNESS_KNOWN && keep_evidence(witness, file, &memory, &request.note, log);
+    pthread_mutex_unlock(&witness->mutex);
+    tj_hasher_destroy(hasher);
+    return kept;
+}
+
 enum witness_memory witness_last(struct witness *witness, const char *origin,
                                  struct tj_checkpoint *out)
 {

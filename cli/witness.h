@@ -10,7 +10,8 @@
  *     lock                  held (flock) from witness_open to witness_close, by one process
  *     HASH                  of one log; HASH is the SHA-256 of its origin in hex
  *     evidence/HASH-SIZE-stored, evidence/HASH-SIZE-other
- *                           two checkpoints of one size, signed by the log, with different roots
+ *                           two checkpoints of one size, signed by the log, with different roots;
+ *                           or of two sizes, by witness_keep_evidence
  *
  * A file HASH is text; it is made by the first cosignature and replaced as a whole, on the disk
  * before the cosignature is handed out:
@@ -93,5 +94,11 @@ struct witness_reply {
  * Threads: any number. */
 void witness_add_checkpoint(struct witness *witness, const char *request, size_t size,
                             struct witness_reply *out);
+
+/* The same of a request's checkpoint of any size, with the last one cosigned: for who has the log
+ * at hand, and was refused because the one does not lead to the other. One pair for each size that
+ * was cosigned last. False when it is signed by none of the log's keys, nothing of this log was
+ * cosigned, or the disk says no. */
+bool witness_keep_evidence(struct witness *witness, const char *request, size_t size);
 
 #endif

@@ -178,6 +178,7 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
     tj_sha256(progress->digester->hasher, &report->checkpoint_hash, bytes->bytes, bytes->size);
     report->checkpoints++;
     anchor->covered = checkpoint.size;
+    anchor->covered_by = report->log_key;
     return judge_witnesses(anchor, progress, &note);
 }
 
@@ -187,6 +188,9 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
                      const struct tj_replica *replica)
 {
     if (replica != NULL) {
+        anchor->covered = replica->covered;
+        anchor->covered_before = replica->covered;
+        anchor->covered_by = replica->covered_by;
         anchor->agreed = replica->agreed;
         anchor->cosigned = replica->cosigned;
         anchor->waiting_since_ns = replica->waiting_since_ns;
@@ -279,13 +283,10 @@ static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress
 
 /* A key that was compromised signed up to the size that its retirement names; what it signed after
  * that, before it was retired, is no checkpoint. */
-static bool ends_at_last_good(struct tj_anchor *anchor, struct tj_progress *progress)
+static bool ends_at_last_good(struct tj_anchor *anchor, const struct tj_state *state)
 {
-    const struct tj_replay_report *report = progress->report;
     const struct tj_log_key_object *key =
-        report->checkpoint.size > 0
-            ? tj_state_peek(progress->state, TJ_T_LOG_KEY, 0, report->log_key)
-            : NULL;
+        anchor->covered > 0 ? tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by) : NULL;
     if (key == NULL || !tj_log_key_compromised(key) || anchor->covered <= key->last_good_size) {
         return false;
     }
@@ -296,22 +297,21 @@ static bool ends_at_last_good(struct tj_anchor *anchor, struct tj_progress *prog
 static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
-    bool compromised = ends_at_last_good(anchor, progress);
-    uint64_t fresh = anchor->covered > report->start ? anchor->covered - report->start : 0;
+    bool compromised = ends_at_last_good(anchor, progress->state);
     if (anchor->next_size != UINT64_MAX) {
         tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
                 "a checkpoint covers %" PRIu64 " entries, the log has %" PRIu64, anchor->next_size,
                 report->entries);
         return;
     }
-    tj_pass(report, TJ_CHECK_CHECKPOINT, fresh);
-    if (report->checkpoint.size == 0) {
-        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - report->start,
-                "this log has no signed checkpoint");
-    } else if (anchor->covered < report->entries) {
+    if (anchor->covered > anchor->covered_before) {
+        tj_pass(report, TJ_CHECK_CHECKPOINT, anchor->covered - anchor->covered_before);
+    }
+    if (anchor->covered < report->entries) {
         tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
-                compromised ? "entries after the last good size of a compromised log key"
-                            : "entries newer than the newest checkpoint");
+                anchor->covered == 0 ? "this log has no signed checkpoint"
+                : compromised        ? "entries after the last good size of a compromised log key"
+                                     : "entries newer than the newest checkpoint");
     }
 }
 

@@ -27,6 +27,8 @@ struct tj_anchor {
     size_t next; /* the checkpoint to come */
     uint64_t next_size;
     uint64_t covered;          /* entries under the newest checkpoint that holds */
+    uint64_t covered_before;   /* as the audit before left it */
+    uint64_t covered_by;       /* the log key that signed it */
     uint64_t agreed;           /* entries under the newest one with the policy's quorum */
     uint64_t cosigned;         /* entries under the newest one with a valid cosignature */
     uint64_t waiting_since_ns; /* received-at of entry `cosigned` */

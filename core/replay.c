@@ -348,19 +348,19 @@ static void check_document(struct replay *r, const struct document *document)
     if (r->source->ops->document(r->source, document->name, &bytes)) {
         tj_sha256(r->digester.hasher, &hash, bytes.bytes, bytes.size);
     }
-    bool right = tj_hash_equal(&hash, &name);
-    if (right && document->cited) {
-        pass(r, TJ_CHECK_ATTACHMENTS, 1);
-    } else if (right && r->progress.start == 0 && r->report->restricted == 0) {
-        fail(r, TJ_CHECK_ATTACHMENTS, UINT64_MAX, NULL, NULL, "no record cites an attachment");
-    } else if (!right && (document->cited || r->progress.start == 0)) {
+    /* One that entries before this audit cite was met there, or is inert: nothing names it. */
+    if (!tj_hash_equal(&hash, &name)) {
         /* Either the content or the name was changed; the log knows the other. */
         uint64_t entry = citing_entry(r, name.bytes);
         entry = entry != UINT64_MAX ? entry : citing_entry(r, hash.bytes);
         fail(r, TJ_CHECK_ATTACHMENTS, entry, &hash, &name,
              "an attachment does not hash to its name");
+    } else if (document->cited || r->progress.start > 0) {
+        pass(r, TJ_CHECK_ATTACHMENTS, 1);
+    } else if (r->report->restricted == 0) {
+        fail(r, TJ_CHECK_ATTACHMENTS, UINT64_MAX, NULL, NULL, "no record cites an attachment");
     } else {
-        tj_skip(r->report, TJ_CHECK_ATTACHMENTS, right,
+        tj_skip(r->report, TJ_CHECK_ATTACHMENTS, 1,
                 "attachments that no record seen in this audit cites");
     }
 }
@@ -694,6 +694,8 @@ static void keep_in(struct replay *r, struct tj_replica *replica)
     replica->received_ns = r->received_ns;
     replica->term = r->term;
     replica->directive = r->directive;
+    replica->covered = r->anchor.covered;
+    replica->covered_by = r->anchor.covered_by;
     replica->agreed = r->anchor.agreed;
     replica->cosigned = r->anchor.cosigned;
     replica->left_open += r->report->checks[TJ_CHECK_BODIES].skipped +
@@ -713,6 +715,11 @@ static bool check_extends(struct replay *r)
     uint64_t start = r->progress.start;
     if (start == 0) {
         return true;
+    }
+    if (!tj_source_entry(r->source, &r->digester, 0, &entry, &leaf) ||
+        !tj_hash_equal(&leaf, &r->state->ledger_id)) {
+        return tj_fail(r->report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
+                       "entry 0 is not that of the ledger that this auditor verified before");
     }
     if (r->source->size < start) {
         return tj_fail(r->report, TJ_CHECK_EXTENDS, r->source->size, NULL, NULL,

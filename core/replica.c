@@ -78,6 +78,8 @@ static void fixed_fields(struct stream *s, struct tj_replica *r, field_function 
     field(s, &r->received_ns);
     field(s, &r->term);
     field(s, &r->directive);
+    field(s, &r->covered);
+    field(s, &r->covered_by);
     field(s, &r->agreed);
     field(s, &r->cosigned);
     field(s, &r->waiting_since_ns);

@@ -24,7 +24,9 @@ struct tj_replica {
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;
-    uint64_t agreed; /* what core/anchor.h goes on from */
+    uint64_t covered; /* what core/anchor.h goes on from */
+    uint64_t covered_by;
+    uint64_t agreed;
     uint64_t cosigned;
     uint64_t waiting_since_ns;
     uint64_t not_before_s;

@@ -55,12 +55,18 @@ static enum tj_source_answer ledger_peek(struct tj_source *source, uint64_t inde
     struct tj_view body_key;
     struct tj_view body;
     *memory = 0;
-    if (s->next != index && (tj_cursor_seek(s->entries, index) != TJ_STORAGE_OK ||
-                             tj_cursor_seek(s->bodies, index) != TJ_STORAGE_OK)) {
-        s->next = UINT64_MAX;
+    enum tj_storage_status entry = TJ_STORAGE_OK;
+    enum tj_storage_status records = TJ_STORAGE_OK;
+    if (s->next != index) {
+        entry = tj_cursor_seek(s->entries, index);
+        records = tj_cursor_seek(s->bodies, index);
     }
-    enum tj_storage_status entry = tj_cursor_next(s->entries, &entry_key, &s->item.entry);
-    enum tj_storage_status records = tj_cursor_next(s->bodies, &body_key, &body);
+    if (entry == TJ_STORAGE_OK) {
+        entry = tj_cursor_next(s->entries, &entry_key, &s->item.entry);
+    }
+    if (records == TJ_STORAGE_OK) {
+        records = tj_cursor_next(s->bodies, &body_key, &body);
+    }
     s->next = index + 1;
     if (entry == TJ_STORAGE_NOT_FOUND && records == TJ_STORAGE_NOT_FOUND) {
         return TJ_SOURCE_END;
