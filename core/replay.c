@@ -185,6 +185,10 @@ static bool means_newer(enum tijori_status status)
 /* Before anything is believed, the bytes must be those that were signed. */
 static bool judge_bytes(struct replay *r, uint64_t index, const struct item *item)
 {
+    if (!item->entry_formed && item->form.status == TIJORI_RECORD_COUNT &&
+        item->source.records.bytes == NULL) {
+        return fail(r, TJ_CHECK_BODIES, index, NULL, NULL, "the body of this entry is missing");
+    }
     if (!item->entry_formed) {
         r->report->newer = means_newer(item->form.status) && is_followed(r, index, &item->leaf);
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
