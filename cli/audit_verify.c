@@ -142,7 +142,7 @@ static int replay_source(struct verification *v, struct tj_source *source,
         return fail(exit_code_of(status), "%s: reading stopped: %s", v->path,
                     tijori_status_text(status));
     }
-    int code = audit_print(v->path, &report, &v->style);
+    int code = audit_print(&report, &v->style);
     if (replica != NULL) {
         code = end_with_state(v, source, replica, state_dir, &report, code);
     }

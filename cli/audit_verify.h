@@ -18,8 +18,7 @@ struct audit_style {
 };
 
 /* Prints what was found and returns the exit code. */
-int audit_print(const char *path, const struct tj_replay_report *report,
-                const struct audit_style *style);
+int audit_print(const struct tj_replay_report *report, const struct audit_style *style);
 /* There is no report, and that is a verdict: in words, as a report of the same format. */
 void audit_print_failure(const char *why, const struct audit_style *style);
 

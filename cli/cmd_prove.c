@@ -29,10 +29,14 @@ static int parse_wanted(const struct reading *reading, const char *text, struct 
                       reading->size - 1);
 }
 
+/* A public one, which may be cosigned, before one that only signs a commit. */
 static int find_checkpoint(const struct reading *reading, uint64_t index,
                            struct tj_stored_checkpoint *out)
 {
-    enum tijori_status status = tj_checkpoint_newest(reading->view.txn, out);
+    enum tijori_status status = tj_checkpoint_public(reading->view.txn, out);
+    if (status == TIJORI_NOT_FOUND || (status == TIJORI_OK && out->checkpoint.size <= index)) {
+        status = tj_checkpoint_newest(reading->view.txn, out);
+    }
     if (status == TIJORI_NOT_FOUND) {
         return fail(EXIT_INCOMPLETE,
                     "no checkpoint was signed yet: make one with 'tijori checkpoint %s --log-key "

@@ -345,7 +345,7 @@ int export_folder(const struct tj_ledger_view *view, const struct export_order *
                   struct export_done *done)
 {
     struct exporting x = {.what = what, .view = view};
-    enum tijori_status status = tj_checkpoint_newest(view->txn, &x.newest);
+    enum tijori_status status = tj_checkpoint_public(view->txn, &x.newest);
     if (status == TIJORI_NOT_FOUND) {
         return fail(EXIT_INCOMPLETE,
                     "%s: no checkpoint was signed yet: tijori checkpoint %s --log-key FILE",

@@ -268,7 +268,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
                                        const struct tj_case *c, const struct sides *s,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
-    struct tj_named named;
+    struct tj_named named = {.absent = false};
     uint8_t kind = record[0];
     enum tijori_status status = judge_named(past, c, record, &named, verdict);
     if (status != TIJORI_OK) {

@@ -16,10 +16,17 @@ static bool decode_stored(struct tj_stored_checkpoint *out)
            tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
 }
 
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    struct tj_view key;
+    enum tijori_status status =
+        tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &out->note));
+    return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
+}
+
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_stored_checkpoint public;
-    struct tj_view key;
     enum tijori_status status = tj_from_storage(
         tj_get_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &out->note));
     if (status != TIJORI_OK) {
@@ -28,12 +35,9 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
     if (!decode_stored(out)) {
         return TIJORI_CORRUPT;
     }
-    status = tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &public.note));
+    status = tj_checkpoint_public(txn, &public);
     if (status == TIJORI_NOT_FOUND) {
         return TIJORI_OK;
-    }
-    if (status == TIJORI_OK && !decode_stored(&public)) {
-        status = TIJORI_CORRUPT;
     }
     /* Of one size the public one has the cosignatures. */
     if (status == TIJORI_OK && public.checkpoint.size >= out->checkpoint.size) {

@@ -26,6 +26,9 @@ struct tj_stored_checkpoint {
  * checkpoint. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
+/* The newest public one; same way. */
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn,
+                                        struct tj_stored_checkpoint *out) TJ_MUST_USE;
 /* The public one of a size. */
 bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note) TJ_MUST_USE;
 

@@ -103,11 +103,11 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="tijori-witness-")
         self.addCleanup(self.temporary.cleanup)
-        self.started = 0
 
     def witness(self, where="w", **more):
         witness = Witness(os.path.join(self.temporary.name, where), **more)
-        self.addCleanup(witness.stop)
+        # Killed by the test, or ended well: a sanitizer's finding is another status.
+        self.addCleanup(lambda: self.assertIn(witness.stop(), (0, -signal.SIGKILL), witness.said()))
         return witness
 
     def path(self, name):
