@@ -181,8 +181,10 @@ static const char *const proof_paragraphs[] = {
     "log's signature under the checkpoint, that the entry and the record stand in its tree, every "
     "signature under the entry, and that each key that signed was registered in the same log for "
     "the party it signed for. Says in words what that proves, and what stays the log's word.",
-    "Exit status 0: all of it. 1: a check failed; the rule and the place are said. 3: no --log-key "
-    "was given, or the policy's quorum did not cosign. 65: the file is not such a proof.",
+    "A log line of the policy stands for --log-key. Exit status 0: all of it. 1: a check failed; "
+    "the "
+    "rule and the place are said. 3: no log key was given, or the policy's quorum did not cosign. "
+    "65: the file is not such a proof.",
     NULL,
 };
 

@@ -213,7 +213,7 @@ class Proofs(unittest.TestCase):
 
     def test_without_the_log_key(self):
         text, _ = check(self.prove("5:0"), expect=3)
-        self.assertIn("SKIP  the checkpoint's signature: no --log-key given\n", text)
+        self.assertIn("SKIP  the checkpoint's signature: no log key given (--log-key)\n", text)
         self.assertIn("What this proves, if the checkpoint is the log's:", text)
         self.assertTrue(text.endswith("\nINCOMPLETE\n"))
         shown = json.loads(check(self.prove("5:0"), "--format", "json", expect=3)[0])
@@ -226,12 +226,12 @@ class Proofs(unittest.TestCase):
         other = json.loads(run("key", "show", self.path("other.pem"), "--origin", self.origin,
                                "--format", "json")[0])["verifier_key"]
         text, _ = check(proof, "--log-key", other, expect=1)
-        self.assertEqual(text, "FAIL  checkpoint: not signed by --log-key\n")
+        self.assertEqual(text, "FAIL  checkpoint: not signed by the log's key\n")
         elsewhere = self.origin[:-1] + ("0" if self.origin[-1] != "0" else "1")
         moved = json.loads(run("key", "show", self.world.key("log"), "--origin", elsewhere,
                                "--format", "json")[0])["verifier_key"]
         text, _ = check(proof, "--log-key", moved, expect=1)
-        self.assertEqual(text, "FAIL  checkpoint: of another log than --log-key names\n")
+        self.assertEqual(text, "FAIL  checkpoint: of another log than the key's\n")
         self.assertEqual(json.loads(check(proof, "--log-key", other, "--format", "json",
                                           expect=1)[0])["result"], "FAIL")
         unnamed = json.loads(run("key", "show", self.world.key("log"), "--origin", "x.example",
@@ -264,6 +264,7 @@ class Proofs(unittest.TestCase):
             file.write(f"log {self.vkey}\nquorum none\n")
         text, _ = check(proof, "--log-key", self.vkey, "--policy", policy)
         self.assertTrue(text.endswith("\nPASS\n"))
+        self.assertEqual(check(proof, "--policy", policy)[0], text)  # its log line is a log key
         witness = b"\4" + base64.b64decode(self.vkey.split("+", 2)[2])[1:]
         name = "witness.example/w"
         key_id = hashlib.sha256(name.encode() + b"\n" + witness).digest()[:4].hex()
