@@ -491,6 +491,21 @@ class Receipts(unittest.TestCase):
 
     # ---- a refusal
 
+    def stream(self):
+        """Sequence 2 of a lane, sequence 1, sequence 2 again; the receipts, and the file of the
+        first."""
+        first = self.propose(MOVE, "--lane", 7)
+        out, _ = run("ingest", self.dir, first, "--dry-run", "--format", "json")
+        second = self.path("second.tje")
+        records = self.write("second.jsonl", json.dumps(MOVE))
+        run("propose", "--genesis", self.path("genesis.json"), "--party", 1, "--lane", 7,
+            "--sequence", 2, "--previous", json.loads(out)["envelope_id"], records, "-o", second)
+        run("sign", second, "--key", self.world.key("t1"), self.world.key("t2"))
+        out, _ = run("ingest", self.dir, second, first, second, "--format", "json", "--log-key",
+                     self.world.key("log"), "--sign-receipts", expect=65)
+        lines = out.splitlines()
+        return [json.loads(line) for line in lines], self.write("early", lines[0])
+
     def test_a_refusal(self):
         refused, line = self.send("refused", {**MOVE, "amount": "9 BTC"}, expect=65)
         self.assertEqual(refused["status"], "BALANCE")
@@ -508,6 +523,15 @@ class Receipts(unittest.TestCase):
         text, _ = receipt_check(line, self.dir, self.vkey)
         self.assertEqual(text, f"PASS  the log refused the envelope (BALANCE) when it had {size} "
                                f"entries; submitted again, it became entry {accepted['entry']}\n")
+        # Three of one stream: refused, then what it lacked, then accepted. The refusal does not say
+        # that the log had by then what came after.
+        out, early = self.stream()
+        self.assertEqual([r["status"] for r in out], ["SEQUENCE", "OK", "OK"])
+        self.assertEqual(out[0]["envelope_id"], out[2]["envelope_id"])
+        sizes = [int(r["receipt"].split("\n")[-4].split(" ")[1]) for r in out]
+        self.assertEqual(sizes, [out[1]["entry"], out[1]["entry"] + 1, out[2]["entry"] + 1])
+        text, _ = receipt_check(early, self.dir, self.vkey)
+        self.assertIn(f"it became entry {out[2]['entry']}\n", text)
         # A log that refuses what it has.
         head = accepted["receipt"].split("\n")[7]
         lying = self.signed("lying", refused["receipt"].split("\n")[:4] + [head])
