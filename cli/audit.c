@@ -65,8 +65,9 @@ static const char *const verify_paragraphs[] = {
     "Hashes every stored byte again, checks every link, every signature and every rule in the "
     "order of the log, builds the whole state anew and compares it with the stored one. Prints "
     "one line a check: PASS, FAIL or SKIP, and how many things it covered; then the first failing "
-    "entry by its number, what was found and what was expected, and what a passed audit does not "
-    "prove.",
+    "entry by its number, what was found and what was expected; balances by class and movements by "
+    "purpose of the period covered; the checkpoint and its witnesses; and what a passed audit does "
+    "not prove. JSON says the same; html is one page that stands by itself, for the printer too.",
     "Exit status 0: every check passed on every entry. 1: a check failed, the source cannot be "
     "read as a log, or it is damaged so badly that reading it crashed. 3: nothing failed, but "
     "something was not checked, and stands in a SKIP line: no log key was pinned, entries are "
@@ -87,6 +88,8 @@ static const char *const verify_paragraphs[] = {
 static const struct example_row verify_examples[] = {
     {"tijori-audit verify export --log-key log.vkey --policy policy --state audits",
      "is this that ledger, is it sound, and does it go on from what I saw last quarter?"},
+    {"tijori-audit verify export --log-key log.vkey --format html >report.html",
+     "the report as a page"},
     {NULL, NULL},
 };
 

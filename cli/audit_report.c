@@ -389,7 +389,12 @@ static const char *verdict_word(enum tj_note_verdict verdict)
 
 static bool has_quorum(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    return style->policy && report->quorum && report->checkpoint.size > 0;
+    bool cosigned = false; /* a policy may ask for nobody: then nobody says anything */
+    for (size_t i = 0; i < report->witness_count; i++) {
+        cosigned |= report->witnesses[i].verdict == TJ_NOTE_VALID;
+    }
+    return style->policy && report->quorum && cosigned && report->checkpoint.size > 0 &&
+           report->cosigned_size == report->checkpoint.size;
 }
 
 static void put_witnesses(json_t *root, const struct tj_replay_report *report,

@@ -421,6 +421,9 @@ class Report(unittest.TestCase):
         self.check_sums(first)
         self.assertEqual(second["last_entry_before"], first["last_entry"])
         self.assertEqual(second["first_entry"], first["last_entry"] + 1)
+        self.assertEqual((first["new_entries"], second["new_entries"]),
+                         (first["last_entry"] + 1, 2))
+        self.assertEqual(second["entries"], whole["entries"])
         self.assertIn("It does go on from what this auditor verified before",
                       "\n".join(second["not_proven"]))
         for one, two, both in zip(first["assets"], second["assets"], whole["assets"]):
