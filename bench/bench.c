@@ -94,6 +94,11 @@ static int cmd_floors(const struct arguments *arguments)
     return run_plain(arguments, measure_floors);
 }
 
+static int cmd_log(const struct arguments *arguments)
+{
+    return run_plain(arguments, measure_log);
+}
+
 static int cmd_audit(const struct arguments *arguments)
 {
     return run_plain(arguments, measure_audit);
@@ -225,6 +230,8 @@ static const struct command commands[] = {
      "[--accounts N] " COMMON_SYNOPSIS,
      "measure the way from a signed envelope to a durable receipt", NULL, NULL, ingest_options,
      NULL, 0, 0, cmd_ingest},
+    {"log", COMMON_SYNOPSIS, "measure what the tree and signed checkpoints cost", NULL, NULL,
+     common_options, NULL, 0, 0, cmd_log},
     {"audit", COMMON_SYNOPSIS, "measure the audit of a whole log", NULL, NULL, common_options, NULL,
      0, 0, cmd_audit},
     {"latency", COMMON_SYNOPSIS, "measure receipts of one at a time and under offered loads", NULL,

@@ -52,6 +52,18 @@ static const struct table tables[] = {
       {"sync_mib_per_s", "disk MiB/s", 0},
       {"envelopes", "envelopes", 0},
       {"rounds", "rounds", 0}}},
+    {"log",
+     "What the log costs an ingest: each commit signing a checkpoint beside none, in turns; one "
+     "leaf "
+     "appended to the tree, and its part of one core at that rate",
+     {{"id", "id", TEXT},
+      {"envelopes_per_s", "envelopes/s", 0},
+      {"signed_envelopes_per_s", "signed", 0},
+      {"ratio", "x", 3},
+      {"ratio_min", "least", 3},
+      {"ratio_max", "most", 3},
+      {"tree_ns", "tree ns", 0},
+      {"tree_percent", "% of a core", 2}}},
     {"audit",
      "The whole log audited: every byte hashed, every signature and rule checked, the state built "
      "anew and compared",

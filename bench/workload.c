@@ -108,15 +108,18 @@ static bool say(const char *text)
     return false;
 }
 
+static const uint8_t log_secret[TJ_SECRET_KEY_SIZE] = {1};
+
 static bool found_ledger(struct workload *w)
 {
+    struct tj_public_key log_key;
     struct tj_record records[6] = {
         {.kind = TJ_LEDGER,
          .rules = 1,
          .lifetime_max_s = LIFETIME_S,
          .checkpoint_delay_max_s = 3600,
          .name = "bench.example/ledger"},
-        {.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519, .key = {1}},
+        {.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519},
         {.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY, .name = "Authority"},
         key_record(0, TJ_ADMINISTER, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY),
         {.kind = TJ_SET_THRESHOLD, .domain = TJ_DOMAIN_ADMINISTER, .threshold = 1},
@@ -134,6 +137,8 @@ static bool found_ledger(struct workload *w)
     struct tj_header header;
     struct tj_slots slots = {.count = 0};
     struct tijori_message why;
+    TIJORI_REQUIRE(tj_public_key_of(&log_key, TJ_ALGORITHM_ED25519, log_secret));
+    memcpy(records[1].key, log_key.bytes, log_key.size);
     for (size_t i = 0; i < 6; i++) {
         tj_record_encode(&records[i], encoded + i * TJ_RECORD_SIZE);
     }
@@ -422,7 +427,10 @@ static bool open_outside(struct workload *w)
 bool workload_open(struct workload *w)
 {
     struct tijori_message why;
-    struct tijori_options options = {.threads = w->options.threads};
+    struct tijori_options options = {
+        .threads = w->options.threads,
+        .log_key = w->sign ? log_secret : NULL,
+    };
     enum tijori_status status = tijori_open(w->dir, TIJORI_WRITE, &options, &w->ledger, &why);
     return status == TIJORI_OK || say(why.text);
 }

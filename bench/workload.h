@@ -26,6 +26,7 @@ struct workload {
     size_t room;                /* bytes at envelopes.bytes */
     size_t moved_room;          /* bytes at envelopes.moved */
     uint64_t prepared;          /* envelopes of transfers, ever */
+    bool sign;                  /* opens with the log key: every commit signs a checkpoint */
     bool touched;               /* the page cache that its slices will take */
     /* What the ledger must hold. */
     uint64_t entries;

@@ -2,7 +2,10 @@
 
 #include "cli/audit_cosign.h"
 #include "cli/audit_diff.h"
+#include "cli/audit_proof.h"
+#include "cli/audit_receipt.h"
 #include "cli/audit_verify.h"
+#include "cli/audit_witness.h"
 
 #define SOURCE_OPERAND                                                                             \
     {                                                                                              \
@@ -126,6 +129,111 @@ static const char *const diff_paragraphs[] = {
     "holder showed two histories, and both are printed.",
     NULL,
 };
+static const struct option_row witness_options[] = {
+    {"listen", 0, OPTION_VALUE, true, "ADDR:PORT",
+     "where to listen: 127.0.0.1:8080, [::1]:8080; port 0: the system chooses"},
+    {"key", 0, OPTION_VALUE, true, "FILE", "the witness's key, ed25519"},
+    {"name", 0, OPTION_VALUE, true, "NAME",
+     "the name of that key, as cosignatures carry it: no space and no plus sign"},
+    {"state", 0, OPTION_VALUE, true, "DIR",
+     "what was cosigned; made when it is missing. Never to be lost, nor set back to a copy"},
+    {"log", 0, OPTION_LIST, true, "VKEY",
+     "the logs to witness: verifier keys (type 0x01), or files with one a line"},
+    {"passphrase-file", 0, OPTION_LIST, false, "F",
+     "the first line of F is the key's passphrase. Without this an encrypted key asks on the "
+     "terminal"},
+    {"public-address", 0, OPTION_FLAG, false, NULL,
+     "listen on an address that is not loopback, without TLS"},
+    {NULL, 0, 0, false, NULL, NULL},
+};
+
+static const char *const witness_paragraphs[] = {
+    "Cosigns checkpoints (C2SP tlog-witness): POST /add-checkpoint with a checkpoint and the proof "
+    "that it goes on from the last one cosigned. What is cosigned never contradicts what was "
+    "cosigned before. It stands for consistency, not for the ledger's rules: the name may not end "
+    "with /replayed, which belongs to auditors who replay the log.",
+    "Prints its verifier key (type 0x04) and where it listens, then a line a request on standard "
+    "error. Speaks plain HTTP: a proxy in front adds TLS. SIGTERM and SIGINT end it.",
+    "When a log shows two checkpoints of one size, both are kept in DIR/evidence.",
+    "Losing DIR means to start over as a new witness, with a new key: one that forgot what it "
+    "cosigned can be led to contradict it.",
+    NULL,
+};
+
+static const struct example_row witness_examples[] = {
+    {"tijori-audit witness --listen 127.0.0.1:8080 --key witness.pem --name witness.example/w1 "
+     "--state state --log logs.txt",
+     "a witness of the logs in logs.txt"},
+    {NULL, NULL},
+};
+
+static const struct operand_row proof_operands[] = {
+    {"FILE", "the .tlog-proof; - is standard input"},
+    {NULL, NULL},
+};
+
+static const struct option_row proof_options[] = {
+    LOG_KEY(false),
+    POLICY,
+    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    END_OF_OPTIONS,
+};
+
+static const char *const proof_paragraphs[] = {
+    "Checks a proof that 'tijori prove' wrote, with nothing but that file and the log's key: the "
+    "log's signature under the checkpoint, that the entry and the record stand in its tree, every "
+    "signature under the entry, and that each key that signed was registered in the same log for "
+    "the party it signed for. Says in words what that proves, and what stays the log's word.",
+    "Exit status 0: all of it. 1: a check failed; the rule and the place are said. 3: no --log-key "
+    "was given, or the policy's quorum did not cosign. 65: the file is not such a proof.",
+    NULL,
+};
+
+static const struct example_row proof_examples[] = {
+    {"tijori-audit check-proof purchase.tlog-proof --log-key log.vkey",
+     "who moved what, provably?"},
+    {NULL, NULL},
+};
+
+static const struct operand_row receipt_operands[] = {
+    {"FILE", "a signed receipt, or the JSON line of 'tijori ingest --sign-receipts' that holds it; "
+             "- is standard input"},
+    SOURCE_OPERAND,
+    {NULL, NULL},
+};
+
+static const struct option_row receipt_options[] = {
+    LOG_KEY(true),
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: a witness's time proves that a deadline was missed"},
+    {"at", 0, OPTION_VALUE, false, "TIME",
+     "the time to judge deadlines by (RFC 3339); default now"},
+    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    END_OF_OPTIONS,
+};
+
+static const char *const receipt_paragraphs[] = {
+    "Holds a receipt that the log signed against the log as it is shown now. Of an accepted "
+    "envelope: the promised entry stands in its place under a checkpoint of the same key; where "
+    "another entry stands there, the log was forked, and both signed statements are printed, which "
+    "prove it to anyone. Of a refused one: whether the envelope is in the log all the same. Of "
+    "both: "
+    "the log that was there when the receipt was signed is a beginning of the log there is now.",
+    "A checkpoint has to cover an accepted entry within the ledger's checkpoint_delay_max of its "
+    "receipt.",
+    "Exit status 0: the log keeps its word. 1: it does not, or the receipt is not its own, or SRC "
+    "is "
+    "damaged. 3: no checkpoint covers the entry yet and none is due, or --log-key signed none "
+    "here. "
+    "65: the file is no receipt.",
+    NULL,
+};
+
+static const struct example_row receipt_examples[] = {
+    {"tijori-audit check-receipt receipt.json export --log-key log.vkey",
+     "is what was promised to me in the log that everyone sees?"},
+    {NULL, NULL},
+};
 
 static const struct command commands[] = {
     {"verify",
@@ -139,6 +247,17 @@ static const struct command commands[] = {
      cosign_options, NULL, 1, 1, audit_cosign},
     {"diff", "A B [--format text|json]", "where two logs part", diff_paragraphs, diff_operands,
      diff_options, NULL, 2, 2, audit_diff},
+    {"witness",
+     "--listen ADDR:PORT --key FILE --name NAME --state DIR --log VKEY... [--passphrase-file F] "
+     "[--public-address]",
+     "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
+     witness_options, witness_examples, 0, 0, audit_witness},
+    {"check-proof", "FILE --log-key VKEY [--policy FILE] [--format text|json]",
+     "check a proof of one entry or record, alone", proof_paragraphs, proof_operands, proof_options,
+     proof_examples, 1, 1, audit_proof},
+    {"check-receipt", "FILE SRC --log-key VKEY [--policy FILE] [--at TIME] [--format text|json]",
+     "hold a signed receipt against the log", receipt_paragraphs, receipt_operands, receipt_options,
+     receipt_examples, 2, 2, audit_receipt},
 };
 
 static const char *const program_paragraphs[] = {

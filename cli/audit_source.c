@@ -86,7 +86,15 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
     return read ? EXIT_PASS : fail(EXIT_DATA, "%s: not a verifier key", text);
 }
 
-static int read_policy(const char *path, struct tj_policy **out)
+int audit_read_log_key(const char *text, struct tj_verifier_key *out)
+{
+    int code = audit_read_verifier_key(text, out);
+    return code == EXIT_PASS && out->type != TJ_NOTE_TYPE_ED25519
+               ? fail(EXIT_USAGE, "--log-key takes a log's key, this is a witness's")
+               : code;
+}
+
+int audit_read_policy(const char *path, struct tj_policy **out)
 {
     struct tj_policy_error error;
     char *text;
@@ -122,14 +130,11 @@ int audit_read_pins(const struct arguments *arguments, struct audit_pins *out)
         out->pins.ledger_id = &out->ledger_id;
     }
     if (key != NULL) {
-        code = audit_read_verifier_key(key, &out->log_key);
-        if (code == EXIT_PASS && out->log_key.type != TJ_NOTE_TYPE_ED25519) {
-            code = fail(EXIT_USAGE, "--log-key takes a log's key, this is a witness's");
-        }
+        code = audit_read_log_key(key, &out->log_key);
         out->pins.log_key = &out->log_key;
     }
     if (code == EXIT_PASS && policy != NULL) {
-        code = read_policy(policy, &out->policy);
+        code = audit_read_policy(policy, &out->policy);
         out->pins.policy = out->policy;
     }
     return code;

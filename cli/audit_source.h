@@ -11,11 +11,15 @@
 /* Opens SRC: an exported folder, or a ledger's directory. */
 int audit_open_source(const char *path, struct tj_source **out);
 
-/* --log-key VKEY: a verifier key, or a file with one. */
+/* --log-key VKEY: a verifier key, or a file with one; and the same of a log, not of a witness. */
 int audit_read_verifier_key(const char *text, struct tj_verifier_key *out);
+int audit_read_log_key(const char *text, struct tj_verifier_key *out);
 
 /* The whole of a small file; freed by the caller. "-" is standard input. */
 int audit_read_file(const char *path, size_t max, char **out, size_t *size);
+
+/* A C2SP tlog-policy in a file; free() it. */
+int audit_read_policy(const char *path, struct tj_policy **out);
 
 /* --ledger-id, --log-key and --policy as they were given. */
 struct audit_pins {

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE 1 /* ppoll */
 
 #include "cli/commands.h"
+#include "cli/ingest_sign.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "core/envelope.h"
@@ -48,6 +49,7 @@ struct ingest {
     uint64_t full;
     uint64_t failed;
     int code; /* of what is not an envelope: a file that cannot be read, a stream cut short */
+    struct ingest_signer signer;
 };
 
 /* ---- stopping ---- */
@@ -114,7 +116,7 @@ static void count_receipt(struct ingest *ingest, enum tijori_status status)
     ++*counter;
 }
 
-static void print_receipt_text(const struct ingest *ingest, const struct source *source,
+static void print_receipt_text(struct ingest *ingest, const struct source *source,
                                const struct tijori_receipt *receipt)
 {
     char id[2 * TJ_HASH_SIZE + 1];
@@ -133,6 +135,9 @@ static void print_receipt_text(const struct ingest *ingest, const struct source 
         if (receipt->status == TIJORI_ALREADY || !ingest->dry_run) {
             printf("  leaf %.16s…", leaf);
         }
+        if (ingest_signer_cover(&ingest->signer, receipt)) {
+            printf("  checkpoint %" PRIu64, ingest->signer.newest.size);
+        }
         printf("%s\n", more);
         return;
     }
@@ -146,7 +151,21 @@ static void print_receipt_text(const struct ingest *ingest, const struct source 
     putchar('\n');
 }
 
-static void print_receipt_json(const struct ingest *ingest, const struct source *source,
+static void print_signed_json(struct ingest_signer *signer, const struct tijori_receipt *receipt)
+{
+    char note[TJ_RECEIPT_NOTE_MAX + 1];
+    if (!ingest_signer_cover(signer, receipt)) {
+        return;
+    }
+    printf(", \"checkpoint\": ");
+    json_print_string(stdout, signer->note);
+    if (ingest_signer_sign(signer, receipt, note)) {
+        printf(", \"receipt\": ");
+        json_print_string(stdout, note);
+    }
+}
+
+static void print_receipt_json(struct ingest *ingest, const struct source *source,
                                const struct tijori_receipt *receipt)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
@@ -183,6 +202,7 @@ static void print_receipt_json(const struct ingest *ingest, const struct source 
     }
     printf(", \"text\": ");
     json_print_string(stdout, receipt->text);
+    print_signed_json(&ingest->signer, receipt);
     printf("}\n");
 }
 
@@ -408,7 +428,8 @@ static int conclude(const struct ingest *ingest)
     return ingest->failed > 0    ? EXIT_IO
            : ingest->full > 0    ? EXIT_TRY_AGAIN
            : ingest->refused > 0 ? EXIT_DATA
-                                 : ingest->code;
+           : ingest->code != 0   ? ingest->code
+                                 : ingest->signer.code;
 }
 
 static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
@@ -420,11 +441,20 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
         !argument_number(arguments, "map-size", 1 << 16, UINT64_MAX, &options.map_size)) {
         return EXIT_USAGE;
     }
+    int code = ingest_signer_init(&ingest->signer, arguments);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    options.log_key = ingest->signer.on ? ingest->signer.secret32 : NULL;
     options.threads = (uint32_t)threads;
     options.accept_clock_jump = argument_flag(arguments, "accept-clock");
     enum tijori_status status =
         tijori_open(arguments->operands[0], TIJORI_WRITE, &options, &ingest->ledger, &why);
-    return status == TIJORI_OK ? EXIT_PASS : fail(exit_code_of(status), "%s", why.text);
+    if (status != TIJORI_OK) {
+        return fail(exit_code_of(status), "%s", why.text);
+    }
+    ingest_signer_start(&ingest->signer, ingest->ledger);
+    return EXIT_PASS;
 }
 
 int cmd_ingest(const struct arguments *arguments)
@@ -444,6 +474,7 @@ int cmd_ingest(const struct arguments *arguments)
         tijori_close(ingest->ledger);
         code = conclude(ingest);
     }
+    ingest_signer_clear(&ingest->signer);
     pthread_cond_destroy(&ingest->changed);
     pthread_mutex_destroy(&ingest->mutex);
     free(ingest->buffer);

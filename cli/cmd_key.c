@@ -76,20 +76,22 @@ static void print_key(const struct shown_key *key, bool json)
     json_decref(object);
 }
 
-static int verifier_key(const struct tj_public_key *key, const char *origin, char out[512])
+/* `option` is --origin or --witness, as which `name` was given. */
+static int verifier_key(const struct tj_public_key *key, const char *option, const char *name,
+                        uint8_t type, char out[512])
 {
-    struct tj_verifier_key verifier = {.type = TJ_NOTE_TYPE_ED25519};
+    struct tj_verifier_key verifier = {.type = type};
     if (key->algorithm != TJ_ALGORITHM_ED25519) {
-        return fail(EXIT_USAGE, "--origin: only ed25519 keys have a verifier key");
+        return fail(EXIT_USAGE, "%s: only ed25519 keys have a verifier key", option);
     }
-    if (strlen(origin) > TJ_NOTE_NAME_MAX || !tj_note_name_valid(origin, strlen(origin))) {
-        return fail(EXIT_USAGE, "--origin: a name has no space, no plus sign and is not empty");
+    if (strlen(name) > TJ_NOTE_NAME_MAX || !tj_note_name_valid(name, strlen(name))) {
+        return fail(EXIT_USAGE, "%s: a name has no space, no plus sign and is not empty", option);
     }
-    memcpy(verifier.name, origin, strlen(origin) + 1);
+    memcpy(verifier.name, name, strlen(name) + 1);
     memcpy(verifier.public32, key->bytes, sizeof verifier.public32);
-    verifier.key_id = tj_note_key_id(origin, verifier.type, verifier.public32);
+    verifier.key_id = tj_note_key_id(name, type, verifier.public32);
     return tj_verifier_key_encode(&verifier, out, 512) ? EXIT_PASS
-                                                       : fail(EXIT_USAGE, "--origin: too long");
+                                                       : fail(EXIT_USAGE, "%s: too long", option);
 }
 
 int cmd_key_show(const struct arguments *arguments)
@@ -97,9 +99,16 @@ int cmd_key_show(const struct arguments *arguments)
     struct tj_public_key key;
     struct shown_key shown = {.verifier = ""};
     const char *origin = argument_value(arguments, "origin");
+    const char *witness = argument_value(arguments, "witness");
+    if (origin != NULL && witness != NULL) {
+        return fail(EXIT_USAGE, "--origin and --witness exclude each other");
+    }
     int code = key_load_public(arguments, arguments->operands[0], &key);
     if (code == EXIT_PASS && origin != NULL) {
-        code = verifier_key(&key, origin, shown.verifier);
+        code = verifier_key(&key, "--origin", origin, TJ_NOTE_TYPE_ED25519, shown.verifier);
+    }
+    if (code == EXIT_PASS && witness != NULL) {
+        code = verifier_key(&key, "--witness", witness, TJ_NOTE_TYPE_COSIGNATURE, shown.verifier);
     }
     if (code != EXIT_PASS) {
         return code;

@@ -24,5 +24,6 @@ int cmd_accounts(const struct arguments *arguments);
 int cmd_balance(const struct arguments *arguments);
 int cmd_history(const struct arguments *arguments);
 int cmd_show(const struct arguments *arguments);
+int cmd_prove(const struct arguments *arguments);
 
 #endif

@@ -56,6 +56,8 @@ static const struct example_row key_new_examples[] = {
 static const struct option_row key_show_options[] = {
     {"origin", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"witness", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE,
     FORMAT("text|json"),
     END_OF_OPTIONS,
@@ -212,6 +214,13 @@ static const struct option_row ingest_options[] = {
     {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
     {"accept-clock", 0, OPTION_FLAG, false, NULL,
      "the clock is right although it is more than 24 h ahead of the last entry"},
+    {"log-key", 0, OPTION_VALUE, false, "FILE",
+     "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
+     "one that covers it. JSON has it whole, as 'checkpoint'"},
+    PASSPHRASE_FILE,
+    {"sign-receipts", 0, OPTION_FLAG, false, NULL,
+     "with --log-key and --format json: each receipt, of what is refused too, has itself signed by "
+     "the log, as 'receipt' (docs/FORMAT.md section 15); 'tijori-audit check-receipt' checks it"},
     {"map-size", 0, OPTION_VALUE, false, "BYTES", NULL}, /* for tests of a full ledger */
     FORMAT("text|json"),
     END_OF_OPTIONS,
@@ -226,6 +235,8 @@ static const char *const ingest_paragraphs[] = {
     "rest of that file is not read; other files go on.",
     "SIGTERM and SIGINT end the reading; what was submitted by then is decided, its receipts are "
     "printed and the ledger is closed.",
+    "A receipt is not signed when the bytes have no envelope id or nothing was decided (a commit "
+    "failed, no memory).",
     "Exit status 65 when any was refused, 75 when there was no space for one or a signal ended the "
     "reading, 74 when a commit failed.",
     NULL,
@@ -317,6 +328,33 @@ static const char *const show_paragraphs[] = {
     NULL,
 };
 
+static const struct operand_row prove_operands[] = {
+    LEDGER_OPERAND,
+    {"ENTRY[:RECORD]", "the entry by its index, or one record of it"},
+    END_OF_OPERANDS,
+};
+static const struct option_row prove_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "FILE",
+     "where the proof goes, by custom FILE.tlog-proof; - is standard output. Not overwritten"},
+    {"entry-bytes", 0, OPTION_VALUE, false, "FILE",
+     "write the entry as it stands in the log too: what a general C2SP verifier wants as the leaf. "
+     "Not overwritten"},
+    END_OF_OPTIONS,
+};
+static const char *const prove_paragraphs[] = {
+    "Writes a C2SP tlog-proof by the newest checkpoint. 'tijori-audit check-proof' checks it with "
+    "nothing but the log's verifier key. It shows the entry's header and signatures and, with "
+    "RECORD, that one record; of other records only those that registered the keys and parties "
+    "that signed, and those that opened the accounts and the asset that the record names.",
+    "Exit status 3 when no checkpoint covers the entry yet. A proof that does not verify is never "
+    "written: the ledger is then damaged, exit status 1.",
+    NULL,
+};
+static const struct example_row prove_examples[] = {
+    {"tijori prove ledger 5:2 -o purchase.tlog-proof", "one movement, and who signed it"},
+    END_OF_EXAMPLES,
+};
+
 /* ---- the table ---- */
 
 /* ---- the log ---- */
@@ -325,7 +363,12 @@ static const struct option_row checkpoint_options[] = {
     {"log-key", 0, OPTION_VALUE, false, "FILE",
      "sign with this ed25519 key, an active log key of the ledger"},
     {"add", 0, OPTION_LIST, false, "FILE",
-     "add the cosignatures of these checkpoints to the stored one of the same text"},
+     "add the cosignatures of these checkpoints that the policy's witnesses made to the stored one "
+     "of the same text"},
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: its witnesses that have a URL are asked, and its quorum must be there"},
+    {"witness", 0, OPTION_LIST, false, "URL", "ask this witness too (C2SP tlog-witness)"},
+    {"timeout", 0, OPTION_VALUE, false, "DURATION", "how long to wait for all; default 10s"},
     PASSPHRASE_FILE,
     END_OF_OPTIONS,
 };
@@ -333,7 +376,9 @@ static const char *const checkpoint_paragraphs[] = {
     "Signs the tree over all entries on the disk (C2SP tlog-checkpoint, Ed25519), stores that in "
     "the ledger and prints it. When nothing was appended since the last one, that one is printed, "
     "with its cosignatures. Nothing is signed that does not go on from what was signed last.",
-    "Without --log-key and --add it prints the newest checkpoint that was signed.",
+    "Without --log-key it is the newest checkpoint that was signed.",
+    "Witnesses are asked all at once. What they sign is verified, stored and printed; without the "
+    "policy's quorum the exit status is 3, and asking again later does no harm.",
     NULL,
 };
 static const struct example_row checkpoint_examples[] = {
@@ -368,7 +413,7 @@ static const struct command commands[] = {
     {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
      "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
      cmd_key_new},
-    {"key show", "FILE [--origin NAME] [--passphrase-file F] [--format text|json]",
+    {"key show", "FILE [--origin NAME | --witness NAME] [--passphrase-file F] [--format text|json]",
      "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, 1, 1, cmd_key_show},
     {"genesis",
@@ -386,12 +431,16 @@ static const struct command commands[] = {
      propose_options, propose_examples, 1, 2, cmd_propose},
     {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
      sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
-    {"ingest", "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--format text|json]",
+    {"ingest",
+     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--log-key FILE "
+     "[--sign-receipts]] "
+     "[--format text|json]",
      "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, 1, UINT32_MAX, cmd_ingest},
-    {"checkpoint", "DIR [--log-key FILE] [--add FILE...]", "sign and print the log's checkpoint",
-     checkpoint_paragraphs, ledger_operands, checkpoint_options, checkpoint_examples, 1, 1,
-     cmd_checkpoint},
+    {"checkpoint",
+     "DIR [--log-key FILE] [--policy FILE [--add FILE...] [--witness URL...] [--timeout T]]",
+     "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
+     checkpoint_options, checkpoint_examples, 1, 1, cmd_checkpoint},
     {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
      export_paragraphs, export_operands, export_options, export_examples, 2, 2, cmd_export},
     {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
@@ -410,6 +459,9 @@ static const struct command commands[] = {
      history_options, NULL, 2, 2, cmd_history},
     {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
      show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
+    {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
+     "write a proof of one entry or record", prove_paragraphs, prove_operands, prove_options,
+     prove_examples, 2, 2, cmd_prove},
 };
 
 static const char *const program_paragraphs[] = {

@@ -2,6 +2,7 @@
 
 #include "cli/exit.h"
 #include "cli/text.h"
+#include "core/anchor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,14 +50,6 @@ struct memory {
     size_t note_size;
     char note[STATE_MAX];
 };
-
-bool witness_name_replays(const char *name)
-{
-    static const char ending[] = "/replayed";
-    const size_t size = strlen(name);
-    const size_t length = sizeof ending - 1;
-    return size >= length && memcmp(name + size - length, ending, length) == 0;
-}
 
 static uint64_t system_now_s(void *context)
 {
@@ -460,7 +453,7 @@ static int check_config(const struct witness_config *config)
         return fail(EXIT_CONFIG, "'%s': a name has no space, no plus sign and is not empty",
                     config->name);
     }
-    if (witness_name_replays(config->name) != config->replays) {
+    if (tj_name_replays(config->name) != config->replays) {
         return config->replays ? fail(EXIT_CONFIG,
                                       "'%s': the name of a key by which an auditor cosigns what "
                                       "was replayed ends with /replayed",

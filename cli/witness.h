@@ -32,9 +32,6 @@
 
 struct witness;
 
-/* True for a name that says "this auditor replayed the log". */
-bool witness_name_replays(const char *name);
-
 struct witness_config {
     const char *dir;  /* is made when it is missing; its parent is there */
     const char *name; /* of the witness's key */

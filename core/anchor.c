@@ -1,6 +1,6 @@
 #include "core/anchor.h"
 
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 
 #include <inttypes.h>
 
@@ -8,7 +8,7 @@ bool tj_name_replays(const char *name)
 {
     size_t size = strlen(name);
     size_t suffix = strlen(TJ_REPLAYED_SUFFIX);
-    return size > suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
+    return size >= suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
 }
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins)
@@ -75,7 +75,7 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
     struct tj_replay_report *report = progress->report;
     uint64_t delay_s = tj_state_ledger(progress->state)->checkpoint_delay_max_s;
     uint64_t waited_from_s = anchor->waiting_since_ns / TJ_NS_PER_S;
-    if (report->last_received_ns > (first_s + TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
+    if (report->last_received_ns > ((tj_u128)first_s + TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
         return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
                        "received more than %u s after a witness had cosigned it", TJ_CLOCK_SKEW_S);
     }
@@ -95,7 +95,11 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
 static void show_witnesses(const struct tj_policy *policy, const struct tj_policy_result *result,
                            struct tj_replay_report *report)
 {
+    if (result->valid == 0 && report->witness_count > 0) {
+        return; /* what nobody has cosigned yet says nothing about the witnesses */
+    }
     report->quorum = result->quorum;
+    report->cosigned_size = report->entries;
     report->witness_count = 0;
     for (size_t i = 0; i < policy->node_count; i++) {
         if (policy->nodes[i].is_group || report->witness_count == TJ_WITNESSES_SHOWN_MAX) {
@@ -130,6 +134,9 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
             first_s = result.times_s[i] < first_s ? result.times_s[i] : first_s;
             last_s = result.times_s[i] > last_s ? result.times_s[i] : last_s;
         }
+    }
+    if (result.quorum) {
+        anchor->agreed = progress->report->entries;
     }
     if (result.valid == 0) {
         return true;
@@ -180,6 +187,7 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
                      const struct tj_replica *replica)
 {
     if (replica != NULL) {
+        anchor->agreed = replica->agreed;
         anchor->cosigned = replica->cosigned;
         anchor->waiting_since_ns = replica->waiting_since_ns;
         anchor->not_before_s = replica->not_before_s;
@@ -198,8 +206,9 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
-    if (anchor->not_before_s > TJ_CLOCK_SKEW_S && report->entries > anchor->cosigned &&
-        report->last_received_ns < (anchor->not_before_s - TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
+    if (report->entries > anchor->cosigned &&
+        report->last_received_ns + (tj_u128)TJ_CLOCK_SKEW_S * TJ_NS_PER_S <
+            (tj_u128)anchor->not_before_s * TJ_NS_PER_S) {
         return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
                        "received more than %u s before a witness cosigned the log without it",
                        TJ_CLOCK_SKEW_S);
@@ -223,6 +232,7 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 
 /* ---- the pins ---- */
 
+/* Given, or remembered: what goes on from what was verified before is the same ledger. */
 static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *report,
                             const char *origin)
 {
@@ -233,7 +243,7 @@ static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *r
     } else if (anchor->log_key != NULL && strcmp(anchor->log_key->name, origin) != 0) {
         tj_fail(report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
                 "the log key given is that of another ledger (%.140s)", anchor->log_key->name);
-    } else if (pinned != NULL || anchor->log_key != NULL) {
+    } else if (pinned != NULL || anchor->log_key != NULL || report->start > 0) {
         tj_pass(report, TJ_CHECK_LEDGER_ID, 1);
     } else {
         tj_skip(report, TJ_CHECK_LEDGER_ID, 1,
@@ -292,14 +302,14 @@ static void check_quorum(const struct tj_anchor *anchor, struct tj_replay_report
         tj_skip(report, TJ_CHECK_WITNESSES, 1, "no policy was given that says whom to trust");
         return;
     }
-    if (report->quorum && report->checkpoint.size > 0) {
+    if (report->checkpoint.size == 0 && anchor->agreed == 0) {
+        tj_skip(report, TJ_CHECK_WITNESSES, 1, "there is no checkpoint to cosign");
+    } else if (anchor->agreed < report->entries) {
+        tj_skip(report, TJ_CHECK_WITNESSES, report->entries - anchor->agreed,
+                "entries that no checkpoint with the policy's quorum covers");
+    } else {
         tj_pass(report, TJ_CHECK_WITNESSES, 1);
-        return;
     }
-    tj_skip(report, TJ_CHECK_WITNESSES, 1,
-            report->checkpoint.size == 0
-                ? "there is no checkpoint to cosign"
-                : "the newest checkpoint lacks the quorum that the policy asks for");
 }
 
 static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, const char *origin)

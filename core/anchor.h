@@ -27,6 +27,7 @@ struct tj_anchor {
     size_t next; /* the checkpoint to come */
     uint64_t next_size;
     uint64_t covered;          /* entries under the newest checkpoint that holds */
+    uint64_t agreed;           /* entries under the newest one with the policy's quorum */
     uint64_t cosigned;         /* entries under the newest one with a valid cosignature */
     uint64_t waiting_since_ns; /* received-at of entry `cosigned` */
     uint64_t not_before_s;     /* entries to come were received at or after this, less the skew */

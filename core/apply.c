@@ -314,7 +314,7 @@ static enum tijori_status judge_envelope(const struct tj_state *state, const str
 static bool covered(const struct tj_state *state, uint64_t account)
 {
     const struct tj_account_object *object = tj_state_account(state, account);
-    return tj_class_is_contra(object->class) ||
+    return tj_balance_unknown(state, account) || tj_class_is_contra(object->class) ||
            tj_account_balance(object) >= (tj_i128)object->pending_out;
 }
 #endif
@@ -331,12 +331,10 @@ static void prefetch_ahead(const struct tj_state *state, const uint8_t *records,
     }
 }
 
-/* The record names one that the auditor does not have, so its effect cannot be known. It is on
- * custodians' accounts alone: the rules saw to that. */
-static bool names_absent(const struct tj_state *state, const struct tj_past *past,
-                         const uint8_t *record)
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE])
 {
-    struct tj_named named;
+    struct tj_named named = {.absent = false};
     return state->partial && tj_kind_is_movement(record[0]) && record[0] > TJ_PENDING &&
            past->record(past->context, tj_movement_refers_to(record), &named) && named.absent;
 }
@@ -363,7 +361,8 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         if (status != TIJORI_OK) {
             return status;
         }
-        if (names_absent(state, effect->past, record)) {
+        if (tj_names_absent(state, effect->past, record)) {
+            tj_effect_absent(state, effect, record);
             continue;
         }
         if (record[0] == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
@@ -442,7 +441,7 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
                          const uint8_t *record)
 {
     if (tj_kind_is_movement(record[0])) {
-        struct tj_named named;
+        struct tj_named named = {.absent = false};
         return tj_state_account(state, tj_movement_from(record)) != NULL &&
                tj_state_account(state, tj_movement_to(record)) != NULL &&
                (record[0] <= TJ_PENDING ||

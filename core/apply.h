@@ -58,6 +58,10 @@ static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t acc
     return state->partial &&
            !tj_type_is_public(tj_state_party(state, tj_account_party(account))->type);
 }
+/* There, a record that names one that was not seen: of its effect only that the named one is
+ * settled is known. It is on custodians' accounts alone: the rules see to that. */
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE]);
 /* Section 6: the records of entry 0, in their order. */
 enum tijori_status tj_judge_genesis(const struct tj_case *c,
                                     struct tj_verdict *verdict) TJ_MUST_USE;

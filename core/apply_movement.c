@@ -244,31 +244,38 @@ static enum tijori_status judge_correction(struct tj_state *state, const struct 
     return judge_balance(state, s, record, verdict);
 }
 
-/* It names a restricted record, which is on no account of the public sector; that much is known
- * without seeing it. */
-static enum tijori_status judge_absent(struct tj_state *state, const uint8_t *record,
-                                       struct tj_verdict *verdict)
+/* It names a restricted record that is not here. That one is on no account of the public sector;
+ * and what the records that are here say of it and of the accounts still holds. */
+static enum tijori_status judge_absent(struct tj_state *state, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
 {
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
     if (!not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "from");
     }
-    return not_known(state, tj_movement_to(record))
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
+    if (!not_known(state, tj_movement_to(record))) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
+    }
+    if (record[0] != TJ_CORRECT && mark != NULL) {
+        return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+    }
+    return record[0] != TJ_VOID ? judge_open(s, verdict) : TIJORI_OK;
 }
 
 static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
                                        const struct tj_case *c, const struct sides *s,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
-    struct tj_named named;
+    struct tj_named named = {.absent = false};
     uint8_t kind = record[0];
     enum tijori_status status = judge_named(past, c, record, &named, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
     if (named.absent) {
-        return judge_absent(state, record, verdict);
+        return judge_absent(state, s, record, verdict);
     }
     if (kind != TJ_CORRECT) {
         uint64_t number;

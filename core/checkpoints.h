@@ -2,7 +2,7 @@
 #define TIJORI_CORE_CHECKPOINTS_H
 
 /* Signing and storing checkpoints: docs/FORMAT.md section 14. The writing half; what reads them is
- * core/logtree.h. Each call wants both locks of the ingest (tj_ingest_hold). */
+ * core/stored_checkpoint.h. Each call wants both locks of the ingest (tj_ingest_hold). */
 
 #include "core/ingest.h"
 

@@ -13,7 +13,7 @@
  * Threads: none of its own. A group belongs to one thread at a time; begin and undo want the state
  * to be that thread's alone. Begin and commit are called by the same thread (LMDB). */
 
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 #include "core/snapshot.h"
 #include "storage/store_write.h"
 

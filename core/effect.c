@@ -94,7 +94,7 @@ bool tj_named_basis(const struct tj_past *past, const struct tj_slots *slots, st
         return true;
     }
     out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(slots));
-    struct tj_named pending;
+    struct tj_named pending = {.absent = false};
     if (out->record[0] == TJ_POST &&
         past->record(past->context, tj_movement_refers_to(out->record), &pending) &&
         !pending.absent && pending.basis > out->basis) {
@@ -105,7 +105,7 @@ bool tj_named_basis(const struct tj_past *past, const struct tj_slots *slots, st
 
 static enum tj_basis named_basis(const struct tj_effect *effect, uint64_t record_id)
 {
-    struct tj_named named;
+    struct tj_named named = {.absent = false};
     bool found = effect->past->record(effect->past->context, record_id, &named);
     TIJORI_REQUIRE(found);
     return (enum tj_basis)named.basis;
@@ -331,6 +331,15 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t
         memset(link, 0, TJ_LINK_SIZE);
     }
     effect_directive(state, &decoded, tj_record_id(effect->entry, position));
+}
+
+void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
+                      const uint8_t record[TJ_RECORD_SIZE])
+{
+    if (record[0] == TJ_POST || record[0] == TJ_VOID) {
+        touch_mark(state, effect, tj_movement_refers_to(record))->value =
+            TJ_MARK_PENDING | (record[0] == TJ_POST ? TJ_MARK_POSTED : TJ_MARK_VOIDED);
+    }
 }
 
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)

@@ -74,6 +74,63 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_vie
                : TIJORI_CORRUPT;
 }
 
+/* ---- the tree ---- */
+
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf)
+{
+    struct tj_view value;
+    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+        value.size >= TJ_ENTRY_FIXED_SIZE) {
+        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
+        return true;
+    }
+    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+        return false;
+    }
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
+    return true;
+}
+
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
+{
+    key[0] = (uint8_t)level;
+    for (int i = 0; i < 8; i++) {
+        key[1 + i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+}
+
+uint64_t tj_node_rows(uint64_t size)
+{
+    uint64_t rows = 0;
+    for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
+        rows += size >> (8 * level);
+    }
+    return rows;
+}
+
+static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+{
+    struct tj_log_nodes *nodes = context;
+    struct tj_view value;
+    if (level == 0) {
+        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
+    }
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    tj_node_key(level, number, key);
+    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
+        value.size != TJ_HASH_SIZE) {
+        return false;
+    }
+    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
+    return true;
+}
+
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
+{
+    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
+}
+
 /* ---- the head row ---- */
 
 size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
@@ -129,22 +186,6 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     return tj_named_basis(&past->past, &entry.slots, out);
 }
 
-bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
-                     struct tj_hash *leaf)
-{
-    struct tj_view value;
-    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
-        value.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
-        return true;
-    }
-    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
-        return false;
-    }
-    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
-    return true;
-}
-
 static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 {
     struct tj_journal_past *past = context;
@@ -186,21 +227,12 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return found;
 }
 
-/* A walk over all leaf hashes, which few records ask for. */
 static bool past_root(void *context, uint64_t size, struct tj_hash *root)
 {
     struct tj_journal_past *past = context;
-    struct tj_frontier frontier;
-    tj_frontier_init(&frontier);
-    for (uint64_t index = 0; index < size; index++) {
-        struct tj_hash leaf;
-        if (!past_leaf(context, index, &leaf)) {
-            return false;
-        }
-        tj_frontier_append(past->digester->hasher, &frontier, &leaf);
-    }
-    tj_frontier_root(past->digester->hasher, &frontier, root);
-    return true;
+    struct tj_log_nodes nodes;
+    tj_log_nodes_init(&nodes, past->txn, past->digester);
+    return tj_tile_root(past->digester->hasher, &nodes.reader, size, root);
 }
 
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,

@@ -5,7 +5,7 @@
  * Works in reading and in writing transactions. Views are valid as long as the transaction is. */
 
 #include "core/effect.h"
-#include "crypto/tree.h"
+#include "crypto/tile.h"
 #include "storage/store.h"
 
 enum tj_journal_table {
@@ -37,6 +37,26 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_vie
 /* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
 bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
                      struct tj_hash *leaf) TJ_MUST_USE;
+
+/* ---- the tree ----
+ * Level 0 is the journal itself, since each entry holds the leaf hash of the one before; the nodes
+ * above it have rows of their own, 32 bytes for 256 entries. */
+
+enum { TJ_NODE_KEY_SIZE = 9 };
+/* `level u8 || number u64 big-endian`. */
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE]);
+
+/* How many rows `nodes` has for a log of `size` entries. */
+uint64_t tj_node_rows(uint64_t size);
+
+/* Nodes of the tree of a transaction's log, for crypto/tile.h. */
+struct tj_log_nodes {
+    struct tj_node_reader reader; /* context is this struct */
+    struct tj_txn *txn;
+    struct tj_digester *digester;
+};
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn,
+                       struct tj_digester *digester);
 
 /* ---- the row `head` of meta ---- */
 

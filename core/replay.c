@@ -48,6 +48,7 @@ struct replay {
     uint64_t directive;
     struct document *documents; /* in order of their names */
     size_t document_count;
+    uint64_t unjudged_before;   /* of state->unjudged, by earlier audits */
     uint64_t documents_missing; /* citations of documents that the source does not have */
     const char *gap;            /* why reading stopped before the end, or NULL */
     atomic_bool broken;         /* something failed */
@@ -129,6 +130,14 @@ static void check_items(void *context, struct tj_digester *digester, void **item
 
 /* ---- one entry, in order ---- */
 
+/* The next entry holds this hash: the one before it is as it was written. */
+static bool is_followed(struct replay *r, uint64_t index, const struct tj_hash *leaf)
+{
+    struct tj_view next;
+    return r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE &&
+           memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+}
+
 /* The chain is broken between entry i - 1 and entry i. Which of them was changed? When the entry
  * after i still holds the hash of i as it stands, i is what it was. */
 static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_hash *leaf)
@@ -153,6 +162,10 @@ static bool judge_chain(struct replay *r, uint64_t index, const struct item *ite
     if (entry->index != index) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the entry says another index");
     }
+    if (index == 0 && entry->term != 1) {
+        return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL,
+                    "GENESIS: entry 0 is of the writer's term 1");
+    }
     if (entry->term < r->term || entry->term == 0) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the writer's term fell");
     }
@@ -165,13 +178,19 @@ static bool judge_chain(struct replay *r, uint64_t index, const struct item *ite
 static bool means_newer(enum tijori_status status)
 {
     return status == TIJORI_KIND_UNKNOWN || status == TIJORI_KIND_RESERVED ||
-           status == TIJORI_RULES;
+           status == TIJORI_RULES || status == TIJORI_VERSION_UNKNOWN ||
+           status == TIJORI_SLOT_ALGORITHM;
 }
 
 /* Before anything is believed, the bytes must be those that were signed. */
 static bool judge_bytes(struct replay *r, uint64_t index, const struct item *item)
 {
+    if (!item->entry_formed && item->form.status == TIJORI_RECORD_COUNT &&
+        item->source.records.bytes == NULL) {
+        return fail(r, TJ_CHECK_BODIES, index, NULL, NULL, "the body of this entry is missing");
+    }
     if (!item->entry_formed) {
+        r->report->newer = means_newer(item->form.status) && is_followed(r, index, &item->leaf);
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
     }
     if (!item->absent && !tj_hash_equal(&item->body_root, &item->entry.header.body_root)) {
@@ -265,7 +284,9 @@ static struct document *find_document(struct replay *r, const uint8_t name[TJ_HA
 {
     struct document wanted;
     memcpy(wanted.name, name, TJ_HASH_SIZE);
-    return bsearch(&wanted, r->documents, r->document_count, sizeof wanted, by_name);
+    return r->document_count == 0
+               ? NULL
+               : bsearch(&wanted, r->documents, r->document_count, sizeof wanted, by_name);
 }
 
 static void note_citations(struct replay *r, const struct item *item)
@@ -385,10 +406,13 @@ static void count_body(struct replay *r, uint64_t index, const struct item *item
         report->restricted_records += records;
         return;
     }
+    report->restricted_seen += tj_header_restricted(&item->entry.header);
     note_citations(r, item);
     for (uint32_t i = 0; i < records && tj_kind_is_movement(item->source.records.bytes[0]); i++) {
-        tj_tally_record(report->tally, r->state,
-                        item->source.records.bytes + (size_t)i * TJ_RECORD_SIZE);
+        const uint8_t *record = item->source.records.bytes + (size_t)i * TJ_RECORD_SIZE;
+        if (!tj_names_absent(r->state, &r->past.past, record)) {
+            tj_tally_record(report->tally, r->state, record);
+        }
     }
     report->records += records;
 }
@@ -467,9 +491,9 @@ static bool read_item(struct replay *r, struct tj_pipeline *pipeline, uint64_t i
     struct item *item = tj_pipeline_reserve(pipeline, memory, &bytes); /* may wait for the judge */
     pthread_mutex_lock(&r->reading);
     r->source->ops->take(r->source, bytes, &item->source);
-    pthread_mutex_unlock(&r->reading);
     pass(r, TJ_CHECK_NUMBERS, 1);
     r->report->checks[TJ_CHECK_NUMBERS].reached = index + 1; /* ahead of the judgement */
+    pthread_mutex_unlock(&r->reading);
     tj_pipeline_publish(pipeline, memory > 0 ? memory
                                              : item->source.entry.size + item->source.records.size +
                                                    item->source.derived.size);
@@ -587,17 +611,19 @@ static void skip_rest(struct replay *r)
 static void skip_absent(struct replay *r)
 {
     const struct tj_replay_report *report = r->report;
-    if (report->restricted == 0) {
-        return;
+    uint64_t unjudged = r->state->unjudged - r->unjudged_before;
+    if (report->restricted > 0) {
+        tj_skip(r->report, TJ_CHECK_BODIES, report->restricted_records,
+                "records of %" PRIu64 " restricted entries (the first is entry %" PRIu64
+                ") whose bodies are not here: attested by their signatures",
+                report->restricted, report->restricted_first);
     }
-    tj_skip(r->report, TJ_CHECK_BODIES, report->restricted_records,
-            "records of %" PRIu64 " restricted entries (the first is entry %" PRIu64
-            ") whose bodies are not here: attested by their signatures",
-            report->restricted, report->restricted_first);
-    tj_skip(r->report, TJ_CHECK_RULES, report->restricted_records + r->state->unjudged,
-            "rules on records that are not here, and %" PRIu64
-            " on balances outside the public sector that depend on them",
-            r->state->unjudged);
+    if (report->restricted_records + unjudged > 0) {
+        tj_skip(r->report, TJ_CHECK_RULES, report->restricted_records + unjudged,
+                "rules on records that are not here, and %" PRIu64
+                " on balances outside the public sector that depend on such",
+                unjudged);
+    }
 }
 
 static void finish(struct replay *r)
@@ -614,6 +640,12 @@ static void finish(struct replay *r)
         check_tally(r);
         r->source->ops->finish(r->source, &r->progress, &report->state_digest);
         check_documents(r);
+        if (report->restricted > 0 && report->restricted_seen > 0) {
+            fail(
+                r, TJ_CHECK_BODIES, report->restricted_first, NULL, NULL,
+                "the body of a restricted entry is missing where others are there: a public export "
+                "has none of them");
+        }
     } else {
         skip_rest(r);
     }
@@ -629,6 +661,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     struct tj_replay_report *report = r->report;
     r->progress.start = replica->size;
     report->start = replica->size;
+    report->left_open = replica->left_open;
     report->entries = replica->size;
     if (replica->size == 0) {
         return;
@@ -642,6 +675,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     r->past.jumps = r->jumps;
     r->past.leaves = tj_replica_leaf;
     r->past.leaves_context = replica;
+    r->unjudged_before = r->state->unjudged;
     r->frontier = replica->frontier;
     r->leaf = replica->leaf;
     r->received_ns = replica->received_ns;
@@ -654,6 +688,8 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
 /* The replica as of the last entry. It takes the state over. */
 static void keep_in(struct replay *r, struct tj_replica *replica)
 {
+    tj_state_destroy(replica->state); /* of a replica that was empty */
+    tj_lane_jumps_destroy(replica->jumps);
     replica->size = r->report->entries;
     replica->state = r->state;
     replica->jumps = r->jumps;
@@ -662,7 +698,11 @@ static void keep_in(struct replay *r, struct tj_replica *replica)
     replica->received_ns = r->received_ns;
     replica->term = r->term;
     replica->directive = r->directive;
+    replica->agreed = r->anchor.agreed;
     replica->cosigned = r->anchor.cosigned;
+    replica->left_open += r->report->checks[TJ_CHECK_BODIES].skipped +
+                          r->report->checks[TJ_CHECK_RULES].skipped +
+                          r->report->checks[TJ_CHECK_ATTACHMENTS].skipped;
     replica->waiting_since_ns = r->anchor.waiting_since_ns;
     replica->not_before_s = r->anchor.not_before_s;
     r->state = NULL;
@@ -722,7 +762,9 @@ static enum tijori_status replay_run(struct replay *r)
     }
     r->source->ops->documents(r->source, r, list_document);
     /* Sorted again: in a damaged store they may be out of order. */
-    qsort(r->documents, r->document_count, sizeof *r->documents, by_name);
+    if (r->document_count > 0) {
+        qsort(r->documents, r->document_count, sizeof *r->documents, by_name);
+    }
     tj_tally_opening(r->report->tally, r->state);
     tj_anchor_init(&r->anchor, r->source, &r->options->pins);
     if (check_extends(r) && r->source->ops->begin(r->source, &r->progress)) {

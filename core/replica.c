@@ -72,20 +72,19 @@ static void get_field(struct stream *s, uint64_t *value)
 
 static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
 {
-    uint64_t complete = r->complete;
     uint64_t count = r->frontier.count;
     uint64_t note_size = r->note_size;
     field(s, &r->size);
     field(s, &r->received_ns);
     field(s, &r->term);
     field(s, &r->directive);
+    field(s, &r->agreed);
     field(s, &r->cosigned);
     field(s, &r->waiting_since_ns);
     field(s, &r->not_before_s);
-    field(s, &complete);
+    field(s, &r->left_open);
     field(s, &count);
     field(s, &note_size);
-    r->complete = complete != 0;
     r->frontier.size = r->size;
     r->frontier.count = count <= TJ_FRONTIER_MAX ? (uint32_t)count : 0;
     s->failed = s->failed || count > TJ_FRONTIER_MAX || note_size > sizeof r->note;

@@ -24,10 +24,11 @@ struct tj_replica {
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;
-    uint64_t cosigned; /* what core/anchor.h goes on from */
+    uint64_t agreed; /* what core/anchor.h goes on from */
+    uint64_t cosigned;
     uint64_t waiting_since_ns;
     uint64_t not_before_s;
-    bool complete; /* all checks of the audits so far were made: none skipped */
+    uint64_t left_open; /* things that earlier audits could not check and no later one does */
     struct tj_state *state;
     struct tj_lane_jumps *jumps;
     struct tj_verifier_key log_key; /* pinned; name empty: none */

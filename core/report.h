@@ -76,13 +76,15 @@ struct tj_replay_report {
     uint64_t finding_count; /* all of them; the first TJ_FINDINGS_MAX in full */
     struct tj_finding findings[TJ_FINDINGS_MAX];
     /* What was covered. */
-    uint64_t start;   /* entries verified in an earlier audit and not again; 0: none */
-    uint64_t entries; /* verified in all: entries start to entries - 1 in this one */
-    uint64_t records; /* of this audit's entries, as signatures */
+    uint64_t start;     /* entries verified in an earlier audit and not again; 0: none */
+    uint64_t left_open; /* things those audits could not check */
+    uint64_t entries;   /* verified in all: entries start to entries - 1 in this one */
+    uint64_t records;   /* of this audit's entries, as signatures */
     uint64_t signatures;
     uint64_t restricted;               /* entries without their bodies: a public export */
     uint64_t restricted_first;         /* the first of them */
     uint64_t restricted_records;       /* records in them */
+    uint64_t restricted_seen;          /* restricted entries whose bodies are there */
     char origin[TJ_NOTE_NAME_MAX + 1]; /* the log's name; empty: not even entry 0 was sound */
     struct tj_hash ledger_id;
     struct tj_hash leaf; /* of the last entry verified */
@@ -96,7 +98,9 @@ struct tj_replay_report {
     uint64_t checkpoints;           /* that were checked */
     uint32_t log_key;               /* that signed it: its number in the log */
     bool log_key_pinned;            /* it is the pinned one */
-    bool quorum;                    /* of the policy, where there is one */
+    /* The newest checkpoint that a witness of the policy cosigned, or the newest. */
+    uint64_t cosigned_size;
+    bool quorum;
     size_t witness_count;
     struct tj_witness_result witnesses[TJ_WITNESSES_SHOWN_MAX];
     struct tj_tally *tally; /* balances and movements of the period; the report's own */

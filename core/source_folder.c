@@ -45,6 +45,7 @@ struct folder_source {
     struct tj_view entry;
     struct tj_entry_view decoded;
     bool has_body;
+    size_t body_room; /* that was asked for when the entry was peeked at */
     char why[160];
     /* Reading here and there. */
     struct buffer past_bundle;
@@ -191,7 +192,8 @@ static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t inde
     bool formed =
         tj_entry_decode(s->entry.bytes, s->entry.size, &s->decoded, &verdict) == TIJORI_OK;
     s->has_body = false;
-    *memory = s->entry.size + (formed ? body_size(s) : 0);
+    s->body_room = formed ? body_size(s) : 0;
+    *memory = s->entry.size + s->body_room;
     *memory += *memory == 0; /* an empty entry still needs a place to be refused from */
     return TJ_SOURCE_ENTRY;
 }
@@ -206,9 +208,8 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
         return;
     }
     content_path(path, "body", s->decoded.header.body_root.bytes);
-    size_t room = body_size(s);
-    /* Should it have changed in between, the part that fits is what is checked. */
-    if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= room) {
+    /* Should it have grown in between, there is no room for it, and it counts as missing. */
+    if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= s->body_room) {
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
         s->bodies++;
@@ -281,6 +282,16 @@ static bool read_node(void *context, unsigned level, uint64_t number, struct tj_
 
 /* ---- checkpoints ---- */
 
+/* A checkpoint of this size with a line beside the log's. */
+static bool is_cosigned(const struct buffer *file, uint64_t size)
+{
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    return tj_note_decode(&view, (const char *)file->bytes, file->size) &&
+           tj_checkpoint_decode(&checkpoint, view.text, view.text_size) &&
+           checkpoint.size == size && view.signature_count > 1;
+}
+
 static size_t folder_checkpoint_count(struct tj_source *source)
 {
     return own(source)->listed_count + 1;
@@ -304,7 +315,8 @@ static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view
         for (size_t d = 0; d < CHECKPOINT_NAME_HASH / 2; d++) {
             snprintf(digits + 2 * d, 3, "%02x", hash.bytes[d]);
         }
-        read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0;
+        read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0 &&
+               is_cosigned(&s->file, s->listed[i].size);
     }
     tj_hasher_destroy(hasher);
     *note = (struct tj_view){s->file.bytes, s->file.size};
@@ -799,7 +811,9 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
         return status;
     }
     visit_directory(s, "checkpoints", list_checkpoint, s);
-    qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    if (s->listed_count > 0) {
+        qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
+    }
     *out = &s->source;
     return TIJORI_OK;
 }

@@ -2,7 +2,7 @@
  * the log it compares what a ledger stores to be quick: links and tails, blocks of the state, the
  * head and the nodes of the tree. */
 
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 #include "core/snapshot.h"
 #include "core/source.h"
 

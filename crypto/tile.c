@@ -266,11 +266,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
             if (*at < '0' || *at > '9') {
                 return false;
             }
-            const uint64_t digit = (uint64_t)(*at - '0');
-            if (*number > (UINT64_MAX - digit) / 10) {
-                return false;
-            }
-            *number = *number * 10 + digit;
+            *number = *number * 10 + (uint64_t)(*at - '0');
         }
         if (more && !skip_text(&at, "/")) {
             return false;
@@ -283,7 +279,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
         }
         *width = (unsigned)read;
     }
-    /* One spelling: no group of zeros in front. */
+    /* One spelling: no group of zeros in front, no number above 2^64 - 1. */
     tj_tile_path(again, *level, *number, *width);
     return strcmp(again, path) == 0;
 }

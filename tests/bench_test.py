@@ -90,6 +90,11 @@ class Sections(Case):
         self.check_rows(report["audit"], {"records_per_s", "ratio_to_ingest", "ratio_to_verify"})
         self.check_targets(report, {"d.ecdsa", "d.bip340", "d.b"})
 
+    def test_log(self):
+        report = self.report("log")
+        self.check_rows(report["log"], {"ratio", "tree_ns", "tree_percent"})
+        self.check_targets(report, {"log.1", "tree.1", "log.8190", "tree.8190"})
+
     def test_latency(self):
         report = self.report("latency")
         self.check_rows(report["closed_loop"], PERCENTILES | {"verify_us", "commit_us", "ratio"})

@@ -5,6 +5,7 @@ print, what they refuse, their exit codes, and that a refusal leaves no file cha
     cli_write_test.py BUILD_DIR
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -91,6 +92,12 @@ def test_key_show():
     shown = json.loads(run("key", "show", "log.pem", "--format", "json", "--origin", "x.example/l"))
     check(shown["verifier_key"].startswith("x.example/l+"), "verifier key")
     run("key", "show", "log.pem", "--origin", "with space", code=USAGE)
+    shown = json.loads(run("key", "show", "log.pem", "--format", "json", "--witness", "w.example"))
+    check(base64.b64decode(shown["verifier_key"].split("+", 2)[2])[0] == 4, "type of a witness")
+    check(shown["verifier_key"].startswith("w.example+"), "verifier key of a witness")
+    run("key", "show", "log.pem", "--witness", "w+x", code=USAGE, says=["--witness"])
+    run("key", "show", "a3.pem", "--witness", "w", code=USAGE, says=["ed25519"])
+    run("key", "show", "log.pem", "--witness", "w", "--origin", "l", code=USAGE, says=["exclude"])
     run("key", "show", "a3.pem", "--origin", "x", code=USAGE, says=["ed25519"])
 
 

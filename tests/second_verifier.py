@@ -4,12 +4,19 @@
 It shares nothing with the C program: no code, no library, not even the curve arithmetic. Where
 both agree on a ledger, the document is enough to build a verifier from.
 
-It reads what `tijori show DIR 0.. --format jsonl` prints (section 10; only the member `raw`),
-judges every entry by sections 2 to 9 and compares everything derived that the entries imply.
+It reads what `tijori show DIR 0.. --format jsonl` prints (section 10; only the member `raw`) or the
+folder that `tijori export` makes (section 14; tests/second_export.py), judges every entry by
+sections 2 to 9 and compares everything derived that the entries imply. With --proof it reads a
+proof of one entry or record (section 16; tests/second_proof.py).
+
+Where the body of a restricted entry is missing (a public export), what its records did is unknown,
+and with it every balance of parties outside the public sector from there on. Rules that depend on
+either are left out; what can still be told is judged.
 
 Statuses in capitals are the document's (section 12). Some are this program's own, for what the
 document gives no name: INPUT (a line of the input), PLACE (step 0 of section 7), DERIVED (links
-and tails, section 9), INVARIANT (balances), INTERNAL (a fault of this program).
+and tails, section 9), INVARIANT (balances), FOLDER, TILE, CHECKPOINT and PROOF (sections 14 and
+16), INTERNAL (a fault of this program).
 
 The first rule broken gives the status: section 7's order, and where that leaves several rules side
 by side (the fields of one record, say) the order of section 12's table.
@@ -22,6 +29,7 @@ import collections
 import functools
 import hashlib
 import json
+import os
 import re
 import sys
 
@@ -260,7 +268,8 @@ KEY_SIZES = {ECDSA: 33, BIP340: 32, ED25519: 32}
 SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
 DOMAIN_MOVE, DOMAIN_ADMINISTER = 1, 2
 INWARDS, OUTWARDS = 1, 2
-BASES = ["", "declared", "document_cited", "countersigned"]
+BASES = ["unknown", "declared", "document_cited", "countersigned"]
+BASIS_UNKNOWN = 0  # of a post of a pending record whose body is missing
 DECLARED, DOCUMENT_CITED, COUNTERSIGNED = 1, 2, 3
 
 NS = 10**9
@@ -305,17 +314,22 @@ GRANTABLE = {AUTHORITY: PUBLIC_MASK, TREASURY: PUBLIC_MASK,
 
 
 class Refused(Exception):
-    """An entry breaks a rule: the status of the rule, and the rule in words."""
+    """A rule is broken: its status, the rule in words, and the entry where there is one."""
 
-    def __init__(self, status, rule):
+    def __init__(self, status, rule, entry=None):
         super().__init__("%s: %s" % (status, rule))
         self.status = status
         self.rule = rule
+        self.entry = entry
+
+    def at(self, entry):
+        self.entry = entry
+        return self
 
 
-def demand(holds, status, rule):
+def demand(holds, status, rule, entry=None):
     if not holds:
-        raise Refused(status, rule)
+        raise Refused(status, rule, entry)
 
 
 # --------------------------------------------------------------------------------------------
@@ -430,6 +444,7 @@ def field_code(data, name):
     return content.decode("ascii")
 
 
+ASSET = field_number(1, 2**32 - 1)
 ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
 NAME, LABEL = field_text(False), field_text(True)
 
@@ -475,7 +490,7 @@ DIRECTIVE_FIELDS = {
     ],
     REGISTER_PARTY: [(2, 1, "type", field_number(AUTHORITY, AUDITOR)), PARTY_FIELD,
                      (16, 48, "name", NAME)],
-    ADD_KEY: [(1, 1, "flags", field_number(0, 1, "FLAGS_UNKNOWN"))] + KEY_FIELDS
+    ADD_KEY: [(1, 1, "flags", field_number(0, 1))] + KEY_FIELDS
              + [(56, 32, "label", LABEL)],
     REVOKE_KEY: KEY_FIELDS,
     SET_THRESHOLD: [(2, 1, "domain", field_number(DOMAIN_MOVE, DOMAIN_ADMINISTER)),
@@ -485,7 +500,7 @@ DIRECTIVE_FIELDS = {
     GRANT_CLASSES: [(2, 2, "classes", field_mask), PARTY_FIELD],
     OPEN_ASSET: [
         (2, 1, "decimals", field_number(0, 18)),
-        (4, 4, "asset", ANY32),
+        (4, 4, "asset", ASSET),
         (8, 8, "amount_max", field_number(1, 2**53)),
         (16, 8, "code", field_code),
         (24, 48, "name", NAME),
@@ -493,7 +508,7 @@ DIRECTIVE_FIELDS = {
     OPEN_ACCOUNT: [
         (2, 1, "account_class", field_number(RESERVE, SUSPENSE)),
         (4, 8, "account", ANY64),
-        (12, 4, "asset", ANY32),
+        (12, 4, "asset", ASSET),
         (16, 48, "label", LABEL),
     ],
     FREEZE_ACCOUNT: FREEZE_FIELDS,
@@ -526,7 +541,7 @@ ZERO_OFFSETS = {kind: uncovered(fields) for kind, fields in FIELDS.items()}
 
 
 # What of one record is reported when several of its fields are wrong.
-FORM_ORDER = ["FLAGS_UNKNOWN", "VALUE", "TEXT", "AMOUNT_ZERO", "SAME_ACCOUNT",
+FORM_ORDER = ["VALUE", "TEXT", "AMOUNT_ZERO", "SAME_ACCOUNT",
               "RESERVED_NOT_ZERO", "BLIND"]
 
 
@@ -560,14 +575,15 @@ def check_zero(record):
                "only a pending has a timeout")
         demand(record.refers_to == 0 or record.kind not in (MOVE, PENDING), "RESERVED_NOT_ZERO",
                "move and pending refer to nothing")
-    if record.kind in (ADD_KEY, REVOKE_KEY) and record.algorithm == BIP340:
-        demand(record.key[32] == 0, "RESERVED_NOT_ZERO", "a bip340 key is followed by one zero")
 
 
 def check_combined(record):
     """What a record's numbers must be together."""
     if record.kind in (POST, VOID, CORRECT):
         demand(record.refers_to != 0, "VALUE", "post, void and correct refer to a record")
+    elif record.kind in (ADD_KEY, REVOKE_KEY):
+        demand(record.algorithm != BIP340 or record.key[32] == 0, "VALUE",
+               "a bip340 key is followed by one zero")
     elif record.kind == RETIRE_LOG_KEY:
         demand((record.last_good_size == 0) == (record.last_good_root == ZERO_HASH), "VALUE",
                "last good size and root are both zero or neither")
@@ -614,7 +630,7 @@ class Entry:
         self.envelope = envelope_id(self.header)
         self.slots = []
         self.countersigned = False
-        self.body = b""
+        self.body = b""  # None when it is missing
         self.records = []
 
     def decode_header(self):
@@ -639,7 +655,8 @@ def open_entry(data):
 
 
 def decode_entry(entry, body, position):
-    """Step 1 of section 7. position is where the entry stands in the ledger."""
+    """Step 1 of section 7. position is where the entry stands in the ledger; a body of None is
+    missing, which only that of a restricted entry may be."""
     data = entry.data
     demand(len(data) <= ENTRY_SIZE_MAX, "OVERSIZED", "an entry of %d bytes" % len(data))
     demand(data[:3] == b"TJN", "MAGIC", "an entry starts with TJN")
@@ -647,10 +664,14 @@ def decode_entry(entry, body, position):
     demand(not any(data[4:8]), "RESERVED_NOT_ZERO", "bytes 4 to 7 of an entry are zero")
     check_header_form(entry)
     entry.body = body
-    entry.records = decode_body(body, entry, position)
+    if body is None:
+        demand(entry.restricted, "FOLDER", "the body of an entry that is not restricted is missing")
+    else:
+        entry.records = decode_body(body, entry, position)
     entry.slots = decode_slots(data[FIXED_SIZE:], entry.party)
     entry.countersigned = bool(entry.slots_of(COUNTERSIGN))
-    check_body_root(entry)
+    if body is not None:
+        check_body_root(entry)
 
 
 def check_header_form(entry):
@@ -661,6 +682,7 @@ def check_header_form(entry):
     entry.decode_header()
     demand(1 <= entry.record_count <= RECORDS_MAX, "RECORD_COUNT", "record_count is 1 to 8190")
     demand(entry.lane <= LANE_MAX, "VALUE", "lanes are 0 to 4095")
+    demand(entry.sequence >= 1, "VALUE", "sequences start at 1")
     demand(entry.known_leaf != ZERO_HASH or entry.known_index == 0, "VALUE",
            "known_index is zero where known_leaf is")
 
@@ -785,9 +807,13 @@ class Mark:
 
 
 class LogKey:
-    def __init__(self, key):
+    """added_at and retired_at are the entries that said so; retired_at is None while in use."""
+
+    def __init__(self, key, added_at):
         self.key = key
-        self.retired = False
+        self.added_at = added_at
+        self.retired_at = None
+        self.last_good_size = 0
 
 
 class Asset:
@@ -807,12 +833,14 @@ class Totals:
 
 # What is kept of an accepted entry. Records are kept as bytes: few of them are named again.
 Accepted = collections.namedtuple(
-    "Accepted", "index term received_ns leaf envelope restricted countersigned slots body")
+    "Accepted",
+    "index term received_ns leaf envelope restricted countersigned slots record_count body")
 
 
 def accepted(entry):
     return Accepted(entry.index, entry.term, entry.received_ns, entry.leaf, entry.envelope,
-                    entry.restricted, entry.countersigned, len(entry.slots), entry.body)
+                    entry.restricted, entry.countersigned, len(entry.slots), entry.record_count,
+                    entry.body)
 
 
 class State:
@@ -828,7 +856,9 @@ class State:
         self.purposes = {}  # (asset, purpose, basis) to Totals
         self.directive_latest = 0
         self.ledger_id = None
+        self.name = None
         self.lifetime_max_s = 0
+        self.bodies_missing = 0
 
     def party(self, wanted):
         demand(wanted < len(self.parties), "PARTY_UNKNOWN", "there is no party %d" % wanted)
@@ -840,19 +870,28 @@ class State:
         return self.accounts[wanted]
 
     def record(self, record_id):
-        """The record of this id with its entry, or None when there is none."""
+        """The record of this id with its entry, or None when there is none. The record is None
+        when it exists and its body is missing."""
         index, position = record_id >> POSITION_BITS, record_id & ((1 << POSITION_BITS) - 1)
-        if index >= len(self.entries):
+        if index >= len(self.entries) or position >= self.entries[index].record_count:
             return None
         entry, at = self.entries[index], position * RECORD_SIZE
-        if at >= len(entry.body):
-            return None
+        if entry.body is None:
+            return entry, None
         return entry, decode_record(entry.body[at:at + RECORD_SIZE], entry.restricted)
+
+    def knows_figures(self, account):
+        """Whether balances and pending amounts of an account follow from the records at hand.
+        Missing bodies move nothing of the public sector (rule RESTRICTED)."""
+        return not self.bodies_missing or self.parties[account.party].is_public()
 
     def basis(self, entry, record):
         own = COUNTERSIGNED if entry.countersigned else DECLARED
         if record.kind == POST:
-            return max(own, self.basis(*self.record(record.refers_to)))
+            named_entry, named = self.record(record.refers_to)
+            if named is None:
+                return COUNTERSIGNED if entry.countersigned else BASIS_UNKNOWN
+            return max(own, self.basis(named_entry, named))
         return max(own, DOCUMENT_CITED if record.hash != ZERO_HASH else DECLARED)
 
 
@@ -1065,6 +1104,7 @@ def check_genesis_records(records):
 def apply_genesis(state, entry):
     """Records are judged like any directive of the authority, except those only genesis has."""
     state.ledger_id = entry.leaf
+    state.name = entry.records[0].name
     state.lifetime_max_s = entry.records[0].lifetime_max_s
     for record in entry.records:
         if record.kind == REGISTER_PARTY:
@@ -1123,7 +1163,8 @@ class Movement:
                "COUNTERSIGN_MISSING", "party %d did not countersign" % other)
 
     def check_balance(self):
-        demand(not self.source.is_limited() or self.source.available() >= self.record.amount,
+        limited = self.source.is_limited() and self.state.knows_figures(self.source)
+        demand(not limited or self.source.available() >= self.record.amount,
                "BALANCE", "balance less pending out is %d, below %d"
                % (self.source.available(), self.record.amount))
 
@@ -1152,8 +1193,11 @@ def judge_movement(state, entry, record, record_id):
     if record.kind in (MOVE, PENDING):
         judge_new(movement)
         apply_new(movement, record_id)
+        return
+    named = find_named(movement)
+    if named[1] is None:
+        judge_naming_missing(movement)
     else:
-        named = find_named(movement)
         NAMED_RULES[record.kind](movement, named)
 
 
@@ -1173,7 +1217,9 @@ def judge_new(movement):
            "the pending had timed out when it was received")
     movement.check_balance()
     if record.kind == PENDING:
-        demand(max(source.pending_out, target.pending_in) + record.amount < 2**64, "OVERFLOW",
+        sums = ((source, source.pending_out), (target, target.pending_in))
+        demand(all(amount + record.amount < 2**64 for account, amount in sums
+                   if movement.state.knows_figures(account)), "OVERFLOW",
                "a sum of pending amounts reaches 2^64")
 
 
@@ -1191,6 +1237,8 @@ def find_named(movement):
     found = movement.state.record(record.refers_to)
     demand(found, "NAMED_UNKNOWN", "refers_to names no record of an earlier entry")
     named = found[1]
+    if named is None:
+        return found
     demand(named.leaf == record.hash, "NAMED_HASH", "hash is not the named record's leaf hash")
     kinds = (MOVE, POST) if record.kind == CORRECT else (PENDING,)
     demand(named.kind in kinds, "NAMED_KIND", "the named record is not of the right kind")
@@ -1250,6 +1298,27 @@ def judge_correct(movement, named):
     cell = movement.cell(state.basis(*named))
     cell.amounts[direction(movement.target, movement.source)] -= record.amount
     cell.corrections += 1
+
+
+def judge_naming_missing(movement):
+    """A post, void or correct of a record whose body is missing: what it says alone is judged. Its
+    accounts' figures are unknown, so the pending amounts it takes back are left as they are."""
+    record, state = movement.record, movement.state
+    sectors = [state.parties[account.party].is_public()
+               for account in (movement.source, movement.target)]
+    demand(not any(sectors), "NAMED_DIFFERS", "a restricted record moves nothing of the public sector")
+    if record.kind != CORRECT:
+        mark = state.marks.setdefault(record.refers_to, Mark("open"))
+        check_unsettled(movement)
+        mark.status = "posted" if record.kind == POST else "voided"
+    if record.kind == VOID:
+        return
+    movement.check_open()
+    if record.kind == CORRECT:
+        movement.check_countersign()
+    movement.post_amounts()
+    if record.kind == POST:
+        movement.count_purpose()
 
 
 NAMED_RULES = {POST: judge_post, VOID: judge_void, CORRECT: judge_correct}
@@ -1400,10 +1469,11 @@ def rule_close_account(state, entry, record):
     demand_owner(entry, record)
     account = state.account(record.account)
     demand(not account.closed, "ACCOUNT_CLOSED", "the account is closed already")
-    demand(account.pending_in == account.pending_out == 0, "ACCOUNT_PENDING",
-           "something is pending")
-    demand(not account.is_limited() or account.balance() == 0, "ACCOUNT_BALANCE",
-           "the balance is not 0")
+    if state.knows_figures(account):
+        demand(account.pending_in == account.pending_out == 0, "ACCOUNT_PENDING",
+               "something is pending")
+        demand(not account.is_limited() or account.balance() == 0, "ACCOUNT_BALANCE",
+               "the balance is not 0")
     account.closed = True
 
 
@@ -1419,7 +1489,7 @@ def rule_add_log_key(state, entry, record):
            "not the next log key number")
     demand(all(log_key.key != record.key for log_key in state.log_keys), "KEY_TAKEN",
            "a log key like this exists")
-    state.log_keys.append(LogKey(record.key))
+    state.log_keys.append(LogKey(record.key, entry.index))
 
 
 def rule_retire_log_key(state, entry, record):
@@ -1428,9 +1498,11 @@ def rule_retire_log_key(state, entry, record):
     demand(known and state.log_keys[record.number].key == record.key, "KEY_UNKNOWN",
            "no log key of this number and key")
     log_key = state.log_keys[record.number]
-    demand(not log_key.retired, "KEY_REVOKED", "the log key is retired already")
-    log_key.retired = True
-    demand(not all(other.retired for other in state.log_keys), "UNREACHABLE", "no log key is left")
+    demand(log_key.retired_at is None, "KEY_REVOKED", "the log key is retired already")
+    log_key.retired_at = entry.index
+    log_key.last_good_size = record.last_good_size
+    demand(any(other.retired_at is None for other in state.log_keys), "UNREACHABLE",
+           "no log key is left")
     if record.last_good_size == 0:
         return
     demand(record.last_good_size <= len(state.entries), "VALUE",
@@ -1503,7 +1575,8 @@ def take_link(state, record, record_id):
 CHECKS = [
     ("index", "indices without gap"),
     ("place", "leaf hashes linked by previous, terms and times in order"),
-    ("form", "entries of the right form, body_root recomputed"),
+    ("form", "entries of the right form"),
+    ("body", "bodies whose body_root is the header's"),
     ("record", "records of the right form"),
     ("ledger", "ledger id, party, sequence and previous_id"),
     ("known", "known entries and times of envelopes"),
@@ -1522,15 +1595,20 @@ SKIPPED = [
 
 
 class Replay:
-    def __init__(self, ledger_id=None):
+    """checks are the (key, words) of what is counted, skipped what is not looked at, in words."""
+
+    def __init__(self, ledger_id=None, checks=tuple(CHECKS), skipped=tuple(SKIPPED)):
         self.state = State()
         self.tree = TreeHash()
-        self.counts = dict.fromkeys((key for key, _ in CHECKS), 0)
+        self.checks = checks
+        self.skipped = list(skipped)
+        self.counts = dict.fromkeys((key for key, _ in checks), 0)
         self.ledger_id = ledger_id
 
-    def accept(self, index, entry_bytes, body, links, tail):
-        """Judge the next entry. When it is refused the replay is of no further use: its state
-        may hold effects of the first records."""
+    def accept(self, index, entry_bytes, body, links=None, tail=None):
+        """Judge the next entry. A body of None is missing; links and tail of None are not in the
+        input. When the entry is refused the replay is of no further use: its state may hold
+        effects of the first records."""
         state = self.state
         demand(index == len(state.entries), "PLACE", "the index as stored is %d" % index)
         self.counts["index"] += 1
@@ -1539,11 +1617,16 @@ class Replay:
         self.counts["place"] += 1
         decode_entry(entry, body, index)
         self.counts["form"] += 1
+        if body is None:
+            state.bodies_missing += 1
+        else:
+            self.counts["body"] += 1
         self.counts["record"] += len(entry.records)
         (self.judge_genesis if index == 0 else self.judge_later)(entry)
         tail_expected = expected_tail(state, entry)
         links_expected = self.judge_records(entry)
-        self.compare_derived(entry, (links, links_expected), (tail, tail_expected))
+        if links is not None:
+            self.compare_derived(entry, (links, links_expected), (tail, tail_expected))
         self.check_balances(entry)
         self.remember(entry)
 
@@ -1608,14 +1691,15 @@ class Replay:
         movements = [record for record in entry.records if record.kind in MOVEMENTS]
         for wanted in {wanted for r in movements for wanted in (r.source, r.target)}:
             account = self.state.accounts[wanted]
-            demand(not account.is_limited() or min(account.balance(), account.available()) >= 0,
+            limited = account.is_limited() and self.state.knows_figures(account)
+            demand(not limited or min(account.balance(), account.available()) >= 0,
                    "INVARIANT", "account %s is below zero" % account_name(wanted))
         self.counts["balance"] += 1
 
     def remember(self, entry):
         state, kept = self.state, accepted(entry)
         state.lanes.setdefault((entry.party, entry.lane), []).append(kept)
-        if entry.records[0].kind in DIRECTIVES:
+        if entry.records and entry.records[0].kind in DIRECTIVES:
             state.directive_latest = entry.index
         state.entries.append(kept)
         self.tree.add(entry.leaf)
@@ -1626,6 +1710,10 @@ class Replay:
         for account in self.state.accounts.values():
             sums[account.asset] += account.balance()
         return sums
+
+    def check_sums(self):
+        for asset, total in self.asset_sums().items():
+            demand(total == 0, "INVARIANT", "the balances of asset %d sum to %d" % (asset, total))
 
 
 # --------------------------------------------------------------------------------------------
@@ -1655,23 +1743,32 @@ def decode_line(line):
                             for member in ("entry", "records", "links", "tail"))
 
 
+def first_refusal(verify, *arguments):
+    """None, or what verify refuses first."""
+    try:
+        verify(*arguments)
+    except Refused as refusal:
+        return refusal
+    except OSError:
+        raise  # the input cannot be read: no verdict on the ledger
+    except Exception as error:  # a fault of this program is no verdict either, but it is reported
+        return Refused("INTERNAL", "%s: %s" % (type(error).__name__, error))
+    return None
+
+
+def replay_lines(replay, lines):
+    for line in lines:
+        if line.strip():
+            replay.accept(*decode_line(line))
+    demand(replay.state.entries, "INPUT", "no entries")
+    replay.check_sums()
+
+
 def verify_lines(lines, ledger_id=None):
     """Replay all lines. Returns the replay and None, or the first refusal."""
     replay = Replay(ledger_id)
-    try:
-        for line in lines:
-            if line.strip():
-                replay.accept(*decode_line(line))
-        demand(replay.state.entries, "INPUT", "no entries")
-        for asset, total in replay.asset_sums().items():
-            demand(total == 0, "INVARIANT", "the balances of asset %d sum to %d" % (asset, total))
-    except Refused as refusal:
-        return replay, refusal
-    except OSError:
-        raise  # the input cannot be read: no verdict on the ledger
-    except Exception as error:  # a fault of this program still names the entry it met
-        return replay, Refused("INTERNAL", "%s: %s" % (type(error).__name__, error))
-    return replay, None
+    refusal = first_refusal(replay_lines, replay, lines)
+    return replay, refusal and refusal.at(len(replay.state.entries))
 
 
 # --------------------------------------------------------------------------------------------
@@ -1683,7 +1780,7 @@ def describe_totals(replay):
     entries = replay.state.entries
     return {
         "entries": len(entries),
-        "records": sum(len(entry.body) // RECORD_SIZE for entry in entries),
+        "records": sum(entry.record_count for entry in entries),
         "signatures": sum(entry.slots for entry in entries),
         "ledger_id": entries[0].leaf.hex() if entries else None,
         "head_leaf": entries[-1].leaf.hex() if entries else None,
@@ -1691,18 +1788,15 @@ def describe_totals(replay):
     }
 
 
-def describe_account(account):
-    return {
-        "asset": account.asset,
-        "class": CLASSES[account.account_class],
-        "balance": str(account.balance()),
-        "in": str(account.total_in),
-        "out": str(account.total_out),
-        "pending_in": str(account.pending_in),
-        "pending_out": str(account.pending_out),
-        "frozen": account.frozen,
-        "closed": account.closed,
-    }
+def describe_account(state, account):
+    """Figures are null where missing bodies leave them unknown."""
+    figures = {"balance": account.balance(), "in": account.total_in, "out": account.total_out,
+               "pending_in": account.pending_in, "pending_out": account.pending_out}
+    known = state.knows_figures(account)
+    described = {name: str(figure) if known else None for name, figure in figures.items()}
+    described.update(asset=account.asset, frozen=account.frozen, closed=account.closed)
+    described["class"] = CLASSES[account.account_class]
+    return described
 
 
 def describe_cell(cell):
@@ -1720,32 +1814,40 @@ def describe_purposes(state):
     return described
 
 
+def describe_failure(refusal):
+    return {"entry": refusal.entry, "status": refusal.status, "rule": refusal.rule}
+
+
 def describe_json(replay, refusal):
     state = replay.state
     described = describe_totals(replay)
     described["checks"] = replay.counts
-    described["skipped"] = SKIPPED
+    described["skipped"] = replay.skipped
     described["verified"] = refusal is None
     if refusal:
-        described["failure"] = {"entry": len(state.entries), "status": refusal.status,
-                                "rule": refusal.rule}
+        described["failure"] = describe_failure(refusal)
         return described
     described["asset_sums"] = {str(asset): str(total)
                                for asset, total in replay.asset_sums().items()}
-    described["accounts"] = {account_name(wanted): describe_account(account)
+    described["accounts"] = {account_name(wanted): describe_account(state, account)
                              for wanted, account in state.accounts.items()}
     described["purpose_totals"] = describe_purposes(state)
     return described
 
 
-def print_report(replay, refusal):
-    for key, words in CHECKS:
-        print("%s %s: %d" % ("STOP" if refusal else "PASS", words, replay.counts[key]))
-    for words in SKIPPED:
+def print_checks(checks, counts, skipped, refusal):
+    for key, words in checks:
+        print("%s %s: %d" % ("STOP" if refusal else "PASS", words, counts[key]))
+    for words in skipped:
         print("SKIP %s" % words)
     if refusal:
-        print("FAIL entry %d: %s: %s" % (len(replay.state.entries), refusal.status, refusal.rule))
-    else:
+        where = "" if refusal.entry is None else "entry %d: " % refusal.entry
+        print("FAIL %s%s: %s" % (where, refusal.status, refusal.rule))
+
+
+def print_report(replay, refusal):
+    print_checks(replay.checks, replay.counts, replay.skipped, refusal)
+    if not refusal:
         for asset, total in sorted(replay.asset_sums().items()):
             print("PASS sum of balances of asset %d: %d" % (asset, total))
     for name, value in describe_totals(replay).items():
@@ -1757,7 +1859,7 @@ def print_report(replay, refusal):
 # Command line
 # --------------------------------------------------------------------------------------------
 
-EXIT_PASS, EXIT_FAIL, EXIT_USAGE, EXIT_INPUT = 0, 1, 2, 65
+EXIT_PASS, EXIT_FAIL, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INPUT = 0, 1, 2, 3, 65
 
 
 def ledger_id_argument(text):
@@ -1766,14 +1868,40 @@ def ledger_id_argument(text):
     return bytes.fromhex(text)
 
 
+def key_argument(text):
+    import second_note
+    try:
+        return second_note.parse_verifier_key(text)
+    except Refused as refusal:
+        raise argparse.ArgumentTypeError(refusal.rule) from None
+
+
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
-        description="Verify a Tijori ledger from what `tijori show DIR 0.. --format jsonl` prints.")
-    parser.add_argument("file", nargs="?", default="-", help="the JSON lines; - for standard input")
+        description="Verify a Tijori ledger from what `tijori show DIR 0.. --format jsonl` prints, "
+                    "an exported folder, or a proof.")
+    parser.add_argument("file", nargs="?", default="-",
+                        help="the JSON lines, - for standard input; or an exported folder")
     parser.add_argument("--ledger-id", type=ledger_id_argument, metavar="HEX",
                         help="the ledger id that entry 0 must have")
+    parser.add_argument("--log-key", type=key_argument, metavar="VKEY",
+                        help="the log key that must have signed the checkpoint")
+    parser.add_argument("--witness", type=key_argument, metavar="VKEY", action="append",
+                        default=[], help="a witness whose cosignatures are verified")
+    parser.add_argument("--proof", action="store_true", help="FILE is a proof (section 16)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.folder = not options.proof and os.path.isdir(options.file)
+    if (options.log_key or options.witness) and not (options.folder or options.proof):
+        parser.error("--log-key and --witness go with an exported folder or a proof")
+    return options
+
+
+def read_file(path):
+    if path == "-":
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as source:
+        return source.read()
 
 
 def verify_file(path, ledger_id):
@@ -1783,13 +1911,17 @@ def verify_file(path, ledger_id):
         return verify_lines(lines, ledger_id)
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
-    try:
+def run(options):
+    """Verify, report, and give the exit status."""
+    if options.proof:
+        import second_proof
+        return second_proof.run(read_file(options.file), options)
+    if options.folder:
+        import second_export
+        replay, refusal = second_export.verify_folder(options.file, options.ledger_id,
+                                                      options.log_key, options.witness)
+    else:
         replay, refusal = verify_file(options.file, options.ledger_id)
-    except OSError as error:
-        print("second_verifier: %s" % error, file=sys.stderr)
-        return EXIT_INPUT
     if options.json:
         print(json.dumps(describe_json(replay, refusal), indent=2, sort_keys=True))
     else:
@@ -1797,5 +1929,15 @@ def main(arguments=None):
     return EXIT_FAIL if refusal else EXIT_PASS
 
 
+def main(arguments=None):
+    try:
+        return run(parse_arguments(arguments))
+    except OSError as error:
+        print("second_verifier: %s" % error, file=sys.stderr)
+        return EXIT_INPUT
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    # The modules that main loads import this one by its name: run that, not a second copy of it.
+    import second_verifier
+    sys.exit(second_verifier.main())

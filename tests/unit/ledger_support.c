@@ -261,8 +261,11 @@ static uint32_t genesis_records(const struct fixture *f, uint8_t *out)
 void fixture_open(struct fixture *f)
 {
     struct tijori_message message;
-    struct tijori_options options = {
-        .threads = f->threads, .clock = fixture_clock, .clock_context = f, .map_size = f->map_size};
+    struct tijori_options options = {.threads = f->threads,
+                                     .clock = fixture_clock,
+                                     .clock_context = f,
+                                     .map_size = f->map_size,
+                                     .log_key = f->log_key};
     enum tijori_status status = tijori_open(f->dir, TIJORI_WRITE, &options, &f->ledger, &message);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);

@@ -48,6 +48,7 @@ struct fixture {
     struct tj_genesis genesis;
     uint32_t threads;
     uint64_t map_size;
+    const uint8_t *log_key; /* when not NULL, every commit signs */
     /* The envelope under construction. */
     struct tj_header header;
     uint8_t records[FIXTURE_RECORDS_MAX * TJ_RECORD_SIZE];

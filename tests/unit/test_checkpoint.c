@@ -414,6 +414,7 @@ static void cosigning_takes_a_text_of_a_checkpoints_size(void **state)
 #define A9   DASH "a AAAACQE=\n" /* the name, another key id */
 #define B    DASH "b AAAAAQE=\n" /* the key id, another name */
 #define C    DASH "c AAAAAwE=\n"
+#define AB   DASH "ab AAAAAQE=\n" /* a name that begins with another */
 
 static void merging_adds_what_is_missing(void **state)
 {
@@ -432,6 +433,8 @@ static void merging_adds_what_is_missing(void **state)
         {"t\n\n" A, "t\n\n" A2, "t\n\n" A}, /* the first that was stored stays */
         {"t\n\n" A2 C, "t\n\n" A B, "t\n\n" A2 C B},
         {"t\n\n" A, "t\n\n" A9, "t\n\n" A A9},
+        {"t\n\n" A, "t\n\n" AB, "t\n\n" A AB},
+        {"t\n\n" AB, "t\n\n" A, "t\n\n" AB A},
         {"\n\n" A, "\n\n" B, "\n\n" A B},
         {"t\n\nu\n\n" A, "t\n\nu\n\n" B, "t\n\nu\n\n" A B},
     };

@@ -6,6 +6,7 @@
 #include "crypto_support.h"
 
 #include "cli/witness.h"
+#include "core/anchor.h"
 #include "log_support.h"
 
 #include <dirent.h>
@@ -632,11 +633,11 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
 static void a_name_says_how_a_witness_works(void **state)
 {
     (void)state;
-    assert_true(witness_name_replays("auditor.example/2025/replayed"));
-    assert_true(witness_name_replays("/replayed"));
-    assert_false(witness_name_replays("replayed"));
-    assert_false(witness_name_replays("auditor.example/replayed/1"));
-    assert_false(witness_name_replays(""));
+    assert_true(tj_name_replays("auditor.example/2025/replayed"));
+    assert_true(tj_name_replays("/replayed"));
+    assert_false(tj_name_replays("replayed"));
+    assert_false(tj_name_replays("auditor.example/replayed/1"));
+    assert_false(tj_name_replays(""));
     assert_int_equal(reopen("auditor.example/replayed", false), EXIT_CONFIG);
     assert_int_equal(reopen("auditor.example", true), EXIT_CONFIG);
     assert_int_equal(reopen("two words", false), EXIT_CONFIG);

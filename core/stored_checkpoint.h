@@ -1,5 +1,5 @@
-#ifndef TIJORI_CORE_LOGTREE_H
-#define TIJORI_CORE_LOGTREE_H
+#ifndef TIJORI_CORE_STORED_CHECKPOINT_H
+#define TIJORI_CORE_STORED_CHECKPOINT_H
 
 /* The log's tree and its checkpoints as a ledger stores them: docs/FORMAT.md section 9 (nodes,
  * checkpoints, signed) and 14.
@@ -10,26 +10,12 @@
 
 #include "core/journal.h"
 #include "crypto/checkpoint.h"
-#include "crypto/tile.h"
 
 #define TJ_META_SIGNED "signed" /* key in meta: the newest checkpoint that was signed */
 
-enum { TJ_NODE_KEY_SIZE = 9, TJ_CHECKPOINT_KEY_SIZE = 8 };
-/* `level u8 || number u64 big-endian`; and `size u64 big-endian`. */
-void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE]);
+enum { TJ_CHECKPOINT_KEY_SIZE = 8 };
+/* `size u64 big-endian`. */
 void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE]);
-
-/* How many rows `nodes` has for a log of `size` entries. */
-uint64_t tj_node_rows(uint64_t size);
-
-/* Nodes of the tree of a transaction's log, for crypto/tile.h. */
-struct tj_log_nodes {
-    struct tj_node_reader reader; /* context is this struct */
-    struct tj_txn *txn;
-    struct tj_digester *digester;
-};
-void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn,
-                       struct tj_digester *digester);
 
 /* A checkpoint as stored: its note points into the transaction. */
 struct tj_stored_checkpoint {
@@ -40,12 +26,19 @@ struct tj_stored_checkpoint {
  * checkpoint. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
+/* The newest public one; same way. */
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn,
+                                        struct tj_stored_checkpoint *out) TJ_MUST_USE;
 /* The public one of a size. */
 bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note) TJ_MUST_USE;
 
 /* The origin of a ledger's checkpoints, section 14: at most TJ_ORIGIN_MAX bytes with the NUL. */
 enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
+/* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
+ * not.
+ */
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out);
 
 /* Was the key retired by a record that names the last size it is trusted for? */
 bool tj_log_key_compromised(const struct tj_log_key_object *key);

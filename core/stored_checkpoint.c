@@ -1,54 +1,12 @@
-#include "core/logtree.h"
+#include "core/stored_checkpoint.h"
 
 #include <inttypes.h>
 
-static void store64_big_endian(uint8_t out[8], uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
-}
-
-void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
-{
-    key[0] = (uint8_t)level;
-    store64_big_endian(key + 1, number);
-}
-
 void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE])
 {
-    store64_big_endian(key, size);
-}
-
-uint64_t tj_node_rows(uint64_t size)
-{
-    uint64_t rows = 0;
-    for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
-        rows += size >> (8 * level);
+    for (int i = 0; i < TJ_CHECKPOINT_KEY_SIZE; i++) {
+        key[i] = (uint8_t)(size >> (56 - 8 * i));
     }
-    return rows;
-}
-
-static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
-{
-    struct tj_log_nodes *nodes = context;
-    struct tj_view value;
-    if (level == 0) {
-        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
-    }
-    uint8_t key[TJ_NODE_KEY_SIZE];
-    tj_node_key(level, number, key);
-    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
-        value.size != TJ_HASH_SIZE) {
-        return false;
-    }
-    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
-    return true;
-}
-
-void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
-{
-    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
 }
 
 static bool decode_stored(struct tj_stored_checkpoint *out)
@@ -58,10 +16,17 @@ static bool decode_stored(struct tj_stored_checkpoint *out)
            tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
 }
 
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    struct tj_view key;
+    enum tijori_status status =
+        tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &out->note));
+    return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
+}
+
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_stored_checkpoint public;
-    struct tj_view key;
     enum tijori_status status = tj_from_storage(
         tj_get_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &out->note));
     if (status != TIJORI_OK) {
@@ -70,12 +35,9 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
     if (!decode_stored(out)) {
         return TIJORI_CORRUPT;
     }
-    status = tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &public.note));
+    status = tj_checkpoint_public(txn, &public);
     if (status == TIJORI_NOT_FOUND) {
         return TIJORI_OK;
-    }
-    if (status == TIJORI_OK && !decode_stored(&public)) {
-        status = TIJORI_CORRUPT;
     }
     /* Of one size the public one has the cosignatures. */
     if (status == TIJORI_OK && public.checkpoint.size >= out->checkpoint.size) {
@@ -105,6 +67,13 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
 bool tj_log_key_compromised(const struct tj_log_key_object *key)
 {
     return key->last_good_size != 0;
+}
+
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out)
+{
+    const char *slash = strrchr(origin, '/');
+    return slash != NULL && slash != origin && strlen(slash + 1) == (size_t)2 * TJ_HASH_SIZE &&
+           tj_read_hex(slash + 1, out->bytes, TJ_HASH_SIZE);
 }
 
 bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""tijori checkpoint from outside: what it signs, and how it gathers cosignatures from witnesses that
+run, over HTTP and by files; quorums that are there and that are missing; auditors' keys beside
+witnesses'.
+
+    checkpoint_test.py BUILD_DIR
+"""
+
+import json
+import os
+import socket
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import cli_read_test as c  # noqa: E402  (both take the build directory from the command line)
+
+sys.argv.insert(1, c.BUILD)
+import witness_test as w  # noqa: E402
+
+
+def move(amount):
+    return {"kind": "move", "purpose": "internal_transfer", "from": "1:1", "to": "1:2",
+            "amount": f"{amount} sat"}
+
+
+class Checkpoints(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tijori-checkpoint-")
+        cls.at = cls.temporary.name
+        cls.world = c.World(cls.at)
+        cls.dir = cls.world.dir
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.at, name)
+
+    def witness(self, name):
+        witness = w.Witness(self.path(name), name=name, logs=[self.world.vkey])
+        self.addCleanup(witness.process.wait)
+        self.addCleanup(witness.process.terminate)
+        self.addCleanup(witness.process.stdout.close)
+        self.addCleanup(witness.errors.close)
+        return witness
+
+    def policy(self, name, lines, quorum):
+        path = self.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"log {self.world.vkey}\n" + "\n".join(lines) + f"\nquorum {quorum}\n")
+        return path
+
+    def grow(self):
+        self.world.ingest(1, [move(1)], ["t1", "t2"])
+
+    def checkpoint(self, *args, expect=0):
+        return c.run("checkpoint", self.dir, *args, expect=expect)
+
+    def sign(self, *args, expect=0):
+        return self.checkpoint("--log-key", self.world.key("log"), *args, expect=expect)
+
+    # ----
+
+    def test_signs_and_keeps(self):
+        self.grow()
+        out, _ = self.sign()
+        size = json.loads(c.run("status", self.dir, "--format", "json")[0])["entries"]
+        self.assertEqual(out.splitlines()[1], str(size))
+        self.assertEqual(self.sign()[0], out)
+        self.assertEqual(self.checkpoint()[0], out)
+        _, err = self.checkpoint("--log-key", self.world.key("t1"), expect=65)
+        self.assertIn("ed25519", err)
+        stranger = self.path("stranger.pem")
+        c.run("key", "new", stranger, "--type", "ed25519")
+        _, err = self.checkpoint("--log-key", stranger, expect=65)
+        self.assertIn("not an active log key", err)
+
+    def test_gathers_a_quorum(self):
+        one, two = self.witness("one.example"), self.witness("two.example")
+        lines = [f"witness one {one.vkey} {one.url}", f"witness two {two.vkey} {two.url}",
+                 "group both all one two"]
+        policy = self.policy("both", lines, "both")
+        for _ in range(3):  # the second and third with a proof from the one before
+            self.grow()
+            out, err = self.sign("--policy", policy)
+            self.assertEqual(out.count("\n— "), 3, out + err)
+            c.audit(self.dir, "--policy", policy)
+        # Nothing new: asked again, nothing changes.
+        again, _ = self.sign("--policy", policy)
+        self.assertEqual(sorted(again.splitlines()), sorted(out.splitlines()))
+        export = self.path("export")
+        c.run("export", self.dir, export, "--attachments")
+        out, _ = c.audit(export, "--policy", policy)
+        self.assertRegex(out, r"PASS +\d+  times of receipt")
+        self.assertGreaterEqual(len(os.listdir(os.path.join(export, "checkpoints"))), 3)
+
+    def test_says_what_is_missing(self):
+        one = self.witness("three.example")
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        key = self.path("nobody.pem")
+        c.run("key", "new", key, "--type", "ed25519")
+        shown = c.run("key", "show", key, "--witness", "nobody.example", "--format", "json")[0]
+        lines = [f"witness one {one.vkey} {one.url}",
+                 f"witness nobody {json.loads(shown)['verifier_key']} {nobody}", "group both all one nobody",
+                 ]
+        policy = self.policy("missing", lines, "both")
+        self.grow()
+        out, err = self.sign("--policy", policy, "--timeout", "3s", expect=3)
+        self.assertIn("the quorum is missing: 1 of", err)
+        self.assertIn(nobody, err)
+        self.assertEqual(out.count("\n— "), 2)
+        # What was got is kept: a policy that asks for less is content.
+        less = self.policy("less", [lines[0]], "one")
+        self.assertEqual(self.checkpoint("--policy", less)[0], out)
+        c.audit(self.dir, "--policy", policy, expect=3)
+        c.audit(self.dir, "--policy", less)
+        # The missing one cosigns by a file.
+        cosigned = self.path("cosigned")
+        c.run("cosign", self.dir, "--key", key, "--name", "nobody.example", "--state",
+              self.path("nobody-state"), "--log-key", self.world.vkey, "-o", cosigned,
+              program=c.AUDIT)
+        out, _ = self.checkpoint("--policy", policy, "--add", cosigned, "--timeout", "1s")
+        self.assertEqual(out.count("\n— "), 3)
+        c.audit(self.dir, "--policy", policy)
+
+    def test_takes_in_only_what_verifies(self):
+        one = self.witness("four.example")
+        policy = self.policy("one", [f"witness one {one.vkey}"], "one")
+        self.grow()
+        note, _ = self.sign()
+        forged = self.path("forged")
+        identity = one.vkey.split("+")
+        line = "— " + identity[0] + " "
+        with open(forged, "w", encoding="utf-8") as file:  # the right name and id, no signature
+            file.write(note + line + w.base64.b64encode(bytes.fromhex(identity[1]) + bytes(72)).decode()
+                       + "\n")
+        _, err = self.checkpoint("--policy", policy, "--add", forged, expect=65)
+        self.assertIn("no cosignature by a witness of the policy that verifies", err)
+        # It did not take the place of the real one.
+        out, _ = self.checkpoint("--policy", policy, "--witness", one.url)
+        self.assertEqual(out.count("\n— "), 2)
+        c.audit(self.dir, "--policy", policy)
+        _, err = self.checkpoint("--add", forged, expect=2)
+        self.assertIn("--policy", err)
+
+    def test_an_auditor_that_replays(self):
+        """verify --cosign-key signs only what passed, under a name that says so."""
+        self.grow()
+        self.sign()
+        key = self.path("auditor.pem")
+        c.run("key", "new", key, "--type", "ed25519")
+        cosigned = self.path("replayed")
+        options = ("--cosign-key", key, "--cosign-state", self.path("auditor-state"), "-o", cosigned,
+                   "--log-key", self.world.vkey)
+        c.audit(self.dir, *options, "--cosign-name", "auditor.example", expect=78)
+        c.audit(self.dir, *options, "--cosign-name", "auditor.example/replayed")
+        shown = c.run("key", "show", key, "--witness", "auditor.example/replayed", "--format",
+                      "json")[0]
+        policy = self.policy("auditor",
+                             [f"witness auditor {json.loads(shown)['verifier_key']}"], "auditor")
+        self.checkpoint("--policy", policy, "--add", cosigned)
+        out, _ = c.audit(self.dir, "--policy", policy)
+        self.assertIn("replayed", out)
+        # A consistency witness may not use such a name.
+        c.run("cosign", self.dir, "--key", key, "--name", "auditor.example/replayed", "--state",
+              self.path("other-state"), "--log-key", self.world.vkey, program=c.AUDIT, expect=78)
+
+
+if __name__ == "__main__":
+    del sys.argv[1:]
+    unittest.main()

@@ -1,0 +1,264 @@
+/* The tree and the checkpoints that a ledger keeps: nodes as they are completed, proofs from them,
+ * what is signed and what is not, and a log of the storage format before they were kept. */
+
+#include "history_support.h"
+
+#include "core/stored_checkpoint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { ENTRIES_MORE = 600, ACTIVE_LOG_KEY = 2, RETIRED_LOG_KEY = 1 };
+
+static struct history history;
+static struct fixture fixture;
+
+static struct fixture *new_log(uint32_t moves)
+{
+    struct fixture *f = &fixture;
+    memset(f, 0, sizeof *f);
+    history = (struct history){.f = f};
+    fixture_parties(f);
+    history_every_kind(&history);
+    history_moves(&history, moves);
+    return f;
+}
+
+static void head_of(struct fixture *f, struct tijori_head *head)
+{
+    tijori_head(f->ledger, head);
+}
+
+/* Of the log key that the history left active: it rotates them. */
+static void active_secret(uint8_t secret[32])
+{
+    fixture_log_secret(ACTIVE_LOG_KEY, secret);
+}
+
+static void sign(struct fixture *f, char note[TIJORI_NOTE_MAX], size_t *size)
+{
+    uint8_t secret[32];
+    active_secret(secret);
+    *size = TIJORI_NOTE_MAX;
+    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, size), TIJORI_OK);
+}
+
+static void read_checkpoint(const char *note, size_t size, struct tj_checkpoint *out)
+{
+    struct tj_note_view view;
+    assert_true(tj_note_decode(&view, note, size));
+    assert_true(tj_checkpoint_decode(out, view.text, view.text_size));
+}
+
+/* ---- nodes ---- */
+
+/* Each proof from the stored nodes verifies against the root that the ledger says, at every size
+ * that a proof may begin from. */
+static void proofs_from_stored_nodes(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(ENTRIES_MORE);
+    struct tj_ledger_view view;
+    struct tj_log_nodes nodes;
+    struct tijori_head head;
+    struct tj_hash root;
+    struct tj_hash now;
+    struct tj_hash proof[TJ_PATH_MAX];
+    size_t count;
+    head_of(f, &head);
+    memcpy(now.bytes, head.root, TJ_HASH_SIZE);
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    tj_log_nodes_init(&nodes, view.txn, view.digester);
+    uint64_t rows = 0;
+    assert_int_equal(tj_count(view.txn, TJ_J_NODES, &rows), TJ_STORAGE_OK);
+    assert_int_equal(rows, head.size / 256);
+    struct tj_hasher *hasher = view.digester->hasher;
+    assert_true(tj_tile_root(hasher, &nodes.reader, head.size, &root));
+    assert_memory_equal(root.bytes, now.bytes, TJ_HASH_SIZE);
+    for (uint64_t i = 0; i < head.size; i++) {
+        struct tj_hash leaf;
+        assert_true(tj_journal_leaf(view.txn, view.digester, i, &leaf));
+        assert_true(tj_prove_inclusion(hasher, &nodes.reader, i, head.size, proof, &count));
+        assert_true(tj_verify_inclusion(hasher, &leaf, i, head.size, proof, count, &now));
+        assert_true(tj_tile_root(hasher, &nodes.reader, i + 1, &root));
+        assert_true(tj_prove_consistency(hasher, &nodes.reader, i + 1, head.size, proof, &count));
+        assert_true(tj_verify_consistency(hasher, i + 1, &root, head.size, &now, proof, count));
+    }
+    tj_ledger_view_end(f->ledger, &view);
+    fixture_destroy(f);
+}
+
+static void empty_table(const char *dir, enum tj_journal_table table)
+{
+    struct log_copy log;
+    log_read(dir, 0, &log);
+    size_t count = log.tables[table].count;
+    log.tables[table].count = 0;
+    remove_ledger(dir);
+    log_write(dir, &log);
+    log.tables[table].count = count;
+    log_free(&log);
+}
+
+/* A ledger whose nodes are missing, as one of storage format 1 is, gets them when it is opened for
+ * writing; an audit of it before that fails. */
+static void nodes_that_are_missing_are_made(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(ENTRIES_MORE);
+    struct tj_replay_report report;
+    fixture_close(f);
+    empty_table(f->dir, TJ_J_NODES);
+    audit_dir(f->dir, &f->genesis.ledger_id, 1, &report);
+    assert_true(report.failed);
+    assert_int_equal(report.first_check, TJ_CHECK_HEAD);
+    assert_int_equal(report.first_entry, 255);
+    fixture_open(f);
+    fixture_close(f);
+    audit_dir(f->dir, &f->genesis.ledger_id, 1, &report);
+    must_pass(&report);
+    fixture_destroy(f);
+}
+
+/* ---- signing ---- */
+
+static void only_an_active_log_key_signs(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(1);
+    uint8_t secret[32];
+    char note[TIJORI_NOTE_MAX];
+    size_t size = sizeof note;
+    fixture_log_secret(RETIRED_LOG_KEY, secret);
+    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_KEY_UNKNOWN);
+    fixture_log_secret(9, secret); /* never one */
+    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_KEY_UNKNOWN);
+    size = sizeof note;
+    assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_NOT_FOUND);
+    fixture_destroy(f);
+}
+
+static void a_checkpoint_says_the_head_and_stays(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(3);
+    struct tj_checkpoint checkpoint;
+    struct tijori_head head;
+    char note[TIJORI_NOTE_MAX];
+    char again[TIJORI_NOTE_MAX];
+    char line[512];
+    uint8_t secret[32] = {7};
+    size_t size;
+    size_t again_size;
+    sign(f, note, &size);
+    head_of(f, &head);
+    read_checkpoint(note, size, &checkpoint);
+    assert_int_equal(checkpoint.size, head.size);
+    assert_memory_equal(checkpoint.root.bytes, head.root, TJ_HASH_SIZE);
+    /* With a cosignature, and after a restart, of the same size: the one that is stored. */
+    struct tj_note_view view;
+    assert_true(tj_note_decode(&view, note, size));
+    size_t line_size = tj_cosign(line, sizeof line, view.text, view.text_size, "witness.example",
+                                 FIXTURE_CREATED_S, secret);
+    memcpy(again, note, size);
+    memcpy(again + size, line, line_size);
+    again_size = size + line_size;
+    size = sizeof note;
+    assert_int_equal(tijori_add_cosignatures(f->ledger, again, again_size, note, &size), TIJORI_OK);
+    assert_int_equal(size, again_size);
+    fixture_close(f);
+    fixture_open(f);
+    sign(f, note, &size);
+    assert_int_equal(size, again_size);
+    assert_memory_equal(note, again, size);
+    history_moves(&history, 1);
+    sign(f, again, &again_size);
+    read_checkpoint(again, again_size, &checkpoint);
+    assert_int_equal(checkpoint.size, head.size + 1);
+    /* What is added must be of a stored text. */
+    note[0] ^= 1;
+    assert_int_equal(tijori_add_cosignatures(f->ledger, note, size, again, &again_size),
+                     TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_add_cosignatures(f->ledger, "x\n", 2, again, &again_size),
+                     TIJORI_VALUE);
+    fixture_destroy(f);
+}
+
+/* Each commit signs what it makes durable: what a receipt names is covered when it is given out. */
+static void every_commit_signs(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(1);
+    uint8_t secret[32];
+    fixture_close(f);
+    active_secret(secret);
+    f->log_key = secret;
+    fixture_open(f);
+    for (uint64_t i = 0; i < 300; i++) { /* past the end of a tile */
+        char note[TIJORI_NOTE_MAX];
+        size_t size = sizeof note;
+        struct tj_checkpoint checkpoint;
+        struct tijori_head head;
+        struct tijori_receipt receipt;
+        assert_int_equal(fixture_send_move(f, fixture_account(T_MARKET),
+                                           fixture_account(T_RESERVE_A), 1, TJ_PURCHASE, &receipt),
+                         TIJORI_OK);
+        assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_OK);
+        read_checkpoint(note, size, &checkpoint);
+        head_of(f, &head);
+        assert_int_equal(checkpoint.size, receipt.entry + 1);
+        assert_memory_equal(checkpoint.root.bytes, head.root, TJ_HASH_SIZE);
+    }
+    fixture_destroy(f);
+}
+
+/* A ledger that was rolled back behind what it signed does not sign. */
+static void nothing_is_signed_that_contradicts_the_last(void **state)
+{
+    (void)state;
+    struct fixture *f = new_log(4);
+    char note[TIJORI_NOTE_MAX];
+    size_t size;
+    uint8_t secret[32];
+    struct log_copy early;
+    struct log_copy late;
+    fixture_close(f);
+    log_read(f->dir, 0, &early);
+    fixture_open(f);
+    history_moves(&history, 2);
+    sign(f, note, &size);
+    fixture_close(f);
+    log_read(f->dir, 0, &late);
+    /* The earlier log, but with what was signed later. */
+    struct log_table rows = early.tables[TJ_J_CHECKPOINTS];
+    struct log_table meta = early.tables[TJ_J_META];
+    struct log_row both[2] = {meta.rows[0], late.tables[TJ_J_META].rows[1]};
+    early.tables[TJ_J_CHECKPOINTS] = late.tables[TJ_J_CHECKPOINTS];
+    early.tables[TJ_J_META] = (struct log_table){both, 2};
+    remove_ledger(f->dir);
+    log_write(f->dir, &early);
+    early.tables[TJ_J_CHECKPOINTS] = rows;
+    early.tables[TJ_J_META] = meta;
+    fixture_open(f);
+    active_secret(secret);
+    size = sizeof note;
+    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_FORK);
+    log_free(&early);
+    log_free(&late);
+    fixture_destroy(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(proofs_from_stored_nodes),
+        cmocka_unit_test(nodes_that_are_missing_are_made),
+        cmocka_unit_test(only_an_active_log_key_signs),
+        cmocka_unit_test(a_checkpoint_says_the_head_and_stays),
+        cmocka_unit_test(every_commit_signs),
+        cmocka_unit_test(nothing_is_signed_that_contradicts_the_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
