@@ -472,6 +472,7 @@ class Report(unittest.TestCase):
         second = self.check_forms(world.export("public", "--public"), *pin,
                                   restore=self.keep(pin[-1]))
         self.assertNotIn("restricted", second)
+        self.assertIn("not there in an earlier audit", second["restricted_before"])
         self.assertIn("What restricted entries of earlier audits say",
                       "\n".join(second["not_proven"]))
         self.check_sums(first)
