@@ -65,8 +65,9 @@ static const char *const verify_paragraphs[] = {
     "Hashes every stored byte again, checks every link, every signature and every rule in the "
     "order of the log, builds the whole state anew and compares it with the stored one. Prints "
     "one line a check: PASS, FAIL or SKIP, and how many things it covered; then the first failing "
-    "entry by its number, what was found and what was expected, and what a passed audit does not "
-    "prove.",
+    "entry by its number, what was found and what was expected; balances by class and movements by "
+    "purpose of the period covered; the checkpoint and its witnesses; and what a passed audit does "
+    "not prove. JSON says the same; html is one page that stands by itself, for the printer too.",
     "Exit status 0: every check passed on every entry. 1: a check failed, the source cannot be "
     "read as a log, or it is damaged so badly that reading it crashed. 3: nothing failed, but "
     "something was not checked, and stands in a SKIP line: no log key was pinned, entries are "
@@ -87,6 +88,8 @@ static const char *const verify_paragraphs[] = {
 static const struct example_row verify_examples[] = {
     {"tijori-audit verify export --log-key log.vkey --policy policy --state audits",
      "is this that ledger, is it sound, and does it go on from what I saw last quarter?"},
+    {"tijori-audit verify export --log-key log.vkey --format html >report.html",
+     "the report as a page"},
     {NULL, NULL},
 };
 
@@ -181,8 +184,10 @@ static const char *const proof_paragraphs[] = {
     "log's signature under the checkpoint, that the entry and the record stand in its tree, every "
     "signature under the entry, and that each key that signed was registered in the same log for "
     "the party it signed for. Says in words what that proves, and what stays the log's word.",
-    "Exit status 0: all of it. 1: a check failed; the rule and the place are said. 3: no --log-key "
-    "was given, or the policy's quorum did not cosign. 65: the file is not such a proof.",
+    "A log line of the policy stands for --log-key. Exit status 0: all of it. 1: a check failed; "
+    "the "
+    "rule and the place are said. 3: no log key was given, or the policy's quorum did not cosign. "
+    "65: the file is not such a proof.",
     NULL,
 };
 

@@ -9,6 +9,21 @@ static bool fails(struct audit_proof_result *result, const char *what, const cha
     return false;
 }
 
+/* The policy's log of this origin, when no key was given; of several keys, the one that signed. */
+static const struct tj_verifier_key *policy_log(const struct tj_policy *policy,
+                                                const struct proof_file *file)
+{
+    const struct tj_verifier_key *of_origin = NULL;
+    for (size_t i = 0; policy != NULL && i < policy->log_count; i++) {
+        const struct tj_verifier_key *key = &policy->logs[i].key;
+        if (strcmp(key->name, file->checkpoint.origin) == 0 &&
+            (of_origin == NULL || tj_note_verify(&file->note, key) != TJ_NOTE_UNKNOWN)) {
+            of_origin = key;
+        }
+    }
+    return of_origin;
+}
+
 static bool check_signature(struct audit_proof_result *result)
 {
     const struct tj_verifier_key *key = result->log_key;
@@ -16,11 +31,11 @@ static bool check_signature(struct audit_proof_result *result)
         return true; /* said when it is printed */
     }
     if (strcmp(result->file->checkpoint.origin, key->name) != 0) {
-        return fails(result, "checkpoint", "of another log than --log-key names");
+        return fails(result, "checkpoint", "of another log than the key's");
     }
     switch (tj_note_verify(&result->file->note, key)) {
     case TJ_NOTE_UNKNOWN:
-        return fails(result, "checkpoint", "not signed by --log-key");
+        return fails(result, "checkpoint", "not signed by the log's key");
     case TJ_NOTE_VALID:
         return true;
     case TJ_NOTE_INVALID:
@@ -57,7 +72,7 @@ static int check_and_print(const struct proof_file *file, const struct tj_verifi
     TIJORI_REQUIRE(result != NULL);
     tj_digester_init(&digester);
     result->file = file;
-    result->log_key = key;
+    result->log_key = key != NULL ? key : policy_log(policy, file);
     result->policy = policy;
     result->digester = &digester;
     check(result);

@@ -275,7 +275,7 @@ static const char *code_word(int code)
     return code == EXIT_PASS ? "PASS" : code == EXIT_FAIL ? "FAIL" : "INCOMPLETE";
 }
 
-static const char no_log_key[] = "the checkpoint's signature: no --log-key given";
+static const char no_log_key[] = "the checkpoint's signature: no log key given (--log-key)";
 static const char no_quorum[] = "the policy's quorum: too few witnesses cosigned";
 
 /* ---- text ---- */

@@ -171,6 +171,10 @@ static void put_covered(json_t *root, const struct tj_replay_report *report,
         put_count(restricted, "records", report->restricted_records);
         put(root, "restricted", restricted);
     }
+    put_text(root, "restricted_before",
+             report->restricted_before ? "the records of restricted entries were not there in an "
+                                         "earlier audit"
+                                       : NULL);
 }
 
 /* ---- checks ---- */
@@ -389,7 +393,12 @@ static const char *verdict_word(enum tj_note_verdict verdict)
 
 static bool has_quorum(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    return style->policy && report->quorum && report->checkpoint.size > 0;
+    bool cosigned = false; /* a policy may ask for nobody: then nobody says anything */
+    for (size_t i = 0; i < report->witness_count; i++) {
+        cosigned |= report->witnesses[i].verdict == TJ_NOTE_VALID;
+    }
+    return style->policy && report->quorum && cosigned && report->checkpoint.size > 0 &&
+           report->cosigned_size == report->checkpoint.size;
 }
 
 static void put_witnesses(json_t *root, const struct tj_replay_report *report,
@@ -472,6 +481,10 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
                  "That entries from %" PRIu64 " on will stay: they are newer than the "
                  "newest checkpoint.",
                  report->checkpoint.size);
+    }
+    if (report->restricted_before) {
+        add_line(lines, "What restricted entries of earlier audits say: their parties signed for "
+                        "records that were not there.");
     }
     if (report->restricted > 0) {
         add_line(lines,

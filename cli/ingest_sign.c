@@ -2,6 +2,7 @@
 
 #include "cli/keys.h"
 #include "core/cursor.h"
+#include "core/ledger.h"
 
 #include <string.h>
 
@@ -34,6 +35,9 @@ int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arg
 void ingest_signer_clear(struct ingest_signer *signer)
 {
     tj_cleanse(signer->secret32, sizeof signer->secret32);
+    if (signer->hasher != NULL) {
+        tj_hasher_destroy(signer->hasher);
+    }
 }
 
 static bool fetch(struct ingest_signer *signer)
@@ -57,10 +61,20 @@ static bool fetch(struct ingest_signer *signer)
 
 void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger)
 {
+    struct tj_ledger_view view;
     signer->ledger = ledger;
-    if (signer->on) {
-        fetch(signer);
+    if (!signer->on || !fetch(signer) || !signer->receipts) {
+        return;
     }
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        signer->newest.size = 0;
+        signer->code = fail_status(status, "the log's head", NULL);
+        return;
+    }
+    signer->decided = view.head.frontier;
+    signer->hasher = tj_hasher_create();
+    tj_ledger_view_end(ledger, &view);
 }
 
 bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt)
@@ -72,7 +86,7 @@ bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_recei
     return !in || receipt->entry < signer->newest.size || fetch(signer);
 }
 
-bool ingest_signer_sign(const struct ingest_signer *signer, const struct tijori_receipt *receipt,
+bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receipt *receipt,
                         char out[TJ_RECEIPT_NOTE_MAX + 1])
 {
     struct tj_receipt signing = {.status = receipt->status};
@@ -88,8 +102,12 @@ bool ingest_signer_sign(const struct ingest_signer *signer, const struct tijori_
         signing.received_ns = receipt->received_ns;
         memcpy(signing.leaf.bytes, receipt->leaf, TJ_HASH_SIZE);
     }
-    signing.head_size = signer->newest.size;
-    signing.head_root = signer->newest.root;
+    if (receipt->status == TIJORI_OK) { /* entries come in the order of receipts */
+        TIJORI_REQUIRE(receipt->entry == signer->decided.size);
+        tj_frontier_append(signer->hasher, &signer->decided, &signing.leaf);
+    }
+    signing.head_size = signer->decided.size;
+    tj_frontier_root(signer->hasher, &signer->decided, &signing.head_root);
     size_t size = tj_receipt_sign(out, TJ_RECEIPT_NOTE_MAX, &signing, signer->secret32);
     TIJORI_REQUIRE(size > 0); /* the ledger signs with the same key and origin */
     out[size] = '\0';

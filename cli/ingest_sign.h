@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "core/receipt.h"
 #include "crypto/checkpoint.h"
+#include "crypto/tree.h"
 
 struct ingest_signer {
     bool on;       /* there is a log key */
@@ -19,14 +20,19 @@ struct ingest_signer {
      * fetched anew only when one is not. */
     struct tj_checkpoint newest;
     char note[TIJORI_NOTE_MAX + 1]; /* NUL-terminated */
-    int code;                       /* not EXIT_PASS: why the checkpoint could not be had */
+    /* The tree as it was when the envelope of the last signed receipt was decided. A checkpoint may
+     * cover later ones already; a receipt that named it would say, of what was refused, that the
+     * log had by then what it accepted after. */
+    struct tj_frontier decided;
+    struct tj_hasher *hasher;
+    int code; /* not EXIT_PASS: why the checkpoint could not be had */
 };
 
 /* Reads the options of the command; answers an exit code and has said why. Clear in any case. */
 int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arguments);
 void ingest_signer_clear(struct ingest_signer *signer);
 
-/* After the ledger was opened with the signer's key. */
+/* After the ledger was opened with the signer's key, before anything is submitted. */
 void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger);
 
 /* Has signer->note cover the receipt's entry, where it has one. False when there is no checkpoint
@@ -34,9 +40,9 @@ void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger);
 bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt);
 
 /* The signed receipt, NUL-terminated; false when there is none: the bytes had no envelope id, or
- * nothing was decided (a commit failed: the envelope may be on the disk). After
+ * nothing was decided (a commit failed: the envelope may be on the disk). Each receipt once, after
  * ingest_signer_cover. */
-bool ingest_signer_sign(const struct ingest_signer *signer, const struct tijori_receipt *receipt,
+bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receipt *receipt,
                         char out[TJ_RECEIPT_NOTE_MAX + 1]);
 
 #endif

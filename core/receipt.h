@@ -32,7 +32,7 @@ struct tj_receipt {
     uint64_t entry;
     struct tj_hash leaf;
     uint64_t received_ns;
-    /* The newest durable entries when it was signed. */
+    /* The log when the envelope was decided; with its entry, when it got one. */
     uint64_t head_size;
     struct tj_hash head_root;
 };

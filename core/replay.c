@@ -185,6 +185,10 @@ static bool means_newer(enum tijori_status status)
 /* Before anything is believed, the bytes must be those that were signed. */
 static bool judge_bytes(struct replay *r, uint64_t index, const struct item *item)
 {
+    if (!item->entry_formed && item->form.status == TIJORI_RECORD_COUNT &&
+        item->source.records.bytes == NULL) {
+        return fail(r, TJ_CHECK_BODIES, index, NULL, NULL, "the body of this entry is missing");
+    }
     if (!item->entry_formed) {
         r->report->newer = means_newer(item->form.status) && is_followed(r, index, &item->leaf);
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
@@ -678,6 +682,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     r->term = replica->term;
     r->directive = replica->directive;
     report->ledger_id = r->state->ledger_id;
+    report->restricted_before = r->state->partial;
     report->last_received_ns = replica->received_ns;
 }
 

@@ -45,6 +45,7 @@ struct folder_source {
     struct tj_view entry;
     struct tj_entry_view decoded;
     bool has_body;
+    size_t body_room; /* that was asked for when the entry was peeked at */
     char why[160];
     /* Reading here and there. */
     struct buffer past_bundle;
@@ -192,7 +193,8 @@ static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t inde
     bool formed =
         tj_entry_decode(s->entry.bytes, s->entry.size, &s->decoded, &verdict) == TIJORI_OK;
     s->has_body = false;
-    *memory = s->entry.size + (formed ? body_size(s) : 0);
+    s->body_room = formed ? body_size(s) : 0;
+    *memory = s->entry.size + s->body_room;
     *memory += *memory == 0; /* an empty entry still needs a place to be refused from */
     return TJ_SOURCE_ENTRY;
 }
@@ -217,9 +219,8 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
         return;
     }
     content_path(path, "body", s->decoded.header.body_root.bytes);
-    size_t room = body_size(s);
-    /* Should it have changed in between, the part that fits is what is checked. */
-    if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= room) {
+    /* Should it have grown in between, there is no room for it, and it counts as missing. */
+    if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= s->body_room) {
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
         note_body(s, &s->decoded.header.body_root);

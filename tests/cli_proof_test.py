@@ -213,7 +213,7 @@ class Proofs(unittest.TestCase):
 
     def test_without_the_log_key(self):
         text, _ = check(self.prove("5:0"), expect=3)
-        self.assertIn("SKIP  the checkpoint's signature: no --log-key given\n", text)
+        self.assertIn("SKIP  the checkpoint's signature: no log key given (--log-key)\n", text)
         self.assertIn("What this proves, if the checkpoint is the log's:", text)
         self.assertTrue(text.endswith("\nINCOMPLETE\n"))
         shown = json.loads(check(self.prove("5:0"), "--format", "json", expect=3)[0])
@@ -226,12 +226,12 @@ class Proofs(unittest.TestCase):
         other = json.loads(run("key", "show", self.path("other.pem"), "--origin", self.origin,
                                "--format", "json")[0])["verifier_key"]
         text, _ = check(proof, "--log-key", other, expect=1)
-        self.assertEqual(text, "FAIL  checkpoint: not signed by --log-key\n")
+        self.assertEqual(text, "FAIL  checkpoint: not signed by the log's key\n")
         elsewhere = self.origin[:-1] + ("0" if self.origin[-1] != "0" else "1")
         moved = json.loads(run("key", "show", self.world.key("log"), "--origin", elsewhere,
                                "--format", "json")[0])["verifier_key"]
         text, _ = check(proof, "--log-key", moved, expect=1)
-        self.assertEqual(text, "FAIL  checkpoint: of another log than --log-key names\n")
+        self.assertEqual(text, "FAIL  checkpoint: of another log than the key's\n")
         self.assertEqual(json.loads(check(proof, "--log-key", other, "--format", "json",
                                           expect=1)[0])["result"], "FAIL")
         unnamed = json.loads(run("key", "show", self.world.key("log"), "--origin", "x.example",
@@ -264,6 +264,7 @@ class Proofs(unittest.TestCase):
             file.write(f"log {self.vkey}\nquorum none\n")
         text, _ = check(proof, "--log-key", self.vkey, "--policy", policy)
         self.assertTrue(text.endswith("\nPASS\n"))
+        self.assertEqual(check(proof, "--policy", policy)[0], text)  # its log line is a log key
         witness = b"\4" + base64.b64decode(self.vkey.split("+", 2)[2])[1:]
         name = "witness.example/w"
         key_id = hashlib.sha256(name.encode() + b"\n" + witness).digest()[:4].hex()
@@ -491,6 +492,21 @@ class Receipts(unittest.TestCase):
 
     # ---- a refusal
 
+    def stream(self):
+        """Sequence 2 of a lane, sequence 1, sequence 2 again; the receipts, and the file of the
+        first."""
+        first = self.propose(MOVE, "--lane", 7)
+        out, _ = run("ingest", self.dir, first, "--dry-run", "--format", "json")
+        second = self.path("second.tje")
+        records = self.write("second.jsonl", json.dumps(MOVE))
+        run("propose", "--genesis", self.path("genesis.json"), "--party", 1, "--lane", 7,
+            "--sequence", 2, "--previous", json.loads(out)["envelope_id"], records, "-o", second)
+        run("sign", second, "--key", self.world.key("t1"), self.world.key("t2"))
+        out, _ = run("ingest", self.dir, second, first, second, "--format", "json", "--log-key",
+                     self.world.key("log"), "--sign-receipts", expect=65)
+        lines = out.splitlines()
+        return [json.loads(line) for line in lines], self.write("early", lines[0])
+
     def test_a_refusal(self):
         refused, line = self.send("refused", {**MOVE, "amount": "9 BTC"}, expect=65)
         self.assertEqual(refused["status"], "BALANCE")
@@ -508,6 +524,15 @@ class Receipts(unittest.TestCase):
         text, _ = receipt_check(line, self.dir, self.vkey)
         self.assertEqual(text, f"PASS  the log refused the envelope (BALANCE) when it had {size} "
                                f"entries; submitted again, it became entry {accepted['entry']}\n")
+        # Three of one stream: refused, then what it lacked, then accepted. The refusal does not say
+        # that the log had by then what came after.
+        out, early = self.stream()
+        self.assertEqual([r["status"] for r in out], ["SEQUENCE", "OK", "OK"])
+        self.assertEqual(out[0]["envelope_id"], out[2]["envelope_id"])
+        sizes = [int(r["receipt"].split("\n")[-4].split(" ")[1]) for r in out]
+        self.assertEqual(sizes, [out[1]["entry"], out[1]["entry"] + 1, out[2]["entry"] + 1])
+        text, _ = receipt_check(early, self.dir, self.vkey)
+        self.assertIn(f"it became entry {out[2]['entry']}\n", text)
         # A log that refuses what it has.
         head = accepted["receipt"].split("\n")[7]
         lying = self.signed("lying", refused["receipt"].split("\n")[:4] + [head])
