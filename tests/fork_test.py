@@ -226,6 +226,16 @@ class Forks(unittest.TestCase):
         self.world.sign(ledger)
         self.verify(ledger, "state")
 
+    def test_a_document_changed_after_it_was_verified(self):
+        folder = self.export(self.one)
+        self.verify(folder, "state")
+        document, = glob.glob(os.path.join(folder, "attachment", "*", "*"))
+        with open(document, "ab") as file:
+            file.write(b"and more")
+        out, _ = self.verify(folder, "state", expect=1)
+        self.assertIn(f"first failure  entry {self.world.purchases}", out)
+        self.assertIn("does not hash to its name", out)
+
     def test_the_state_of_another_log(self):
         at = self.place("another")
         os.mkdir(at)

@@ -262,13 +262,13 @@ static void flip(const struct exported_file *file, size_t offset)
 static void a_flipped_byte(void **state)
 {
     /* Of each file some places, or all when it is small; of the log itself many more. */
-    enum { OF_EACH = 10, OF_NEWEST_BUNDLE = 500, OF_CHECKPOINT = 300 };
+    enum { OF_EACH = 10, OF_NEWEST_BUNDLE = 300, OF_CHECKPOINT = 200 };
     (void)state;
     for (size_t i = 0; i < w->exported.count; i++) {
         const struct exported_file *file = &w->exported.files[i];
         size_t places = file->kind == TAMPERED_BUNDLE && !file->stale ? OF_NEWEST_BUNDLE
                         : file->kind == TAMPERED_CHECKPOINT           ? OF_CHECKPOINT
-                        : file->kind == TAMPERED_TILE                 ? 4 * OF_EACH
+                        : file->kind == TAMPERED_TILE                 ? 2 * OF_EACH
                                                                       : OF_EACH;
         if (every_byte || places >= file->size) {
             for (size_t offset = 0; offset < file->size; offset++) {
