@@ -23,6 +23,11 @@ struct proof {
     struct tj_statement_fault fault;
 };
 
+/* The view of the ledger that is held: after a test that failed it has to be given back, or the
+ * next one waits for it. */
+static struct tj_ledger_view held;
+static bool holds;
+
 /* Makes the proof over all that the ledger has. */
 static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint32_t position)
 {
@@ -33,6 +38,8 @@ static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint3
     p->bytes = malloc(TJ_STATEMENTS_SIZE_MAX);
     assert_true(p->made != NULL && p->read != NULL && p->bytes != NULL);
     assert_int_equal(tj_ledger_view_begin(f->ledger, &p->view), TIJORI_OK);
+    held = p->view;
+    holds = true;
     tj_origin(p->view.state, p->checkpoint.origin);
     p->checkpoint.size = p->view.head.size;
     tj_frontier_root(p->view.digester->hasher, &p->view.head.frontier, &p->checkpoint.root);
@@ -45,6 +52,7 @@ static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint3
 
 static void proof_clear(struct proof *p)
 {
+    holds = false;
     tj_ledger_view_end(p->f->ledger, &p->view);
     free(p->made);
     free(p->read);
@@ -145,6 +153,16 @@ static int make_ledger(void **state)
     fixture_begin(f, 0, 0);
     fixture_add(f, &r);
     freeze = send(f);
+    return 0;
+}
+
+static int give_view_back(void **state)
+{
+    (void)state;
+    if (holds) {
+        holds = false;
+        tj_ledger_view_end(fixture.ledger, &held);
+    }
     return 0;
 }
 
@@ -502,18 +520,18 @@ static void what_is_not_there_is_not_proven(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_record_of_the_ledger_is_proven),
-        cmocka_unit_test(a_proof_rests_on_keys_parties_accounts_and_asset),
-        cmocka_unit_test(what_was_read_encodes_to_the_same_bytes),
-        cmocka_unit_test(a_truncated_proof_is_refused),
-        cmocka_unit_test(every_flipped_byte_is_refused),
-        cmocka_unit_test(a_missing_statement_is_named),
-        cmocka_unit_test(a_statement_too_many_is_refused),
-        cmocka_unit_test(the_form_of_statements_is_strict),
-        cmocka_unit_test(a_proof_holds_for_its_checkpoint_alone),
-        cmocka_unit_test(a_log_without_signatures_proves_nothing),
-        cmocka_unit_test(a_key_of_another_role_does_not_count),
-        cmocka_unit_test(what_is_not_there_is_not_proven),
+        cmocka_unit_test_teardown(every_record_of_the_ledger_is_proven, give_view_back),
+        cmocka_unit_test_teardown(a_proof_rests_on_keys_parties_accounts_and_asset, give_view_back),
+        cmocka_unit_test_teardown(what_was_read_encodes_to_the_same_bytes, give_view_back),
+        cmocka_unit_test_teardown(a_truncated_proof_is_refused, give_view_back),
+        cmocka_unit_test_teardown(every_flipped_byte_is_refused, give_view_back),
+        cmocka_unit_test_teardown(a_missing_statement_is_named, give_view_back),
+        cmocka_unit_test_teardown(a_statement_too_many_is_refused, give_view_back),
+        cmocka_unit_test_teardown(the_form_of_statements_is_strict, give_view_back),
+        cmocka_unit_test_teardown(a_proof_holds_for_its_checkpoint_alone, give_view_back),
+        cmocka_unit_test_teardown(a_log_without_signatures_proves_nothing, give_view_back),
+        cmocka_unit_test_teardown(a_key_of_another_role_does_not_count, give_view_back),
+        cmocka_unit_test_teardown(what_is_not_there_is_not_proven, give_view_back),
     };
     return cmocka_run_group_tests(tests, make_ledger, remove_ledger);
 }
