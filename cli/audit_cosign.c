@@ -176,8 +176,8 @@ int audit_cosign_replayed(const struct arguments *arguments, struct tj_source *s
 {
     const char *state = argument_value(arguments, "cosign-state");
     const char *name = argument_value(arguments, "cosign-name");
-    if (name == NULL || state == NULL) {
-        return fail(EXIT_USAGE, "--cosign-key wants --cosign-name and --cosign-state");
+    if (name == NULL || state == NULL || argument_value(arguments, "output") == NULL) {
+        return fail(EXIT_USAGE, "--cosign-key wants --cosign-name, --cosign-state and -o");
     }
     if (code != EXIT_PASS) {
         message("not cosigned: the verification did not pass");

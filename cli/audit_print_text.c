@@ -22,17 +22,20 @@ static void print_safe(const char *text)
     printf("%s", safe);
 }
 
-static void print_facts(const json_t *report, const struct report_fact *facts)
+static bool print_facts(const json_t *report, const struct report_fact *facts)
 {
+    bool any = false;
     for (; facts != NULL && facts->label != NULL; facts++) {
         char *text = report_fill(report, NULL, facts->text);
         if (text != NULL) {
             printf("%-14s ", facts->label);
             print_safe(text);
             printf("\n");
+            any = true;
         }
         free(text);
     }
+    return any;
 }
 
 /* ---- checks: a line for what failed, else for what passed; and one for what was skipped ---- */
@@ -71,7 +74,7 @@ static void print_row(struct table *table, const json_t *row, const struct table
     }
 }
 
-static void print_table(const struct report_section *section, const json_t *part)
+static void print_table(const struct report_section *section, const json_t *part, bool apart)
 {
     const json_t *rows = json_object_get(part, section->rows);
     const json_t *row;
@@ -80,6 +83,7 @@ static void print_table(const struct report_section *section, const json_t *part
     if (json_array_size(rows) == 0) {
         return;
     }
+    printf("%s", apart ? "\n" : "");
     while (section->columns[count].head != NULL) {
         count++;
     }
@@ -101,12 +105,12 @@ static void print_table(const struct report_section *section, const json_t *part
     }
 }
 
-/* One table for each part, under the section's title and what tells the parts apart. */
-static void print_parts(const struct report_section *section, const json_t *report)
+/* One table for each part, under the section's title and what tells the parts apart. `any`:
+ * something stands above. */
+static void print_parts(const struct report_section *section, const json_t *report, bool any)
 {
     const json_t *part;
     size_t i;
-    bool any = false;
     json_array_foreach(json_object_get(report, section->each), i, part)
     {
         char *is = report_fill(part, NULL, section->each_is);
@@ -114,7 +118,7 @@ static void print_parts(const struct report_section *section, const json_t *repo
             printf("%s%s, ", any ? "\n" : "", section->title);
             print_safe(is);
             printf(":\n");
-            print_table(section, part);
+            print_table(section, part, false);
             any = true;
         }
         free(is);
@@ -141,11 +145,11 @@ void audit_print_text(const json_t *report)
         if (!report_section_shown(section, report)) {
             continue;
         }
-        print_facts(report, section->facts);
+        bool facts = print_facts(report, section->facts);
         if (section->each != NULL) {
-            print_parts(section, report);
+            print_parts(section, report, facts);
         } else if (section->rows != NULL) {
-            print_table(section, report);
+            print_table(section, report, facts);
         } else if (section->lines != NULL) {
             print_lines(section, json_object_get(report, section->lines));
         }

@@ -171,6 +171,10 @@ static void put_covered(json_t *root, const struct tj_replay_report *report,
         put_count(restricted, "records", report->restricted_records);
         put(root, "restricted", restricted);
     }
+    put_text(root, "restricted_before",
+             report->restricted_before ? "the records of restricted entries were not there in an "
+                                         "earlier audit"
+                                       : NULL);
 }
 
 /* ---- checks ---- */
@@ -477,6 +481,10 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
                  "That entries from %" PRIu64 " on will stay: they are newer than the "
                  "newest checkpoint.",
                  report->checkpoint.size);
+    }
+    if (report->restricted_before) {
+        add_line(lines, "What restricted entries of earlier audits say: their parties signed for "
+                        "records that were not there.");
     }
     if (report->restricted > 0) {
         add_line(lines,

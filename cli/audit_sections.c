@@ -34,6 +34,7 @@ static const struct report_fact covered[] = {
     {"", "entries 0 to {last_entry_before} were verified in an earlier audit"},
     {"", "the records of {restricted.entries} restricted entries are not here, "
          "{restricted.records} in all; the first is entry {restricted.first_entry}"},
+    {"", "{restricted_before}"},
     {"last leaf", "{last_leaf}"},
     {"tree root", "{tree_root}"},
     {"state digest", "{state_digest}"},
@@ -73,6 +74,9 @@ static const struct report_fact failure[] = {
 
 static const struct report_fact balance_facts[] = {
     {"balances", "{balances_note}"},
+    {"attested", "Custody and its counterparts begin without what restricted entries moved: "
+                 "{restricted_before}. Their totals are attested by signatures only, and not "
+                 "derived here."},
     {"attested", "Custody and its counterparts lack the movements of {restricted.entries} "
                  "restricted entries, from entry {restricted.first_entry} on: their totals are "
                  "attested by signatures only, and not derived here."},

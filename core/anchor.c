@@ -277,8 +277,26 @@ static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress
             "the log key given was never a key of this log");
 }
 
-static void check_coverage(struct tj_anchor *anchor, struct tj_replay_report *report)
+/* A key that was compromised signed up to the size that its retirement names; what it signed after
+ * that, before it was retired, is no checkpoint. */
+static bool ends_at_last_good(struct tj_anchor *anchor, struct tj_progress *progress)
 {
+    const struct tj_replay_report *report = progress->report;
+    const struct tj_log_key_object *key =
+        report->checkpoint.size > 0
+            ? tj_state_peek(progress->state, TJ_T_LOG_KEY, 0, report->log_key)
+            : NULL;
+    if (key == NULL || !tj_log_key_compromised(key) || anchor->covered <= key->last_good_size) {
+        return false;
+    }
+    anchor->covered = key->last_good_size;
+    return true;
+}
+
+static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    bool compromised = ends_at_last_good(anchor, progress);
     uint64_t fresh = anchor->covered > report->start ? anchor->covered - report->start : 0;
     if (anchor->next_size != UINT64_MAX) {
         tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
@@ -292,7 +310,8 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_replay_report *re
                 "this log has no signed checkpoint");
     } else if (anchor->covered < report->entries) {
         tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
-                "entries newer than the newest checkpoint");
+                compromised ? "entries after the last good size of a compromised log key"
+                            : "entries newer than the newest checkpoint");
     }
 }
 
@@ -339,6 +358,6 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
         return;
     }
     check_log_key(anchor, progress);
-    check_coverage(anchor, report);
+    check_coverage(anchor, progress);
     check_quorum(anchor, report);
 }

@@ -682,6 +682,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     r->term = replica->term;
     r->directive = replica->directive;
     report->ledger_id = r->state->ledger_id;
+    report->restricted_before = r->state->partial;
     report->last_received_ns = replica->received_ns;
 }
 

@@ -280,10 +280,34 @@ static bool digest_holds(FILE *file)
     return whole && memcmp(digest.bytes, stored.bytes, TJ_HASH_SIZE) == 0;
 }
 
+/* The leaves must give the tree: who keeps damaged ones would accuse a log of a fork. */
+static bool leaves_hold(const struct tj_replica *r)
+{
+    struct tj_hash leaves[2048];
+    const uint64_t room = sizeof leaves / sizeof leaves[0];
+    struct tj_frontier frontier;
+    struct tj_hasher *hasher = tj_hasher_create();
+    bool whole = true;
+    tj_frontier_init(&frontier);
+    while (frontier.size < r->size && whole) {
+        uint64_t left = r->size - frontier.size;
+        size_t count = (size_t)(left < room ? left : room);
+        ssize_t size = (ssize_t)(count * sizeof leaves[0]);
+        whole = pread(r->leaves_fd, leaves, (size_t)size, (off_t)(frontier.size * TJ_HASH_SIZE)) ==
+                size;
+        for (size_t i = 0; i < count && whole; i++) {
+            tj_frontier_append(hasher, &frontier, &leaves[i]);
+        }
+    }
+    tj_hasher_destroy(hasher);
+    return whole && frontier.count == r->frontier.count &&
+           memcmp(frontier.nodes, r->frontier.nodes, frontier.count * sizeof frontier.nodes[0]) ==
+               0;
+}
+
 static enum tijori_status read_replica(struct tj_replica *r)
 {
     struct stream s = {0};
-    struct stat st;
     int fd = openat(r->lock_fd, "replica", O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT ? TIJORI_OK : from_errno();
@@ -301,8 +325,7 @@ static enum tijori_status read_replica(struct tj_replica *r)
     }
     tj_hasher_destroy(s.hasher);
     fclose(s.file);
-    if (s.failed || fstat(r->leaves_fd, &st) != 0 ||
-        (uint64_t)st.st_size / TJ_HASH_SIZE < r->size) {
+    if (s.failed || !leaves_hold(r)) {
         return TIJORI_CORRUPT;
     }
     r->leaves_stored = r->size; /* what a save that was cut short left beyond is written over */

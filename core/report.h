@@ -84,6 +84,7 @@ struct tj_replay_report {
     uint64_t restricted;               /* entries without their bodies: a public export */
     uint64_t restricted_first;         /* the first of them */
     uint64_t restricted_records;       /* records in them */
+    bool restricted_before;            /* an earlier audit lacked bodies: balances begin so */
     uint64_t restricted_seen;          /* restricted entries whose bodies are there */
     char origin[TJ_NOTE_NAME_MAX + 1]; /* the log's name; empty: not even entry 0 was sound */
     struct tj_hash ledger_id;

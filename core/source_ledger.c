@@ -24,7 +24,7 @@ struct ledger_source {
     uint64_t next; /* what the cursors stand before */
     size_t checkpoint_count;
     uint64_t *checkpoint_sizes;
-    bool signed_apart;           /* the newest that was signed is not among the public ones */
+    size_t signed_at;            /* where in the order the newest that was signed stands */
     struct stored_block *blocks; /* in order of as_of */
     size_t block_count;
     size_t block_next;
@@ -116,15 +116,17 @@ static bool ledger_node(struct tj_source *source, unsigned level, uint64_t numbe
 
 static size_t ledger_checkpoint_count(struct tj_source *source)
 {
-    return own(source)->checkpoint_count + own(source)->signed_apart;
+    return own(source)->checkpoint_count + (own(source)->signed_at != SIZE_MAX);
 }
 
 static bool ledger_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
 {
     struct ledger_source *s = own(source);
-    return i < s->checkpoint_count ? tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i], note)
-                                   : tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED,
-                                                 strlen(TJ_META_SIGNED), note) == TJ_STORAGE_OK;
+    if (i == s->signed_at) {
+        return tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note) ==
+               TJ_STORAGE_OK;
+    }
+    return tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i - (i > s->signed_at)], note);
 }
 
 static void ledger_documents(struct tj_source *source, void *context,
@@ -411,16 +413,27 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
     return TJ_STORAGE_OK;
 }
 
-/* The newest that was signed stands apart until a public one is as new. */
+/* The newest that was signed comes after the public ones; when one of these is as new, which then
+ * has the cosignatures, just before it. */
 static void find_signed(struct ledger_source *s)
 {
-    struct tj_stored_checkpoint newest;
-    enum tijori_status status = tj_checkpoint_newest(s->txn, &newest);
-    uint64_t last = s->checkpoint_count > 0 ? s->checkpoint_sizes[s->checkpoint_count - 1] : 0;
-    s->signed_apart = status == TIJORI_OK && newest.checkpoint.size > last;
-    if (status == TIJORI_CORRUPT || (status == TIJORI_NOT_FOUND && s->checkpoint_count > 0)) {
-        s->unreadable = "the newest signed checkpoint is none";
+    struct tj_view note;
+    struct tj_note_view view;
+    struct tj_checkpoint newest;
+    size_t count = s->checkpoint_count;
+    uint64_t last = count > 0 ? s->checkpoint_sizes[count - 1] : 0;
+    bool there = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &note) ==
+                 TJ_STORAGE_OK;
+    s->signed_at = SIZE_MAX;
+    if (!there && count == 0) {
+        return;
     }
+    if (!there || !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+        !tj_checkpoint_decode(&newest, view.text, view.text_size) || newest.size < last) {
+        s->unreadable = "the newest signed checkpoint is none";
+        return;
+    }
+    s->signed_at = count - (newest.size == last);
 }
 
 enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out)

@@ -276,6 +276,18 @@ class Report(unittest.TestCase):
         self.assertEqual(checks, [[c["result"], c["text"], str(c["passed"]), str(c["failed"]),
                                    str(c["skipped"]), c["note"] or "-"] for c in report["checks"]])
 
+    @staticmethod
+    def keep(state):
+        """What puts the auditor's state back as it is now."""
+        before = state + ".before"
+        shutil.copytree(state, before)
+
+        def restore():
+            shutil.rmtree(state)
+            shutil.copytree(before, state)
+
+        return restore
+
     def check_forms(self, *args, expect=0, restore=None):
         """Runs the audit in all forms, twice each; answers the JSON."""
         outs = {}
@@ -409,14 +421,7 @@ class Report(unittest.TestCase):
         world.move(1, "purchase", "1:0", "1:2", "1 BTC", "t")
         world.move(1, "sale", "1:1", "1:0", "0.00000007 BTC", "t")
         folder = world.export("second")
-        before = os.path.join(world.at, "before")
-        shutil.copytree(state, before)
-
-        def restore():
-            shutil.rmtree(state)
-            shutil.copytree(before, state)
-
-        second = self.check_forms(folder, *pin, "--state", state, restore=restore)
+        second = self.check_forms(folder, *pin, "--state", state, restore=self.keep(state))
         whole = audit(folder, *pin)
         self.check_sums(first)
         self.assertEqual(second["last_entry_before"], first["last_entry"])
@@ -455,6 +460,22 @@ class Report(unittest.TestCase):
         self.assertIn("What 1 restricted entries say", "\n".join(report["not_proven"]))
         whole = audit(self.export, *self.pin, form="text")
         self.assertNotIn("attested", whole)
+
+    def test_a_period_after_one_without_restricted_bodies(self):
+        """What was never there is missing in the balances of every later period, and it is said."""
+        world = World(os.path.join(self.temporary.name, "partial"))
+        pin = ("--log-key", world.vkey, "--public", "--state", os.path.join(world.at, "state"))
+        folder = world.export("public", "--public")
+        first = audit(folder, *pin)
+        self.assertIsNone(first["restricted_before"])
+        world.move(1, "sale", "1:1", "1:0", "1 BTC", "t")
+        second = self.check_forms(world.export("public", "--public"), *pin,
+                                  restore=self.keep(pin[-1]))
+        self.assertNotIn("restricted", second)
+        self.assertIn("not there in an earlier audit", second["restricted_before"])
+        self.assertIn("What restricted entries of earlier audits say",
+                      "\n".join(second["not_proven"]))
+        self.check_sums(first)
 
     # ---- failures
 

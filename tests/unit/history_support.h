@@ -50,6 +50,9 @@ void log_free(struct log_copy *log);
 /* A new store at `dir` with these rows; numbered tables get the number of a row from its key. */
 void log_write(const char *dir, const struct log_copy *log);
 
+/* Where the file of a store that this process has open is mapped. */
+const uint8_t *store_map(const char *dir);
+
 /* Copies data.mdb of a ledger that may be open (but commits nothing now) into the new directory
  * `to`: what a crash leaves. */
 void copy_ledger(const char *from, const char *to);

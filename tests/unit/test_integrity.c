@@ -28,25 +28,6 @@ struct world {
     const uint8_t *map;
 };
 
-/* Where the store's file is mapped. */
-static const uint8_t *find_map(const char *dir)
-{
-    static char line[1024];
-    char name[300];
-    FILE *maps = fopen("/proc/self/maps", "r");
-    const uint8_t *found = NULL;
-    assert_non_null(maps);
-    snprintf(name, sizeof name, "%s/data.mdb", dir);
-    while (found == NULL && fgets(line, sizeof line, maps) != NULL) {
-        if (strstr(line, name) != NULL) {
-            found = (const uint8_t *)(uintptr_t)strtoull(line, NULL, 16);
-        }
-    }
-    fclose(maps);
-    assert_non_null(found);
-    return found;
-}
-
 static struct world *new_world(void)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -65,7 +46,7 @@ static struct world *new_world(void)
     w->fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(w->fd >= 0);
     assert_int_equal(tj_store_open_read(w->f.dir, &options, &w->store, NULL), TJ_STORAGE_OK);
-    w->map = find_map(w->f.dir);
+    w->map = store_map(w->f.dir);
     return w;
 }
 

@@ -1,0 +1,255 @@
+/* An export that goes on: a later one writes what is new, and of what is there changes `checkpoint`
+ * and FORMAT.md alone; an export in full adds to a public one the bodies of restricted entries,
+ * and nothing else. Each of them is a folder that an auditor accepts. */
+
+#include "tamper_support.h"
+
+#include "cli/exit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Files as they stand on the disk: an export that left one alone left its inode alone. */
+struct snapshot {
+    struct exported files;
+    ino_t inodes[TAMPER_FILES_MAX];
+};
+
+static void take(const char *folder, struct snapshot *out)
+{
+    exported_read(folder, &out->files);
+    for (size_t i = 0; i < out->files.count; i++) {
+        char path[512];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", folder, out->files.files[i].path);
+        assert_int_equal(stat(path, &st), 0);
+        out->inodes[i] = st.st_ino;
+    }
+}
+
+static const struct exported_file *find(const struct snapshot *in, const char *path, ino_t *inode)
+{
+    for (size_t i = 0; i < in->files.count; i++) {
+        if (strcmp(in->files.files[i].path, path) == 0) {
+            *inode = in->inodes[i];
+            return &in->files.files[i];
+        }
+    }
+    return NULL;
+}
+
+/* All of `before` is there, unchanged but for the two; how many files are new. */
+static size_t grew(const struct snapshot *before, const struct snapshot *after)
+{
+    for (size_t i = 0; i < before->files.count; i++) {
+        const struct exported_file *old = &before->files.files[i];
+        ino_t inode;
+        const struct exported_file *new = find(after, old->path, &inode);
+        if (new == NULL) {
+            fail_msg("%s is gone", old->path);
+            return 0;
+        }
+        if (old->kind == TAMPERED_CHECKPOINT || old->kind == TAMPERED_DOCUMENT) {
+            continue;
+        }
+        if (inode != before->inodes[i] || new->size != old->size ||
+            memcmp(new->bytes, old->bytes, old->size) != 0) {
+            fail_msg("%s was written again", old->path);
+        }
+    }
+    return after->files.count - before->files.count;
+}
+
+static struct tamper_world *w;
+static struct snapshot *before;
+static struct snapshot *after;
+
+static void sign_now(void)
+{
+    uint64_t now_s = w->f.now_ns / 1000000000u;
+    const uint64_t times_s[TAMPER_WITNESSES] = {now_s + 1, now_s + 2};
+    tamper_cosign(&w->f, 2, TAMPER_WITNESSES, times_s);
+}
+
+static uint64_t restricted_bodies(uint64_t *entries)
+{
+    struct tj_ledger_view view;
+    uint64_t count = 0;
+    assert_int_equal(tj_ledger_view_begin(w->f.ledger, &view), TIJORI_OK);
+    for (uint64_t i = 0; i < view.head.size; i++) {
+        struct tj_entry_view entry;
+        assert_int_equal(tj_journal_entry(view.txn, i, &entry), TIJORI_OK);
+        count += tj_header_restricted(&entry.header);
+    }
+    *entries = view.head.size;
+    tj_ledger_view_end(w->f.ledger, &view);
+    return count;
+}
+
+/* Exports, and compares with what was there: how many files are new. */
+static size_t export(bool public, struct export_done *done)
+{
+    struct snapshot *kept = before;
+    exported_free(&before->files);
+    before = after;
+    after = kept;
+    assert_int_equal(tamper_export(&w->f, w->folder, public, done), EXIT_PASS);
+    take(w->folder, after);
+    size_t new = grew(before, after);
+    /* `checkpoint` and FORMAT.md are always written, and count as new in the first. */
+    assert_int_equal(done->files, new + (before->files.count > 0 ? 2 : 0));
+    return new;
+}
+
+static void audit(uint64_t entries, uint64_t restricted)
+{
+    struct tj_replay_report report;
+    enum outcome outcome = audit_folder(w->folder, &w->pins, NULL, NULL, &report);
+    if (outcome == OUTCOME_REFUSED || report.failed) {
+        fail_msg("%s: %s", outcome_names[outcome], report.failure);
+    }
+    assert_int_equal(report.entries, entries);
+    assert_int_equal(report.restricted, restricted);
+    assert_int_equal(report.checks[TJ_CHECK_BODIES].skipped > 0, restricted > 0);
+    assert_int_equal(report.checks[TJ_CHECK_WITNESSES].skipped, 0);
+}
+
+static void an_export_goes_on(void **state)
+{
+    struct export_done done;
+    uint64_t entries;
+    (void)state;
+    history_every_kind(&w->history);
+    sign_now();
+    uint64_t restricted = restricted_bodies(&entries);
+    assert_true(restricted > 0);
+    export(true, &done);
+    assert_int_equal(done.restricted, restricted);
+    audit(entries, restricted);
+    /* Nothing new. */
+    assert_int_equal(export(true, &done), 0);
+    audit(entries, restricted);
+    /* Past the end of a tile; one of the two bodies is new. */
+    history_moves(&w->history, 256);
+    sign_now();
+    restricted = restricted_bodies(&entries);
+    assert_true(export(true, &done) > 5);
+    audit(entries, restricted);
+    /* In full: what was left out, and no more. */
+    size_t bodies = export(false, &done);
+    assert_int_equal(bodies, restricted);
+    for (size_t i = 0; i < after->files.count; i++) {
+        ino_t inode;
+        const struct exported_file *file = &after->files.files[i];
+        assert_true(file->kind == TAMPERED_BODY || find(before, file->path, &inode) != NULL);
+    }
+    audit(entries, 0);
+    /* And on; but it is no public one any more. */
+    history_moves(&w->history, 3);
+    sign_now();
+    assert_true(export(false, &done) > 0);
+    restricted_bodies(&entries);
+    audit(entries, 0);
+    assert_int_equal(tamper_export(&w->f, w->folder, true, &done), EXIT_DATA);
+    audit(entries, 0);
+}
+
+/* Cut short before `checkpoint` is written, it is the export that it was, with more in it: the next
+ * export makes it whole. */
+static void an_export_that_was_cut_short(void **state)
+{
+    struct export_done done;
+    struct tj_replay_report report;
+    uint64_t entries;
+    (void)state;
+    ino_t inode;
+    const struct exported_file *old = find(after, "checkpoint", &inode);
+    history_moves(&w->history, 5);
+    sign_now();
+    export(false, &done); /* `after` is now `before` */
+    put_file(w->folder, "checkpoint", old->bytes, old->size);
+    /* Files of a size that the old checkpoint does not know are too many for an auditor. */
+    assert_int_equal(audit_folder(w->folder, &w->pins, NULL, NULL, &report), OUTCOME_FAILED);
+    assert_int_equal(report.first_check, TJ_CHECK_FILES);
+    assert_int_equal(tamper_export(&w->f, w->folder, false, &done), EXIT_PASS);
+    assert_int_equal(done.files, 2);
+    restricted_bodies(&entries);
+    audit(entries, 0);
+}
+
+static void a_folder_of_another_log(void **state)
+{
+    struct export_done done;
+    char folder[400];
+    (void)state;
+    struct fixture *other = calloc(1, sizeof *other);
+    assert_non_null(other);
+    other->predecessor = true; /* another genesis */
+    fixture_parties(other);
+    tamper_sign(other, 0);
+    assert_int_equal(tamper_export(other, w->folder, false, &done), EXIT_DATA);
+    fixture_destroy(other);
+    /* The same genesis, another history. */
+    other->predecessor = false;
+    fixture_parties(other);
+    other->now_ns += 1;
+    struct tijori_receipt receipt;
+    for (uint64_t i = 0; i < 400; i++) {
+        other->now_ns += 1;
+        assert_int_equal(fixture_send_move(other, fixture_account(C_EXTERNAL),
+                                           fixture_account(C_CUSTODY_A), 1 + i, TJ_CUSTOMER_DEPOSIT,
+                                           &receipt),
+                         TIJORI_OK);
+    }
+    tamper_sign(other, 0);
+    assert_int_equal(tamper_export(other, w->folder, false, &done), EXIT_DATA);
+    snprintf(folder, sizeof folder, "%s-export", other->dir);
+    assert_int_equal(tamper_export(other, folder, false, &done), EXIT_PASS);
+    remove_folder(folder);
+    fixture_destroy(other);
+    free(other);
+    uint64_t entries;
+    restricted_bodies(&entries);
+    audit(entries, 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    w = calloc(1, sizeof *w);
+    before = calloc(1, sizeof *before);
+    after = calloc(1, sizeof *after);
+    assert_true(w != NULL && before != NULL && after != NULL);
+    w->history.f = &w->f;
+    fixture_parties(&w->f);
+    tamper_pins(w);
+    snprintf(w->folder, sizeof w->folder, "%s-export", w->f.dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    remove_folder(w->folder);
+    exported_free(&before->files);
+    exported_free(&after->files);
+    free(before);
+    free(after);
+    fixture_destroy(&w->f);
+    free(w);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_export_goes_on),
+        cmocka_unit_test(an_export_that_was_cut_short),
+        cmocka_unit_test(a_folder_of_another_log),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
