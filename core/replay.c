@@ -21,6 +21,7 @@ struct item {
     uint32_t invalid_slot;
     bool entry_formed; /* the entry came apart; the hashes are there, body_root if not absent */
     bool absent;       /* restricted, and its body is not in the source */
+    bool body_missing; /* not restricted, and its body is not there all the same */
 };
 
 /* A document that the source has. */
