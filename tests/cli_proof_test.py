@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from cli_read_test import AUDIT, World, run
+from cli_read_test import AUDIT, BUILD, World, run
 from second_export_test import Signer, note
 from second_verifier_test import LogSecret
 
