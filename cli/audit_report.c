@@ -171,6 +171,9 @@ static void put_covered(json_t *root, const struct tj_replay_report *report,
         put_count(restricted, "records", report->restricted_records);
         put(root, "restricted", restricted);
     }
+    if (report->left_open > 0) {
+        put_count(root, "left_open", report->left_open);
+    }
     put_text(root, "restricted_before",
              report->restricted_before ? "the records of restricted entries were not there in an "
                                          "earlier audit"

@@ -35,6 +35,7 @@ static const struct report_fact covered[] = {
     {"", "the records of {restricted.entries} restricted entries are not here, "
          "{restricted.records} in all; the first is entry {restricted.first_entry}"},
     {"", "{restricted_before}"},
+    {"", "{left_open} things that earlier audits could not check stay unchecked"},
     {"last leaf", "{last_leaf}"},
     {"tree root", "{tree_root}"},
     {"state digest", "{state_digest}"},

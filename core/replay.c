@@ -21,6 +21,7 @@ struct item {
     uint32_t invalid_slot;
     bool entry_formed; /* the entry came apart; the hashes are there, body_root if not absent */
     bool absent;       /* restricted, and its body is not in the source */
+    bool body_missing; /* not restricted, and its body is not there all the same */
 };
 
 /* A document that the source has. */
@@ -88,7 +89,8 @@ static enum tijori_status check_form(struct tj_digester *digester, struct item *
     }
     const struct tj_header *header = &item->entry.header;
     item->absent = source->records.bytes == NULL && tj_header_restricted(header);
-    if (!item->absent && (source->records.bytes == NULL ||
+    item->body_missing = source->records.bytes == NULL && !item->absent;
+    if (!item->absent && (item->body_missing ||
                           source->records.size != (size_t)header->record_count * TJ_RECORD_SIZE)) {
         return tj_refuse(&item->form, TIJORI_RECORD_COUNT, "record_count");
     }
@@ -117,6 +119,7 @@ static void check_items(void *context, struct tj_digester *digester, void **item
         tj_verdict_init(&item->form);
         item->entry_formed = false;
         item->absent = false;
+        item->body_missing = false;
         tj_leaf_hash(digester->hasher, &item->leaf, item->source.entry.bytes,
                      item->source.entry.size);
         item->form.status = check_form(digester, item);
@@ -185,8 +188,7 @@ static bool means_newer(enum tijori_status status)
 /* Before anything is believed, the bytes must be those that were signed. */
 static bool judge_bytes(struct replay *r, uint64_t index, const struct item *item)
 {
-    if (!item->entry_formed && item->form.status == TIJORI_RECORD_COUNT &&
-        item->source.records.bytes == NULL) {
+    if (item->body_missing) {
         return fail(r, TJ_CHECK_BODIES, index, NULL, NULL, "the body of this entry is missing");
     }
     if (!item->entry_formed) {

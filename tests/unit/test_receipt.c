@@ -145,11 +145,16 @@ static void a_note_of_another_key_or_origin_is_none_of_this_log(void **state)
     assert_int_equal(tj_receipt_verify(&back, note, size, &key), TJ_RECEIPT_VALID);
     struct tj_verifier_key other = key_of("test.example/other");
     assert_int_equal(tj_receipt_verify(&back, note, size, &other), TJ_RECEIPT_UNKNOWN);
-    /* Signed by the name of the key, but of another origin. */
-    snprintf(other.name, sizeof other.name, "%s", ORIGIN);
-    size = tj_note_sign(note, sizeof note, accepted_text, sizeof accepted_text - 1,
-                        "test.example/other", secret32);
+    /* Signed by the key under its name, but the text is of another origin. */
+    char text[TJ_RECEIPT_TEXT_MAX];
+    snprintf(r.origin, sizeof r.origin, "test.example/other");
+    size_t text_size = tj_receipt_encode(text, sizeof text, &r);
+    size = tj_note_sign(note, sizeof note, text, text_size, ORIGIN, secret32);
     assert_int_equal(tj_receipt_verify(&back, note, size, &key), TJ_RECEIPT_UNKNOWN);
+    /* Another key of the same name. */
+    snprintf(r.origin, sizeof r.origin, "%s", ORIGIN);
+    size = tj_receipt_sign(note, sizeof note, &r, secret32);
+    other = key;
     other.public32[0] ^= 1;
     other.key_id = tj_note_key_id(other.name, other.type, other.public32);
     assert_int_equal(tj_receipt_verify(&back, note, size, &other), TJ_RECEIPT_UNKNOWN);

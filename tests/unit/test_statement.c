@@ -23,6 +23,11 @@ struct proof {
     struct tj_statement_fault fault;
 };
 
+/* The view of the ledger that is held: after a test that failed it has to be given back, or the
+ * next one waits for it. */
+static struct tj_ledger_view held;
+static bool holds;
+
 /* Makes the proof over all that the ledger has. */
 static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint32_t position)
 {
@@ -33,6 +38,8 @@ static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint3
     p->bytes = malloc(TJ_STATEMENTS_SIZE_MAX);
     assert_true(p->made != NULL && p->read != NULL && p->bytes != NULL);
     assert_int_equal(tj_ledger_view_begin(f->ledger, &p->view), TIJORI_OK);
+    held = p->view;
+    holds = true;
     tj_origin(p->view.state, p->checkpoint.origin);
     p->checkpoint.size = p->view.head.size;
     tj_frontier_root(p->view.digester->hasher, &p->view.head.frontier, &p->checkpoint.root);
@@ -45,6 +52,7 @@ static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint3
 
 static void proof_clear(struct proof *p)
 {
+    holds = false;
     tj_ledger_view_end(p->f->ledger, &p->view);
     free(p->made);
     free(p->read);
@@ -98,6 +106,7 @@ static uint64_t batch;       /* entry: 333 moves */
 static uint64_t countersign; /* entry: from party 1 to party 3, which countersigned */
 static uint64_t restricted;  /* entry: among custody accounts */
 static uint64_t freeze;      /* entry: freeze_account of 2:0 */
+static uint64_t own;         /* entry: grant_classes, open_account and freeze_account of 0:0 */
 
 enum { BATCH = 333, AMOUNT = 1000 };
 
@@ -145,6 +154,24 @@ static int make_ledger(void **state)
     fixture_begin(f, 0, 0);
     fixture_add(f, &r);
     freeze = send(f);
+    fixture_begin(f, 0, 0);
+    r = (struct tj_record){.kind = TJ_GRANT_CLASSES, .classes = 1u << TJ_CLASS_RESERVE};
+    fixture_add(f, &r);
+    r = (struct tj_record){.kind = TJ_OPEN_ACCOUNT, .class = TJ_CLASS_RESERVE, .asset = 1};
+    fixture_add(f, &r);
+    r = (struct tj_record){.kind = TJ_FREEZE_ACCOUNT, .directions = TJ_FREEZE_IN};
+    fixture_add(f, &r);
+    own = send(f);
+    return 0;
+}
+
+static int give_view_back(void **state)
+{
+    (void)state;
+    if (holds) {
+        holds = false;
+        tj_ledger_view_end(fixture.ledger, &held);
+    }
     return 0;
 }
 
@@ -160,7 +187,7 @@ static int remove_ledger(void **state)
 static void every_record_of_the_ledger_is_proven(void **state)
 {
     (void)state;
-    for (uint64_t index = 0; index <= freeze; index++) {
+    for (uint64_t index = 0; index <= own; index++) {
         struct proof p;
         proof_make(&p, &fixture, index, TJ_NOWHERE);
         require_valid(&p);
@@ -182,11 +209,16 @@ static void a_proof_rests_on_keys_parties_accounts_and_asset(void **state)
         uint64_t index;
         uint32_t position, keys, parties, accounts, assets;
     } cases[] = {
-        {0, 3, 0, 0, 0, 0},           {1, 0, 3, 1, 0, 0},
-        {purchase, 0, 2, 1, 2, 1},    {purchase, TJ_NOWHERE, 2, 1, 0, 0},
-        {batch, 332, 2, 1, 2, 1},     {countersign, 0, 3, 2, 2, 1},
-        {restricted, 0, 1, 1, 2, 1},  {freeze, 0, 2, 1, 1, 1},
-        {purchase - 1, 0, 1, 1, 0, 1} /* open_account */
+        {0, 3, 0, 0, 0, 0},
+        {1, 0, 3, 1, 0, 0},
+        {purchase, 0, 2, 1, 2, 1},
+        {purchase, TJ_NOWHERE, 2, 1, 0, 0},
+        {batch, 332, 2, 1, 2, 1},
+        {countersign, 0, 3, 2, 2, 1},
+        {restricted, 0, 1, 1, 2, 1},
+        {freeze, 0, 2, 1, 1, 1},
+        {purchase - 1, 0, 1, 1, 0, 1}, /* open_account */
+        {own, 2, 2, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct proof p;
@@ -289,7 +321,7 @@ static void a_statement_too_many_is_refused(void **state)
 {
     (void)state;
     struct proof p;
-    /* The movement of a later entry beside another: what is not needed is not shown. */
+    /* A movement beside a directive: what is not needed is not shown. */
     proof_make(&p, &fixture, freeze, 0);
     struct tj_statements *s = p.made;
     uint32_t last = s->count++;
@@ -409,6 +441,7 @@ static void rebuild_tree(struct proof *p, uint8_t *changed)
     for (uint32_t i = 1; i < p->made->count; i++) {
         tj_prove_inclusion_in(hasher, leaves, size, list[i].entry.index, list[i].entry_path,
                               &count);
+        list[i].entry_path_count = (uint8_t)count;
     }
     p->size = tj_statements_encode(p->made, p->bytes, TJ_STATEMENTS_SIZE_MAX);
 }
@@ -479,6 +512,66 @@ static void a_key_of_another_role_does_not_count(void **state)
     proof_clear(&p);
 }
 
+/* Whom a slot signs for is not under its signature. */
+static void a_key_signs_for_its_own_party(void **state)
+{
+    (void)state;
+    struct proof p;
+    uint8_t entry[TJ_ENTRY_SIZE_MAX];
+    proof_make(&p, &fixture, countersign, TJ_NOWHERE);
+    struct tj_statement *first = &p.made->list[0];
+    struct tj_slots slots = first->entry.slots;
+    memcpy(entry, first->entry.bytes, TJ_ENTRY_FIXED_SIZE);
+    assert_int_equal(slots.slots[2].party, 3);
+    slots.slots[2].party = 2;
+    tj_slots_encode(&slots, entry + TJ_ENTRY_FIXED_SIZE);
+    rebuild_tree(&p, entry);
+    assert_false(proof_verify(&p));
+    assert_string_equal(p.fault.rule, "no statement registers this key for this party");
+    assert_int_equal(p.fault.slot, 2);
+    proof_clear(&p);
+}
+
+/* Entry 2 as if party 1 had sent it, signed by a key that the entry itself registers. */
+static void a_key_signs_after_it_was_registered(void **state)
+{
+    (void)state;
+    enum { REGISTER = 0, ADD = 1, LATER = 4 };
+    struct proof p;
+    uint8_t entry[TJ_ENTRY_SIZE_MAX];
+    uint8_t secret32[32];
+    struct tj_hash id;
+    struct tj_slots slots = {.count = 1, .slots = {{.party = 1, .use = TJ_USE_SIGN}}};
+    proof_make(&p, &fixture, 2, LATER);
+    struct tj_statement *list = p.made->list;
+    struct tj_header header = list[0].entry.header;
+    for (uint32_t i = 1; i <= 2; i++) {
+        struct tj_hash path[TJ_PATH_MAX];
+        size_t count;
+        assert_int_equal(tj_prove(p.view.txn, p.view.state, p.view.digester, p.checkpoint.size, 2,
+                                  i == 1 ? REGISTER : ADD, p.read, path, &count),
+                         TIJORI_OK);
+        list[i] = p.read->list[0];
+    }
+    p.made->count = 3;
+    header.party = 1;
+    memcpy(entry, list[0].entry.bytes, TJ_ENTRY_FIXED_SIZE);
+    tj_header_encode(&header, entry + 64);
+    tj_envelope_id(p.view.digester, entry + 64, &id);
+    uint8_t algorithm = fixture_secret(1, 0, secret32);
+    fixture_public(1, 0, &slots.slots[0].key);
+    assert_true(tj_sign(slots.slots[0].signature64, algorithm, secret32, &id, NULL));
+    size_t size = TJ_ENTRY_FIXED_SIZE + tj_slots_encode(&slots, entry + TJ_ENTRY_FIXED_SIZE);
+    for (uint32_t i = 0; i < 3; i++) {
+        list[i].entry.bytes = entry;
+        list[i].entry.size = size;
+    }
+    rebuild_tree(&p, entry);
+    assert_false(proof_verify(&p));
+    assert_string_equal(p.fault.rule, "the key was not registered before this entry");
+    proof_clear(&p);
+}
+
 static void what_is_not_there_is_not_proven(void **state)
 {
     (void)state;
@@ -502,18 +595,20 @@ static void what_is_not_there_is_not_proven(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_record_of_the_ledger_is_proven),
-        cmocka_unit_test(a_proof_rests_on_keys_parties_accounts_and_asset),
-        cmocka_unit_test(what_was_read_encodes_to_the_same_bytes),
-        cmocka_unit_test(a_truncated_proof_is_refused),
-        cmocka_unit_test(every_flipped_byte_is_refused),
-        cmocka_unit_test(a_missing_statement_is_named),
-        cmocka_unit_test(a_statement_too_many_is_refused),
-        cmocka_unit_test(the_form_of_statements_is_strict),
-        cmocka_unit_test(a_proof_holds_for_its_checkpoint_alone),
-        cmocka_unit_test(a_log_without_signatures_proves_nothing),
-        cmocka_unit_test(a_key_of_another_role_does_not_count),
-        cmocka_unit_test(what_is_not_there_is_not_proven),
+        cmocka_unit_test_teardown(every_record_of_the_ledger_is_proven, give_view_back),
+        cmocka_unit_test_teardown(a_proof_rests_on_keys_parties_accounts_and_asset, give_view_back),
+        cmocka_unit_test_teardown(what_was_read_encodes_to_the_same_bytes, give_view_back),
+        cmocka_unit_test_teardown(a_truncated_proof_is_refused, give_view_back),
+        cmocka_unit_test_teardown(every_flipped_byte_is_refused, give_view_back),
+        cmocka_unit_test_teardown(a_missing_statement_is_named, give_view_back),
+        cmocka_unit_test_teardown(a_statement_too_many_is_refused, give_view_back),
+        cmocka_unit_test_teardown(the_form_of_statements_is_strict, give_view_back),
+        cmocka_unit_test_teardown(a_proof_holds_for_its_checkpoint_alone, give_view_back),
+        cmocka_unit_test_teardown(a_log_without_signatures_proves_nothing, give_view_back),
+        cmocka_unit_test_teardown(a_key_of_another_role_does_not_count, give_view_back),
+        cmocka_unit_test_teardown(a_key_signs_for_its_own_party, give_view_back),
+        cmocka_unit_test_teardown(a_key_signs_after_it_was_registered, give_view_back),
+        cmocka_unit_test_teardown(what_is_not_there_is_not_proven, give_view_back),
     };
     return cmocka_run_group_tests(tests, make_ledger, remove_ledger);
 }
