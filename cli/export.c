@@ -5,6 +5,7 @@
 #include "core/format_document.h"
 #include "core/stored_checkpoint.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -267,6 +268,31 @@ static int export_checkpoints(struct exporting *x)
 
 /* ---- what is there already ---- */
 
+/* Without a checkpoint OUT is empty, or a first export that was cut short: what is published from a
+ * folder is all that is in it. */
+static int check_empty(struct exporting *x)
+{
+    static const char *const own[] = {".",           "..",   ".new",       "tile",
+                                      "checkpoints", "body", "attachment", "FORMAT.md"};
+    int code = EXIT_PASS;
+    DIR *out = opendir(x->what->out);
+    if (out == NULL) {
+        return fail_errno(errno, x->what->out);
+    }
+    for (struct dirent *row = readdir(out); row != NULL; row = readdir(out)) {
+        bool known = false;
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+            known |= strcmp(row->d_name, own[i]) == 0;
+        }
+        if (!known && code == EXIT_PASS) {
+            code = fail(EXIT_DATA, "%s: not empty and no export: it has %s", x->what->out,
+                        row->d_name);
+        }
+    }
+    closedir(out);
+    return code;
+}
+
 /* OUT may be missing, empty, or an earlier export of this very log. */
 static int find_earlier(struct exporting *x)
 {
@@ -276,7 +302,7 @@ static int find_earlier(struct exporting *x)
     struct tj_hash root;
     int fd = openat(x->dir, "checkpoint", O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT ? EXIT_PASS : fail_errno(errno, "checkpoint");
+        return errno == ENOENT ? check_empty(x) : fail_errno(errno, "checkpoint");
     }
     ssize_t size = read(fd, bytes, sizeof bytes);
     close(fd);

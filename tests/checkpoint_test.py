@@ -100,6 +100,23 @@ class Checkpoints(unittest.TestCase):
         self.assertRegex(out, r"PASS +\d+  times of receipt")
         self.assertGreaterEqual(len(os.listdir(os.path.join(export, "checkpoints"))), 3)
 
+    def test_exports_into_no_folder_of_something_else(self):
+        self.grow()
+        self.sign()
+        keys = self.path("keys")
+        os.mkdir(keys)
+        with open(os.path.join(keys, "secret.pem"), "w", encoding="utf-8") as file:
+            file.write("x")
+        _, err = c.run("export", self.dir, keys, expect=65)
+        self.assertIn("secret.pem", err)
+        self.assertEqual(os.listdir(keys), ["secret.pem"])
+        # A first export that was cut short is gone on with.
+        short = self.path("short")
+        c.run("export", self.dir, short)
+        os.unlink(os.path.join(short, "checkpoint"))
+        c.run("export", self.dir, short)
+        c.audit(short, "--log-key", self.world.vkey, "--without-documents")
+
     def test_says_what_is_missing(self):
         one = self.witness("three.example")
         with socket.socket() as unused:
