@@ -183,6 +183,21 @@ int audit_cosign(const struct arguments *arguments)
                             strsignal(signal));
 }
 
+/* What is cosigned is the note that the replay judged, byte for byte. */
+static bool is_verified(struct tj_source *source, const struct tj_replay_report *report)
+{
+    struct tj_view note;
+    struct tj_checkpoint checkpoint;
+    struct tj_hash hash;
+    if (!tj_source_newest(source, &note, &checkpoint)) {
+        return false;
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    tj_sha256(hasher, &hash, note.bytes, note.size);
+    tj_hasher_destroy(hasher);
+    return tj_hash_equal(&hash, &report->checkpoint_hash);
+}
+
 int audit_cosign_replayed(const struct arguments *arguments, struct tj_source *source,
                           const struct tj_replay_report *report, int code)
 {
@@ -194,6 +209,12 @@ int audit_cosign_replayed(const struct arguments *arguments, struct tj_source *s
     if (code != EXIT_PASS) {
         message("not cosigned: the verification did not pass");
         return code;
+    }
+    if (report->left_open > 0 || report->restricted > 0) {
+        return fail(EXIT_INCOMPLETE, "not cosigned: not every body was there to be replayed");
+    }
+    if (!is_verified(source, report)) {
+        return fail(EXIT_FAIL, "not cosigned: the checkpoint is not the one that was verified");
     }
     if (report->checkpoint.size != report->entries) {
         return fail(EXIT_INCOMPLETE, "not cosigned: no checkpoint covers all that was verified");

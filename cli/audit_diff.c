@@ -63,6 +63,12 @@ static void print_both(const struct side *a, const struct side *b)
                "forked it.\n");
         return;
     }
+    if (a->checkpoint.size == b->checkpoint.size &&
+        memcmp(&a->checkpoint.root, &b->checkpoint.root, sizeof a->checkpoint.root) == 0) {
+        printf("Both carry the same checkpoint, so one of them is damaged: 'tijori-audit verify' "
+               "tells which.\n");
+        return;
+    }
     bool decoded = tj_note_decode(&x, (const char *)a->note.bytes, a->note.size) &&
                    tj_note_decode(&y, (const char *)b->note.bytes, b->note.size);
     const struct tj_note_signature_view *signer = decoded ? common_signer(&x, &y) : NULL;

@@ -188,6 +188,11 @@ static int verify_here(void *context)
     if (dir != NULL) {
         code = open_state(v, dir, &replica);
     }
+    if (code == EXIT_PASS && replica != NULL && source->is_ledger && replica->state->partial) {
+        code =
+            fail(EXIT_USAGE,
+                 "%s: the state of audits of a public export; a ledger wants one of its own", dir);
+    }
     if (code == EXIT_PASS) {
         code = replay_source(v, source, replica);
     }

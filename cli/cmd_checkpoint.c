@@ -110,11 +110,18 @@ static int add_note(struct tijori *ledger, const struct tj_policy *policy, struc
     if (keep_trusted(policy, other) == 0) {
         return fail(EXIT_DATA, "%s: no cosignature by a witness of the policy that verifies", what);
     }
-    note->size = sizeof note->bytes;
+    struct note *merged = malloc(sizeof *merged);
+    TIJORI_REQUIRE(merged != NULL);
+    merged->size = sizeof merged->bytes;
     enum tijori_status status =
-        tijori_add_cosignatures(ledger, other->bytes, other->size, note->bytes, &note->size);
+        tijori_add_cosignatures(ledger, other->bytes, other->size, merged->bytes, &merged->size);
+    if (status == TIJORI_OK) { /* else what is printed stays what it was */
+        note->size = merged->size;
+        memcpy(note->bytes, merged->bytes, merged->size);
+    }
+    free(merged);
     return status == TIJORI_NOT_FOUND
-               ? fail(EXIT_DATA, "%s: no checkpoint of this text is stored here", what)
+               ? fail(EXIT_DATA, "%s: no public checkpoint of this text is stored here", what)
            : status == TIJORI_OK ? EXIT_PASS
                                  : fail_status(status, what, NULL);
 }

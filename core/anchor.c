@@ -13,8 +13,7 @@ bool tj_name_replays(const char *name)
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins)
 {
-    *anchor = (struct tj_anchor){
-        .pins = pins, .log_key = pins->log_key, .source = source, .next_size = UINT64_MAX};
+    *anchor = (struct tj_anchor){.pins = pins, .log_key = pins->log_key, .source = source};
 }
 
 /* ---- one checkpoint ---- */
@@ -26,7 +25,7 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
     if (anchor->next >= anchor->source->ops->checkpoint_count(anchor->source)) {
-        anchor->next_size = UINT64_MAX;
+        anchor->has_next = false;
         return true;
     }
     if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
@@ -36,6 +35,7 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
                        "stored checkpoint %zu is none, or not the one it is named for",
                        anchor->next);
     }
+    anchor->has_next = true;
     anchor->next_size = checkpoint.size;
     return true;
 }
@@ -184,6 +184,47 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
 
 /* ---- in order ---- */
 
+/* Checkpoints of sizes that an earlier audit covered: one may have been put there since, so their
+ * roots are computed again from the leaves that it kept. */
+static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress,
+                          const struct tj_replica *replica)
+{
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    while (anchor->has_next && anchor->next_size < progress->start) {
+        struct tj_view note;
+        struct tj_note_view view;
+        struct tj_checkpoint checkpoint;
+        struct tj_hash root;
+        char origin[TJ_ORIGIN_MAX];
+        while (frontier.size < anchor->next_size) {
+            struct tj_hash leaf;
+            if (!tj_replica_leaf((void *)replica, frontier.size, &leaf)) {
+                return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, frontier.size, NULL, NULL,
+                               "the leaf hashes of the earlier audit cannot be read");
+            }
+            tj_frontier_append(progress->digester->hasher, &frontier, &leaf);
+        }
+        tj_origin(progress->state, origin);
+        tj_frontier_root(progress->digester->hasher, &frontier, &root);
+        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+            !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+            !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+            strcmp(checkpoint.origin, origin) != 0 || !tj_hash_equal(&checkpoint.root, &root)) {
+            return tj_fail(progress->report, TJ_CHECK_CHECKPOINT,
+                           anchor->next_size > 0 ? anchor->next_size - 1 : 0, NULL, NULL,
+                           "a checkpoint over %" PRIu64
+                           " entries is not of the log that was verified before",
+                           anchor->next_size);
+        }
+        anchor->next++;
+        if (!look_ahead(anchor, progress)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
                      const struct tj_replica *replica)
 {
@@ -191,17 +232,10 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
         anchor->covered = replica->covered;
         anchor->covered_before = replica->covered;
         anchor->covered_by = replica->covered_by;
-        anchor->agreed = replica->agreed;
-        anchor->cosigned = replica->cosigned;
-        anchor->waiting_since_ns = replica->waiting_since_ns;
-        anchor->not_before_s = replica->not_before_s;
+        /* Whom to trust may be another policy's word today: what witnesses said is asked anew. */
+        anchor->cosigned = progress->start;
     }
-    bool sound = look_ahead(anchor, progress);
-    /* The newest may be of the size that is known: it is judged, when nothing new follows it. */
-    while (sound && anchor->next_size < progress->start) {
-        anchor->next++;
-        sound = look_ahead(anchor, progress);
-    }
+    bool sound = look_ahead(anchor, progress) && judge_earlier(anchor, progress, replica);
     if (sound && progress->start > 0) {
         tj_anchor_entry(anchor, progress);
     }
@@ -220,10 +254,13 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
     if (report->entries == anchor->cosigned + 1) {
         anchor->waiting_since_ns = report->last_received_ns;
     }
-    while (anchor->next_size == report->entries) {
+    while (anchor->has_next && anchor->next_size == report->entries) {
         struct tj_view note;
-        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
-            !judge_checkpoint(anchor, progress, &note)) {
+        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note)) {
+            return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                           "a checkpoint changed while it was read");
+        }
+        if (!judge_checkpoint(anchor, progress, &note)) {
             return false;
         }
         anchor->next++;
@@ -298,7 +335,7 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progres
 {
     struct tj_replay_report *report = progress->report;
     bool compromised = ends_at_last_good(anchor, progress->state);
-    if (anchor->next_size != UINT64_MAX) {
+    if (anchor->has_next) {
         tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
                 "a checkpoint covers %" PRIu64 " entries, the log has %" PRIu64, anchor->next_size,
                 report->entries);

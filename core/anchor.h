@@ -25,6 +25,7 @@ struct tj_anchor {
     const struct tj_verifier_key *log_key; /* pinned, or the policy's for this origin */
     struct tj_source *source;
     size_t next; /* the checkpoint to come */
+    bool has_next;
     uint64_t next_size;
     uint64_t covered;          /* entries under the newest checkpoint that holds */
     uint64_t covered_before;   /* as the audit before left it */

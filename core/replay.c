@@ -676,6 +676,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     replica->jumps = NULL;
     r->past.jumps = r->jumps;
     r->past.leaves = tj_replica_leaf;
+    r->past.unseen_below = r->state->partial ? replica->size : 0;
     r->past.leaves_context = replica;
     r->unjudged_before = r->state->unjudged;
     r->frontier = replica->frontier;
@@ -703,13 +704,9 @@ static void keep_in(struct replay *r, struct tj_replica *replica)
     replica->directive = r->directive;
     replica->covered = r->anchor.covered;
     replica->covered_by = r->anchor.covered_by;
-    replica->agreed = r->anchor.agreed;
-    replica->cosigned = r->anchor.cosigned;
     replica->left_open += r->report->checks[TJ_CHECK_BODIES].skipped +
                           r->report->checks[TJ_CHECK_RULES].skipped +
                           r->report->checks[TJ_CHECK_ATTACHMENTS].skipped;
-    replica->waiting_since_ns = r->anchor.waiting_since_ns;
-    replica->not_before_s = r->anchor.not_before_s;
     r->state = NULL;
     r->jumps = NULL;
 }
@@ -818,7 +815,7 @@ enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_op
         keep_in(r, options->replica);
     }
     if (state != NULL && status == TIJORI_OK) {
-        *state = options->replica != NULL && r->state == NULL ? options->replica->state : r->state;
+        *state = r->state; /* NULL when the replica keeps it */
     } else {
         tj_state_destroy(r->state);
     }

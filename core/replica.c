@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 1, END_OF_BLOCKS = 0 };
+enum { VERSION = 2, END_OF_BLOCKS = 0 };
 static const char magic[8] = "TJREPLIC";
 
 static enum tijori_status from_errno(void)
@@ -80,10 +80,6 @@ static void fixed_fields(struct stream *s, struct tj_replica *r, field_function 
     field(s, &r->directive);
     field(s, &r->covered);
     field(s, &r->covered_by);
-    field(s, &r->agreed);
-    field(s, &r->cosigned);
-    field(s, &r->waiting_since_ns);
-    field(s, &r->not_before_s);
     field(s, &r->left_open);
     field(s, &count);
     field(s, &note_size);

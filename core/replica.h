@@ -26,10 +26,6 @@ struct tj_replica {
     uint64_t directive;
     uint64_t covered; /* what core/anchor.h goes on from */
     uint64_t covered_by;
-    uint64_t agreed;
-    uint64_t cosigned;
-    uint64_t waiting_since_ns;
-    uint64_t not_before_s;
     uint64_t left_open; /* things that earlier audits could not check and no later one does */
     struct tj_state *state;
     struct tj_lane_jumps *jumps;

@@ -78,7 +78,9 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
         position >= entry.header.record_count) {
         return false;
     }
-    if (!past->source->ops->records(past->source, &entry, &records)) {
+    bool unseen =
+        tj_record_entry(record_id) < past->unseen_below && tj_header_restricted(&entry.header);
+    if (unseen || !past->source->ops->records(past->source, &entry, &records)) {
         out->absent = tj_header_restricted(&entry.header);
         return out->absent;
     }

@@ -117,6 +117,8 @@ struct tj_source_past {
     struct tj_lane_jumps *jumps;
     uint32_t party; /* of the envelope that is judged; set before each */
     uint16_t lane;
+    uint64_t unseen_below; /* restricted bodies of entries below this were absent when they were
+                            * judged, and count as absent whatever the source has now */
     void *leaves_context;
     bool (*leaves)(void *context, uint64_t index, struct tj_hash *leaf);
 };

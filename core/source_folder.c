@@ -153,11 +153,12 @@ static enum tj_source_answer gap(struct folder_source *s, const char **why, cons
 static size_t body_size(struct folder_source *s)
 {
     char path[PATH_SIZE];
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     content_path(path, "body", s->decoded.header.body_root.bytes);
-    s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
-    /* Of a wrong size it is read and then found wrong, as far as a body may be long. */
-    return s->has_body && st.st_size <= BODY_MAX ? (size_t)st.st_size : 0;
+    /* Whatever stands there is a body, if a wrong one: only what is not there at all is missing. */
+    s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+                  (errno != ENOENT && errno != ENOTDIR);
+    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= BODY_MAX ? (size_t)st.st_size : 0;
 }
 
 static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t index, size_t *memory,
@@ -219,7 +220,8 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
         return;
     }
     content_path(path, "body", s->decoded.header.body_root.bytes);
-    /* Should it have grown in between, there is no room for it, and it counts as missing. */
+    /* Unreadable, or grown in between: there is one, and it is not what was signed. */
+    out->records = (struct tj_view){memory, 0};
     if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= s->body_room) {
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
@@ -662,7 +664,7 @@ static bool tile_belongs(const struct folder_source *s, const char *path)
 static void walk_tiles(void *context, const char *name)
 {
     struct file_walk *walk = context;
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     size_t before = strlen(walk->path);
     int size = snprintf(walk->path + before, sizeof walk->path - before, "/%s", name);
     bool fits = size > 0 && (size_t)size < sizeof walk->path - before;
@@ -682,8 +684,11 @@ static void walk_top(void *context, const char *name)
     static const char *const known[] = {"checkpoint", "checkpoints", "tile",
                                         "body",       "attachment",  "FORMAT.md"};
     struct file_walk *walk = context;
+    struct stat st = {.st_mode = 0};
+    (void)fstatat(walk->s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(name, known[i]) == 0) {
+        bool file = i == 0 || i == 5;
+        if (strcmp(name, known[i]) == 0 && (file ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode))) {
             return;
         }
     }
