@@ -117,6 +117,53 @@ class Checkpoints(unittest.TestCase):
         c.run("export", self.dir, short)
         c.audit(short, "--log-key", self.world.vkey, "--without-documents")
 
+    def verify(self, source, *args, expect=0):
+        return c.audit(source, "--log-key", self.world.vkey, "--without-documents", *args,
+                       expect=expect)[0]
+
+    def test_a_public_export_and_what_comes_after(self):
+        deposit = {"purpose": "customer_deposit", "from": "2:0", "to": "2:1", "amount": "7 sat"}
+        envelope = self.world.propose(2, [{"kind": "pending", **deposit}], ["c"], "--restricted")
+        entry = json.loads(c.run("ingest", self.dir, envelope, "--format", "json")[0])["entry"]
+        self.sign()
+        public, full, state = self.path("public"), self.path("full"), self.path("public-state")
+        c.run("export", self.dir, public, "--public")
+        self.verify(public, "--public", "--state", state)
+        c.audit(public, "--log-key", self.world.vkey, "--state", state, expect=3)
+        # Cosigned by an auditor who replays is only what was seen whole.
+        key = self.path("whole.pem")
+        c.run("key", "new", key, "--type", "ed25519")
+        out = self.path("never")
+        self.verify(public, "--public", "--state", state, "--cosign-key", key, "--cosign-name",
+                    "a.example/replayed", "--cosign-state", self.path("whole"), "-o", out, expect=3)
+        self.assertFalse(os.path.exists(out))
+        # The hidden record is settled in public; a full export, and the ledger, come later.
+        self.world.ingest(2, [{"kind": "post", **deposit, "evidence": f"{entry}:0"}], ["c"])
+        self.sign()
+        c.run("export", self.dir, full)
+        self.verify(full)
+        self.verify(full, "--public", "--state", state)
+        _, err = c.audit(self.dir, "--log-key", self.world.vkey, "--state", state, expect=2)
+        self.assertIn("of its own", err)
+        # What was cut short is not published by mistake.
+        os.unlink(os.path.join(full, "checkpoint"))
+        _, err = c.run("export", self.dir, full, "--public", expect=65)
+        self.assertIn("restricted bodies", err)
+
+    def test_no_size_hides_the_newest_checkpoint(self):
+        self.grow()
+        note, _ = self.sign()
+        export = self.path("hidden")
+        c.run("export", self.dir, export)
+        origin, size, root, _, line = note.split("\n")[:5]
+        huge = f"{origin}\n{2**64 - 1}\n{root}\n\n{line}\n{line.replace(origin, 'other.example')}\n"
+        os.makedirs(os.path.join(export, "checkpoints"), exist_ok=True)
+        name = f"{2**64 - 1}-{w.hashlib.sha256(huge.encode()).hexdigest()[:16]}"
+        with open(os.path.join(export, "checkpoints", name), "w", encoding="utf-8") as file:
+            file.write(huge)
+        out = self.verify(export, expect=1)
+        self.assertIn("checkpoint", out.partition("first failure")[2])
+
     def test_says_what_is_missing(self):
         one = self.witness("three.example")
         with socket.socket() as unused:
