@@ -113,6 +113,12 @@ static void keep_evidence(struct tj_source *source, const struct tj_replica *rep
     size_t size;
     TIJORI_REQUIRE(note != NULL);
     take_checkpoint(source, note, &size);
+    if (size > 0 && size == replica->note_size && memcmp(note, replica->note, size) == 0) {
+        message("the checkpoint is the one seen before, so what is shown now is damaged, and no "
+                "second history was signed");
+        free(note);
+        return;
+    }
     enum tijori_status seen = keep_note(dir, "seen-before", replica->note, replica->note_size);
     enum tijori_status now = keep_note(dir, "shown-now", note, size);
     message(seen == TIJORI_OK && now == TIJORI_OK
