@@ -80,16 +80,14 @@ static void print_key(const struct shown_key *key, bool json)
 static int verifier_key(const struct tj_public_key *key, const char *option, const char *name,
                         uint8_t type, char out[512])
 {
-    struct tj_verifier_key verifier = {.type = type};
+    struct tj_verifier_key verifier;
     if (key->algorithm != TJ_ALGORITHM_ED25519) {
         return fail(EXIT_USAGE, "%s: only ed25519 keys have a verifier key", option);
     }
     if (strlen(name) > TJ_NOTE_NAME_MAX || !tj_note_name_valid(name, strlen(name))) {
         return fail(EXIT_USAGE, "%s: a name has no space, no plus sign and is not empty", option);
     }
-    memcpy(verifier.name, name, strlen(name) + 1);
-    memcpy(verifier.public32, key->bytes, sizeof verifier.public32);
-    verifier.key_id = tj_note_key_id(name, type, verifier.public32);
+    tj_verifier_key_make(&verifier, name, type, key->bytes);
     return tj_verifier_key_encode(&verifier, out, 512) ? EXIT_PASS
                                                        : fail(EXIT_USAGE, "%s: too long", option);
 }

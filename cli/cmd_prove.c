@@ -61,14 +61,12 @@ static bool signed_by_log(const struct tj_state *state, const struct tj_note_vie
 {
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
-        struct tj_verifier_key key = {.type = TJ_NOTE_TYPE_ED25519};
+        struct tj_verifier_key key;
         const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
         if (object == NULL || object->present == 0) {
             continue;
         }
-        snprintf(key.name, sizeof key.name, "%s", origin);
-        memcpy(key.public32, object->key, sizeof key.public32);
-        key.key_id = tj_note_key_id(key.name, key.type, key.public32);
+        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
         if (tj_note_verify(note, &key) == TJ_NOTE_VALID) {
             return true;
         }

@@ -552,10 +552,7 @@ static int set_key(struct witness *witness, const struct witness_config *config)
         return fail(EXIT_CONFIG, "not an ed25519 key");
     }
     memcpy(witness->secret32, config->secret32, sizeof witness->secret32);
-    memcpy(witness->key.name, config->name, strlen(config->name) + 1);
-    memcpy(witness->key.public32, public.bytes, sizeof witness->key.public32);
-    witness->key.type = TJ_NOTE_TYPE_COSIGNATURE;
-    witness->key.key_id = tj_note_key_id(config->name, witness->key.type, public.bytes);
+    tj_verifier_key_make(&witness->key, config->name, TJ_NOTE_TYPE_COSIGNATURE, public.bytes);
     return EXIT_PASS;
 }
 

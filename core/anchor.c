@@ -49,13 +49,11 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
         const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
-        struct tj_verifier_key key = {.type = TJ_NOTE_TYPE_ED25519};
+        struct tj_verifier_key key;
         if (object == NULL || object->present == 0 || object->retired != 0) {
             continue;
         }
-        snprintf(key.name, sizeof key.name, "%s", origin);
-        memcpy(key.public32, object->key, sizeof key.public32);
-        key.key_id = tj_note_key_id(origin, TJ_NOTE_TYPE_ED25519, object->key);
+        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
         enum tj_note_verdict verdict = tj_note_verify(note, &key);
         if (verdict == TJ_NOTE_INVALID) {
             return false;

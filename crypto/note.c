@@ -92,6 +92,18 @@ static bool is_space_or_control(uint32_t c)
            c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
+void tj_verifier_key_make(struct tj_verifier_key *out, const char *name, uint8_t type,
+                          const uint8_t public32[32])
+{
+    const size_t name_size = strlen(name);
+    TJ_CRYPTO_REQUIRE(name_size <= TJ_NOTE_NAME_MAX);
+    memset(out, 0, sizeof *out);
+    memcpy(out->name, name, name_size);
+    out->type = type;
+    memcpy(out->public32, public32, sizeof out->public32);
+    out->key_id = tj_note_key_id(name, type, public32);
+}
+
 bool tj_note_name_valid(const char *name, size_t size)
 {
     if (size == 0 || size > TJ_NOTE_NAME_MAX) {

@@ -45,6 +45,11 @@ struct tj_note_view {
 /* key id = first 4 bytes of SHA-256(name || 0x0A || type || public key), big-endian. */
 uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[32]);
 
+/* The verifier key of a public key under a name of at most TJ_NOTE_NAME_MAX bytes, of either type.
+ */
+void tj_verifier_key_make(struct tj_verifier_key *out, const char *name, uint8_t type,
+                          const uint8_t public32[32]);
+
 /* A name is not empty, has no Unicode space, no '+', no control character. */
 bool tj_note_name_valid(const char *name, size_t size);
 

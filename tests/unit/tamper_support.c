@@ -24,11 +24,9 @@ void witness_secret(unsigned witness, uint8_t secret32[32])
 static struct tj_verifier_key key_named(const char *name, uint8_t type, const uint8_t secret32[32])
 {
     struct tj_public_key public;
-    struct tj_verifier_key key = {.type = type};
+    struct tj_verifier_key key;
     assert_true(tj_public_key_of(&public, TJ_ALGORITHM_ED25519, secret32));
-    snprintf(key.name, sizeof key.name, "%s", name);
-    memcpy(key.public32, public.bytes, sizeof key.public32);
-    key.key_id = tj_note_key_id(name, type, key.public32);
+    tj_verifier_key_make(&key, name, type, public.bytes);
     return key;
 }
 
