@@ -26,7 +26,7 @@ enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct 
     memcpy(out->previous_id.bytes, bytes + 80, TJ_HASH_SIZE);
     memcpy(out->known_leaf.bytes, bytes + 112, TJ_HASH_SIZE);
     memcpy(out->body_root.bytes, bytes + 144, TJ_HASH_SIZE);
-    if ((out->flags & ~TJ_FLAG_RESTRICTED) != 0) {
+    if ((out->flags & ~(TJ_FLAG_RESTRICTED | TJ_FLAG_APPROVAL)) != 0) {
         return tj_refuse(verdict, TIJORI_FLAGS_UNKNOWN, "flags");
     }
     if (out->lane >= TJ_LANES_MAX) {
@@ -226,6 +226,9 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
         if (tj_record_layout(record[0]) != NULL) {
             if (tj_kind_is_movement(record[0]) != movements) {
                 return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
+            }
+            if ((record[0] == TJ_APPROVAL) != tj_header_approval(header)) {
+                return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
             }
             if (founding && !genesis) {
                 return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");

@@ -8,7 +8,7 @@
  *     OFFSET SIZE FIELD         UNIT
  *          0    3 magic         "TJE"
  *          3    1 version       1
- *          4    2 flags         bit 0 restricted
+ *          4    2 flags         bit 0 restricted, bit 1 approval
  *          6    2 lane          0..4095
  *          8    4 party
  *         12    4 record_count  1..8190
@@ -29,7 +29,7 @@
 #include "core/record.h"
 #include "crypto/signature.h"
 
-enum { TJ_ENVELOPE_VERSION = 1, TJ_FLAG_RESTRICTED = 1 };
+enum { TJ_ENVELOPE_VERSION = 1, TJ_FLAG_RESTRICTED = 1, TJ_FLAG_APPROVAL = 2 };
 
 struct tj_header {
     uint16_t flags;
@@ -90,6 +90,12 @@ static inline bool tj_hash_zero(const struct tj_hash *hash)
 static inline bool tj_header_restricted(const struct tj_header *header)
 {
     return (header->flags & TJ_FLAG_RESTRICTED) != 0;
+}
+
+/* Its records approve pending movements, and nothing else: signed by keys of role approve. */
+static inline bool tj_header_approval(const struct tj_header *header)
+{
+    return (header->flags & TJ_FLAG_APPROVAL) != 0;
 }
 
 /* Reads a header and checks its form; `bytes` holds at least 176. */

@@ -19,7 +19,7 @@ enum tj_journal_table {
     TJ_J_COUNT,
 };
 /* 1 had neither nodes nor checkpoints; opening for writing adds them. */
-enum { TJ_STORE_FORMAT = 2, TJ_STORE_FORMAT_OLDER = 1 };
+enum { TJ_STORE_FORMAT = 3, TJ_STORE_FORMAT_OLDER = 2 };
 
 /* For tj_store_open_* and tj_store_create; `map_size` as there. */
 struct tj_store_options tj_journal_options(uint64_t map_size);

@@ -68,6 +68,18 @@
 /* Accounts of one party: 20 million holders with room to spare, in 64-byte rows. */
 #define TJ_ACCOUNTS_MAX 1073741824u
 
+/* Rules (tiers, limits, programmes) of a ledger over its whole life: numbers are never reused. */
+#define TJ_RULES_MAX 65536u
+/* Groups that approvals may be demanded from: bits 1 to 15 of a mask. */
+#define TJ_GROUP_MAX 15u
+/* Steps that the window of an outflow limit is counted in: what a limit remembers is so many sums,
+ * whatever the traffic. */
+#define TJ_WINDOW_STEPS 16u
+/* Longest window and delay of a rule, seconds: 366 days. */
+#define TJ_RULE_TIME_MAX_S 31622400u
+/* Least delay of a recovery, seconds: a week for those who hold the keys to say that they do. */
+#define TJ_RECOVERY_DELAY_MIN_S 604800u
+
 /* Digits after the point of any asset: what the widest tokens use. */
 #define TJ_DECIMALS_MAX 18u
 /* Largest amount of one movement: exact in every language that reads JSON numbers as doubles. */

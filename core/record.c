@@ -48,6 +48,39 @@ const char *const tj_algorithm_names[4] = {
     [3] = "ed25519",
 };
 
+const char *const tj_limit_names[TJ_LIMIT_END] = {
+    [TJ_LIMIT_OUTFLOW] = "outflow",
+    [TJ_LIMIT_BALANCE] = "balance",
+    [TJ_LIMIT_COUNTERPARTY] = "counterparty",
+    [TJ_LIMIT_PURPOSES] = "purposes",
+    [TJ_LIMIT_FREEZE] = "freeze",
+};
+
+const char *const tj_programme_names[TJ_PROGRAMME_END] = {
+    [TJ_PROGRAMME_CEILING] = "ceiling",
+    [TJ_PROGRAMME_MANDATE] = "mandate",
+    [TJ_PROGRAMME_ALLOCATION] = "allocation",
+    [TJ_PROGRAMME_MINIMUM] = "minimum",
+};
+
+const char *const tj_mode_names[TJ_MODE_END] = {
+    [TJ_MODE_ENFORCE] = "enforce",
+    [TJ_MODE_REPORT] = "report",
+};
+
+const char *const tj_figure_names[TJ_FIGURE_END] = {
+    [TJ_FIGURE_OPENING] = "opening",
+    [TJ_FIGURE_CLOSING] = "closing",
+    [TJ_FIGURE_INFLOW] = "inflow",
+    [TJ_FIGURE_OUTFLOW] = "outflow",
+    [TJ_FIGURE_CUSTOMERS] = "customers",
+    [TJ_FIGURE_COUNTED] = "counted",
+    [TJ_FIGURE_UNCLASSIFIED] = "unclassified",
+    [TJ_FIGURE_BREACHES] = "breaches",
+    [TJ_FIGURE_ATTESTED] = "attested",
+    [TJ_FIGURE_ADJUSTMENTS] = "adjustments",
+};
+
 static const char *const domain_names[TJ_DOMAIN_END] = {
     [TJ_DOMAIN_MOVE] = "move",
     [TJ_DOMAIN_ADMINISTER] = "administer",
@@ -112,6 +145,7 @@ bool tj_name_find(const char *const *names, size_t count, const char *name, uint
 
 #define PARTY_FIELD      NUMBER("party", 4, 4, party, 0, UINT32_MAX)
 #define ACCOUNT_FIELD    UNIT("account", 4, 8, account, TJ_UNIT_ACCOUNT, 0, UINT64_MAX)
+#define RULE_FIELD       NUMBER("rule", 4, 4, rule, 0, UINT32_MAX)
 #define DIRECTIONS_FIELD NAMED("directions", 2, directions, direction_names, 1)
 #define KEY_FIELDS                                                                                 \
     {                                                                                              \
@@ -137,6 +171,7 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
     [TJ_POST] = {"post", {NAMING_FIELDS}, 9},
     [TJ_VOID] = {"void", {NAMING_FIELDS}, 9},
     [TJ_CORRECT] = {"correct", {NAMING_FIELDS}, 9},
+    [TJ_APPROVAL] = {"approve", {NAMING_FIELDS}, 9},
     [TJ_LEDGER] = {"ledger",
                    {NAMED("network", 2, network, tj_network_names, 0),
                     NUMBER("rules", 4, 4, rules, TJ_RULES_FIRST, TJ_RULES_LAST),
@@ -155,8 +190,9 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
                            3},
     [TJ_ADD_KEY] = {"add_key",
                     {NUMBER("flags", 1, 1, flags, 0, TJ_KEY_AGGREGATE), KEY_FIELDS,
+                     NUMBER("group", 12, 1, group, 0, TJ_GROUP_MAX),
                      TEXT("label", 56, TJ_KEY_LABEL_SIZE, label, 0)},
-                    7},
+                    8},
     [TJ_REVOKE_KEY] = {"revoke_key", {KEY_FIELDS}, 5},
     [TJ_SET_THRESHOLD] = {"set_threshold",
                           {NAMED("domain", 2, domain, domain_names, 1),
@@ -192,6 +228,54 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
                     {NUMBER("entry", 8, 8, entry, 0, UINT64_MAX), BYTES("leaf", 16, 32, leaf, 0),
                      BYTES("envelope_id", 48, 32, envelope_id, 0)},
                     3},
+    [TJ_RENAME_PARTY] = {"rename_party", {PARTY_FIELD, TEXT("name", 16, TJ_NAME_SIZE, name, 1)}, 2},
+    [TJ_CLOSE_PARTY] = {"close_party", {PARTY_FIELD}, 1},
+    [TJ_RECOVER_PARTY] = {"recover_party",
+                          {PARTY_FIELD, NUMBER("delay_s", 8, 4, delay_s, TJ_RECOVERY_DELAY_MIN_S,
+                                               TJ_RULE_TIME_MAX_S)},
+                          2},
+    [TJ_OBJECT_RECOVERY] = {"object_recovery", {PARTY_FIELD}, 1},
+    [TJ_END_RULE] = {"end_rule", {RULE_FIELD}, 1},
+    [TJ_SET_TIER] = {"set_tier",
+                     {NUMBER("approvals", 2, 1, approvals, 0, TJ_THRESHOLD_MAX), RULE_FIELD,
+                      NUMBER("party", 8, 4, party, 0, UINT32_MAX),
+                      NUMBER("asset", 12, 4, asset, 1, UINT32_MAX),
+                      UNIT("groups", 16, 2, groups, TJ_UNIT_GROUPS, 0, 0xfffe),
+                      NUMBER("delay_s", 20, 4, delay_s, 0, TJ_RULE_TIME_MAX_S),
+                      UNIT("above", 24, 8, above, TJ_UNIT_ASSET_AMOUNT, 0, TJ_AMOUNT_MAX)},
+                     7},
+    [TJ_SET_LIMIT] = {"set_limit",
+                      {NAMED("type", 1, type, tj_limit_names, 1),
+                       NAMED("directions", 2, directions, direction_names, 0), RULE_FIELD,
+                       UNIT("holder", 8, 8, holder, TJ_UNIT_HOLDER, 0, UINT64_MAX),
+                       NUMBER("asset", 16, 4, asset, 0, UINT32_MAX),
+                       NUMBER("window_s", 20, 4, window_s, 0, TJ_RULE_TIME_MAX_S),
+                       UNIT("amount", 24, 8, amount, TJ_UNIT_ASSET_AMOUNT, 0, INT64_MAX),
+                       UNIT("purposes", 32, 2, purposes, TJ_UNIT_PURPOSES, 0, 0x1ffe),
+                       UNIT("counterparty", 40, 8, counterparty, TJ_UNIT_HOLDER, 0, UINT64_MAX)},
+                      9},
+    [TJ_PROGRAMME] = {"programme",
+                      {NAMED("mode", 1, mode, tj_mode_names, 1),
+                       NAMED("type", 2, type, tj_programme_names, 1), RULE_FIELD,
+                       NUMBER("asset", 8, 4, asset, 1, UINT32_MAX),
+                       UNIT("purposes", 12, 2, purposes, TJ_UNIT_PURPOSES, 0, 0x1fbe),
+                       UNIT("starts", 16, 4, starts, TJ_UNIT_DATE, 0, UINT32_MAX),
+                       UNIT("ends", 20, 4, ends, TJ_UNIT_DATE, 0, UINT32_MAX),
+                       UNIT("amount", 24, 8, amount, TJ_UNIT_ASSET_AMOUNT, 0, INT64_MAX),
+                       UNIT("amount_day", 32, 8, amount_day, TJ_UNIT_ASSET_AMOUNT, 0, INT64_MAX),
+                       NUMBER("power_mw", 40, 4, power_mw, 0, UINT32_MAX),
+                       TEXT("name", 48, TJ_NAME_SIZE, name, 1)},
+                      11},
+    [TJ_STATEMENT] = {"statement",
+                      {NAMED("figure", 1, figure, tj_figure_names, 1),
+                       NAMED("purpose", 2, purpose, tj_purpose_names, 0), PARTY_FIELD,
+                       NUMBER("asset", 8, 4, asset, 1, UINT32_MAX),
+                       NUMBER("rule", 12, 4, rule, 0, UINT32_MAX),
+                       UNIT("period_from", 16, 4, period_from, TJ_UNIT_DATE, 1, UINT32_MAX),
+                       UNIT("as_of", 20, 4, as_of, TJ_UNIT_DATE, 1, UINT32_MAX),
+                       {"value", 24, 16, TJ_FIELD_BYTES, TJ_UNIT_VALUE, MEMBER(value), 0, 0, NULL},
+                       BYTES("document", 40, 32, document, 0)},
+                      9},
 };
 
 const struct tj_layout *tj_record_layout(uint8_t kind)
@@ -260,7 +344,9 @@ static enum tijori_status check_field(const uint8_t *record, const struct tj_fie
     case TJ_FIELD_NUMBER: {
         uint64_t value = tj_load_number(at, field->size);
         bool in_range = value >= field->min && value <= field->max;
-        bool in_mask = field->unit != TJ_UNIT_CLASSES || (value & ~field->max) == 0;
+        bool mask = field->unit == TJ_UNIT_CLASSES || field->unit == TJ_UNIT_PURPOSES ||
+                    field->unit == TJ_UNIT_GROUPS;
+        bool in_mask = !mask || (value & ~field->max) == 0;
         return in_range && in_mask ? TIJORI_OK : tj_refuse(verdict, TIJORI_VALUE, field->name);
     }
     case TJ_FIELD_TEXT:
@@ -300,7 +386,7 @@ static enum tijori_status check_blind(const uint8_t *record, bool restricted,
     return zero != restricted ? TIJORI_OK : tj_refuse(verdict, TIJORI_BLIND, "blind");
 }
 
-/* The hot path: what the layouts of kinds 1 to 5 say, without walking them. test_record.c holds the
+/* The hot path: what the layouts of kinds 1 to 6 say, without walking them. test_record.c holds the
  * two against each other. */
 static enum tijori_status check_movement(const uint8_t *r, bool restricted,
                                          struct tj_verdict *verdict)
@@ -340,6 +426,88 @@ static bool code_valid(const uint8_t code[TJ_ASSET_CODE_SIZE])
     return true;
 }
 
+/* A field of a rule or a statement: used by the record's type and not empty, or not used and zero.
+ */
+struct use {
+    const char *field;
+    bool used;
+    bool filled;   /* not zero */
+    bool may_be_0; /* 0 is a value like any other */
+};
+
+static enum tijori_status check_uses(const struct use *uses, size_t count,
+                                     struct tj_verdict *verdict)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!uses[i].used && uses[i].filled) {
+            return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, uses[i].field);
+        }
+        if (uses[i].used && !uses[i].filled && !uses[i].may_be_0) {
+            return tj_refuse(verdict, TIJORI_VALUE, uses[i].field);
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status check_limit(const uint8_t *r, struct tj_verdict *verdict)
+{
+    uint8_t type = r[1];
+    uint32_t window_s = tj_load32(r + 20);
+    bool sums = type == TJ_LIMIT_OUTFLOW || type == TJ_LIMIT_BALANCE;
+    const struct use uses[] = {
+        {"directions", !sums, r[2] != 0, false},
+        {"asset", sums, tj_load32(r + 16) != 0, false},
+        {"window_s", type == TJ_LIMIT_OUTFLOW, window_s != 0, false},
+        {"amount", sums, tj_load64(r + 24) != 0, true},
+        {"purposes", type == TJ_LIMIT_PURPOSES, tj_load16(r + 32) != 0, false},
+        {"counterparty", type == TJ_LIMIT_COUNTERPARTY, tj_load64(r + 40) != 0, true},
+    };
+    if (type == TJ_LIMIT_FREEZE && !tj_holder_is_party(tj_load64(r + 8))) {
+        return tj_refuse(verdict, TIJORI_VALUE, "holder");
+    }
+    if (window_s % TJ_WINDOW_STEPS != 0) {
+        return tj_refuse(verdict, TIJORI_VALUE, "window_s");
+    }
+    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+}
+
+static enum tijori_status check_programme(const uint8_t *r, struct tj_verdict *verdict)
+{
+    uint8_t type = r[2];
+    bool allocates = type == TJ_PROGRAMME_ALLOCATION;
+    bool counts = type != TJ_PROGRAMME_MINIMUM;
+    const struct use uses[] = {
+        {"purposes", counts, tj_load16(r + 12) != 0, false},
+        {"amount", !allocates, tj_load64(r + 24) != 0, type == TJ_PROGRAMME_CEILING},
+        {"amount_day", type == TJ_PROGRAMME_MANDATE, tj_load64(r + 32) != 0, true},
+        {"power_mw", allocates, tj_load32(r + 40) != 0, false},
+    };
+    if (allocates && r[1] != TJ_MODE_REPORT) {
+        return tj_refuse(verdict, TIJORI_VALUE, "mode");
+    }
+    if (tj_load32(r + 20) < tj_load32(r + 16)) {
+        return tj_refuse(verdict, TIJORI_VALUE, "ends");
+    }
+    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+}
+
+static enum tijori_status check_statement(const uint8_t *r, struct tj_verdict *verdict)
+{
+    uint8_t figure = r[1];
+    bool of_party = figure == TJ_FIGURE_CUSTOMERS || figure == TJ_FIGURE_ATTESTED;
+    bool of_rule = figure == TJ_FIGURE_COUNTED || figure == TJ_FIGURE_UNCLASSIFIED ||
+                   figure == TJ_FIGURE_BREACHES;
+    const struct use uses[] = {
+        {"purpose", figure == TJ_FIGURE_INFLOW || figure == TJ_FIGURE_OUTFLOW, r[2] != 0, false},
+        {"party", of_party, tj_load32(r + 4) != 0, true},
+        {"rule", of_rule, tj_load32(r + 12) != 0, true},
+    };
+    if (tj_load32(r + 20) < tj_load32(r + 16)) {
+        return tj_refuse(verdict, TIJORI_VALUE, "as_of");
+    }
+    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+}
+
 /* What a range cannot say. */
 static enum tijori_status check_special(const uint8_t *r, struct tj_verdict *verdict)
 {
@@ -359,7 +527,13 @@ static enum tijori_status check_special(const uint8_t *r, struct tj_verdict *ver
     if (kind == TJ_RETIRE_LOG_KEY && (tj_load64(r + 8) == 0) != tj_all_zero(r + 48, 32)) {
         return tj_refuse(verdict, TIJORI_VALUE, "last_good_size");
     }
-    return TIJORI_OK;
+    if (kind == TJ_SET_TIER && (r[2] | tj_load16(r + 16)) == 0 && tj_load32(r + 20) == 0) {
+        return tj_refuse(verdict, TIJORI_VALUE, "approvals");
+    }
+    return kind == TJ_SET_LIMIT   ? check_limit(r, verdict)
+           : kind == TJ_PROGRAMME ? check_programme(r, verdict)
+           : kind == TJ_STATEMENT ? check_statement(r, verdict)
+                                  : TIJORI_OK;
 }
 
 enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool restricted,
@@ -370,7 +544,7 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
     }
     const struct tj_layout *layout = tj_record_layout(record[0]);
     if (layout == NULL) {
-        bool reserved = record[0] >= TJ_RESERVED_SET_LIMIT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
+        bool reserved = record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
         return tj_refuse(verdict, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "kind");
     }
     for (size_t i = 0; i < layout->count; i++) {

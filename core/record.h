@@ -34,6 +34,7 @@ enum tj_kind {
     TJ_POST = 3,
     TJ_VOID = 4,
     TJ_CORRECT = 5,
+    TJ_APPROVAL = 6,
     TJ_LEDGER = 16,
     TJ_PREDECESSOR = 17,
     TJ_REGISTER_PARTY = 18,
@@ -52,11 +53,17 @@ enum tj_kind {
     TJ_ADD_LOG_KEY = 31,
     TJ_RETIRE_LOG_KEY = 32,
     TJ_ENDORSE = 33,
-    TJ_KIND_END = 34,
+    TJ_RENAME_PARTY = 34,
+    TJ_CLOSE_PARTY = 35,
+    TJ_RECOVER_PARTY = 36,
+    TJ_OBJECT_RECOVERY = 37,
+    TJ_END_RULE = 38,
+    TJ_SET_TIER = 39,
+    TJ_SET_LIMIT = 64,
+    TJ_PROGRAMME = 65,
+    TJ_STATEMENT = 66,
+    TJ_KIND_END = 67,
     /* Reserved, fixed now: what a later version writes must not collide with anything else. */
-    TJ_RESERVED_SET_LIMIT = 64,
-    TJ_RESERVED_PROGRAMME = 65,
-    TJ_RESERVED_STATEMENT = 66,
     TJ_RESERVED_WATCH_SCRIPT = 67,
     TJ_RESERVED_BITCOIN_HEADER = 68,
     TJ_RESERVED_EVIDENCE = 69,
@@ -111,6 +118,36 @@ enum tj_party_type {
 enum tj_role { TJ_INITIATE = 1, TJ_APPROVE = 2, TJ_ADMINISTER = 3, TJ_ROLE_END = 4 };
 enum tj_domain { TJ_DOMAIN_MOVE = 1, TJ_DOMAIN_ADMINISTER = 2, TJ_DOMAIN_END = 3 };
 enum tj_direction { TJ_FREEZE_IN = 1, TJ_FREEZE_OUT = 2, TJ_FREEZE_BOTH = 3 };
+enum tj_limit_type {
+    TJ_LIMIT_OUTFLOW = 1,
+    TJ_LIMIT_BALANCE = 2,
+    TJ_LIMIT_COUNTERPARTY = 3,
+    TJ_LIMIT_PURPOSES = 4,
+    TJ_LIMIT_FREEZE = 5,
+    TJ_LIMIT_END = 6,
+};
+enum tj_programme_type {
+    TJ_PROGRAMME_CEILING = 1,
+    TJ_PROGRAMME_MANDATE = 2,
+    TJ_PROGRAMME_ALLOCATION = 3,
+    TJ_PROGRAMME_MINIMUM = 4,
+    TJ_PROGRAMME_END = 5,
+};
+enum tj_mode { TJ_MODE_ENFORCE = 1, TJ_MODE_REPORT = 2, TJ_MODE_END = 3 };
+/* What one statement record gives the value of. */
+enum tj_figure {
+    TJ_FIGURE_OPENING = 1,
+    TJ_FIGURE_CLOSING = 2,
+    TJ_FIGURE_INFLOW = 3,
+    TJ_FIGURE_OUTFLOW = 4,
+    TJ_FIGURE_CUSTOMERS = 5,
+    TJ_FIGURE_COUNTED = 6,
+    TJ_FIGURE_UNCLASSIFIED = 7,
+    TJ_FIGURE_BREACHES = 8,
+    TJ_FIGURE_ATTESTED = 9,
+    TJ_FIGURE_ADJUSTMENTS = 10,
+    TJ_FIGURE_END = 11,
+};
 enum tj_network { TJ_MAINNET = 0, TJ_TESTNET4 = 1, TJ_SIGNET = 2, TJ_REGTEST = 3, TJ_NETWORK_END };
 
 /* add_key: the key is shared by several persons who sign as one (MuSig2, FROST); it still counts
@@ -122,7 +159,7 @@ enum { TJ_RULES_FIRST = 1, TJ_RULES_LAST = 1 };
 
 static inline bool tj_kind_is_movement(uint8_t kind)
 {
-    return kind >= TJ_MOVE && kind <= TJ_CORRECT;
+    return kind >= TJ_MOVE && kind <= TJ_APPROVAL;
 }
 
 /* ---- accounts and record ids as numbers ---- */
@@ -140,6 +177,14 @@ static inline uint32_t tj_account_party(uint64_t account)
 static inline uint32_t tj_account_local(uint64_t account)
 {
     return (uint32_t)account;
+}
+
+/* A holder: one account, or all of a party, which has this local number. */
+#define TJ_LOCAL_ALL UINT32_MAX
+
+static inline bool tj_holder_is_party(uint64_t holder)
+{
+    return tj_account_local(holder) == TJ_LOCAL_ALL;
 }
 
 static inline uint64_t tj_record_id(uint64_t entry, uint32_t position)
@@ -218,7 +263,13 @@ struct tj_record {
     uint8_t decimals;
     uint8_t class;
     uint8_t directions;
+    uint8_t group;
+    uint8_t approvals;
+    uint8_t mode;
+    uint8_t figure;
     uint16_t classes;
+    uint16_t purposes;
+    uint16_t groups;
     uint32_t party;
     uint32_t ordinal;
     uint32_t asset;
@@ -228,11 +279,23 @@ struct tj_record {
     uint32_t checkpoint_delay_max_s;
     uint32_t value_date;
     uint32_t timeout_s;
+    uint32_t rule;
+    uint32_t delay_s;
+    uint32_t window_s;
+    uint32_t starts;
+    uint32_t ends;
+    uint32_t power_mw;
+    uint32_t period_from;
+    uint32_t as_of;
     uint64_t from;
     uint64_t to;
     uint64_t amount;
     uint64_t refers_to;
     uint64_t account;
+    uint64_t holder;
+    uint64_t counterparty;
+    uint64_t above;
+    uint64_t amount_day;
     uint64_t amount_max;
     uint64_t size;
     uint64_t entry;
@@ -247,6 +310,8 @@ struct tj_record {
     struct tj_hash ledger_id;     /* predecessor */
     struct tj_hash root;          /* predecessor, retire_log_key */
     struct tj_hash nonce;         /* ledger */
+    struct tj_hash document;      /* statement */
+    uint8_t value[16];            /* statement: two's complement, little-endian */
     uint8_t blind[TJ_BLIND_SIZE];
 };
 
@@ -262,6 +327,11 @@ enum tj_field_unit {
     TJ_UNIT_DATE,    /* days */
     TJ_UNIT_TIME_S,  /* POSIX seconds */
     TJ_UNIT_RECORD,  /* entry:position */
+    TJ_UNIT_HOLDER,  /* party:local or party:* */
+    TJ_UNIT_ASSET_AMOUNT, /* base units of the record's own asset */
+    TJ_UNIT_PURPOSES,     /* a mask of purpose names */
+    TJ_UNIT_GROUPS,       /* a mask of group numbers */
+    TJ_UNIT_VALUE,        /* 16 bytes, signed: base units of the record's asset, or a count */
 };
 
 struct tj_field {
@@ -294,6 +364,10 @@ extern const char *const tj_class_names[TJ_CLASS_END];
 extern const char *const tj_party_type_names[TJ_PARTY_TYPE_END];
 extern const char *const tj_role_names[TJ_ROLE_END];
 extern const char *const tj_network_names[TJ_NETWORK_END];
+extern const char *const tj_limit_names[TJ_LIMIT_END];
+extern const char *const tj_programme_names[TJ_PROGRAMME_END];
+extern const char *const tj_mode_names[TJ_MODE_END];
+extern const char *const tj_figure_names[TJ_FIGURE_END];
 extern const char *const tj_algorithm_names[4];
 
 /* The number of a name in such a table, or 0 with false. */

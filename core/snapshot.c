@@ -33,6 +33,9 @@ static uint64_t blocks_max(uint8_t table)
         [TJ_T_KEY] = TJ_KEYS_MAX,
         [TJ_T_LANE] = TJ_LANES_MAX,
         [TJ_T_ACCOUNT] = TJ_ACCOUNTS_MAX,
+        [TJ_T_RULE] = TJ_RULES_MAX,
+        [TJ_T_APPROVAL] = UINT64_C(1) << 40,
+        [TJ_T_HOLDING] = TJ_ASSETS_MAX + 1,
     };
     uint64_t per_block = UINT64_C(1) << tj_table_shapes[table].shift;
     return (objects_max[table] + per_block - 1) / per_block;

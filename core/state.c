@@ -16,9 +16,12 @@ const struct tj_table_shape tj_table_shapes[TJ_T_END] = {
     [TJ_T_LOG_KEY] = {"log keys", sizeof(struct tj_log_key_object), 6, false},
     [TJ_T_TOTAL] = {"purpose totals", sizeof(struct tj_total_object), 5, false},
     [TJ_T_MARK] = {"marks", sizeof(struct tj_mark_object), 12, false},
+    [TJ_T_RULE] = {"rules", sizeof(struct tj_rule_object), 4, false},
+    [TJ_T_APPROVAL] = {"approvals", sizeof(struct tj_approval_object), 6, false},
     [TJ_T_KEY] = {"keys", sizeof(struct tj_key_object), 6, true},
     [TJ_T_LANE] = {"lanes", sizeof(struct tj_lane_object), 6, true},
     [TJ_T_ACCOUNT] = {"accounts", sizeof(struct tj_account_object), 10, true},
+    [TJ_T_HOLDING] = {"holdings", sizeof(struct tj_holding_object), 6, true},
 };
 
 static_assert(sizeof(struct tj_account_object) << 10 <= TJ_BLOCK_BYTES_MAX, "a block's bound");

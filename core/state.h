@@ -29,10 +29,13 @@ enum tj_table_id {
     TJ_T_LOG_KEY = 4,
     TJ_T_TOTAL = 5,
     TJ_T_MARK = 6,
-    TJ_T_KEY = 7, /* per party from here on */
-    TJ_T_LANE = 8,
-    TJ_T_ACCOUNT = 9,
-    TJ_T_END = 10,
+    TJ_T_RULE = 7,
+    TJ_T_APPROVAL = 8,
+    TJ_T_KEY = 9, /* per party from here on */
+    TJ_T_LANE = 10,
+    TJ_T_ACCOUNT = 11,
+    TJ_T_HOLDING = 12,
+    TJ_T_END = 13,
 };
 
 /* 256 bytes. One object, number 0. */
@@ -48,32 +51,44 @@ struct tj_ledger_object {
     uint32_t log_keys;
     uint32_t log_keys_active;
     uint64_t marks;
-    uint8_t reserved[136];
+    uint32_t rules_set; /* rules numbered so far */
+    uint8_t reserved[132];
 };
 
-enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2 };
+enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2, TJ_PARTY_CLOSED = 3 };
 /* 128 bytes. Number: the party's. */
 struct tj_party_object {
     char name[TJ_NAME_SIZE];
     uint8_t type;                     /* 0: not registered */
     uint8_t status;                   /* TJ_PARTY_* */
     uint8_t threshold[TJ_DOMAIN_END]; /* by enum tj_domain; [0] unused */
-    uint8_t reserved_0[1];
+    uint8_t ruled; /* 1: a tier or limit names it or ever did */
     uint16_t classes;
     uint16_t keys_active[TJ_ROLE_END]; /* by enum tj_role; [0] unused */
     uint32_t keys;                     /* ordinals given out */
     uint32_t accounts;                 /* local numbers given out */
     uint64_t registered;               /* record id */
-    uint8_t reserved_1[48];
+    uint64_t recovery;                 /* record id of an open one, 0: none */
+    uint64_t recovery_ns;              /* from when on the authority may give it keys */
+    uint32_t accounts_open;
+    uint8_t reserved[28];
 };
 
-/* 64 bytes. Number: the asset's. */
+/* 128 bytes. Number: the asset's. */
 struct tj_asset_object {
+    tj_u128 reserve_in; /* to reserve accounts from others */
+    tj_u128 reserve_out;
     uint64_t amount_max;
     uint64_t opened; /* record id */
     char code[TJ_ASSET_CODE_SIZE];
     uint8_t decimals;
-    uint8_t reserved[39];
+    uint8_t reserved_0[3];
+    uint32_t minimum_rule; /* the programme, set while it is in force */
+    uint8_t minimum_set;
+    uint8_t reserved[31];
+    uint64_t breaches; /* of the minimum, since it was set; record ids of the first and the last */
+    uint64_t breach_first;
+    uint64_t breach_last;
 };
 
 /* 64 bytes. */
@@ -128,7 +143,8 @@ struct tj_key_object {
     uint8_t role;
     uint8_t status; /* 0: none */
     uint8_t flags;
-    uint8_t reserved[3];
+    uint8_t group; /* 0: none */
+    uint8_t reserved[2];
     uint32_t ordinal;
     uint32_t party;
     uint64_t added; /* record ids */
@@ -148,6 +164,7 @@ enum {
     TJ_ACCOUNT_FROZEN_IN = TJ_FREEZE_IN,
     TJ_ACCOUNT_FROZEN_OUT = TJ_FREEZE_OUT,
     TJ_ACCOUNT_CLOSED = 4,
+    TJ_ACCOUNT_RULED = 8, /* a limit names it or ever did */
 };
 /* 64 bytes. Number: the account's local number. */
 struct tj_account_object {
@@ -162,6 +179,68 @@ struct tj_account_object {
     uint32_t reserved;
 };
 
+/* 64 bytes. Number: the asset's. All reserve and custody accounts of a party in one asset. */
+struct tj_holding_object {
+    tj_u128 in; /* from accounts that are none of them */
+    tj_u128 out;
+    uint8_t reserved[32];
+};
+
+/* 64 bytes. Number: that of the pending movement's mark. Who approved it. */
+struct tj_approval_object {
+    uint8_t keys[TJ_KEYS_MAX / 8]; /* bit by ordinal, of its owner's keys */
+    uint8_t reserved[32];
+};
+
+/* What a programme counts. */
+struct tj_programme_sums {
+    tj_u128 counted_in;
+    tj_u128 counted_out;
+    tj_u128 unclassified;
+    tj_u128 corrected;
+    uint64_t day_amount;
+    uint32_t day; /* that day_amount is of */
+    uint32_t reserved;
+    uint64_t breaches;
+    uint64_t breach_first; /* record ids, 0: none */
+    uint64_t breach_last;
+};
+/* What an outflow limit counts: sums by step, a ring. */
+struct tj_window_sums {
+    uint64_t step; /* the newest one with a sum */
+    uint64_t sums[TJ_WINDOW_STEPS + 1];
+};
+
+/* 256 bytes. Number: the rule's. A tier, a limit or a programme: what its record says never
+ * changes, so that a redo may ask whether it was in force at an entry. */
+struct tj_rule_object {
+    uint64_t set;   /* record id; 0: no such rule */
+    uint64_t ended; /* record id, 0: in force */
+    uint8_t kind;   /* TJ_SET_TIER, TJ_SET_LIMIT, TJ_PROGRAMME */
+    uint8_t type;   /* enum tj_limit_type, enum tj_programme_type */
+    uint8_t directions;
+    uint8_t mode;
+    uint8_t approvals;
+    uint8_t reserved_0;
+    uint16_t purposes;
+    uint16_t groups;
+    uint16_t reserved_1;
+    uint32_t asset;
+    uint32_t window_s; /* or delay_s of a tier */
+    uint32_t starts;
+    uint32_t ends;
+    uint32_t power_mw;
+    uint64_t holder; /* of a tier: all of the party */
+    uint64_t amount; /* or `above` of a tier */
+    uint64_t amount_day;
+    uint64_t counterparty;
+    uint64_t reserved_2[4];
+    union {
+        struct tj_programme_sums programme;
+        struct tj_window_sums window;
+    };
+};
+
 static inline tj_i128 tj_account_balance(const struct tj_account_object *account)
 {
     return (tj_i128)(account->in - account->out);
@@ -169,7 +248,10 @@ static inline tj_i128 tj_account_balance(const struct tj_account_object *account
 
 static_assert(sizeof(struct tj_ledger_object) == 256, "no padding");
 static_assert(sizeof(struct tj_party_object) == 128, "no padding");
-static_assert(sizeof(struct tj_asset_object) == 64, "no padding");
+static_assert(sizeof(struct tj_asset_object) == 128, "no padding");
+static_assert(sizeof(struct tj_holding_object) == 64, "no padding");
+static_assert(sizeof(struct tj_approval_object) == 64, "no padding");
+static_assert(sizeof(struct tj_rule_object) == 256, "no padding");
 static_assert(sizeof(struct tj_log_key_object) == 64, "no padding");
 static_assert(sizeof(struct tj_total_object) == 128, "no padding");
 static_assert(sizeof(struct tj_mark_object) == 16, "no padding");
@@ -246,6 +328,7 @@ struct tj_state {
     uint32_t parties_capacity;
     struct tj_index key_index;  /* first 8 bytes of the x-coordinate -> party << 32 | ordinal */
     struct tj_index mark_index; /* record id -> number of the mark */
+    struct tj_index rule_index; /* holder; an asset for programmes -> number of the rule */
     /* Blocks changed since they were stored, oldest change first. */
     struct tj_block *dirty_first;
     struct tj_block *dirty_last;
@@ -269,7 +352,7 @@ struct tj_state {
     uint8_t *arena;
     size_t arena_left;
     struct tj_arena_chunk *arena_chunks;
-    _Alignas(16) uint8_t scratch[256];
+    _Alignas(16) uint8_t scratch[256]; /* the largest object */
 };
 
 struct tj_state *tj_state_create(void);
@@ -334,6 +417,11 @@ const struct tj_key_object *tj_state_find_key(const struct tj_state *state, cons
 /* The mark of a record and its number. */
 const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t record,
                                                 uint64_t *number);
+
+/* A rule by its number; and the next rule that was ever set for this holder (tiers and limits), or
+ * for this asset (programmes: tj_programmes_of), from *step on, 0 at first. NULL: no more. The
+ * caller looks whether it is in force, and asks it for its holder. */
+const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule);
 
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key);
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number);

@@ -46,7 +46,7 @@ extern "C" {
     X(RECORD_COUNT, "an envelope holds 1 to 8,190 records") \
     X(KIND_UNKNOWN, "record kind unknown: newer software needed") \
     X(KIND_RESERVED, "this record kind is reserved for a later version: newer software needed") \
-    X(KIND_MIXED, "directives and movements do not share an envelope") \
+    X(KIND_MIXED, "directives, movements and approvals do not share an envelope") \
     X(GENESIS_ONLY, "this record stands in the genesis only") \
     X(RESTRICTED_DIRECTIVE, "directives are always public") \
     X(VALUE, "the value is outside what this field allows") \
@@ -81,6 +81,7 @@ extern "C" {
     X(EXPIRED, "expired before it was received") \
     X(SIGNATURE, "a signature does not verify") \
     X(PARTY_SUSPENDED, "the party is suspended") \
+    X(PARTY_CLOSED, "the party is closed") \
     X(KEY_UNKNOWN, "no such key") \
     X(KEY_PARTY, "the key is registered differently: party, algorithm, role or encoding") \
     X(KEY_REVOKED, "the key is revoked or retired") \
@@ -110,6 +111,15 @@ extern "C" {
     X(CORRECTION, "corrects more than is left of the record") \
     X(BALANCE, "the balance, less what is pending, does not cover it") \
     X(OVERFLOW, "the sum of pending amounts would overflow") \
+    X(APPROVED, "one of these keys approved it before") \
+    X(PARTY_FROZEN, "a rule freezes the party in this direction") \
+    X(LIMIT_PURPOSES, "a limit does not allow this purpose here") \
+    X(LIMIT_COUNTERPARTY, "a limit does not allow this counterparty") \
+    X(LIMIT_OUTFLOW, "more than a limit lets out in its window") \
+    X(LIMIT_BALANCE, "more than a limit lets the balance grow to") \
+    X(APPROVALS, "not enough approvals for this amount") \
+    X(DELAY, "an amount like this waits: submit it as pending, and post it when its delay has passed") \
+    X(PROGRAMME, "a programme in force does not allow it") \
     /* Directives. */ \
     X(NOT_ALLOWED, "this party may not give this directive here") \
     X(NUMBER, "not the next number") \
@@ -122,8 +132,13 @@ extern "C" {
     X(ACCOUNT_STATUS, "the account is not in the state that this changes") \
     X(ACCOUNT_PENDING, "the account has pending movements") \
     X(ACCOUNT_BALANCE, "the account's balance is not 0") \
+    X(ACCOUNTS_OPEN, "the party has open accounts") \
+    X(RECOVERY, "the party is not in the state of recovery that this needs") \
+    X(RULE_UNKNOWN, "no such rule, or not of this kind") \
+    X(RULE_STATUS, "the rule has ended, or another like it is in force") \
     X(RULES, "rules number not known, or not above the active one: newer software needed") \
     X(UNREACHABLE, "would leave a party without a reachable threshold") \
+    X(NEW_QUORUM, "the authority's new quorum did not sign") \
     /* Operation. */ \
     X(FULL, "no space left: refused, nothing is lost; submit again once there is room") \
     X(NOT_FOUND, "no such ledger, entry or account") \
