@@ -103,10 +103,25 @@ static const struct tj_key_object *slot_key(const struct tj_state *state,
     return tj_state_find_key(state, x32);
 }
 
+/* A party whose signatures count. */
+static enum tijori_status judge_active(const struct tj_party_object *party, uint32_t number,
+                                       struct tj_verdict *verdict)
+{
+    return party->status == TJ_PARTY_ACTIVE
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict,
+                                  party->status == TJ_PARTY_CLOSED ? TIJORI_PARTY_CLOSED
+                                                                   : TIJORI_PARTY_SUSPENDED,
+                                  "party", "party %" PRIu32, number);
+}
+
 static bool role_counts(const struct tj_case *c, const struct tj_slot *slot, uint8_t role)
 {
     bool administers = slot->use == TJ_USE_SIGN && c->header->lane == 0;
-    return administers ? role == TJ_ADMINISTER : role == TJ_INITIATE || role == TJ_APPROVE;
+    bool approves = slot->use == TJ_USE_SIGN && tj_header_approval(c->header);
+    return administers ? role == TJ_ADMINISTER
+           : approves  ? role == TJ_APPROVE
+                       : role == TJ_INITIATE || role == TJ_APPROVE;
 }
 
 /* *role: of the slot's key, 0 for a possession slot. */
@@ -135,12 +150,10 @@ static enum tijori_status judge_slot(const struct tj_state *state, const struct 
         return tj_refuse_detail(verdict, TIJORI_KEY_ROLE, "key", "role %s, lane %u",
                                 tj_role_names[key->role], c->header->lane);
     }
-    const struct tj_party_object *party = tj_state_party(state, slot->party);
-    if (slot->use == TJ_USE_COUNTERSIGN && party->status != TJ_PARTY_ACTIVE) {
-        return tj_refuse(verdict, TIJORI_PARTY_SUSPENDED, "party");
-    }
     *role = key->role;
-    return TIJORI_OK;
+    return slot->use == TJ_USE_COUNTERSIGN
+               ? judge_active(tj_state_party(state, slot->party), slot->party, verdict)
+               : TIJORI_OK;
 }
 
 /* The slots of one party under one use stand together: count them from `first` on. */
@@ -151,7 +164,8 @@ static enum tijori_status judge_group(const struct tj_state *state, const struct
     const struct tj_slots *slots = c->slots;
     const struct tj_slot *slot = &slots->slots[first];
     bool administer = slot->use == TJ_USE_SIGN && c->header->lane == 0;
-    bool initiated = administer;
+    bool approve = slot->use == TJ_USE_SIGN && !administer && tj_header_approval(c->header);
+    bool initiated = administer || approve;
     for (*end = first; *end < slots->count; ++*end) {
         const struct tj_slot *next = &slots->slots[*end];
         if (next->party != slot->party || next->use != slot->use) {
@@ -160,7 +174,8 @@ static enum tijori_status judge_group(const struct tj_state *state, const struct
         initiated |= roles[*end] == TJ_INITIATE;
     }
     const struct tj_party_object *party = tj_state_party(state, slot->party);
-    uint32_t needed = party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
+    uint32_t needed =
+        approve ? 1 : party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
     if (needed > 0 && *end - first >= needed && initiated) {
         return TIJORI_OK;
     }
@@ -275,6 +290,38 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
     return TIJORI_OK;
 }
 
+/* ---- step 12 ---- */
+
+/* A key that signed, or showed possession, and administers after the last record. */
+static bool administers_now(const struct tj_state *state, const struct tj_slot *slot)
+{
+    const struct tj_key_object *key = slot_key(state, slot);
+    return slot->use != TJ_USE_COUNTERSIGN && key != NULL && key->party == 0 &&
+           key->role == TJ_ADMINISTER && key->status == TJ_KEY_ACTIVE && same_key(key, slot);
+}
+
+/* The authority hands over only to a quorum that has signed. */
+static enum tijori_status judge_new_quorum(const struct tj_state *state, const struct tj_case *c,
+                                           struct tj_verdict *verdict)
+{
+    bool changes = false;
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        bool of_quorum = record[0] == TJ_ADD_KEY || record[0] == TJ_REVOKE_KEY ||
+                         record[0] == TJ_SET_THRESHOLD;
+        changes |= of_quorum && tj_load32(record + 4) == 0;
+    }
+    uint32_t signed_by = 0;
+    for (uint32_t i = 0; changes && i < c->slots->count; i++) {
+        signed_by += administers_now(state, &c->slots->slots[i]);
+    }
+    uint32_t needed = tj_state_party(state, 0)->threshold[TJ_DOMAIN_ADMINISTER];
+    return !changes || signed_by >= needed
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_NEW_QUORUM, "slots", "%" PRIu32 " of %" PRIu32,
+                                  signed_by, needed);
+}
+
 /* ---- the whole ---- */
 
 static enum tijori_status judge_envelope(const struct tj_state *state, const struct tj_past *past,
@@ -302,9 +349,9 @@ static enum tijori_status judge_envelope(const struct tj_state *state, const str
         verdict->slot = c->invalid_slot;
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }
-    if (party->status != TJ_PARTY_ACTIVE) {
-        return tj_refuse_detail(verdict, TIJORI_PARTY_SUSPENDED, "party", "party %" PRIu32,
-                                h->party);
+    status = judge_active(party, h->party, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
     return c->index == 1 ? judge_opening(state, c, verdict) : judge_keys(state, c, verdict);
 }
@@ -373,7 +420,9 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
                                        covered(state, tj_movement_to(record))));
     }
     verdict->record = TJ_NOWHERE;
-    return judge_all_reachable(state, c, verdict);
+    enum tijori_status status = judge_all_reachable(state, c, verdict);
+    return status == TIJORI_OK && !movements && c->index > 1 ? judge_new_quorum(state, c, verdict)
+                                                             : status;
 }
 
 /* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
@@ -408,10 +457,13 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     struct tj_effect effect = {
         .entry = c->index,
+        .received_ns = c->received_ns,
         .header = c->header,
+        .slots = c->slots,
         .envelope_id = &c->envelope_id,
         .past = past,
         .countersigned = tj_slots_countersigned(c->slots),
+        .rules = ledger != NULL && ledger->rules_set != 0,
         .marks = ledger != NULL ? ledger->marks : 0,
     };
     size_t before = tj_state_mark_undo(state);
@@ -435,6 +487,14 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     return TIJORI_OK;
 }
 
+/* A limit's holder, whose flag its effect sets. */
+static bool reapply_holder_fits(const struct tj_state *state, const struct tj_record *r)
+{
+    return r->kind != TJ_SET_LIMIT || tj_holder_is_party(r->holder)
+               ? tj_account_party(r->holder) < TJ_PARTIES_MAX
+               : tj_state_account(state, r->holder) != NULL;
+}
+
 /* What keeps an effect on damaged bytes from asking for memory or for accounts that are not there.
  */
 static bool reapply_fits(const struct tj_state *state, const struct tj_past *past,
@@ -444,13 +504,18 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
         struct tj_named named = {.absent = false};
         return tj_state_account(state, tj_movement_from(record)) != NULL &&
                tj_state_account(state, tj_movement_to(record)) != NULL &&
+               tj_state_party(state, tj_account_party(tj_movement_from(record))) != NULL &&
                (record[0] <= TJ_PENDING ||
                 (past->record(past->context, tj_movement_refers_to(record), &named) &&
                  tj_kind_is_movement(named.record[0])));
     }
     struct tj_record r;
     tj_record_decode(record, &r);
-    return r.party < TJ_PARTIES_MAX && r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX &&
+    if (r.kind == TJ_END_RULE && tj_state_rule(state, r.rule) == NULL) {
+        return false;
+    }
+    return r.party < TJ_PARTIES_MAX && r.rule < TJ_RULES_MAX &&
+           reapply_holder_fits(state, &r) && r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX &&
            r.asset <= TJ_ASSETS_MAX && tj_account_party(r.account) < TJ_PARTIES_MAX &&
            tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
 }
@@ -466,12 +531,16 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
                 const struct tj_body_view *body)
 {
     struct tj_verdict verdict;
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
     struct tj_effect effect = {
         .entry = entry->index,
+        .received_ns = entry->received_ns,
         .header = &entry->header,
+        .slots = &entry->slots,
         .envelope_id = envelope_id,
         .past = past,
         .countersigned = tj_slots_countersigned(&entry->slots),
+        .rules = ledger != NULL && ledger->rules_set != 0,
         .marks = body->tail.marks_base,
     };
     tj_state_begin_entry(state, entry->index);

@@ -5,7 +5,8 @@
  * its order. A function of the state, the log before the entry, and the case: no I/O, no clock, no
  * randomness, no thread. The form of the bytes (step 1) was checked before.
  *
- * Files: apply.c the envelope, apply_movement.c and apply_directive.c the records. */
+ * Files: apply.c the envelope, apply_movement.c and apply_directive.c the records, apply_rule.c the
+ * tiers, limits and programmes that a movement meets. */
 
 #include "core/effect.h"
 
@@ -52,6 +53,11 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
 enum tijori_status tj_judge_directive(const struct tj_state *state, const struct tj_past *past,
                                       const struct tj_case *c, const uint8_t *record,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
+/* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
+ * position. `named` is what a post or a correct names, else NULL. */
+enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
+                                  const uint8_t *record, const struct tj_named *named,
+                                  struct tj_verdict *verdict) TJ_MUST_USE;
 /* In an audit of a public export: bodies that may move this account were not seen. */
 static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t account)
 {

@@ -20,7 +20,177 @@ static bool by_itself(const struct tj_case *c, uint32_t party)
     return c->header->party == party && c->header->lane == 0;
 }
 
+/* ---- tiers, limits, programmes, statements ---- */
+
+static enum tijori_status judge_next_rule(const struct tj_state *state, const struct tj_record *r,
+                                          struct tj_verdict *verdict)
+{
+    uint32_t next = tj_state_ledger(state)->rules_set;
+    return r->rule == next && next < TJ_RULES_MAX ? TIJORI_OK
+                                                  : refuse_number(verdict, "rule", next);
+}
+
+static enum tijori_status judge_asset(const struct tj_state *state, const struct tj_record *r,
+                                      struct tj_verdict *verdict)
+{
+    return tj_state_asset(state, r->asset) != NULL
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_ASSET_UNKNOWN, "asset", "asset %" PRIu32,
+                                  r->asset);
+}
+
+static enum tijori_status judge_set_tier(const struct tj_state *state, const struct tj_record *r,
+                                         struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_next_rule(state, r, verdict);
+    if (status == TIJORI_OK) {
+        status = judge_asset(state, r, verdict);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    size_t step = 0;
+    uint32_t number;
+    uint64_t holder = tj_account_id(r->party, TJ_LOCAL_ALL);
+    const struct tj_rule_object *rule;
+    while ((rule = tj_next_rule(state, holder, UINT64_MAX, &step, &number)) != NULL) {
+        if (rule->kind == TJ_SET_TIER && rule->asset == r->asset && rule->amount == r->above) {
+            return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "above",
+                                    "rule %" PRIu32 " says this of the same amount", number);
+        }
+    }
+    return TIJORI_OK;
+}
+
+/* There is such an account, or party. */
+static enum tijori_status judge_holder(const struct tj_state *state, uint64_t holder,
+                                       const char *field, struct tj_verdict *verdict)
+{
+    uint32_t party = tj_account_party(holder);
+    if (tj_holder_is_party(holder)) {
+        return tj_state_party(state, party) != NULL
+                   ? TIJORI_OK
+                   : tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, field, "party %" PRIu32, party);
+    }
+    return tj_state_account(state, holder) != NULL
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, field,
+                                  "account %" PRIu32 ":%" PRIu32, party, tj_account_local(holder));
+}
+
+static enum tijori_status judge_limited_asset(const struct tj_state *state,
+                                              const struct tj_record *r, struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_asset(state, r, verdict);
+    if (status != TIJORI_OK || tj_holder_is_party(r->holder)) {
+        return status;
+    }
+    const struct tj_account_object *account = tj_state_account(state, r->holder);
+    if (account->asset != r->asset) {
+        return tj_refuse(verdict, TIJORI_ASSET_MIXED, "asset");
+    }
+    return r->type == TJ_LIMIT_BALANCE && tj_class_is_contra(account->class)
+               ? tj_refuse(verdict, TIJORI_CLASS, "holder")
+               : TIJORI_OK;
+}
+
+static enum tijori_status judge_set_limit(const struct tj_state *state, const struct tj_case *c,
+                                          const struct tj_record *r, struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_holder(state, r->holder, "holder", verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (!by_authority(c)) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "holder");
+    }
+    if (tj_state_party(state, tj_account_party(r->holder))->status == TJ_PARTY_CLOSED) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_STATUS, "holder", "it is closed");
+    }
+    status = judge_next_rule(state, r, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (r->type == TJ_LIMIT_OUTFLOW || r->type == TJ_LIMIT_BALANCE) {
+        return judge_limited_asset(state, r, verdict);
+    }
+    return r->type == TJ_LIMIT_COUNTERPARTY
+               ? judge_holder(state, r->counterparty, "counterparty", verdict)
+               : TIJORI_OK;
+}
+
+static enum tijori_status judge_programme(const struct tj_state *state, const struct tj_case *c,
+                                          const struct tj_record *r, struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_next_rule(state, r, verdict);
+    if (status == TIJORI_OK) {
+        status = judge_asset(state, r, verdict);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (r->starts < tj_day_of(c->received_ns)) {
+        return tj_refuse_detail(verdict, TIJORI_VALUE, "starts",
+                                "before the day on which it is set");
+    }
+    const struct tj_asset_object *asset = tj_state_asset(state, r->asset);
+    return r->type == TJ_PROGRAMME_MINIMUM && asset->minimum_set != 0
+               ? tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "type",
+                                  "rule %" PRIu32 " is the asset's minimum", asset->minimum_rule)
+               : TIJORI_OK;
+}
+
+static enum tijori_status judge_end_rule(const struct tj_state *state, const struct tj_record *r,
+                                         struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule = tj_state_rule(state, r->rule);
+    if (rule == NULL) {
+        return tj_refuse_detail(verdict, TIJORI_RULE_UNKNOWN, "rule", "rule %" PRIu32, r->rule);
+    }
+    return rule->ended == 0 ? TIJORI_OK
+                            : tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "rule",
+                                               "rule %" PRIu32 " has ended", r->rule);
+}
+
+static enum tijori_status judge_statement(const struct tj_state *state, const struct tj_case *c,
+                                          const struct tj_record *r, struct tj_verdict *verdict)
+{
+    bool attested = r->figure == TJ_FIGURE_ATTESTED;
+    bool of_party = attested || r->figure == TJ_FIGURE_CUSTOMERS;
+    bool of_rule = r->figure == TJ_FIGURE_COUNTED || r->figure == TJ_FIGURE_UNCLASSIFIED ||
+                   r->figure == TJ_FIGURE_BREACHES;
+    bool stated_by_state = tj_type_is_public(tj_state_party(state, c->header->party)->type);
+    if (c->header->lane != 0 || (attested ? c->header->party != r->party : !stated_by_state)) {
+        return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "figure");
+    }
+    enum tijori_status status = judge_asset(state, r, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (of_party && tj_state_party(state, r->party) == NULL) {
+        return tj_refuse(verdict, TIJORI_PARTY_UNKNOWN, "party");
+    }
+    const struct tj_rule_object *rule = tj_state_rule(state, r->rule);
+    if (of_rule && (rule == NULL || rule->kind != TJ_PROGRAMME || rule->asset != r->asset)) {
+        return tj_refuse(verdict, TIJORI_RULE_UNKNOWN, "rule");
+    }
+    return r->as_of < tj_day_of(c->received_ns)
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_VALUE, "as_of", "that day is not over");
+}
+
 /* ---- parties and keys ---- */
+
+static enum tijori_status judge_name(const struct tj_state *state, const struct tj_record *r,
+                                     struct tj_verdict *verdict)
+{
+    for (uint32_t p = 0; p < tj_state_ledger(state)->parties; p++) {
+        if (memcmp(tj_state_party(state, p)->name, r->name, TJ_NAME_SIZE) == 0) {
+            return tj_refuse_detail(verdict, TIJORI_NAME_TAKEN, "name", "by party %" PRIu32, p);
+        }
+    }
+    return TIJORI_OK;
+}
 
 static enum tijori_status judge_register(const struct tj_state *state, const struct tj_record *r,
                                          struct tj_verdict *verdict)
@@ -32,12 +202,7 @@ static enum tijori_status judge_register(const struct tj_state *state, const str
     if (r->type == TJ_AUTHORITY) {
         return tj_refuse(verdict, TIJORI_VALUE, "type");
     }
-    for (uint32_t p = 0; p < parties; p++) {
-        if (memcmp(tj_state_party(state, p)->name, r->name, TJ_NAME_SIZE) == 0) {
-            return tj_refuse_detail(verdict, TIJORI_NAME_TAKEN, "name", "by party %" PRIu32, p);
-        }
-    }
-    return TIJORI_OK;
+    return judge_name(state, r, verdict);
 }
 
 static void key_of(const struct tj_record *r, struct tj_public_key *key)
@@ -84,6 +249,81 @@ static enum tijori_status judge_revoke_key(const struct tj_state *state, const s
                                         : tj_refuse(verdict, TIJORI_KEY_REVOKED, "ordinal");
 }
 
+static bool may_direct_party(const struct tj_case *c, const struct tj_party_object *party,
+                             const struct tj_record *r)
+{
+    bool own = by_itself(c, r->party);
+    /* Whom the authority gives keys to: a party that has no quorum yet, or that lost it. */
+    bool ward = by_authority(c) &&
+                (party->threshold[TJ_DOMAIN_ADMINISTER] == 0 || party->recovery != 0);
+    switch ((int)r->kind) {
+    case TJ_ADD_KEY:
+    case TJ_SET_THRESHOLD:
+        return own || ward;
+    case TJ_REVOKE_KEY:
+    case TJ_OBJECT_RECOVERY:
+        return own || by_authority(c);
+    case TJ_SUSPEND_PARTY:
+    case TJ_REINSTATE_PARTY:
+    case TJ_CLOSE_PARTY:
+    case TJ_RECOVER_PARTY:
+        return by_authority(c) && r->party != 0;
+    }
+    return by_authority(c);
+}
+
+static enum tijori_status judge_recovery(const struct tj_party_object *party,
+                                         const struct tj_record *r, struct tj_verdict *verdict)
+{
+    if (r->kind == TJ_OBJECT_RECOVERY) {
+        return party->recovery != 0
+                   ? TIJORI_OK
+                   : tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "none is open");
+    }
+    if (party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
+        return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party",
+                                "the authority gives it keys as it is");
+    }
+    return party->recovery == 0
+               ? TIJORI_OK
+               : tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "one is open already");
+}
+
+/* The authority gives keys and thresholds to a party whose recovery is open: not before its time. */
+static enum tijori_status judge_recovered(const struct tj_case *c,
+                                          const struct tj_party_object *party,
+                                          const struct tj_record *r, struct tj_verdict *verdict)
+{
+    bool own = by_itself(c, r->party);
+    if (own || party->threshold[TJ_DOMAIN_ADMINISTER] == 0 || c->received_ns >= party->recovery_ns) {
+        return TIJORI_OK;
+    }
+    return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party",
+                            "%" PRIu64 " s left to object",
+                            (party->recovery_ns - c->received_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
+}
+
+static enum tijori_status judge_party_status(const struct tj_state *state,
+                                             const struct tj_party_object *party,
+                                             const struct tj_record *r, struct tj_verdict *verdict)
+{
+    bool fits = r->kind == TJ_SUSPEND_PARTY     ? party->status == TJ_PARTY_ACTIVE
+                : r->kind == TJ_REINSTATE_PARTY ? party->status == TJ_PARTY_SUSPENDED
+                                                : true;
+    if (!fits) {
+        return tj_refuse(verdict, TIJORI_PARTY_STATUS, "party");
+    }
+    if (r->kind == TJ_CLOSE_PARTY && party->accounts_open != 0) {
+        return tj_refuse_detail(verdict, TIJORI_ACCOUNTS_OPEN, "party", "%" PRIu32 " accounts",
+                                party->accounts_open);
+    }
+    if (r->kind == TJ_GRANT_CLASSES && (r->classes & ~tj_type_classes_max(party->type)) != 0) {
+        return tj_refuse_detail(verdict, TIJORI_CLASS, "classes", "the party is of type %s",
+                                tj_party_type_names[party->type]);
+    }
+    return r->kind == TJ_RENAME_PARTY ? judge_name(state, r, verdict) : TIJORI_OK;
+}
+
 static enum tijori_status judge_party_directive(const struct tj_state *state,
                                                 const struct tj_case *c, const struct tj_record *r,
                                                 struct tj_verdict *verdict)
@@ -92,32 +332,28 @@ static enum tijori_status judge_party_directive(const struct tj_state *state,
     if (party == NULL) {
         return tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, "party", "party %" PRIu32, r->party);
     }
-    bool own = by_itself(c, r->party);
-    bool ward = by_authority(c) && party->threshold[TJ_DOMAIN_ADMINISTER] == 0;
-    bool status_change = r->kind == TJ_SUSPEND_PARTY || r->kind == TJ_REINSTATE_PARTY;
-    bool allowed = status_change                 ? by_authority(c) && r->party != 0
-                   : r->kind == TJ_GRANT_CLASSES ? by_authority(c)
-                   : r->kind == TJ_REVOKE_KEY    ? own || by_authority(c)
-                                                 : own || ward;
-    if (!allowed) {
+    if (!may_direct_party(c, party, r)) {
         return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "party");
     }
-    if (r->kind == TJ_ADD_KEY) {
-        return judge_add_key(state, party, r, verdict);
+    if (party->status == TJ_PARTY_CLOSED) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_STATUS, "party", "it is closed");
     }
-    if (r->kind == TJ_REVOKE_KEY) {
+    switch ((int)r->kind) {
+    case TJ_ADD_KEY:
+    case TJ_SET_THRESHOLD: {
+        enum tijori_status status = judge_recovered(c, party, r, verdict);
+        return status == TIJORI_OK && r->kind == TJ_ADD_KEY ? judge_add_key(state, party, r, verdict)
+                                                            : status;
+    }
+    case TJ_REVOKE_KEY:
         return judge_revoke_key(state, r, verdict);
+    case TJ_RECOVER_PARTY:
+    case TJ_OBJECT_RECOVERY:
+        return judge_recovery(party, r, verdict);
+    case TJ_SET_TIER:
+        return judge_set_tier(state, r, verdict);
     }
-    if (status_change) {
-        uint8_t wanted = r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_ACTIVE : TJ_PARTY_SUSPENDED;
-        return party->status == wanted ? TIJORI_OK
-                                       : tj_refuse(verdict, TIJORI_PARTY_STATUS, "party");
-    }
-    if (r->kind == TJ_GRANT_CLASSES && (r->classes & ~tj_type_classes_max(party->type)) != 0) {
-        return tj_refuse_detail(verdict, TIJORI_CLASS, "classes", "the party is of type %s",
-                                tj_party_type_names[party->type]);
-    }
-    return TIJORI_OK;
+    return judge_party_status(state, party, r, verdict);
 }
 
 /* ---- accounts ---- */
@@ -283,6 +519,10 @@ static enum tijori_status judge_authority_directive(const struct tj_state *state
         return judge_add_log_key(state, r, verdict);
     case TJ_RETIRE_LOG_KEY:
         return judge_retire_log_key(state, past, c, r, verdict);
+    case TJ_PROGRAMME:
+        return judge_programme(state, c, r, verdict);
+    case TJ_END_RULE:
+        return judge_end_rule(state, r, verdict);
     }
     abort();
 }
@@ -300,7 +540,16 @@ enum tijori_status tj_judge_directive(const struct tj_state *state, const struct
     case TJ_SUSPEND_PARTY:
     case TJ_REINSTATE_PARTY:
     case TJ_GRANT_CLASSES:
+    case TJ_RENAME_PARTY:
+    case TJ_CLOSE_PARTY:
+    case TJ_RECOVER_PARTY:
+    case TJ_OBJECT_RECOVERY:
+    case TJ_SET_TIER:
         return judge_party_directive(state, c, &r, verdict);
+    case TJ_SET_LIMIT:
+        return judge_set_limit(state, c, &r, verdict);
+    case TJ_STATEMENT:
+        return judge_statement(state, c, &r, verdict);
     case TJ_OPEN_ACCOUNT:
         return judge_open_account(state, c, &r, verdict);
     case TJ_FREEZE_ACCOUNT:

@@ -171,6 +171,9 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status == TIJORI_OK && record[0] == TJ_PENDING) {
         status = judge_pending(s, record, verdict);
     }
+    if (status == TIJORI_OK && tj_state_ledger(state)->rules_set != 0) {
+        status = tj_judge_rules(state, c, record, NULL, verdict);
+    }
     return status;
 }
 
@@ -261,7 +264,26 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
     if (record[0] != TJ_CORRECT && mark != NULL) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
-    return record[0] != TJ_VOID ? judge_open(s, verdict) : TIJORI_OK;
+    return record[0] == TJ_POST || record[0] == TJ_CORRECT ? judge_open(s, verdict) : TIJORI_OK;
+}
+
+/* None of the keys that sign approved it before. */
+static enum tijori_status judge_approve(const struct tj_state *state, const struct tj_case *c,
+                                        const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint8_t keys[TJ_KEYS_MAX / 8];
+    uint64_t mark;
+    const struct tj_approval_object *approval =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &mark) != NULL
+            ? tj_state_peek(state, TJ_T_APPROVAL, 0, mark)
+            : NULL;
+    tj_approvers(state, c->header, c->slots, keys);
+    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
+        if ((keys[i / 8] & approval->keys[i / 8] & 1u << i % 8) != 0) {
+            return tj_refuse_detail(verdict, TIJORI_APPROVED, "refers_to", "key %" PRIu32, i);
+        }
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
@@ -286,7 +308,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
             return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
         }
     }
-    if (kind != TJ_VOID) {
+    if (kind == TJ_POST || kind == TJ_CORRECT) {
         status = judge_open(s, verdict);
         if (status != TIJORI_OK) {
             return status;
@@ -296,10 +318,19 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
-    if (kind == TJ_POST && timeout_passed(tj_movement_timeout_s(named.record), c->received_ns)) {
+    bool posts = kind == TJ_POST || kind == TJ_APPROVAL;
+    if (posts && timeout_passed(tj_movement_timeout_s(named.record), c->received_ns)) {
         return tj_refuse(verdict, TIJORI_TIMEOUT, "refers_to");
     }
-    return kind == TJ_CORRECT ? judge_correction(state, c, s, record, &named, verdict) : TIJORI_OK;
+    if (kind == TJ_APPROVAL) {
+        return judge_approve(state, c, record, verdict);
+    }
+    if (kind == TJ_CORRECT) {
+        status = judge_correction(state, c, s, record, &named, verdict);
+    }
+    bool ruled = kind != TJ_VOID && tj_state_ledger(state)->rules_set != 0;
+    return status == TIJORI_OK && ruled ? tj_judge_rules(state, c, record, &named, verdict)
+                                        : status;
 }
 
 enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,

@@ -45,131 +45,303 @@ static struct tj_ledger_object *touch_ledger(struct tj_state *state)
     return tj_state_touch(state, TJ_T_LEDGER, 0, 0);
 }
 
-static void add_total(struct tj_state *state, uint64_t from, uint64_t to, uint8_t purpose,
-                      enum tj_basis basis, struct tj_amount amount)
+static struct tj_total_object *touch_total(struct tj_state *state, const struct tj_passage *p,
+                                           enum tj_basis basis)
 {
-    const struct tj_account_object *source = tj_state_account(state, from);
-    const struct tj_account_object *target = tj_state_account(state, to);
-    TIJORI_REQUIRE(source != NULL && target != NULL);
-    enum tj_flow flow = tj_flow_of(source->class, target->class);
-    struct tj_total_object *total = tj_state_touch(
-        state, TJ_T_TOTAL, 0, tj_total_number(source->asset, purpose, (uint8_t)basis));
-    total->amount[flow] += amount.base;
+    return tj_state_touch(
+        state, TJ_T_TOTAL, 0,
+        tj_total_number(p->from->asset, tj_movement_purpose(p->record), (uint8_t)basis));
+}
+
+static void add_total(struct tj_state *state, const struct tj_passage *p, enum tj_basis basis)
+{
+    enum tj_flow flow = tj_flow_of(p->from->class, p->to->class);
+    struct tj_total_object *total = touch_total(state, p, basis);
+    total->amount[flow] += tj_movement_amount(p->record).base;
     total->count[flow]++;
 }
 
 /* A correction runs from the corrected record's `to` to its `from`: the cell and the direction are
  * those of the record it corrects. */
-static void subtract_total(struct tj_state *state, const uint8_t *record, enum tj_basis basis)
+static void subtract_total(struct tj_state *state, const struct tj_passage *p)
 {
-    const struct tj_account_object *source = tj_state_account(state, tj_movement_to(record));
-    const struct tj_account_object *target = tj_state_account(state, tj_movement_from(record));
-    TIJORI_REQUIRE(source != NULL && target != NULL);
-    uint8_t purpose = tj_movement_purpose(record);
-    struct tj_total_object *total = tj_state_touch(
-        state, TJ_T_TOTAL, 0, tj_total_number(source->asset, purpose, (uint8_t)basis));
-    total->amount[tj_flow_of(source->class, target->class)] -= tj_movement_amount(record).base;
+    enum tj_flow flow = tj_flow_of(p->to->class, p->from->class);
+    struct tj_total_object *total = touch_total(state, p, (enum tj_basis)p->named->basis);
+    total->amount[flow] -= tj_movement_amount(p->record).base;
     total->corrections++;
 }
 
 /* A mark that exists already keeps its number. In a redo the index may know a mark from a block
  * that is newer than this entry: it was made here exactly when its number is the next one. */
-static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effect *effect,
-                                         uint64_t record)
+static uint64_t mark_number(struct tj_state *state, struct tj_effect *effect, uint64_t record)
 {
     uint64_t number;
     if (tj_state_find_mark(state, record, &number) == NULL || number >= effect->marks) {
         number = effect->marks++;
         tj_state_index_mark(state, record, number);
     }
-    struct tj_mark_object *mark = tj_state_touch(state, TJ_T_MARK, 0, number);
+    return number;
+}
+
+static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effect *effect,
+                                         uint64_t record)
+{
+    struct tj_mark_object *mark =
+        tj_state_touch(state, TJ_T_MARK, 0, mark_number(state, effect, record));
     mark->record = record;
     return mark;
 }
 
-bool tj_named_basis(const struct tj_past *past, const struct tj_slots *slots, struct tj_named *out)
+void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
+                       struct tj_named *out)
 {
+    out->received_ns = entry->received_ns;
     out->basis = 0;
+    out->vouched = false;
     if (!tj_kind_is_movement(out->record[0])) {
-        return true;
+        return;
     }
-    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(slots));
+    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry->slots));
+    out->vouched = tj_vouched(out->record, &entry->slots);
     struct tj_named pending = {.absent = false};
     if (out->record[0] == TJ_POST &&
         past->record(past->context, tj_movement_refers_to(out->record), &pending) &&
-        !pending.absent && pending.basis > out->basis) {
-        out->basis = pending.basis;
+        !pending.absent) {
+        out->basis = pending.basis > out->basis ? pending.basis : out->basis;
+        out->vouched |= pending.vouched;
     }
-    return true;
 }
 
-static enum tj_basis named_basis(const struct tj_effect *effect, uint64_t record_id)
+/* ---- approvals ---- */
+
+void tj_approvers(const struct tj_state *state, const struct tj_header *header,
+                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8])
 {
-    struct tj_named named = {.absent = false};
-    bool found = effect->past->record(effect->past->context, record_id, &named);
-    TIJORI_REQUIRE(found);
-    return (enum tj_basis)named.basis;
+    memset(out, 0, TJ_KEYS_MAX / 8);
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        uint8_t x32[32];
+        if (slot->use != TJ_USE_SIGN || slot->party != header->party) {
+            continue;
+        }
+        tj_public_key_x(&slot->key, x32);
+        const struct tj_key_object *key = tj_state_find_key(state, x32);
+        if (key != NULL && key->party == header->party && key->role == TJ_APPROVE) {
+            out[key->ordinal / 8 % (TJ_KEYS_MAX / 8)] |= (uint8_t)(1u << key->ordinal % 8);
+        }
+    }
 }
 
-static void effect_settle(struct tj_state *state, struct tj_effect *effect, const uint8_t *record,
-                          struct tj_account_object *from, struct tj_account_object *to)
+/* The entry's approvers are among those of the pending movement with this mark from now on. */
+static void effect_approvals(struct tj_state *state, const struct tj_effect *effect, uint64_t mark)
+{
+    uint8_t keys[TJ_KEYS_MAX / 8];
+    tj_approvers(state, effect->header, effect->slots, keys);
+    if (tj_all_zero(keys, sizeof keys)) {
+        return;
+    }
+    struct tj_approval_object *approval = tj_state_touch(state, TJ_T_APPROVAL, 0, mark);
+    for (size_t i = 0; i < sizeof keys; i++) {
+        approval->keys[i] |= keys[i];
+    }
+}
+
+/* ---- what is posted: by move, post, correct ---- */
+
+static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
+{
+    uint32_t from = tj_account_party(tj_movement_from(p->record));
+    uint32_t to = tj_account_party(tj_movement_to(p->record));
+    bool from_holds = !tj_class_is_contra(p->from->class);
+    bool to_holds = !tj_class_is_contra(p->to->class);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    if (from_holds && to_holds && from == to) {
+        return; /* one pocket */
+    }
+    if (from_holds) {
+        struct tj_holding_object *holding =
+            tj_state_touch(state, TJ_T_HOLDING, from, p->from->asset);
+        holding->out += amount;
+    }
+    if (to_holds) {
+        struct tj_holding_object *holding = tj_state_touch(state, TJ_T_HOLDING, to, p->to->asset);
+        holding->in += amount;
+    }
+}
+
+static void count_outflow(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
+{
+    size_t step = 0;
+    uint32_t number;
+    const struct tj_rule_object *rule;
+    while ((rule = tj_next_rule(state, holder, p->id, &step, &number)) != NULL) {
+        if (!tj_limits_outflow(rule, p)) {
+            continue;
+        }
+        struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
+        if (counting == rule) { /* else a redo, and it is counted already */
+            *tj_window_sum(counting, p->received_ns) += tj_movement_amount(p->record).base;
+        }
+    }
+}
+
+static void note_breach(uint64_t *count, uint64_t *first, uint64_t *last, uint64_t id)
+{
+    *first = *count == 0 ? id : *first;
+    *last = id;
+    ++*count;
+}
+
+static void count_programmes(struct tj_state *state, const struct tj_passage *p)
+{
+    size_t step = 0;
+    uint32_t number;
+    const struct tj_rule_object *rule;
+    uint64_t asset = tj_programmes_of(p->from->asset);
+    while ((rule = tj_next_rule(state, asset, p->id, &step, &number)) != NULL) {
+        struct tj_programme_change change;
+        if (!tj_programme_change(rule, p, &change)) {
+            continue;
+        }
+        struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
+        if (counting != rule) {
+            continue;
+        }
+        tj_programme_count(counting, p, &change);
+        if (tj_programme_broken(counting, &change)) {
+            struct tj_programme_sums *sums = &counting->programme;
+            note_breach(&sums->breaches, &sums->breach_first, &sums->breach_last, p->id);
+        }
+    }
+}
+
+static void count_reserve(struct tj_state *state, const struct tj_passage *p)
+{
+    bool out = p->from->class == TJ_CLASS_RESERVE;
+    uint64_t amount = tj_movement_amount(p->record).base;
+    struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, p->from->asset);
+    *(out ? &asset->reserve_out : &asset->reserve_in) += amount;
+    const struct tj_rule_object *minimum =
+        out && asset->minimum_set != 0 ? tj_state_rule(state, asset->minimum_rule) : NULL;
+    if (minimum != NULL && tj_programme_runs(minimum, p->id, p->received_ns) &&
+        tj_reserve_of(asset) < (tj_i128)minimum->amount) {
+        note_breach(&asset->breaches, &asset->breach_first, &asset->breach_last, p->id);
+    }
+}
+
+static void effect_posted(struct tj_state *state, const struct tj_effect *effect,
+                          const struct tj_passage *p)
+{
+    uint64_t from = tj_movement_from(p->record);
+    effect_holdings(state, p);
+    if ((p->from->class == TJ_CLASS_RESERVE) != (p->to->class == TJ_CLASS_RESERVE)) {
+        count_reserve(state, p);
+        if (effect->rules) {
+            count_programmes(state, p);
+        }
+    }
+    if (!effect->rules) {
+        return;
+    }
+    if ((p->from->flags & TJ_ACCOUNT_RULED) != 0) {
+        count_outflow(state, p, from);
+    }
+    if (tj_state_party(state, tj_account_party(from))->ruled != 0) {
+        count_outflow(state, p, tj_account_id(tj_account_party(from), TJ_LOCAL_ALL));
+    }
+}
+
+/* ---- movements ---- */
+
+static void effect_accounts(const uint8_t *record, struct tj_account_object *from,
+                            struct tj_account_object *to)
 {
     uint64_t amount = tj_movement_amount(record).base;
-    bool post = record[0] == TJ_POST;
-    from->pending_out -= amount;
-    to->pending_in -= amount;
-    if (post) {
+    uint8_t kind = record[0];
+    if (kind == TJ_PENDING) {
+        from->pending_out += amount;
+        to->pending_in += amount;
+    } else if (kind == TJ_POST || kind == TJ_VOID) {
+        from->pending_out -= amount;
+        to->pending_in -= amount;
+    }
+    if (kind == TJ_MOVE || kind == TJ_POST || kind == TJ_CORRECT) {
         from->out += amount;
         to->in += amount;
-        enum tj_basis basis = named_basis(effect, tj_movement_refers_to(record));
-        enum tj_basis own = tj_basis_of(record, effect->countersigned);
-        add_total(state, tj_movement_from(record), tj_movement_to(record),
-                  tj_movement_purpose(record), own > basis ? own : basis,
-                  tj_movement_amount(record));
     }
-    touch_mark(state, effect, tj_movement_refers_to(record))->value =
-        TJ_MARK_PENDING | (post ? TJ_MARK_POSTED : TJ_MARK_VOIDED);
+}
+
+/* Totals and marks. */
+static void effect_books(struct tj_state *state, struct tj_effect *effect,
+                         const struct tj_passage *p)
+{
+    const uint8_t *record = p->record;
+    enum tj_basis own = tj_basis_of(record, effect->countersigned);
+    uint64_t refers_to = tj_movement_refers_to(record);
+    uint64_t mark;
+    switch (record[0]) {
+    case TJ_MOVE:
+        add_total(state, p, own);
+        return;
+    case TJ_PENDING:
+        touch_mark(state, effect, p->id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
+        effect_approvals(state, effect, effect->marks - 1);
+        return;
+    case TJ_POST:
+        add_total(state, p, own > p->named->basis ? own : (enum tj_basis)p->named->basis);
+        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
+        return;
+    case TJ_VOID:
+        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_VOIDED;
+        return;
+    case TJ_CORRECT:
+        subtract_total(state, p);
+        touch_mark(state, effect, refers_to)->value += tj_movement_amount(record).base;
+        return;
+    case TJ_APPROVAL:
+        if (tj_state_find_mark(state, refers_to, &mark) != NULL) {
+            effect_approvals(state, effect, mark);
+        }
+        return;
+    }
+    abort();
 }
 
 static void effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
                             const uint8_t *record, uint8_t *link)
 {
-    uint64_t id = tj_record_id(effect->entry, position);
-    struct tj_amount amount = tj_movement_amount(record);
-    struct tj_account_object *from = touch_account(state, tj_movement_from(record));
+    uint64_t from_id = tj_movement_from(record);
+    uint64_t to_id = tj_movement_to(record);
+    struct tj_passage p = {.record = record,
+                           .id = tj_record_id(effect->entry, position),
+                           .received_ns = effect->received_ns};
+    struct tj_account_object *from = touch_account(state, from_id);
     uint64_t from_previous = from->latest;
-    from->latest = id;
+    from->latest = p.id;
     /* In a redo both may be the one scratch object; then neither is kept. */
-    struct tj_account_object *to = touch_account(state, tj_movement_to(record));
+    struct tj_account_object *to = touch_account(state, to_id);
     if (link != NULL) {
         tj_store64(link, from_previous);
         tj_store64(link + 8, to->latest);
     }
-    to->latest = id;
-    switch (record[0]) {
-    case TJ_MOVE:
-        from->out += amount.base;
-        to->in += amount.base;
-        add_total(state, tj_movement_from(record), tj_movement_to(record),
-                  tj_movement_purpose(record), tj_basis_of(record, effect->countersigned), amount);
-        return;
-    case TJ_PENDING:
-        from->pending_out += amount.base;
-        to->pending_in += amount.base;
-        touch_mark(state, effect, id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
-        return;
-    case TJ_POST:
-    case TJ_VOID:
-        effect_settle(state, effect, record, from, to);
-        return;
-    case TJ_CORRECT:
-        from->out += amount.base;
-        to->in += amount.base;
-        subtract_total(state, record, named_basis(effect, tj_movement_refers_to(record)));
-        touch_mark(state, effect, tj_movement_refers_to(record))->value += amount.base;
-        return;
+    to->latest = p.id;
+    effect_accounts(record, from, to);
+    p.from = state->redo ? tj_state_account(state, from_id) : from;
+    p.to = state->redo ? tj_state_account(state, to_id) : to;
+    struct tj_named named = {.absent = false};
+    if (record[0] == TJ_POST || record[0] == TJ_CORRECT) {
+        bool found =
+            effect->past->record(effect->past->context, tj_movement_refers_to(record), &named);
+        TIJORI_REQUIRE(found);
+        p.named = &named;
     }
-    abort();
+    effect_books(state, effect, &p);
+    if (record[0] == TJ_MOVE || p.named != NULL) {
+        bool crosses = (p.from->class == TJ_CLASS_RESERVE) != (p.to->class == TJ_CLASS_RESERVE);
+        p.vouched = crosses && (tj_vouched(record, effect->slots) ||
+                                (record[0] == TJ_POST && named.vouched));
+        effect_posted(state, effect, &p);
+    }
 }
 
 /* ---- directives ---- */
@@ -193,6 +365,7 @@ static void effect_add_key(struct tj_state *state, const struct tj_record *r, ui
     key->algorithm = r->algorithm;
     key->role = r->role;
     key->flags = r->flags;
+    key->group = r->group;
     key->status = TJ_KEY_ACTIVE;
     key->ordinal = r->ordinal;
     key->party = r->party;
@@ -231,6 +404,103 @@ static void effect_open_account(struct tj_state *state, const struct tj_record *
     account->class = r->class;
     struct tj_party_object *party = touch_party(state, tj_account_party(r->account));
     party->accounts = tj_account_local(r->account) + 1;
+    party->accounts_open++;
+}
+
+static void effect_close_account(struct tj_state *state, const struct tj_record *r)
+{
+    touch_account(state, r->account)->flags |= TJ_ACCOUNT_CLOSED;
+    touch_party(state, tj_account_party(r->account))->accounts_open--;
+}
+
+/* ---- parties ---- */
+
+static void effect_set_threshold(struct tj_state *state, const struct tj_effect *effect,
+                                 const struct tj_record *r)
+{
+    struct tj_party_object *party = touch_party(state, r->party);
+    party->threshold[r->domain % TJ_DOMAIN_END] = r->threshold;
+    if (effect->header->party != r->party && r->domain == TJ_DOMAIN_ADMINISTER) {
+        party->recovery = 0; /* the authority has given it a quorum again */
+        party->recovery_ns = 0;
+    }
+}
+
+static void effect_recovery(struct tj_state *state, const struct tj_effect *effect,
+                            const struct tj_record *r, uint64_t id)
+{
+    bool opened = r->kind == TJ_RECOVER_PARTY;
+    struct tj_party_object *party = touch_party(state, r->party);
+    party->recovery = opened ? id : 0;
+    party->recovery_ns = opened ? effect->received_ns + r->delay_s * TJ_NS_PER_S : 0;
+}
+
+/* ---- rules ---- */
+
+static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t asset_number, bool set)
+{
+    struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, asset_number);
+    asset->minimum_rule = number;
+    asset->minimum_set = set;
+    if (set) {
+        asset->breaches = asset->breach_first = asset->breach_last = 0;
+    }
+}
+
+/* What a redo must not miss: the holder's flag, which only ever goes up. */
+static void effect_ruled(struct tj_state *state, uint64_t holder)
+{
+    if (tj_holder_is_party(holder)) {
+        touch_party(state, tj_account_party(holder))->ruled = 1;
+    } else {
+        touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
+    }
+}
+
+static void effect_set_rule(struct tj_state *state, const struct tj_record *r, uint64_t id)
+{
+    bool tier = r->kind == TJ_SET_TIER;
+    struct tj_rule_object *rule = tj_state_touch(state, TJ_T_RULE, 0, r->rule);
+    memset(rule, 0, sizeof *rule);
+    rule->set = id;
+    rule->kind = r->kind;
+    rule->type = r->type;
+    rule->directions = r->directions;
+    rule->mode = r->mode;
+    rule->approvals = r->approvals;
+    rule->purposes = r->purposes;
+    rule->groups = r->groups;
+    rule->asset = r->asset;
+    rule->window_s = tier ? r->delay_s : r->window_s;
+    rule->starts = r->starts;
+    rule->ends = r->ends;
+    rule->power_mw = r->power_mw;
+    rule->amount = tier ? r->above : r->amount;
+    rule->amount_day = r->amount_day;
+    rule->counterparty = r->counterparty;
+    rule->holder = tier                         ? tj_account_id(r->party, TJ_LOCAL_ALL)
+                   : r->kind == TJ_PROGRAMME ? tj_programmes_of(r->asset)
+                                                : r->holder;
+    tj_state_index_rule(state, rule->holder, r->rule);
+    if (r->kind != TJ_PROGRAMME) {
+        effect_ruled(state, tier ? tj_account_id(r->party, TJ_LOCAL_ALL) : r->holder);
+    } else if (r->type == TJ_PROGRAMME_MINIMUM) {
+        effect_minimum(state, r->rule, r->asset, true);
+    }
+    touch_ledger(state)->rules_set = r->rule + 1;
+}
+
+static void effect_end_rule(struct tj_state *state, const struct tj_record *r, uint64_t id)
+{
+    const struct tj_rule_object *rule = tj_state_rule(state, r->rule);
+    TIJORI_REQUIRE(rule != NULL);
+    uint32_t asset = rule->asset;
+    bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
+    struct tj_rule_object *ended = tj_state_touch(state, TJ_T_RULE, 0, r->rule);
+    ended->ended = id;
+    if (minimum) {
+        effect_minimum(state, r->rule, asset, false);
+    }
 }
 
 static void effect_log_key(struct tj_state *state, const struct tj_record *r, uint64_t id)
@@ -263,7 +533,8 @@ static void effect_ledger(struct tj_state *state, const struct tj_record *r)
     ledger->checkpoint_delay_max_s = r->checkpoint_delay_max_s;
 }
 
-static void effect_directive(struct tj_state *state, const struct tj_record *r, uint64_t id)
+static void effect_directive(struct tj_state *state, const struct tj_effect *effect,
+                             const struct tj_record *r, uint64_t id)
 {
     switch ((int)r->kind) {
     case TJ_LEDGER:
@@ -279,12 +550,31 @@ static void effect_directive(struct tj_state *state, const struct tj_record *r, 
         effect_revoke_key(state, r, id);
         return;
     case TJ_SET_THRESHOLD:
-        touch_party(state, r->party)->threshold[r->domain] = r->threshold;
+        effect_set_threshold(state, effect, r);
         return;
     case TJ_SUSPEND_PARTY:
+        touch_party(state, r->party)->status = TJ_PARTY_SUSPENDED;
+        return;
     case TJ_REINSTATE_PARTY:
-        touch_party(state, r->party)->status =
-            r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_SUSPENDED : TJ_PARTY_ACTIVE;
+        touch_party(state, r->party)->status = TJ_PARTY_ACTIVE;
+        return;
+    case TJ_CLOSE_PARTY:
+        touch_party(state, r->party)->status = TJ_PARTY_CLOSED;
+        return;
+    case TJ_RENAME_PARTY:
+        memcpy(touch_party(state, r->party)->name, r->name, TJ_NAME_SIZE);
+        return;
+    case TJ_RECOVER_PARTY:
+    case TJ_OBJECT_RECOVERY:
+        effect_recovery(state, effect, r, id);
+        return;
+    case TJ_SET_TIER:
+    case TJ_SET_LIMIT:
+    case TJ_PROGRAMME:
+        effect_set_rule(state, r, id);
+        return;
+    case TJ_END_RULE:
+        effect_end_rule(state, r, id);
         return;
     case TJ_GRANT_CLASSES:
         touch_party(state, r->party)->classes = r->classes;
@@ -302,7 +592,7 @@ static void effect_directive(struct tj_state *state, const struct tj_record *r, 
         touch_account(state, r->account)->flags &= (uint8_t)~r->directions;
         return;
     case TJ_CLOSE_ACCOUNT:
-        touch_account(state, r->account)->flags |= TJ_ACCOUNT_CLOSED;
+        effect_close_account(state, r);
         return;
     case TJ_ACTIVATE_RULES:
         touch_ledger(state)->rules = r->rules;
@@ -312,6 +602,7 @@ static void effect_directive(struct tj_state *state, const struct tj_record *r, 
         effect_log_key(state, r, id);
         return;
     case TJ_PREDECESSOR: /* facts of the log that no rule asks for */
+    case TJ_STATEMENT:
     case TJ_ENDORSE:
         return;
     }
@@ -330,7 +621,7 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t
     if (link != NULL) {
         memset(link, 0, TJ_LINK_SIZE);
     }
-    effect_directive(state, &decoded, tj_record_id(effect->entry, position));
+    effect_directive(state, effect, &decoded, tj_record_id(effect->entry, position));
 }
 
 void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,

@@ -7,19 +7,10 @@
  *
  * An effect on an object depends only on the record, its entry, the records it names, facts of
  * other objects that never change once they are there (an account's class and asset, a party's
- * type), and that object itself. So a redo may start from blocks of different ages. */
+ * type, what a rule says, from when to when it was in force), and that object itself. So a redo may
+ * start from blocks of different ages. */
 
-#include "core/entry.h"
-#include "core/state.h"
-
-/* An earlier record that a record names. */
-struct tj_named {
-    uint8_t record[TJ_RECORD_SIZE];
-    struct tj_hash leaf; /* SHA-256(0x00 || record) */
-    uint8_t basis;       /* enum tj_basis, of a movement */
-    bool absent;         /* there is such a record, in a body that a public export leaves out: then
-                          * nothing else here is known */
-};
+#include "core/rule.h"
 
 /* The log before an entry, as functions of it: answers come from entries that were accepted. False
  * when there is no such thing. The rules open nothing and read nothing else. */
@@ -39,10 +30,13 @@ struct tj_past {
 /* One entry on its way into the state. */
 struct tj_effect {
     uint64_t entry;
+    uint64_t received_ns;
     const struct tj_header *header;
+    const struct tj_slots *slots;
     const struct tj_hash *envelope_id;
     const struct tj_past *past;
     bool countersigned; /* it has a countersign slot */
+    bool rules;         /* a rule was ever set */
     uint64_t marks;     /* number of the next new mark; starts at the tail's marks_base */
 };
 
@@ -66,10 +60,14 @@ void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
 /* After the last record: what the ledger counts. */
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
 
-/* Completes what `past` answers about out->record, whose entry had these slots: a post is as well
- * founded as the pending movement it posts, which is not itself a post. False when that is not to
- * be had. */
-bool tj_named_basis(const struct tj_past *past, const struct tj_slots *slots, struct tj_named *out);
+/* Completes what `past` answers about out->record, of this entry: a post is as well founded, and as
+ * well vouched for, as the pending movement it posts, which is not itself a post. */
+void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
+                       struct tj_named *out);
+
+/* The keys of role approve that signed for the header's party, bit by ordinal. */
+void tj_approvers(const struct tj_state *state, const struct tj_header *header,
+                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8]);
 
 /* The basis of a movement by its own record and entry alone. */
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned);

@@ -183,7 +183,8 @@ static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
     memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
     out->absent = false;
-    return tj_named_basis(&past->past, &entry.slots, out);
+    tj_named_complete(&past->past, &entry, out);
+    return true;
 }
 
 static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)

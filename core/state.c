@@ -106,6 +106,7 @@ void tj_state_destroy(struct tj_state *state)
     free(state->parties);
     free(state->key_index.slots);
     free(state->mark_index.slots);
+    free(state->rule_index.slots);
     tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
         struct tj_arena_chunk *next = chunk->next;
@@ -420,6 +421,19 @@ void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t numbe
     index_insert(&state->mark_index, record, number);
 }
 
+void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
+{
+    index_insert(&state->rule_index, holder, rule);
+}
+
+bool tj_state_next_rule(const struct tj_state *state, uint64_t holder, size_t *step, uint32_t *rule)
+{
+    uint64_t value;
+    bool found = index_next(&state->rule_index, holder, step, &value);
+    *rule = found ? (uint32_t)value : 0;
+    return found;
+}
+
 static bool index_block(void *context, const struct tj_block *block)
 {
     struct tj_state *state = context;
@@ -432,6 +446,10 @@ static bool index_block(void *context, const struct tj_block *block)
         }
         if (block->table == TJ_T_MARK && ((const struct tj_mark_object *)object)->record != 0) {
             tj_state_index_mark(state, ((const struct tj_mark_object *)object)->record, first + i);
+        }
+        if (block->table == TJ_T_RULE && ((const struct tj_rule_object *)object)->set != 0) {
+            tj_state_index_rule(state, ((const struct tj_rule_object *)object)->holder,
+                                (uint32_t)(first + i));
         }
     }
     return true;
@@ -502,6 +520,18 @@ const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t 
 {
     const struct tj_key_object *object = tj_state_peek(state, TJ_T_KEY, party, ordinal);
     return object != NULL && object->status != 0 ? object : NULL;
+}
+
+const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule)
+{
+    const struct tj_rule_object *object = tj_state_peek(state, TJ_T_RULE, 0, rule);
+    return object != NULL && object->set != 0 ? object : NULL;
+}
+
+const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
+                                                 uint32_t asset)
+{
+    return tj_state_peek(state, TJ_T_HOLDING, party, asset);
 }
 
 /* ---- digest ---- */

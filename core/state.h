@@ -230,7 +230,7 @@ struct tj_rule_object {
     uint32_t starts;
     uint32_t ends;
     uint32_t power_mw;
-    uint64_t holder; /* of a tier: all of the party */
+    uint64_t holder; /* of a tier: all of the party; of a programme: tj_programmes_of its asset */
     uint64_t amount; /* or `above` of a tier */
     uint64_t amount_day;
     uint64_t counterparty;
@@ -328,7 +328,7 @@ struct tj_state {
     uint32_t parties_capacity;
     struct tj_index key_index;  /* first 8 bytes of the x-coordinate -> party << 32 | ordinal */
     struct tj_index mark_index; /* record id -> number of the mark */
-    struct tj_index rule_index; /* holder; an asset for programmes -> number of the rule */
+    struct tj_index rule_index; /* a rule's holder -> its number */
     /* Blocks changed since they were stored, oldest change first. */
     struct tj_block *dirty_first;
     struct tj_block *dirty_last;
@@ -418,11 +418,15 @@ const struct tj_key_object *tj_state_find_key(const struct tj_state *state, cons
 const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t record,
                                                 uint64_t *number);
 
-/* A rule by its number; and the next rule that was ever set for this holder (tiers and limits), or
- * for this asset (programmes: tj_programmes_of), from *step on, 0 at first. NULL: no more. The
- * caller looks whether it is in force, and asks it for its holder. */
+/* A rule by its number; and the number of the next rule that was ever set for this holder, from
+ * *step on (0 at first), false when there is no more: a hint, the caller asks the rule itself. */
 const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule);
+bool tj_state_next_rule(const struct tj_state *state, uint64_t holder, size_t *step,
+                        uint32_t *rule);
+const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
+                                                 uint32_t asset);
 
+void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule);
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key);
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number);
 /* Builds both indexes from the tables, after a snapshot was loaded. */
