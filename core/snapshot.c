@@ -64,7 +64,9 @@ bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
 
 /* ---- loading ---- */
 
-static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct tj_state *state)
+/* *found_any: a block is stored at all. */
+static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct tj_state *state,
+                                      bool *found_any)
 {
     struct tj_cursor *cursor;
     struct tj_view key;
@@ -76,6 +78,7 @@ static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct 
     enum tijori_status status = TIJORI_OK;
     while (status == TIJORI_OK && (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
         struct tj_block_row row;
+        *found_any = true;
         if (!tj_block_row_decode(&key, &value, &row) || row.as_of >= size) {
             status = TIJORI_CORRUPT;
             break;
@@ -134,13 +137,15 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
                                     const struct tj_head_row *head, struct tj_state **out)
 {
     struct tj_state *state = tj_state_create();
+    bool stored = false;
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
-        status = load_blocks(txn, head->size, state);
+        status = load_blocks(txn, head->size, state, &stored);
     }
     if (status == TIJORI_OK) {
         tj_state_index_all(state);
-        status = redo(txn, digester, head->redo_from, head->size, state);
+        /* A ledger of an older storage format has no block of this one yet. */
+        status = redo(txn, digester, stored ? head->redo_from : 0, head->size, state);
     }
     if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
         status = TIJORI_CORRUPT;
