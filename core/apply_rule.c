@@ -21,8 +21,7 @@ struct walk {
     uint32_t number; /* of the rule found last */
 };
 
-static struct walk walk_of(struct tj_state *state, const struct tj_passage *p,
-                           uint64_t holder)
+static struct walk walk_of(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
 {
     return (struct walk){.state = state, .passage = p, .holder = holder};
 }
@@ -31,8 +30,8 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 {
     const struct tj_rule_object *rule;
     do {
-        rule = tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step,
-                            &walk->number);
+        rule =
+            tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step, &walk->number);
     } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
     return rule;
 }
@@ -45,11 +44,10 @@ static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
     const struct tj_rule_object *rule;
     while ((rule = next_limit(&walk, TJ_LIMIT_FREEZE)) != NULL) {
         if ((rule->directions & direction) != 0) {
-            return tj_refuse_detail(verdict, TIJORI_PARTY_FROZEN,
-                                    direction == TJ_FREEZE_OUT ? "from" : "to",
-                                    "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
-                                    tj_account_party(walk.holder),
-                                    direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
+            return tj_refuse_detail(
+                verdict, TIJORI_PARTY_FROZEN, direction == TJ_FREEZE_OUT ? "from" : "to",
+                "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
+                tj_account_party(walk.holder), direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
         }
     }
     return TIJORI_OK;
@@ -125,12 +123,12 @@ static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
             char out[TJ_AMOUNT_TEXT_SIZE];
             char left[TJ_AMOUNT_TEXT_SIZE];
             tj_i128 over = (tj_i128)rule->amount - (tj_i128)used;
-            return tj_refuse_detail(
-                verdict, TIJORI_LIMIT_OUTFLOW, "amount",
-                "rule %" PRIu32 ": %s %.8s in %" PRIu32 " s, %s used, %s left", walk.number,
-                amount_text(max, asset, (tj_i128)rule->amount), asset->code, rule->window_s,
-                amount_text(out, asset, (tj_i128)used),
-                amount_text(left, asset, over > 0 ? over : 0));
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_OUTFLOW, "amount",
+                                    "rule %" PRIu32 ": %s %.8s in %" PRIu32 " s, %s used, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, rule->window_s,
+                                    amount_text(out, asset, (tj_i128)used),
+                                    amount_text(left, asset, over > 0 ? over : 0));
         }
     }
     return TIJORI_OK;
@@ -141,8 +139,8 @@ static tj_i128 balance_now(const struct walk *walk)
     if (!tj_holder_is_party(walk->holder)) {
         return tj_account_balance(walk->passage->to);
     }
-    const struct tj_holding_object *holding = tj_state_holding(
-        walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
+    const struct tj_holding_object *holding =
+        tj_state_holding(walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
     return holding == NULL ? 0 : (tj_i128)(holding->in - holding->out);
 }
 
@@ -163,11 +161,11 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
             char held[TJ_AMOUNT_TEXT_SIZE];
             char left[TJ_AMOUNT_TEXT_SIZE];
             tj_i128 over = (tj_i128)rule->amount - now;
-            return tj_refuse_detail(
-                verdict, TIJORI_LIMIT_BALANCE, "amount",
-                "rule %" PRIu32 ": at most %s %.8s, %s there, %s left", walk.number,
-                amount_text(max, asset, (tj_i128)rule->amount), asset->code,
-                amount_text(held, asset, now), amount_text(left, asset, over > 0 ? over : 0));
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_BALANCE, "amount",
+                                    "rule %" PRIu32 ": at most %s %.8s, %s there, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, amount_text(held, asset, now),
+                                    amount_text(left, asset, over > 0 ? over : 0));
         }
     }
     return TIJORI_OK;
@@ -243,25 +241,6 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
 }
 
 /* ---- tiers ---- */
-
-/* The tier in force with the largest bound below the amount; NULL when there is none. */
-static const struct tj_rule_object *tier_of(struct walk *walk, uint64_t amount)
-{
-    const struct tj_rule_object *tier = NULL;
-    const struct tj_rule_object *rule;
-    const struct tj_passage *p = walk->passage;
-    uint32_t number = 0;
-    while ((rule = tj_next_rule(walk->state, walk->holder, p->id, &walk->step, &walk->number)) !=
-           NULL) {
-        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
-            (tier == NULL || rule->amount > tier->amount)) {
-            tier = rule;
-            number = walk->number;
-        }
-    }
-    walk->number = number;
-    return tier;
-}
 
 /* How many of these keys are not revoked, and the mask of their groups. */
 static uint32_t count_keys(const struct tj_state *state, uint32_t party,
@@ -349,7 +328,7 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
         return TIJORI_OK;
     }
     struct walk walk = walk_of(state, p, tj_account_id(party, TJ_LOCAL_ALL));
-    const struct tj_rule_object *tier = tier_of(&walk, tj_movement_amount(p->record).base);
+    const struct tj_rule_object *tier = tj_tier_of(state, p, &walk.number);
     if (tier == NULL) {
         return TIJORI_OK;
     }
@@ -372,17 +351,16 @@ static enum tijori_status refuse_counted(const struct tj_rule_object *before,
     bool daily = tj_programme_net(&after->programme) <= (tj_i128)after->amount;
     tj_i128 bound = (tj_i128)(daily ? after->amount_day : after->amount);
     /* What was counted today before: the rest of what is counted now. */
-    tj_i128 counted = daily ? (tj_i128)after->programme.day_amount -
-                                  (tj_i128)(after->programme.counted_in -
-                                            before->programme.counted_in)
-                            : tj_programme_net(&before->programme);
+    tj_i128 counted =
+        daily ? (tj_i128)after->programme.day_amount -
+                    (tj_i128)(after->programme.counted_in - before->programme.counted_in)
+              : tj_programme_net(&before->programme);
     char left[TJ_AMOUNT_TEXT_SIZE];
-    return tj_refuse_detail(verdict, TIJORI_PROGRAMME, "amount",
-                            "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left", number,
-                            tj_programme_names[after->type], amount_text(max, asset, bound),
-                            asset->code, daily ? " a day" : " net",
-                            amount_text(net, asset, counted),
-                            amount_text(left, asset, bound > counted ? bound - counted : 0));
+    return tj_refuse_detail(
+        verdict, TIJORI_PROGRAMME, "amount", "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left",
+        number, tj_programme_names[after->type], amount_text(max, asset, bound), asset->code,
+        daily ? " a day" : " net", amount_text(net, asset, counted),
+        amount_text(left, asset, bound > counted ? bound - counted : 0));
 }
 
 static enum tijori_status judge_minimum(const struct tj_state *state, const struct tj_passage *p,

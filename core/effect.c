@@ -338,8 +338,8 @@ static void effect_movement(struct tj_state *state, struct tj_effect *effect, ui
     effect_books(state, effect, &p);
     if (record[0] == TJ_MOVE || p.named != NULL) {
         bool crosses = (p.from->class == TJ_CLASS_RESERVE) != (p.to->class == TJ_CLASS_RESERVE);
-        p.vouched = crosses && (tj_vouched(record, effect->slots) ||
-                                (record[0] == TJ_POST && named.vouched));
+        p.vouched = crosses &&
+                    (tj_vouched(record, effect->slots) || (record[0] == TJ_POST && named.vouched));
         effect_posted(state, effect, &p);
     }
 }
@@ -478,9 +478,9 @@ static void effect_set_rule(struct tj_state *state, const struct tj_record *r, u
     rule->amount = tier ? r->above : r->amount;
     rule->amount_day = r->amount_day;
     rule->counterparty = r->counterparty;
-    rule->holder = tier                         ? tj_account_id(r->party, TJ_LOCAL_ALL)
+    rule->holder = tier                      ? tj_account_id(r->party, TJ_LOCAL_ALL)
                    : r->kind == TJ_PROGRAMME ? tj_programmes_of(r->asset)
-                                                : r->holder;
+                                             : r->holder;
     tj_state_index_rule(state, rule->holder, r->rule);
     if (r->kind != TJ_PROGRAMME) {
         effect_ruled(state, tier ? tj_account_id(r->party, TJ_LOCAL_ALL) : r->holder);
@@ -553,13 +553,11 @@ static void effect_directive(struct tj_state *state, const struct tj_effect *eff
         effect_set_threshold(state, effect, r);
         return;
     case TJ_SUSPEND_PARTY:
-        touch_party(state, r->party)->status = TJ_PARTY_SUSPENDED;
-        return;
     case TJ_REINSTATE_PARTY:
-        touch_party(state, r->party)->status = TJ_PARTY_ACTIVE;
-        return;
     case TJ_CLOSE_PARTY:
-        touch_party(state, r->party)->status = TJ_PARTY_CLOSED;
+        touch_party(state, r->party)->status = r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_SUSPENDED
+                                               : r->kind == TJ_CLOSE_PARTY ? TJ_PARTY_CLOSED
+                                                                           : TJ_PARTY_ACTIVE;
         return;
     case TJ_RENAME_PARTY:
         memcpy(touch_party(state, r->party)->name, r->name, TJ_NAME_SIZE);

@@ -268,7 +268,8 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
                       11},
     [TJ_STATEMENT] = {"statement",
                       {NAMED("figure", 1, figure, tj_figure_names, 1),
-                       NAMED("purpose", 2, purpose, tj_purpose_names, 0), PARTY_FIELD,
+                       NAMED("purpose", 2, purpose, tj_purpose_names, 0),
+                       PARTY_FIELD,
                        NUMBER("asset", 8, 4, asset, 1, UINT32_MAX),
                        NUMBER("rule", 12, 4, rule, 0, UINT32_MAX),
                        UNIT("period_from", 16, 4, period_from, TJ_UNIT_DATE, 1, UINT32_MAX),
@@ -544,7 +545,8 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
     }
     const struct tj_layout *layout = tj_record_layout(record[0]);
     if (layout == NULL) {
-        bool reserved = record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
+        bool reserved =
+            record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
         return tj_refuse(verdict, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "kind");
     }
     for (size_t i = 0; i < layout->count; i++) {

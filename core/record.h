@@ -320,14 +320,14 @@ enum tj_field_type { TJ_FIELD_NUMBER, TJ_FIELD_TEXT, TJ_FIELD_BYTES };
 /* How a number reads in input and output. */
 enum tj_field_unit {
     TJ_UNIT_PLAIN,
-    TJ_UNIT_NAME,    /* by `names` */
-    TJ_UNIT_CLASSES, /* a mask of class names */
-    TJ_UNIT_ACCOUNT, /* party:local */
-    TJ_UNIT_AMOUNT,  /* base units of the accounts' asset */
-    TJ_UNIT_DATE,    /* days */
-    TJ_UNIT_TIME_S,  /* POSIX seconds */
-    TJ_UNIT_RECORD,  /* entry:position */
-    TJ_UNIT_HOLDER,  /* party:local or party:* */
+    TJ_UNIT_NAME,         /* by `names` */
+    TJ_UNIT_CLASSES,      /* a mask of class names */
+    TJ_UNIT_ACCOUNT,      /* party:local */
+    TJ_UNIT_AMOUNT,       /* base units of the accounts' asset */
+    TJ_UNIT_DATE,         /* days */
+    TJ_UNIT_TIME_S,       /* POSIX seconds */
+    TJ_UNIT_RECORD,       /* entry:position */
+    TJ_UNIT_HOLDER,       /* party:local or party:* */
     TJ_UNIT_ASSET_AMOUNT, /* base units of the record's own asset */
     TJ_UNIT_PURPOSES,     /* a mask of purpose names */
     TJ_UNIT_GROUPS,       /* a mask of group numbers */

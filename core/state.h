@@ -62,7 +62,7 @@ struct tj_party_object {
     uint8_t type;                     /* 0: not registered */
     uint8_t status;                   /* TJ_PARTY_* */
     uint8_t threshold[TJ_DOMAIN_END]; /* by enum tj_domain; [0] unused */
-    uint8_t ruled; /* 1: a tier or limit names it or ever did */
+    uint8_t ruled;                    /* 1: a tier or limit names it or ever did */
     uint16_t classes;
     uint16_t keys_active[TJ_ROLE_END]; /* by enum tj_role; [0] unused */
     uint32_t keys;                     /* ordinals given out */
