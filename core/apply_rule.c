@@ -215,10 +215,10 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
     } sides[4] = {
         {from, TJ_FREEZE_OUT, (p->from->flags & TJ_ACCOUNT_RULED) != 0},
         {tj_account_id(tj_account_party(from), TJ_LOCAL_ALL), TJ_FREEZE_OUT,
-         tj_state_party(state, tj_account_party(from))->ruled != 0},
+         (tj_state_party(state, tj_account_party(from))->ruled & TJ_PARTY_LIMITED) != 0},
         {to, TJ_FREEZE_IN, (p->to->flags & TJ_ACCOUNT_RULED) != 0},
         {tj_account_id(tj_account_party(to), TJ_LOCAL_ALL), TJ_FREEZE_IN,
-         tj_state_party(state, tj_account_party(to))->ruled != 0},
+         (tj_state_party(state, tj_account_party(to))->ruled & TJ_PARTY_LIMITED) != 0},
     };
     if (!(sides[0].looked_at || sides[1].looked_at || sides[2].looked_at || sides[3].looked_at)) {
         return TIJORI_OK;
@@ -324,7 +324,9 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
                                      const struct tj_passage *p, struct tj_verdict *verdict)
 {
     uint32_t party = tj_account_party(tj_movement_from(p->record));
-    if (tj_state_party(state, party)->ruled == 0) {
+    const struct tj_party_object *owner = tj_state_party(state, party);
+    if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
+        tj_movement_amount(p->record).base <= owner->tier_least) {
         return TIJORI_OK;
     }
     struct walk walk = walk_of(state, p, tj_account_id(party, TJ_LOCAL_ALL));

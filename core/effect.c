@@ -236,8 +236,10 @@ static void effect_posted(struct tj_state *state, const struct tj_effect *effect
     if ((p->from->flags & TJ_ACCOUNT_RULED) != 0) {
         count_outflow(state, p, from);
     }
-    if (tj_state_party(state, tj_account_party(from))->ruled != 0) {
-        count_outflow(state, p, tj_account_id(tj_account_party(from), TJ_LOCAL_ALL));
+    uint64_t all = tj_account_id(tj_account_party(from), TJ_LOCAL_ALL);
+    bool limited = (tj_state_party(state, tj_account_party(from))->ruled & TJ_PARTY_LIMITED) != 0;
+    if (limited && tj_leaves(all, p)) {
+        count_outflow(state, p, all);
     }
 }
 

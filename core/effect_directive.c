@@ -121,14 +121,23 @@ static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t ass
     }
 }
 
-/* What a redo must not miss: the holder's flag, which only ever goes up. */
-static void effect_ruled(struct tj_state *state, uint64_t holder)
+/* The holder says that there is something to look for. It only ever goes up: a redo misses nothing.
+ */
+static void effect_limited(struct tj_state *state, uint64_t holder)
 {
     if (tj_holder_is_party(holder)) {
-        touch_party(state, tj_account_party(holder))->ruled = 1;
+        touch_party(state, tj_account_party(holder))->ruled |= TJ_PARTY_LIMITED;
     } else {
         touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
     }
+}
+
+static void effect_tiered(struct tj_state *state, const struct tj_record *r)
+{
+    struct tj_party_object *party = touch_party(state, r->party);
+    bool first = (party->ruled & TJ_PARTY_TIERED) == 0;
+    party->tier_least = first || r->above < party->tier_least ? r->above : party->tier_least;
+    party->ruled |= TJ_PARTY_TIERED;
 }
 
 static void effect_set_rule(struct tj_state *state, const struct tj_record *r, uint64_t id)
@@ -156,8 +165,10 @@ static void effect_set_rule(struct tj_state *state, const struct tj_record *r, u
                    : r->kind == TJ_PROGRAMME ? tj_programmes_of(r->asset)
                                              : r->holder;
     tj_state_index_rule(state, rule->holder, r->rule);
-    if (r->kind != TJ_PROGRAMME) {
-        effect_ruled(state, tier ? tj_account_id(r->party, TJ_LOCAL_ALL) : r->holder);
+    if (tier) {
+        effect_tiered(state, r);
+    } else if (r->kind == TJ_SET_LIMIT) {
+        effect_limited(state, r->holder);
     } else if (r->type == TJ_PROGRAMME_MINIMUM) {
         effect_minimum(state, r->rule, r->asset, true);
     }
