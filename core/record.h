@@ -378,6 +378,10 @@ bool tj_name_find(const char *const *names, size_t count, const char *name, uint
 enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool restricted,
                                    struct tj_verdict *verdict) TJ_MUST_USE;
 
+/* False for a field of a limit, a programme or a statement that its type or figure does not use
+ * (docs/FORMAT.md section 3.2): it is then zero. True for any other. */
+bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const char *field);
+
 /* Decodes a record whose form was checked. */
 void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *out);
 
