@@ -26,6 +26,7 @@ It stops at the first entry that is refused: what follows was built on it and sa
 
 import argparse
 import collections
+import contextlib
 import functools
 import hashlib
 import json
@@ -328,17 +329,29 @@ GRANTABLE = {AUTHORITY: PUBLIC_MASK, TREASURY: PUBLIC_MASK,
 
 
 class Refused(Exception):
-    """A rule is broken: its status, the rule in words, and the entry where there is one."""
+    """A rule is broken: its status, the rule in words, and where there is one the entry and the
+    position of the record."""
 
     def __init__(self, status, rule, entry=None):
         super().__init__("%s: %s" % (status, rule))
         self.status = status
         self.rule = rule
         self.entry = entry
+        self.record = None
 
     def at(self, entry):
         self.entry = entry
         return self
+
+
+@contextlib.contextmanager
+def about_record(position):
+    """What is refused within is refused for this record."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.record = position
+        raise
 
 
 def demand(holds, status, rule, entry=None):
@@ -887,8 +900,9 @@ def decode_body(body, entry, position):
     demand(len(body) == size, "TRAILING_BYTES", "bytes after the last record")
     records = []
     for at in range(0, size, RECORD_SIZE):
-        check_kind(body[at], body[0], entry, position)
-        records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
+        with about_record(at // RECORD_SIZE):
+            check_kind(body[at], body[0], entry, position)
+            records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
     return records
 
 
@@ -2102,7 +2116,8 @@ class Replay:
             return bytes(16 * len(entry.records))
         links, changed = [], set()
         for position, record in enumerate(entry.records):
-            links.append(self.judge_record(entry, record, position))
+            with about_record(position):
+                links.append(self.judge_record(entry, record, position))
             if record.kind in (REVOKE_KEY, SET_THRESHOLD):
                 changed.add(record.party)
         check_reachable(self.state, changed)
