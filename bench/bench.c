@@ -99,6 +99,11 @@ static int cmd_log(const struct arguments *arguments)
     return run_plain(arguments, measure_log);
 }
 
+static int cmd_rules(const struct arguments *arguments)
+{
+    return run_plain(arguments, measure_rules);
+}
+
 static int cmd_audit(const struct arguments *arguments)
 {
     return run_plain(arguments, measure_audit);
@@ -232,6 +237,8 @@ static const struct command commands[] = {
      NULL, 0, 0, cmd_ingest},
     {"log", COMMON_SYNOPSIS, "measure what the tree and signed checkpoints cost", NULL, NULL,
      common_options, NULL, 0, 0, cmd_log},
+    {"rules", COMMON_SYNOPSIS, "measure what limits and programmes cost plain movements", NULL,
+     NULL, common_options, NULL, 0, 0, cmd_rules},
     {"audit", COMMON_SYNOPSIS, "measure the audit of a whole log", NULL, NULL, common_options, NULL,
      0, 0, cmd_audit},
     {"latency", COMMON_SYNOPSIS, "measure receipts of one at a time and under offered loads", NULL,

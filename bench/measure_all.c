@@ -8,8 +8,8 @@ bool measure_all(struct session *s)
         bool (*measure)(struct session *session);
         double seconds; /* about, on two cores: the section's part of the bar */
     } sections[] = {
-        {measure_floors, 8},   {measure_ingest, 50}, {measure_log, 25},    {measure_audit, 40},
-        {measure_latency, 35}, {measure_peers, 45},  {measure_scale, 300},
+        {measure_floors, 8}, {measure_ingest, 50},  {measure_log, 25},   {measure_rules, 30},
+        {measure_audit, 40}, {measure_latency, 35}, {measure_peers, 45}, {measure_scale, 300},
     };
     enum { SECTIONS = sizeof sections / sizeof sections[0] };
     double all = 0;

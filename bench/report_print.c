@@ -64,6 +64,15 @@ static const struct table tables[] = {
       {"ratio_max", "most", 3},
       {"tree_ns", "tree ns", 0},
       {"tree_percent", "% of a core", 2}}},
+    {"rules",
+     "What governance costs plain movements: a ledger with 100 limits and 10 programmes in force "
+     "beside one without, in turns",
+     {{"id", "id", TEXT},
+      {"envelopes_per_s", "envelopes/s", 0},
+      {"ruled_envelopes_per_s", "with rules", 0},
+      {"ratio", "x", 3},
+      {"ratio_min", "least", 3},
+      {"ratio_max", "most", 3}}},
     {"audit",
      "The whole log audited: every byte hashed, every signature and rule checked, the state built "
      "anew and compared",

@@ -9,6 +9,7 @@
 bool measure_floors(struct session *session);
 bool measure_ingest(struct session *session);
 bool measure_log(struct session *session);
+bool measure_rules(struct session *session);
 bool measure_audit(struct session *session);
 bool measure_latency(struct session *session);
 bool measure_scale(struct session *session);

@@ -194,6 +194,57 @@ static bool register_custodian(struct workload *w)
     return submit_one(w, bytes, assemble(bytes, header, encoded, 4, &slots));
 }
 
+/* Every tenth limit is a tier of the custodian, every tenth one of all its accounts. */
+static struct tj_record limit_record(const struct workload *w, uint32_t number, uint32_t limits)
+{
+    uint32_t account = 1 + (uint32_t)((uint64_t)number * w->options.accounts / limits);
+    struct tj_record r = {.kind = TJ_SET_LIMIT, .rule = number, .asset = 1, .amount = INT64_MAX};
+    if (number % 10 == 0) {
+        r = (struct tj_record){.kind = TJ_SET_TIER, .rule = number, .party = PARTY, .asset = 1};
+        r.above = AMOUNT_MAX + number;
+        r.approvals = 1;
+        return r;
+    }
+    r.type = number % 2 == 0 ? TJ_LIMIT_BALANCE : TJ_LIMIT_OUTFLOW;
+    r.window_s = r.type == TJ_LIMIT_OUTFLOW ? 86400 : 0;
+    r.holder = tj_account_id(PARTY, number % 10 == 1 ? TJ_LOCAL_ALL : account);
+    return r;
+}
+
+static struct tj_record programme_record(uint32_t number, uint32_t today)
+{
+    struct tj_record r = {.kind = TJ_PROGRAMME, .rule = number, .mode = TJ_MODE_REPORT, .asset = 1};
+    r.type = (uint8_t)(TJ_PROGRAMME_CEILING + number % 3); /* a minimum there is only one of */
+    r.purposes = 1u << TJ_PURCHASE | 1u << TJ_MINING;
+    r.starts = today;
+    r.ends = today + 366;
+    r.amount = r.type != TJ_PROGRAMME_ALLOCATION;
+    r.power_mw = r.type == TJ_PROGRAMME_ALLOCATION;
+    memcpy(r.name, "Programme", 9);
+    return r;
+}
+
+bool workload_set_rules(struct workload *w, uint32_t limits, uint32_t programmes)
+{
+    uint8_t record[TJ_RECORD_SIZE];
+    uint8_t header[TJ_HEADER_SIZE];
+    uint8_t bytes[TJ_HEADER_SIZE + TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2];
+    uint32_t today = (uint32_t)(w->created_s / 86400) + 1; /* it may be midnight meanwhile */
+    bool done = true;
+    for (uint32_t i = 0; i < limits + programmes && done; i++) {
+        struct tj_record r = i < limits ? limit_record(w, i, limits) : programme_record(i, today);
+        struct tj_slots slots = {.count = 0};
+        struct tj_hash root;
+        struct tj_hash id;
+        tj_record_encode(&r, record);
+        tj_tree_root_of_items(w->digester.hasher, &root, record, TJ_RECORD_SIZE, 1);
+        seal(w, 0, 0, false, 1, &root, header, &id);
+        add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &id);
+        done = submit_one(w, bytes, assemble(bytes, header, record, 1, &slots));
+    }
+    return done;
+}
+
 /* ---- envelopes, many at a time ---- */
 
 /* What the records of a preparation do. Account 0 is the outside, 1 to N are the customers'. */

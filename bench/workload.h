@@ -46,6 +46,11 @@ struct workload *workload_create(const struct workload_options *options, const c
 /* Closes the ledger and removes its files. NULL is accepted. */
 void workload_destroy(struct workload *workload);
 
+/* Sets so many limits (on single accounts, spread over all, and on the whole custodian; a tenth of
+ * them tiers) and programmes of every type, none of which bars a transfer. Of an open ledger, once.
+ * False with a sentence on standard error. */
+bool workload_set_rules(struct workload *workload, uint32_t limits, uint32_t programmes);
+
 /* Closes; a closed ledger can be audited and measured. */
 void workload_close(struct workload *workload);
 bool workload_open(struct workload *workload);

@@ -27,6 +27,11 @@ static bool by_code(const void *context, const char *code, struct asset *out)
     return false;
 }
 
+static bool by_number(const void *context, uint32_t number, struct asset *out)
+{
+    return asset_by_number(context, number, out);
+}
+
 static bool of_account(const void *context, uint64_t account, struct asset *out)
 {
     const struct tj_state *state = context;
@@ -36,5 +41,5 @@ static bool of_account(const void *context, uint64_t account, struct asset *out)
 
 struct assets assets_of_state(const struct tj_state *state)
 {
-    return (struct assets){.context = state, .by_code = by_code, .of_account = of_account};
+    return (struct assets){state, by_code, by_number, of_account};
 }

@@ -60,18 +60,21 @@ static void account_text(char out[PART_SIZE], const struct tj_statements *statem
              s != NULL ? name_of(tj_class_names, TJ_CLASS_END, s->fields.class) : "?");
 }
 
-static bool asset_of(const void *context, uint64_t account, struct asset *out)
+static bool asset_by_number(const void *context, uint32_t number, struct asset *out)
 {
-    const struct tj_statements *statements = context;
-    const struct tj_statement *opened = tj_statement_of_account(statements, account);
-    const struct tj_statement *s =
-        opened != NULL ? tj_statement_of_asset(statements, opened->fields.asset) : NULL;
+    const struct tj_statement *s = tj_statement_of_asset(context, number);
     if (s != NULL) {
         out->number = s->fields.asset;
         out->decimals = s->fields.decimals;
         memcpy(out->code, s->fields.code, sizeof out->code);
     }
     return s != NULL;
+}
+
+static bool asset_of(const void *context, uint64_t account, struct asset *out)
+{
+    const struct tj_statement *opened = tj_statement_of_account(context, account);
+    return opened != NULL && asset_by_number(context, opened->fields.asset, out);
 }
 
 static bool asset_by_code(const void *context, const char *code, struct asset *out)
@@ -84,7 +87,7 @@ static bool asset_by_code(const void *context, const char *code, struct asset *o
 
 static struct assets assets_of(const struct tj_statements *statements)
 {
-    return (struct assets){statements, asset_by_code, asset_of};
+    return (struct assets){statements, asset_by_code, asset_by_number, asset_of};
 }
 
 /* "entry 2 record 3". */
@@ -97,12 +100,13 @@ static void record_text(char out[PART_SIZE], const struct tj_statement *s)
 
 static void movement_text(char out[SENTENCE_SIZE], const struct tj_statements *statements)
 {
-    static const char *const verbs[TJ_CORRECT + 1] = {
+    static const char *const verbs[TJ_APPROVAL + 1] = {
         [TJ_MOVE] = "moved",
         [TJ_PENDING] = "announced, pending,",
         [TJ_POST] = "completed the pending movement of",
         [TJ_VOID] = "called off the pending movement of",
         [TJ_CORRECT] = "took back",
+        [TJ_APPROVAL] = "approved the pending movement of",
     };
     const struct tj_record *r = &statements->list[0].fields;
     struct asset asset = {.code = "?"};

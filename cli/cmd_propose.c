@@ -152,7 +152,10 @@ static int read_header(const struct arguments *arguments, const struct input *in
     }
     place->header.party = (uint32_t)party;
     place->header.lane = (uint16_t)lane;
-    place->header.flags = argument_flag(arguments, "restricted") ? TJ_FLAG_RESTRICTED : 0;
+    bool approval = input->records[0].bytes[0] == TJ_APPROVAL;
+    place->header.flags =
+        (uint16_t)((argument_flag(arguments, "restricted") ? TJ_FLAG_RESTRICTED : 0) |
+                   (approval ? TJ_FLAG_APPROVAL : 0));
     if (place->ledger != NULL && tj_state_party(place->view.state, (uint32_t)party) == NULL) {
         return fail(EXIT_DATA, "--party: the ledger has no party %" PRIu64, party);
     }
@@ -161,6 +164,14 @@ static int read_header(const struct arguments *arguments, const struct input *in
 }
 
 /* ---- records ---- */
+
+/* Directives, movements, and approvals each have envelopes of their own. */
+static const char *sort_of(uint8_t kind)
+{
+    return kind == TJ_APPROVAL         ? "approvals"
+           : tj_kind_is_movement(kind) ? "movements"
+                                       : "directives";
+}
 
 static int read_input(const struct arguments *arguments, const char *path, struct place *place,
                       struct input *input)
@@ -184,12 +195,13 @@ static int read_input(const struct arguments *arguments, const char *path, struc
     }
     free(bytes.bytes);
     for (size_t i = 1; code == EXIT_PASS && i < input->count; i++) {
-        if (tj_kind_is_movement(input->records[i].bytes[0]) !=
-            tj_kind_is_movement(input->records[0].bytes[0])) {
+        const char *first = sort_of(input->records[0].bytes[0]);
+        const char *other = sort_of(input->records[i].bytes[0]);
+        if (strcmp(first, other) != 0) {
             code = fail(EXIT_DATA,
-                        "%s: line %" PRIu32 ", kind: directives and movements do not share an "
-                        "envelope: propose them from two files",
-                        path, input->records[i].line);
+                        "%s: line %" PRIu32 ", kind: %s and %s do not share an envelope: propose "
+                        "them from two files",
+                        path, input->records[i].line, first, other);
         }
     }
     if (code == EXIT_PASS && argument_flag(arguments, "restricted") &&

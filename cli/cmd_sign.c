@@ -1,3 +1,4 @@
+#include "cli/approvals.h"
 #include "cli/commands.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
@@ -151,6 +152,12 @@ static int find_use(const struct arguments *arguments, const struct book *book,
         *party = known->party;
     }
     *use = *party == view->header.party ? TJ_USE_SIGN : TJ_USE_COUNTERSIGN;
+    uint8_t role = role_of(book, *party, key);
+    if (*use == TJ_USE_SIGN && tj_header_approval(&view->header) && role != 0 &&
+        role != TJ_APPROVE) {
+        return fail(EXIT_DATA, "%s: approvals are signed by keys of role approve, this one's is %s",
+                    name, tj_role_names[role]);
+    }
     return EXIT_PASS;
 }
 
@@ -189,17 +196,27 @@ struct tally {
     bool reached;
 };
 
+static bool role_counts(uint8_t role, bool administers, bool approves)
+{
+    return administers ? role == TJ_ADMINISTER
+           : approves  ? role == TJ_APPROVE
+                       : role == TJ_INITIATE || role == TJ_APPROVE;
+}
+
 static struct tally tally(const struct book *book, const struct tj_envelope_view *view, uint8_t use,
                           uint32_t party)
 {
     uint16_t lane = use == TJ_USE_SIGN ? view->header.lane : 1;
-    struct tally out = {.initiated = lane == 0, .threshold = threshold_of(book, party, lane)};
+    bool approves = use == TJ_USE_SIGN && lane != 0 && tj_header_approval(&view->header);
+    struct tally out = {.initiated = lane == 0 || approves,
+                        .threshold =
+                            approves && book->ledger != NULL ? 1 : threshold_of(book, party, lane)};
     for (uint32_t i = 0; i < view->slots.count; i++) {
         const struct tj_slot *slot = &view->slots.slots[i];
         if (slot->use == use && slot->party == party) {
             uint8_t role = role_of(book, party, &slot->key);
             out.given++;
-            out.counting += role != 0 && (role == TJ_ADMINISTER) == (lane == 0);
+            out.counting += role_counts(role, lane == 0, approves);
             out.initiated = out.initiated || role == TJ_INITIATE;
         }
     }
@@ -267,6 +284,53 @@ static uint32_t count_possession(const struct tj_envelope_view *view, uint32_t *
     return wanted;
 }
 
+/* The first record whose amount wants what is not there: more approvals, or time that only a
+ * pending movement can wait. TJ_NOWHERE: none, or the ledger is not known. */
+static uint32_t find_lacking(const struct book *book, const struct tj_envelope_view *view,
+                             struct approvals *lacking)
+{
+    const struct tj_state *state = book->view.state;
+    uint64_t next = book->ledger != NULL ? tj_record_id(book->view.head.size, 0) : 0;
+    uint8_t given[TJ_KEYS_MAX / 8];
+    for (uint32_t i = 0; book->ledger != NULL && i < view->header.record_count; i++) {
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        uint64_t mark = UINT64_MAX;
+        bool posts = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
+        if (!posts || tj_state_account(state, tj_movement_from(record)) == NULL ||
+            tj_state_account(state, tj_movement_to(record)) == NULL) {
+            continue;
+        }
+        if (record[0] == TJ_POST) {
+            tj_state_find_mark(state, tj_movement_refers_to(record), &mark);
+        }
+        tj_approvers(state, &view->header, &view->slots, given);
+        approvals_of(state, record, next, given, mark, lacking);
+        bool waits = lacking->tier != NULL && lacking->tier->window_s != 0;
+        if (!approvals_complete(lacking) || (waits && record[0] == TJ_MOVE)) {
+            return i;
+        }
+    }
+    return TJ_NOWHERE;
+}
+
+static void tell_lacking(FILE *out, uint32_t position, const struct approvals *lacking)
+{
+    char wanted[128];
+    if (position == TJ_NOWHERE) {
+        return;
+    }
+    if (approvals_complete(lacking)) {
+        fprintf(out,
+                "; record %" PRIu32 " has to wait %" PRIu32 " s by rule %" PRIu32
+                ": propose it as pending",
+                position, lacking->tier->window_s, lacking->rule);
+        return;
+    }
+    approvals_wanted(wanted, sizeof wanted, lacking->tier->approvals, lacking->tier->groups);
+    fprintf(out, "; record %" PRIu32 " wants %s by rule %" PRIu32 ": %" PRIu32 " given", position,
+            wanted, lacking->rule, lacking->count);
+}
+
 static void tell_own(FILE *out, const struct tally *own, bool complete)
 {
     if (own->threshold == UNKNOWN) {
@@ -282,8 +346,8 @@ static void tell_own(FILE *out, const struct tally *own, bool complete)
         fprintf(out, ", none of them by a key that initiates");
     }
     if (own->given > own->counting) {
-        fprintf(out, ", %" PRIu32 " more that do%s not count in this lane",
-                own->given - own->counting, own->given - own->counting == 1 ? "es" : "");
+        fprintf(out, ", %" PRIu32 " more that do%s not count here", own->given - own->counting,
+                own->given - own->counting == 1 ? "es" : "");
     }
 }
 
@@ -299,7 +363,9 @@ static void tell(const char *path, const struct book *book, const struct tj_enve
     uint32_t wanted = count_possession(view, &proven);
     struct tally own = tally(book, view, TJ_USE_SIGN, view->header.party);
     find_countersigners(book, view, &parties);
-    bool complete = own.reached && proven == wanted;
+    struct approvals lacking;
+    uint32_t lacks = find_lacking(book, view, &lacking);
+    bool complete = own.reached && proven == wanted && lacks == TJ_NOWHERE;
     for (size_t i = 0; i < parties.count; i++) {
         complete = complete && tally(book, view, TJ_USE_COUNTERSIGN, parties.numbers[i]).reached;
     }
@@ -315,6 +381,7 @@ static void tell(const char *path, const struct book *book, const struct tj_enve
     if (wanted > 0) {
         fprintf(out, "; keys: %" PRIu32 " of %" PRIu32 " prove possession", proven, wanted);
     }
+    tell_lacking(out, lacks, &lacking);
     fprintf(out, "\n");
 }
 

@@ -117,9 +117,10 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
 
 /* ---- assets ---- */
 
-static bool by_code(const void *context, const char *code, struct asset *out)
+/* By code, or where that is NULL by number. */
+static bool find_asset(const struct genesis_file *genesis, const char *code, uint32_t number,
+                       struct asset *out)
 {
-    const struct genesis_file *genesis = context;
     for (uint32_t i = 0; i < genesis->record_count; i++) {
         const uint8_t *record = genesis->records + (size_t)i * TJ_RECORD_SIZE;
         struct tj_record r;
@@ -127,7 +128,7 @@ static bool by_code(const void *context, const char *code, struct asset *out)
             continue;
         }
         tj_record_decode(record, &r);
-        if (strcmp(r.code, code) == 0) {
+        if (code != NULL ? strcmp(r.code, code) == 0 : r.asset == number) {
             out->number = r.asset;
             out->decimals = r.decimals;
             memcpy(out->code, r.code, sizeof out->code);
@@ -135,6 +136,16 @@ static bool by_code(const void *context, const char *code, struct asset *out)
         }
     }
     return false;
+}
+
+static bool by_code(const void *context, const char *code, struct asset *out)
+{
+    return find_asset(context, code, 0, out);
+}
+
+static bool by_number(const void *context, uint32_t number, struct asset *out)
+{
+    return find_asset(context, NULL, number, out);
 }
 
 static bool of_account(const void *context, uint64_t account, struct asset *out)
@@ -147,5 +158,5 @@ static bool of_account(const void *context, uint64_t account, struct asset *out)
 
 struct assets genesis_file_assets(const struct genesis_file *genesis)
 {
-    return (struct assets){genesis, by_code, of_account};
+    return (struct assets){genesis, by_code, by_number, of_account};
 }

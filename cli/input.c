@@ -198,7 +198,7 @@ static bool look_up_leaf(struct parse *parse, json_t *object, const char *member
     return true;
 }
 
-/* Of post, void and correct: ENTRY:POSITION or ENTRY:POSITION:LEAF. */
+/* Of post, void, correct and approve: ENTRY:POSITION or ENTRY:POSITION:LEAF. */
 static bool take_named(struct parse *parse, json_t *object, const char *evidence)
 {
     char record[TEXT_SIZE];
@@ -231,7 +231,7 @@ static bool take_evidence(struct parse *parse, json_t *object)
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
     uint8_t kind = kind_name != NULL ? tj_kind_by_name(kind_name) : 0;
     const json_t *value = json_object_get(object, "evidence");
-    bool naming = kind == TJ_POST || kind == TJ_VOID || kind == TJ_CORRECT;
+    bool naming = kind >= TJ_POST;
     uint64_t id;
     if (!tj_kind_is_movement(kind)) {
         return true; /* not a member there, or not a kind: record_from_json says so */
@@ -422,7 +422,7 @@ static bool take_movement(struct parse *parse, char *cells[COLUMNS])
 {
     uint8_t kind = tj_kind_by_name(cells[0]);
     if (!tj_kind_is_movement(kind)) {
-        return refuse(parse, "kind", "is to be move, pending, post, void or correct%s",
+        return refuse(parse, "kind", "is to be move, pending, post, void, correct or approve%s",
                       kind != 0 ? "; directives are given as JSON Lines" : "");
     }
     json_t *object = json_object();

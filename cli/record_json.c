@@ -28,20 +28,58 @@ static size_t bytes_size(const struct tj_field *field, const uint8_t *record)
     return is_key(field) && record[2] == TJ_ALGORITHM_BIP340 ? 32 : field->size;
 }
 
-/* Whether all zero says "none" and the member is then left out. A kind's naming hash is not
- * optional, nor is anything that has a least value. */
-static bool is_optional(uint8_t kind, const struct tj_field *field)
+/* Whether all zero says "none" and the member is then left out: of what the record's type does not
+ * use, and of some more. A kind's naming hash is not optional, nor is anything that has a least
+ * value. */
+static bool is_optional(const uint8_t *record, const struct tj_field *field)
 {
     static const char *const optional[] = {
-        "value_date", "timeout_s",      "reference",      "label",
-        "flags",      "last_good_size", "last_good_root", "blind",
+        "value_date",     "timeout_s",      "reference",  "label",     "flags",
+        "last_good_size", "blind",          "group",      "approvals", "groups",
+        "delay_s",        "last_good_root", "amount_day", "document",
     };
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
-        if (strcmp(optional[i], field->name) == 0) {
+        if (strcmp(optional[i], field->name) == 0 && field->min == 0) {
             return true;
         }
     }
-    return (kind == TJ_MOVE || kind == TJ_PENDING) && strcmp(field->name, "hash") == 0;
+    bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
+    return (cites && strcmp(field->name, "hash") == 0) || !tj_record_uses(record, field->name);
+}
+
+/* An amount may stand in base units instead, under its name with _base behind. */
+static bool is_amount(const struct tj_field *field)
+{
+    return field->unit == TJ_UNIT_AMOUNT || field->unit == TJ_UNIT_ASSET_AMOUNT ||
+           field->unit == TJ_UNIT_VALUE;
+}
+
+/* A value that is no amount but a number of something. */
+static bool is_count(const uint8_t *record, const struct tj_field *field)
+{
+    return field->unit == TJ_UNIT_VALUE && record[1] == TJ_FIGURE_BREACHES;
+}
+
+/* The number of the asset that the record itself names. */
+static uint32_t record_asset(const uint8_t *record)
+{
+    struct tj_record fields;
+    tj_record_decode(record, &fields);
+    return fields.asset;
+}
+
+/* What an amount is of; false when that is not known. */
+static bool find_asset(const struct assets *assets, const uint8_t *record,
+                       const struct tj_field *field, struct asset *out)
+{
+    return field->unit == TJ_UNIT_AMOUNT
+               ? assets->of_account(assets->context, tj_movement_from(record), out)
+               : assets->by_number(assets->context, record_asset(record), out);
+}
+
+static tj_i128 load_value(const uint8_t *at)
+{
+    return (tj_i128)((tj_u128)tj_load64(at + 8) << 64 | tj_load64(at));
 }
 
 /* ---- to JSON ---- */
@@ -57,43 +95,51 @@ static void set(json_t *object, const char *member, json_t *value)
     TIJORI_REQUIRE(json_object_set_new(object, member, require(value)) == 0);
 }
 
-/* jansson's integers are signed. */
-static json_t *plain_number(uint64_t value)
+/* jansson's integers are signed and have 64 bits. */
+static json_t *whole_number(tj_i128 value)
 {
-    char text[TEXT_SIZE];
-    if (value <= INT64_MAX) {
+    char text[TJ_AMOUNT_TEXT_SIZE];
+    if (value >= 0 && value <= INT64_MAX) {
         return json_integer((json_int_t)value);
     }
-    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    tj_amount_format_base(text, value);
     return json_string(text);
 }
 
-static json_t *class_names(uint64_t mask)
+/* The names of a mask's bits; their numbers where they have none. */
+static json_t *mask_names(uint64_t mask, const char *const *names)
 {
-    json_t *names = require(json_array());
-    for (unsigned class = 1; class < TJ_CLASS_END; class ++) {
-        if ((mask >> class & 1) != 0) {
-            TIJORI_REQUIRE(json_array_append_new(names, json_string(tj_class_names[class])) == 0);
+    json_t *array = require(json_array());
+    for (unsigned bit = 0; bit < 16; bit++) {
+        if ((mask >> bit & 1) != 0) {
+            json_t *item = names != NULL ? json_string(names[bit]) : json_integer(bit);
+            TIJORI_REQUIRE(json_array_append_new(array, item) == 0);
         }
     }
-    return names;
+    return array;
 }
 
-static void set_amount(json_t *object, const uint8_t *record, uint64_t value,
+static void set_amount(json_t *object, const uint8_t *record, const struct tj_field *field,
                        const struct assets *assets)
 {
+    const uint8_t *at = record + field->offset;
+    tj_i128 value =
+        field->unit == TJ_UNIT_VALUE ? load_value(at) : (tj_i128)tj_load_number(at, field->size);
     struct asset asset;
     char text[TEXT_AMOUNT_SIZE];
-    if (assets != NULL && assets->of_account(assets->context, tj_movement_from(record), &asset)) {
-        text_format_amount(text, (tj_i128)value, &asset);
-        set(object, "amount", json_string(text));
+    char base[MEMBER_SIZE];
+    if (is_count(record, field)) {
+        set(object, field->name, whole_number(value));
+    } else if (assets != NULL && find_asset(assets, record, field, &asset)) {
+        text_format_amount(text, value, &asset);
+        set(object, field->name, json_string(text));
     } else {
-        set(object, "amount_base", plain_number(value));
+        snprintf(base, sizeof base, "%s_base", field->name);
+        set(object, base, whole_number(value));
     }
 }
 
-static void set_number(json_t *object, const uint8_t *record, const struct tj_field *field,
-                       const struct assets *assets)
+static void set_number(json_t *object, const uint8_t *record, const struct tj_field *field)
 {
     char member[MEMBER_SIZE];
     char text[TEXT_SIZE];
@@ -101,20 +147,26 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     member_name(field, member);
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
-        set(object, member, plain_number(value));
+        set(object, member, whole_number((tj_i128)value));
         return;
     case TJ_UNIT_NAME:
         TIJORI_REQUIRE(value <= field->max && field->names[value] != NULL);
         set(object, member, json_string(field->names[value]));
         return;
     case TJ_UNIT_CLASSES:
-        set(object, member, class_names(value));
+        set(object, member, mask_names(value, tj_class_names));
         return;
-    case TJ_UNIT_AMOUNT:
-        set_amount(object, record, value, assets);
+    case TJ_UNIT_PURPOSES:
+        set(object, member, mask_names(value, tj_purpose_names));
+        return;
+    case TJ_UNIT_GROUPS:
+        set(object, member, mask_names(value, NULL));
         return;
     case TJ_UNIT_ACCOUNT:
         text_format_account(text, value);
+        break;
+    case TJ_UNIT_HOLDER:
+        text_format_holder(text, value);
         break;
     case TJ_UNIT_DATE:
         text_format_date(text, (uint32_t)value);
@@ -125,6 +177,10 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     case TJ_UNIT_RECORD:
         text_format_record_id(text, value);
         break;
+    case TJ_UNIT_AMOUNT:
+    case TJ_UNIT_ASSET_AMOUNT:
+    case TJ_UNIT_VALUE:
+        abort(); /* set_amount */
     }
     set(object, member, json_string(text));
 }
@@ -134,9 +190,13 @@ static void set_field(json_t *object, const uint8_t *record, const struct tj_fie
 {
     const uint8_t *at = record + field->offset;
     char hex[2 * TJ_NAME_SIZE + 1];
+    if (is_amount(field)) {
+        set_amount(object, record, field, assets);
+        return;
+    }
     switch ((enum tj_field_type)field->type) {
     case TJ_FIELD_NUMBER:
-        set_number(object, record, field, assets);
+        set_number(object, record, field);
         return;
     case TJ_FIELD_TEXT:
         set(object, field->name,
@@ -158,7 +218,7 @@ json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets
     set(object, "kind", json_string(layout->name));
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
-        if (!is_optional(record[0], field) || !tj_all_zero(record + field->offset, field->size)) {
+        if (!is_optional(record, field) || !tj_all_zero(record + field->offset, field->size)) {
             set_field(object, record, field, assets);
         }
     }
@@ -203,16 +263,18 @@ static bool read_plain(const struct reader *reader, const char *member, const js
     return true;
 }
 
-/* "is to be one of move, administer" */
+/* "is to be one of move, administer": the names of the numbers in the mask. */
 static bool refuse_name(const struct reader *reader, const char *member, const char *const *names,
-                        uint64_t min, uint64_t max)
+                        uint64_t mask)
 {
     char rule[sizeof reader->error->rule] = "is to be one of ";
     size_t used = strlen(rule);
-    for (uint64_t i = min; i <= max && used < sizeof rule; i++) {
-        int size =
-            snprintf(rule + used, sizeof rule - used, "%s%s", i == min ? "" : ", ", names[i]);
-        used += (size_t)size;
+    const char *comma = "";
+    for (unsigned i = 0; i < 16 && used < sizeof rule; i++) {
+        if ((mask >> i & 1) != 0 && names[i] != NULL) {
+            used += (size_t)snprintf(rule + used, sizeof rule - used, "%s%s", comma, names[i]);
+            comma = ", ";
+        }
     }
     return refuse(reader, member, rule);
 }
@@ -221,28 +283,36 @@ static bool read_name(const struct reader *reader, const char *member, const jso
                       const struct tj_field *field, uint64_t *out)
 {
     const char *text = json_string_value(value);
+    uint64_t mask = (UINT64_C(2) << field->max) - (UINT64_C(1) << field->min);
     bool found =
         text != NULL && tj_name_find(field->names, field->max + 1, text, out) && *out >= field->min;
-    return found || refuse_name(reader, member, field->names, field->min, field->max);
+    return found || refuse_name(reader, member, field->names, mask);
 }
 
-static bool read_classes(const struct reader *reader, const char *member, const json_t *value,
-                         uint64_t *out)
+/* An array of names, or of numbers where `names` is NULL; field->max has the bits that may be. */
+static bool read_mask(const struct reader *reader, const char *member, const json_t *value,
+                      const struct tj_field *field, const char *const *names, uint64_t *out)
 {
     *out = 0;
     if (!json_is_array(value)) {
-        return refuse(reader, member, "is to be an array of class names");
+        return refuse(reader, member,
+                      names != NULL ? "is to be an array of names"
+                                    : "is to be an array of numbers");
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const char *text = json_string_value(json_array_get(value, i));
-        uint64_t class;
-        if (text == NULL || !tj_name_find(tj_class_names, TJ_CLASS_END, text, &class)) {
-            return refuse_name(reader, member, tj_class_names, 1, TJ_CLASS_END - 1);
+        const json_t *item = json_array_get(value, i);
+        const char *text = json_string_value(item);
+        uint64_t bit = (uint64_t)json_integer_value(item);
+        bool known = names != NULL ? text != NULL && tj_name_find(names, 16, text, &bit)
+                                   : json_is_integer(item);
+        if (!known || bit >= 16 || (field->max >> bit & 1) == 0) {
+            return names != NULL ? refuse_name(reader, member, names, field->max)
+                                 : refuse(reader, member, "holds numbers from 1 to 15");
         }
-        if ((*out >> class & 1) != 0) {
-            return refuse(reader, member, "names a class twice");
+        if ((*out >> bit & 1) != 0) {
+            return refuse(reader, member, "names one twice");
         }
-        *out |= UINT64_C(1) << class;
+        *out |= UINT64_C(1) << bit;
     }
     return true;
 }
@@ -265,11 +335,19 @@ static bool read_number(const struct reader *reader, const char *member, const j
     case TJ_UNIT_NAME:
         return read_name(reader, member, value, field, out);
     case TJ_UNIT_CLASSES:
-        return read_classes(reader, member, value, out);
+        return read_mask(reader, member, value, field, tj_class_names, out);
+    case TJ_UNIT_PURPOSES:
+        return read_mask(reader, member, value, field, tj_purpose_names, out);
+    case TJ_UNIT_GROUPS:
+        return read_mask(reader, member, value, field, NULL, out);
     case TJ_UNIT_ACCOUNT:
         return wants_string(reader, member, value, &text) &&
                (text_parse_account(text, out) ||
                 refuse(reader, member, "is to be an account, PARTY:LOCAL, as in 1:0"));
+    case TJ_UNIT_HOLDER:
+        return wants_string(reader, member, value, &text) &&
+               (text_parse_holder(text, out) ||
+                refuse(reader, member, "is to be an account or all of a party, as in 1:0 or 1:*"));
     case TJ_UNIT_DATE:
         return wants_string(reader, member, value, &text) &&
                (read_date(text, out) ||
@@ -283,53 +361,97 @@ static bool read_number(const struct reader *reader, const char *member, const j
                (text_parse_record_id(text, out) ||
                 refuse(reader, member, "is to be a record, ENTRY:POSITION, as in 12:0"));
     case TJ_UNIT_AMOUNT:
-        break; /* two members: read_amount */
+    case TJ_UNIT_ASSET_AMOUNT:
+    case TJ_UNIT_VALUE:
+        break; /* read_amount */
     }
     abort();
 }
 
-/* The amount's unit and the account's asset must agree where both are known. */
-static bool check_asset(const struct reader *reader, const struct asset *unit)
+/* The amount's unit and what it is to be of must agree where both are known. */
+static bool check_asset(const struct reader *reader, const struct tj_field *field,
+                        const struct asset *unit)
 {
     struct asset held;
     char rule[128];
     uint64_t from = tj_movement_from(reader->record);
-    if (!reader->assets->of_account(reader->assets->context, from, &held) ||
+    if (field->unit != TJ_UNIT_AMOUNT) {
+        uint32_t number = record_asset(reader->record);
+        snprintf(rule, sizeof rule, "is in %s, but the record names asset %u", unit->code,
+                 (unsigned)number);
+        return number == unit->number || refuse(reader, field->name, rule);
+    }
+    if (reader->assets == NULL ||
+        !reader->assets->of_account(reader->assets->context, from, &held) ||
         held.number == unit->number) {
         return true;
     }
     snprintf(rule, sizeof rule, "is in %s, but account %u:%u holds %s", unit->code,
              tj_account_party(from), tj_account_local(from), held.code);
-    return refuse(reader, "amount", rule);
+    return refuse(reader, field->name, rule);
 }
 
-static bool read_amount(const struct reader *reader, uint64_t *out)
+/* An integer, or decimal digits where it does not fit one. */
+static bool read_whole(const struct reader *reader, const char *member, const json_t *value,
+                       tj_i128 *out)
 {
-    const json_t *value = json_object_get(reader->object, "amount");
-    const json_t *base = json_object_get(reader->object, "amount_base");
+    const char *text = json_string_value(value);
+    *out = json_integer_value(value);
+    bool whole =
+        text != NULL ? tj_amount_parse(text, strlen(text), 0, out) : json_is_integer(value);
+    return whole || refuse(reader, member, "is to be an integer");
+}
+
+/* One of two members: NAME with its unit, or NAME_base in base units. */
+static bool read_amount(const struct reader *reader, const struct tj_field *field, tj_i128 *out)
+{
+    char base_name[MEMBER_SIZE];
+    snprintf(base_name, sizeof base_name, "%s_base", field->name);
+    const json_t *value = json_object_get(reader->object, field->name);
+    const json_t *base = json_object_get(reader->object, base_name);
     const struct assets *assets = reader->assets != NULL ? reader->assets : &assets_bitcoin;
     const char *why;
     const char *text;
-    struct tj_amount amount;
     struct asset asset;
     if (base != NULL) {
-        return value == NULL ? read_plain(reader, "amount_base", base, out)
-                             : refuse(reader, "amount_base", "is given beside amount");
+        return value == NULL ? read_whole(reader, base_name, base, out)
+                             : refuse(reader, base_name, "is given beside its amount with a unit");
+    }
+    if (is_count(reader->record, field)) {
+        return read_whole(reader, field->name, value, out);
     }
     if (json_is_number(value)) {
-        return refuse(reader, "amount", "is to be a string with its unit, as in \"1.5 BTC\"");
+        return refuse(reader, field->name, "is to be a string with its unit, as in \"1.5 BTC\"");
     }
-    if (value == NULL) {
-        return refuse(reader, "amount", "is missing");
-    }
-    if (!wants_string(reader, "amount", value, &text)) {
+    if (!wants_string(reader, field->name, value, &text)) {
         return false;
     }
-    if (!text_parse_amount(text, assets, &amount, &asset, &why)) {
-        return refuse(reader, "amount", why);
+    if (!text_parse_signed(text, assets, out, &asset, &why)) {
+        return refuse(reader, field->name, why);
     }
-    *out = amount.base;
-    return reader->assets == NULL || check_asset(reader, &asset);
+    return check_asset(reader, field, &asset);
+}
+
+static bool read_amount_field(const struct reader *reader, const struct tj_field *field)
+{
+    uint8_t *at = reader->record + field->offset;
+    char rule[160];
+    tj_i128 value;
+    if (!read_amount(reader, field, &value)) {
+        return false;
+    }
+    if (field->unit == TJ_UNIT_VALUE) {
+        tj_store64(at, (uint64_t)value);
+        tj_store64(at + 8, (uint64_t)((tj_u128)value >> 64));
+        return true;
+    }
+    if (value < (tj_i128)field->min || value > (tj_i128)field->max) {
+        snprintf(rule, sizeof rule, "is to be from %llu to %llu base units",
+                 (unsigned long long)field->min, (unsigned long long)field->max);
+        return refuse(reader, field->name, rule);
+    }
+    tj_store_number(at, field->size, (uint64_t)value);
+    return true;
 }
 
 static bool read_text(const struct reader *reader, const json_t *value,
@@ -386,21 +508,32 @@ static bool read_number_field(const struct reader *reader, const char *member, c
     return true;
 }
 
+/* What the record's type does not use is not given, so that nobody thinks it counts. */
+static bool refuse_unused(const struct reader *reader, const char *member)
+{
+    char rule[96];
+    uint8_t kind = reader->record[0];
+    snprintf(rule, sizeof rule, "is not used by a %s of this %s", tj_record_layout(kind)->name,
+             kind == TJ_STATEMENT ? "figure" : "type");
+    return refuse(reader, member, rule);
+}
+
 static bool read_field(const struct reader *reader, const struct tj_field *field)
 {
     char member[MEMBER_SIZE];
-    uint64_t amount;
+    char base[MEMBER_SIZE];
     member_name(field, member);
+    snprintf(base, sizeof base, "%s_base", field->name);
     const json_t *value = json_object_get(reader->object, member);
-    if (field->unit == TJ_UNIT_AMOUNT && field->type == TJ_FIELD_NUMBER) {
-        if (!read_amount(reader, &amount)) {
-            return false;
-        }
-        tj_store_number(reader->record + field->offset, field->size, amount);
-        return true;
+    bool given = value != NULL || json_object_get(reader->object, base) != NULL;
+    if (!given) {
+        return is_optional(reader->record, field) || refuse(reader, member, "is missing");
     }
-    if (value == NULL) {
-        return is_optional(reader->record[0], field) || refuse(reader, member, "is missing");
+    if (!tj_record_uses(reader->record, field->name)) {
+        return refuse_unused(reader, member);
+    }
+    if (is_amount(field)) {
+        return read_amount_field(reader, field);
     }
     switch ((enum tj_field_type)field->type) {
     case TJ_FIELD_NUMBER:
@@ -416,14 +549,15 @@ static bool read_field(const struct reader *reader, const struct tj_field *field
 static bool is_member(const struct tj_layout *layout, const char *name)
 {
     char member[MEMBER_SIZE];
+    char base[MEMBER_SIZE];
     if (strcmp(name, "kind") == 0) {
         return true;
     }
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
-        bool amount = field->type == TJ_FIELD_NUMBER && field->unit == TJ_UNIT_AMOUNT;
         member_name(field, member);
-        if (strcmp(member, name) == 0 || (amount && strcmp(name, "amount_base") == 0)) {
+        snprintf(base, sizeof base, "%s_base", field->name);
+        if (strcmp(member, name) == 0 || (is_amount(field) && strcmp(base, name) == 0)) {
             return true;
         }
     }

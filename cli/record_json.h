@@ -6,12 +6,12 @@
  *     {"kind": "move", "purpose": "purchase", "from": "1:0", "to": "1:1", "amount": "1.5 BTC", ...}
  *
  * Members are named as the fields of section 3. Numbers are integers, or decimal strings above
- * 2^63 - 1; purposes, classes, roles and the like go by name, a set of classes as an array of
- * names; accounts are "party:local", records "entry:position", dates "2021-09-06", times RFC 3339
- * in UTC
- * (`timeout` for timeout_s); hashes, keys and blinds are hex. An amount is `amount` with its unit
- * where the asset is known, else `amount_base`, an integer. Members that say "none" may be left
- * out, and are left out in what is written. */
+ * 2^63 - 1; purposes, classes, roles and the like go by name, a set of them as an array of names,
+ * of groups as one of numbers; accounts are "party:local", holders that or "party:*", records
+ * "entry:position", dates "2021-09-06", times RFC 3339 in UTC (`timeout` for timeout_s); hashes,
+ * keys and blinds are hex. An amount is `amount` with its unit where the asset is known, else
+ * `amount_base`, an integer; so are other fields that hold amounts. Members that say "none", or
+ * that the record's type does not use, may be left out, and are left out in what is written. */
 
 #include "cli/text.h"
 #include "core/record.h"

@@ -58,6 +58,26 @@ void text_format_account(char out[TEXT_SIZE], uint64_t account)
     snprintf(out, TEXT_SIZE, "%u:%u", (unsigned)(account >> 32), (unsigned)account);
 }
 
+bool text_parse_holder(const char *text, uint64_t *holder)
+{
+    uint64_t party;
+    const char *at = text;
+    if (take_plain(&at, UINT32_MAX, &party) && strcmp(at, ":*") == 0) {
+        *holder = party << 32 | UINT32_MAX;
+        return true;
+    }
+    return text_parse_account(text, holder) && (uint32_t)*holder != UINT32_MAX;
+}
+
+void text_format_holder(char out[TEXT_SIZE], uint64_t holder)
+{
+    if ((uint32_t)holder == UINT32_MAX) {
+        snprintf(out, TEXT_SIZE, "%u:*", (unsigned)(holder >> 32));
+    } else {
+        text_format_account(out, holder);
+    }
+}
+
 bool text_parse_record_id(const char *text, uint64_t *id)
 {
     uint64_t entry;
@@ -303,6 +323,11 @@ static bool bitcoin_by_code(const void *context, const char *code, struct asset 
     return strcmp(code, "BTC") == 0;
 }
 
+static bool bitcoin_by_number(const void *context, uint32_t number, struct asset *out)
+{
+    return number == 1 && bitcoin_by_code(context, "BTC", out);
+}
+
 static bool bitcoin_of_account(const void *context, uint64_t account, struct asset *out)
 {
     (void)context;
@@ -314,15 +339,17 @@ static bool bitcoin_of_account(const void *context, uint64_t account, struct ass
 const struct assets assets_bitcoin = {
     .context = NULL,
     .by_code = bitcoin_by_code,
+    .by_number = bitcoin_by_number,
     .of_account = bitcoin_of_account,
 };
 
-bool text_parse_amount(const char *text, const struct assets *assets, struct tj_amount *amount,
+bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *value,
                        struct asset *asset, const char **why)
 {
-    size_t number = strspn(text, "0123456789.");
+    size_t sign = text[0] == '-';
+    size_t number = strspn(text + sign, "0123456789.") + sign;
     const char *unit = text + number;
-    if (number == 0) {
+    if (number == sign) {
         *why = "not an amount; write 1.5 BTC or 150000000 sat";
         return false;
     }
@@ -339,11 +366,26 @@ bool text_parse_amount(const char *text, const struct assets *assets, struct tj_
         *why = "unknown unit; known are BTC, sat, and the codes of the ledger's assets";
         return false;
     }
-    if (!tj_amount_parse(text, number, base ? 0 : asset->decimals, amount)) {
+    if (!tj_amount_parse(text, number, base ? 0 : asset->decimals, value)) {
         *why = "not a number of that unit: digits and at most one point, no more decimals than the "
                "unit has";
         return false;
     }
+    return true;
+}
+
+bool text_parse_amount(const char *text, const struct assets *assets, struct tj_amount *amount,
+                       struct asset *asset, const char **why)
+{
+    tj_i128 value;
+    if (!text_parse_signed(text, assets, &value, asset, why)) {
+        return false;
+    }
+    if (text[0] == '-' || value > (tj_i128)UINT64_MAX) {
+        *why = "not an amount: it is below zero or beyond 64 bits of base units";
+        return false;
+    }
+    amount->base = (uint64_t)value;
     return true;
 }
 

@@ -20,6 +20,10 @@ bool text_parse_number(const char *text, uint64_t max, uint64_t *out);
 bool text_parse_account(const char *text, uint64_t *account);
 void text_format_account(char out[TEXT_SIZE], uint64_t account);
 
+/* A holder: an account, or all of a party, "party:*". */
+bool text_parse_holder(const char *text, uint64_t *holder);
+void text_format_holder(char out[TEXT_SIZE], uint64_t holder);
+
 /* "entry:position"; the id is entry << 13 | position. */
 bool text_parse_record_id(const char *text, uint64_t *id);
 void text_format_record_id(char out[TEXT_SIZE], uint64_t id);
@@ -51,11 +55,12 @@ struct asset {
     char code[TJ_ASSET_CODE_SIZE + 1];
 };
 
-/* What assets there are: from a ledger's state, a genesis, or bitcoin alone. Both functions answer
+/* What assets there are: from a ledger's state, a genesis, or bitcoin alone. The functions answer
  * false when they do not know. */
 struct assets {
     const void *context;
     bool (*by_code)(const void *context, const char *code, struct asset *out);
+    bool (*by_number)(const void *context, uint32_t number, struct asset *out);
     bool (*of_account)(const void *context, uint64_t account, struct asset *out);
 };
 /* Knows BTC as asset 1 with 8 decimals (true in every ledger, docs/FORMAT.md section 6), and of no
@@ -65,6 +70,9 @@ extern const struct assets assets_bitcoin;
 /* "1.5 BTC", "150000000 sat" (base units of BTC), "2.50 USD": a number, one space, a unit. On false
  * *why is a sentence that says what is wrong. *asset gets what the unit means. */
 bool text_parse_amount(const char *text, const struct assets *assets, struct tj_amount *amount,
+                       struct asset *asset, const char **why);
+/* The same for what may be below zero, "-1.5 BTC", and need not fit 64 bits. */
+bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *value,
                        struct asset *asset, const char **why);
 /* "1.50000000 BTC". */
 enum { TEXT_AMOUNT_SIZE = TJ_AMOUNT_TEXT_SIZE + 1 + TJ_ASSET_CODE_SIZE + 1 };

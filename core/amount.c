@@ -36,15 +36,15 @@ void tj_amount_format_base(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base)
     tj_amount_format(out, base, 0);
 }
 
-static bool append_digit(uint64_t *value, unsigned digit)
+static bool append_digit(tj_u128 *value, unsigned digit)
 {
-    return !__builtin_mul_overflow(*value, (uint64_t)10, value) &&
-           !__builtin_add_overflow(*value, (uint64_t)digit, value);
+    return !__builtin_mul_overflow(*value, (tj_u128)10, value) &&
+           !__builtin_add_overflow(*value, (tj_u128)digit, value);
 }
 
-bool tj_amount_parse(const char *text, size_t size, unsigned decimals, struct tj_amount *out)
+static bool parse(const char *text, size_t size, unsigned decimals, tj_u128 *out)
 {
-    uint64_t value = 0;
+    tj_u128 value = 0;
     size_t whole = 0;
     size_t fraction = 0;
     bool point = false;
@@ -67,6 +67,18 @@ bool tj_amount_parse(const char *text, size_t size, unsigned decimals, struct tj
             return false;
         }
     }
-    out->base = value;
+    *out = value;
+    return true;
+}
+
+bool tj_amount_parse(const char *text, size_t size, unsigned decimals, tj_i128 *out)
+{
+    bool negative = size > 0 && text[0] == '-';
+    tj_u128 most = ((tj_u128)1 << 127) - !negative;
+    tj_u128 value;
+    if (!parse(text + negative, size - negative, decimals, &value) || value > most) {
+        return false;
+    }
+    *out = (tj_i128)(negative ? 0 - value : value);
     return true;
 }

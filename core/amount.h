@@ -30,8 +30,8 @@ void tj_amount_format(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base, unsigned deci
 /* Writes base units as a plain integer. */
 void tj_amount_format_base(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base);
 
-/* Reads an unsigned decimal number, "1.5" or "150", into base units. False when it is not one, has
- * more digits after the point than `decimals`, or does not fit 64 bits. */
-bool tj_amount_parse(const char *text, size_t size, unsigned decimals, struct tj_amount *out);
+/* Reads a decimal number, "1.5", "150" or "-1.5", into base units. False when it is not one, has
+ * more digits after the point than `decimals`, or does not fit. */
+bool tj_amount_parse(const char *text, size_t size, unsigned decimals, tj_i128 *out);
 
 #endif

@@ -66,6 +66,48 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
     return found;
 }
 
+/* ---- how long witnesses saw it wait ---- */
+
+static void note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
+{
+    if (anchor->seen_count == anchor->seen_capacity) {
+        anchor->seen_capacity = anchor->seen_capacity * 2 + 64;
+        anchor->seen = realloc(anchor->seen, anchor->seen_capacity * sizeof *anchor->seen);
+        TIJORI_REQUIRE(anchor->seen != NULL);
+    }
+    anchor->seen[anchor->seen_count++] = (struct tj_seen){size, time_s};
+}
+
+/* The earliest time at which a witness had seen the entry: of all larger checkpoints, since a
+ * smaller one may have been cosigned late. UINT64_MAX: none had. */
+static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
+{
+    uint64_t first_s = UINT64_MAX;
+    for (size_t i = anchor->seen_count; i > 0 && anchor->seen[i - 1].size > entry; i--) {
+        first_s = anchor->seen[i - 1].time_s < first_s ? anchor->seen[i - 1].time_s : first_s;
+    }
+    return first_s;
+}
+
+void tj_anchor_wait(const struct tj_anchor *anchor, struct tj_progress *progress, uint64_t since,
+                    uint64_t delay_s, const char *what)
+{
+    if (anchor->pins->policy == NULL) {
+        return; /* nobody's clock but the ledger's: CLOCK says so */
+    }
+    uint64_t from_s = seen_from(anchor, since);
+    uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
+    if (shown_s < delay_s) {
+        tj_find(progress->report, progress->report->entries,
+                "%s had to wait %" PRIu64 " s from entry %" PRIu64
+                " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
+                " s are shown",
+                what, delay_s, since, shown_s);
+    }
+}
+
+/* ---- one checkpoint, by its witnesses ---- */
+
 /* The times that witnesses of the policy state, against those of receipt. */
 static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, uint64_t first_s,
                         uint64_t last_s)
@@ -110,14 +152,28 @@ static void show_witnesses(const struct tj_policy *policy, const struct tj_polic
     }
 }
 
+/* The earliest and the latest of the times that valid cosignatures state. */
+static void times_of(const struct tj_policy *policy, const struct tj_policy_result *result,
+                     uint64_t *first_s, uint64_t *last_s)
+{
+    *first_s = UINT64_MAX;
+    *last_s = 0;
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (result->verdicts[i] == TJ_NOTE_VALID) {
+            *first_s = result->times_s[i] < *first_s ? result->times_s[i] : *first_s;
+            *last_s = result->times_s[i] > *last_s ? result->times_s[i] : *last_s;
+        }
+    }
+}
+
 /* Of one checkpoint that the log's key signed. */
 static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progress,
                             const struct tj_note_view *note)
 {
     const struct tj_policy *policy = anchor->pins->policy;
     struct tj_policy_result result;
-    uint64_t first_s = UINT64_MAX;
-    uint64_t last_s = 0;
+    uint64_t first_s;
+    uint64_t last_s;
     if (policy == NULL) {
         return true;
     }
@@ -127,12 +183,7 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
         return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
                        NULL, "a cosignature by a witness of the policy does not verify");
     }
-    for (size_t i = 0; i < policy->node_count; i++) {
-        if (result.verdicts[i] == TJ_NOTE_VALID) {
-            first_s = result.times_s[i] < first_s ? result.times_s[i] : first_s;
-            last_s = result.times_s[i] > last_s ? result.times_s[i] : last_s;
-        }
-    }
+    times_of(policy, &result, &first_s, &last_s);
     if (result.quorum) {
         anchor->agreed = progress->report->entries;
     }
@@ -140,6 +191,7 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
         return true;
     }
     tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
+    note_seen(anchor, progress->report->entries, first_s);
     return judge_times(anchor, progress, first_s, last_s);
 }
 
@@ -182,6 +234,24 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
 
 /* ---- in order ---- */
 
+/* When witnesses of today's policy had seen what an earlier audit covered. */
+static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view *note,
+                             uint64_t size)
+{
+    struct tj_policy_result result;
+    uint64_t first_s;
+    uint64_t last_s;
+    if (anchor->pins->policy == NULL) {
+        return;
+    }
+    tj_policy_check(anchor->pins->policy, note, &result);
+    times_of(anchor->pins->policy, &result, &first_s, &last_s);
+    if (last_s != 0) {
+        note_seen(anchor, size, first_s);
+        anchor->not_before_s = last_s > anchor->not_before_s ? last_s : anchor->not_before_s;
+    }
+}
+
 /* Checkpoints of sizes that an earlier audit covered: one may have been put there since, so their
  * roots are computed again from the leaves that it kept. */
 static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress,
@@ -215,6 +285,7 @@ static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress
                            " entries is not of the log that was verified before",
                            anchor->next_size);
         }
+        note_seen_before(anchor, &view, checkpoint.size);
         anchor->next++;
         if (!look_ahead(anchor, progress)) {
             return false;
@@ -380,6 +451,9 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
 {
     struct tj_replay_report *report = progress->report;
     char origin[TJ_ORIGIN_MAX];
+    free(anchor->seen);
+    anchor->seen = NULL;
+    anchor->seen_count = 0;
     if (tj_state_ledger(progress->state) == NULL) {
         return; /* not even entry 0 */
     }

@@ -20,6 +20,12 @@ struct tj_pins {
     const struct tj_policy *policy; /* witnesses; and a log key, when log_key is NULL */
 };
 
+/* Witnesses of the policy had seen so many entries at this time (the earliest of theirs). */
+struct tj_seen {
+    uint64_t size;
+    uint64_t time_s;
+};
+
 struct tj_anchor {
     const struct tj_pins *pins;
     const struct tj_verifier_key *log_key; /* pinned, or the policy's for this origin */
@@ -34,6 +40,9 @@ struct tj_anchor {
     uint64_t cosigned;         /* entries under the newest one with a valid cosignature */
     uint64_t waiting_since_ns; /* received-at of entry `cosigned` */
     uint64_t not_before_s;     /* entries to come were received at or after this, less the skew */
+    struct tj_seen *seen;      /* by rising size */
+    size_t seen_count;
+    size_t seen_capacity;
 };
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins);
@@ -46,7 +55,15 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
 /* After each entry that was accepted. False: a checkpoint does not hold, or a time cannot be. */
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress);
 
-/* After the last entry: what is pinned, and what no checkpoint covers. `whole`: nothing failed. */
+/* The entry to come does what entry `since` had to wait `delay_s` for. By the ledger's own clock it
+ * waited, or a rule was broken; that so much time passed between witnesses who had seen `since` and
+ * the last who had not seen what is to come is a finding when it did not. `what` says what waited.
+ */
+void tj_anchor_wait(const struct tj_anchor *anchor, struct tj_progress *progress, uint64_t since,
+                    uint64_t delay_s, const char *what);
+
+/* After the last entry: what is pinned, and what no checkpoint covers. `whole`: nothing failed.
+ * Frees what the anchor owns. */
 void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole);
 
 /* A key's name tells how its holder cosigns: one that ends with this replayed the log, and any

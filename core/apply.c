@@ -307,8 +307,8 @@ static enum tijori_status judge_new_quorum(const struct tj_state *state, const s
     bool changes = false;
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        bool of_quorum = record[0] == TJ_ADD_KEY || record[0] == TJ_REVOKE_KEY ||
-                         record[0] == TJ_SET_THRESHOLD;
+        bool of_quorum =
+            record[0] == TJ_ADD_KEY || record[0] == TJ_REVOKE_KEY || record[0] == TJ_SET_THRESHOLD;
         changes |= of_quorum && tj_load32(record + 4) == 0;
     }
     uint32_t signed_by = 0;
@@ -514,9 +514,9 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
     if (r.kind == TJ_END_RULE && tj_state_rule(state, r.rule) == NULL) {
         return false;
     }
-    return r.party < TJ_PARTIES_MAX && r.rule < TJ_RULES_MAX &&
-           reapply_holder_fits(state, &r) && r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX &&
-           r.asset <= TJ_ASSETS_MAX && tj_account_party(r.account) < TJ_PARTIES_MAX &&
+    return r.party < TJ_PARTIES_MAX && r.rule < TJ_RULES_MAX && reapply_holder_fits(state, &r) &&
+           r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX && r.asset <= TJ_ASSETS_MAX &&
+           tj_account_party(r.account) < TJ_PARTIES_MAX &&
            tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
 }
 

@@ -70,7 +70,8 @@ static enum tijori_status judge_holder(const struct tj_state *state, uint64_t ho
     if (tj_holder_is_party(holder)) {
         return tj_state_party(state, party) != NULL
                    ? TIJORI_OK
-                   : tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, field, "party %" PRIu32, party);
+                   : tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, field, "party %" PRIu32,
+                                      party);
     }
     return tj_state_account(state, holder) != NULL
                ? TIJORI_OK
@@ -254,8 +255,8 @@ static bool may_direct_party(const struct tj_case *c, const struct tj_party_obje
 {
     bool own = by_itself(c, r->party);
     /* Whom the authority gives keys to: a party that has no quorum yet, or that lost it. */
-    bool ward = by_authority(c) &&
-                (party->threshold[TJ_DOMAIN_ADMINISTER] == 0 || party->recovery != 0);
+    bool ward =
+        by_authority(c) && (party->threshold[TJ_DOMAIN_ADMINISTER] == 0 || party->recovery != 0);
     switch ((int)r->kind) {
     case TJ_ADD_KEY:
     case TJ_SET_THRESHOLD:
@@ -289,17 +290,18 @@ static enum tijori_status judge_recovery(const struct tj_party_object *party,
                : tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "one is open already");
 }
 
-/* The authority gives keys and thresholds to a party whose recovery is open: not before its time. */
+/* The authority gives keys and thresholds to a party whose recovery is open: not before its time.
+ */
 static enum tijori_status judge_recovered(const struct tj_case *c,
                                           const struct tj_party_object *party,
                                           const struct tj_record *r, struct tj_verdict *verdict)
 {
     bool own = by_itself(c, r->party);
-    if (own || party->threshold[TJ_DOMAIN_ADMINISTER] == 0 || c->received_ns >= party->recovery_ns) {
+    if (own || party->threshold[TJ_DOMAIN_ADMINISTER] == 0 ||
+        c->received_ns >= party->recovery_ns) {
         return TIJORI_OK;
     }
-    return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party",
-                            "%" PRIu64 " s left to object",
+    return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "%" PRIu64 " s left to object",
                             (party->recovery_ns - c->received_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
 }
 
@@ -342,8 +344,9 @@ static enum tijori_status judge_party_directive(const struct tj_state *state,
     case TJ_ADD_KEY:
     case TJ_SET_THRESHOLD: {
         enum tijori_status status = judge_recovered(c, party, r, verdict);
-        return status == TIJORI_OK && r->kind == TJ_ADD_KEY ? judge_add_key(state, party, r, verdict)
-                                                            : status;
+        return status == TIJORI_OK && r->kind == TJ_ADD_KEY
+                   ? judge_add_key(state, party, r, verdict)
+                   : status;
     }
     case TJ_REVOKE_KEY:
         return judge_revoke_key(state, r, verdict);

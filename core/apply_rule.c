@@ -21,8 +21,7 @@ struct walk {
     uint32_t number; /* of the rule found last */
 };
 
-static struct walk walk_of(struct tj_state *state, const struct tj_passage *p,
-                           uint64_t holder)
+static struct walk walk_of(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
 {
     return (struct walk){.state = state, .passage = p, .holder = holder};
 }
@@ -31,8 +30,8 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 {
     const struct tj_rule_object *rule;
     do {
-        rule = tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step,
-                            &walk->number);
+        rule =
+            tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step, &walk->number);
     } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
     return rule;
 }
@@ -45,11 +44,10 @@ static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
     const struct tj_rule_object *rule;
     while ((rule = next_limit(&walk, TJ_LIMIT_FREEZE)) != NULL) {
         if ((rule->directions & direction) != 0) {
-            return tj_refuse_detail(verdict, TIJORI_PARTY_FROZEN,
-                                    direction == TJ_FREEZE_OUT ? "from" : "to",
-                                    "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
-                                    tj_account_party(walk.holder),
-                                    direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
+            return tj_refuse_detail(
+                verdict, TIJORI_PARTY_FROZEN, direction == TJ_FREEZE_OUT ? "from" : "to",
+                "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
+                tj_account_party(walk.holder), direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
         }
     }
     return TIJORI_OK;
@@ -125,12 +123,12 @@ static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
             char out[TJ_AMOUNT_TEXT_SIZE];
             char left[TJ_AMOUNT_TEXT_SIZE];
             tj_i128 over = (tj_i128)rule->amount - (tj_i128)used;
-            return tj_refuse_detail(
-                verdict, TIJORI_LIMIT_OUTFLOW, "amount",
-                "rule %" PRIu32 ": %s %.8s in %" PRIu32 " s, %s used, %s left", walk.number,
-                amount_text(max, asset, (tj_i128)rule->amount), asset->code, rule->window_s,
-                amount_text(out, asset, (tj_i128)used),
-                amount_text(left, asset, over > 0 ? over : 0));
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_OUTFLOW, "amount",
+                                    "rule %" PRIu32 ": %s %.8s in %" PRIu32 " s, %s used, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, rule->window_s,
+                                    amount_text(out, asset, (tj_i128)used),
+                                    amount_text(left, asset, over > 0 ? over : 0));
         }
     }
     return TIJORI_OK;
@@ -141,8 +139,8 @@ static tj_i128 balance_now(const struct walk *walk)
     if (!tj_holder_is_party(walk->holder)) {
         return tj_account_balance(walk->passage->to);
     }
-    const struct tj_holding_object *holding = tj_state_holding(
-        walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
+    const struct tj_holding_object *holding =
+        tj_state_holding(walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
     return holding == NULL ? 0 : (tj_i128)(holding->in - holding->out);
 }
 
@@ -163,11 +161,11 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
             char held[TJ_AMOUNT_TEXT_SIZE];
             char left[TJ_AMOUNT_TEXT_SIZE];
             tj_i128 over = (tj_i128)rule->amount - now;
-            return tj_refuse_detail(
-                verdict, TIJORI_LIMIT_BALANCE, "amount",
-                "rule %" PRIu32 ": at most %s %.8s, %s there, %s left", walk.number,
-                amount_text(max, asset, (tj_i128)rule->amount), asset->code,
-                amount_text(held, asset, now), amount_text(left, asset, over > 0 ? over : 0));
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_BALANCE, "amount",
+                                    "rule %" PRIu32 ": at most %s %.8s, %s there, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, amount_text(held, asset, now),
+                                    amount_text(left, asset, over > 0 ? over : 0));
         }
     }
     return TIJORI_OK;
@@ -204,36 +202,44 @@ static bool step_looks_at(int step, uint8_t kind)
     return step == 1 || (step <= 3 ? !corrects : !pends);
 }
 
+/* A holder whose limits a movement meets. */
+struct met {
+    uint64_t holder;
+    uint8_t direction;
+};
+
+/* The account and all of its party, on the side that the movement leaves (enters), where there may
+ * be limits: at most two, most often none. */
+static uint32_t meet(const struct tj_state *state, const struct tj_passage *p, uint8_t direction,
+                     struct met out[2])
+{
+    bool leaving = direction == TJ_FREEZE_OUT;
+    uint64_t account = leaving ? tj_movement_from(p->record) : tj_movement_to(p->record);
+    const struct tj_account_object *object = leaving ? p->from : p->to;
+    uint32_t party = tj_account_party(account);
+    uint64_t all = tj_account_id(party, TJ_LOCAL_ALL);
+    uint32_t count = 0;
+    if ((object->flags & TJ_ACCOUNT_RULED) != 0) {
+        out[count++] = (struct met){account, direction};
+    }
+    if ((tj_state_party(state, party)->ruled & TJ_PARTY_LIMITED) != 0 &&
+        (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
+        out[count++] = (struct met){all, direction};
+    }
+    return count;
+}
+
 static enum tijori_status judge_limits(struct tj_state *state, const struct tj_passage *p,
                                        const struct tj_asset_object *asset,
                                        struct tj_verdict *verdict)
 {
-    uint64_t from = tj_movement_from(p->record);
-    uint64_t to = tj_movement_to(p->record);
-    const struct {
-        uint64_t holder;
-        uint8_t direction;
-        bool looked_at;
-    } sides[4] = {
-        {from, TJ_FREEZE_OUT, (p->from->flags & TJ_ACCOUNT_RULED) != 0},
-        {tj_account_id(tj_account_party(from), TJ_LOCAL_ALL), TJ_FREEZE_OUT,
-         tj_state_party(state, tj_account_party(from))->ruled != 0},
-        {to, TJ_FREEZE_IN, (p->to->flags & TJ_ACCOUNT_RULED) != 0},
-        {tj_account_id(tj_account_party(to), TJ_LOCAL_ALL), TJ_FREEZE_IN,
-         tj_state_party(state, tj_account_party(to))->ruled != 0},
-    };
-    if (!(sides[0].looked_at || sides[1].looked_at || sides[2].looked_at || sides[3].looked_at)) {
-        return TIJORI_OK;
-    }
-    for (int step = 1; step <= LIMIT_STEPS; step++) {
-        for (int i = 0; i < 4 && step_looks_at(step, p->record[0]); i++) {
-            uint64_t holder = sides[i].holder;
-            bool out = sides[i].direction == TJ_FREEZE_OUT;
-            if (!sides[i].looked_at || !(out ? tj_leaves(holder, p) : tj_enters(holder, p))) {
-                continue;
-            }
-            enum tijori_status status = judge_limit_step(step, walk_of(state, p, holder),
-                                                         sides[i].direction, asset, verdict);
+    struct met met[4];
+    uint32_t count = meet(state, p, TJ_FREEZE_OUT, met);
+    count += meet(state, p, TJ_FREEZE_IN, met + count);
+    for (int step = 1; step <= LIMIT_STEPS && count > 0; step++) {
+        for (uint32_t i = 0; i < count && step_looks_at(step, p->record[0]); i++) {
+            enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
+                                                         met[i].direction, asset, verdict);
             if (status != TIJORI_OK) {
                 return status;
             }
@@ -243,25 +249,6 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
 }
 
 /* ---- tiers ---- */
-
-/* The tier in force with the largest bound below the amount; NULL when there is none. */
-static const struct tj_rule_object *tier_of(struct walk *walk, uint64_t amount)
-{
-    const struct tj_rule_object *tier = NULL;
-    const struct tj_rule_object *rule;
-    const struct tj_passage *p = walk->passage;
-    uint32_t number = 0;
-    while ((rule = tj_next_rule(walk->state, walk->holder, p->id, &walk->step, &walk->number)) !=
-           NULL) {
-        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
-            (tier == NULL || rule->amount > tier->amount)) {
-            tier = rule;
-            number = walk->number;
-        }
-    }
-    walk->number = number;
-    return tier;
-}
 
 /* How many of these keys are not revoked, and the mask of their groups. */
 static uint32_t count_keys(const struct tj_state *state, uint32_t party,
@@ -345,11 +332,13 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
                                      const struct tj_passage *p, struct tj_verdict *verdict)
 {
     uint32_t party = tj_account_party(tj_movement_from(p->record));
-    if (tj_state_party(state, party)->ruled == 0) {
+    const struct tj_party_object *owner = tj_state_party(state, party);
+    if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
+        tj_movement_amount(p->record).base <= owner->tier_least) {
         return TIJORI_OK;
     }
     struct walk walk = walk_of(state, p, tj_account_id(party, TJ_LOCAL_ALL));
-    const struct tj_rule_object *tier = tier_of(&walk, tj_movement_amount(p->record).base);
+    const struct tj_rule_object *tier = tj_tier_of(state, p, &walk.number);
     if (tier == NULL) {
         return TIJORI_OK;
     }
@@ -372,17 +361,16 @@ static enum tijori_status refuse_counted(const struct tj_rule_object *before,
     bool daily = tj_programme_net(&after->programme) <= (tj_i128)after->amount;
     tj_i128 bound = (tj_i128)(daily ? after->amount_day : after->amount);
     /* What was counted today before: the rest of what is counted now. */
-    tj_i128 counted = daily ? (tj_i128)after->programme.day_amount -
-                                  (tj_i128)(after->programme.counted_in -
-                                            before->programme.counted_in)
-                            : tj_programme_net(&before->programme);
+    tj_i128 counted =
+        daily ? (tj_i128)after->programme.day_amount -
+                    (tj_i128)(after->programme.counted_in - before->programme.counted_in)
+              : tj_programme_net(&before->programme);
     char left[TJ_AMOUNT_TEXT_SIZE];
-    return tj_refuse_detail(verdict, TIJORI_PROGRAMME, "amount",
-                            "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left", number,
-                            tj_programme_names[after->type], amount_text(max, asset, bound),
-                            asset->code, daily ? " a day" : " net",
-                            amount_text(net, asset, counted),
-                            amount_text(left, asset, bound > counted ? bound - counted : 0));
+    return tj_refuse_detail(
+        verdict, TIJORI_PROGRAMME, "amount", "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left",
+        number, tj_programme_names[after->type], amount_text(max, asset, bound), asset->code,
+        daily ? " a day" : " net", amount_text(net, asset, counted),
+        amount_text(left, asset, bound > counted ? bound - counted : 0));
 }
 
 static enum tijori_status judge_minimum(const struct tj_state *state, const struct tj_passage *p,
@@ -430,15 +418,16 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
 }
 
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
-                                  const uint8_t *record, const struct tj_named *named,
+                                  const uint8_t *record, const struct tj_account_object *from,
+                                  const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict)
 {
     struct tj_passage p = {
         .record = record,
         .id = tj_record_id(c->index, verdict->record),
         .received_ns = c->received_ns,
-        .from = tj_state_account(state, tj_movement_from(record)),
-        .to = tj_state_account(state, tj_movement_to(record)),
+        .from = from,
+        .to = to,
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);

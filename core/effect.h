@@ -52,6 +52,10 @@ void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint
 void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
                       const uint8_t record[TJ_RECORD_SIZE], uint8_t *link);
 
+/* Of those, a directive with this record id. */
+void tj_effect_directive(struct tj_state *state, const struct tj_effect *effect, uint64_t id,
+                         const uint8_t record[TJ_RECORD_SIZE]);
+
 /* In an audit of a public export: one record that names one that is not there. A post or a void
  * settles it, whatever it is; nothing else is known. */
 void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,

@@ -268,7 +268,8 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
                       11},
     [TJ_STATEMENT] = {"statement",
                       {NAMED("figure", 1, figure, tj_figure_names, 1),
-                       NAMED("purpose", 2, purpose, tj_purpose_names, 0), PARTY_FIELD,
+                       NAMED("purpose", 2, purpose, tj_purpose_names, 0),
+                       PARTY_FIELD,
                        NUMBER("asset", 8, 4, asset, 1, UINT32_MAX),
                        NUMBER("rule", 12, 4, rule, 0, UINT32_MAX),
                        UNIT("period_from", 16, 4, period_from, TJ_UNIT_DATE, 1, UINT32_MAX),
@@ -435,9 +436,78 @@ struct use {
     bool may_be_0; /* 0 is a value like any other */
 };
 
-static enum tijori_status check_uses(const struct use *uses, size_t count,
-                                     struct tj_verdict *verdict)
+enum { USES_MAX = 6 };
+
+static size_t limit_uses(const uint8_t *r, struct use out[USES_MAX])
 {
+    uint8_t type = r[1];
+    bool sums = type == TJ_LIMIT_OUTFLOW || type == TJ_LIMIT_BALANCE;
+    const struct use uses[] = {
+        {"directions", !sums, r[2] != 0, false},
+        {"asset", sums, tj_load32(r + 16) != 0, false},
+        {"window_s", type == TJ_LIMIT_OUTFLOW, tj_load32(r + 20) != 0, false},
+        {"amount", sums, tj_load64(r + 24) != 0, true},
+        {"purposes", type == TJ_LIMIT_PURPOSES, tj_load16(r + 32) != 0, false},
+        {"counterparty", type == TJ_LIMIT_COUNTERPARTY, tj_load64(r + 40) != 0, true},
+    };
+    memcpy(out, uses, sizeof uses);
+    return sizeof uses / sizeof uses[0];
+}
+
+static size_t programme_uses(const uint8_t *r, struct use out[USES_MAX])
+{
+    uint8_t type = r[2];
+    bool allocates = type == TJ_PROGRAMME_ALLOCATION;
+    bool counts = type != TJ_PROGRAMME_MINIMUM;
+    const struct use uses[] = {
+        {"purposes", counts, tj_load16(r + 12) != 0, false},
+        {"amount", !allocates, tj_load64(r + 24) != 0, type == TJ_PROGRAMME_CEILING},
+        {"amount_day", type == TJ_PROGRAMME_MANDATE, tj_load64(r + 32) != 0, true},
+        {"power_mw", allocates, tj_load32(r + 40) != 0, false},
+    };
+    memcpy(out, uses, sizeof uses);
+    return sizeof uses / sizeof uses[0];
+}
+
+static size_t statement_uses(const uint8_t *r, struct use out[USES_MAX])
+{
+    uint8_t figure = r[1];
+    bool of_party = figure == TJ_FIGURE_CUSTOMERS || figure == TJ_FIGURE_ATTESTED;
+    bool of_rule = figure == TJ_FIGURE_COUNTED || figure == TJ_FIGURE_UNCLASSIFIED ||
+                   figure == TJ_FIGURE_BREACHES;
+    const struct use uses[] = {
+        {"purpose", figure == TJ_FIGURE_INFLOW || figure == TJ_FIGURE_OUTFLOW, r[2] != 0, false},
+        {"party", of_party, tj_load32(r + 4) != 0, true},
+        {"rule", of_rule, tj_load32(r + 12) != 0, true},
+    };
+    memcpy(out, uses, sizeof uses);
+    return sizeof uses / sizeof uses[0];
+}
+
+static size_t uses_of(const uint8_t *r, struct use out[USES_MAX])
+{
+    return r[0] == TJ_SET_LIMIT   ? limit_uses(r, out)
+           : r[0] == TJ_PROGRAMME ? programme_uses(r, out)
+           : r[0] == TJ_STATEMENT ? statement_uses(r, out)
+                                  : 0;
+}
+
+bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const char *field)
+{
+    struct use uses[USES_MAX];
+    size_t count = uses_of(record, uses);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(uses[i].field, field) == 0) {
+            return uses[i].used;
+        }
+    }
+    return true;
+}
+
+static enum tijori_status check_uses(const uint8_t *r, struct tj_verdict *verdict)
+{
+    struct use uses[USES_MAX];
+    size_t count = uses_of(r, uses);
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].used && uses[i].filled) {
             return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, uses[i].field);
@@ -451,61 +521,32 @@ static enum tijori_status check_uses(const struct use *uses, size_t count,
 
 static enum tijori_status check_limit(const uint8_t *r, struct tj_verdict *verdict)
 {
-    uint8_t type = r[1];
-    uint32_t window_s = tj_load32(r + 20);
-    bool sums = type == TJ_LIMIT_OUTFLOW || type == TJ_LIMIT_BALANCE;
-    const struct use uses[] = {
-        {"directions", !sums, r[2] != 0, false},
-        {"asset", sums, tj_load32(r + 16) != 0, false},
-        {"window_s", type == TJ_LIMIT_OUTFLOW, window_s != 0, false},
-        {"amount", sums, tj_load64(r + 24) != 0, true},
-        {"purposes", type == TJ_LIMIT_PURPOSES, tj_load16(r + 32) != 0, false},
-        {"counterparty", type == TJ_LIMIT_COUNTERPARTY, tj_load64(r + 40) != 0, true},
-    };
-    if (type == TJ_LIMIT_FREEZE && !tj_holder_is_party(tj_load64(r + 8))) {
+    if (r[1] == TJ_LIMIT_FREEZE && !tj_holder_is_party(tj_load64(r + 8))) {
         return tj_refuse(verdict, TIJORI_VALUE, "holder");
     }
-    if (window_s % TJ_WINDOW_STEPS != 0) {
+    if (tj_load32(r + 20) % TJ_WINDOW_STEPS != 0) {
         return tj_refuse(verdict, TIJORI_VALUE, "window_s");
     }
-    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+    return check_uses(r, verdict);
 }
 
 static enum tijori_status check_programme(const uint8_t *r, struct tj_verdict *verdict)
 {
-    uint8_t type = r[2];
-    bool allocates = type == TJ_PROGRAMME_ALLOCATION;
-    bool counts = type != TJ_PROGRAMME_MINIMUM;
-    const struct use uses[] = {
-        {"purposes", counts, tj_load16(r + 12) != 0, false},
-        {"amount", !allocates, tj_load64(r + 24) != 0, type == TJ_PROGRAMME_CEILING},
-        {"amount_day", type == TJ_PROGRAMME_MANDATE, tj_load64(r + 32) != 0, true},
-        {"power_mw", allocates, tj_load32(r + 40) != 0, false},
-    };
-    if (allocates && r[1] != TJ_MODE_REPORT) {
+    if (r[2] == TJ_PROGRAMME_ALLOCATION && r[1] != TJ_MODE_REPORT) {
         return tj_refuse(verdict, TIJORI_VALUE, "mode");
     }
     if (tj_load32(r + 20) < tj_load32(r + 16)) {
         return tj_refuse(verdict, TIJORI_VALUE, "ends");
     }
-    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+    return check_uses(r, verdict);
 }
 
 static enum tijori_status check_statement(const uint8_t *r, struct tj_verdict *verdict)
 {
-    uint8_t figure = r[1];
-    bool of_party = figure == TJ_FIGURE_CUSTOMERS || figure == TJ_FIGURE_ATTESTED;
-    bool of_rule = figure == TJ_FIGURE_COUNTED || figure == TJ_FIGURE_UNCLASSIFIED ||
-                   figure == TJ_FIGURE_BREACHES;
-    const struct use uses[] = {
-        {"purpose", figure == TJ_FIGURE_INFLOW || figure == TJ_FIGURE_OUTFLOW, r[2] != 0, false},
-        {"party", of_party, tj_load32(r + 4) != 0, true},
-        {"rule", of_rule, tj_load32(r + 12) != 0, true},
-    };
     if (tj_load32(r + 20) < tj_load32(r + 16)) {
         return tj_refuse(verdict, TIJORI_VALUE, "as_of");
     }
-    return check_uses(uses, sizeof uses / sizeof uses[0], verdict);
+    return check_uses(r, verdict);
 }
 
 /* What a range cannot say. */
@@ -544,7 +585,8 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
     }
     const struct tj_layout *layout = tj_record_layout(record[0]);
     if (layout == NULL) {
-        bool reserved = record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
+        bool reserved =
+            record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
         return tj_refuse(verdict, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "kind");
     }
     for (size_t i = 0; i < layout->count; i++) {

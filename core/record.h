@@ -320,14 +320,14 @@ enum tj_field_type { TJ_FIELD_NUMBER, TJ_FIELD_TEXT, TJ_FIELD_BYTES };
 /* How a number reads in input and output. */
 enum tj_field_unit {
     TJ_UNIT_PLAIN,
-    TJ_UNIT_NAME,    /* by `names` */
-    TJ_UNIT_CLASSES, /* a mask of class names */
-    TJ_UNIT_ACCOUNT, /* party:local */
-    TJ_UNIT_AMOUNT,  /* base units of the accounts' asset */
-    TJ_UNIT_DATE,    /* days */
-    TJ_UNIT_TIME_S,  /* POSIX seconds */
-    TJ_UNIT_RECORD,  /* entry:position */
-    TJ_UNIT_HOLDER,  /* party:local or party:* */
+    TJ_UNIT_NAME,         /* by `names` */
+    TJ_UNIT_CLASSES,      /* a mask of class names */
+    TJ_UNIT_ACCOUNT,      /* party:local */
+    TJ_UNIT_AMOUNT,       /* base units of the accounts' asset */
+    TJ_UNIT_DATE,         /* days */
+    TJ_UNIT_TIME_S,       /* POSIX seconds */
+    TJ_UNIT_RECORD,       /* entry:position */
+    TJ_UNIT_HOLDER,       /* party:local or party:* */
     TJ_UNIT_ASSET_AMOUNT, /* base units of the record's own asset */
     TJ_UNIT_PURPOSES,     /* a mask of purpose names */
     TJ_UNIT_GROUPS,       /* a mask of group numbers */
@@ -377,6 +377,10 @@ bool tj_name_find(const char *const *names, size_t count, const char *name, uint
  * ranges, reserved bytes, texts, blind. A pure function of the bytes. */
 enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool restricted,
                                    struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* False for a field of a limit, a programme or a statement that its type or figure does not use
+ * (docs/FORMAT.md section 3.2): it is then zero. True for any other. */
+bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const char *field);
 
 /* Decodes a record whose form was checked. */
 void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *out);

@@ -219,6 +219,59 @@ static bool judge_bytes(struct replay *r, uint64_t index, const struct item *ite
     return pass(r, TJ_CHECK_SIGNATURES, item->entry.slots.count);
 }
 
+/* A post that its tier lets wait. */
+static void note_post(struct replay *r, uint64_t id, const uint8_t *record)
+{
+    struct tj_passage p = {.record = record, .id = id};
+    uint32_t number;
+    p.from = tj_state_account(r->state, tj_movement_from(record));
+    const struct tj_rule_object *tier = p.from != NULL ? tj_tier_of(r->state, &p, &number) : NULL;
+    if (tier != NULL && tier->window_s != 0) {
+        char what[80];
+        snprintf(what, sizeof what, "record %" PRIu32 " (post, rule %" PRIu32 ")",
+                 tj_record_position(id), number);
+        tj_anchor_wait(&r->anchor, &r->progress, tj_record_entry(tj_movement_refers_to(record)),
+                       tier->window_s, what);
+    }
+}
+
+/* A quorum that the authority gives a party whose recovery is open. */
+static void note_recovered(struct replay *r, uint64_t id, const uint8_t *record)
+{
+    uint32_t number = tj_load32(record + 4);
+    const struct tj_party_object *party = tj_state_party(r->state, number);
+    struct tj_named named = {.absent = true};
+    if (party != NULL && party->recovery != 0 &&
+        r->past.past.record(r->past.past.context, party->recovery, &named) && !named.absent) {
+        char what[80];
+        snprintf(what, sizeof what, "record %" PRIu32 " (recovery of party %" PRIu32 ")",
+                 tj_record_position(id), number);
+        tj_anchor_wait(&r->anchor, &r->progress, tj_record_entry(party->recovery),
+                       tj_load32(named.record + 8), what);
+    }
+}
+
+/* What had to wait, before it is judged: the state is as it was then. */
+static void note_waits(struct replay *r, uint64_t index, const struct item *item)
+{
+    const struct tj_header *header = &item->entry.header;
+    const struct tj_ledger_object *ledger = tj_state_ledger(r->state);
+    if (item->absent || ledger == NULL ||
+        (tj_kind_is_movement(item->source.records.bytes[0]) && ledger->rules_set == 0)) {
+        return;
+    }
+    for (uint32_t i = 0; i < header->record_count; i++) {
+        const uint8_t *record = item->source.records.bytes + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_POST) {
+            note_post(r, tj_record_id(index, i), record);
+        }
+        if (record[0] == TJ_SET_THRESHOLD && record[2] == TJ_DOMAIN_ADMINISTER &&
+            header->party == 0) {
+            note_recovered(r, tj_record_id(index, i), record);
+        }
+    }
+}
+
 static bool judge_rules(struct replay *r, uint64_t index, const struct item *item,
                         struct tj_tail *tail)
 {
@@ -431,6 +484,7 @@ static bool judge_entry(struct replay *r, const struct item *item)
         r->state->ledger_id = item->leaf;
         report->ledger_id = item->leaf;
     }
+    note_waits(r, index, item);
     if (!judge_rules(r, index, item, &tail) || !judge_derived(r, index, item, &tail)) {
         return false;
     }

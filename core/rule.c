@@ -52,6 +52,25 @@ bool tj_enters(uint64_t holder, const struct tj_passage *p)
                                       : to == holder;
 }
 
+const struct tj_rule_object *tj_tier_of(const struct tj_state *state, const struct tj_passage *p,
+                                        uint32_t *number)
+{
+    const struct tj_rule_object *tier = NULL;
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t found;
+    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    while ((rule = tj_next_rule(state, holder, p->id, &step, &found)) != NULL) {
+        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
+            (tier == NULL || rule->amount > tier->amount)) {
+            tier = rule;
+            *number = found;
+        }
+    }
+    return tier;
+}
+
 /* ---- outflow limits ---- */
 
 enum { RING = TJ_WINDOW_STEPS + 1 };
@@ -122,8 +141,8 @@ static void change_of_correct(const struct tj_rule_object *rule, const struct tj
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
     uint8_t purpose = tj_movement_purpose(p->record);
     uint32_t day = tj_day_of(p->named->received_ns);
-    bool named_counted = tj_movement_refers_to(p->record) > rule->set && day >= rule->starts &&
-                         day <= rule->ends;
+    bool named_counted =
+        tj_movement_refers_to(p->record) > rule->set && day >= rule->starts && day <= rule->ends;
     bool taken_off = named_counted && (rule->purposes >> purpose & 1) != 0;
     if (taken_off) {
         *(in ? &change->counted_out : &change->counted_in) = -amount;
@@ -168,8 +187,8 @@ void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *p,
             sums->day_amount += (uint64_t)change->counted_in;
         }
     } else if (change->counted_in != 0) {
-        sums->day_amount = (sums->day == today ? sums->day_amount : 0) +
-                           (uint64_t)change->counted_in;
+        sums->day_amount =
+            (sums->day == today ? sums->day_amount : 0) + (uint64_t)change->counted_in;
         sums->day = today;
     }
 }

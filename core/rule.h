@@ -13,12 +13,12 @@
 /* An earlier record that a record names. */
 struct tj_named {
     uint8_t record[TJ_RECORD_SIZE];
-    struct tj_hash leaf; /* SHA-256(0x00 || record) */
+    struct tj_hash leaf;  /* SHA-256(0x00 || record) */
     uint64_t received_ns; /* of its entry */
-    uint8_t basis;       /* enum tj_basis, of a movement */
-    bool vouched;        /* a party that owns neither account countersigned it */
-    bool absent;         /* there is such a record, in a body that a public export leaves out: then
-                          * nothing else here is known */
+    uint8_t basis;        /* enum tj_basis, of a movement */
+    bool vouched;         /* a party that owns neither account countersigned it */
+    bool absent;          /* there is such a record, in a body that a public export leaves out: then
+                           * nothing else here is known */
 };
 
 /* A movement that is posted (move, post, correct), or would be, as the rules look at it. */
@@ -61,6 +61,12 @@ const struct tj_rule_object *tj_next_rule(const struct tj_state *state, uint64_t
 /* The movement leaves, or enters, this holder. */
 bool tj_leaves(uint64_t holder, const struct tj_passage *passage);
 bool tj_enters(uint64_t holder, const struct tj_passage *passage);
+
+/* The tier that a movement's amount falls in: of those in force for the party and asset of `from`,
+ * the one with the largest bound below the amount; NULL when there is none. *number gets its own.
+ */
+const struct tj_rule_object *tj_tier_of(const struct tj_state *state,
+                                        const struct tj_passage *passage, uint32_t *number);
 
 /* ---- outflow limits ---- */
 

@@ -56,13 +56,14 @@ struct tj_ledger_object {
 };
 
 enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2, TJ_PARTY_CLOSED = 3 };
+enum { TJ_PARTY_LIMITED = 1, TJ_PARTY_TIERED = 2 };
 /* 128 bytes. Number: the party's. */
 struct tj_party_object {
     char name[TJ_NAME_SIZE];
     uint8_t type;                     /* 0: not registered */
     uint8_t status;                   /* TJ_PARTY_* */
     uint8_t threshold[TJ_DOMAIN_END]; /* by enum tj_domain; [0] unused */
-    uint8_t ruled; /* 1: a tier or limit names it or ever did */
+    uint8_t ruled; /* TJ_PARTY_LIMITED, _TIERED: such a rule names it or ever did */
     uint16_t classes;
     uint16_t keys_active[TJ_ROLE_END]; /* by enum tj_role; [0] unused */
     uint32_t keys;                     /* ordinals given out */
@@ -70,8 +71,9 @@ struct tj_party_object {
     uint64_t registered;               /* record id */
     uint64_t recovery;                 /* record id of an open one, 0: none */
     uint64_t recovery_ns;              /* from when on the authority may give it keys */
+    uint64_t tier_least;               /* TIERED: the least `above` of all its tiers ever */
     uint32_t accounts_open;
-    uint8_t reserved[28];
+    uint8_t reserved[20];
 };
 
 /* 128 bytes. Number: the asset's. */

@@ -95,6 +95,11 @@ class Sections(Case):
         self.check_rows(report["log"], {"ratio", "tree_ns", "tree_percent"})
         self.check_targets(report, {"log.1", "tree.1", "log.8190", "tree.8190"})
 
+    def test_rules(self):
+        report = self.report("rules")
+        self.check_rows(report["rules"], {"ratio", "ruled_envelopes_per_s"})
+        self.check_targets(report, {"rules.1", "rules.8190"})
+
     def test_latency(self):
         report = self.report("latency")
         self.check_rows(report["closed_loop"], PERCENTILES | {"verify_us", "commit_us", "ratio"})

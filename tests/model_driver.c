@@ -499,8 +499,8 @@ int main(void)
     size_t size;
     h.state = tj_state_create();
     tj_digester_init(&h.digester);
-    h.past = (struct tj_past){&h,           past_record,    past_leaf, past_envelope_id,
-                              past_lane_jump, past_root};
+    h.past =
+        (struct tj_past){&h, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     while (read_case(&received_ns, &bytes, &size)) {
         struct tj_verdict verdict;
         TIJORI_REQUIRE(h.size < HISTORY_MAX);

@@ -164,6 +164,78 @@ static void a_promise_not_kept_is_a_finding(void **state)
     }
 }
 
+/* ---- delays ---- */
+
+/* Signs as the party does, submits; the entry. */
+static uint64_t send_at(struct tamper_world *t, uint32_t party, uint16_t lane,
+                        const struct tj_record *record, uint64_t ns)
+{
+    struct tijori_receipt receipt;
+    t->f.now_ns = ns;
+    fixture_begin(&t->f, party, lane);
+    fixture_add(&t->f, record);
+    if (fixture_send(&t->f, &receipt) != TIJORI_OK) {
+        fail_msg("%s", receipt.text);
+    }
+    return receipt.entry;
+}
+
+/* The tier lets movements of party 2 above 1 wait an hour; a pending one at `pending_s`. */
+static struct tj_record wait_for(struct tamper_world *t, uint64_t pending_s)
+{
+    struct tj_record r = {.kind = TJ_SET_TIER, .party = 2, .asset = 1, .delay_s = 3600, .above = 1};
+    uint8_t pending[TJ_RECORD_SIZE];
+    send_at(t, 0, 0, &r, (pending_s - 2000) * NS_PER_S);
+    r = fixture_move(fixture_account(C_EXTERNAL), fixture_account(C_CUSTODY_A), 2,
+                     TJ_CUSTOMER_DEPOSIT);
+    r.kind = TJ_PENDING;
+    tj_record_encode(&r, pending);
+    r.refers_to = tj_record_id(send_at(t, 2, 1, &r, pending_s * NS_PER_S), 0);
+    r.kind = TJ_POST;
+    tj_leaf_hash(t->f.digester.hasher, &r.hash, pending, sizeof pending);
+    return r;
+}
+
+/* By the ledger's clock the hour passed, or the post were refused. Whether it passed between a
+ * witness who had seen the pending movement and the last one who had not seen the post is another
+ * matter: when not, that is a finding. */
+static void a_delay_that_witnesses_did_not_see(void **state)
+{
+    static const struct {
+        uint64_t seen_s;   /* after the pending movement; 0: never before the post */
+        uint64_t before_s; /* the last time without the post, after the pending movement; 0: none */
+        const char *found;
+    } cases[] = {
+        {10, 3610, NULL},
+        {10, 3609, "3599 s are shown"},
+        {10, 0, "5 s are shown"}, /* between its two witnesses */
+        {0, 0, "0 s are shown"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tamper_world *t = timed();
+        struct tj_replay_report report;
+        uint64_t pending_s = FIXTURE_CREATED_S + 10000;
+        struct tj_record post = wait_for(t, pending_s);
+        if (cases[i].seen_s != 0) {
+            cosign_at(t, pending_s + cases[i].seen_s + 5, pending_s + cases[i].seen_s);
+        }
+        if (cases[i].before_s != 0) {
+            receive_at(t, (pending_s + cases[i].before_s - 1) * NS_PER_S);
+            cosign_at(t, pending_s + cases[i].before_s, pending_s + cases[i].before_s);
+        }
+        send_at(t, 2, 1, &post, (pending_s + 3700) * NS_PER_S);
+        cosign_at(t, pending_s + 3701, pending_s + 3702);
+        audit_timed(t, &report);
+        must_pass(&report);
+        assert_int_equal(report.finding_count, cases[i].found != NULL);
+        if (cases[i].found != NULL && strstr(report.findings[0].text, cases[i].found) == NULL) {
+            fail_msg("%s", report.findings[0].text);
+        }
+        end_timed(t);
+    }
+}
+
 /* ---- log keys ---- */
 
 static void pinned_keys(void **state)
@@ -513,6 +585,7 @@ int main(void)
         cmocka_unit_test(received_after_a_witness_saw_it),
         cmocka_unit_test(received_before_a_witness_missed_it),
         cmocka_unit_test(a_promise_not_kept_is_a_finding),
+        cmocka_unit_test(a_delay_that_witnesses_did_not_see),
         cmocka_unit_test(pinned_keys),
         cmocka_unit_test(signed_by_another_key),
         cmocka_unit_test(cosignatures_that_are_missing),

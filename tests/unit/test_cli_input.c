@@ -128,7 +128,68 @@ static const struct {
      "\"purchase\"}",
      "amount"},
     {"JSON of an unknown kind", "{\"kind\": \"mint\"}", "kind"},
-    {"JSON of a reserved kind", "{\"kind\": \"programme\"}", "kind"},
+    {"JSON of a reserved kind", "{\"kind\": \"watch_script\"}", "kind"},
+    {"approve without a record", HEADER "approve,1:0,1:1,1 BTC,purchase,,,\n", "evidence"},
+    {"a bound in another asset than the record's",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 2, \"above\": \"5 BTC\", "
+     "\"approvals\": 1}",
+     "above: is in BTC, but the record names asset 2"},
+    {"a bound below zero",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"-5 BTC\", "
+     "\"approvals\": 1}",
+     "above: is to be from 0 to"},
+    {"a tier without a bound",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"approvals\": 1}",
+     "above: is missing"},
+    {"a tier that asks for nothing",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"5 BTC\"}",
+     "approvals"},
+    {"group 0",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"5 BTC\", "
+     "\"groups\": [0]}",
+     "groups: holds numbers from 1 to 15"},
+    {"group 2^32 + 1",
+     "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"5 BTC\", "
+     "\"groups\": [4294967297]}",
+     "groups: holds numbers from 1 to 15"},
+    {"a counterparty limit without one",
+     "{\"kind\": \"set_limit\", \"rule\": 0, \"type\": \"counterparty\", \"holder\": \"1:3\", "
+     "\"directions\": \"out\"}",
+     "counterparty: is missing"},
+    {"a holder that is none",
+     "{\"kind\": \"set_limit\", \"rule\": 0, \"type\": \"freeze\", \"holder\": \"1\", "
+     "\"directions\": \"out\"}",
+     "holder: is to be an account or all of a party"},
+    {"an amount in a limit that does not use one",
+     "{\"kind\": \"set_limit\", \"rule\": 0, \"type\": \"freeze\", \"holder\": \"1:*\", "
+     "\"directions\": \"out\", \"amount_base\": 1}",
+     "amount: is not used by a set_limit of this type"},
+    {"a window that sixteen does not divide",
+     "{\"kind\": \"set_limit\", \"rule\": 0, \"type\": \"outflow\", \"holder\": \"1:*\", "
+     "\"asset\": 1, \"amount\": \"1 BTC\", \"window_s\": 100}",
+     "window_s"},
+    {"a programme that counts transfers",
+     "{\"kind\": \"programme\", \"rule\": 0, \"type\": \"ceiling\", \"mode\": \"report\", "
+     "\"asset\": 1, \"purposes\": [\"internal_transfer\"], \"starts\": \"2026-01-01\", "
+     "\"ends\": \"2026-12-31\", \"amount\": \"0 BTC\", \"name\": \"x\"}",
+     "purposes: is to be one of purchase, mining, seizure, donation, unsolicited_inflow, sale, "},
+    {"a programme that ends before it starts",
+     "{\"kind\": \"programme\", \"rule\": 0, \"type\": \"minimum\", \"mode\": \"report\", "
+     "\"asset\": 1, \"starts\": \"2026-01-02\", \"ends\": \"2026-01-01\", "
+     "\"amount\": \"1 BTC\", \"name\": \"x\"}",
+     "ends"},
+    {"a purpose in a figure without one",
+     "{\"kind\": \"statement\", \"figure\": \"opening\", \"purpose\": \"purchase\", \"asset\": 1, "
+     "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"1 BTC\"}",
+     "purpose: is not used by a statement of this figure"},
+    {"a number of breaches with a unit",
+     "{\"kind\": \"statement\", \"figure\": \"breaches\", \"rule\": 0, \"asset\": 1, "
+     "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"1 BTC\"}",
+     "value: is to be an integer"},
+    {"a value without its unit",
+     "{\"kind\": \"statement\", \"figure\": \"closing\", \"asset\": 1, "
+     "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": 3}",
+     "value: is to be a string with its unit"},
 };
 
 static void what_is_wrong_is_named(void **state)
@@ -145,6 +206,71 @@ static void what_is_wrong_is_named(void **state)
         if (strstr(why, wrong[i].member) == NULL) {
             fail_msg("%s: '%s' does not name '%s'", wrong[i].name, why, wrong[i].member);
         }
+    }
+}
+
+/* What the examples do not show: amounts below zero and beyond 64 bits, with and without a known
+ * asset; numbers in place of amounts; holders; each kind of what says "none". */
+static const char *const more[] = {
+    "{\"kind\": \"statement\", \"figure\": \"adjustments\", \"asset\": 1, \"period_from\": "
+    "\"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"-12.5 BTC\"}",
+    "{\"kind\": \"statement\", \"figure\": \"closing\", \"asset\": 1, \"period_from\": "
+    "\"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": "
+    "\"1701411834604692317316873037158.84105727 BTC\"}",
+    "{\"kind\": \"statement\", \"figure\": \"closing\", \"asset\": 7, \"period_from\": "
+    "\"2026-01-01\", \"as_of\": \"2026-03-31\", \"value_base\": "
+    "\"-170141183460469231731687303715884105728\"}",
+    "{\"kind\": \"statement\", \"figure\": \"breaches\", \"rule\": 3, \"asset\": 1, "
+    "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": 2}",
+    "{\"kind\": \"statement\", \"figure\": \"customers\", \"party\": 0, \"asset\": 1, "
+    "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"0 BTC\"}",
+    "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 0, \"asset\": 9, \"above_base\": 0, "
+    "\"delay_s\": 1}",
+    "{\"kind\": \"set_limit\", \"rule\": 0, \"type\": \"freeze\", \"holder\": \"0:*\", "
+    "\"directions\": \"both\"}",
+    "{\"kind\": \"set_limit\", \"rule\": 1, \"type\": \"balance\", \"holder\": \"1:2\", \"asset\": "
+    "1, "
+    "\"amount\": \"0 sat\"}",
+    "{\"kind\": \"set_limit\", \"rule\": 1, \"type\": \"counterparty\", \"holder\": \"1:2\", "
+    "\"directions\": \"in\", \"counterparty\": \"0:0\"}",
+    "{\"kind\": \"programme\", \"rule\": 9, \"type\": \"mandate\", \"mode\": \"enforce\", "
+    "\"asset\": 1, \"purposes\": [\"purchase\"], \"starts\": \"2026-01-01\", \"ends\": "
+    "\"2026-12-31\", \"amount\": \"10 BTC\", \"amount_day\": \"1 BTC\", \"name\": \"x\"}",
+    "{\"kind\": \"programme\", \"rule\": 9, \"type\": \"allocation\", \"mode\": \"report\", "
+    "\"asset\": 1, \"purposes\": [\"mining\"], \"starts\": \"2026-01-01\", \"ends\": "
+    "\"2026-12-31\", \"power_mw\": 2000, \"name\": \"x\"}",
+    "{\"kind\": \"add_key\", \"party\": 1, \"ordinal\": 0, \"algorithm\": \"bip340\", \"role\": "
+    "\"approve\", \"group\": 15, \"key\": "
+    "\"1111111111111111111111111111111111111111111111111111111111111111\"}",
+};
+
+static void what_is_read_is_printed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        struct input input;
+        struct input_error error;
+        char why[512];
+        if (!parse(more[i], strlen(more[i]), &input, &error)) {
+            input_error_format(&error, why, sizeof why);
+            fail_msg("%s: %s", more[i], why);
+        }
+        const struct assets *known[] = {&assets_bitcoin, NULL};
+        for (size_t k = 0; k < 2; k++) {
+            struct record_json_error wrong_member;
+            uint8_t back[TJ_RECORD_SIZE];
+            json_t *printed = record_to_json(input.records[0].bytes, known[k]);
+            json_t *given = json_loads(more[i], 0, NULL);
+            if (!record_from_json(printed, &assets_bitcoin, back, &wrong_member)) {
+                fail_msg("%s: %s", wrong_member.member, wrong_member.rule);
+            }
+            assert_memory_equal(back, input.records[0].bytes, TJ_RECORD_SIZE);
+            /* Neither more members nor fewer: what is not used is not printed. */
+            assert_int_equal(json_object_size(printed), json_object_size(given));
+            json_decref(printed);
+            json_decref(given);
+        }
+        input_clear(&input);
     }
 }
 
@@ -168,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_the_document_parse),
         cmocka_unit_test(csv_becomes_records),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(what_is_read_is_printed),
         cmocka_unit_test(a_line_has_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
