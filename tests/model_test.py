@@ -29,7 +29,7 @@ import second_records as r  # noqa: E402  (found beside this file)
 import second_verifier as v  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "docs", "FORMAT.md")
-SEEDS, STEPS = 100, 250
+SEEDS, STEPS = 200, 250
 START_S = 1_700_000_000
 NS, HOUR_NS, DAY_NS = 10**9, 3600 * 10**9, 86_400 * 10**9
 TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR = range(1, 7)
@@ -514,6 +514,9 @@ class World:
         return [(record_id, data) for record_id, data in self.pendings
                 if self.state.marks[record_id].status == "open"]
 
+    def timed_out(self, data):
+        return 0 < int.from_bytes(data[32:36], "little") * NS <= self.now_ns
+
     def ways(self, party):
         """(purpose, from, to) that purposes allow, from the party's accounts."""
         accounts = self.state.accounts
@@ -574,8 +577,9 @@ class World:
         purpose, source, target = chance.choice(self.ways(party))
         fields = {"hash": r.sha256(b"document")} if chance.happens(20) else {}
         kind = r.PENDING if chance.happens(35) else r.MOVE
-        if kind == r.PENDING and chance.happens(30):
-            fields["timeout_s"] = self.now_ns // NS + chance.choice((0, 1, 2, 600, 40_000))
+        if kind == r.PENDING and chance.happens(25):
+            ahead_s = chance.choice((0, 1, 2, 600, 40_000, 86_400, 604_800))
+            fields["timeout_s"] = self.now_ns // NS + ahead_s
         return (r.movement(kind, purpose, source, target, self.amount(source, target), **fields),
                 self.countersigners(source, target))
 
@@ -583,6 +587,8 @@ class World:
         """None when there is nothing to name."""
         chance = self.chance
         known = self.transfers[-40:] if kind == r.CORRECT else self.open_pendings()
+        if kind != r.CORRECT and chance.happens(85):
+            known = [one for one in known if not self.timed_out(one[1])]
         if chance.happens(8):
             known = self.transfers[-5:] + self.pendings[-15:]
         named_id, data = chance.choice(known) if known else (None, None)
@@ -632,7 +638,7 @@ class World:
         return self.maybe_restricted(Step(self.now_ns, party, lane, records, slots, flags))
 
     def maybe_restricted(self, step):
-        if not self.chance.happens(15 if step.party in (CUSTODIAN, SECOND_CUSTODIAN) else 1):
+        if not self.chance.happens(8 if step.party in (CUSTODIAN, SECOND_CUSTODIAN) else 1):
             return step
         step.flags |= 1
         for at, record in enumerate(step.records):
@@ -715,12 +721,12 @@ class World:
         else:
             reserve = self.state.assets[1].reserve()
             fields["amount"] = max(reserve - chance.choice((0, 50, 300, 1000)), 1)
-        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 1, 5, 60)),
+        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 1, 20, 90)),
                            **fields)
 
     def made_rule(self):
-        return [self.chance.weighted([(5, self.made_tier), (9, self.made_limit),
-                                      (6, self.made_programme)])()], []
+        return [self.chance.weighted([(5, self.made_tier), (8, self.made_limit),
+                                      (9, self.made_programme)])()], []
 
     def made_end(self):
         if self.state.rules and self.chance.happens(90):
@@ -735,10 +741,10 @@ class World:
         """Suspended parties come back soon: a history in which nobody can move is a short one."""
         suspended = [number for number, party in enumerate(self.state.parties)
                      if party.status == "suspended"]
-        if suspended and self.chance.happens(70):
+        if suspended and self.chance.happens(90):
             return [r.reinstate(self.chance.choice(suspended))], []
         make = self.chance.weighted([(3, r.suspend), (1, r.reinstate), (1, r.close_party)])
-        return [make(self.any_party())], []
+        return [make(self.chance.choice((OPERATOR, AUDITOR, self.any_party())))], []
 
     def made_close(self):
         late = range(OPERATOR, len(self.state.parties))
@@ -857,7 +863,7 @@ class World:
         return r.statement(figure, as_of - 3, as_of, chance.randrange(-5, 5), **fields)
 
     AUTHORITYS = [
-        (26, "made_rule"), (12, "made_end"), (5, "made_status"), (1, "made_close"),
+        (28, "made_rule"), (11, "made_end"), (6, "made_status"), (1, "made_close"),
         (2, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
         (4, "made_threshold"), (4, "made_rotation"), (11, "made_recovery"), (3, "made_grant"),
         (5, "made_freeze"), (2, "made_log_key"), (1, "made_asset"), (1, "made_other")]
