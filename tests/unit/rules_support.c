@@ -18,6 +18,18 @@ uint64_t rules_random(uint64_t *seed)
 
 /* ---- the world ---- */
 
+struct fixture *rules_story_world(bool reopens)
+{
+    struct fixture *f = rules_world(true);
+    fixture_close(f);
+    f->clock_jumps = true;
+    f->reopens = reopens;
+    /* The first second of a day, less than a day after the fixture's times. */
+    f->now_ns = RULES_DAY * UINT64_C(86400000000000);
+    fixture_open(f);
+    return f;
+}
+
 struct fixture *rules_world(bool with_party_4)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -275,6 +287,8 @@ static void add_step(const struct story *s, size_t i)
 
 static void sign_step(struct fixture *f, const struct rules_step *step)
 {
+    struct tj_hash id;
+    fixture_seal(f, &id);
     for (const char *key = step->sign; key != NULL && *key != '\0'; key++) {
         fixture_sign_as(f, TJ_USE_SIGN, step->party, (uint32_t)(*key - '0'));
     }

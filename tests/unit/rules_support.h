@@ -15,6 +15,9 @@ enum { P4_CUSTODY_A, P4_CUSTODY_B, P4_SUSPENSE };
 
 /* The fixture's world on the heap, with party 4 when asked. */
 struct fixture *rules_world(bool with_party_4);
+/* For stories: with party 4, at the beginning of a day, and with a clock that may jump. */
+enum { RULES_DAY = 19676 };
+struct fixture *rules_story_world(bool reopens);
 void rules_end(struct fixture *f);
 void rules_party_4(struct fixture *f);
 
