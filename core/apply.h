@@ -56,7 +56,8 @@ enum tijori_status tj_judge_directive(const struct tj_state *state, const struct
 /* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
  * position. `named` is what a post or a correct names, else NULL. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
-                                  const uint8_t *record, const struct tj_named *named,
+                                  const uint8_t *record, const struct tj_account_object *from,
+                                  const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict) TJ_MUST_USE;
 /* In an audit of a public export: bodies that may move this account were not seen. */
 static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t account)

@@ -172,7 +172,7 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
         status = judge_pending(s, record, verdict);
     }
     if (status == TIJORI_OK && tj_state_ledger(state)->rules_set != 0) {
-        status = tj_judge_rules(state, c, record, NULL, verdict);
+        status = tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
     }
     return status;
 }
@@ -329,8 +329,9 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
         status = judge_correction(state, c, s, record, &named, verdict);
     }
     bool ruled = kind != TJ_VOID && tj_state_ledger(state)->rules_set != 0;
-    return status == TIJORI_OK && ruled ? tj_judge_rules(state, c, record, &named, verdict)
-                                        : status;
+    return status == TIJORI_OK && ruled
+               ? tj_judge_rules(state, c, record, s->from, s->to, &named, verdict)
+               : status;
 }
 
 enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,

@@ -202,36 +202,44 @@ static bool step_looks_at(int step, uint8_t kind)
     return step == 1 || (step <= 3 ? !corrects : !pends);
 }
 
+/* A holder whose limits a movement meets. */
+struct met {
+    uint64_t holder;
+    uint8_t direction;
+};
+
+/* The account and all of its party, on the side that the movement leaves (enters), where there may
+ * be limits: at most two, most often none. */
+static uint32_t meet(const struct tj_state *state, const struct tj_passage *p, uint8_t direction,
+                     struct met out[2])
+{
+    bool leaving = direction == TJ_FREEZE_OUT;
+    uint64_t account = leaving ? tj_movement_from(p->record) : tj_movement_to(p->record);
+    const struct tj_account_object *object = leaving ? p->from : p->to;
+    uint32_t party = tj_account_party(account);
+    uint64_t all = tj_account_id(party, TJ_LOCAL_ALL);
+    uint32_t count = 0;
+    if ((object->flags & TJ_ACCOUNT_RULED) != 0) {
+        out[count++] = (struct met){account, direction};
+    }
+    if ((tj_state_party(state, party)->ruled & TJ_PARTY_LIMITED) != 0 &&
+        (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
+        out[count++] = (struct met){all, direction};
+    }
+    return count;
+}
+
 static enum tijori_status judge_limits(struct tj_state *state, const struct tj_passage *p,
                                        const struct tj_asset_object *asset,
                                        struct tj_verdict *verdict)
 {
-    uint64_t from = tj_movement_from(p->record);
-    uint64_t to = tj_movement_to(p->record);
-    const struct {
-        uint64_t holder;
-        uint8_t direction;
-        bool looked_at;
-    } sides[4] = {
-        {from, TJ_FREEZE_OUT, (p->from->flags & TJ_ACCOUNT_RULED) != 0},
-        {tj_account_id(tj_account_party(from), TJ_LOCAL_ALL), TJ_FREEZE_OUT,
-         (tj_state_party(state, tj_account_party(from))->ruled & TJ_PARTY_LIMITED) != 0},
-        {to, TJ_FREEZE_IN, (p->to->flags & TJ_ACCOUNT_RULED) != 0},
-        {tj_account_id(tj_account_party(to), TJ_LOCAL_ALL), TJ_FREEZE_IN,
-         (tj_state_party(state, tj_account_party(to))->ruled & TJ_PARTY_LIMITED) != 0},
-    };
-    if (!(sides[0].looked_at || sides[1].looked_at || sides[2].looked_at || sides[3].looked_at)) {
-        return TIJORI_OK;
-    }
-    for (int step = 1; step <= LIMIT_STEPS; step++) {
-        for (int i = 0; i < 4 && step_looks_at(step, p->record[0]); i++) {
-            uint64_t holder = sides[i].holder;
-            bool out = sides[i].direction == TJ_FREEZE_OUT;
-            if (!sides[i].looked_at || !(out ? tj_leaves(holder, p) : tj_enters(holder, p))) {
-                continue;
-            }
-            enum tijori_status status = judge_limit_step(step, walk_of(state, p, holder),
-                                                         sides[i].direction, asset, verdict);
+    struct met met[4];
+    uint32_t count = meet(state, p, TJ_FREEZE_OUT, met);
+    count += meet(state, p, TJ_FREEZE_IN, met + count);
+    for (int step = 1; step <= LIMIT_STEPS && count > 0; step++) {
+        for (uint32_t i = 0; i < count && step_looks_at(step, p->record[0]); i++) {
+            enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
+                                                         met[i].direction, asset, verdict);
             if (status != TIJORI_OK) {
                 return status;
             }
@@ -410,15 +418,16 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
 }
 
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
-                                  const uint8_t *record, const struct tj_named *named,
+                                  const uint8_t *record, const struct tj_account_object *from,
+                                  const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict)
 {
     struct tj_passage p = {
         .record = record,
         .id = tj_record_id(c->index, verdict->record),
         .received_ns = c->received_ns,
-        .from = tj_state_account(state, tj_movement_from(record)),
-        .to = tj_state_account(state, tj_movement_to(record)),
+        .from = from,
+        .to = to,
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);

@@ -98,7 +98,7 @@ class Statement:
         entry.slots = decode_slots(entry.data[64 + HEADER_SIZE:], entry.party)
         if self.data is not None:
             demand_proof(self.position < entry.record_count, "the entry has no such position")
-            check_kind(self.data[0], self.data[0], entry.restricted, self.index)
+            check_kind(self.data[0], self.data[0], entry, self.index)
             self.record = decode_record(self.data, entry.restricted)
 
     def check_record_path(self):

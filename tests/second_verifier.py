@@ -26,12 +26,15 @@ It stops at the first entry that is refused: what follows was built on it and sa
 
 import argparse
 import collections
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import re
 import sys
+
+import second_rules
 
 # --------------------------------------------------------------------------------------------
 # secp256k1. Points are None (infinity), affine (x, y) or Jacobian (x, y, z).
@@ -247,13 +250,15 @@ def signature_valid(algorithm, key, message, signature):
 # Section 1: numbers
 # --------------------------------------------------------------------------------------------
 
-MOVE, PENDING, POST, VOID, CORRECT = range(1, 6)
+MOVE, PENDING, POST, VOID, CORRECT, APPROVAL = range(1, 7)
 (LEDGER, PREDECESSOR, REGISTER_PARTY, ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY,
  REINSTATE_PARTY, GRANT_CLASSES, OPEN_ASSET, OPEN_ACCOUNT, FREEZE_ACCOUNT, UNFREEZE_ACCOUNT,
- CLOSE_ACCOUNT, ACTIVATE_RULES, ADD_LOG_KEY, RETIRE_LOG_KEY, ENDORSE) = range(16, 34)
-MOVEMENTS = range(1, 6)
-DIRECTIVES = range(16, 34)
-KINDS_RESERVED = range(64, 77)
+ CLOSE_ACCOUNT, ACTIVATE_RULES, ADD_LOG_KEY, RETIRE_LOG_KEY, ENDORSE, RENAME_PARTY, CLOSE_PARTY,
+ RECOVER_PARTY, OBJECT_RECOVERY, END_RULE, SET_TIER) = range(16, 40)
+SET_LIMIT, PROGRAMME, STATEMENT = range(64, 67)
+MOVEMENTS = range(1, 7)
+DIRECTIVES = (*range(16, 40), *range(64, 67))
+KINDS_RESERVED = range(67, 77)
 
 PURPOSES = ["", "purchase", "mining", "seizure", "donation", "unsolicited_inflow",
             "internal_transfer", "sale", "payment", "fee", "customer_deposit",
@@ -268,6 +273,12 @@ KEY_SIZES = {ECDSA: 33, BIP340: 32, ED25519: 32}
 SIGN, COUNTERSIGN, POSSESSION = 1, 2, 3
 DOMAIN_MOVE, DOMAIN_ADMINISTER = 1, 2
 INWARDS, OUTWARDS = 1, 2
+OUTFLOW, BALANCE, COUNTERPARTY, PURPOSES_ONLY, FREEZE = range(1, 6)  # types of limits
+CEILING, MANDATE, ALLOCATION, MINIMUM = range(1, 5)  # types of programmes
+ENFORCE, REPORT = 1, 2
+(OPENING, CLOSING, INFLOW, OUTFLOW_FIGURE, CUSTOMERS, COUNTED, UNCLASSIFIED, BREACHES, ATTESTED,
+ ADJUSTMENTS) = range(1, 11)
+ALL_OF_PARTY = 2**32 - 1  # the local number in a holder that is all of a party
 BASES = ["unknown", "declared", "document_cited", "countersigned"]
 BASIS_UNKNOWN = 0  # of a post of a pending record whose body is missing
 DECLARED, DOCUMENT_CITED, COUNTERSIGNED = 1, 2, 3
@@ -280,6 +291,10 @@ FIRST_ACCOUNT_NUMBER = 0
 
 RECORD_SIZE, HEADER_SIZE, FIXED_SIZE, ENTRY_SIZE_MAX = 112, 176, 240, 65_535
 RECORDS_MAX, SLOTS_MAX, LANE_MAX = 8_190, 16, 4_095
+RESTRICTED_FLAG, APPROVAL_FLAG = 1, 2
+RULES_MAX = 65_536
+YEAR_S = 31_622_400  # 366 days
+DAY_NS = 86_400 * NS
 POSITION_BITS = 13
 
 # Which pairs of classes a purpose allows, from → to (section 7.1).
@@ -314,17 +329,29 @@ GRANTABLE = {AUTHORITY: PUBLIC_MASK, TREASURY: PUBLIC_MASK,
 
 
 class Refused(Exception):
-    """A rule is broken: its status, the rule in words, and the entry where there is one."""
+    """A rule is broken: its status, the rule in words, and where there is one the entry and the
+    position of the record."""
 
     def __init__(self, status, rule, entry=None):
         super().__init__("%s: %s" % (status, rule))
         self.status = status
         self.rule = rule
         self.entry = entry
+        self.record = None
 
     def at(self, entry):
         self.entry = entry
         return self
+
+
+@contextlib.contextmanager
+def about_record(position):
+    """What is refused within is refused for this record."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.record = position
+        raise
 
 
 def demand(holds, status, rule, entry=None):
@@ -413,10 +440,17 @@ def field_bytes(data, _name):
     return data
 
 
-def field_mask(data, name):
-    mask = number(data)
-    demand(mask & ~class_mask(*range(1, 10)) == 0, "VALUE", "%s has bits 1 to 9" % name)
-    return mask
+def field_mask(low, high, without=()):
+    def decode(data, name):
+        mask = number(data)
+        allowed = class_mask(*(bit for bit in range(low, high + 1) if bit not in without))
+        demand(mask & ~allowed == 0, "VALUE", "%s has a bit that it may not" % name)
+        return mask
+    return decode
+
+
+def field_signed(data, _name):
+    return int.from_bytes(data, "little", signed=True)
 
 
 def is_control(character):
@@ -473,6 +507,8 @@ LOG_KEY_FIELDS = [
     (16, 32, "key", field_bytes),
 ]
 PARTY_FIELD = (4, 4, "party", ANY32)
+RULE_FIELD = (4, 4, "rule", ANY32)
+SUM63 = field_number(0, 2**63 - 1)
 
 DIRECTIVE_FIELDS = {
     LEDGER: [
@@ -491,13 +527,13 @@ DIRECTIVE_FIELDS = {
     REGISTER_PARTY: [(2, 1, "type", field_number(AUTHORITY, AUDITOR)), PARTY_FIELD,
                      (16, 48, "name", NAME)],
     ADD_KEY: [(1, 1, "flags", field_number(0, 1))] + KEY_FIELDS
-             + [(56, 32, "label", LABEL)],
+             + [(12, 1, "group", field_number(0, 15)), (56, 32, "label", LABEL)],
     REVOKE_KEY: KEY_FIELDS,
     SET_THRESHOLD: [(2, 1, "domain", field_number(DOMAIN_MOVE, DOMAIN_ADMINISTER)),
                     (3, 1, "threshold", field_number(0, 16)), PARTY_FIELD],
     SUSPEND_PARTY: [PARTY_FIELD],
     REINSTATE_PARTY: [PARTY_FIELD],
-    GRANT_CLASSES: [(2, 2, "classes", field_mask), PARTY_FIELD],
+    GRANT_CLASSES: [(2, 2, "classes", field_mask(1, 9)), PARTY_FIELD],
     OPEN_ASSET: [
         (2, 1, "decimals", field_number(0, 18)),
         (4, 4, "asset", ASSET),
@@ -523,6 +559,93 @@ DIRECTIVE_FIELDS = {
         (16, 32, "entry_leaf", field_bytes),
         (48, 32, "entry_envelope", field_bytes),
     ],
+    RENAME_PARTY: [PARTY_FIELD, (16, 48, "name", NAME)],
+    CLOSE_PARTY: [PARTY_FIELD],
+    RECOVER_PARTY: [PARTY_FIELD, (8, 4, "delay_s", field_number(604_800, YEAR_S))],
+    OBJECT_RECOVERY: [PARTY_FIELD],
+    END_RULE: [RULE_FIELD],
+    SET_TIER: [
+        (2, 1, "approvals", field_number(0, 16)),
+        RULE_FIELD,
+        (8, 4, "party", ANY32),
+        (12, 4, "asset", ASSET),
+        (16, 2, "groups", field_mask(1, 15)),
+        (20, 4, "delay_s", field_number(0, YEAR_S)),
+        (24, 8, "above", field_number(0, 2**53)),
+    ],
+    SET_LIMIT: [
+        (1, 1, "type", field_number(OUTFLOW, FREEZE)),
+        (2, 1, "directions", field_number(0, 3)),
+        RULE_FIELD,
+        (8, 8, "holder", ANY64),
+        (16, 4, "asset", ANY32),
+        (20, 4, "window_s", ANY32),
+        (24, 8, "amount", SUM63),
+        (32, 2, "purposes", field_mask(1, 12)),
+        (40, 8, "counterparty", ANY64),
+    ],
+    PROGRAMME: [
+        (1, 1, "mode", field_number(ENFORCE, REPORT)),
+        (2, 1, "type", field_number(CEILING, MINIMUM)),
+        RULE_FIELD,
+        (8, 4, "asset", ASSET),
+        (12, 2, "purposes", field_mask(1, 12, without=(6,))),
+        (16, 4, "starts", ANY32),
+        (20, 4, "ends", ANY32),
+        (24, 8, "amount", SUM63),
+        (32, 8, "amount_day", SUM63),
+        (40, 4, "power_mw", ANY32),
+        (48, 48, "name", NAME),
+    ],
+    STATEMENT: [
+        (1, 1, "figure", field_number(OPENING, ADJUSTMENTS)),
+        (2, 1, "purpose", field_number(0, 13)),
+        PARTY_FIELD,
+        (8, 4, "asset", ASSET),
+        (12, 4, "rule", ANY32),
+        (16, 4, "period_from", field_number(1, 2**32 - 1)),
+        (20, 4, "as_of", ANY32),
+        (24, 16, "value", field_signed),
+        (40, 32, "document", field_bytes),
+    ],
+}
+
+
+def not_zero(value):
+    return value != 0
+
+
+def anything(_value):
+    return True
+
+
+def window_fits(value):
+    return 16 <= value <= YEAR_S and value % 16 == 0
+
+
+# What a set_limit, a programme and a statement use, by type or figure: field to what it must be.
+# Fields that stand in a table and not in the row are zero.
+USES = {
+    SET_LIMIT: ("type", {
+        OUTFLOW: {"asset": not_zero, "window_s": window_fits, "amount": anything},
+        BALANCE: {"asset": not_zero, "amount": anything},
+        COUNTERPARTY: {"directions": not_zero, "counterparty": anything},
+        PURPOSES_ONLY: {"directions": not_zero, "purposes": not_zero},
+        FREEZE: {"directions": not_zero},
+    }),
+    PROGRAMME: ("type", {
+        CEILING: {"purposes": not_zero, "amount": anything},
+        MANDATE: {"purposes": not_zero, "amount": not_zero, "amount_day": anything},
+        ALLOCATION: {"purposes": not_zero, "power_mw": not_zero},
+        MINIMUM: {"amount": not_zero},
+    }),
+    STATEMENT: ("figure", {
+        OPENING: {}, CLOSING: {}, ADJUSTMENTS: {},
+        INFLOW: {"purpose": not_zero}, OUTFLOW_FIGURE: {"purpose": not_zero},
+        CUSTOMERS: {"party": anything}, ATTESTED: {"party": anything},
+        COUNTED: {"rule": anything}, UNCLASSIFIED: {"rule": anything},
+        BREACHES: {"rule": anything},
+    }),
 }
 BLIND = (96, 16, "blind", field_bytes)
 FIELDS = {kind: MOVEMENT_FIELDS + [BLIND] for kind in MOVEMENTS}
@@ -557,7 +680,7 @@ def decode_record(data, restricted):
 
     for offset, size, name, decode in FIELDS[record.kind]:
         setattr(record, name, attempt(decode, data[offset:offset + size], name))
-    for check in (check_zero, check_combined, check_accounts):
+    for check in (check_zero, check_used, check_unused, check_combined, check_accounts):
         attempt(check, record)
     attempt(check_blind, record, restricted)
     if breaches:
@@ -577,10 +700,43 @@ def check_zero(record):
                "move and pending refer to nothing")
 
 
+def used_fields(record):
+    """Of a kind that uses fields by its type or figure: what this record's fields must be, and the
+    names of those it does not use."""
+    selector, rows = USES.get(record.kind, (None, {}))
+    row = rows.get(selector and getattr(record, selector))
+    if row is None:
+        return {}, set()
+    return row, {name for other in rows.values() for name in other} - set(row)
+
+
+def check_used(record):
+    for name, fits in used_fields(record)[0].items():
+        value = getattr(record, name)
+        demand(value is None or fits(value), "VALUE", "%s is %s" % (name, value))
+
+
+def check_unused(record):
+    for name in used_fields(record)[1]:
+        demand(not getattr(record, name), "RESERVED_NOT_ZERO", "%s is not used here" % name)
+
+
 def check_combined(record):
     """What a record's numbers must be together."""
-    if record.kind in (POST, VOID, CORRECT):
-        demand(record.refers_to != 0, "VALUE", "post, void and correct refer to a record")
+    if record.kind in (POST, VOID, CORRECT, APPROVAL):
+        demand(record.refers_to != 0, "VALUE", "post, void, correct and approve refer to a record")
+    elif record.kind == SET_TIER:
+        demand(record.approvals or record.groups or record.delay_s, "VALUE",
+               "a tier asks for something")
+    elif record.kind == SET_LIMIT:
+        demand(record.type != FREEZE or is_party(record.holder), "VALUE",
+               "what is frozen is all of a party")
+    elif record.kind == PROGRAMME:
+        demand(record.starts <= record.ends, "VALUE", "a programme ends before it starts")
+        demand(record.type != ALLOCATION or record.mode == REPORT, "VALUE",
+               "an allocation is reported")
+    elif record.kind == STATEMENT and record.period_from is not None:
+        demand(record.period_from <= record.as_of, "VALUE", "as_of is before period_from")
     elif record.kind in (ADD_KEY, REVOKE_KEY):
         demand(record.algorithm != BIP340 or record.key[32] == 0, "VALUE",
                "a bip340 key is followed by one zero")
@@ -597,6 +753,23 @@ def check_accounts(record):
 def check_blind(record, restricted):
     demand(any(record.blind) == restricted, "BLIND",
            "the blind is zero in a public envelope, and only there")
+
+
+# --------------------------------------------------------------------------------------------
+# Holders: an account, or all of a party
+# --------------------------------------------------------------------------------------------
+
+
+def party_of(account):
+    return account >> 32
+
+
+def is_party(holder):
+    return holder & 0xFFFFFFFF == ALL_OF_PARTY
+
+
+def all_of(party):
+    return party << 32 | ALL_OF_PARTY
 
 
 # --------------------------------------------------------------------------------------------
@@ -629,13 +802,14 @@ class Entry:
         self.header = data[64:FIXED_SIZE]
         self.envelope = envelope_id(self.header)
         self.slots = []
-        self.countersigned = False
+        self.countersigners = ()
         self.body = b""  # None when it is missing
         self.records = []
 
     def decode_header(self):
         header = self.header
-        self.restricted = bool(header[4] & 1)
+        self.restricted = bool(header[4] & RESTRICTED_FLAG)
+        self.approval = bool(header[4] & APPROVAL_FLAG)
         self.lane = number(header[6:8])
         self.party = number(header[8:12])
         self.record_count = number(header[12:16])
@@ -669,7 +843,7 @@ def decode_entry(entry, body, position):
     else:
         entry.records = decode_body(body, entry, position)
     entry.slots = decode_slots(data[FIXED_SIZE:], entry.party)
-    entry.countersigned = bool(entry.slots_of(COUNTERSIGN))
+    entry.countersigners = tuple(sorted({slot.party for slot in entry.slots_of(COUNTERSIGN)}))
     if body is not None:
         check_body_root(entry)
 
@@ -678,7 +852,7 @@ def check_header_form(entry):
     header = entry.header
     demand(header[:3] == b"TJE", "MAGIC", "a header starts with TJE")
     demand(header[3] == 1, "VERSION_UNKNOWN", "headers have version 1")
-    demand(number(header[4:6]) <= 1, "FLAGS_UNKNOWN", "an unknown flag of the envelope is set")
+    demand(number(header[4:6]) <= (RESTRICTED_FLAG | APPROVAL_FLAG), "FLAGS_UNKNOWN", "an unknown flag of the envelope is set")
     entry.decode_header()
     demand(1 <= entry.record_count <= RECORDS_MAX, "RECORD_COUNT", "record_count is 1 to 8190")
     demand(entry.lane <= LANE_MAX, "VALUE", "lanes are 0 to 4095")
@@ -726,19 +900,22 @@ def decode_body(body, entry, position):
     demand(len(body) == size, "TRAILING_BYTES", "bytes after the last record")
     records = []
     for at in range(0, size, RECORD_SIZE):
-        check_kind(body[at], body[0], entry.restricted, position)
-        records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
+        with about_record(at // RECORD_SIZE):
+            check_kind(body[at], body[0], entry, position)
+            records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
     return records
 
 
-def check_kind(kind, first, restricted, position):
+def check_kind(kind, first, entry, position):
     demand(kind not in KINDS_RESERVED, "KIND_RESERVED", "a record kind reserved for later")
     demand(kind in FIELDS, "KIND_UNKNOWN", "an unknown record kind")
     demand((kind in DIRECTIVES) == (first in DIRECTIVES), "KIND_MIXED",
            "movements and directives do not share an envelope")
+    demand((kind == APPROVAL) == entry.approval, "KIND_MIXED",
+           "approve records stand in envelopes with that flag, and nothing else does")
     demand(position == 0 or kind not in (LEDGER, PREDECESSOR), "GENESIS_ONLY",
            "ledger and predecessor stand in entry 0 only")
-    demand(kind in MOVEMENTS or not restricted, "RESTRICTED_DIRECTIVE",
+    demand(kind in MOVEMENTS or not entry.restricted, "RESTRICTED_DIRECTIVE",
            "an envelope with a directive is public")
 
 
@@ -755,14 +932,18 @@ def check_body_root(entry):
 
 
 class Party:
+    """recovery_ns is the time of an open recovery, None when there is none."""
+
     def __init__(self, kind, name):
         self.type = kind
         self.name = name
-        self.suspended = False
+        self.status = "active"
+        self.recovery_ns = None
         self.mask = class_mask(CUSTODY) if kind == CUSTODIAN else 0
         self.thresholds = {DOMAIN_MOVE: 0, DOMAIN_ADMINISTER: 0}
         self.keys = []
         self.accounts = 0
+        self.accounts_open = 0
 
     def is_public(self):
         return self.type in (AUTHORITY, TREASURY)
@@ -776,6 +957,8 @@ class Key:
         self.party = record.party
         self.algorithm = record.algorithm
         self.role = record.role
+        self.group = record.group
+        self.ordinal = record.ordinal
         self.key = record.key
         self.revoked = False
 
@@ -799,11 +982,18 @@ class Account:
     def is_limited(self):
         return self.account_class in (RESERVE, CUSTODY)
 
+    def is_held_by(self, holder):
+        """Part of the holding of all of a party."""
+        return self.is_limited() and self.party == party_of(holder)
+
 
 class Mark:
+    """approvals are the ordinals of the keys that approved an open pending movement."""
+
     def __init__(self, status):
         self.status = status
         self.corrected = 0
+        self.approvals = set()
 
 
 class LogKey:
@@ -820,6 +1010,20 @@ class Asset:
     def __init__(self, record):
         self.code = record.code
         self.amount_max = record.amount_max
+        self.reserve_in = self.reserve_out = 0
+
+    def reserve(self):
+        return self.reserve_in - self.reserve_out
+
+
+class Holding:
+    """All reserve and custody accounts of one party in one asset: what entered and left them."""
+
+    def __init__(self):
+        self.total_in = self.total_out = 0
+
+    def balance(self):
+        return self.total_in - self.total_out
 
 
 class Totals:
@@ -834,12 +1038,12 @@ class Totals:
 # What is kept of an accepted entry. Records are kept as bytes: few of them are named again.
 Accepted = collections.namedtuple(
     "Accepted",
-    "index term received_ns leaf envelope restricted countersigned slots record_count body")
+    "index term received_ns leaf envelope restricted countersigners slots record_count body")
 
 
 def accepted(entry):
     return Accepted(entry.index, entry.term, entry.received_ns, entry.leaf, entry.envelope,
-                    entry.restricted, entry.countersigned, len(entry.slots), entry.record_count,
+                    entry.restricted, entry.countersigners, len(entry.slots), entry.record_count,
                     entry.body)
 
 
@@ -851,6 +1055,8 @@ class State:
         self.assets = {}
         self.log_keys = []
         self.accounts = {}
+        self.holdings = {}  # (party, asset) to Holding
+        self.rules = []  # second_rules.Rule, by number
         self.lanes = {}  # (party, lane) to the accepted entries, by sequence - 1
         self.marks = {}  # record id to Mark, in the order they are first needed
         self.purposes = {}  # (asset, purpose, basis) to Totals
@@ -880,17 +1086,23 @@ class State:
             return entry, None
         return entry, decode_record(entry.body[at:at + RECORD_SIZE], entry.restricted)
 
+    def knows(self, party):
+        """Whether what a party's accounts hold, and who approved its movements, follows from the
+        records at hand. Missing bodies move nothing of the public sector (rule RESTRICTED)."""
+        return not self.bodies_missing or self.parties[party].is_public()
+
     def knows_figures(self, account):
-        """Whether balances and pending amounts of an account follow from the records at hand.
-        Missing bodies move nothing of the public sector (rule RESTRICTED)."""
-        return not self.bodies_missing or self.parties[account.party].is_public()
+        return self.knows(account.party)
+
+    def holding(self, party, asset):
+        return self.holdings.setdefault((party, asset), Holding())
 
     def basis(self, entry, record):
-        own = COUNTERSIGNED if entry.countersigned else DECLARED
+        own = COUNTERSIGNED if entry.countersigners else DECLARED
         if record.kind == POST:
             named_entry, named = self.record(record.refers_to)
             if named is None:
-                return COUNTERSIGNED if entry.countersigned else BASIS_UNKNOWN
+                return COUNTERSIGNED if entry.countersigners else BASIS_UNKNOWN
             return max(own, self.basis(named_entry, named))
         return max(own, DOCUMENT_CITED if record.hash != ZERO_HASH else DECLARED)
 
@@ -965,7 +1177,9 @@ def check_signatures(entry):
 
 
 def check_active(state, party):
-    demand(not state.party(party).suspended, "PARTY_SUSPENDED", "party %d is suspended" % party)
+    status = state.party(party).status
+    demand(status != "suspended", "PARTY_SUSPENDED", "party %d is suspended" % party)
+    demand(status != "closed", "PARTY_CLOSED", "party %d is closed" % party)
 
 
 def check_keys(state, entry):
@@ -995,17 +1209,28 @@ def check_signing_key(state, entry, slot):
     demand((key.algorithm, key.key, key.party) == (slot.algorithm, slot.key, slot.party),
            "KEY_PARTY", "the key is registered otherwise: algorithm, encoding or party")
     demand(not key.revoked, "KEY_REVOKED", "the key of a slot is revoked")
-    administers = slot.use == SIGN and entry.lane == 0
-    demand((key.role == ADMINISTER) == administers, "KEY_ROLE",
+    demand(key.role in counting_roles(entry, slot), "KEY_ROLE",
            "the key's role does not count here")
     if slot.use == COUNTERSIGN:
         check_active(state, slot.party)
 
 
+def counting_roles(entry, slot):
+    if slot.use == COUNTERSIGN:
+        return INITIATE, APPROVE
+    if entry.lane == 0:
+        return (ADMINISTER,)
+    return (APPROVE,) if entry.approval else (INITIATE, APPROVE)
+
+
 def check_thresholds(state, entry):
-    domain = DOMAIN_ADMINISTER if entry.lane == 0 else DOMAIN_MOVE
-    demand(reached(state, entry.party, entry.slots_of(SIGN), domain), "THRESHOLD",
-           "the party's threshold is not reached")
+    signs = entry.slots_of(SIGN)
+    if entry.approval and entry.lane != 0:
+        enough = bool(signs)
+    else:
+        domain = DOMAIN_ADMINISTER if entry.lane == 0 else DOMAIN_MOVE
+        enough = reached(state, entry.party, signs, domain)
+    demand(enough, "THRESHOLD", "the party's threshold is not reached")
     countersigns = entry.slots_of(COUNTERSIGN)
     for party in sorted({slot.party for slot in countersigns}):
         slots = [slot for slot in countersigns if slot.party == party]
@@ -1028,6 +1253,17 @@ def reached(state, party, slots, domain):
         return True
     keys = [state.keys_by_x[x_coordinate(slot.algorithm, slot.key)] for slot in slots]
     return any(key.role == INITIATE for key in keys)
+
+
+def check_new_quorum(state, entry):
+    """Step 12: who will administer party 0 signed for it."""
+    authority = state.parties[0]
+    active = {(key.algorithm, key.key) for key in authority.keys
+              if key.role == ADMINISTER and not key.revoked}
+    signed = {(slot.algorithm, slot.key) for slot in entry.slots
+              if slot.party == 0 and slot.use in (SIGN, POSSESSION)}
+    demand(len(active & signed) >= authority.thresholds[DOMAIN_ADMINISTER], "NEW_QUORUM",
+           "fewer of the authority's administer keys signed than it will need")
 
 
 def check_reachable(state, parties):
@@ -1110,7 +1346,7 @@ def apply_genesis(state, entry):
         if record.kind == REGISTER_PARTY:
             state.parties.append(Party(record.type, record.name))
         elif record.kind not in (LEDGER, PREDECESSOR):
-            judge_directive(state, entry, record)
+            judge_directive(state, entry, record, 0)
 
 
 def check_entry_1(state, entry):
@@ -1169,8 +1405,33 @@ class Movement:
                % (self.source.available(), self.record.amount))
 
     def post_amounts(self):
-        self.source.total_out += self.record.amount
-        self.target.total_in += self.record.amount
+        amount = self.record.amount
+        self.source.total_out += amount
+        self.target.total_in += amount
+        if self.leaves(all_of(self.source.party)):
+            self.state.holding(self.source.party, self.source.asset).total_out += amount
+        if self.enters(all_of(self.target.party)):
+            self.state.holding(self.target.party, self.target.asset).total_in += amount
+        flow, asset = direction(self.source, self.target), self.state.assets[self.source.asset]
+        asset.reserve_in += amount if flow == "in" else 0
+        asset.reserve_out += amount if flow == "out" else 0
+
+    def leaves(self, holder):
+        """Section 7.3: of all of a party, its reserve and custody accounts in this asset."""
+        if not is_party(holder):
+            return self.record.source == holder
+        return self.source.is_held_by(holder) and not self.target.is_held_by(holder)
+
+    def enters(self, holder):
+        if not is_party(holder):
+            return self.record.target == holder
+        return self.target.is_held_by(holder) and not self.source.is_held_by(holder)
+
+    def approvers(self):
+        """The ordinals of the keys of role approve that signed this entry."""
+        keys = [self.state.keys_by_x[x_coordinate(slot.algorithm, slot.key)]
+                for slot in self.entry.slots_of(SIGN)]
+        return {key.ordinal for key in keys if key.role == APPROVE}
 
     def add_pending(self, sign):
         self.source.pending_out += sign * self.record.amount
@@ -1192,13 +1453,19 @@ def judge_movement(state, entry, record, record_id):
     movement.check_owner()
     if record.kind in (MOVE, PENDING):
         judge_new(movement)
+        second_rules.judge(movement, None)
         apply_new(movement, record_id)
         return
     named = find_named(movement)
     if named[1] is None:
         judge_naming_missing(movement)
-    else:
-        NAMED_RULES[record.kind](movement, named)
+        return
+    judge_named, apply_named = NAMED_RULES[record.kind]
+    judge_named(movement, named)
+    if record.kind in (POST, CORRECT):
+        second_rules.judge(movement, named)
+        second_rules.apply(movement, named, record_id)
+    apply_named(movement, named)
 
 
 def judge_new(movement):
@@ -1226,8 +1493,10 @@ def judge_new(movement):
 def apply_new(movement, record_id):
     if movement.record.kind == PENDING:
         movement.add_pending(1)
-        movement.state.marks[record_id] = Mark("open")
+        mark = movement.state.marks[record_id] = Mark("open")
+        mark.approvals = movement.approvers()
     else:
+        second_rules.apply(movement, None, record_id)
         movement.post_amounts()
         movement.count_purpose()
 
@@ -1270,9 +1539,16 @@ def judge_post(movement, named):
     check_unsettled(movement)
     movement.check_open()
     movement.check_restricted()
+    check_timeout(movement, named)
+
+
+def check_timeout(movement, named):
     timeout_s = named[1].timeout_s
     demand(timeout_s == 0 or movement.entry.received_ns < timeout_s * NS, "TIMEOUT",
            "the pending record has timed out")
+
+
+def apply_post(movement, _named):
     settle(movement, "posted")
     movement.post_amounts()
     movement.count_purpose()
@@ -1281,7 +1557,23 @@ def judge_post(movement, named):
 def judge_void(movement, _named):
     check_unsettled(movement)
     movement.check_restricted()
+
+
+def apply_void(movement, _named):
     settle(movement, "voided")
+
+
+def judge_approve(movement, named):
+    check_unsettled(movement)
+    movement.check_restricted()
+    check_timeout(movement, named)
+    before = movement.state.marks[movement.record.refers_to].approvals
+    demand(not before & movement.approvers() or not movement.state.knows_figures(movement.source),
+           "APPROVED", "one of these keys approved it before")
+
+
+def apply_approve(movement, _named):
+    movement.state.marks[movement.record.refers_to].approvals |= movement.approvers()
 
 
 def judge_correct(movement, named):
@@ -1293,6 +1585,10 @@ def judge_correct(movement, named):
     demand(record.amount <= named[1].amount - before, "CORRECTION",
            "more is corrected than the named record moved")
     movement.check_balance()
+
+
+def apply_correct(movement, named):
+    record, state = movement.record, movement.state
     state.marks.setdefault(record.refers_to, Mark("corrected")).corrected += record.amount
     movement.post_amounts()
     cell = movement.cell(state.basis(*named))
@@ -1310,10 +1606,15 @@ def judge_naming_missing(movement):
     if record.kind != CORRECT:
         mark = state.marks.setdefault(record.refers_to, Mark("open"))
         check_unsettled(movement)
-        mark.status = "posted" if record.kind == POST else "voided"
+    if record.kind == APPROVAL:
+        return
     if record.kind == VOID:
+        mark.status = "voided"
         return
     movement.check_open()
+    second_rules.judge_missing(movement)
+    if record.kind == POST:
+        mark.status = "posted"
     if record.kind == CORRECT:
         movement.check_countersign()
     movement.post_amounts()
@@ -1321,20 +1622,44 @@ def judge_naming_missing(movement):
         movement.count_purpose()
 
 
-NAMED_RULES = {POST: judge_post, VOID: judge_void, CORRECT: judge_correct}
+NAMED_RULES = {POST: (judge_post, apply_post), VOID: (judge_void, apply_void),
+               CORRECT: (judge_correct, apply_correct), APPROVAL: (judge_approve, apply_approve)}
 
 # --------------------------------------------------------------------------------------------
 # Section 7.2: directives
 # --------------------------------------------------------------------------------------------
 
 
-def judge_directive(state, entry, record):
-    """What is named exists; then who may, and the rules of the kind."""
+def judge_directive(state, entry, record, record_id):
+    """What is named exists; then who may; then no named party is closed; then the rules of the
+    kind, which have its effect once nothing is broken."""
     if record.kind in NAMING_A_PARTY:
         state.party(record.party)
     if record.kind in NAMING_AN_ACCOUNT:
         state.account(record.account)
-    DIRECTIVE_RULES[record.kind](state, entry, record)
+    if record.kind == SET_LIMIT:
+        check_holder(state, record.holder)
+    who, rule = DIRECTIVE_RULES[record.kind]
+    who(state, entry, record)
+    check_named_open(state, record)
+    rule(state, entry, record, record_id)
+
+
+def check_holder(state, holder):
+    if is_party(holder):
+        state.party(party_of(holder))
+    else:
+        state.account(holder)
+
+
+def check_named_open(state, record):
+    if record.kind in NAMING_A_PARTY:
+        party = record.party
+    elif record.kind == SET_LIMIT and is_party(record.holder):
+        party = party_of(record.holder)
+    else:
+        return
+    demand(state.party(party).status != "closed", "PARTY_STATUS", "party %d is closed" % party)
 
 
 def by_authority(entry):
@@ -1345,35 +1670,56 @@ def by_itself(entry, party):
     return (entry.party, entry.lane) == (party, 0)
 
 
-def demand_authority(entry):
+def authority(_state, entry, _record):
     demand(by_authority(entry), "NOT_ALLOWED", "only the authority may, in lane 0")
 
 
-def demand_owner(entry, record):
-    demand(entry.party == record.account >> 32, "NOT_ALLOWED", "only the account's party may")
+def account_owner(_state, entry, record):
+    demand(entry.party == party_of(record.account), "NOT_ALLOWED", "only the account's party may")
 
 
-def demand_key_right(state, entry, record):
+def itself_or_authority(_state, entry, record):
+    demand(by_itself(entry, record.party) or by_authority(entry), "NOT_ALLOWED",
+           "only the party or the authority may")
+
+
+def key_right(state, entry, record):
     """Who may add keys and set thresholds."""
     if by_itself(entry, record.party):
         return
-    demand_authority(entry)
+    authority(state, entry, record)
     party = state.party(record.party)
-    demand(party.thresholds[DOMAIN_ADMINISTER] == 0, "NOT_ALLOWED",
-           "the party administers itself")
+    if party.thresholds[DOMAIN_ADMINISTER] == 0:
+        return
+    demand(party.recovery_ns is not None, "NOT_ALLOWED", "the party administers itself")
+    demand(entry.received_ns >= party.recovery_ns, "RECOVERY", "its recovery is not due yet")
 
 
-def rule_register_party(state, entry, record):
-    demand_authority(entry)
+def who_states(state, entry, record):
+    if record.figure == ATTESTED:
+        demand(by_itself(entry, record.party), "NOT_ALLOWED", "only the party attests")
+    else:
+        demand(state.party(entry.party).is_public() and entry.lane == 0, "NOT_ALLOWED",
+               "only a party of the public sector may, in lane 0")
+
+
+def anyone(_state, _entry, _record):
+    pass
+
+
+def check_name_free(state, name):
+    demand(all(party.name != name for party in state.parties), "NAME_TAKEN",
+           "a party has this name")
+
+
+def rule_register_party(state, _entry, record, _record_id):
     demand(record.party == len(state.parties), "NUMBER", "not the next party number")
     demand(record.type != AUTHORITY, "VALUE", "there is one authority only")
-    demand(all(party.name != record.name for party in state.parties), "NAME_TAKEN",
-           "a party has this name")
+    check_name_free(state, record.name)
     state.parties.append(Party(record.type, record.name))
 
 
-def rule_add_key(state, entry, record):
-    demand_key_right(state, entry, record)
+def rule_add_key(state, entry, record, _record_id):
     party = state.party(record.party)
     demand(record.ordinal == len(party.keys) and record.ordinal < 256, "NUMBER",
            "not the party's next key ordinal")
@@ -1385,9 +1731,7 @@ def rule_add_key(state, entry, record):
     state.keys_by_x[x] = key
 
 
-def rule_revoke_key(state, entry, record):
-    demand(by_itself(entry, record.party) or by_authority(entry), "NOT_ALLOWED",
-           "only the party or the authority may")
+def rule_revoke_key(state, entry, record, _record_id):
     keys = state.party(record.party).keys
     demand(record.ordinal < len(keys), "KEY_UNKNOWN", "the party has no key of this ordinal")
     key = keys[record.ordinal]
@@ -1397,36 +1741,34 @@ def rule_revoke_key(state, entry, record):
     key.revoked = True
 
 
-def rule_set_threshold(state, entry, record):
-    demand_key_right(state, entry, record)
-    state.party(record.party).thresholds[record.domain] = record.threshold
+def rule_set_threshold(state, entry, record, _record_id):
+    party = state.party(record.party)
+    party.thresholds[record.domain] = record.threshold
+    if record.domain == DOMAIN_ADMINISTER and not by_itself(entry, record.party):
+        party.recovery_ns = None
 
 
-def rule_suspend_party(state, entry, record):
-    demand_authority(entry)
+def rule_suspend_party(state, entry, record, _record_id):
     party = state.party(record.party)
     demand(record.party != 0, "NOT_ALLOWED", "the authority is not suspended")
-    demand(not party.suspended, "PARTY_STATUS", "the party is suspended already")
-    party.suspended = True
+    demand(party.status == "active", "PARTY_STATUS", "the party is suspended already")
+    party.status = "suspended"
 
 
-def rule_reinstate_party(state, entry, record):
-    demand_authority(entry)
+def rule_reinstate_party(state, entry, record, _record_id):
     party = state.party(record.party)
-    demand(party.suspended, "PARTY_STATUS", "the party is active already")
-    party.suspended = False
+    demand(party.status == "suspended", "PARTY_STATUS", "the party is active already")
+    party.status = "active"
 
 
-def rule_grant_classes(state, entry, record):
-    demand_authority(entry)
+def rule_grant_classes(state, entry, record, _record_id):
     party = state.party(record.party)
     demand(record.classes & ~GRANTABLE[party.type] == 0, "CLASS",
            "a party of this type may not hold such accounts")
     party.mask = record.classes
 
 
-def rule_open_asset(state, entry, record):
-    demand_authority(entry)
+def rule_open_asset(state, entry, record, _record_id):
     demand(record.asset == len(state.assets) + 1 and record.asset <= 1024, "NUMBER",
            "not the next asset number")
     demand(all(asset.code != record.code for asset in state.assets.values()), "NAME_TAKEN",
@@ -1434,39 +1776,37 @@ def rule_open_asset(state, entry, record):
     state.assets[record.asset] = Asset(record)
 
 
-def rule_open_account(state, entry, record):
-    demand_owner(entry, record)
+def rule_open_account(state, entry, record, _record_id):
     party = state.party(entry.party)
     demand(record.account & 0xFFFFFFFF == party.accounts + FIRST_ACCOUNT_NUMBER, "NUMBER",
            "not the party's next account number")
     demand(record.asset in state.assets, "ASSET_UNKNOWN", "there is no such asset")
     demand(party.mask >> record.account_class & 1, "CLASS", "the class was not granted")
     party.accounts += 1
+    party.accounts_open += 1
     state.accounts[record.account] = Account(entry.party, record.account_class, record.asset)
 
 
-def frozen_account(state, entry, record):
-    demand_authority(entry)
+def unclosed_account(state, record):
     account = state.account(record.account)
     demand(not account.closed, "ACCOUNT_CLOSED", "the account is closed")
     return account
 
 
-def rule_freeze_account(state, entry, record):
-    account = frozen_account(state, entry, record)
+def rule_freeze_account(state, entry, record, _record_id):
+    account = unclosed_account(state, record)
     demand(not account.frozen & record.directions, "ACCOUNT_STATUS", "frozen so already")
     account.frozen |= record.directions
 
 
-def rule_unfreeze_account(state, entry, record):
-    account = frozen_account(state, entry, record)
+def rule_unfreeze_account(state, entry, record, _record_id):
+    account = unclosed_account(state, record)
     demand(account.frozen & record.directions == record.directions, "ACCOUNT_STATUS",
            "not frozen so")
     account.frozen &= ~record.directions
 
 
-def rule_close_account(state, entry, record):
-    demand_owner(entry, record)
+def rule_close_account(state, entry, record, _record_id):
     account = state.account(record.account)
     demand(not account.closed, "ACCOUNT_CLOSED", "the account is closed already")
     if state.knows_figures(account):
@@ -1475,16 +1815,15 @@ def rule_close_account(state, entry, record):
         demand(not account.is_limited() or account.balance() == 0, "ACCOUNT_BALANCE",
                "the balance is not 0")
     account.closed = True
+    state.parties[account.party].accounts_open -= 1
 
 
-def rule_activate_rules(_state, entry, record):
-    demand_authority(entry)
+def rule_activate_rules(_state, entry, record, _record_id):
     # One set of rules exists, and genesis activates it: none can be above it yet.
     raise Refused("RULES", "rules %d are not known, or not above the active" % record.rules)
 
 
-def rule_add_log_key(state, entry, record):
-    demand_authority(entry)
+def rule_add_log_key(state, entry, record, _record_id):
     demand(record.number == len(state.log_keys) and record.number <= 255, "NUMBER",
            "not the next log key number")
     demand(all(log_key.key != record.key for log_key in state.log_keys), "KEY_TAKEN",
@@ -1492,19 +1831,21 @@ def rule_add_log_key(state, entry, record):
     state.log_keys.append(LogKey(record.key, entry.index))
 
 
-def rule_retire_log_key(state, entry, record):
-    demand_authority(entry)
+def rule_retire_log_key(state, entry, record, _record_id):
     known = record.number < len(state.log_keys)
     demand(known and state.log_keys[record.number].key == record.key, "KEY_UNKNOWN",
            "no log key of this number and key")
     log_key = state.log_keys[record.number]
     demand(log_key.retired_at is None, "KEY_REVOKED", "the log key is retired already")
+    demand(any(other.retired_at is None for other in state.log_keys if other is not log_key),
+           "UNREACHABLE", "no log key is left")
+    if record.last_good_size:
+        check_last_good(state, record)
     log_key.retired_at = entry.index
     log_key.last_good_size = record.last_good_size
-    demand(any(other.retired_at is None for other in state.log_keys), "UNREACHABLE",
-           "no log key is left")
-    if record.last_good_size == 0:
-        return
+
+
+def check_last_good(state, record):
     demand(record.last_good_size <= len(state.entries), "VALUE",
            "there are not yet last_good_size entries")
     tree = TreeHash()
@@ -1514,7 +1855,98 @@ def rule_retire_log_key(state, entry, record):
            "last_good_root is not the tree root at last_good_size")
 
 
-def rule_endorse(state, _entry, record):
+def rule_rename_party(state, _entry, record, _record_id):
+    check_name_free(state, record.name)
+    state.party(record.party).name = record.name
+
+
+def rule_close_party(state, _entry, record, _record_id):
+    demand(record.party != 0, "NOT_ALLOWED", "the authority is not closed")
+    party = state.party(record.party)
+    demand(party.accounts_open == 0, "ACCOUNTS_OPEN", "the party has open accounts")
+    party.status = "closed"
+
+
+def rule_recover_party(state, entry, record, _record_id):
+    demand(record.party != 0, "NOT_ALLOWED", "nobody could give the authority keys")
+    party = state.party(record.party)
+    demand(party.thresholds[DOMAIN_ADMINISTER] != 0, "RECOVERY", "the party needs no recovery")
+    demand(party.recovery_ns is None, "RECOVERY", "a recovery is open")
+    party.recovery_ns = entry.received_ns + record.delay_s * NS
+
+
+def rule_object_recovery(state, _entry, record, _record_id):
+    party = state.party(record.party)
+    demand(party.recovery_ns is not None, "RECOVERY", "no recovery is open")
+    party.recovery_ns = None
+
+
+def check_next_rule(state, record):
+    demand(record.rule == len(state.rules) and record.rule < RULES_MAX, "NUMBER",
+           "not the next rule number")
+
+
+def check_asset(state, asset):
+    demand(asset in state.assets, "ASSET_UNKNOWN", "there is no such asset")
+
+
+def rules_in_force(state, kind):
+    return [rule for rule in state.rules if rule.record.kind == kind and rule.ended_id is None]
+
+
+def rule_end_rule(state, _entry, record, record_id):
+    demand(record.rule < len(state.rules), "RULE_UNKNOWN", "there is no such rule")
+    rule = state.rules[record.rule]
+    demand(rule.ended_id is None, "RULE_STATUS", "the rule has ended")
+    rule.ended_id = record_id
+
+
+def rule_set_tier(state, _entry, record, record_id):
+    check_next_rule(state, record)
+    check_asset(state, record.asset)
+    same = [rule for rule in rules_in_force(state, SET_TIER)
+            if (rule.record.party, rule.record.asset, rule.record.above)
+            == (record.party, record.asset, record.above)]
+    demand(not same, "RULE_STATUS", "a tier like this is in force")
+    state.rules.append(second_rules.Rule(record, record_id))
+
+
+def rule_set_limit(state, _entry, record, record_id):
+    check_next_rule(state, record)
+    if record.type in (OUTFLOW, BALANCE):
+        check_asset(state, record.asset)
+        account = None if is_party(record.holder) else state.account(record.holder)
+        demand(account is None or account.asset == record.asset, "ASSET_MIXED",
+               "the account holds another asset")
+        demand(account is None or record.type == OUTFLOW or account.is_limited(), "CLASS",
+               "the account is neither reserve nor custody")
+    elif record.type == COUNTERPARTY:
+        check_holder(state, record.counterparty)
+    state.rules.append(second_rules.Rule(record, record_id))
+
+
+def rule_programme(state, entry, record, record_id):
+    check_next_rule(state, record)
+    check_asset(state, record.asset)
+    demand(record.starts >= entry.received_ns // DAY_NS, "VALUE", "starts is in the past")
+    same = [rule for rule in rules_in_force(state, PROGRAMME)
+            if rule.record.type == MINIMUM and rule.record.asset == record.asset]
+    demand(record.type != MINIMUM or not same, "RULE_STATUS", "a minimum is in force")
+    state.rules.append(second_rules.Rule(record, record_id))
+
+
+def rule_statement(state, entry, record, _record_id):
+    check_asset(state, record.asset)
+    if record.figure in (CUSTOMERS, ATTESTED):
+        state.party(record.party)
+    if record.figure in (COUNTED, UNCLASSIFIED, BREACHES):
+        rule = state.rules[record.rule] if record.rule < len(state.rules) else None
+        demand(rule and rule.record.kind == PROGRAMME and rule.record.asset == record.asset,
+               "RULE_UNKNOWN", "there is no such programme of this asset")
+    demand(record.as_of < entry.received_ns // DAY_NS, "VALUE", "as_of has not passed")
+
+
+def rule_endorse(state, _entry, record, _record_id):
     demand(record.entry < len(state.entries), "NAMED_UNKNOWN", "no earlier entry has this number")
     endorsed = state.entries[record.entry]
     demand((endorsed.leaf, endorsed.envelope) == (record.entry_leaf, record.entry_envelope),
@@ -1522,16 +1954,36 @@ def rule_endorse(state, _entry, record):
 
 
 NAMING_A_PARTY = (ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY, REINSTATE_PARTY,
-                  GRANT_CLASSES)
+                  GRANT_CLASSES, RENAME_PARTY, CLOSE_PARTY, RECOVER_PARTY, OBJECT_RECOVERY,
+                  SET_TIER)
 NAMING_AN_ACCOUNT = (FREEZE_ACCOUNT, UNFREEZE_ACCOUNT, CLOSE_ACCOUNT)
+# Who may, and the rules with the effect.
 DIRECTIVE_RULES = {
-    REGISTER_PARTY: rule_register_party, ADD_KEY: rule_add_key, REVOKE_KEY: rule_revoke_key,
-    SET_THRESHOLD: rule_set_threshold, SUSPEND_PARTY: rule_suspend_party,
-    REINSTATE_PARTY: rule_reinstate_party, GRANT_CLASSES: rule_grant_classes,
-    OPEN_ASSET: rule_open_asset, OPEN_ACCOUNT: rule_open_account,
-    FREEZE_ACCOUNT: rule_freeze_account, UNFREEZE_ACCOUNT: rule_unfreeze_account,
-    CLOSE_ACCOUNT: rule_close_account, ACTIVATE_RULES: rule_activate_rules,
-    ADD_LOG_KEY: rule_add_log_key, RETIRE_LOG_KEY: rule_retire_log_key, ENDORSE: rule_endorse,
+    REGISTER_PARTY: (authority, rule_register_party),
+    ADD_KEY: (key_right, rule_add_key),
+    REVOKE_KEY: (itself_or_authority, rule_revoke_key),
+    SET_THRESHOLD: (key_right, rule_set_threshold),
+    SUSPEND_PARTY: (authority, rule_suspend_party),
+    REINSTATE_PARTY: (authority, rule_reinstate_party),
+    GRANT_CLASSES: (authority, rule_grant_classes),
+    OPEN_ASSET: (authority, rule_open_asset),
+    OPEN_ACCOUNT: (account_owner, rule_open_account),
+    FREEZE_ACCOUNT: (authority, rule_freeze_account),
+    UNFREEZE_ACCOUNT: (authority, rule_unfreeze_account),
+    CLOSE_ACCOUNT: (account_owner, rule_close_account),
+    ACTIVATE_RULES: (authority, rule_activate_rules),
+    ADD_LOG_KEY: (authority, rule_add_log_key),
+    RETIRE_LOG_KEY: (authority, rule_retire_log_key),
+    ENDORSE: (anyone, rule_endorse),
+    RENAME_PARTY: (authority, rule_rename_party),
+    CLOSE_PARTY: (authority, rule_close_party),
+    RECOVER_PARTY: (authority, rule_recover_party),
+    OBJECT_RECOVERY: (itself_or_authority, rule_object_recovery),
+    END_RULE: (authority, rule_end_rule),
+    SET_TIER: (authority, rule_set_tier),
+    SET_LIMIT: (authority, rule_set_limit),
+    PROGRAMME: (authority, rule_programme),
+    STATEMENT: (who_states, rule_statement),
 }
 
 # --------------------------------------------------------------------------------------------
@@ -1589,7 +2041,7 @@ CHECKS = [
 ]
 SKIPPED = [
     "attachments: their bytes are not in the input",
-    "blocks: derived, and not in the input",
+    "state: derived, and not in the input",
     "meta: derived, and not in the input",
 ]
 
@@ -1656,7 +2108,7 @@ class Replay:
         self.counts["key"] += 1
 
     def judge_records(self, entry):
-        """Steps 10 and 11; returns the links."""
+        """Steps 10 to 12; returns the links."""
         if entry.index == 0:
             apply_genesis(self.state, entry)
             check_reachable(self.state, {0})
@@ -1664,10 +2116,14 @@ class Replay:
             return bytes(16 * len(entry.records))
         links, changed = [], set()
         for position, record in enumerate(entry.records):
-            links.append(self.judge_record(entry, record, position))
+            with about_record(position):
+                links.append(self.judge_record(entry, record, position))
             if record.kind in (REVOKE_KEY, SET_THRESHOLD):
                 changed.add(record.party)
         check_reachable(self.state, changed)
+        if any(record.kind in (ADD_KEY, REVOKE_KEY, SET_THRESHOLD) and record.party == 0
+               for record in entry.records):
+            check_new_quorum(self.state, entry)
         return b"".join(links)
 
     def judge_record(self, entry, record, position):
@@ -1676,7 +2132,7 @@ class Replay:
             judge_movement(self.state, entry, record, record_id)
             link = take_link(self.state, record, record_id)
         else:
-            judge_directive(self.state, entry, record)
+            judge_directive(self.state, entry, record, record_id)
             link = bytes(16)
         self.counts["rule"] += 1
         return link
