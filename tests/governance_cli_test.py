@@ -473,7 +473,30 @@ class Governance(unittest.TestCase):
         self.assertEqual([line for line in said.splitlines() if f"{secret}:" not in line],
                          [line for line in public.splitlines() if f"{secret}:" not in line])
 
-    def test_16_text_of_others_is_harmless(self):
+    def test_16_a_damaged_log_is_said_to_be(self):
+        w = self.world
+        shown = json.loads(run("show", self.dir, w.bought, "--format", "json"))
+        root = shown["header"]["body_root"]
+        body = os.path.join(w.path("full"), "body", root[:2], root[2:])
+        with open(body, "rb") as file:
+            good = file.read()
+        self.assertEqual(len(good), 112)
+        for bad, says in ((b"\xff" + good[1:], "entered a damaged record"),
+                          (good[:44] + b"\x1b[2J" + good[48:], "entered a damaged record"),
+                          (good[:-1], f"the records of entry {w.bought} are not there, or damaged"),
+                          (None, f"the records of entry {w.bought} are not there, or damaged")):
+            os.remove(body)
+            if bad is not None:
+                with open(body, "wb") as file:
+                    file.write(bad)
+            said = run("log", w.path("full"), expect=1, says=[says])
+            self.assertNotIn("\x1b", said)
+            self.assertIn("0:0 ", said)  # what came before was told
+            with open(body, "wb") as file:
+                file.write(good)
+        run("log", w.path("full"))
+
+    def test_17_text_of_others_is_harmless(self):
         said = run("log", self.dir)
         self.assertNotIn("\u202e", said)
         self.assertIn("\"x\\u{202e}';=c\"", said.lower())  # it cannot end its quotation
