@@ -267,7 +267,7 @@ class Governance(unittest.TestCase):
         w.do(1, [naming("approve", pending, f"{entry}:0")], "one")
         time.sleep(2.1)
         post = w.propose(1, [naming("post", pending, f"{entry}:0")])
-        w.sign(post, "init")
+        w.sign(post, "init", says=["1 of 1 signatures: complete"])
         w.take(post)
         run("log", self.dir, "--kind", "revoke_key", says=[
             'Authority revoked key 3 ("key three") of party 1 (Reserve Office) [key 0 of Authority (administer)]'])
@@ -332,7 +332,7 @@ class Governance(unittest.TestCase):
 
     def test_09_rules_end(self):
         w = self.world
-        w.do(0, [{"kind": "end_rule", "rule": 8}], "auth")
+        w.do(0, [{"kind": "end_rule", "rule": 8}, {"kind": "end_rule", "rule": 10}], "auth")
         self.assertNotIn(8, [r["rule"] for r in self.json("rules", self.dir)])
         ended = self.rule(8, "--all")
         self.assertEqual(ended["status"], "ended")
@@ -419,6 +419,8 @@ class Governance(unittest.TestCase):
         everything = self.json("log", self.dir)
         self.assertEqual(ids("--kind", "set_tier"), [f"{w.rules}:0", f"{w.rules}:1"])
         self.assertEqual(ids("--kind", "set_tier", "set_limit", "--party", 2), [f"{w.rules}:9", f"{w.rules}:10"])
+        self.assertEqual(ids("--kind", "end_rule", "--party", 2), [line["record"] for line in everything
+                                                                   if line["what"].startswith("ended rule 10")])
         # Its own keys, accounts and movements, and what ended a rule on it; not a programme.
         of_one = ids("--party", 1)
         self.assertIn(f"{w.bought}:0", of_one)
