@@ -451,7 +451,7 @@ class Governance(unittest.TestCase):
         shown = self.json("log", self.dir, "--summary", "--kind", "move")[-2:]
         self.assertEqual([(line["record"], line["records"], line["amount_base"], line["from"]) for line in shown],
                          [(f"{entry}:0", 3, "75000000", None), (f"{entry}:3", 1, "100000000", "1:1")])
-        run("log", self.dir, "--summary", says=["3 move records as purchase of together 0.75 BTC"])
+        run("log", self.dir, "--summary", says=["National Bitcoin Office moved 0.75 BTC in 3 records as purchase ["])
 
     def test_15_an_export_tells_the_same(self):
         w = self.world
