@@ -59,9 +59,8 @@ int cmd_accounts(const struct arguments *arguments)
         return EXIT_USAGE;
     }
     int code = reading_open(arguments, &reading);
-    if (code == EXIT_PASS && listing.party <= UINT32_MAX &&
-        tj_state_party(reading.state, (uint32_t)listing.party) == NULL) {
-        code = fail(EXIT_NO_INPUT, "no party %u in this ledger", (unsigned)listing.party);
+    if (code == EXIT_PASS) {
+        code = reading_party(&reading, listing.party);
     }
     if (code == EXIT_PASS) {
         code = labels_create(&reading, &listing.labels);

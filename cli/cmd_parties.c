@@ -15,15 +15,30 @@ static const struct table_column party_columns[] = {
     {"approve keys", "keys_approve", true},
     {"administer keys", "keys_administer", true},
     {"accounts", "accounts", true},
+    {"open accounts", "accounts_open", true},
+    {"recovery from", "recovery_from", false},
     {"classes", "classes", false},
     {"name", "name", false},
 };
 
 static const struct table_column key_columns[] = {
-    {"party", "party", true},  {"key", "ordinal", true},      {"algorithm", "algorithm", false},
-    {"role", "role", false},   {"status", "status", false},   {"fingerprint", "fingerprint", false},
-    {"added", "added", false}, {"revoked", "revoked", false}, {NULL, "public_key", false},
+    {"party", "party", true},
+    {"key", "ordinal", true},
+    {"algorithm", "algorithm", false},
+    {"role", "role", false},
+    {"group", "group", true},
+    {"status", "status", false},
+    {"fingerprint", "fingerprint", false},
+    {"added", "added", false},
+    {"revoked", "revoked", false},
+    {NULL, "public_key", false},
     {"label", "label", false},
+};
+
+static const char *const status_names[4] = {
+    [TJ_PARTY_ACTIVE] = "active",
+    [TJ_PARTY_SUSPENDED] = "suspended",
+    [TJ_PARTY_CLOSED] = "closed",
 };
 
 /* "reserve, market". */
@@ -48,6 +63,7 @@ static void print_parties(const struct reading *reading, enum table_style style)
         const struct tj_party_object *party = tj_state_party(reading->state, p);
         char name[TJ_NAME_SIZE + 1];
         char classes[160];
+        char recovery[TEXT_SIZE];
         if (party == NULL) {
             continue;
         }
@@ -55,30 +71,24 @@ static void print_parties(const struct reading *reading, enum table_style style)
         format_classes(classes, sizeof classes, party->classes);
         table_number(table, p);
         table_text(table, name_of(tj_party_type_names, TJ_PARTY_TYPE_END, party->type));
-        table_text(table, party->status == TJ_PARTY_SUSPENDED ? "suspended" : "active");
+        table_text(table, name_of(status_names, 4, party->status));
         table_number(table, party->threshold[TJ_DOMAIN_MOVE]);
         table_number(table, party->threshold[TJ_DOMAIN_ADMINISTER]);
         table_number(table, party->keys_active[TJ_INITIATE]);
         table_number(table, party->keys_active[TJ_APPROVE]);
         table_number(table, party->keys_active[TJ_ADMINISTER]);
         table_number(table, party->accounts);
+        table_number(table, party->accounts_open);
+        if (party->recovery != 0) {
+            text_format_time_ns(recovery, party->recovery_ns);
+            table_text(table, recovery);
+        } else {
+            table_none(table);
+        }
         table_text(table, classes);
         table_text(table, name);
     }
     table_end(table);
-}
-
-/* The label stands in the record that added the key. */
-static void key_label(const struct reading *reading, const struct tj_key_object *key,
-                      char out[TJ_KEY_LABEL_SIZE + 1])
-{
-    uint8_t bytes[TJ_RECORD_SIZE];
-    out[0] = '\0';
-    if (reading_record(reading, key->added, bytes) && bytes[0] == TJ_ADD_KEY) {
-        struct tj_record record;
-        tj_record_decode(bytes, &record);
-        snprintf(out, TJ_KEY_LABEL_SIZE + 1, "%.*s", (int)TJ_KEY_LABEL_SIZE, record.label);
-    }
 }
 
 static void print_key(const struct reading *reading, struct table *table,
@@ -96,11 +106,16 @@ static void print_key(const struct reading *reading, struct table *table,
     text_format_hex(hex, public_key.bytes, public_key.size);
     text_format_record_id(added, key->added);
     text_format_record_id(revoked, key->revoked);
-    key_label(reading, key, label);
+    reading_key_label(reading, key, label);
     table_number(table, key->party);
     table_number(table, key->ordinal);
     table_text(table, name_of(tj_algorithm_names, 4, key->algorithm));
     table_text(table, name_of(tj_role_names, TJ_ROLE_END, key->role));
+    if (key->group != 0) {
+        table_number(table, key->group);
+    } else {
+        table_none(table);
+    }
     table_text(table, key->status == TJ_KEY_REVOKED ? "revoked" : "active");
     table_text(table, fingerprint);
     table_text(table, added);

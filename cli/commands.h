@@ -23,6 +23,9 @@ int cmd_parties(const struct arguments *arguments);
 int cmd_accounts(const struct arguments *arguments);
 int cmd_balance(const struct arguments *arguments);
 int cmd_history(const struct arguments *arguments);
+int cmd_log(const struct arguments *arguments);
+int cmd_rules(const struct arguments *arguments);
+int cmd_pending(const struct arguments *arguments);
 int cmd_show(const struct arguments *arguments);
 int cmd_prove(const struct arguments *arguments);
 

@@ -103,6 +103,13 @@ int reading_account(const struct reading *reading, const char *text, uint64_t *a
     return EXIT_PASS;
 }
 
+int reading_party(const struct reading *reading, uint64_t party)
+{
+    return party > UINT32_MAX || tj_state_party(reading->state, (uint32_t)party) != NULL
+               ? EXIT_PASS
+               : fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this ledger", party);
+}
+
 void party_name(const struct tj_state *state, uint32_t party, char out[TJ_NAME_SIZE + 1])
 {
     const struct tj_party_object *object = tj_state_party(state, party);
@@ -166,6 +173,18 @@ bool reading_record(const struct reading *reading, uint64_t record_id, uint8_t o
     }
     memcpy(out, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     return true;
+}
+
+void reading_key_label(const struct reading *reading, const struct tj_key_object *key,
+                       char out[TJ_KEY_LABEL_SIZE + 1])
+{
+    uint8_t bytes[TJ_RECORD_SIZE];
+    out[0] = '\0';
+    if (reading_record(reading, key->added, bytes) && bytes[0] == TJ_ADD_KEY) {
+        struct tj_record record;
+        tj_record_decode(bytes, &record);
+        snprintf(out, TJ_KEY_LABEL_SIZE + 1, "%.*s", (int)TJ_KEY_LABEL_SIZE, record.label);
+    }
 }
 
 /* ---- labels ---- */

@@ -32,6 +32,9 @@ int reading_go_back(struct reading *reading, uint64_t size);
 /* "party:local", of an account that exists in the state. */
 int reading_account(const struct reading *reading, const char *text, uint64_t *account);
 
+/* EXIT_PASS for a party that exists, and for a number above UINT32_MAX: none was asked for. */
+int reading_party(const struct reading *reading, uint64_t party);
+
 /* A party's name, "" when there is none. */
 void party_name(const struct tj_state *state, uint32_t party, char out[TJ_NAME_SIZE + 1]);
 /* "open", "closed", "frozen", "frozen in", "frozen out". */
@@ -58,6 +61,10 @@ int labels_create(struct reading *reading, struct labels **out);
 void labels_destroy(struct labels *labels);
 /* "" when there is none. */
 void labels_get(struct labels *labels, uint64_t account, char out[TJ_LABEL_SIZE + 1]);
+
+/* A key's label, which stands in the record that added it; "" when there is none. */
+void reading_key_label(const struct reading *reading, const struct tj_key_object *key,
+                       char out[TJ_KEY_LABEL_SIZE + 1]);
 
 /* One record of the log; false when there is none, or it is damaged. */
 bool reading_record(const struct reading *reading, uint64_t record_id, uint8_t out[TJ_RECORD_SIZE]);

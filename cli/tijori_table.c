@@ -160,7 +160,8 @@ static const char *const propose_paragraphs[] = {
     "150000000 sat.",
     "Evidence is the SHA-256 of a document, or file:NAME (beside FILE), which is attached. In "
     "post, "
-    "void and correct it names the record by ENTRY:POSITION, offline by ENTRY:POSITION:LEAF.",
+    "void, correct and approve it names the record by ENTRY:POSITION, offline by "
+    "ENTRY:POSITION:LEAF.",
     "More than 8,190 records become several envelopes, one after another in OUT.",
     NULL,
 };
@@ -315,6 +316,71 @@ static const char *const history_paragraphs[] = {
     NULL,
 };
 
+static const struct option_row rules_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N",
+     "tiers and limits on this party; default all, with the "
+     "programmes"},
+    {"all", 0, OPTION_FLAG, false, NULL, "those that were ended too"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const rules_paragraphs[] = {
+    "Tiers, limits and programmes in words, each with how far it is used at the time of the newest "
+    "entry: what left in an outflow limit's window, a programme's net and what nobody else vouched "
+    "for (unclassified), the reserve over a minimum, breaches.",
+    NULL,
+};
+static const struct example_row rules_examples[] = {
+    {"tijori rules ledger --party 1", "what binds the treasury, and how much is left"},
+    END_OF_EXAMPLES,
+};
+
+static const struct option_row pending_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N", "those out of this party's accounts; default all"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const pending_paragraphs[] = {
+    "Movements that were neither posted nor voided: who approved each, what the tier of its amount "
+    "wants and what of it is missing, and from when on it may be posted. Approvals of keys that "
+    "are "
+    "revoked by now do not count.",
+    NULL,
+};
+static const struct example_row pending_examples[] = {
+    {"tijori pending ledger", "what waits for approvals or for its time"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row log_operands[] = {
+    {"DIR", "the ledger's directory, or an exported folder"},
+    END_OF_OPERANDS,
+};
+static const struct option_row log_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N",
+     "what this party did, and what names it or its accounts"},
+    {"kind", 0, OPTION_LIST, false, "KIND", "records of these kinds, as in show: move, set_tier"},
+    {"account", 0, OPTION_VALUE, false, "A", "what names this account, party:local"},
+    {"since", 0, OPTION_VALUE, false, "WHEN", "received on this date or later, or at this time"},
+    {"until", 0, OPTION_VALUE, false, "WHEN", "received by the end of this date, or by this time"},
+    {"summary", 0, OPTION_FLAG, false, NULL,
+     "one line for all movements of an entry that are of one kind, purpose and asset"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const log_paragraphs[] = {
+    "Says in words what was done and who signed it, oldest first, one line a record. Parties and "
+    "keys are called what they were called then.",
+    "It reads what is written and judges nothing: 'tijori-audit verify' does. It always reads from "
+    "the first entry on, for the names; its memory does not grow with the log.",
+    NULL,
+};
+static const struct example_row log_examples[] = {
+    {"tijori log ledger --kind set_tier set_limit programme end_rule", "how the rules came to be"},
+    {"tijori log /srv/reserve --party 1 --since 2026-01-01", "one party's year, from an export"},
+    END_OF_EXAMPLES,
+};
+
 static const struct operand_row show_operands[] = {
     LEDGER_OPERAND,
     {"ENTRY", "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
@@ -457,6 +523,17 @@ static const struct command commands[] = {
     {"history", "DIR ACCOUNT [--limit N] [--format " LIST_FORMATS "]",
      "show the movements of an account, newest first", history_paragraphs, history_operands,
      history_options, NULL, 2, 2, cmd_history},
+    {"pending", "DIR [--party N] [--format " LIST_FORMATS "]",
+     "list pending movements and their approvals", pending_paragraphs, ledger_operands,
+     pending_options, pending_examples, 1, 1, cmd_pending},
+    {"rules", "DIR [--party N] [--all] [--format " LIST_FORMATS "]",
+     "list tiers, limits and programmes, and how far they are used", rules_paragraphs,
+     ledger_operands, rules_options, rules_examples, 1, 1, cmd_rules},
+    {"log",
+     "DIR [--party N] [--kind KIND...] [--account A] [--since WHEN] [--until WHEN] [--summary] "
+     "[--format " LIST_FORMATS "]",
+     "say in words what was done", log_paragraphs, log_operands, log_options, log_examples, 1, 1,
+     cmd_log},
     {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
      show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
     {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
