@@ -1756,6 +1756,7 @@ def rule_suspend_party(state, entry, record, _record_id):
 
 
 def rule_reinstate_party(state, entry, record, _record_id):
+    demand(record.party != 0, "NOT_ALLOWED", "the authority is never suspended")
     party = state.party(record.party)
     demand(party.status == "suspended", "PARTY_STATUS", "the party is active already")
     party.status = "active"
