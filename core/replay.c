@@ -1,5 +1,7 @@
 #include "core/replay.h"
 
+#include "core/audit_figures.h"
+
 #include "core/apply.h"
 #include "core/pipeline.h"
 
@@ -38,6 +40,7 @@ struct replay {
     struct tj_state *state;
     struct tj_digester digester;
     struct tj_lane_jumps *jumps;
+    struct tj_figures *figures;
     struct tj_source_past past;
     struct tj_frontier frontier;
     struct tj_recent_nodes recent;
@@ -469,6 +472,10 @@ static void count_body(struct replay *r, uint64_t index, const struct item *item
             tj_tally_record(report->tally, r->state, record);
         }
     }
+    tj_figures_entry(r->figures, r->state, &r->past.past, item->entry.received_ns,
+                     item->source.records.bytes, records);
+    tj_audit_statements(report, r->state, r->figures, &r->past.past, index,
+                        item->source.records.bytes, records);
     report->records += records;
 }
 
@@ -483,6 +490,10 @@ static bool judge_entry(struct replay *r, const struct item *item)
     if (index == 0) {
         r->state->ledger_id = item->leaf;
         report->ledger_id = item->leaf;
+    }
+    if (r->options->period != NULL) {
+        tj_period_before(r->options->period, r->state, &r->past.past, item->entry.received_ns,
+                         &r->leaf);
     }
     note_waits(r, index, item);
     if (!judge_rules(r, index, item, &tail) || !judge_derived(r, index, item, &tail)) {
@@ -500,6 +511,11 @@ static bool judge_entry(struct replay *r, const struct item *item)
     }
     append_leaf(r, &item->leaf);
     count_body(r, index, item);
+    if (r->options->period != NULL) {
+        tj_period_entry(r->options->period, r->state, &r->past.past, index, item->entry.received_ns,
+                        item->absent ? NULL : item->source.records.bytes,
+                        item->entry.header.record_count);
+    }
     report->entries++;
     report->last_received_ns = item->entry.received_ns;
     return r->source->ops->accepted(r->source, &r->progress) &&
@@ -694,6 +710,10 @@ static void finish(struct replay *r)
     } else if (whole) {
         check_sums(r);
         check_tally(r);
+        if (r->options->period != NULL) {
+            tj_period_end(r->options->period, r->state, &r->past.past, &r->leaf);
+        }
+        tj_audit_programmes(report, r->state, &r->past.past);
         r->source->ops->finish(r->source, &r->progress, &report->state_digest);
         check_documents(r);
         if (report->restricted > 0 && report->restricted_seen > 0) {
@@ -724,10 +744,13 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     }
     tj_state_destroy(r->state);
     tj_lane_jumps_destroy(r->jumps);
+    tj_figures_destroy(r->figures);
     r->state = replica->state;
     r->jumps = replica->jumps;
+    r->figures = replica->figures;
     replica->state = NULL;
     replica->jumps = NULL;
+    replica->figures = NULL;
     r->past.jumps = r->jumps;
     r->past.leaves = tj_replica_leaf;
     r->past.unseen_below = r->state->partial ? replica->size : 0;
@@ -748,9 +771,11 @@ static void keep_in(struct replay *r, struct tj_replica *replica)
 {
     tj_state_destroy(replica->state); /* of a replica that was empty */
     tj_lane_jumps_destroy(replica->jumps);
+    tj_figures_destroy(replica->figures);
     replica->size = r->report->entries;
     replica->state = r->state;
     replica->jumps = r->jumps;
+    replica->figures = r->figures;
     replica->frontier = r->frontier;
     replica->leaf = r->leaf;
     replica->received_ns = r->received_ns;
@@ -763,6 +788,7 @@ static void keep_in(struct replay *r, struct tj_replica *replica)
                           r->report->checks[TJ_CHECK_ATTACHMENTS].skipped;
     r->state = NULL;
     r->jumps = NULL;
+    r->figures = NULL;
 }
 
 /* The log must have at least what was verified before, and end it alike. */
@@ -855,6 +881,7 @@ enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_op
     tj_digester_init(&r->digester);
     r->state = tj_state_create();
     r->jumps = tj_lane_jumps_create();
+    r->figures = tj_figures_create();
     tj_source_past_init(&r->past, source, &r->digester, r->jumps);
     if (options->replica != NULL) {
         go_on_from(r, options->replica);
@@ -874,6 +901,7 @@ enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_op
         tj_state_destroy(r->state);
     }
     tj_lane_jumps_destroy(r->jumps);
+    tj_figures_destroy(r->figures);
     tj_digester_clear(&r->digester);
     pthread_mutex_destroy(&r->reading);
     free(r->documents);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 2, END_OF_BLOCKS = 0 };
+enum { VERSION = 3, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
 static const char magic[8] = "TJREPLIC";
 
 static enum tijori_status from_errno(void)
@@ -114,6 +114,15 @@ static void put_lanes(struct stream *s, const struct tj_lane_jumps *jumps)
     }
 }
 
+static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 value)
+{
+    struct stream *s = context;
+    put64(s, series);
+    put64(s, day);
+    put64(s, (uint64_t)value);
+    put64(s, (uint64_t)(value >> 64));
+}
+
 static void put_replica(struct stream *s, struct tj_replica *r)
 {
     char vkey[512] = "";
@@ -134,6 +143,8 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     tj_state_visit(r->state, put_block, s);
     put64(s, END_OF_BLOCKS);
     put_lanes(s, r->jumps);
+    tj_figures_visit(r->figures, put_figure, s);
+    put64(s, END_OF_FIGURES);
     tj_sha256_finish(s->hasher, &digest);
     s->failed = s->failed || fwrite(digest.bytes, 1, TJ_HASH_SIZE, s->file) != TJ_HASH_SIZE;
 }
@@ -226,6 +237,19 @@ static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
     }
 }
 
+static void get_figures(struct stream *s, struct tj_figures *figures)
+{
+    for (;;) {
+        uint64_t series = get64(s);
+        if (series == END_OF_FIGURES || s->failed) {
+            return;
+        }
+        uint32_t day = (uint32_t)get64(s);
+        uint64_t low = get64(s);
+        tj_figures_put(figures, series, day, (tj_i128)((tj_u128)get64(s) << 64 | low));
+    }
+}
+
 static void get_replica(struct stream *s, struct tj_replica *r)
 {
     char head[sizeof magic];
@@ -248,6 +272,7 @@ static void get_replica(struct stream *s, struct tj_replica *r)
     r->state->unjudged = get64(s);
     get_blocks(s, r->state);
     get_lanes(s, r->jumps);
+    get_figures(s, r->figures);
 }
 
 /* The digest is looked at before anything of the content is used, in a pass of its own: damage must
@@ -340,6 +365,7 @@ enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
     r->leaves_fd = -1;
     r->state = tj_state_create();
     r->jumps = tj_lane_jumps_create();
+    r->figures = tj_figures_create();
     if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
         r->lock_fd = -1;
         enum tijori_status failed = from_errno();
@@ -376,6 +402,7 @@ void tj_replica_close(struct tj_replica *replica)
     }
     tj_state_destroy(replica->state);
     tj_lane_jumps_destroy(replica->jumps);
+    tj_figures_destroy(replica->figures);
     free(replica->fresh);
     free(replica);
 }

@@ -13,6 +13,7 @@
  * Written only after an audit in which nothing failed. Not a format for others: a newer program may
  * refuse it, and the audit begins anew. */
 
+#include "core/figures.h"
 #include "core/lanejumps.h"
 #include "core/state.h"
 #include "crypto/checkpoint.h"
@@ -29,6 +30,7 @@ struct tj_replica {
     uint64_t left_open; /* things that earlier audits could not check and no later one does */
     struct tj_state *state;
     struct tj_lane_jumps *jumps;
+    struct tj_figures *figures;
     struct tj_verifier_key log_key; /* pinned; name empty: none */
     size_t note_size;               /* of the newest checkpoint seen; 0: none */
     char note[TJ_CHECKPOINT_NOTE_MAX];

@@ -19,6 +19,7 @@
     X(DERIVED, "links and tails beside the records")                                               \
     X(ZERO, "balances of each asset sum to zero (I2)")                                             \
     X(TOTALS, "opening balance + movements = closing balance, by asset and class")                 \
+    X(STATEMENTS, "figures of statements against the log")                                         \
     X(SNAPSHOT, "stored blocks of the state against the replayed state (I4)")                      \
     X(HEAD, "stored head: size, tree frontier and nodes")                                          \
     X(TILES, "hash tiles and entry bundles against the entries")                                   \
