@@ -32,7 +32,8 @@ DOCUMENT = os.path.join(HERE, "..", "docs", "FORMAT.md")
 SEEDS, STEPS = 200, 250
 START_S = 1_700_000_000
 NS, HOUR_NS, DAY_NS = 10**9, 3600 * 10**9, 86_400 * 10**9
-TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR = range(1, 7)
+(TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR,
+ FORMER_CUSTODIAN) = range(1, 8)
 VALID, INVALID = bytes(64), bytes(63) + b"\1"
 
 # Nothing is verified on either side: a signature of zero bytes counts as valid.
@@ -323,6 +324,7 @@ PARTIES = {  # type, classes granted, (class, asset) of the accounts
     SECOND_CUSTODIAN: (3, (2, 8), [(CUSTODY, 1), (EXTERNAL, 1)]),
     OPERATOR: (4, (), []),
     AUDITOR: (5, (), []),
+    FORMER_CUSTODIAN: (3, (2,), [(CUSTODY, 1)]),
 }
 MOVERS = (TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN)
 ROLES = [r.INITIATE, r.INITIATE, r.APPROVE, r.APPROVE, r.APPROVE, r.ADMINISTER, r.ADMINISTER]
@@ -355,6 +357,7 @@ class World:
         self.likings = {}
         self.pace = PACES[self.chance.choice(sorted(PACES))]
         self.due = None  # a function that makes the step whose time has come
+        self.next_due = None
         self.model = Model()
         self.state = self.model.state
         self.steps, self.cases, self.step_at = [], [], {}
@@ -414,8 +417,12 @@ class World:
              r.account(CUSTODIAN, 1), r.account(SECOND_TREASURY, 0)], 2)
         for party in PARTIES:
             self.register(party)
-        for party in MOVERS:
+        for party in MOVERS + (FORMER_CUSTODIAN,):
             self.open_accounts(party)
+        self.now_ns += NS
+        self.must(Step(self.now_ns, FORMER_CUSTODIAN, 1,
+                       [r.close_account(r.account(FORMER_CUSTODIAN, 0))],
+                       self.signers(FORMER_CUSTODIAN, 1)))
         self.fill()
 
     def must(self, step):
@@ -508,7 +515,10 @@ class World:
     # ---- time ----
 
     def advance(self):
-        chance, self.due = self.chance, None
+        chance, self.due, self.next_due = self.chance, self.next_due, None
+        if self.due:
+            self.now_ns += NS
+            return
         moments = [one for one in self.moments() if 0 <= one[0] - self.now_ns < 45 * DAY_NS]
         if moments and chance.happens(15):
             at, self.due = chance.choice(moments)
@@ -549,14 +559,14 @@ class World:
             return Step(self.now_ns, 0, 0, [record], self.signers(0, 0) + [possession])
         return make
 
-    def posting(self, record_id, data):
+    def posting(self, record_id, data, most=3):
         def make():
             purpose, source, target, amount = r.terms(data)
             record = Naming(r.movement(r.POST, purpose, source, target, amount),
                             *self.named(record_id))
             party = self.owner(data)
             return Step(self.now_ns, party, 2, [record],
-                        self.signers(party, 2, extra=self.chance.choice((0, 2, 3))))
+                        self.signers(party, 2, extra=min(self.chance.choice((0, 2, 3)), most)))
         return make
 
     def leaving(self, rule):
@@ -627,6 +637,8 @@ class World:
             amount = max(chance.choice(bounds) + chance.choice((-1, 0, 0, 1)), 1)
         else:
             amount = chance.randrange(1, 300)
+        if chance.happens(1):
+            return 10**9 + chance.choice((0, 1))
         if account.is_limited() and amount > account.available() and chance.happens(85):
             amount = chance.randrange(1, max(account.available(), 1) + 1)
         return amount
@@ -654,6 +666,10 @@ class World:
                 purpose, source, target = chance.choice(ways)
         if chance.happens(1):
             purpose = chance.randrange(1, 14)
+        if chance.happens(1):
+            target = self.any_account()
+        if target == source or target not in self.state.accounts:
+            return r.move(purpose, source, target, 5), []
         fields = {"hash": r.sha256(b"document")} if chance.happens(20) else {}
         kind = r.PENDING if chance.happens(35) else r.MOVE
         if kind == r.PENDING and chance.happens(25):
@@ -767,6 +783,8 @@ class World:
     def made_limit(self):
         chance = self.chance
         rule, holder = self.next_rule(), self.any_holder()
+        if chance.happens(6):
+            holder = r.account(FORMER_CUSTODIAN, 0)
         kind = LIMITS[self.choose([(8, "outflow"), (5, "balance"), (5, "counterparty"),
                                    (3, "purposes"), (2, "freeze")])]
         account = self.state.accounts.get(holder)
@@ -875,6 +893,10 @@ class World:
         approvers = self.approvers_of_open(party)
         if approvers and self.chance.happens(60):
             ordinal = self.chance.choice(approvers)
+            self.next_due = self.posting(*self.chance.choice(
+                [one for one in self.open_pendings()
+                 if ordinal in self.state.marks[one[0]].approvals
+                 and self.owner(one[1]) == party]), most=0)
         key = keys[ordinal] if ordinal < len(keys) else None
         public = Key(key.algorithm, key.key) if key else POOL[0]
         role = key.role if key and self.chance.happens(97) else 1
@@ -1127,7 +1149,18 @@ def shorten(driver, steps, tries=600):
             else:
                 at += size
         size //= 2
+    for step in steps:
+        shorten_step(driver, steps, step)
     return steps
+
+
+def shorten_step(driver, steps, step):
+    at = 0
+    while at < len(step.records) > 1:
+        left_out = step.records.pop(at)
+        if not play(driver, steps):
+            step.records.insert(at, left_out)
+            at += 1
 
 
 def describe(driver, seed, steps):
