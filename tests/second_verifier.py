@@ -1655,7 +1655,7 @@ def check_holder(state, holder):
 def check_named_open(state, record):
     if record.kind in NAMING_A_PARTY:
         party = record.party
-    elif record.kind == SET_LIMIT and is_party(record.holder):
+    elif record.kind == SET_LIMIT:
         party = party_of(record.holder)
     else:
         return
@@ -1689,9 +1689,14 @@ def key_right(state, entry, record):
         return
     authority(state, entry, record)
     party = state.party(record.party)
-    if party.thresholds[DOMAIN_ADMINISTER] == 0:
+    demand(party.thresholds[DOMAIN_ADMINISTER] == 0 or party.recovery_ns is not None,
+           "NOT_ALLOWED", "the party administers itself")
+
+
+def check_recovery_due(state, entry, record):
+    party = state.party(record.party)
+    if by_itself(entry, record.party) or party.thresholds[DOMAIN_ADMINISTER] == 0:
         return
-    demand(party.recovery_ns is not None, "NOT_ALLOWED", "the party administers itself")
     demand(entry.received_ns >= party.recovery_ns, "RECOVERY", "its recovery is not due yet")
 
 
@@ -1720,6 +1725,7 @@ def rule_register_party(state, _entry, record, _record_id):
 
 
 def rule_add_key(state, entry, record, _record_id):
+    check_recovery_due(state, entry, record)
     party = state.party(record.party)
     demand(record.ordinal == len(party.keys) and record.ordinal < 256, "NUMBER",
            "not the party's next key ordinal")
@@ -1742,6 +1748,7 @@ def rule_revoke_key(state, entry, record, _record_id):
 
 
 def rule_set_threshold(state, entry, record, _record_id):
+    check_recovery_due(state, entry, record)
     party = state.party(record.party)
     party.thresholds[record.domain] = record.threshold
     if record.domain == DOMAIN_ADMINISTER and not by_itself(entry, record.party):
@@ -1756,6 +1763,7 @@ def rule_suspend_party(state, entry, record, _record_id):
 
 
 def rule_reinstate_party(state, entry, record, _record_id):
+    demand(record.party != 0, "NOT_ALLOWED", "the authority is never suspended")
     party = state.party(record.party)
     demand(party.status == "suspended", "PARTY_STATUS", "the party is active already")
     party.status = "active"

@@ -1489,6 +1489,9 @@ TIERS_INSIDE = [
                                       custodian(withdraw(101)))),
     ("a tier of another asset", after(ruled(set_tier(NEXT, CUSTODIAN, 1, approvals=1, asset=2)),
                                       custodian(withdraw(101)))),
+    ("an approve by a party whose threshold is 0", after(
+        opening(OPEN_101), revoking(set_threshold(CUSTODIAN, 1, 0)), last(
+            APPROVAL, back=2, second=3))),
     ("an approve that nobody asked for", after(opening(OPEN_101), last(APPROVAL))),
     ("vetoed while it waits", after(WAITING, opening(OPEN_101), lambda w: authority(
         settling(VOID, w.raws[-1].named()), second=30)(w))),
@@ -1736,6 +1739,11 @@ A5 = {"possession": [(0, NEW)]}
 RECOVERED = adding(0, 0, [ADD_ADMIN, set_threshold(TREASURY, 2, 1)],
                    **{**BY_AUTHORITY, **NEW_KEYS, **at(RECOVERED_S - 100)})
 
+ONE_ACCOUNT = after(
+    adding(0, 0, [register_party(6, 3, b"Former"), add_key(6, 0, NEW), set_threshold(6, 1, 1)],
+           possession=[(6, NEW)], **BY_AUTHORITY, **at(-101)),
+    adding(6, 1, [open_account(6, 0, 2)], sign=[NEW], **at(-100)))
+
 PARTIES = (
     only_authority("rename_party", RENAME_1) + only_authority("close_party", close_party(AUDITOR))
     + only_authority("recover_party", RECOVER_1) + only_authority("end_rule", end_rule(0))
@@ -1767,6 +1775,19 @@ PARTIES = (
         CLOSE_AUDITOR, authority(set_tier(NEXT, AUDITOR, 1, approvals=1)))),
     ("a limit for a closed party", "PARTY_STATUS", after(
         CLOSE_AUDITOR, authority(freeze_party(NEXT, AUDITOR, 1)))),
+    ("a limit for an account of a closed party", "PARTY_STATUS", after(
+        ONE_ACCOUNT, adding(6, 1, [close_account(account(6, 0))], sign=[NEW], **at(-99)),
+        adding(0, 0, [close_party(6)], **BY_AUTHORITY, **at(-98)),
+        authority(outflow(NEXT, account(6, 0), 5)))),
+    ("a limit for a closed party before its number", "PARTY_STATUS", after(
+        CLOSE_AUDITOR, authority(outflow(NEXT + 1, all_of(AUDITOR), 5)))),
+    ("close a party before it closed its account", "ACCOUNTS_OPEN", after(
+        ONE_ACCOUNT, authority(close_party(6)))),
+    ("closed before a recovery that is not due", "PARTY_STATUS", after(
+        adding(0, 0, [add_key(AUDITOR, 1, NEW, ADMINISTER), set_threshold(AUDITOR, 2, 1),
+                      recover_party(AUDITOR), close_party(AUDITOR)],
+               possession=[(AUDITOR, NEW)], **BY_AUTHORITY, **at(-100)),
+        authority(set_threshold(AUDITOR, 1, 1)))),
     ("recover the authority", "NOT_ALLOWED", by_authority(recover_party(0))),
     ("recover an unknown party", "PARTY_UNKNOWN", by_authority(recover_party(6))),
     ("recover who never had administer keys", "RECOVERY", by_authority(recover_party(CUSTODIAN))),
@@ -1861,6 +1882,7 @@ SETTING = [
         statement(9, DAY - 2, DAY - 1, party=TREASURY))),
     ("attested for a party that is not there", "NOT_ALLOWED", by_authority(
         statement(9, DAY - 2, DAY - 1, party=6))),
+    ("reinstate the authority", "NOT_ALLOWED", by_authority(reinstate(0))),
     ("customers of a party that is not there", "PARTY_UNKNOWN", by_authority(
         statement(5, DAY - 2, DAY - 1, party=6))),
     ("a statement of an unknown asset", "ASSET_UNKNOWN", by_authority(
@@ -1894,6 +1916,8 @@ SETTING_INSIDE = [
         statement(5, DAY - 2, DAY - 1, party=CUSTODIAN), statement(6, DAY - 2, DAY - 1, rule=6),
         statement(7, DAY - 2, DAY - 1, rule=6), statement(8, DAY - 2, DAY - 1, rule=6),
         statement(9, DAY - 2, DAY - 1, party=0), statement(10, DAY - 2, DAY - 1, asset=2))),
+    ("customers of a party that is closed", after(CLOSE_AUDITOR, authority(
+        statement(5, DAY - 2, DAY - 1, party=AUDITOR)))),
     ("a statement by the treasury", by_treasury_admin(STATED)),
     ("attested by a custodian", after(SECOND_ADMINISTERS, sealed(
         SECOND, 0, [statement(9, DAY - 2, DAY - 1, party=SECOND)], sign=[NEW]))),
