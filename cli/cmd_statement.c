@@ -5,8 +5,8 @@
 #include "cli/commands.h"
 #include "cli/envelope_file.h"
 #include "cli/keys.h"
-#include "cli/reading.h"
 #include "cli/statement_order.h"
+#include "core/ledger.h"
 #include "crypto/tree.h"
 
 #include <inttypes.h>
@@ -18,33 +18,41 @@ enum { EXPIRY_S = 86400 };
 /* ---- the envelope ---- */
 
 /* Lane 0 of the party that states, as the ledger stands now. */
-static int make_header(const struct arguments *arguments, const struct reading *reading,
-                       struct tj_header *header)
+static int make_header(const struct arguments *arguments, struct tj_header *header)
 {
-    const struct tijori_head *head = &reading->view.head;
+    const char *dir = arguments->operands[0];
     uint64_t party = 0;
-    uint32_t lifetime_max_s = tj_state_ledger(reading->state)->lifetime_max_s;
+    struct tijori *ledger;
+    struct tijori_head head;
+    struct tijori_message why;
+    struct tj_ledger_view view;
     if (!argument_number(arguments, "party", 0, UINT32_MAX, &party)) {
         return EXIT_USAGE;
     }
-    if (reading_party(reading, party) != EXIT_PASS) {
-        return EXIT_DATA;
+    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, &why);
+    if (status != TIJORI_OK) {
+        return fail(exit_code_of(status), "%s", why.text);
     }
-    memset(header, 0, sizeof *header);
-    header->party = (uint32_t)party;
-    memcpy(header->ledger_id.bytes, head->ledger_id, TJ_HASH_SIZE);
-    memcpy(header->known_leaf.bytes, head->leaf, TJ_HASH_SIZE);
-    header->known_index = head->size - 1;
-    header->created_s = (uint64_t)time(NULL);
+    tijori_head(ledger, &head);
+    status = tj_ledger_view_begin(ledger, &view);
+    TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */
+    uint32_t lifetime_max_s = tj_state_ledger(view.state)->lifetime_max_s;
+    const struct tj_lane_object *lane = tj_state_lane(view.state, (uint32_t)party, 0);
+    bool known = tj_state_party(view.state, (uint32_t)party) != NULL;
+    *header = (struct tj_header){.party = (uint32_t)party,
+                                 .known_index = head.size - 1,
+                                 .created_s = (uint64_t)time(NULL),
+                                 .sequence = lane != NULL ? lane->sequence + 1 : 1};
     header->expires_s =
         header->created_s + (lifetime_max_s < EXPIRY_S ? lifetime_max_s : (uint32_t)EXPIRY_S);
-    header->sequence = 1;
-    const struct tj_lane_object *lane = tj_state_lane(reading->state, header->party, 0);
+    memcpy(header->ledger_id.bytes, head.ledger_id, TJ_HASH_SIZE);
+    memcpy(header->known_leaf.bytes, head.leaf, TJ_HASH_SIZE);
     if (lane != NULL) {
-        header->sequence = lane->sequence + 1;
         memcpy(header->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE);
     }
-    return EXIT_PASS;
+    tj_ledger_view_end(ledger, &view);
+    tijori_close(ledger);
+    return known ? EXIT_PASS : fail(EXIT_DATA, "--party: the ledger has no party %" PRIu64, party);
 }
 
 static int sign(const struct arguments *arguments, const struct tj_header *header,
@@ -68,8 +76,8 @@ static int sign(const struct arguments *arguments, const struct tj_header *heade
     return EXIT_PASS;
 }
 
-static int write_envelope(const struct arguments *arguments, const struct reading *reading,
-                          const struct tj_record *records, size_t count)
+static int write_envelope(const struct arguments *arguments, const struct tj_record *records,
+                          size_t count)
 {
     static const uint8_t no_attachments[2] = {0};
     struct tj_header header;
@@ -79,7 +87,7 @@ static int write_envelope(const struct arguments *arguments, const struct readin
     struct buffer out = {0};
     struct buffer bytes = {0};
     uint8_t header_bytes[TJ_HEADER_SIZE];
-    int code = make_header(arguments, reading, &header);
+    int code = make_header(arguments, &header);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -108,7 +116,6 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
                         const struct tj_period *period, const struct tj_hash *ledger_id)
 {
     struct tj_hash document;
-    struct reading reading;
     size_t count;
     if (order->as_of >= (uint32_t)((uint64_t)time(NULL) / 86400)) {
         return fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
@@ -118,12 +125,8 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
     }
     struct tj_record *records = statement_records(period, &document, &count);
     int code = count <= TJ_RECORDS_MAX
-                   ? reading_open(arguments, &reading)
+                   ? write_envelope(arguments, records, count)
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);
-    if (code == EXIT_PASS) {
-        code = write_envelope(arguments, &reading, records, count);
-        reading_close(&reading);
-    }
     if (code == EXIT_PASS) {
         message("%zu figures in an envelope, with %zu signatures: %s", count,
                 argument_count(arguments, "sign"), argument_value(arguments, "envelope"));
