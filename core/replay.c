@@ -491,6 +491,10 @@ static bool judge_entry(struct replay *r, const struct item *item)
         r->state->ledger_id = item->leaf;
         report->ledger_id = item->leaf;
     }
+    if (r->options->period != NULL) {
+        tj_period_before(r->options->period, r->state, &r->past.past, item->entry.received_ns,
+                         &r->leaf);
+    }
     note_waits(r, index, item);
     if (!judge_rules(r, index, item, &tail) || !judge_derived(r, index, item, &tail)) {
         return false;
@@ -507,6 +511,11 @@ static bool judge_entry(struct replay *r, const struct item *item)
     }
     append_leaf(r, &item->leaf);
     count_body(r, index, item);
+    if (r->options->period != NULL) {
+        tj_period_entry(r->options->period, r->state, &r->past.past, index, item->entry.received_ns,
+                        item->absent ? NULL : item->source.records.bytes,
+                        item->entry.header.record_count);
+    }
     report->entries++;
     report->last_received_ns = item->entry.received_ns;
     return r->source->ops->accepted(r->source, &r->progress) &&
@@ -701,6 +710,9 @@ static void finish(struct replay *r)
     } else if (whole) {
         check_sums(r);
         check_tally(r);
+        if (r->options->period != NULL) {
+            tj_period_end(r->options->period, r->state, &r->past.past, &r->leaf);
+        }
         tj_audit_programmes(report, r->state, &r->past.past);
         r->source->ops->finish(r->source, &r->progress, &report->state_digest);
         check_documents(r);

@@ -6,6 +6,7 @@
  * with what ties it to the world (core/anchor.h). Reads only. */
 
 #include "core/anchor.h"
+#include "core/period.h"
 #include "core/replica.h"
 
 struct tj_replay_options {
@@ -14,6 +15,9 @@ struct tj_replay_options {
     /* Where an earlier audit ended; NULL: begin with entry 0. Taken over: on return it is where
      * this one ended, if nothing failed. */
     struct tj_replica *replica;
+    /* Collects a period for a statement; NULL: none is wanted. Not with a replica: a period wants
+     * the log from entry 0 on. */
+    struct tj_period *period;
     /* Called now and then with entries done and entries in all, by a thread of the replay's own,
      * one at a time; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
