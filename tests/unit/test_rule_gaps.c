@@ -1,6 +1,7 @@
 /* Ways round the rules of docs/FORMAT.md sections 7.2 and 7.3: each test says what should hold. */
 
 #include "rules_support.h"
+#include "tamper_support.h"
 
 #include "core/apply.h"
 
@@ -183,6 +184,52 @@ static void a_new_minimum_does_not_hide_the_breaches_of_the_old(void **state)
     rules_end(f);
 }
 
+static void pendings(struct fixture *f, uint8_t kind, uint64_t named)
+{
+    enum { ALL = 8190 }; /* of 21 million BTC each: just below 2^64 together */
+    struct tj_record r = fixture_move(A(2, 2), A(2, 0), TJ_BTC_AMOUNT_MAX, TJ_CUSTOMER_DEPOSIT);
+    uint8_t pending[TJ_RECORD_SIZE];
+    r.kind = TJ_PENDING;
+    tj_record_encode(&r, pending);
+    r.kind = kind;
+    fixture_begin(f, 2, 1);
+    for (uint32_t i = 0; i < ALL; i++) {
+        if (kind == TJ_VOID) {
+            f->header.flags = TJ_FLAG_RESTRICTED;
+            r.refers_to = tj_record_id(named, i);
+            tj_leaf_hash(f->digester.hasher, &r.hash, pending, sizeof pending);
+        }
+        fixture_add(f, &r);
+    }
+    rules_accept(f);
+}
+
+/* A custodian must not be able to make every audit of a public export fail: here the voids are in a
+ * restricted body, and what is pending cannot be known. */
+static void a_public_audit_knows_that_it_does_not_know_what_is_pending(void **state)
+{
+    (void)state;
+    struct fixture *f = rules_world(false);
+    struct tj_replay_report report;
+    struct export_done done;
+    char folder[300];
+    pendings(f, TJ_PENDING, 0);
+    struct tijori_head head;
+    tijori_head(f->ledger, &head);
+    pendings(f, TJ_VOID, head.size - 1);
+    pendings(f, TJ_PENDING, 0);
+    tamper_sign(f, 0);
+    snprintf(folder, sizeof folder, "%s.out", f->dir);
+    assert_int_equal(tamper_export(f, folder, true, &done), 0);
+    struct tj_pins pins = {.log_key = NULL};
+    audit_folder(folder, &pins, NULL, NULL, &report);
+    remove_folder(folder);
+    if (report.failed) {
+        fail_msg("entry %llu: %s", (unsigned long long)report.first_entry, report.failure);
+    }
+    rules_end(f);
+}
+
 static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 {
     const struct tj_header *header = context;
@@ -249,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_deposit_at_another_custodian_wants_its_signature),
         cmocka_unit_test(an_audit_does_not_add_up_approvals),
         cmocka_unit_test(a_new_minimum_does_not_hide_the_breaches_of_the_old),
+        cmocka_unit_test(a_public_audit_knows_that_it_does_not_know_what_is_pending),
         cmocka_unit_test(an_envelope_of_the_treasury_is_not_hidden),
         cmocka_unit_test(a_damaged_window_divides_by_nothing),
     };
