@@ -193,13 +193,10 @@ static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t d
     abort();
 }
 
-/* A correct repeats the purpose and the accounts of what it takes back; a pending one moves nothing
- * yet. */
+/* A pending movement moves nothing yet. */
 static bool step_looks_at(int step, uint8_t kind)
 {
-    bool corrects = kind == TJ_CORRECT;
-    bool pends = kind == TJ_PENDING;
-    return step == 1 || (step <= 3 ? !corrects : !pends);
+    return step <= 3 || kind != TJ_PENDING;
 }
 
 /* A holder whose limits a movement meets. */
@@ -310,10 +307,10 @@ static enum tijori_status judge_delay(const struct walk *walk, const struct tj_r
 {
     const struct tj_passage *p = walk->passage;
     uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
-    if (delay_ns == 0 || p->record[0] == TJ_CORRECT) {
+    if (delay_ns == 0) {
         return TIJORI_OK;
     }
-    if (p->record[0] == TJ_MOVE) {
+    if (p->record[0] != TJ_POST) {
         return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
                                 "rule %" PRIu32 ": waits %" PRIu32 " s", walk->number,
                                 tier->window_s);
@@ -440,6 +437,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     if (status != TIJORI_OK || !crosses) {
         return status;
     }
-    p.vouched = tj_vouched(record, c->slots) || (record[0] == TJ_POST && named->vouched);
+    p.vouched = tj_vouched(state, record, c->slots, named);
+    p.named_vouched = named != NULL && tj_named_vouched(state, named);
     return judge_programmes(state, &p, asset, verdict);
 }
