@@ -29,7 +29,7 @@ import second_records as r  # noqa: E402  (found beside this file)
 import second_verifier as v  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "docs", "FORMAT.md")
-SEEDS, STEPS = 200, 250
+SEEDS, STEPS = 250, 250
 START_S = 1_700_000_000
 NS, HOUR_NS, DAY_NS = 10**9, 3600 * 10**9, 86_400 * 10**9
 (TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR,
@@ -598,7 +598,8 @@ class World:
 
     def ways(self, party):
         """(purpose, from, to) that purposes allow, from the party's accounts."""
-        accounts = self.state.accounts
+        accounts = {number: one for number, one in self.state.accounts.items()
+                    if not one.closed or self.chance.happens(3)}
         return [(purpose, source, target) for source, one in accounts.items()
                 if one.party == party for target, other in accounts.items()
                 if target != source and other.asset == one.asset
@@ -616,9 +617,7 @@ class World:
             if record.kind == v.SET_TIER and record.party == one.party:
                 found.append(record.above)
             elif record.kind == v.PROGRAMME:
-                reserve = state.assets[one.asset].reserve()
-                found += [record.amount - rule.net(), record.amount_day - rule.day_amount,
-                          reserve - record.amount]
+                found += self.bounds_of_programme(rule, v.direction(one, other)) * 2
             elif record.kind == v.SET_LIMIT and record.holder in (source, v.all_of(one.party)):
                 found.append(record.amount - sum(rule.steps.values()))
             elif record.kind == v.SET_LIMIT and record.holder == v.all_of(other.party):
@@ -626,6 +625,17 @@ class World:
             elif record.kind == v.SET_LIMIT and record.holder == target:
                 found.append(record.amount - other.balance())
         return [bound for bound in found if 0 < bound < 10**10]
+
+    def bounds_of_programme(self, rule, flow):
+        record, today = rule.record, self.now_ns // DAY_NS
+        if not record.starts <= today <= record.ends:
+            return []
+        if flow == "out" and record.type == v.MINIMUM:
+            return [self.state.assets[record.asset].reserve() - record.amount]
+        if flow == "in" and record.type in (v.CEILING, v.MANDATE):
+            spent = rule.day_amount if rule.day == today else 0
+            return [record.amount - rule.net(), record.amount_day - spent]
+        return []
 
     def liked(self, source, target):
         return self.chance.happens(40) or source in self.favourites or target in self.favourites
@@ -650,7 +660,7 @@ class World:
         if other.party != owner and (chance.happens(95) if other.account_class != CUSTODY
                                      else chance.happens(10)):
             slots += self.signers(other.party, 1, use=r.COUNTERSIGN)
-        if chance.happens(6):
+        if chance.happens(10):
             third = chance.choice([party for party in (0,) + MOVERS + (AUDITOR,)
                                    if party != owner])
             slots += self.signers(third, 1, use=r.COUNTERSIGN)
@@ -659,6 +669,8 @@ class World:
     def new_movement(self, party):
         chance = self.chance
         ways = self.ways(party)
+        if not ways:
+            return r.move(r.INTERNAL, r.account(party, 1), r.account(party, 2), 5), []
         purpose, source, target = chance.choice(ways)
         for _ in range(4):  # one that has something to give, rather
             account = self.state.accounts[source]
@@ -799,7 +811,7 @@ class World:
         if kind == 3:
             if account:  # the other side of something that may happen, rather
                 others = [other for way in self.ways(account.party) for other in way[1:]]
-                other = chance.choice(others)
+                other = chance.choice(others or [holder])
                 other = r.all_of(other >> 32) if chance.happens(30) else other
                 return r.counterparty(rule, holder, directions, other)
             return r.counterparty(rule, holder, directions, self.any_holder())
@@ -829,7 +841,7 @@ class World:
         else:
             reserve = self.state.assets[1].reserve()
             fields["amount"] = max(reserve - chance.choice((0, 50, 300, 1000)), 1)
-        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 1, 20, 90)),
+        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 2, 30, 400)),
                            **fields)
 
     def made_rule(self):
@@ -861,7 +873,8 @@ class World:
         return [r.close_party(self.chance.choice(late))], []
 
     def made_rename(self):
-        name = self.chance.choice((b"Renamed %d" % self.chance.randrange(9), b"Authority"))
+        taken = self.chance.choice(self.state.parties).name.encode()
+        name = self.chance.choice((b"Renamed %d" % self.chance.randrange(9), taken))
         return [r.rename_party(self.any_party(), name)], []
 
     def made_register(self):
@@ -886,26 +899,28 @@ class World:
         return [record], [possession]
 
     def made_revoke(self, party=None):
-        party = self.any_party() if party is None else party
+        ripe = self.ripe()
+        if party is None:
+            party = self.owner(ripe[0][1]) if ripe and self.chance.happens(50) else self.any_party()
         keys = self.state.parties[party].keys if party < len(self.state.parties) else []
         ordinal = self.chance.randrange(len(keys) + (1 if self.chance.happens(3) else 0)) \
             if keys else 0
-        approvers = self.approvers_of_open(party)
-        if approvers and self.chance.happens(60):
-            ordinal = self.chance.choice(approvers)
-            self.next_due = self.posting(*self.chance.choice(
-                [one for one in self.open_pendings()
-                 if ordinal in self.state.marks[one[0]].approvals
-                 and self.owner(one[1]) == party]), most=0)
+        approved = [one for one in ripe if self.owner(one[1]) == party]
+        if approved and self.chance.happens(70):
+            chosen = self.chance.choice(approved)
+            ordinal = self.chance.choice(sorted(self.state.marks[chosen[0]].approvals))
+            self.next_due = self.posting(*chosen, most=0)
         key = keys[ordinal] if ordinal < len(keys) else None
         public = Key(key.algorithm, key.key) if key else POOL[0]
         role = key.role if key and self.chance.happens(97) else 1
         return [r.revoke_key(party, ordinal, named_key(public), role)], []
 
-    def approvers_of_open(self, party):
-        return sorted({ordinal for record_id, data in self.open_pendings()
-                       if self.owner(data) == party
-                       for ordinal in self.state.marks[record_id].approvals})
+    def ripe(self):
+        """Pending movements that somebody approved, above a tier that asks for it."""
+        tiers = [rule.record for rule in self.in_force(v.SET_TIER) if rule.record.approvals]
+        return [one for one in self.open_pendings() if self.state.marks[one[0]].approvals
+                and any(tier.party == self.owner(one[1]) and tier.above < r.terms(one[1])[3]
+                        for tier in tiers)]
 
     def made_threshold(self, party=None):
         party = self.any_party() if party is None else party
@@ -986,7 +1001,7 @@ class World:
 
     AUTHORITYS = [
         (28, "made_rule"), (7, "made_end"), (6, "made_status"), (1, "made_close"),
-        (2, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
+        (3, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
         (4, "made_threshold"), (4, "made_rotation"), (11, "made_recovery"), (3, "made_grant"),
         (5, "made_freeze"), (2, "made_log_key"), (1, "made_asset"), (1, "made_other")]
 
