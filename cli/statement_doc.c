@@ -243,11 +243,14 @@ static json_t *programme_json(const struct tj_period *p, uint32_t number,
         set_sums(programme, rule, asset);
         return programme;
     }
-    bool current = asset->minimum_rule == number;
-    tj_i128 reserve = tj_reserve_of(asset);
     set_amount(programme, "bound", (tj_i128)rule->amount, asset);
-    set_amount(programme, "reserve", reserve, asset);
-    set_breaches(programme, current ? asset->breaches : 0, asset->breach_first, asset->breach_last);
+    set_amount(programme, "reserve", tj_reserve_of(asset), asset);
+    set_count(programme, "breaches",
+              (uint64_t)figure(p, TJ_FIGURE_BREACHES, rule->asset, 0, number));
+    if (asset->minimum_rule == number && asset->breaches > 0) {
+        set_record(programme, "breach_first", asset->breach_first);
+        set_record(programme, "breach_last", asset->breach_last);
+    }
     return programme;
 }
 

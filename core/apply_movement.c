@@ -300,8 +300,12 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
+    bool ruled = (kind == TJ_POST || kind == TJ_CORRECT) && tj_state_ledger(state)->rules_set != 0;
     if (named.absent) {
-        return judge_absent(state, s, record, verdict);
+        status = judge_absent(state, s, record, verdict);
+        return status == TIJORI_OK && ruled
+                   ? tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict)
+                   : status;
     }
     if (kind != TJ_CORRECT) {
         uint64_t number;
@@ -332,7 +336,6 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (kind == TJ_CORRECT) {
         status = judge_correction(state, c, s, record, &named, verdict);
     }
-    bool ruled = kind != TJ_VOID && tj_state_ledger(state)->rules_set != 0;
     return status == TIJORI_OK && ruled
                ? tj_judge_rules(state, c, record, s->from, s->to, &named, verdict)
                : status;

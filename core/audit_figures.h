@@ -17,6 +17,6 @@ void tj_audit_statements(struct tj_replay_report *report, const struct tj_state 
 
 /* At the end: findings about programmes that are in force, or ended in this audit's entries. */
 void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state *state,
-                         const struct tj_past *past);
+                         const struct tj_figures *figures, const struct tj_past *past);
 
 #endif
