@@ -124,7 +124,7 @@ def check_clocks(build, ledger):
     """An auditor's clock decides nothing."""
     shim = os.path.join(build, "libplayed_clock.so")
     said = set()
-    for played in (0, 1, 1700000000, 1735689600, 2**31 + 5, 4102444800, 32503680000):
+    for played in (0, 1, 1700000000, 1735689600, 2**31 + 5, 4102444800, 7258118400):
         environment = dict(os.environ, LD_PRELOAD=shim, PLAYED_CLOCK=str(played))
         environment["ASAN_OPTIONS"] = ":".join(
             [os.environ.get("ASAN_OPTIONS", "")] * ("ASAN_OPTIONS" in os.environ)
