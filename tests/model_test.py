@@ -657,8 +657,8 @@ class World:
         """Slots of the party that must, and now and then of one that need not."""
         chance, slots = self.chance, []
         owner, other = source >> 32, self.state.accounts[target]
-        if other.party != owner and (chance.happens(95) if other.account_class != CUSTODY
-                                     else chance.happens(10)):
+        coins = self.state.accounts[source].is_limited() and other.account_class == CUSTODY
+        if other.party != owner and chance.happens(10 if coins else 95):
             slots += self.signers(other.party, 1, use=r.COUNTERSIGN)
         if chance.happens(10):
             third = chance.choice([party for party in (0,) + MOVERS + (AUDITOR,)
@@ -830,7 +830,9 @@ class World:
         fields = {"mode": mode, "asset": self.asset()}
         if kind != 4:
             allowed = [purpose for purpose in range(1, 13) if purpose != 6]
-            fields["purposes"] = chance.sample(allowed, chance.choice((1, 2, 4, 8)))
+            fields["purposes"] = set(chance.sample(allowed, chance.choice((1, 2, 4, 8))))
+            if chance.happens(40):
+                fields["purposes"] |= {r.PURCHASE, r.SALE}
         if kind == 1:
             fields["amount"] = chance.choice((0, 0, 100, 500))
         elif kind == 2:
@@ -866,7 +868,8 @@ class World:
         if suspended and self.chance.happens(90):
             return [r.reinstate(self.chance.choice(suspended))], []
         make = self.chance.weighted([(3, r.suspend), (1, r.reinstate), (1, r.close_party)])
-        return [make(self.chance.choice((OPERATOR, AUDITOR, self.any_party())))], []
+        opened = [number for number, party in enumerate(self.state.parties) if party.recovery_ns]
+        return [make(self.chance.choice([OPERATOR, AUDITOR, self.any_party()] + opened))], []
 
     def made_close(self):
         late = range(OPERATOR, len(self.state.parties))
@@ -1040,6 +1043,8 @@ class World:
             else:
                 records = self.made_threshold(party)[0]
         elif what == 3:
+            opened = [at for at, one in enumerate(self.state.parties) if one.recovery_ns]
+            party = chance.choice(opened) if opened and chance.happens(70) else party
             records = [r.object_recovery(party if chance.happens(80) else self.any_party())]
         elif what == 4:
             records = [self.made_statement() for _ in range(chance.choice((1, 2)))]

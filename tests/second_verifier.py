@@ -1662,7 +1662,7 @@ def check_holder(state, holder):
 def check_named_open(state, record):
     if record.kind in NAMING_A_PARTY:
         party = record.party
-    elif record.kind == SET_LIMIT:
+    elif record.kind == SET_LIMIT and is_party(record.holder):
         party = party_of(record.holder)
     else:
         return
