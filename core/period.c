@@ -16,7 +16,7 @@ struct tj_period_work {
     struct label *labels;
     size_t label_count, label_capacity;
     size_t account_capacity, flow_capacity, pending_capacity, correction_capacity,
-        attested_capacity;
+        attested_capacity, stated_capacity;
     uint32_t *slots; /* flows by (account, purpose): index plus one; at most half full */
     size_t slot_capacity;
 };
@@ -68,6 +68,7 @@ void tj_period_destroy(struct tj_period *p)
     free(p->pending);
     free(p->corrections);
     free(p->attested);
+    free(p->stated);
     tj_figures_destroy(p->figures);
     free(p);
 }
@@ -170,6 +171,20 @@ static void note_attested(struct tj_period *p, uint64_t id, const uint8_t *recor
     }
     tj_u128 value = (tj_u128)tj_load64(r.value + 8) << 64 | tj_load64(r.value);
     *found = (struct tj_period_attested){r.party, r.asset, r.as_of, (tj_i128)value, id};
+}
+
+static void note_stated(struct tj_period *p, uint64_t entry, const uint8_t *record)
+{
+    struct tj_record r;
+    tj_record_decode(record, &r);
+    if (r.period_from != p->from || r.as_of != p->as_of || r.figure == TJ_FIGURE_ATTESTED) {
+        return;
+    }
+    if (p->stated_count == 0 || p->stated[p->stated_count - 1].entry != entry) {
+        struct tj_period_stated *stated = ADD(p->stated, p->stated_count, p->work->stated_capacity);
+        *stated = (struct tj_period_stated){.entry = entry, .document = r.document};
+    }
+    p->stated[p->stated_count - 1].figures++;
 }
 
 static void note_label(struct tj_period *p, const uint8_t *record)
@@ -386,6 +401,12 @@ void tj_period_before(struct tj_period *p, const struct tj_state *state, const s
 void tj_period_entry(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                      uint64_t index, uint64_t received_ns, const uint8_t *records, uint32_t count)
 {
+    for (uint32_t i = 0; records != NULL && records[0] >= TJ_SET_LIMIT && i < count; i++) {
+        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_STATEMENT) {
+            note_stated(p, index, record);
+        }
+    }
     if (p->closed) {
         return;
     }
