@@ -447,13 +447,13 @@ static void large_amounts_wait(struct history *h)
     single(h, 1, 1, false, &r);
 }
 
-/* Seizures with and without a witness, a sale taken back. */
+/* Seizures that a custodian vouches for and that nobody does, a sale taken back. */
 static void inflows_are_classified(struct history *h)
 {
     struct tj_record r = movement(TJ_MOVE, T_SEIZURE, T_RESERVE_A, 30, TJ_SEIZURE);
     begin(h, 1, 1);
     add(h, &r);
-    fixture_sign_as(h->f, TJ_USE_COUNTERSIGN, 3, 0);
+    fixture_sign_as(h->f, TJ_USE_COUNTERSIGN, 2, h->custodian_key);
     send(h);
     single(h, 1, 1, false, &r);
     r = movement(TJ_MOVE, T_RESERVE_A, T_MARKET, 90, TJ_SALE);

@@ -378,7 +378,8 @@ static void purposes_by_direction(void **state)
         {MOVED(TJ_MOVE, TJ_INTERNAL_TRANSFER, A(1, 0), A(1, 1), 1)}, );
 }
 
-/* Two of one holder: both must have the purpose. Judged again at the post, never at a correct. */
+/* Two of one holder: both must have the purpose. Judged again at the post; and at a correct, by the
+ * way it goes. */
 static void purposes_are_judged_again_at_the_post(void **state)
 {
     (void)state;
@@ -387,7 +388,10 @@ static void purposes_are_judged_again_at_the_post(void **state)
                 .purposes = 1u << TJ_CUSTOMER_DEPOSIT | 1u << TJ_FEE)},
          {POST("p", 2), .refused = OTHER_PURPOSE("0: customer_withdrawal is not among what may "
                                                  "leave here")},
-         {CORRECT("w", 2)}, {CORRECT("d", 2)},
+         {CORRECT("w", 2),
+          .refused = OTHER_PURPOSE("0: customer_withdrawal is not among what may enter "
+                                   "here")},
+         {CORRECT("d", 2)},
          {LIMIT(1, TJ_LIMIT_PURPOSES, A(2, 0), .directions = TJ_FREEZE_IN,
                 .purposes = 1u << TJ_FEE)},
          {DEPOSIT(1), .refused = OTHER_PURPOSE("1: customer_deposit is not among what may enter "
@@ -425,7 +429,7 @@ static void counterparties_are_listed(void **state)
          {END(0), .more = true}, {END(1)}, {WITHDRAW(1)}, {END(2)}, {DEPOSIT(1)}, );
 }
 
-/* The account's list and its party's list are two; a post is judged, a correct is not. */
+/* The account's list and its party's list are two; a post is judged, and so is a correct. */
 static void counterparties_of_an_account_and_of_its_party(void **state)
 {
     (void)state;
@@ -437,7 +441,9 @@ static void counterparties_of_an_account_and_of_its_party(void **state)
                                                      "4:0")},
          {MOVED(TJ_MOVE, TJ_CUSTOMER_TRANSFER, A(4, 0), A(2, 0), 1),
           .refused = OTHER_PARTY("from", "0 and those like it do not name account 4:0")},
-         {CORRECT("m", 4)}, {TRANSFER(1)}, {WITHDRAW(1)}, {DEPOSIT(1)},
+         {CORRECT("m", 4), .refused = OTHER_PARTY("from", "0 and those like it do not name account "
+                                                          "4:0")},
+         {TRANSFER(1)}, {WITHDRAW(1)}, {DEPOSIT(1)},
          {LIMIT(1, TJ_LIMIT_COUNTERPARTY, A(2, 0), .directions = TJ_FREEZE_OUT,
                 .counterparty = ALL(4))},
          /* The account names party 4 alone, the party its own accounts alone. */

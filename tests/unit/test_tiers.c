@@ -33,8 +33,9 @@ static struct fixture *f;
           .to = A(1, 0),                                                                           \
           .amount = (base),                                                                        \
           .purpose = TJ_PURCHASE}
-#define POST(of)    .names = (of), .party = 1, .lane = 1, .r = {.kind = TJ_POST}
-#define CORRECT(of) .names = (of), .party = 1, .lane = 1, .r = {.kind = TJ_CORRECT}
+#define POST(of) .names = (of), .party = 1, .lane = 1, .r = {.kind = TJ_POST}
+#define CORRECTED(of, base)                                                                        \
+    .names = (of), .party = 1, .lane = 1, .r = {.kind = TJ_CORRECT, .amount = (base)}
 #define APPROVE(of)                                                                                \
     .names = (of), .party = 1, .lane = 2, .flags = TJ_FLAG_APPROVAL, .r = {.kind = TJ_APPROVAL}
 #define TIER(number, over, ...)                                                                    \
@@ -399,32 +400,25 @@ static void approvals_of_restricted_movements(void **state)
          .flags = HIDDEN,
          .r = {.kind = TJ_APPROVAL},
          .sign = "2",
-         .refused = "record 0, from: RESTRICTED: movements of the public sector are public"}, );
+         .refused = "flags: RESTRICTED: movements of the public sector are public"}, );
 #undef TRANSFER
 }
 
-/* A correct that moves what a tier is above needs the approvals that a move of it would. */
+/* A correct that moves what a tier is above needs what a move of it would. Since it cannot be
+ * pending, it is made in parts where a tier waits. */
 static void corrections_above_a_tier(void **state)
 {
     (void)state;
-    PLAY({.id = "m", BUY(500)}, {TIER(0, 100, .approvals = 1, .delay_s = 3600)},
-         {.names = "m",
-          .party = 1,
-          .lane = 1,
-          .r = {.kind = TJ_CORRECT, .amount = 100},
-          .sign = "01"},
-         {.names = "m",
-          .party = 1,
-          .lane = 1,
-          .r = {.kind = TJ_CORRECT, .amount = 101},
-          .sign = "01",
+    PLAY({.id = "m", BUY(900)}, {TIER(0, 100, .approvals = 1)},
+         {TIER(1, 300, .delay_s = 3600, .approvals = 2)}, {CORRECTED("m", 100), .sign = "01"},
+         {CORRECTED("m", 101), .sign = "01",
           .refused = NOT_APPROVED("0: 1 approvals wanted, 0 given")},
-         /* A correct does not wait. */
-         {.names = "m",
-          .party = 1,
-          .lane = 1,
-          .r = {.kind = TJ_CORRECT, .amount = 101},
-          .sign = "02"}, );
+         {CORRECTED("m", 300), .sign = "02"},
+         {CORRECTED("m", 301), .sign = "02",
+          .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
+         {CORRECTED("m", 301), .sign = "023",
+          .refused = "record 0, kind: " WAITS "1: waits 3600 s)"},
+         {CORRECTED("m", 300), .sign = "02"}, );
 }
 
 /* ---- delays ---- */
