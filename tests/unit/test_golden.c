@@ -19,11 +19,11 @@
 #define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
 
 static const char golden_leaf[] =
-    "6673eba5be3f1fb5d986e5dba6e8bd64e722821bdc48fc3bdaa2274738a882af";
+    "f9c3e0cf8aa8afc94c67e0519afcb02085a1ac59f54fe8a4cf32e55289a162c6";
 static const char golden_root[] =
-    "522bbab36e8de1b3bcd764ce80c9f0c0f6625f9dee82c9b26bef8365791021f1";
+    "d92c52dbcc4b009dcd086a583a6f562a26fce79094040bb8f08b59846c071be4";
 static const char golden_state[] =
-    "d2ca339b8762cc0c8f93ff45ec8deb47cac637e09c906fc93a68473f003681be";
+    "356bdf4ac80e904b2a70786e67867de19144949d054ee2b5f597012573052eb7";
 static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
