@@ -654,18 +654,18 @@ void log_free(struct log_copy *log)
     memset(log, 0, sizeof *log);
 }
 
-void log_write(const char *dir, const struct log_copy *log)
+void log_write_as(const char *dir, const struct log_copy *log,
+                  const struct tj_store_options *options)
 {
     struct tj_store *store;
     struct tj_txn *txn;
-    struct tj_store_options options = tj_journal_options(0);
-    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(dir, options, &store), TJ_STORAGE_OK);
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
     for (size_t t = 0; t < TJ_J_COUNT; t++) {
         for (size_t i = 0; i < log->tables[t].count; i++) {
             const struct log_row *row = &log->tables[t].rows[i];
             uint8_t *place;
-            if (options.tables[t].kind == TJ_TABLE_NUMBERED) {
+            if (options->tables[t].kind == TJ_TABLE_NUMBERED) {
                 uint64_t number = 0;
                 for (size_t k = 0; k < 8; k++) {
                     number = number << 8 | row->key[k];
@@ -680,6 +680,12 @@ void log_write(const char *dir, const struct log_copy *log)
     }
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     tj_store_close(store);
+}
+
+void log_write(const char *dir, const struct log_copy *log)
+{
+    struct tj_store_options options = tj_journal_options(0);
+    log_write_as(dir, log, &options);
 }
 
 /* ---- directories ---- */

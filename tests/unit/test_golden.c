@@ -243,6 +243,26 @@ static void the_golden_ledger_has_every_kind(void **state)
     log_free(&log);
 }
 
+/* The kinds are there, and what they set counted something: or the golden state says little. */
+static void its_rules_count(struct fixture *f)
+{
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    const struct tj_asset_object *asset = tj_state_asset(view.state, 1);
+    assert_int_equal(asset->breaches, 4);
+    for (uint32_t number = 1; number <= 2; number++) {
+        const struct tj_rule_object *window = tj_state_rule(view.state, number);
+        assert_int_not_equal(window->window.sums[window->window.step % (TJ_WINDOW_STEPS + 1)], 0);
+    }
+    const struct tj_programme_sums *ceiling = &tj_state_rule(view.state, 7)->programme;
+    assert_int_equal((int64_t)ceiling->counted_in, 600 - 100 + 5 * (402 + 208));
+    assert_int_equal((int64_t)ceiling->counted_out, 90 - 40);
+    assert_int_equal((int64_t)ceiling->unclassified, 30);
+    assert_int_equal((int64_t)ceiling->corrected, 100 + 40);
+    assert_int_equal(tj_state_rule(view.state, 8)->programme.breaches, 2);
+    tj_ledger_view_end(f->ledger, &view);
+}
+
 /* Today's writer makes the same bytes from the same envelopes. Should the fixture ever have to
  * change, this test goes, not the file. */
 static void i4_the_history_still_makes_the_golden_bytes(void **state)
@@ -257,6 +277,7 @@ static void i4_the_history_still_makes_the_golden_bytes(void **state)
     f->predecessor = true;
     fixture_parties(f);
     history_every_kind(&history);
+    its_rules_count(f);
     digest_live(f, &digest);
     fixture_close(f);
     log_read(f->dir, 0, &made);
