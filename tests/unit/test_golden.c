@@ -19,11 +19,11 @@
 #define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
 
 static const char golden_leaf[] =
-    "f9c3e0cf8aa8afc94c67e0519afcb02085a1ac59f54fe8a4cf32e55289a162c6";
+    "3d788f86a3c2042cfbc76e3ecf5038cfd588e131c1c1ae8c8faaee3248646fdf";
 static const char golden_root[] =
-    "d92c52dbcc4b009dcd086a583a6f562a26fce79094040bb8f08b59846c071be4";
+    "d1f9b92d9ca2a3b97513fe1e0a0510a3d9d1d57432c1e7eff40abcd97fec3339";
 static const char golden_state[] =
-    "356bdf4ac80e904b2a70786e67867de19144949d054ee2b5f597012573052eb7";
+    "1f0c680cf5e979aa5136ecc0bb114bdf50bfc372d2847c04d5026f4c5bd0659c";
 static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
