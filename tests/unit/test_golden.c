@@ -1,8 +1,9 @@
 /* The golden ledger (I4): a log with every kind of record that rules 1 accept, as bytes, in
  * tests/vectors/golden_ledger.jsonl. Every later release replays these bytes and finds these
- * hashes. The file and the three constants are never made anew: a program that disagrees with them
- * is wrong. (activate_rules is missing, since there is no second set of rules; it comes with that
- * one's own golden ledger.) */
+ * hashes. The file and the constants are never made anew: a program that disagrees with them is
+ * wrong. Before the first release the kinds of governance came to rules 1; their entries stand
+ * after those from before, which kept every byte (FIRST_ENTRIES). (activate_rules is missing, since
+ * there is no second set of rules; it comes with that one's own golden ledger.) */
 
 #include "history_support.h"
 
@@ -18,12 +19,13 @@
 #define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
 
 static const char golden_leaf[] =
-    "477d00f384e50fa57bb4627306f559f1783e3145b24bf63c779f6c6893de16fe";
+    "6673eba5be3f1fb5d986e5dba6e8bd64e722821bdc48fc3bdaa2274738a882af";
 static const char golden_root[] =
-    "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
+    "522bbab36e8de1b3bcd764ce80c9f0c0f6625f9dee82c9b26bef8365791021f1";
 static const char golden_state[] =
-    "50748b8c34a8f9eeac4d3ef8d2f9af02ebca4ed1b52b33992c94475af8bbacef";
-enum { GOLDEN_ENTRIES = 39 };
+    "d2ca339b8762cc0c8f93ff45ec8deb47cac637e09c906fc93a68473f003681be";
+static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
+enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
 static void hex(const uint8_t *bytes, size_t size, char *out)
 {
@@ -169,6 +171,28 @@ static void add_head(struct tj_digester *digester, struct log_copy *log)
     meta->count = 1;
 }
 
+static void i4_the_first_entries_kept_their_bytes(void **state)
+{
+    (void)state;
+    struct log_copy log;
+    struct tj_digester digester;
+    struct tj_frontier frontier;
+    struct tj_hash root;
+    tj_digester_init(&digester);
+    tj_frontier_init(&frontier);
+    read_golden(&log);
+    for (size_t i = 0; i < FIRST_ENTRIES; i++) {
+        const struct log_row *entry = &log.tables[TJ_J_ENTRIES].rows[i];
+        struct tj_hash leaf;
+        tj_leaf_hash(digester.hasher, &leaf, entry->value, entry->size);
+        tj_frontier_append(digester.hasher, &frontier, &leaf);
+    }
+    tj_frontier_root(digester.hasher, &frontier, &root);
+    assert_hash_is(&root, first_root);
+    log_free(&log);
+    tj_digester_clear(&digester);
+}
+
 static void i4_the_golden_bytes_give_the_golden_hashes(void **state)
 {
     (void)state;
@@ -259,6 +283,7 @@ static void i4_the_history_still_makes_the_golden_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(i4_the_first_entries_kept_their_bytes),
         cmocka_unit_test(i4_the_golden_bytes_give_the_golden_hashes),
         cmocka_unit_test(the_golden_ledger_has_every_kind),
         cmocka_unit_test(i4_the_history_still_makes_the_golden_bytes),
