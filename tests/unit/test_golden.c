@@ -23,7 +23,7 @@ static const char golden_leaf[] =
 static const char golden_root[] =
     "522bbab36e8de1b3bcd764ce80c9f0c0f6625f9dee82c9b26bef8365791021f1";
 static const char golden_state[] =
-    "d2ca339b8762cc0c8f93ff45ec8deb47cac637e09c906fc93a68473f003681be";
+    "d7ee499daa4c60f1d907c8f6be42e4252e448294f2ea82e0b3ee77eb9d6458dd";
 static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
