@@ -351,28 +351,12 @@ static json_t *moved_json(const struct tj_period *p, const struct tj_period_reco
     return moved;
 }
 
-static const struct tj_period_account *row_of(const struct tj_period *p, uint64_t account)
-{
-    size_t low = 0;
-    size_t high = p->account_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (p->accounts[middle].account < account) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    TIJORI_REQUIRE(low < p->account_count && p->accounts[low].account == account);
-    return &p->accounts[low];
-}
-
 static json_t *pending_json(const struct tj_period *p, uint32_t asset)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < p->pending_count; i++) {
         const struct tj_period_record *row = &p->pending[i];
-        if (row_of(p, tj_movement_from(row->record))->asset == asset) {
+        if (tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
             uint32_t timeout_s = tj_movement_timeout_s(row->record);
             set_count(moved, "approvals", row->approvals);
@@ -390,7 +374,7 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
     json_t *array = json_array();
     for (size_t i = 0; i < p->correction_count; i++) {
         const struct tj_period_record *row = &p->corrections[i];
-        if (row_of(p, tj_movement_from(row->record))->asset == asset) {
+        if (tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
             set_record(moved, "corrects", row->refers_to);
             set_time(moved, "corrects_received", row->refers_to_ns);

@@ -255,8 +255,7 @@ static int by_account(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Accounts stand by number, and are never taken away. */
-static struct tj_period_account *row_of(struct tj_period *p, uint64_t account)
+struct tj_period_account *tj_period_row(const struct tj_period *p, uint64_t account)
 {
     size_t low = 0;
     size_t high = p->account_count;
@@ -279,14 +278,14 @@ static void join_rows(struct tj_period *p)
         qsort(w->labels, w->label_count, sizeof *w->labels, by_account);
     }
     for (size_t i = 0; i < w->label_count; i++) {
-        row_of(p, w->labels[i].account)->label = w->labels[i].text;
+        tj_period_row(p, w->labels[i].account)->label = w->labels[i].text;
     }
     for (size_t i = 0; i < w->opening_count; i++) {
-        row_of(p, w->openings[i].account)->opening = w->openings[i].balance;
+        tj_period_row(p, w->openings[i].account)->opening = w->openings[i].balance;
     }
     /* From the last on, so that an account's flows stand in the order of the first. */
     for (size_t i = p->flow_count; i > 0; i--) {
-        struct tj_period_account *row = row_of(p, p->flows[i - 1].account);
+        struct tj_period_account *row = tj_period_row(p, p->flows[i - 1].account);
         p->flows[i - 1].next = row->flow;
         row->flow = (uint32_t)i;
     }

@@ -117,6 +117,9 @@ void tj_period_entry(struct tj_period *period, const struct tj_state *state,
 void tj_period_end(struct tj_period *period, const struct tj_state *state,
                    const struct tj_past *past, const struct tj_hash *last_leaf);
 
+/* The row of an account that the state had at the end. */
+struct tj_period_account *tj_period_row(const struct tj_period *period, uint64_t account);
+
 /* The name of an account's or anybody's party. */
 static inline const char *tj_period_party(const struct tj_period *period, uint32_t party)
 {
