@@ -399,11 +399,12 @@ static void approvals_of_restricted_movements(void **state)
          .flags = HIDDEN,
          .r = {.kind = TJ_APPROVAL},
          .sign = "2",
-         .refused = "record 0, from: RESTRICTED: movements of the public sector are public"}, );
+         .refused = "flags: RESTRICTED: movements of the public sector are public"}, );
 #undef TRANSFER
 }
 
-/* A correct that moves what a tier is above needs the approvals that a move of it would. */
+/* A correct that moves what a tier is above needs the approvals that a move of it would, and where
+ * a move would have to wait there is no correct. */
 static void corrections_above_a_tier(void **state)
 {
     (void)state;
@@ -419,7 +420,20 @@ static void corrections_above_a_tier(void **state)
           .r = {.kind = TJ_CORRECT, .amount = 101},
           .sign = "01",
           .refused = NOT_APPROVED("0: 1 approvals wanted, 0 given")},
-         /* A correct does not wait. */
+         {.names = "m",
+          .party = 1,
+          .lane = 1,
+          .r = {.kind = TJ_CORRECT, .amount = 101},
+          .sign = "02",
+          .refused = "record 0, kind: " WAITS "0: waits 3600 s)"},
+         /* A correct cannot be pending: what passes its tier's delay is another movement. */
+         {END(0), .more = true}, {TIER(1, 100, .approvals = 1)},
+         {.names = "m",
+          .party = 1,
+          .lane = 1,
+          .r = {.kind = TJ_CORRECT, .amount = 101},
+          .sign = "01",
+          .refused = NOT_APPROVED("1: 1 approvals wanted, 0 given")},
          {.names = "m",
           .party = 1,
           .lane = 1,
