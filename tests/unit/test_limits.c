@@ -387,12 +387,15 @@ static void purposes_are_judged_again_at_the_post(void **state)
                 .purposes = 1u << TJ_CUSTOMER_DEPOSIT | 1u << TJ_FEE)},
          {POST("p", 2), .refused = OTHER_PURPOSE("0: customer_withdrawal is not among what may "
                                                  "leave here")},
-         {CORRECT("w", 2)}, {CORRECT("d", 2)},
+         /* And at a correct, by the purpose that it repeats and the way that it goes. */
+         {CORRECT("w", 2), .refused = OTHER_PURPOSE("0: customer_withdrawal is not among what may "
+                                                    "enter here")},
+         {CORRECT("d", 2)},
          {LIMIT(1, TJ_LIMIT_PURPOSES, A(2, 0), .directions = TJ_FREEZE_IN,
                 .purposes = 1u << TJ_FEE)},
          {DEPOSIT(1), .refused = OTHER_PURPOSE("1: customer_deposit is not among what may enter "
                                                "here")},
-         {END(1)}, {DEPOSIT(1)}, {VOID("p", 2)}, );
+         {END(1)}, {DEPOSIT(1)}, {VOID("p", 2)}, {END(0)}, {CORRECT("w", 2)}, );
 }
 
 /* ---- counterparties ---- */
@@ -437,7 +440,9 @@ static void counterparties_of_an_account_and_of_its_party(void **state)
                                                      "4:0")},
          {MOVED(TJ_MOVE, TJ_CUSTOMER_TRANSFER, A(4, 0), A(2, 0), 1),
           .refused = OTHER_PARTY("from", "0 and those like it do not name account 4:0")},
-         {CORRECT("m", 4)}, {TRANSFER(1)}, {WITHDRAW(1)}, {DEPOSIT(1)},
+         {CORRECT("m", 4), .refused = OTHER_PARTY("from", "0 and those like it do not name account "
+                                                          "4:0")},
+         {TRANSFER(1)}, {WITHDRAW(1)}, {DEPOSIT(1)},
          {LIMIT(1, TJ_LIMIT_COUNTERPARTY, A(2, 0), .directions = TJ_FREEZE_OUT,
                 .counterparty = ALL(4))},
          /* The account names party 4 alone, the party its own accounts alone. */
@@ -447,7 +452,10 @@ static void counterparties_of_an_account_and_of_its_party(void **state)
           .refused = OTHER_PARTY("to", "0 and those like it do not name account 4:0")},
          {LIMIT(2, TJ_LIMIT_COUNTERPARTY, ALL(2), .directions = TJ_FREEZE_OUT,
                 .counterparty = A(4, 0))},
-         {MOVED(TJ_MOVE, TJ_CUSTOMER_TRANSFER, A(2, 0), A(4, 0), 1)}, {POST("p", 2)}, );
+         {MOVED(TJ_MOVE, TJ_CUSTOMER_TRANSFER, A(2, 0), A(4, 0), 1)}, {POST("p", 2)},
+         {LIMIT(3, TJ_LIMIT_COUNTERPARTY, ALL(2), .directions = TJ_FREEZE_IN,
+                .counterparty = A(4, 0))},
+         {CORRECT("m", 4)}, );
 }
 
 /* ---- freeze ---- */
