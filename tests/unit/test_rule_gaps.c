@@ -55,8 +55,15 @@ static void a_suspended_party_objects_to_its_recovery(void **state)
     rules_accept_one(f, 0, 0, &r);
     r = (struct tj_record){.kind = TJ_RECOVER_PARTY, .party = 4, .delay_s = 604800};
     rules_accept_one(f, 0, 0, &r);
-    r = (struct tj_record){.kind = TJ_OBJECT_RECOVERY, .party = 4};
+    /* Of itself, and nothing else: no other's, and no other record beside it. */
+    r = (struct tj_record){.kind = TJ_OBJECT_RECOVERY, .party = 2};
+    rules_refuse_one(f, 4, 0, &r, TIJORI_PARTY_SUSPENDED);
+    r.party = 4;
+    rules_one(f, 4, 0, &r);
+    fixture_add(f, &r);
+    rules_refuse(f, TIJORI_PARTY_SUSPENDED);
     rules_accept_one(f, 4, 0, &r);
+    rules_refuse_one(f, 4, 0, &r, TIJORI_RECOVERY);
     rules_end(f);
 }
 
