@@ -6,6 +6,7 @@
  *     I3  no account but a contra account holds less than it has pending outwards
  *     I6  a lane's sequence rises by one
  *     I7  what is accepted was signed by the threshold of distinct, active keys in the right roles
+ *     -   what a party holds, and the reserve, are the sums of their accounts
  *     -   a refusal, and a commit that fails, leave the state as it was, bit for bit
  *     I4  what the log gives is the state: by redo of all entries, and by redo of the newest over
  *         blocks of different ages
@@ -72,26 +73,21 @@ static uint8_t next(struct run *r)
 
 /* ---- the past, as core/journal.c has it ---- */
 
+static const struct tj_past past;
+
 static bool past_record(void *context, uint64_t id, struct tj_named *out)
 {
     uint64_t entry = tj_record_entry(id);
     uint32_t position = tj_record_position(id);
+    (void)context;
     if (entry >= world.count || position >= world.entries[entry].view.header.record_count) {
         return false;
     }
     const struct stored *stored = &world.entries[entry];
+    memset(out, 0, sizeof *out);
     memcpy(out->record, stored->parts.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(world.digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    out->basis = 0;
-    if (tj_kind_is_movement(out->record[0])) {
-        struct tj_named pending;
-        out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&stored->view.slots));
-        if (out->record[0] == TJ_POST &&
-            past_record(context, tj_movement_refers_to(out->record), &pending) &&
-            pending.basis > out->basis) {
-            out->basis = pending.basis;
-        }
-    }
+    tj_named_complete(&past, &stored->view, out);
     return true;
 }
 
@@ -361,7 +357,8 @@ static struct tj_record make_movement(struct run *r)
 {
     static const uint8_t kinds[8] = {TJ_MOVE,    TJ_PENDING, TJ_POST, TJ_VOID,
                                      TJ_CORRECT, TJ_MOVE,    TJ_MOVE, TJ_PENDING};
-    uint8_t kind = kinds[next(r) & 7];
+    uint8_t choice = next(r);
+    uint8_t kind = (choice & 8) != 0 ? TJ_APPROVAL : kinds[choice & 7];
     return kind <= TJ_PENDING ? make_new(r, kind) : make_naming(r, kind);
 }
 
@@ -381,7 +378,9 @@ static void name_party(struct run *r, struct tj_record *d)
         const struct tj_public_key *key =
             &world.keys[choice % KEY_PARTIES][choice / KEY_PARTIES % KEY_ORDINALS];
         d->ordinal = (party != NULL ? party->keys : 0) + earlier(r, TJ_ADD_KEY, d->party);
-        d->role = (uint8_t)(TJ_INITIATE + next(r) % 3);
+        uint8_t role = next(r);
+        d->role = (uint8_t)(TJ_INITIATE + role % 3);
+        d->group = role / 3u % 4u;
         d->algorithm = key->algorithm;
         memcpy(d->key, key->bytes, key->size);
         d->key[5] ^= choice >> 6 == 3; /* likely not on the curve */
@@ -478,6 +477,127 @@ static void name_rest(struct run *r, struct tj_record *d)
     }
 }
 
+/* ---- governance ---- */
+
+static uint64_t choose_holder(struct run *r)
+{
+    uint8_t choice = next(r);
+    return tj_account_id(choice & 7u, (choice & 0x80) != 0 ? TJ_LOCAL_ALL : choice >> 3 & 15u);
+}
+
+static void make_tier(struct run *r, struct tj_record *d)
+{
+    uint8_t choice = next(r);
+    d->above = (uint64_t)choice << (choice & 31);
+    choice = next(r);
+    d->approvals = choice & 3;
+    d->groups = (uint16_t)(choice >> 2 & 6u);
+    d->delay_s = (choice >> 5) * 30u;
+}
+
+static void make_limit(struct run *r, struct tj_record *d)
+{
+    static const uint32_t windows_s[4] = {16, 160, 1600, TJ_RULE_TIME_MAX_S};
+    uint8_t choice = next(r);
+    d->party = 0;
+    d->type = (uint8_t)(TJ_LIMIT_OUTFLOW + choice % 5);
+    d->holder = choose_holder(r);
+    bool sums = d->type <= TJ_LIMIT_BALANCE;
+    if (d->type == TJ_LIMIT_FREEZE) {
+        d->holder |= TJ_LOCAL_ALL;
+    }
+    if (sums) {
+        uint8_t amount = next(r);
+        d->asset = 1;
+        d->amount = (uint64_t)amount << (amount & 31);
+        d->window_s = d->type == TJ_LIMIT_OUTFLOW ? windows_s[choice >> 6] : 0;
+        return;
+    }
+    d->directions = (uint8_t)(TJ_FREEZE_IN + (choice >> 6) % 3);
+    if (d->type == TJ_LIMIT_COUNTERPARTY) {
+        d->counterparty = choose_holder(r);
+    } else if (d->type == TJ_LIMIT_PURPOSES) {
+        d->purposes = (uint16_t)(1u << (1 + next(r) % 12) | 1u << (1 + next(r) % 12));
+    }
+}
+
+static void make_programme(struct run *r, struct tj_record *d)
+{
+    uint8_t choice = next(r);
+    uint8_t amount = next(r);
+    d->party = 0;
+    d->type = (uint8_t)(TJ_PROGRAMME_CEILING + choice % 4);
+    d->mode =
+        d->type == TJ_PROGRAMME_ALLOCATION || (choice & 4) != 0 ? TJ_MODE_REPORT : TJ_MODE_ENFORCE;
+    d->asset = 1;
+    d->starts = tj_day_of(r->now_ns) + (choice >> 3 & 1u);
+    d->ends = d->starts + (choice >> 4 & 15u);
+    d->power_mw = d->type == TJ_PROGRAMME_ALLOCATION;
+    d->amount = d->power_mw != 0 ? 0 : ((uint64_t)amount << (amount & 31)) + 1;
+    d->amount_day = d->type == TJ_PROGRAMME_MANDATE ? d->amount / 2 : 0;
+    d->name[0] = 'P';
+    if (d->type != TJ_PROGRAMME_MINIMUM) {
+        uint8_t mask = next(r);
+        d->purposes = (uint16_t)((mask << 1 | (mask == 0) << TJ_PURCHASE) & 0x1be);
+        d->purposes |= d->purposes == 0 ? 1u << TJ_SALE : 0;
+    }
+}
+
+static void make_statement(struct run *r, struct tj_record *d)
+{
+    uint8_t choice = next(r);
+    d->figure = (uint8_t)(TJ_FIGURE_OPENING + choice % 10);
+    bool flow = d->figure == TJ_FIGURE_INFLOW || d->figure == TJ_FIGURE_OUTFLOW;
+    bool rule = d->figure >= TJ_FIGURE_COUNTED && d->figure <= TJ_FIGURE_BREACHES;
+    bool party = d->figure == TJ_FIGURE_CUSTOMERS || d->figure == TJ_FIGURE_ATTESTED;
+    d->party = party ? d->party : 0;
+    d->purpose = flow ? TJ_PURCHASE : 0;
+    d->rule = rule ? choice / 10u % 8u : 0;
+    d->asset = 1;
+    d->period_from = 1;
+    d->as_of = tj_day_of(r->now_ns) - (choice < 250);
+}
+
+static struct tj_record make_governance(struct run *r, uint8_t choice)
+{
+    static const uint8_t kinds[16] = {
+        TJ_SET_TIER,     TJ_SET_LIMIT,   TJ_PROGRAMME,     TJ_END_RULE,
+        TJ_RENAME_PARTY, TJ_CLOSE_PARTY, TJ_RECOVER_PARTY, TJ_OBJECT_RECOVERY,
+        TJ_STATEMENT,    TJ_SET_LIMIT,   TJ_PROGRAMME,     TJ_SET_LIMIT,
+        TJ_SET_LIMIT,    TJ_SET_TIER,    TJ_END_RULE,      TJ_PROGRAMME,
+    };
+    struct tj_record d = {.kind = kinds[choice & 15], .party = choice >> 4 & 7u};
+    d.rule = tj_state_ledger(r->state)->rules_set + earlier(r, TJ_SET_TIER, 0) +
+             earlier(r, TJ_SET_LIMIT, 0) + earlier(r, TJ_PROGRAMME, 0);
+    switch ((int)d.kind) {
+    case TJ_SET_TIER:
+        d.asset = 1;
+        make_tier(r, &d);
+        return d;
+    case TJ_SET_LIMIT:
+        make_limit(r, &d);
+        return d;
+    case TJ_PROGRAMME:
+        make_programme(r, &d);
+        return d;
+    case TJ_STATEMENT:
+        make_statement(r, &d);
+        return d;
+    case TJ_END_RULE:
+        d.party = 0;
+        d.rule = next(r) % 16;
+        return d;
+    case TJ_RENAME_PARTY:
+        snprintf(d.name, sizeof d.name, "name %u", next(r) % 8u);
+        break;
+    case TJ_RECOVER_PARTY:
+        d.delay_s = TJ_RECOVERY_DELAY_MIN_S;
+        break;
+    }
+    d.rule = 0;
+    return d;
+}
+
 static struct tj_record make_directive(struct run *r)
 {
     static const uint8_t kinds[16] = {
@@ -487,6 +607,9 @@ static struct tj_record make_directive(struct run *r)
         TJ_ACTIVATE_RULES, TJ_ADD_LOG_KEY,    TJ_RETIRE_LOG_KEY,   TJ_ENDORSE,
     };
     uint8_t choice = next(r);
+    if ((choice & 0x80) != 0) {
+        return make_governance(r, choice);
+    }
     struct tj_record d = {.kind = kinds[choice & 15]};
     if (d.kind <= TJ_GRANT_CLASSES) {
         d.party = choice >> 4 & 7u;
@@ -515,7 +638,9 @@ static void sign_as(struct run *r, uint8_t use, uint32_t party, const uint8_t *k
 
 static bool role_counts(const struct run *r, uint8_t use, uint8_t role)
 {
-    return (use == TJ_USE_SIGN && r->header.lane == 0) == (role == TJ_ADMINISTER);
+    bool approves = use == TJ_USE_SIGN && r->header.lane != 0 && tj_header_approval(&r->header);
+    return approves ? role == TJ_APPROVE
+                    : (use == TJ_USE_SIGN && r->header.lane == 0) == (role == TJ_ADMINISTER);
 }
 
 /* By every key of the party that counts, but for those in `without`. */
@@ -643,6 +768,7 @@ static void make_envelope(struct run *r)
         tj_record_encode(&record, r->records + (size_t)i * TJ_RECORD_SIZE);
         r->header.record_count = i + 1;
     }
+    r->header.flags |= r->records[0] == TJ_APPROVAL ? TJ_FLAG_APPROVAL : 0;
     if ((party & 0x10) != 0) {
         r->header.lane = 0;
     }
@@ -652,15 +778,25 @@ static void make_envelope(struct run *r)
 
 /* ---- what must hold ---- */
 
+/* A suspended party may say no to its recovery. */
+static bool may_speak(const struct tj_envelope_view *e, const struct tj_party_object *party)
+{
+    bool objects = e->header.record_count == 1 && e->records[0] == TJ_OBJECT_RECOVERY &&
+                   tj_load32(e->records + 4) == e->header.party;
+    return party->status == TJ_PARTY_ACTIVE || (objects && party->status == TJ_PARTY_SUSPENDED);
+}
+
 static bool authorised(const struct run *r, const struct tj_envelope_view *e)
 {
     bool administer = e->header.lane == 0;
+    bool approve = !administer && tj_header_approval(&e->header);
     const struct tj_party_object *party = tj_state_party(r->state, e->header.party);
     uint32_t signers = 0;
-    bool initiated = administer;
+    bool initiated = administer || approve;
     for (uint32_t k = 0; party != NULL && k < party->keys; k++) {
         const struct tj_key_object *key = tj_state_key(r->state, e->header.party, k);
-        if (key->status != TJ_KEY_ACTIVE || (key->role == TJ_ADMINISTER) != administer) {
+        if (key->status != TJ_KEY_ACTIVE || (key->role == TJ_ADMINISTER) != administer ||
+            (approve && key->role != TJ_APPROVE)) {
             continue;
         }
         for (uint32_t i = 0; i < e->slots.count; i++) {
@@ -672,18 +808,23 @@ static bool authorised(const struct run *r, const struct tj_envelope_view *e)
             }
         }
     }
+    if (party == NULL) {
+        return false;
+    }
     uint32_t needed =
-        party != NULL ? party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE] : 0;
-    return party != NULL && party->status == TJ_PARTY_ACTIVE && needed > 0 && signers >= needed &&
-           initiated;
+        approve ? 1 : party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
+    return may_speak(e, party) && needed > 0 && signers >= needed && initiated;
 }
 
-/* I2 and I3 over all accounts. */
+/* I2 and I3 over all accounts; a holding is the sum of its accounts, the reserve that of its own.
+ */
 static void check_accounts(const struct tj_state *state)
 {
     static struct {
         tj_i128 balance;
         tj_i128 pending;
+        tj_i128 held; /* in holdings, less the accounts of which they are */
+        tj_i128 reserve;
     } sums[ASSETS_LOOKED_AT];
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     TIJORI_REQUIRE(ledger->assets < ASSETS_LOOKED_AT);
@@ -696,10 +837,18 @@ static void check_accounts(const struct tj_state *state)
                            tj_account_balance(a) >= (tj_i128)a->pending_out);
             sums[a->asset].balance += tj_account_balance(a);
             sums[a->asset].pending += (tj_i128)a->pending_in - (tj_i128)a->pending_out;
+            sums[a->asset].held -= tj_class_is_contra(a->class) ? 0 : tj_account_balance(a);
+            sums[a->asset].reserve += a->class == TJ_CLASS_RESERVE ? tj_account_balance(a) : 0;
+        }
+        for (uint32_t asset = 1; asset <= ledger->assets; asset++) {
+            const struct tj_holding_object *holding = tj_state_holding(state, p, asset);
+            sums[asset].held += holding != NULL ? (tj_i128)(holding->in - holding->out) : 0;
+            TIJORI_REQUIRE(sums[asset].held == 0);
         }
     }
     for (uint32_t asset = 1; asset <= ledger->assets; asset++) {
         TIJORI_REQUIRE(sums[asset].balance == 0 && sums[asset].pending == 0);
+        TIJORI_REQUIRE(sums[asset].reserve == tj_reserve_of(tj_state_asset(state, asset)));
     }
 }
 
@@ -892,7 +1041,10 @@ static void run_operations(struct run *r)
     for (int i = 0; i < OPERATIONS_MAX && r->in.left > 0 && world.count < ENTRIES_MAX; i++) {
         uint8_t operation = next(r);
         if (operation < 0xc0) {
-            r->now_ns += 1 + (uint64_t)(operation & 15) * (operation & 16 ? NS_PER_S * 60 : 1);
+            uint64_t unit_ns = (operation & 32) != 0   ? NS_PER_S * 86400
+                               : (operation & 16) != 0 ? NS_PER_S * 60
+                                                       : 1;
+            r->now_ns += 1 + (operation & 15) * unit_ns;
             submit(r);
         } else if (operation < 0xe0) {
             commit(r, operation & 31);
