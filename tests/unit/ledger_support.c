@@ -108,6 +108,10 @@ void fixture_begin(struct fixture *f, uint32_t party, uint16_t lane)
 {
     struct tj_ledger_view view;
     struct tijori_head head;
+    if (f->reopens) {
+        fixture_close(f);
+        fixture_open(f);
+    }
     tijori_head(f->ledger, &head);
     memset(&f->header, 0, sizeof f->header);
     f->slots.count = 0;
@@ -265,6 +269,7 @@ void fixture_open(struct fixture *f)
                                      .clock = fixture_clock,
                                      .clock_context = f,
                                      .map_size = f->map_size,
+                                     .accept_clock_jump = f->clock_jumps,
                                      .log_key = f->log_key};
     enum tijori_status status = tijori_open(f->dir, TIJORI_WRITE, &options, &f->ledger, &message);
     if (status != TIJORI_OK) {

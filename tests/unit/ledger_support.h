@@ -44,6 +44,8 @@ struct fixture {
     uint64_t now_ns;       /* what the clock says */
     const uint64_t *times; /* when not NULL, each reading of the clock takes the next of these */
     bool predecessor;      /* the genesis names a ledger before this one */
+    bool clock_jumps;      /* the operator's word, given at each opening */
+    bool reopens;          /* closed and opened again before each envelope */
     struct tj_digester digester;
     struct tj_genesis genesis;
     uint32_t threads;
