@@ -45,8 +45,10 @@ bool approvals_complete(const struct approvals *approvals)
 
 void approvals_wanted(char *out, size_t size, uint32_t approvals, uint32_t groups)
 {
-    size_t at =
-        (size_t)snprintf(out, size, "%" PRIu32 " approval%s", approvals, approvals == 1 ? "" : "s");
+    /* A key is of one group, so there are as many approvals as groups at least. */
+    uint32_t least = (uint32_t)__builtin_popcount(groups);
+    uint32_t count = approvals > least ? approvals : least;
+    size_t at = (size_t)snprintf(out, size, "%" PRIu32 " approval%s", count, count == 1 ? "" : "s");
     uint32_t left = groups;
     for (uint32_t i = 1; i <= TJ_GROUP_MAX && at < size; i++) {
         if ((groups >> i & 1) == 0) {

@@ -4,6 +4,7 @@
 #include "cli/audit_diff.h"
 #include "cli/audit_proof.h"
 #include "cli/audit_receipt.h"
+#include "cli/audit_statement.h"
 #include "cli/audit_verify.h"
 #include "cli/audit_witness.h"
 
@@ -237,6 +238,31 @@ static const struct example_row receipt_examples[] = {
     {NULL, NULL},
 };
 
+static const struct option_row statement_options[] = {
+    {"as-of", 0, OPTION_VALUE, true, "DATE", "the last day of the period (UTC)"},
+    {"period", 0, OPTION_VALUE, false, "FROM..TO",
+     "both days included; default from the ledger's first day"},
+    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},
+    {"output", 'o', OPTION_VALUE, false, "FILE",
+     "where the document goes; default standard output. Not overwritten"},
+    {"price", 0, OPTION_LIST, false, "TEXT",
+     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},
+    LOG_KEY(false),
+    POLICY,
+    {"ledger-id", 0, OPTION_VALUE, false, "HEX", "the ledger id, pinned"},
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"},
+    END_OF_OPTIONS,
+};
+
+static const char *const statement_paragraphs[] = {
+    "Makes the statement of a period as 'tijori statement' does, byte for byte, from an exported "
+    "folder that verifies: a log that does not gives none (exit 1). Says which entries of the log "
+    "state the same period, whether of this very document, and what contradicts the log.",
+    "A public export that lacks restricted records gives a statement without custody accounts.",
+    "Exit status 3: made, but not everything was checked, as without --log-key.",
+    NULL,
+};
+
 static const struct command commands[] = {
     {"verify",
      "SRC [--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--state STATE] [--threads N] "
@@ -244,6 +270,11 @@ static const struct command commands[] = {
      "[--cosign-key FILE --cosign-name NAME --cosign-state DIR]",
      "replay a log and compare", verify_paragraphs, verify_operands, verify_options,
      verify_examples, 1, 1, audit_verify},
+    {"statement",
+     "SRC --as-of DATE [--period FROM..TO] [--format json|csv|html] [-o FILE] [--price TEXT...] "
+     "[--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--threads N]",
+     "make a period's statement without the operator", statement_paragraphs, verify_operands,
+     statement_options, NULL, 1, 1, audit_statement},
     {"cosign", "SRC --key FILE --name NAME --state DIR [--log-key VKEY] [-o OUT]",
      "cosign a log's newest checkpoint, as a witness", cosign_paragraphs, cosign_operands,
      cosign_options, NULL, 1, 1, audit_cosign},

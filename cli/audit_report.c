@@ -90,7 +90,8 @@ static bool is_expected(enum tj_check check, const struct audit_style *style)
 {
     return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
            (check == TJ_CHECK_WITNESSES && !style->policy) ||
-           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES) && style->public_export);
+           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES || check == TJ_CHECK_STATEMENTS) &&
+            style->public_export);
 }
 
 static int report_code(const struct tj_replay_report *report, const struct audit_style *style)

@@ -211,6 +211,7 @@ static void add_movement(struct purpose_sum *sum, const struct tijori_movement *
         return;
     case TJ_PENDING: /* nothing has moved */
     case TJ_VOID:
+    case TJ_APPROVAL:
         return;
     }
 }

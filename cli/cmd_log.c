@@ -247,12 +247,12 @@ static void print_run(struct listing *listing)
     if (run->count == 1) {
         print_record(listing, run->first, run->record);
     } else if (run->count > 1) {
-        words_add(&words, "%" PRIu32 " %s records as %s of together ", run->count,
-                  tj_record_layout(run->record[0])->name,
-                  name_of(tj_purpose_names, TJ_PURPOSE_END, tj_movement_purpose(run->record)));
+        words_add(&words, "%s ", log_verb(run->record[0]));
         words_amount(&words, &assets,
                      names_account_asset(listing->names, tj_movement_from(run->record)),
                      run->amount);
+        words_add(&words, " in %" PRIu32 " records as %s", run->count,
+                  name_of(tj_purpose_names, TJ_PURPOSE_END, tj_movement_purpose(run->record)));
         print(listing, run->first, run->count, run->record, run->amount, words.text);
     }
     run->count = 0;

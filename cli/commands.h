@@ -18,6 +18,7 @@ int cmd_init(const struct arguments *arguments);
 int cmd_propose(const struct arguments *arguments);
 int cmd_sign(const struct arguments *arguments);
 int cmd_ingest(const struct arguments *arguments);
+int cmd_statement(const struct arguments *arguments);
 int cmd_status(const struct arguments *arguments);
 int cmd_parties(const struct arguments *arguments);
 int cmd_accounts(const struct arguments *arguments);

@@ -32,20 +32,25 @@ static void add_hash(struct words *words, const char *before, const uint8_t *has
 
 /* ---- movements ---- */
 
-static void movement(struct words *words, const struct tj_record *r, const uint8_t *record,
-                     const struct names *names)
+const char *log_verb(uint8_t kind)
 {
     static const char *const verbs[TJ_APPROVAL + 1] = {
         [TJ_MOVE] = "moved",  [TJ_PENDING] = "made pending", [TJ_POST] = "posted",
         [TJ_VOID] = "voided", [TJ_CORRECT] = "took back",    [TJ_APPROVAL] = "approved",
     };
+    return verbs[kind];
+}
+
+static void movement(struct words *words, const struct tj_record *r, const uint8_t *record,
+                     const struct names *names)
+{
     struct assets assets = names_assets(names);
     char from[TEXT_SIZE];
     char to[TEXT_SIZE];
     char text[TEXT_SIZE];
     text_format_account(from, r->from);
     text_format_account(to, r->to);
-    words_add(words, "%s ", verbs[r->kind]);
+    words_add(words, "%s ", log_verb(r->kind));
     if (r->refers_to != 0) {
         text_format_record_id(text, r->refers_to);
         words_add(words, "%s%s, ", r->kind == TJ_CORRECT ? "of record " : "record ", text);

@@ -12,6 +12,9 @@
 void log_words(struct words *words, const uint8_t record[TJ_RECORD_SIZE], uint64_t received_ns,
                const struct names *names);
 
+/* What a movement of this kind does: "moved". */
+const char *log_verb(uint8_t kind);
+
 /* '"treasury-1" of Reserve Office (initiate), "treasury-2" of Reserve Office (approve);
  * countersigned by "bank-1" of Bank (initiate)'. Empty when nobody signed. */
 void log_signers(struct words *words, const struct tj_slots *slots, const struct names *names);

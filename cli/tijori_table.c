@@ -421,6 +421,42 @@ static const struct example_row prove_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct option_row statement_options[] = {
+    {"as-of", 0, OPTION_VALUE, true, "DATE", "the last day of the period (UTC); it should be over"},
+    {"period", 0, OPTION_VALUE, false, "FROM..TO",
+     "both days included; default from the ledger's first day"},
+    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},
+    {"output", 'o', OPTION_VALUE, false, "FILE",
+     "where the document goes; default standard output. Not overwritten"},
+    {"price", 0, OPTION_LIST, false, "TEXT",
+     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},
+    {"sign", 0, OPTION_LIST, false, "KEY",
+     "key files: makes the envelope of the statement's figures, signed by them"},
+    {"envelope", 0, OPTION_VALUE, false, "FILE",
+     "where that envelope goes, for 'tijori ingest' or more signatures. Not overwritten"},
+    {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const statement_paragraphs[] = {
+    "Replays and verifies the whole log, then writes what a period did: every reserve and custody "
+    "account with opening, movements by purpose and closing; accumulation against each programme, "
+    "breaches, pending movements, frozen amounts, customers' totals by custodian, corrections of "
+    "prior periods. The same log gives the same bytes, to the operator and to an auditor "
+    "('tijori-audit statement').",
+    "With --sign the figures become statement records, which name the JSON form by its hash. Once "
+    "in the log, every audit recomputes them. A day that is not over is not signed.",
+    NULL,
+};
+static const struct example_row statement_examples[] = {
+    {"tijori statement ledger --as-of 2025-06-30 --period 2025-01-01..2025-06-30 -o h1.json",
+     "the half-year, to be read"},
+    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --sign a1.pem a2.pem --envelope h1.tje",
+     "and to be put into the log"},
+    END_OF_EXAMPLES,
+};
+
 /* ---- the table ---- */
 
 /* ---- the log ---- */
@@ -536,6 +572,11 @@ static const struct command commands[] = {
      cmd_log},
     {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
      show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
+    {"statement",
+     "DIR --as-of DATE [--period FROM..TO] [--format json|csv|html] [-o FILE] [--price TEXT...] "
+     "[--sign KEY... --envelope FILE [--party N]] [--threads N]",
+     "the statement of a period", statement_paragraphs, ledger_operands, statement_options,
+     statement_examples, 1, 1, cmd_statement},
     {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
      "write a proof of one entry or record", prove_paragraphs, prove_operands, prove_options,
      prove_examples, 2, 2, cmd_prove},

@@ -89,7 +89,7 @@ static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
     return first_s;
 }
 
-void tj_anchor_wait(const struct tj_anchor *anchor, struct tj_progress *progress, uint64_t since,
+void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress, uint64_t since,
                     uint64_t delay_s, const char *what)
 {
     if (anchor->pins->policy == NULL) {
@@ -97,12 +97,23 @@ void tj_anchor_wait(const struct tj_anchor *anchor, struct tj_progress *progress
     }
     uint64_t from_s = seen_from(anchor, since);
     uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
-    if (shown_s < delay_s) {
-        tj_find(progress->report, progress->report->entries,
-                "%s had to wait %" PRIu64 " s from entry %" PRIu64
-                " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
-                " s are shown",
-                what, delay_s, since, shown_s);
+    if (shown_s < delay_s && anchor->short_waits++ == 0) {
+        anchor->short_entry = progress->report->entries;
+        snprintf(anchor->short_wait, sizeof anchor->short_wait,
+                 "%s had to wait %" PRIu64 " s from entry %" PRIu64
+                 " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
+                 " s are shown",
+                 what, delay_s, since, shown_s);
+    }
+}
+
+static void find_waits(const struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    if (anchor->short_waits > 1) {
+        tj_find(report, anchor->short_entry, "%s; and %" PRIu64 " more like it", anchor->short_wait,
+                anchor->short_waits - 1);
+    } else if (anchor->short_waits == 1) {
+        tj_find(report, anchor->short_entry, "%s", anchor->short_wait);
     }
 }
 
@@ -466,6 +477,7 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
     if (!whole) {
         return;
     }
+    find_waits(anchor, report);
     check_log_key(anchor, progress);
     check_coverage(anchor, progress);
     check_quorum(anchor, report);

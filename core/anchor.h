@@ -43,6 +43,9 @@ struct tj_anchor {
     struct tj_seen *seen;      /* by rising size */
     size_t seen_count;
     size_t seen_capacity;
+    uint64_t short_waits; /* that witnesses' times do not show in full */
+    uint64_t short_entry; /* of the first */
+    char short_wait[200];
 };
 
 void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins);
@@ -57,9 +60,9 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress);
 
 /* The entry to come does what entry `since` had to wait `delay_s` for. By the ledger's own clock it
  * waited, or a rule was broken; that so much time passed between witnesses who had seen `since` and
- * the last who had not seen what is to come is a finding when it did not. `what` says what waited.
- */
-void tj_anchor_wait(const struct tj_anchor *anchor, struct tj_progress *progress, uint64_t since,
+ * the last who had not seen what is to come is a finding when it did not: one, for all. `what` says
+ * what waited. */
+void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress, uint64_t since,
                     uint64_t delay_s, const char *what);
 
 /* After the last entry: what is pinned, and what no checkpoint covers. `whole`: nothing failed.

@@ -324,6 +324,15 @@ static enum tijori_status judge_new_quorum(const struct tj_state *state, const s
 
 /* ---- the whole ---- */
 
+/* A party objects to its own recovery, which it may do while it is suspended too: or whoever
+ * suspends it could take it over. */
+static bool objects(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    return c->records != NULL && h->record_count == 1 && c->records[0] == TJ_OBJECT_RECOVERY &&
+           tj_load32(c->records + 4) == h->party && h->party != 0;
+}
+
 static enum tijori_status judge_envelope(const struct tj_state *state, const struct tj_past *past,
                                          const struct tj_case *c, struct tj_verdict *verdict)
 {
@@ -349,9 +358,13 @@ static enum tijori_status judge_envelope(const struct tj_state *state, const str
         verdict->slot = c->invalid_slot;
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }
-    status = judge_active(party, h->party, verdict);
+    status = objects(c) ? TIJORI_OK : judge_active(party, h->party, verdict);
     if (status != TIJORI_OK) {
         return status;
+    }
+    /* Asked of the header, so that an audit without the records knows it. */
+    if (tj_header_restricted(h) && tj_type_is_public(party->type)) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED, "flags");
     }
     return c->index == 1 ? judge_opening(state, c, verdict) : judge_keys(state, c, verdict);
 }
@@ -511,7 +524,8 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
     }
     struct tj_record r;
     tj_record_decode(record, &r);
-    if (r.kind == TJ_END_RULE && tj_state_rule(state, r.rule) == NULL) {
+    const struct tj_rule_object *rule = r.kind == TJ_END_RULE ? tj_state_rule(state, r.rule) : NULL;
+    if (r.kind == TJ_END_RULE && (rule == NULL || rule->asset > TJ_ASSETS_MAX)) {
         return false;
     }
     return r.party < TJ_PARTIES_MAX && r.rule < TJ_RULES_MAX && reapply_holder_fits(state, &r) &&

@@ -54,7 +54,7 @@ enum tijori_status tj_judge_directive(const struct tj_state *state, const struct
                                       const struct tj_case *c, const uint8_t *record,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
 /* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
- * position. `named` is what a post or a correct names, else NULL. */
+ * position. `named` is what a post or a correct names; else, or when that is not here, NULL. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,

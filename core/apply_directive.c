@@ -105,7 +105,8 @@ static enum tijori_status judge_set_limit(const struct tj_state *state, const st
     if (!by_authority(c)) {
         return tj_refuse(verdict, TIJORI_NOT_ALLOWED, "holder");
     }
-    if (tj_state_party(state, tj_account_party(r->holder))->status == TJ_PARTY_CLOSED) {
+    if (tj_holder_is_party(r->holder) &&
+        tj_state_party(state, tj_account_party(r->holder))->status == TJ_PARTY_CLOSED) {
         return tj_refuse_detail(verdict, TIJORI_PARTY_STATUS, "holder", "it is closed");
     }
     status = judge_next_rule(state, r, verdict);

@@ -71,7 +71,9 @@ static enum tijori_status judge_countersigned(const struct tj_case *c, const str
                                               const uint8_t *record, struct tj_verdict *verdict)
 {
     uint32_t party = tj_account_party(tj_movement_to(record));
-    if (party == c->header->party || s->to->class == TJ_CLASS_CUSTODY) {
+    /* Coins that a customer holds may come to any custodian; what a contra account says may not. */
+    bool coins = !tj_class_is_contra(s->from->class) && s->to->class == TJ_CLASS_CUSTODY;
+    if (party == c->header->party || coins) {
         return TIJORI_OK;
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
@@ -123,15 +125,17 @@ static enum tijori_status judge_purpose(const struct sides *s, const uint8_t *re
                             tj_purpose_refusal(purpose, s->from->class, s->to->class));
 }
 
-static enum tijori_status judge_pending(const struct sides *s, const uint8_t *record,
-                                        struct tj_verdict *verdict)
+static enum tijori_status judge_pending(struct tj_state *state, const struct sides *s,
+                                        const uint8_t *record, struct tj_verdict *verdict)
 {
     struct tj_amount sum;
     struct tj_amount amount = tj_movement_amount(record);
-    if (!tj_amount_add((struct tj_amount){s->from->pending_out}, amount, &sum)) {
+    if (!tj_amount_add((struct tj_amount){s->from->pending_out}, amount, &sum) &&
+        !not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
     }
-    return tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum)
+    return tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum) ||
+                   not_known(state, tj_movement_to(record))
                ? TIJORI_OK
                : tj_refuse(verdict, TIJORI_OVERFLOW, "to");
 }
@@ -169,7 +173,7 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
         status = judge_balance(state, s, record, verdict);
     }
     if (status == TIJORI_OK && record[0] == TJ_PENDING) {
-        status = judge_pending(s, record, verdict);
+        status = judge_pending(state, s, record, verdict);
     }
     if (status == TIJORI_OK && tj_state_ledger(state)->rules_set != 0) {
         status = tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
@@ -296,8 +300,12 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
+    bool ruled = (kind == TJ_POST || kind == TJ_CORRECT) && tj_state_ledger(state)->rules_set != 0;
     if (named.absent) {
-        return judge_absent(state, s, record, verdict);
+        status = judge_absent(state, s, record, verdict);
+        return status == TIJORI_OK && ruled
+                   ? tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict)
+                   : status;
     }
     if (kind != TJ_CORRECT) {
         uint64_t number;
@@ -328,7 +336,6 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (kind == TJ_CORRECT) {
         status = judge_correction(state, c, s, record, &named, verdict);
     }
-    bool ruled = kind != TJ_VOID && tj_state_ledger(state)->rules_set != 0;
     return status == TIJORI_OK && ruled
                ? tj_judge_rules(state, c, record, s->from, s->to, &named, verdict)
                : status;

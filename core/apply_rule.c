@@ -173,7 +173,7 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
 
 /* ---- the four holders of a movement ---- */
 
-enum { LIMIT_STEPS = 5 };
+enum { FORBID_STEPS = 3, LIMIT_STEPS = 5 };
 static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t direction,
                                            const struct tj_asset_object *asset,
                                            struct tj_verdict *verdict)
@@ -191,15 +191,6 @@ static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t d
         return judge_balance_limit(walk, direction, asset, verdict);
     }
     abort();
-}
-
-/* A correct repeats the purpose and the accounts of what it takes back; a pending one moves nothing
- * yet. */
-static bool step_looks_at(int step, uint8_t kind)
-{
-    bool corrects = kind == TJ_CORRECT;
-    bool pends = kind == TJ_PENDING;
-    return step == 1 || (step <= 3 ? !corrects : !pends);
 }
 
 /* A holder whose limits a movement meets. */
@@ -229,15 +220,17 @@ static uint32_t meet(const struct tj_state *state, const struct tj_passage *p, u
     return count;
 }
 
+/* A pending movement `moves` nothing yet, and of one that names a record which is not here (in an
+ * audit) that cannot be judged: then only what may never be. */
 static enum tijori_status judge_limits(struct tj_state *state, const struct tj_passage *p,
-                                       const struct tj_asset_object *asset,
+                                       bool moves, const struct tj_asset_object *asset,
                                        struct tj_verdict *verdict)
 {
     struct met met[4];
     uint32_t count = meet(state, p, TJ_FREEZE_OUT, met);
     count += meet(state, p, TJ_FREEZE_IN, met + count);
-    for (int step = 1; step <= LIMIT_STEPS && count > 0; step++) {
-        for (uint32_t i = 0; i < count && step_looks_at(step, p->record[0]); i++) {
+    for (int step = 1; step <= (moves ? LIMIT_STEPS : FORBID_STEPS) && count > 0; step++) {
+        for (uint32_t i = 0; i < count; i++) {
             enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
                                                          met[i].direction, asset, verdict);
             if (status != TIJORI_OK) {
@@ -310,10 +303,10 @@ static enum tijori_status judge_delay(const struct walk *walk, const struct tj_r
 {
     const struct tj_passage *p = walk->passage;
     uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
-    if (delay_ns == 0 || p->record[0] == TJ_CORRECT) {
+    if (delay_ns == 0) {
         return TIJORI_OK;
     }
-    if (p->record[0] == TJ_MOVE) {
+    if (p->record[0] != TJ_POST) {
         return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
                                 "rule %" PRIu32 ": waits %" PRIu32 " s", walk->number,
                                 tier->window_s);
@@ -431,8 +424,9 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
-    enum tijori_status status = judge_limits(state, &p, asset, verdict);
-    if (status != TIJORI_OK || record[0] == TJ_PENDING) {
+    bool moves = record[0] == TJ_MOVE || named != NULL;
+    enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
+    if (status != TIJORI_OK || !moves) {
         return status;
     }
     status = judge_tier(state, c, &p, verdict);
@@ -440,6 +434,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     if (status != TIJORI_OK || !crosses) {
         return status;
     }
-    p.vouched = tj_vouched(record, c->slots) || (record[0] == TJ_POST && named->vouched);
+    p.vouched = tj_vouched(state, record, c->slots, named);
+    p.named_vouched = named != NULL && tj_named_vouched(state, named);
     return judge_programmes(state, &p, asset, verdict);
 }

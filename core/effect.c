@@ -87,18 +87,20 @@ void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *e
 {
     out->received_ns = entry->received_ns;
     out->basis = 0;
-    out->vouched = false;
+    out->countersigner_count = 0;
     if (!tj_kind_is_movement(out->record[0])) {
         return;
     }
     out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry->slots));
-    out->vouched = tj_vouched(out->record, &entry->slots);
+    tj_add_countersigners(out, &entry->slots);
     struct tj_named pending = {.absent = false};
     if (out->record[0] == TJ_POST &&
         past->record(past->context, tj_movement_refers_to(out->record), &pending) &&
         !pending.absent) {
         out->basis = pending.basis > out->basis ? pending.basis : out->basis;
-        out->vouched |= pending.vouched;
+        for (uint32_t i = 0; i < pending.countersigner_count; i++) {
+            tj_add_countersigner(out, pending.countersigners[i]);
+        }
     }
 }
 
@@ -330,8 +332,8 @@ static void effect_movement(struct tj_state *state, struct tj_effect *effect, ui
     effect_books(state, effect, &p);
     if (record[0] == TJ_MOVE || p.named != NULL) {
         bool crosses = (p.from->class == TJ_CLASS_RESERVE) != (p.to->class == TJ_CLASS_RESERVE);
-        p.vouched = crosses &&
-                    (tj_vouched(record, effect->slots) || (record[0] == TJ_POST && named.vouched));
+        p.vouched = crosses && tj_vouched(state, record, effect->slots, p.named);
+        p.named_vouched = crosses && p.named != NULL && tj_named_vouched(state, p.named);
         effect_posted(state, effect, &p);
     }
 }

@@ -16,7 +16,7 @@ struct tj_period_work {
     struct label *labels;
     size_t label_count, label_capacity;
     size_t account_capacity, flow_capacity, pending_capacity, correction_capacity,
-        attested_capacity;
+        attested_capacity, stated_capacity;
     uint32_t *slots; /* flows by (account, purpose): index plus one; at most half full */
     size_t slot_capacity;
 };
@@ -68,6 +68,7 @@ void tj_period_destroy(struct tj_period *p)
     free(p->pending);
     free(p->corrections);
     free(p->attested);
+    free(p->stated);
     tj_figures_destroy(p->figures);
     free(p);
 }
@@ -172,6 +173,20 @@ static void note_attested(struct tj_period *p, uint64_t id, const uint8_t *recor
     *found = (struct tj_period_attested){r.party, r.asset, r.as_of, (tj_i128)value, id};
 }
 
+static void note_stated(struct tj_period *p, uint64_t entry, const uint8_t *record)
+{
+    struct tj_record r;
+    tj_record_decode(record, &r);
+    if (r.period_from != p->from || r.as_of != p->as_of || r.figure == TJ_FIGURE_ATTESTED) {
+        return;
+    }
+    if (p->stated_count == 0 || p->stated[p->stated_count - 1].entry != entry) {
+        struct tj_period_stated *stated = ADD(p->stated, p->stated_count, p->work->stated_capacity);
+        *stated = (struct tj_period_stated){.entry = entry, .document = r.document};
+    }
+    p->stated[p->stated_count - 1].figures++;
+}
+
 static void note_label(struct tj_period *p, const uint8_t *record)
 {
     struct tj_record r;
@@ -240,8 +255,7 @@ static int by_account(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Accounts stand by number, and are never taken away. */
-static struct tj_period_account *row_of(struct tj_period *p, uint64_t account)
+struct tj_period_account *tj_period_row(const struct tj_period *p, uint64_t account)
 {
     size_t low = 0;
     size_t high = p->account_count;
@@ -264,14 +278,14 @@ static void join_rows(struct tj_period *p)
         qsort(w->labels, w->label_count, sizeof *w->labels, by_account);
     }
     for (size_t i = 0; i < w->label_count; i++) {
-        row_of(p, w->labels[i].account)->label = w->labels[i].text;
+        tj_period_row(p, w->labels[i].account)->label = w->labels[i].text;
     }
     for (size_t i = 0; i < w->opening_count; i++) {
-        row_of(p, w->openings[i].account)->opening = w->openings[i].balance;
+        tj_period_row(p, w->openings[i].account)->opening = w->openings[i].balance;
     }
     /* From the last on, so that an account's flows stand in the order of the first. */
     for (size_t i = p->flow_count; i > 0; i--) {
-        struct tj_period_account *row = row_of(p, p->flows[i - 1].account);
+        struct tj_period_account *row = tj_period_row(p, p->flows[i - 1].account);
         p->flows[i - 1].next = row->flow;
         row->flow = (uint32_t)i;
     }
@@ -386,6 +400,12 @@ void tj_period_before(struct tj_period *p, const struct tj_state *state, const s
 void tj_period_entry(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                      uint64_t index, uint64_t received_ns, const uint8_t *records, uint32_t count)
 {
+    for (uint32_t i = 0; records != NULL && records[0] >= TJ_SET_LIMIT && i < count; i++) {
+        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] == TJ_STATEMENT) {
+            note_stated(p, index, record);
+        }
+    }
     if (p->closed) {
         return;
     }

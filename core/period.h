@@ -6,7 +6,8 @@
  * begins with entry 0 (tj_replay_options.period), so that nothing in it was taken on trust.
  *
  * The period is from 00:00 of `from` to 24:00 of `as_of`, UTC days by received-at. Only entries
- * received by its end are looked at: the same log gives the same period however much it grew since.
+ * received by its end are looked at (but for what states this period later): the same log gives the
+ * same period however much it grew since.
  *
  * Threads: none of its own. Out of memory aborts, as the state does. */
 
@@ -57,6 +58,13 @@ struct tj_period_attested {
     uint64_t id;
 };
 
+/* Statement records about this very period, whenever they came into the log: one a row an entry. */
+struct tj_period_stated {
+    uint64_t entry;
+    uint32_t figures;
+    struct tj_hash document; /* of the first; zero: none */
+};
+
 struct tj_period {
     uint32_t from; /* days; 0: the ledger's first */
     uint32_t as_of;
@@ -86,6 +94,8 @@ struct tj_period {
     size_t correction_count;
     struct tj_period_attested *attested;
     size_t attested_count;
+    struct tj_period_stated *stated;
+    size_t stated_count;
     struct tj_figures *figures; /* that statement records of this period would give */
     struct tj_period_work *work;
 };
@@ -106,6 +116,9 @@ void tj_period_entry(struct tj_period *period, const struct tj_state *state,
 /* After the last entry. */
 void tj_period_end(struct tj_period *period, const struct tj_state *state,
                    const struct tj_past *past, const struct tj_hash *last_leaf);
+
+/* The row of an account that the state had at the end. */
+struct tj_period_account *tj_period_row(const struct tj_period *period, uint64_t account);
 
 /* The name of an account's or anybody's party. */
 static inline const char *tj_period_party(const struct tj_period *period, uint32_t party)

@@ -249,7 +249,7 @@ static const struct tj_layout layouts[TJ_KIND_END] = {
                        NAMED("directions", 2, directions, direction_names, 0), RULE_FIELD,
                        UNIT("holder", 8, 8, holder, TJ_UNIT_HOLDER, 0, UINT64_MAX),
                        NUMBER("asset", 16, 4, asset, 0, UINT32_MAX),
-                       NUMBER("window_s", 20, 4, window_s, 0, TJ_RULE_TIME_MAX_S),
+                       NUMBER("window_s", 20, 4, window_s, 0, UINT32_MAX),
                        UNIT("amount", 24, 8, amount, TJ_UNIT_ASSET_AMOUNT, 0, INT64_MAX),
                        UNIT("purposes", 32, 2, purposes, TJ_UNIT_PURPOSES, 0, 0x1ffe),
                        UNIT("counterparty", 40, 8, counterparty, TJ_UNIT_HOLDER, 0, UINT64_MAX)},
@@ -504,16 +504,27 @@ bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const char *field)
     return true;
 }
 
-static enum tijori_status check_uses(const uint8_t *r, struct tj_verdict *verdict)
+/* Of the fields whose use depends on the record's type: those that are used are filled. */
+static enum tijori_status check_used(const uint8_t *r, struct tj_verdict *verdict)
+{
+    struct use uses[USES_MAX];
+    size_t count = uses_of(r, uses);
+    for (size_t i = 0; i < count; i++) {
+        if (uses[i].used && !uses[i].filled && !uses[i].may_be_0) {
+            return tj_refuse(verdict, TIJORI_VALUE, uses[i].field);
+        }
+    }
+    return TIJORI_OK;
+}
+
+/* The others are zero. */
+static enum tijori_status check_unused(const uint8_t *r, struct tj_verdict *verdict)
 {
     struct use uses[USES_MAX];
     size_t count = uses_of(r, uses);
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].used && uses[i].filled) {
             return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, uses[i].field);
-        }
-        if (uses[i].used && !uses[i].filled && !uses[i].may_be_0) {
-            return tj_refuse(verdict, TIJORI_VALUE, uses[i].field);
         }
     }
     return TIJORI_OK;
@@ -524,10 +535,10 @@ static enum tijori_status check_limit(const uint8_t *r, struct tj_verdict *verdi
     if (r[1] == TJ_LIMIT_FREEZE && !tj_holder_is_party(tj_load64(r + 8))) {
         return tj_refuse(verdict, TIJORI_VALUE, "holder");
     }
-    if (tj_load32(r + 20) % TJ_WINDOW_STEPS != 0) {
-        return tj_refuse(verdict, TIJORI_VALUE, "window_s");
-    }
-    return check_uses(r, verdict);
+    uint32_t window_s = tj_load32(r + 20);
+    bool steps = window_s % TJ_WINDOW_STEPS == 0 && window_s <= TJ_RULE_TIME_MAX_S;
+    return r[1] == TJ_LIMIT_OUTFLOW && !steps ? tj_refuse(verdict, TIJORI_VALUE, "window_s")
+                                              : TIJORI_OK;
 }
 
 static enum tijori_status check_programme(const uint8_t *r, struct tj_verdict *verdict)
@@ -535,35 +546,17 @@ static enum tijori_status check_programme(const uint8_t *r, struct tj_verdict *v
     if (r[2] == TJ_PROGRAMME_ALLOCATION && r[1] != TJ_MODE_REPORT) {
         return tj_refuse(verdict, TIJORI_VALUE, "mode");
     }
-    if (tj_load32(r + 20) < tj_load32(r + 16)) {
-        return tj_refuse(verdict, TIJORI_VALUE, "ends");
-    }
-    return check_uses(r, verdict);
+    return tj_load32(r + 20) < tj_load32(r + 16) ? tj_refuse(verdict, TIJORI_VALUE, "ends")
+                                                 : TIJORI_OK;
 }
 
-static enum tijori_status check_statement(const uint8_t *r, struct tj_verdict *verdict)
-{
-    if (tj_load32(r + 20) < tj_load32(r + 16)) {
-        return tj_refuse(verdict, TIJORI_VALUE, "as_of");
-    }
-    return check_uses(r, verdict);
-}
-
-/* What a range cannot say. */
+/* What a range cannot say of a number or a key. */
 static enum tijori_status check_special(const uint8_t *r, struct tj_verdict *verdict)
 {
     uint8_t kind = r[0];
-    /* The name is the origin of checkpoints: C2SP signed-note bars spaces and plus signs. */
-    if (kind == TJ_LEDGER &&
-        (memchr(r + 48, ' ', TJ_NAME_SIZE) != NULL || memchr(r + 48, '+', TJ_NAME_SIZE) != NULL)) {
-        return tj_refuse(verdict, TIJORI_TEXT, "name");
-    }
     /* A BIP-340 key has 32 bytes of the 33. */
     if ((kind == TJ_ADD_KEY || kind == TJ_REVOKE_KEY) && r[2] == 2 && r[16 + 32] != 0) {
         return tj_refuse(verdict, TIJORI_VALUE, "key");
-    }
-    if (kind == TJ_OPEN_ASSET && !code_valid(r + 16)) {
-        return tj_refuse(verdict, TIJORI_TEXT, "code");
     }
     if (kind == TJ_RETIRE_LOG_KEY && (tj_load64(r + 8) == 0) != tj_all_zero(r + 48, 32)) {
         return tj_refuse(verdict, TIJORI_VALUE, "last_good_size");
@@ -571,10 +564,62 @@ static enum tijori_status check_special(const uint8_t *r, struct tj_verdict *ver
     if (kind == TJ_SET_TIER && (r[2] | tj_load16(r + 16)) == 0 && tj_load32(r + 20) == 0) {
         return tj_refuse(verdict, TIJORI_VALUE, "approvals");
     }
+    if (kind == TJ_STATEMENT && tj_load32(r + 20) < tj_load32(r + 16)) {
+        return tj_refuse(verdict, TIJORI_VALUE, "as_of");
+    }
     return kind == TJ_SET_LIMIT   ? check_limit(r, verdict)
            : kind == TJ_PROGRAMME ? check_programme(r, verdict)
-           : kind == TJ_STATEMENT ? check_statement(r, verdict)
                                   : TIJORI_OK;
+}
+
+/* What the form of a text cannot say. */
+static enum tijori_status check_special_text(const uint8_t *r, struct tj_verdict *verdict)
+{
+    /* The name is the origin of checkpoints: C2SP signed-note bars spaces and plus signs. */
+    if (r[0] == TJ_LEDGER &&
+        (memchr(r + 48, ' ', TJ_NAME_SIZE) != NULL || memchr(r + 48, '+', TJ_NAME_SIZE) != NULL)) {
+        return tj_refuse(verdict, TIJORI_TEXT, "name");
+    }
+    return r[0] == TJ_OPEN_ASSET && !code_valid(r + 16) ? tj_refuse(verdict, TIJORI_TEXT, "code")
+                                                        : TIJORI_OK;
+}
+
+static enum tijori_status check_fields(const uint8_t *record, const struct tj_layout *layout,
+                                       bool texts, struct tj_verdict *verdict)
+{
+    enum tijori_status status = TIJORI_OK;
+    for (size_t i = 0; i < layout->count && status == TIJORI_OK; i++) {
+        if ((layout->fields[i].type == TJ_FIELD_TEXT) == texts) {
+            status = check_field(record, &layout->fields[i], verdict);
+        }
+    }
+    return status;
+}
+
+/* VALUE before TEXT before RESERVED_NOT_ZERO before BLIND, whichever fields they are about. */
+static enum tijori_status check_directive(const uint8_t *record, const struct tj_layout *layout,
+                                          bool restricted, struct tj_verdict *verdict)
+{
+    enum tijori_status status = check_fields(record, layout, false, verdict);
+    if (status == TIJORI_OK) {
+        status = check_special(record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = check_used(record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = check_fields(record, layout, true, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = check_special_text(record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = check_unused(record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = check_reserved(record, layout, verdict);
+    }
+    return status == TIJORI_OK ? check_blind(record, restricted, verdict) : status;
 }
 
 enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool restricted,
@@ -589,17 +634,7 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
             record[0] >= TJ_RESERVED_WATCH_SCRIPT && record[0] <= TJ_RESERVED_CLOSE_LEDGER;
         return tj_refuse(verdict, reserved ? TIJORI_KIND_RESERVED : TIJORI_KIND_UNKNOWN, "kind");
     }
-    for (size_t i = 0; i < layout->count; i++) {
-        enum tijori_status status = check_field(record, &layout->fields[i], verdict);
-        if (status != TIJORI_OK) {
-            return status;
-        }
-    }
-    enum tijori_status status = check_special(record, verdict);
-    if (status == TIJORI_OK) {
-        status = check_reserved(record, layout, verdict);
-    }
-    return status != TIJORI_OK ? status : check_blind(record, restricted, verdict);
+    return check_directive(record, layout, restricted, verdict);
 }
 
 /* ---- decoding and encoding ---- */

@@ -244,7 +244,7 @@ static void note_recovered(struct replay *r, uint64_t id, const uint8_t *record)
     uint32_t number = tj_load32(record + 4);
     const struct tj_party_object *party = tj_state_party(r->state, number);
     struct tj_named named = {.absent = true};
-    if (party != NULL && party->recovery != 0 &&
+    if (party != NULL && party->recovery != 0 && party->threshold[TJ_DOMAIN_ADMINISTER] != 0 &&
         r->past.past.record(r->past.past.context, party->recovery, &named) && !named.absent) {
         char what[80];
         snprintf(what, sizeof what, "record %" PRIu32 " (recovery of party %" PRIu32 ")",
@@ -268,8 +268,7 @@ static void note_waits(struct replay *r, uint64_t index, const struct item *item
         if (record[0] == TJ_POST) {
             note_post(r, tj_record_id(index, i), record);
         }
-        if (record[0] == TJ_SET_THRESHOLD && record[2] == TJ_DOMAIN_ADMINISTER &&
-            header->party == 0) {
+        if ((record[0] == TJ_SET_THRESHOLD || record[0] == TJ_ADD_KEY) && header->party == 0) {
             note_recovered(r, tj_record_id(index, i), record);
         }
     }
@@ -713,7 +712,7 @@ static void finish(struct replay *r)
         if (r->options->period != NULL) {
             tj_period_end(r->options->period, r->state, &r->past.past, &r->leaf);
         }
-        tj_audit_programmes(report, r->state, &r->past.past);
+        tj_audit_programmes(report, r->state, r->figures, &r->past.past);
         r->source->ops->finish(r->source, &r->progress, &report->state_digest);
         check_documents(r);
         if (report->restricted > 0 && report->restricted_seen > 0) {

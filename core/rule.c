@@ -1,16 +1,53 @@
 #include "core/rule.h"
 
-bool tj_vouched(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slots *slots)
+/* A treasury's word is not made better by another office of the same state. */
+static bool vouches(const struct tj_state *state, uint32_t party, const uint8_t *record)
 {
-    uint32_t from = tj_account_party(tj_movement_from(record));
-    uint32_t to = tj_account_party(tj_movement_to(record));
+    const struct tj_party_object *object = tj_state_party(state, party);
+    return object != NULL && !tj_type_is_public(object->type) &&
+           party != tj_account_party(tj_movement_from(record)) &&
+           party != tj_account_party(tj_movement_to(record));
+}
+
+bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named)
+{
+    bool vouched = false;
+    for (uint32_t i = 0; i < named->countersigner_count; i++) {
+        vouched |= vouches(state, named->countersigners[i], named->record);
+    }
+    return vouched;
+}
+
+bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE],
+                const struct tj_slots *slots, const struct tj_named *named)
+{
+    bool vouched = record[0] == TJ_POST && tj_named_vouched(state, named);
     for (uint32_t i = 0; i < slots->count; i++) {
-        const struct tj_slot *slot = &slots->slots[i];
-        if (slot->use == TJ_USE_COUNTERSIGN && slot->party != from && slot->party != to) {
-            return true;
+        vouched |= slots->slots[i].use == TJ_USE_COUNTERSIGN &&
+                   vouches(state, slots->slots[i].party, record);
+    }
+    return vouched;
+}
+
+void tj_add_countersigner(struct tj_named *named, uint32_t party)
+{
+    for (uint32_t i = 0; i < named->countersigner_count; i++) {
+        if (named->countersigners[i] == party) {
+            return;
         }
     }
-    return false;
+    if (named->countersigner_count < TJ_SLOTS_MAX) {
+        named->countersigners[named->countersigner_count++] = party;
+    }
+}
+
+void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN) {
+            tj_add_countersigner(named, slots->slots[i].party);
+        }
+    }
 }
 
 const struct tj_rule_object *tj_next_rule(const struct tj_state *state, uint64_t holder,
@@ -77,7 +114,8 @@ enum { RING = TJ_WINDOW_STEPS + 1 };
 
 uint64_t tj_window_step(const struct tj_rule_object *rule, uint64_t received_ns)
 {
-    return received_ns / TJ_NS_PER_S / (rule->window_s / TJ_WINDOW_STEPS);
+    uint32_t step_s = rule->window_s / TJ_WINDOW_STEPS;
+    return received_ns / TJ_NS_PER_S / (step_s > 0 ? step_s : 1); /* 0: damaged storage */
 }
 
 uint64_t tj_window_used(const struct tj_rule_object *rule, uint64_t received_ns)
@@ -115,13 +153,6 @@ bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, ui
     return tj_rule_in_force(rule, record_id) && day >= rule->starts && day <= rule->ends;
 }
 
-/* Kinds of inflow that a purchase could be dressed up as. */
-static bool may_disguise(uint8_t purpose)
-{
-    return purpose == TJ_SEIZURE || purpose == TJ_DONATION || purpose == TJ_UNSOLICITED_INFLOW ||
-           purpose == TJ_PAYMENT;
-}
-
 static void change_of_new(const struct tj_rule_object *rule, const struct tj_passage *p, bool in,
                           struct tj_programme_change *change)
 {
@@ -129,7 +160,7 @@ static void change_of_new(const struct tj_rule_object *rule, const struct tj_pas
     uint8_t purpose = tj_movement_purpose(p->record);
     if ((rule->purposes >> purpose & 1) != 0) {
         *(in ? &change->counted_in : &change->counted_out) = amount;
-    } else if (in && may_disguise(purpose) && !p->vouched) {
+    } else if (in && !p->vouched) {
         change->unclassified = amount;
     }
 }
@@ -148,7 +179,7 @@ static void change_of_correct(const struct tj_rule_object *rule, const struct tj
         *(in ? &change->counted_out : &change->counted_in) = -amount;
         change->corrected = (tj_u128)amount;
         change->day_of_named = !in;
-    } else if (named_counted && !in && may_disguise(purpose) && !p->named->vouched) {
+    } else if (named_counted && !in && !p->named_vouched) {
         change->unclassified = -amount;
     }
     if (in && !taken_off && !p->vouched) {
@@ -201,5 +232,6 @@ bool tj_programme_broken(const struct tj_rule_object *rule,
     bool bounded = rule->type == TJ_PROGRAMME_CEILING || rule->type == TJ_PROGRAMME_MANDATE;
     return bounded && raised &&
            (tj_programme_net(sums) > (tj_i128)rule->amount ||
-            (rule->amount_day != 0 && sums->day_amount > rule->amount_day));
+            (change->counted_in > 0 && rule->amount_day != 0 &&
+             sums->day_amount > rule->amount_day));
 }

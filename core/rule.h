@@ -16,9 +16,10 @@ struct tj_named {
     struct tj_hash leaf;  /* SHA-256(0x00 || record) */
     uint64_t received_ns; /* of its entry */
     uint8_t basis;        /* enum tj_basis, of a movement */
-    bool vouched;         /* a party that owns neither account countersigned it */
-    bool absent;          /* there is such a record, in a body that a public export leaves out: then
-                           * nothing else here is known */
+    uint8_t countersigner_count;
+    uint32_t countersigners[TJ_SLOTS_MAX]; /* of its entry, and of the pending one that it posts */
+    bool absent; /* there is such a record, in a body that a public export leaves out: then
+                  * nothing else here is known */
 };
 
 /* A movement that is posted (move, post, correct), or would be, as the rules look at it. */
@@ -29,7 +30,8 @@ struct tj_passage {
     const struct tj_account_object *from;
     const struct tj_account_object *to;
     const struct tj_named *named; /* by a post or a correct; else NULL */
-    bool vouched;                 /* for a post: its own entry or the pending one */
+    bool vouched;                 /* tj_vouched, of a movement into or out of the reserve */
+    bool named_vouched;           /* tj_named_vouched */
 };
 
 /* The day of a time, from 1970-01-01. */
@@ -38,8 +40,16 @@ static inline uint32_t tj_day_of(uint64_t received_ns)
     return (uint32_t)(received_ns / (TJ_NS_PER_S * 86400u));
 }
 
-/* True when a party that owns neither account of the record has a countersign slot. */
-bool tj_vouched(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slots *slots);
+/* True when a party outside the public sector that owns neither account of the record has a
+ * countersign slot; of a post (`named` is what it posts) in its own entry or the pending one's. */
+bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE],
+                const struct tj_slots *slots, const struct tj_named *named);
+/* The same of a record that is named. */
+bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named);
+/* The parties that countersign, each once, as a record that names one of this entry will know them.
+ */
+void tj_add_countersigner(struct tj_named *named, uint32_t party);
+void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots);
 
 /* Set before this record, and not ended before it. */
 static inline bool tj_rule_in_force(const struct tj_rule_object *rule, uint64_t record_id)

@@ -17,7 +17,7 @@ const struct tj_table_shape tj_table_shapes[TJ_T_END] = {
     [TJ_T_TOTAL] = {"purpose totals", sizeof(struct tj_total_object), 5, false},
     [TJ_T_MARK] = {"marks", sizeof(struct tj_mark_object), 12, false},
     [TJ_T_RULE] = {"rules", sizeof(struct tj_rule_object), 4, false},
-    [TJ_T_APPROVAL] = {"approvals", sizeof(struct tj_approval_object), 6, false},
+    [TJ_T_APPROVAL] = {"approvals", sizeof(struct tj_approval_object), 10, false},
     [TJ_T_KEY] = {"keys", sizeof(struct tj_key_object), 6, true},
     [TJ_T_LANE] = {"lanes", sizeof(struct tj_lane_object), 6, true},
     [TJ_T_ACCOUNT] = {"accounts", sizeof(struct tj_account_object), 10, true},
@@ -107,6 +107,7 @@ void tj_state_destroy(struct tj_state *state)
     free(state->key_index.slots);
     free(state->mark_index.slots);
     free(state->rule_index.slots);
+    free(state->rules_remembered);
     tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
         struct tj_arena_chunk *next = chunk->next;
@@ -206,6 +207,25 @@ static void set_dirty(struct tj_state *state, struct tj_block *block)
     state->dirty_count++;
 }
 
+/* Whether the undo log has this object of this entry already; it will have it now. Of the two sorts
+ * that many movements of an entry change alike: a purpose total, and the rules that count. */
+static bool remembered(struct tj_state *state, enum tj_table_id table, uint64_t number,
+                       const void *object)
+{
+    bool known = object == state->total_remembered;
+    if (table == TJ_T_TOTAL) {
+        state->total_remembered = object;
+    }
+    if (table == TJ_T_RULE && number < TJ_RULES_MAX) {
+        if (state->rules_remembered == NULL) {
+            state->rules_remembered = grown(NULL, 0, TJ_RULES_MAX, sizeof(uint64_t));
+        }
+        known = state->rules_remembered[number] == state->remembering;
+        state->rules_remembered[number] = state->remembering;
+    }
+    return known;
+}
+
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number)
 {
@@ -217,9 +237,8 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
     }
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     uint8_t *object = block->content + place * shape->object_size;
-    if (!state->redo && object != state->total_remembered) {
+    if (!state->redo && !remembered(state, table, number, object)) {
         remember(state->undo, object, shape->object_size);
-        state->total_remembered = table == TJ_T_TOTAL ? object : state->total_remembered;
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -245,12 +264,14 @@ void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
 {
     state->entry = entry;
     state->total_remembered = NULL;
+    state->remembering++;
 }
 
 void tj_state_rollback(struct tj_state *state, size_t mark)
 {
     struct tj_undo_log *log = state->undo;
     state->total_remembered = NULL;
+    state->remembering++;
     while (log->count > mark) {
         const struct tj_undo *undo = &log->undo[--log->count];
         log->bytes_count -= undo->size;

@@ -348,8 +348,11 @@ struct tj_state {
     struct tj_undo_log *undo;
     struct tj_undo_log undo_own;
     /* The purpose total that was remembered last in this entry: most movements of one add to the
-     * same, and it needs to be remembered once only. */
+     * same, and it needs to be remembered once only. And for each rule the turn in which it was:
+     * turns are entries, and what follows a rollback. */
     const void *total_remembered;
+    uint64_t *rules_remembered; /* by number; NULL until a rule counts */
+    uint64_t remembering;
     /* Where blocks come from. */
     uint8_t *arena;
     size_t arena_left;

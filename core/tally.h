@@ -37,7 +37,8 @@ void tj_tally_destroy(struct tj_tally *tally);
 void tj_tally_opening(struct tj_tally *tally, const struct tj_state *state);
 void tj_tally_closing(struct tj_tally *tally, const struct tj_state *state);
 
-/* A movement that was accepted; the state knows both accounts. Pending and void move nothing. */
+/* A movement that was accepted; the state knows both accounts. Pending, void and approve move
+ * nothing. */
 void tj_tally_record(struct tj_tally *tally, const struct tj_state *state,
                      const uint8_t record[TJ_RECORD_SIZE]);
 

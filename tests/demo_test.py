@@ -34,8 +34,14 @@ def run_demo(build, out):
 
 
 def check_terminal(text):
-    check(text.count("\n") <= 75, "the demo prints more than a reader takes in")
-    for promised in ("2381.00000000", "not purchased", "internal_transfer", "first failure  entry 5"):
+    check(text.count("\n") <= 115, "the demo prints more than a reader takes in")
+    for promised in ("2381.00000000", "not purchased", "internal_transfer", "first failure  entry 5",
+                     "APPROVALS: ", "rule 0: 2 approvals wanted, 1 given",
+                     "PROGRAMME: ", "ceiling: 0.00000000 BTC net, 0.00000000 counted",
+                     "internal_transfer, market to reserve",
+                     "statement are the same", "of this very document",
+                     "the statement says inflow of purchase: 0.00000000 BTC; the log says 65.0",
+                     "as internal_transfer, reference"):
         check(promised in text, "the demo does not print: " + promised)
     check("\x1b" not in text, "control sequences in a pipe")
 
@@ -86,6 +92,55 @@ def check_tampered(lines, ledger_id):
     print("second verifier: %d tampered copies refused (seed %d)" % (copies, SEED))
 
 
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def check_programme(out):
+    """The statement separates what the wallet's growth was made of."""
+    statement = read_json(os.path.join(out, "statement.json"))
+    check(statement == read_json(os.path.join(out, "lender.json")), "two statements")
+    asset = statement["assets"][0]
+    moved = {one["purpose"]: (one["in"], one["out"]) for one in asset["reserve"]["movements"]}
+    check(moved == {"purchase": ("65.00000000", "0.00000000"),
+                    "mining": ("2.50000000", "0.00000000"),
+                    "seizure": ("34.00000000", "0.00000000")}, "movements: %s" % moved)
+    enforced, reported = asset["programmes"]
+    check((enforced["status"], enforced["counted"], enforced["unclassified"],
+           enforced["breaches"]) == ("ended", "0.00000000", "4.00000000", 0), "enforced")
+    check((reported["status"], reported["counted"], reported["over"], reported["breaches"],
+           reported["breach_first"]) == ("in force", "5.00000000", "5.00000000", 1, "14:0"),
+          "reported")
+    wallets = {one["account"]: one for one in statement["accounts"]}
+    inside = [one for wallet in wallets.values() for one in wallet["movements"]
+              if one["purpose"] == "internal_transfer"]
+    check(len(inside) == 3 and sum(float(one["in"]) for one in inside) == 90, "consolidations")
+    check(sum(float(one["closing"]) for one in wallets.values())
+          == float(asset["reserve"]["closing"]) == 101.5, "closing")
+
+
+def check_clocks(build, ledger):
+    """An auditor's clock decides nothing."""
+    shim = os.path.join(build, "libplayed_clock.so")
+    said = set()
+    for played in (0, 1, 1700000000, 1735689600, 2**31 + 5, 4102444800, 7258118400):
+        environment = dict(os.environ, LD_PRELOAD=shim, PLAYED_CLOCK=str(played))
+        environment["ASAN_OPTIONS"] = ":".join(
+            [os.environ.get("ASAN_OPTIONS", "")] * ("ASAN_OPTIONS" in os.environ)
+            + ["verify_asan_link_order=0"])
+        told = subprocess.run([sys.executable, "-c", "import time; print(int(time.time()))"],
+                              env=environment, capture_output=True, text=True)
+        check(abs(int(told.stdout) - played) < 60, "the played clock does not play")
+        audit = subprocess.run([os.path.join(build, "tijori-audit"), "verify", ledger, "--format",
+                                "json", "--state-digest"], env=environment,
+                               capture_output=True, text=True)
+        said.add((audit.returncode, audit.stdout))
+    check(len(said) == 1, "an audit's verdict depends on the auditor's clock")
+    code, report = said.pop()
+    check(code == 3 and json.loads(report)["result"] == "INCOMPLETE", "not a verdict: %d" % code)
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -103,6 +158,8 @@ def main():
         print(accepted.stdout)
         check(accepted.returncode == 0, "the second verifier refuses the demo's ledger")
         check_tampered(lines, ledger_id)
+        check_programme(os.path.join(out, "programme"))
+        check_clocks(build, os.path.join(out, "programme", "ledger"))
 
 
 if __name__ == "__main__":

@@ -29,10 +29,11 @@ import second_records as r  # noqa: E402  (found beside this file)
 import second_verifier as v  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "docs", "FORMAT.md")
-SEEDS, STEPS = 200, 250
+SEEDS, STEPS = 250, 250
 START_S = 1_700_000_000
 NS, HOUR_NS, DAY_NS = 10**9, 3600 * 10**9, 86_400 * 10**9
-TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR = range(1, 7)
+(TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR,
+ FORMER_CUSTODIAN) = range(1, 8)
 VALID, INVALID = bytes(64), bytes(63) + b"\1"
 
 # Nothing is verified on either side: a signature of zero bytes counts as valid.
@@ -307,6 +308,10 @@ def differences(one, other, path=""):
 # Random histories
 # --------------------------------------------------------------------------------------------
 
+KINDS = {"move": r.MOVE, "post": r.POST, "void": r.VOID, "correct": r.CORRECT,
+         "approve": r.APPROVAL}
+LIMITS = {"outflow": 1, "balance": 2, "counterparty": 3, "purposes": 4, "freeze": 5}
+PROGRAMMES = {"ceiling": 1, "mandate": 2, "allocation": 3, "minimum": 4}
 RESERVE, CUSTODY, MARKET, MINING, SEIZURE, DONATION, FEE, EXTERNAL, SUSPENSE = range(1, 10)
 PARTIES = {  # type, classes granted, (class, asset) of the accounts
     TREASURY: (2, (1, 3, 4, 5, 6, 7, 8, 9), [(MARKET, 1), (RESERVE, 1), (RESERVE, 1), (FEE, 1),
@@ -319,6 +324,7 @@ PARTIES = {  # type, classes granted, (class, asset) of the accounts
     SECOND_CUSTODIAN: (3, (2, 8), [(CUSTODY, 1), (EXTERNAL, 1)]),
     OPERATOR: (4, (), []),
     AUDITOR: (5, (), []),
+    FORMER_CUSTODIAN: (3, (2,), [(CUSTODY, 1)]),
 }
 MOVERS = (TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN)
 ROLES = [r.INITIATE, r.INITIATE, r.APPROVE, r.APPROVE, r.APPROVE, r.ADMINISTER, r.ADMINISTER]
@@ -332,17 +338,40 @@ class Chance(random.Random):
         return self.choices([one for _weight, one in table], [weight for weight, _one in table])[0]
 
 
+PACES = {  # how time goes on: (weight, ns)
+    "seconds": [(20, 1), (60, NS), (15, 3 * NS), (5, 20 * NS)],
+    "hours": [(20, 1), (20, NS), (20, 70 * NS), (25, HOUR_NS), (10, 5 * HOUR_NS)],
+    "days": [(30, NS), (20, HOUR_NS), (30, 9 * HOUR_NS), (12, DAY_NS), (3, 7 * DAY_NS),
+             (2, 31 * DAY_NS)],
+}
+
+
 class World:
-    """Makes the steps of one history: what it knows of the ledger it takes from the model."""
+    """Makes the steps of one history: what it knows of the ledger it takes from the model.
+
+    Each history has likings of its own: what is weighed is weighed by them too, so that one is full
+    of recoveries and the next of limits on one account, and not all are the same mixture."""
 
     def __init__(self, seed):
         self.chance = Chance(seed)
+        self.likings = {}
+        self.pace = PACES[self.chance.choice(sorted(PACES))]
+        self.due = None  # a function that makes the step whose time has come
+        self.next_due = None
         self.model = Model()
         self.state = self.model.state
         self.steps, self.cases, self.step_at = [], [], {}
         self.keys = iter(POOL)
         self.now_ns = START_S * NS
         self.transfers, self.pendings = [], []  # (record id, record) of the latest accepted ones
+
+    def choose(self, table):
+        """From (weight, name): by the history's likings."""
+        for _weight, name in table:
+            if name not in self.likings:
+                self.likings[name] = self.chance.choice((0.2, 1, 1, 1, 4))
+        return self.chance.weighted([(weight * self.likings[name], name)
+                                     for weight, name in table])
 
     # ---- playing ----
 
@@ -383,10 +412,17 @@ class World:
         self.now_ns += NS
         self.must(Step(self.now_ns, 0, 0, [Naming(r.endorse(0, r.ZERO, r.ZERO), genesis)],
                        [slot(0, r.SIGN, key) for key in keys]))
+        self.favourites = self.chance.sample(
+            [r.account(TREASURY, 1), r.account(TREASURY, 2), r.account(CUSTODIAN, 0),
+             r.account(CUSTODIAN, 1), r.account(SECOND_TREASURY, 0)], 2)
         for party in PARTIES:
             self.register(party)
-        for party in MOVERS:
+        for party in MOVERS + (FORMER_CUSTODIAN,):
             self.open_accounts(party)
+        self.now_ns += NS
+        self.must(Step(self.now_ns, FORMER_CUSTODIAN, 1,
+                       [r.close_account(r.account(FORMER_CUSTODIAN, 0))],
+                       self.signers(FORMER_CUSTODIAN, 1)))
         self.fill()
 
     def must(self, step):
@@ -479,30 +515,73 @@ class World:
     # ---- time ----
 
     def advance(self):
-        chance = self.chance
-        moments = [at for at in self.moments() if 0 < at - self.now_ns < 45 * DAY_NS]
-        if moments and chance.happens(12):
-            self.now_ns = chance.choice(moments)
+        chance, self.due, self.next_due = self.chance, self.next_due, None
+        if self.due:
+            self.now_ns += NS
             return
-        self.now_ns += chance.weighted([
-            (20, 1), (25, NS), (20, chance.randrange(1, 90) * NS), (15, HOUR_NS),
-            (6, chance.randrange(1, 30) * HOUR_NS), (2, 7 * DAY_NS), (1, 31 * DAY_NS)])
+        moments = [one for one in self.moments() if 0 <= one[0] - self.now_ns < 45 * DAY_NS]
+        if moments and chance.happens(15):
+            at, self.due = chance.choice(moments)
+            self.now_ns = max(at + chance.choice((-1, 0, 0)), self.now_ns + 1)
+            return
+        self.now_ns += chance.weighted(self.pace)
 
     def moments(self):
-        """Times at which something changes, and just before."""
-        found = [(self.now_ns // DAY_NS + 1) * DAY_NS]
-        found += [party.recovery_ns for party in self.state.parties if party.recovery_ns]
+        """Times at which something changes, with what makes a step that shows it."""
+        found = [((self.now_ns // DAY_NS + 1) * DAY_NS, None)]
+        found += [(party.recovery_ns, self.recovering(number))
+                  for number, party in enumerate(self.state.parties) if party.recovery_ns]
         for record_id, data in self.open_pendings():
             timeout_s = int.from_bytes(data[32:36], "little")
-            found.append(timeout_s * NS)
-            found += [self.state.entries[record_id >> 13].received_ns + rule.record.delay_s * NS
-                      for rule in self.in_force(v.SET_TIER)]
+            post = self.posting(record_id, data)
+            found.append((timeout_s * NS, post))
+            opened_ns = self.state.entries[record_id >> 13].received_ns
+            found += [(opened_ns + rule.record.delay_s * NS, post)
+                      for rule in self.in_force(v.SET_TIER)
+                      if rule.record.delay_s and rule.record.party == self.owner(data)]
         for rule in self.in_force(v.SET_LIMIT):
-            if rule.record.type == v.OUTFLOW:
+            if rule.record.type == v.OUTFLOW and rule.steps:
                 width = rule.record.window_s // 16
-                now_s = self.now_ns // NS
-                found += [(now_s // width + more) * width * NS for more in (1, 16, 17)]
-        return [at - before for at in found for before in (0, 1)]
+                step = self.chance.choice(sorted(rule.steps))
+                found += [((step + more) * width * NS, self.leaving(rule)) for more in (1, 16, 17)]
+        return found
+
+    @staticmethod
+    def owner(data):
+        return r.terms(data)[1] >> 32
+
+    def recovering(self, party):
+        def make():
+            if self.chance.happens(50):
+                return Step(self.now_ns, 0, 0, [r.set_threshold(party, self.chance.choice((1, 2)),
+                                                                1)], self.signers(0, 0))
+            record, possession = self.new_key(party, r.ADMINISTER)
+            return Step(self.now_ns, 0, 0, [record], self.signers(0, 0) + [possession])
+        return make
+
+    def posting(self, record_id, data, most=3):
+        def make():
+            purpose, source, target, amount = r.terms(data)
+            record = Naming(r.movement(r.POST, purpose, source, target, amount),
+                            *self.named(record_id))
+            party = self.owner(data)
+            return Step(self.now_ns, party, 2, [record],
+                        self.signers(party, 2, extra=min(self.chance.choice((0, 2, 3)), most)))
+        return make
+
+    def leaving(self, rule):
+        def make():
+            ways = [way for party in MOVERS for way in self.ways(party)
+                    if rule.record.holder in (way[1], r.all_of(way[1] >> 32))]
+            if not ways:
+                return None
+            purpose, source, target = self.chance.choice(ways)
+            party, now = source >> 32, v.second_rules.step_of(rule, self.now_ns)
+            used = sum(rule.steps.get(step, 0) for step in range(now - 16, now + 1))
+            amount = max(rule.record.amount - used + self.chance.choice((0, 0, 1)), 1)
+            slots = self.countersigners(source, target) + self.signers(party, 3, extra=3)
+            return Step(self.now_ns, party, 3, [r.move(purpose, source, target, amount)], slots)
+        return make
 
     # ---- movements ----
 
@@ -519,7 +598,8 @@ class World:
 
     def ways(self, party):
         """(purpose, from, to) that purposes allow, from the party's accounts."""
-        accounts = self.state.accounts
+        accounts = {number: one for number, one in self.state.accounts.items()
+                    if not one.closed or self.chance.happens(3)}
         return [(purpose, source, target) for source, one in accounts.items()
                 if one.party == party for target, other in accounts.items()
                 if target != source and other.asset == one.asset
@@ -537,9 +617,7 @@ class World:
             if record.kind == v.SET_TIER and record.party == one.party:
                 found.append(record.above)
             elif record.kind == v.PROGRAMME:
-                reserve = state.assets[one.asset].reserve()
-                found += [record.amount - rule.net(), record.amount_day - rule.day_amount,
-                          reserve - record.amount]
+                found += self.bounds_of_programme(rule, v.direction(one, other)) * 2
             elif record.kind == v.SET_LIMIT and record.holder in (source, v.all_of(one.party)):
                 found.append(record.amount - sum(rule.steps.values()))
             elif record.kind == v.SET_LIMIT and record.holder == v.all_of(other.party):
@@ -548,6 +626,20 @@ class World:
                 found.append(record.amount - other.balance())
         return [bound for bound in found if 0 < bound < 10**10]
 
+    def bounds_of_programme(self, rule, flow):
+        record, today = rule.record, self.now_ns // DAY_NS
+        if not record.starts <= today <= record.ends:
+            return []
+        if flow == "out" and record.type == v.MINIMUM:
+            return [self.state.assets[record.asset].reserve() - record.amount]
+        if flow == "in" and record.type in (v.CEILING, v.MANDATE):
+            spent = rule.day_amount if rule.day == today else 0
+            return [record.amount - rule.net(), record.amount_day - spent]
+        return []
+
+    def liked(self, source, target):
+        return self.chance.happens(40) or source in self.favourites or target in self.favourites
+
     def amount(self, source, target):
         chance, account = self.chance, self.state.accounts[source]
         bounds = self.bounds(source, target)
@@ -555,6 +647,8 @@ class World:
             amount = max(chance.choice(bounds) + chance.choice((-1, 0, 0, 1)), 1)
         else:
             amount = chance.randrange(1, 300)
+        if chance.happens(1):
+            return 10**9 + chance.choice((0, 1))
         if account.is_limited() and amount > account.available() and chance.happens(85):
             amount = chance.randrange(1, max(account.available(), 1) + 1)
         return amount
@@ -563,10 +657,10 @@ class World:
         """Slots of the party that must, and now and then of one that need not."""
         chance, slots = self.chance, []
         owner, other = source >> 32, self.state.accounts[target]
-        if other.party != owner and (chance.happens(95) if other.account_class != CUSTODY
-                                     else chance.happens(10)):
+        coins = self.state.accounts[source].is_limited() and other.account_class == CUSTODY
+        if other.party != owner and chance.happens(10 if coins else 95):
             slots += self.signers(other.party, 1, use=r.COUNTERSIGN)
-        if chance.happens(6):
+        if chance.happens(10):
             third = chance.choice([party for party in (0,) + MOVERS + (AUDITOR,)
                                    if party != owner])
             slots += self.signers(third, 1, use=r.COUNTERSIGN)
@@ -574,7 +668,20 @@ class World:
 
     def new_movement(self, party):
         chance = self.chance
-        purpose, source, target = chance.choice(self.ways(party))
+        ways = self.ways(party)
+        if not ways:
+            return r.move(r.INTERNAL, r.account(party, 1), r.account(party, 2), 5), []
+        purpose, source, target = chance.choice(ways)
+        for _ in range(4):  # one that has something to give, rather
+            account = self.state.accounts[source]
+            if account.is_limited() and account.available() <= 0 or not self.liked(source, target):
+                purpose, source, target = chance.choice(ways)
+        if chance.happens(1):
+            purpose = chance.randrange(1, 14)
+        if chance.happens(1):
+            target = self.any_account()
+        if target == source or target not in self.state.accounts:
+            return r.move(purpose, source, target, 5), []
         fields = {"hash": r.sha256(b"document")} if chance.happens(20) else {}
         kind = r.PENDING if chance.happens(35) else r.MOVE
         if kind == r.PENDING and chance.happens(25):
@@ -611,9 +718,10 @@ class World:
 
     def movement_step(self):
         chance = self.chance
-        party, lane = chance.choice(MOVERS), chance.choice((1, 1, 1, 2, 3))
-        kind = chance.weighted([(50, r.MOVE), (18, r.POST), (5, r.VOID), (14, r.CORRECT),
-                                (13, r.APPROVAL)])
+        party = int(self.choose([(2, "1"), (2, "2"), (1, "3"), (1, "4")]))
+        lane = chance.choice((1, 1, 1, 2, 3))
+        kind = KINDS[self.choose([(50, "move"), (18, "post"), (5, "void"), (16, "correct"),
+                                  (11, "approve")])]
         records, slots = [], []
         for _ in range(chance.choice((1, 1, 1, 1, 2, 3))):
             made = (self.naming_movement(party, kind) if kind != r.MOVE
@@ -663,8 +771,11 @@ class World:
         return self.chance.choice(accounts)
 
     def any_holder(self):
-        return (self.any_account() if self.chance.happens(50)
-                else r.all_of(self.chance.choice(MOVERS + (self.any_party(),))))
+        chance = self.chance
+        holder = chance.choice(self.favourites) if chance.happens(60) else self.any_account()
+        if chance.happens(50):
+            return holder
+        return r.all_of(holder >> 32 if chance.happens(80) else self.any_party())
 
     def next_rule(self):
         return len(self.state.rules) + self.chance.weighted([(96, 0), (4, 1)])
@@ -684,17 +795,25 @@ class World:
     def made_limit(self):
         chance = self.chance
         rule, holder = self.next_rule(), self.any_holder()
-        kind = chance.choices((1, 2, 3, 4, 5), (8, 5, 4, 3, 2))[0]
+        if chance.happens(6):
+            holder = r.account(FORMER_CUSTODIAN, 0)
+        kind = LIMITS[self.choose([(8, "outflow"), (5, "balance"), (5, "counterparty"),
+                                   (3, "purposes"), (2, "freeze")])]
         account = self.state.accounts.get(holder)
         asset = account.asset if account and chance.happens(95) else self.asset()
         directions = chance.choice((1, 2, 3))
         if kind == 1:
             return r.outflow(rule, holder, chance.randrange(0, 1500),
-                             chance.choice((16, 160, 3600, 86_400, 604_800)), asset)
+                             chance.choice((16, 16, 160, 3600, 86_400, 604_800)), asset)
         if kind == 2:
             held = account.balance() if account else 1000
             return r.balance_limit(rule, holder, max(held, 0) + chance.randrange(0, 800), asset)
         if kind == 3:
+            if account:  # the other side of something that may happen, rather
+                others = [other for way in self.ways(account.party) for other in way[1:]]
+                other = chance.choice(others or [holder])
+                other = r.all_of(other >> 32) if chance.happens(30) else other
+                return r.counterparty(rule, holder, directions, other)
             return r.counterparty(rule, holder, directions, self.any_holder())
         if kind == 4:
             return r.purposes_limit(rule, holder, directions, chance.sample(range(1, 13), 8))
@@ -703,14 +822,17 @@ class World:
 
     def made_programme(self):
         chance = self.chance
-        kind = chance.choices((1, 2, 3, 4), (5, 5, 1, 3))[0]
+        kind = PROGRAMMES[self.choose([(5, "ceiling"), (5, "mandate"), (1, "allocation"),
+                                       (3, "minimum")])]
         mode = 2 if kind == 3 else chance.choice((1, 2))
         today = self.now_ns // DAY_NS
-        starts = today + chance.choice((0, 0, 0, 0, 1, 3, -1))
+        starts = today + chance.choice((0, 0, 0, 0, 0, 0, 1, 1, 3, -1))
         fields = {"mode": mode, "asset": self.asset()}
         if kind != 4:
             allowed = [purpose for purpose in range(1, 13) if purpose != 6]
-            fields["purposes"] = chance.sample(allowed, chance.choice((1, 2, 4, 8)))
+            fields["purposes"] = set(chance.sample(allowed, chance.choice((1, 2, 4, 8))))
+            if chance.happens(40):
+                fields["purposes"] |= {r.PURCHASE, r.SALE}
         if kind == 1:
             fields["amount"] = chance.choice((0, 0, 100, 500))
         elif kind == 2:
@@ -721,17 +843,19 @@ class World:
         else:
             reserve = self.state.assets[1].reserve()
             fields["amount"] = max(reserve - chance.choice((0, 50, 300, 1000)), 1)
-        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 1, 20, 90)),
+        return r.programme(kind, self.next_rule(), starts, starts + chance.choice((0, 2, 30, 400)),
                            **fields)
 
     def made_rule(self):
-        return [self.chance.weighted([(5, self.made_tier), (8, self.made_limit),
-                                      (9, self.made_programme)])()], []
+        return [getattr(self, self.choose([(5, "made_tier"), (8, "made_limit"),
+                                           (9, "made_programme")]))()], []
 
     def made_end(self):
         if self.state.rules and self.chance.happens(90):
-            ends = self.in_force(v.SET_LIMIT) + self.in_force(v.SET_TIER)
-            ends += self.in_force(v.PROGRAMME)
+            ends = [rule for rule in self.in_force(v.SET_LIMIT) if rule.record.type == v.FREEZE]
+            if not ends or self.chance.happens(50):
+                ends = self.in_force(v.SET_LIMIT) + self.in_force(v.SET_TIER)
+                ends += self.in_force(v.PROGRAMME)
             if ends and self.chance.happens(90):
                 return [r.end_rule(self.state.rules.index(self.chance.choice(ends)))], []
             return [r.end_rule(self.chance.randrange(len(self.state.rules)))], []
@@ -744,14 +868,16 @@ class World:
         if suspended and self.chance.happens(90):
             return [r.reinstate(self.chance.choice(suspended))], []
         make = self.chance.weighted([(3, r.suspend), (1, r.reinstate), (1, r.close_party)])
-        return [make(self.chance.choice((OPERATOR, AUDITOR, self.any_party())))], []
+        opened = [number for number, party in enumerate(self.state.parties) if party.recovery_ns]
+        return [make(self.chance.choice([OPERATOR, AUDITOR, self.any_party()] + opened))], []
 
     def made_close(self):
         late = range(OPERATOR, len(self.state.parties))
         return [r.close_party(self.chance.choice(late))], []
 
     def made_rename(self):
-        name = self.chance.choice((b"Renamed %d" % self.chance.randrange(9), b"Authority"))
+        taken = self.chance.choice(self.state.parties).name.encode()
+        name = self.chance.choice((b"Renamed %d" % self.chance.randrange(9), taken))
         return [r.rename_party(self.any_party(), name)], []
 
     def made_register(self):
@@ -776,14 +902,28 @@ class World:
         return [record], [possession]
 
     def made_revoke(self, party=None):
-        party = self.any_party() if party is None else party
+        ripe = self.ripe()
+        if party is None:
+            party = self.owner(ripe[0][1]) if ripe and self.chance.happens(50) else self.any_party()
         keys = self.state.parties[party].keys if party < len(self.state.parties) else []
         ordinal = self.chance.randrange(len(keys) + (1 if self.chance.happens(3) else 0)) \
             if keys else 0
+        approved = [one for one in ripe if self.owner(one[1]) == party]
+        if approved and self.chance.happens(70):
+            chosen = self.chance.choice(approved)
+            ordinal = self.chance.choice(sorted(self.state.marks[chosen[0]].approvals))
+            self.next_due = self.posting(*chosen, most=0)
         key = keys[ordinal] if ordinal < len(keys) else None
         public = Key(key.algorithm, key.key) if key else POOL[0]
         role = key.role if key and self.chance.happens(97) else 1
         return [r.revoke_key(party, ordinal, named_key(public), role)], []
+
+    def ripe(self):
+        """Pending movements that somebody approved, above a tier that asks for it."""
+        tiers = [rule.record for rule in self.in_force(v.SET_TIER) if rule.record.approvals]
+        return [one for one in self.open_pendings() if self.state.marks[one[0]].approvals
+                and any(tier.party == self.owner(one[1]) and tier.above < r.terms(one[1])[3]
+                        for tier in tiers)]
 
     def made_threshold(self, party=None):
         party = self.any_party() if party is None else party
@@ -863,19 +1003,19 @@ class World:
         return r.statement(figure, as_of - 3, as_of, chance.randrange(-5, 5), **fields)
 
     AUTHORITYS = [
-        (28, "made_rule"), (11, "made_end"), (6, "made_status"), (1, "made_close"),
-        (2, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
+        (28, "made_rule"), (7, "made_end"), (6, "made_status"), (1, "made_close"),
+        (3, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
         (4, "made_threshold"), (4, "made_rotation"), (11, "made_recovery"), (3, "made_grant"),
         (5, "made_freeze"), (2, "made_log_key"), (1, "made_asset"), (1, "made_other")]
 
     def authority_step(self):
         chance, records, slots = self.chance, [], []
-        name = chance.weighted(self.AUTHORITYS)
+        name = self.choose(self.AUTHORITYS)
         for _ in range(chance.choice((1, 1, 1, 1, 1, 2))):
             made = getattr(self, name)()
             records += made[0]
             slots += made[1]
-            name = chance.weighted(self.AUTHORITYS)
+            name = self.choose(self.AUTHORITYS)
         party = 0
         if chance.happens(6):
             party = chance.choice(MOVERS)
@@ -896,8 +1036,15 @@ class World:
         elif what == 1:
             records = self.made_revoke(party)[0]
         elif what == 2:
-            records = self.made_threshold(party)[0]
+            opened = [at for at, one in enumerate(self.state.parties) if one.recovery_ns]
+            if opened and chance.happens(50):  # it gives up what the authority could not take
+                party = chance.choice(opened)
+                records = [r.set_threshold(party, 2, 0)]
+            else:
+                records = self.made_threshold(party)[0]
         elif what == 3:
+            opened = [at for at, one in enumerate(self.state.parties) if one.recovery_ns]
+            party = chance.choice(opened) if opened and chance.happens(70) else party
             records = [r.object_recovery(party if chance.happens(80) else self.any_party())]
         elif what == 4:
             records = [self.made_statement() for _ in range(chance.choice((1, 2)))]
@@ -944,10 +1091,10 @@ class World:
 
     def next_step(self):
         self.advance()
-        step = None
+        step = self.due() if self.due and self.chance.happens(80) else None
         while step is None:
-            step = self.chance.weighted([(70, self.movement_step), (19, self.authority_step),
-                                         (11, self.own_step)])()
+            step = getattr(self, self.choose([(70, "movement_step"), (19, "authority_step"),
+                                              (11, "own_step")]))()
         if self.chance.happens(5):
             self.damage(step)
         step.slots = step.slots[:16]
@@ -1022,7 +1169,18 @@ def shorten(driver, steps, tries=600):
             else:
                 at += size
         size //= 2
+    for step in steps:
+        shorten_step(driver, steps, step)
     return steps
+
+
+def shorten_step(driver, steps, step):
+    at = 0
+    while at < len(step.records) > 1:
+        left_out = step.records.pop(at)
+        if not play(driver, steps):
+            step.records.insert(at, left_out)
+            at += 1
 
 
 def describe(driver, seed, steps):

@@ -691,6 +691,36 @@ HIDDEN_ROWS = [
     ("possession in a hidden entry", "POSSESSION", "POSSESSION", t.by_custodian(
         t.move(t.DEPOSIT, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1,
         possession=[(t.CUSTODIAN, t.NEW)])),
+    ("more than a limit lets out", "LIMIT_OUTFLOW", None, t.after(
+        t.OUT_100, t.custodian(t.withdraw(101)))),
+    ("more than a limit lets in", "LIMIT_BALANCE", None, t.after(
+        t.HOLD_ALL, t.custodian(t.DEPOSIT_6))),
+    ("more than a limit lets the treasury sell", "LIMIT_OUTFLOW", "LIMIT_OUTFLOW", t.after(
+        t.ruled(t.outflow(t.NEXT, t.ALL_T, 4)), t.treasury(t.sell(5)))),
+    ("a move without approvals", "APPROVALS", "APPROVALS", t.after(
+        t.ONE, t.custodian(t.withdraw(101)))),
+    ("a post without approvals", "APPROVALS", None, t.after(
+        t.ONE, t.opening(t.OPEN_101), t.last())),
+    ("a post too early", "DELAY", "DELAY", t.after(
+        t.WAITING, t.opening(t.OPEN_101), t.last(second=59))),
+    ("a post of a hidden pending without approvals", "APPROVALS", None, t.after(
+        t.ruled(t.set_tier(t.NEXT, t.CUSTODIAN, 100, approvals=2)),
+        lambda w: t.custodian(t.settling(t.POST, w.held.named()))(w))),
+    ("a post of a hidden pending of a frozen party", "PARTY_FROZEN", "PARTY_FROZEN", t.after(
+        t.ruled(t.freeze_party(t.NEXT, t.CUSTODIAN, 2)),
+        lambda w: t.custodian(t.settling(t.POST, w.held.named()))(w))),
+    ("a correct of a hidden move that is not listed", "LIMIT_COUNTERPARTY", "LIMIT_COUNTERPARTY",
+     t.after(t.counterparties(1, t.CUSTODY, t.C_FEE),
+             lambda w: t.custodian(t.correcting(w.held.named(1), 5))(w))),
+    ("approved twice", "APPROVED", "APPROVED", t.after(
+        t.opening(t.OPEN_101), t.approving(), t.last(t.APPROVAL, back=2, second=2))),
+    ("approve of a hidden pending that was posted", "SETTLED", "SETTLED", t.after(
+        lambda w: t.add(w, t.CUSTODIAN, 1, [t.settling(t.POST, w.held.named())],
+                        **t.BY_CUSTODIAN, **t.at(0)),
+        lambda w: t.sealed(t.CUSTODIAN, 2, [t.settling(t.APPROVAL, w.held.named())], flags=2,
+                           sign=[t.C3], **t.at(1))(w))),
+    ("a purchase above a ceiling", "PROGRAMME", "PROGRAMME", t.after(
+        t.ceiling(100), t.treasury(t.buy(101)))),
     ("a purpose nobody can see", "PURPOSE", None, t.by_custodian(
         t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1)),
 ]

@@ -7,7 +7,6 @@ plain is more easily seen to be right.
 import second_verifier as v  # which imports this module: its names are used when called only
 
 STEPS = 16  # of an outflow limit's window
-VOUCHABLE = (3, 4, 5, 8)  # seizure, donation, unsolicited_inflow, payment
 
 
 class Rule:
@@ -39,9 +38,8 @@ def judge(movement, named):
     """named is what a post or a correct names, as (entry, record)."""
     kind = movement.record.kind
     check_freeze(movement)
-    if kind in (v.MOVE, v.PENDING, v.POST):
-        check_purposes(movement)
-        check_counterparties(movement)
+    check_purposes(movement)
+    check_counterparties(movement)
     if kind in (v.MOVE, v.POST, v.CORRECT):
         check_outflow(movement)
         check_balance(movement)
@@ -52,9 +50,8 @@ def judge(movement, named):
 def judge_missing(movement):
     """A post or correct of a record that is not known: what it says alone is judged."""
     check_freeze(movement)
-    if movement.record.kind == v.POST:
-        check_purposes(movement)
-        check_counterparties(movement)
+    check_purposes(movement)
+    check_counterparties(movement)
 
 
 # --------------------------------------------------------------------------------------------
@@ -145,7 +142,7 @@ def check_tier(movement, named):
         keys = [state.parties[movement.source.party].keys[ordinal] for ordinal in ordinals]
         check_approvals(tier, [key for key in keys if not key.revoked])
     if tier.delay_s:
-        v.demand(kind != v.MOVE, "DELAY", "a tier with a delay takes no move")
+        v.demand(kind == v.POST, "DELAY", "a tier with a delay takes no move and no correct")
         v.demand(kind != v.POST or movement.entry.received_ns
                  >= named[0].received_ns + tier.delay_s * v.NS, "DELAY", "too early to post")
 
@@ -181,7 +178,9 @@ def within(programme, received_ns):
 
 def vouched(entry, movement):
     owners = (movement.source.party, movement.target.party)
-    return any(party not in owners for party in entry.countersigners)
+    parties = movement.state.parties
+    return any(party not in owners and not parties[party].is_public()
+               for party in entry.countersigners)
 
 
 def programmes_for(movement):
@@ -200,7 +199,7 @@ def change_of_new(programme, movement, named):
     if flow == "in" and in_mask(programme, movement):
         change.counted_in = amount
         change.day = movement.entry.received_ns // v.DAY_NS
-    elif flow == "in" and movement.record.purpose in VOUCHABLE:
+    elif flow == "in":
         entries = [movement.entry] + ([named[0]] if named else [])
         if not any(vouched(entry, movement) for entry in entries):
             change.unclassified = amount
@@ -233,8 +232,7 @@ def unclassified_before(movement, entry, record):
     entries = [entry]
     if record.kind == v.POST:
         entries.append(movement.state.record(record.refers_to)[0])
-    return (record.purpose in VOUCHABLE
-            and not any(vouched(one, movement) for one in entries))
+    return not any(vouched(one, movement) for one in entries)
 
 
 def change_of(rule, movement, named):
@@ -261,7 +259,7 @@ def breaks(rule, movement, change):
     if change.net() <= 0 or programme.type == v.ALLOCATION:
         return False
     above = rule.net() + change.net() > programme.amount
-    if programme.type == v.MANDATE and programme.amount_day:
+    if programme.type == v.MANDATE and programme.amount_day and change.counted_in > 0:
         return above or day_amount_after(rule, change)[1] > programme.amount_day
     return above
 

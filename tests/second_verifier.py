@@ -1182,6 +1182,12 @@ def check_active(state, party):
     demand(status != "closed", "PARTY_CLOSED", "party %d is closed" % party)
 
 
+def objects(entry):
+    """One objection of a party to its own recovery: it may be suspended."""
+    return (len(entry.records) == 1 and entry.records[0].kind == OBJECT_RECOVERY
+            and entry.records[0].party == entry.party != 0)
+
+
 def check_keys(state, entry):
     for slot in entry.slots:
         if slot.use == POSSESSION:
@@ -1393,7 +1399,8 @@ class Movement:
 
     def check_countersign(self):
         other = self.target.party
-        if other == self.entry.party or self.target.account_class == CUSTODY:
+        coins = self.source.is_limited() and self.target.account_class == CUSTODY
+        if other == self.entry.party or coins:
             return
         demand(any(slot.party == other for slot in self.entry.slots_of(COUNTERSIGN)),
                "COUNTERSIGN_MISSING", "party %d did not countersign" % other)
@@ -1568,8 +1575,7 @@ def judge_approve(movement, named):
     movement.check_restricted()
     check_timeout(movement, named)
     before = movement.state.marks[movement.record.refers_to].approvals
-    demand(not before & movement.approvers() or not movement.state.knows_figures(movement.source),
-           "APPROVED", "one of these keys approved it before")
+    demand(not before & movement.approvers(), "APPROVED", "one of these keys approved it before")
 
 
 def apply_approve(movement, _named):
@@ -1689,9 +1695,14 @@ def key_right(state, entry, record):
         return
     authority(state, entry, record)
     party = state.party(record.party)
-    if party.thresholds[DOMAIN_ADMINISTER] == 0:
+    demand(party.thresholds[DOMAIN_ADMINISTER] == 0 or party.recovery_ns is not None,
+           "NOT_ALLOWED", "the party administers itself")
+
+
+def check_recovery_due(state, entry, record):
+    party = state.party(record.party)
+    if by_itself(entry, record.party) or party.thresholds[DOMAIN_ADMINISTER] == 0:
         return
-    demand(party.recovery_ns is not None, "NOT_ALLOWED", "the party administers itself")
     demand(entry.received_ns >= party.recovery_ns, "RECOVERY", "its recovery is not due yet")
 
 
@@ -1720,6 +1731,7 @@ def rule_register_party(state, _entry, record, _record_id):
 
 
 def rule_add_key(state, entry, record, _record_id):
+    check_recovery_due(state, entry, record)
     party = state.party(record.party)
     demand(record.ordinal == len(party.keys) and record.ordinal < 256, "NUMBER",
            "not the party's next key ordinal")
@@ -1742,6 +1754,7 @@ def rule_revoke_key(state, entry, record, _record_id):
 
 
 def rule_set_threshold(state, entry, record, _record_id):
+    check_recovery_due(state, entry, record)
     party = state.party(record.party)
     party.thresholds[record.domain] = record.threshold
     if record.domain == DOMAIN_ADMINISTER and not by_itself(entry, record.party):
@@ -1756,6 +1769,7 @@ def rule_suspend_party(state, entry, record, _record_id):
 
 
 def rule_reinstate_party(state, entry, record, _record_id):
+    demand(record.party != 0, "NOT_ALLOWED", "the authority is never suspended")
     party = state.party(record.party)
     demand(party.status == "suspended", "PARTY_STATUS", "the party is active already")
     party.status = "active"
@@ -2099,7 +2113,10 @@ class Replay:
         self.counts["known"] += 1
         check_signatures(entry)
         self.counts["signature"] += len(entry.slots)
-        check_active(state, entry.party)
+        if not objects(entry):
+            check_active(state, entry.party)
+        demand(not (entry.restricted and state.party(entry.party).is_public()), "RESTRICTED",
+               "an envelope of the public sector is public")
         if entry.index == 1:
             check_entry_1(state, entry)
         else:

@@ -1005,6 +1005,8 @@ MOVES = [
     ("public target in a restricted envelope", "RESTRICTED",
      by_custodian(put(DONATE, 96, blind(1)), flags=1, **WITH_TREASURY)),
     ("countersign missing", "COUNTERSIGN_MISSING", by_custodian(DONATE)),
+    ("from outside to another's custody", "COUNTERSIGN_MISSING", by_custodian(
+        move(DEPOSIT, EXTERNAL, S_CUSTODY, 5))),
     ("countersign by a third", "COUNTERSIGN_MISSING",
      by_custodian(DONATE, countersign=[(SECOND, S1)])),
     ("pending countersign missing", "COUNTERSIGN_MISSING",
@@ -1422,6 +1424,9 @@ TIERS = [
         opening(move(DEPOSIT, EXTERNAL, CUSTODY, 101), second=-200), ONE,
         correcting_last(101, back=2))),
     ("a move above a tier that waits", "DELAY", after(WAITING, custodian(withdraw(101)))),
+    ("a correct above a tier that waits", "DELAY", after(
+        opening(move(DEPOSIT, EXTERNAL, CUSTODY, 101), second=-200), WAITING,
+        correcting_last(101, back=2))),
     ("a post one ns early", "DELAY", after(
         WAITING, opening(OPEN_101), last(second=60, later_ns=-1))),
     ("approvals before a delay", "APPROVALS", after(
@@ -1480,15 +1485,15 @@ TIERS_INSIDE = [
         ruled(set_tier(NEXT, CUSTODIAN, 100, approvals=2, groups=(1, 2))), opening(OPEN_101),
         approving(), last(back=2, second=2, sign=[C1, C3]))),
     ("a post at its time", after(WAITING, opening(OPEN_101), last(second=60))),
-    ("a correct above a tier that waits", after(
-        opening(move(DEPOSIT, EXTERNAL, CUSTODY, 101), second=-200), WAITING,
-        correcting_last(101, back=2))),
     ("a tier that ended", after(ONE, revoking(end_rule(NEXT), second=-1),
                                 custodian(withdraw(101)))),
     ("a tier of another party", after(ruled(set_tier(NEXT, SECOND, 1, approvals=1)),
                                       custodian(withdraw(101)))),
     ("a tier of another asset", after(ruled(set_tier(NEXT, CUSTODIAN, 1, approvals=1, asset=2)),
                                       custodian(withdraw(101)))),
+    ("an approve by a party whose threshold is 0", after(
+        opening(OPEN_101), revoking(set_threshold(CUSTODIAN, 1, 0)), last(
+            APPROVAL, back=2, second=3))),
     ("an approve that nobody asked for", after(opening(OPEN_101), last(APPROVAL))),
     ("vetoed while it waits", after(WAITING, opening(OPEN_101), lambda w: authority(
         settling(VOID, w.raws[-1].named()), second=30)(w))),
@@ -1555,6 +1560,12 @@ LIMITS = [
         counterparties(2, CUSTODY, C_FEE), custodian(OPEN_101))),
     ("a post to who is not listed any more", "LIMIT_COUNTERPARTY", after(
         opening(OPEN_101, second=-200), counterparties(2, CUSTODY, C_FEE), last(back=2))),
+    ("a correct to who is not listed", "LIMIT_COUNTERPARTY", after(
+        opening(DEPOSIT_IN, second=-200), counterparties(3, ALL_C, ALL_T),
+        correcting_last(5, back=2))),
+    ("a correct of a purpose that is not allowed", "LIMIT_PURPOSES", after(
+        opening(DEPOSIT_IN, second=-200), ruled(purposes_limit(NEXT, CUSTODY, 2, (11,))),
+        correcting_last(5, back=2))),
     ("a purpose that is not allowed", "LIMIT_PURPOSES", after(
         ruled(purposes_limit(NEXT, CUSTODY, 2, (12,))), custodian(withdraw(5)))),
     ("a purpose that the party may not", "LIMIT_PURPOSES", after(
@@ -1620,9 +1631,6 @@ LIMITS_INSIDE = [
         counterparties(2, CUSTODY, C_FEE), custodian(DEPOSIT_IN))),
     ("within a party no list is asked", after(
         counterparties(3, ALL_C, ALL_T), custodian(INSIDE_5))),
-    ("a correct asks no list", after(
-        opening(DEPOSIT_IN, second=-200), counterparties(3, ALL_C, ALL_T),
-        correcting_last(5, back=2))),
     ("a purpose that is allowed", after(
         ruled(purposes_limit(NEXT, CUSTODY, 2, (11,))), custodian(withdraw(5)))),
     ("a purpose in the other direction", after(
@@ -1707,6 +1715,9 @@ PROGRAMMES_INSIDE = [
     ("a programme that ended", after(ceiling(0), revoking(end_rule(NEXT), second=-1),
                                      treasury(buy(1)))),
     ("a programme of another asset", after(ceiling(0, asset=2), treasury(buy(1)))),
+    ("a correct of a sale on a mandate's full day", after(
+        mandate(500, 100), selling(50), buying(100, second=1),
+        correcting_last(50, back=2, second=2, party=TREASURY))),
     ("all of a mandate's day", after(mandate(500, 100), treasury(buy(100)))),
     ("another day of a mandate", after(
         mandate(200, 100), buying(100), treasury(buy(100), second=TO_MIDNIGHT_S))),
@@ -1735,6 +1746,11 @@ ADD_A5 = add_key(0, 4, NEW, ADMINISTER)
 A5 = {"possession": [(0, NEW)]}
 RECOVERED = adding(0, 0, [ADD_ADMIN, set_threshold(TREASURY, 2, 1)],
                    **{**BY_AUTHORITY, **NEW_KEYS, **at(RECOVERED_S - 100)})
+
+ONE_ACCOUNT = after(
+    adding(0, 0, [register_party(6, 3, b"Former"), add_key(6, 0, NEW), set_threshold(6, 1, 1)],
+           possession=[(6, NEW)], **BY_AUTHORITY, **at(-101)),
+    adding(6, 1, [open_account(6, 0, 2)], sign=[NEW], **at(-100)))
 
 PARTIES = (
     only_authority("rename_party", RENAME_1) + only_authority("close_party", close_party(AUDITOR))
@@ -1767,9 +1783,30 @@ PARTIES = (
         CLOSE_AUDITOR, authority(set_tier(NEXT, AUDITOR, 1, approvals=1)))),
     ("a limit for a closed party", "PARTY_STATUS", after(
         CLOSE_AUDITOR, authority(freeze_party(NEXT, AUDITOR, 1)))),
+    ("a limit for a closed party before its number", "PARTY_STATUS", after(
+        CLOSE_AUDITOR, authority(outflow(NEXT + 1, all_of(AUDITOR), 5)))),
+    ("close a party before it closed its account", "ACCOUNTS_OPEN", after(
+        ONE_ACCOUNT, authority(close_party(6)))),
+    ("closed before a recovery that is not due", "PARTY_STATUS", after(
+        adding(0, 0, [add_key(AUDITOR, 1, NEW, ADMINISTER), set_threshold(AUDITOR, 2, 1),
+                      recover_party(AUDITOR), close_party(AUDITOR)],
+               possession=[(AUDITOR, NEW)], **BY_AUTHORITY, **at(-100)),
+        authority(set_threshold(AUDITOR, 1, 1)))),
     ("recover the authority", "NOT_ALLOWED", by_authority(recover_party(0))),
     ("recover an unknown party", "PARTY_UNKNOWN", by_authority(recover_party(6))),
     ("recover who never had administer keys", "RECOVERY", by_authority(recover_party(CUSTODIAN))),
+    ("an objection and more while suspended", "PARTY_SUSPENDED", after(
+        RECOVER, revoking(suspend(TREASURY), second=0), by_treasury_admin(
+            object_recovery(TREASURY), set_threshold(TREASURY, 1, 1), **at(1)))),
+    ("another's objection while suspended", "PARTY_SUSPENDED", after(
+        RECOVER, revoking(suspend(TREASURY), second=0),
+        by_treasury_admin(object_recovery(CUSTODIAN), **at(1)))),
+    ("a suspended party objects to nothing", "RECOVERY", after(
+        adding(0, 0, [add_key(AUDITOR, 1, NEW, ADMINISTER), set_threshold(AUDITOR, 2, 1),
+                      suspend(AUDITOR)], possession=[(AUDITOR, NEW)], **BY_AUTHORITY, **at(-100)),
+        sealed(AUDITOR, 0, [object_recovery(AUDITOR)], sign=[NEW], **at(0)))),
+    ("restricted before keys", "RESTRICTED", by_treasury(
+        put(GOOD_MOVE, 96, blind(1)), flags=1, sign=[NEW])),
     ("recover twice", "RECOVERY", after(RECOVER, authority(recover_party(TREASURY)))),
     ("object to nothing", "RECOVERY", by_authority(object_recovery(TREASURY))),
     ("object by another", "NOT_ALLOWED", after(RECOVER, sealed(
@@ -1796,6 +1833,13 @@ PARTIES_INSIDE = [
     ("a name that is free again", by_authority(
         rename_party(TREASURY, b"Office"), register_party(6, 2, b"Treasury"))),
     ("a party closed", by_authority(close_party(AUDITOR))),
+    ("a limit for an account of a closed party", after(
+        ONE_ACCOUNT, adding(6, 1, [close_account(account(6, 0))], sign=[NEW], **at(-99)),
+        adding(0, 0, [close_party(6)], **BY_AUTHORITY, **at(-98)),
+        authority(outflow(NEXT, account(6, 0), 5)))),
+    ("an objection while suspended", after(
+        RECOVER, revoking(suspend(TREASURY), second=0),
+        by_treasury_admin(object_recovery(TREASURY), **at(1)))),
     ("a suspended party closed", by_authority(suspend(AUDITOR), close_party(AUDITOR))),
     ("shortest and longest recovery", by_authority(
         recover_party(TREASURY), object_recovery(TREASURY), recover_party(TREASURY, 31_622_400))),
@@ -1861,6 +1905,7 @@ SETTING = [
         statement(9, DAY - 2, DAY - 1, party=TREASURY))),
     ("attested for a party that is not there", "NOT_ALLOWED", by_authority(
         statement(9, DAY - 2, DAY - 1, party=6))),
+    ("reinstate the authority", "NOT_ALLOWED", by_authority(reinstate(0))),
     ("customers of a party that is not there", "PARTY_UNKNOWN", by_authority(
         statement(5, DAY - 2, DAY - 1, party=6))),
     ("a statement of an unknown asset", "ASSET_UNKNOWN", by_authority(
@@ -1894,6 +1939,8 @@ SETTING_INSIDE = [
         statement(5, DAY - 2, DAY - 1, party=CUSTODIAN), statement(6, DAY - 2, DAY - 1, rule=6),
         statement(7, DAY - 2, DAY - 1, rule=6), statement(8, DAY - 2, DAY - 1, rule=6),
         statement(9, DAY - 2, DAY - 1, party=0), statement(10, DAY - 2, DAY - 1, asset=2))),
+    ("customers of a party that is closed", after(CLOSE_AUDITOR, authority(
+        statement(5, DAY - 2, DAY - 1, party=AUDITOR)))),
     ("a statement by the treasury", by_treasury_admin(STATED)),
     ("attested by a custodian", after(SECOND_ADMINISTERS, sealed(
         SECOND, 0, [statement(9, DAY - 2, DAY - 1, party=SECOND)], sign=[NEW]))),
@@ -1999,6 +2046,8 @@ BOUNDARIES = [
         adding(TREASURY, 1, [move(INTERNAL, RESERVE_2, RESERVE, IN_RESERVE_2)], **BY_TREASURY),
         by_treasury(close_account(RESERVE_2)))),
     ("countersign without need", by_custodian(GOOD_DEPOSIT, **WITH_TREASURY)),
+    ("from outside to another's custody", by_custodian(
+        move(DEPOSIT, EXTERNAL, S_CUSTODY, 5), countersign=[(SECOND, S1)])),
     ("custody to another's custody", by_custodian(move(TRANSFER, CUSTODY, S_CUSTODY, 5))),
     ("a party administers itself",
      by_treasury_admin(ADD_6, set_threshold(TREASURY, 1, 4), **OWN_KEY)),

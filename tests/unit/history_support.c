@@ -11,7 +11,8 @@
 #include "storage/store_write.h"
 
 /* Between two envelopes; not a whole second, so that nanoseconds are seen to count. */
-#define STEP_NS UINT64_C(1000000007)
+#define STEP_NS  UINT64_C(1000000007)
+#define NS_PER_S UINT64_C(1000000000)
 
 static const char document[] = "Contract of sale, 17 November 2021.";
 
@@ -323,6 +324,211 @@ static void endorse_entry_2(struct history *h)
     single(h, 3, 1, false, &r);
 }
 
+/* ---- governance: after all that was before it, so that those entries stay what they were ---- */
+
+enum { DAY_S = 86400 };
+#define ALL(party) ((uint64_t)(party) << 32 | TJ_LOCAL_ALL)
+#define BIT(n)     (1u << (n))
+
+/* In force through all that comes after; nothing of it is refused by them. */
+static const struct tj_record history_rules[] = {
+    {.kind = TJ_SET_TIER,
+     .party = 1,
+     .asset = 1,
+     .above = 500,
+     .approvals = 2,
+     .delay_s = 60,
+     .groups = BIT(1)},
+    {.kind = TJ_SET_LIMIT,
+     .type = TJ_LIMIT_OUTFLOW,
+     .holder = ALL(1),
+     .asset = 1,
+     .window_s = 160,
+     .amount = 1000000},
+    {.kind = TJ_SET_LIMIT,
+     .type = TJ_LIMIT_OUTFLOW,
+     .holder = (uint64_t)1 << 32,
+     .asset = 1,
+     .window_s = 1600,
+     .amount = 1000000},
+    {.kind = TJ_SET_LIMIT,
+     .type = TJ_LIMIT_BALANCE,
+     .holder = ALL(1),
+     .asset = 1,
+     .amount = 1000000},
+    {.kind = TJ_SET_LIMIT,
+     .type = TJ_LIMIT_COUNTERPARTY,
+     .holder = ALL(3),
+     .directions = 3,
+     .counterparty = ALL(1)},
+    {.kind = TJ_SET_LIMIT,
+     .type = TJ_LIMIT_PURPOSES,
+     .holder = ALL(5),
+     .directions = 1,
+     .purposes = BIT(TJ_CUSTOMER_DEPOSIT)},
+    {.kind = TJ_SET_LIMIT, .type = TJ_LIMIT_FREEZE, .holder = ALL(5), .directions = 3},
+    {.kind = TJ_PROGRAMME,
+     .type = TJ_PROGRAMME_CEILING,
+     .mode = TJ_MODE_ENFORCE,
+     .asset = 1,
+     .purposes = BIT(TJ_PURCHASE) | BIT(TJ_SALE),
+     .amount = 100000,
+     .name = "Ceiling"},
+    {.kind = TJ_PROGRAMME,
+     .type = TJ_PROGRAMME_MANDATE,
+     .mode = TJ_MODE_REPORT,
+     .asset = 1,
+     .purposes = BIT(TJ_PURCHASE),
+     .amount = 100000,
+     .amount_day = 610,
+     .name = "Mandate"},
+    {.kind = TJ_PROGRAMME,
+     .type = TJ_PROGRAMME_ALLOCATION,
+     .mode = TJ_MODE_REPORT,
+     .asset = 1,
+     .purposes = BIT(TJ_MINING),
+     .power_mw = 1500,
+     .name = "Power"},
+    {.kind = TJ_PROGRAMME,
+     .type = TJ_PROGRAMME_MINIMUM,
+     .mode = TJ_MODE_REPORT,
+     .asset = 1,
+     .amount = 1400,
+     .name = "Minimum"},
+    {.kind = TJ_SET_TIER, .party = 1, .asset = 2, .above = 5, .approvals = 16},
+};
+enum { RULES = sizeof history_rules / sizeof history_rules[0] };
+
+static void rules_are_set(struct history *h)
+{
+    struct tj_record r = key_record(TJ_ADD_KEY, 1, 3, TJ_APPROVE);
+    uint32_t today = (uint32_t)(h->f->now_ns / NS_PER_S / DAY_S);
+    r.group = 1;
+    begin(h, 0, 0);
+    add(h, &r);
+    for (uint32_t i = 0; i < RULES; i++) {
+        r = history_rules[i];
+        r.rule = i;
+        r.starts = r.kind == TJ_PROGRAMME ? today : 0;
+        r.ends = r.kind == TJ_PROGRAMME ? today + 5 : 0;
+        add(h, &r);
+    }
+    r = (struct tj_record){.kind = TJ_END_RULE, .rule = RULES - 1};
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, 1, 3);
+    send(h);
+}
+
+static void approve_by(struct history *h, const struct named_record *pending, uint32_t key)
+{
+    struct tj_record r = naming(TJ_APPROVAL, pending, pending->record.amount);
+    begin(h, 1, 3);
+    h->f->header.flags = TJ_FLAG_APPROVAL;
+    add(h, &r);
+    send_by(h, key, 1);
+}
+
+/* Two pending movements above the tier: one is approved, waits, and is posted; one is voided. */
+static void large_amounts_wait(struct history *h)
+{
+    struct tj_record r = movement(TJ_PENDING, T_MARKET, T_RESERVE_A, 600, TJ_PURCHASE);
+    struct named_record first = single(h, 1, 1, false, &r);
+    r.amount = 700;
+    struct named_record second = single(h, 1, 1, false, &r);
+    approve_by(h, &first, 2);
+    approve_by(h, &first, 3);
+    approve_by(h, &second, 3);
+    r = naming(TJ_VOID, &second, 700);
+    single(h, 0, 0, false, &r);
+    h->f->now_ns += 60 * NS_PER_S;
+    r = naming(TJ_POST, &first, 600);
+    struct named_record post = single(h, 1, 1, false, &r);
+    r = naming(TJ_CORRECT, &post, 100);
+    single(h, 1, 1, false, &r);
+}
+
+/* Seizures that a custodian vouches for and that nobody does, a sale taken back. */
+static void inflows_are_classified(struct history *h)
+{
+    struct tj_record r = movement(TJ_MOVE, T_SEIZURE, T_RESERVE_A, 30, TJ_SEIZURE);
+    begin(h, 1, 1);
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_COUNTERSIGN, 2, h->custodian_key);
+    send(h);
+    single(h, 1, 1, false, &r);
+    r = movement(TJ_MOVE, T_RESERVE_A, T_MARKET, 90, TJ_SALE);
+    struct named_record sale = single(h, 1, 1, false, &r);
+    r = naming(TJ_CORRECT, &sale, 40);
+    single(h, 1, 1, false, &r);
+}
+
+static void parties_change(struct history *h)
+{
+    struct tj_record r = {.kind = TJ_RENAME_PARTY, .party = 3};
+    memcpy(r.name, "National Energy", 15);
+    single(h, 0, 0, false, &r);
+    begin(h, 0, 0);
+    r = (struct tj_record){.kind = TJ_REGISTER_PARTY, .party = 6, .type = TJ_CUSTODIAN};
+    memcpy(r.name, "Third Custodian", 15);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_CLOSE_PARTY, .party = 6};
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_RECOVER_PARTY, .party = 2, .delay_s = 604800};
+    add(h, &r);
+    send(h);
+    r = (struct tj_record){.kind = TJ_OBJECT_RECOVERY, .party = 2};
+    single(h, 2, 0, false, &r);
+    r = (struct tj_record){.kind = TJ_RECOVER_PARTY, .party = 2, .delay_s = 604800};
+    single(h, 0, 0, false, &r);
+}
+
+/* A week of purchases and payments, over the end of the programmes. */
+static void days_pass(struct history *h)
+{
+    for (uint32_t day = 0; day < 7; day++) {
+        struct tj_record r = movement(TJ_MOVE, T_MARKET, T_RESERVE_A, 400 + day, TJ_PURCHASE);
+        h->f->now_ns += DAY_S * NS_PER_S - STEP_NS;
+        begin(h, 1, 1);
+        add(h, &r);
+        r.amount = 208;
+        add(h, &r);
+        r = movement(TJ_MOVE, T_RESERVE_A, T_EXTERNAL, 480 + day, TJ_PAYMENT);
+        add(h, &r);
+        r.amount = 140;
+        add(h, &r);
+        send(h);
+    }
+}
+
+/* True ones: an auditor has nothing to say to them. */
+static void the_authority_states(struct history *h)
+{
+    uint32_t today = (uint32_t)(h->f->now_ns / NS_PER_S / DAY_S);
+    struct tj_record r = {.kind = TJ_STATEMENT, .figure = TJ_FIGURE_OPENING, .asset = 1};
+    r.period_from = today - 30;
+    r.as_of = today - 1;
+    begin(h, 0, 0);
+    add(h, &r);
+    r.figure = TJ_FIGURE_BREACHES;
+    r.rule = 9;
+    add(h, &r);
+    send(h);
+}
+
+static void a_party_is_recovered(struct history *h)
+{
+    struct tj_record r = key_record(TJ_ADD_KEY, 2, 3, TJ_ADMINISTER);
+    begin(h, 0, 0);
+    add(h, &r);
+    r = key_record(TJ_REVOKE_KEY, 2, 1, TJ_ADMINISTER);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_SET_THRESHOLD, .party = 2, .threshold = 1};
+    r.domain = TJ_DOMAIN_ADMINISTER;
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, 2, 3);
+    send(h);
+}
+
 void history_every_kind(struct history *h)
 {
     authority_prepares(h);
@@ -334,6 +540,14 @@ void history_every_kind(struct history *h)
     authority_governs(h);
     late_accounts(h);
     endorse_entry_2(h);
+    history_moves(h, 2);
+    rules_are_set(h);
+    large_amounts_wait(h);
+    inflows_are_classified(h);
+    parties_change(h);
+    days_pass(h);
+    the_authority_states(h);
+    a_party_is_recovered(h);
     history_moves(h, 2);
 }
 
@@ -440,18 +654,18 @@ void log_free(struct log_copy *log)
     memset(log, 0, sizeof *log);
 }
 
-void log_write(const char *dir, const struct log_copy *log)
+void log_write_as(const char *dir, const struct log_copy *log,
+                  const struct tj_store_options *options)
 {
     struct tj_store *store;
     struct tj_txn *txn;
-    struct tj_store_options options = tj_journal_options(0);
-    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(dir, options, &store), TJ_STORAGE_OK);
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
     for (size_t t = 0; t < TJ_J_COUNT; t++) {
         for (size_t i = 0; i < log->tables[t].count; i++) {
             const struct log_row *row = &log->tables[t].rows[i];
             uint8_t *place;
-            if (options.tables[t].kind == TJ_TABLE_NUMBERED) {
+            if (options->tables[t].kind == TJ_TABLE_NUMBERED) {
                 uint64_t number = 0;
                 for (size_t k = 0; k < 8; k++) {
                     number = number << 8 | row->key[k];
@@ -466,6 +680,12 @@ void log_write(const char *dir, const struct log_copy *log)
     }
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     tj_store_close(store);
+}
+
+void log_write(const char *dir, const struct log_copy *log)
+{
+    struct tj_store_options options = tj_journal_options(0);
+    log_write_as(dir, log, &options);
 }
 
 /* ---- directories ---- */

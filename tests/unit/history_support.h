@@ -49,6 +49,9 @@ void log_read(const char *dir, uint64_t map_size, struct log_copy *out);
 void log_free(struct log_copy *log);
 /* A new store at `dir` with these rows; numbered tables get the number of a row from its key. */
 void log_write(const char *dir, const struct log_copy *log);
+/* The same with these tables (as many, of the same kinds) and this format. */
+void log_write_as(const char *dir, const struct log_copy *log,
+                  const struct tj_store_options *options);
 
 /* Where the file of a store that this process has open is mapped. */
 const uint8_t *store_map(const char *dir);

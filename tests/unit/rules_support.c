@@ -18,6 +18,18 @@ uint64_t rules_random(uint64_t *seed)
 
 /* ---- the world ---- */
 
+struct fixture *rules_story_world(bool reopens)
+{
+    struct fixture *f = rules_world(true);
+    fixture_close(f);
+    f->clock_jumps = true;
+    f->reopens = reopens;
+    /* The first second of a day, less than a day after the fixture's times. */
+    f->now_ns = RULES_DAY * UINT64_C(86400000000000);
+    fixture_open(f);
+    return f;
+}
+
 struct fixture *rules_world(bool with_party_4)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -181,6 +193,19 @@ void rules_refuse_one(struct fixture *f, uint32_t party, uint16_t lane,
     rules_refuse(f, status);
 }
 
+void rules_refuse_saying(struct fixture *f, const char *text)
+{
+    struct tijori_receipt receipt;
+    struct rules_trace before;
+    rules_trace(f, &before);
+    fixture_encode(f);
+    enum tijori_status status = fixture_submit(f, &receipt);
+    if (status == TIJORI_OK || strcmp(receipt.text, text) != 0) {
+        fail_msg("\nwanted: %s\ngot:    %s", text, receipt.text);
+    }
+    rules_same_trace(f, &before);
+}
+
 /* ---- records that name others ---- */
 
 static void stored(struct fixture *f, uint64_t index, uint8_t *entry, size_t *entry_size,
@@ -226,6 +251,115 @@ struct tj_record rules_endorse(struct fixture *f, uint64_t entry)
     return r;
 }
 
+/* ---- a story ---- */
+
+enum { STEPS_MAX = 256 };
+
+struct story {
+    struct fixture *f;
+    const struct rules_step *steps;
+    uint64_t begin_ns;
+    uint64_t records[STEPS_MAX]; /* record ids, of those that were accepted */
+};
+
+static uint64_t record_of(const struct story *s, size_t now, const char *id)
+{
+    for (size_t i = now; i-- > 0;) {
+        if (s->steps[i].id != NULL && strcmp(s->steps[i].id, id) == 0 && s->records[i] != 0) {
+            return s->records[i];
+        }
+    }
+    fail_msg("no step before is \"%s\"", id);
+    return 0;
+}
+
+static void add_step(const struct story *s, size_t i)
+{
+    const struct rules_step *step = &s->steps[i];
+    struct tj_record r = step->r;
+    if (step->names != NULL) {
+        uint64_t id = record_of(s, i, step->names);
+        r = rules_naming(s->f, step->r.kind, tj_record_entry(id), tj_record_position(id));
+        r.amount = step->r.amount != 0 ? step->r.amount : r.amount;
+    }
+    fixture_add(s->f, &r);
+}
+
+static void sign_step(struct fixture *f, const struct rules_step *step)
+{
+    struct tj_hash id;
+    fixture_seal(f, &id);
+    for (const char *key = step->sign; key != NULL && *key != '\0'; key++) {
+        fixture_sign_as(f, TJ_USE_SIGN, step->party, (uint32_t)(*key - '0'));
+    }
+    for (const char *party = step->countersign; party != NULL && *party != '\0'; party++) {
+        rules_countersign(f, (uint32_t)(*party - '0'));
+    }
+    for (const char *key = step->possession; key != NULL && *key != '\0'; key += 2) {
+        fixture_sign_as(f, TJ_USE_POSSESSION, (uint32_t)(key[0] - '0'), (uint32_t)(key[1] - '0'));
+    }
+    if (step->sign == NULL) {
+        rules_sign(f);
+    }
+}
+
+/* From step `first` on, the records of one envelope; returns the step after them. */
+static size_t play_envelope(struct story *s, size_t first)
+{
+    struct fixture *f = s->f;
+    const struct rules_step *step = &s->steps[first];
+    size_t last = first;
+    f->now_ns = step->at_ns != 0 ? s->begin_ns + step->at_ns : f->now_ns;
+    fixture_begin(f, step->party, step->lane);
+    f->header.flags = step->flags;
+    add_step(s, last);
+    while (s->steps[last].more) {
+        add_step(s, ++last);
+    }
+    step = &s->steps[last];
+    sign_step(f, step);
+    if (step->refused != NULL) {
+        rules_refuse_saying(f, step->refused);
+        return last + 1;
+    }
+    struct tijori_receipt receipt;
+    fixture_encode(f);
+    if (fixture_submit(f, &receipt) != TIJORI_OK) {
+        fail_msg("step %zu (%s): %s", last, step->id != NULL ? step->id : "", receipt.text);
+    }
+    assert_true(step->at_ns == 0 || receipt.received_ns == f->now_ns);
+    for (size_t i = first; i <= last; i++) {
+        s->records[i] = tj_record_id(receipt.entry, (uint32_t)(i - first));
+    }
+    return last + 1;
+}
+
+void rules_play(struct fixture *f, const struct rules_step *steps, size_t count)
+{
+    struct story s = {.f = f, .steps = steps, .begin_ns = f->now_ns};
+    assert_true(count <= STEPS_MAX);
+    for (size_t i = 0; i < count;) {
+        i = play_envelope(&s, i);
+    }
+}
+
+void rules_check_replay(struct fixture *f)
+{
+    struct rules_trace live;
+    struct tj_replay_report report;
+    rules_trace(f, &live);
+    fixture_close(f);
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        fixture_audit(f, threads, &report);
+        if (report.failed) {
+            fail_msg("entry %llu: %s", (unsigned long long)report.first_entry, report.failure);
+        }
+        assert_memory_equal(&report.state_digest, &live.digest, sizeof live.digest);
+    }
+    fixture_open(f);
+    rules_same_trace(f, &live);
+}
+
 /* ---- the state ---- */
 
 void rules_trace(struct fixture *f, struct rules_trace *out)
@@ -268,6 +402,17 @@ struct tj_account_object rules_account(struct fixture *f, uint64_t account)
     const struct tj_account_object *found = tj_state_account(view.state, account);
     assert_non_null(found);
     struct tj_account_object copy = *found;
+    tj_ledger_view_end(f->ledger, &view);
+    return copy;
+}
+
+struct tj_rule_object rules_rule(struct fixture *f, uint32_t number)
+{
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    const struct tj_rule_object *found = tj_state_rule(view.state, number);
+    assert_non_null(found);
+    struct tj_rule_object copy = *found;
     tj_ledger_view_end(f->ledger, &view);
     return copy;
 }

@@ -49,6 +49,25 @@ static void accounts_and_records_read_back(void **state)
     assert_false(text_parse_record_id("2251799813685248:0", &out));
 }
 
+static void holders_read_back(void **state)
+{
+    (void)state;
+    char text[TEXT_SIZE];
+    uint64_t out;
+    assert_true(text_parse_holder("7:12", &out) && out == (UINT64_C(7) << 32 | 12));
+    assert_true(text_parse_holder("7:*", &out) && out == (UINT64_C(7) << 32 | UINT32_MAX));
+    text_format_holder(text, out);
+    assert_string_equal(text, "7:*");
+    text_format_holder(text, 12);
+    assert_string_equal(text, "0:12");
+    /* All of a party has one spelling. */
+    const char *const wrong[] = {"",    "7",   "*",    "7:",   "7:**",         ":*",
+                                 "*:7", "*:*", "07:*", "7:* ", "7:4294967295", "4294967296:*"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(text_parse_holder(wrong[i], &out));
+    }
+}
+
 /* ---- dates and times ---- */
 
 static void dates_follow_the_calendar(void **state)
@@ -184,6 +203,35 @@ static bool amount_is(const char *text, uint64_t base)
     const char *why = NULL;
     return text_parse_amount(text, &assets_bitcoin, &amount, &asset, &why) && amount.base == base &&
            asset.number == 1;
+}
+
+static bool signed_is(const char *text, tj_i128 base)
+{
+    tj_i128 value;
+    struct asset asset;
+    const char *why;
+    return text_parse_signed(text, &assets_bitcoin, &value, &asset, &why) && value == base;
+}
+
+static void amounts_may_be_below_zero_where_that_means_something(void **state)
+{
+    (void)state;
+    char text[64];
+    tj_i128 least = (tj_i128)((tj_u128)1 << 127);
+    assert_true(signed_is("-1.5 BTC", -150000000) && signed_is("1.5 BTC", 150000000));
+    assert_true(signed_is("-0 sat", 0));
+    tj_amount_format_base(text, least);
+    snprintf(text + strlen(text), sizeof text - strlen(text), " sat");
+    assert_true(signed_is(text, least));
+    assert_false(signed_is(text + 1, least)); /* 2^127 itself does not fit */
+    assert_true(signed_is("170141183460469231731687303715884105727 sat", ~least));
+    const char *const wrong[] = {"--1 sat", "- 1 sat", "+1 sat", "-sat",
+                                 "-1",      "-.5 BTC", "1-1 sat"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(signed_is(wrong[i], 0));
+    }
+    assert_false(amount_is("-1 sat", 0) || amount_is("-0 sat", 0));
+    assert_false(amount_is("18446744073709551616 sat", 0));
 }
 
 static void amounts_carry_their_unit(void **state)
@@ -436,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_one_spelling),
         cmocka_unit_test(accounts_and_records_read_back),
+        cmocka_unit_test(holders_read_back),
         cmocka_unit_test(dates_follow_the_calendar),
         cmocka_unit_test(each_day_of_four_centuries_reads_back),
         cmocka_unit_test(what_is_no_date_is_refused),
@@ -443,6 +492,7 @@ int main(void)
         cmocka_unit_test(durations_have_a_unit),
         cmocka_unit_test(hex_has_its_length),
         cmocka_unit_test(amounts_carry_their_unit),
+        cmocka_unit_test(amounts_may_be_below_zero_where_that_means_something),
         cmocka_unit_test(terminals_see_no_controls),
         cmocka_unit_test(csv_cells_are_no_formulas),
         cmocka_unit_test(command_lines_are_taken_apart),

@@ -178,8 +178,10 @@ static void header_fields_and_their_bounds(void **state)
         {"version 2", 3, 1, 2, TIJORI_VERSION_UNKNOWN, "version"},
         {"version 255", 3, 1, 255, TIJORI_VERSION_UNKNOWN, "version"},
         {"restricted", 4, 2, 1, TIJORI_OK, NULL},
-        {"flag 1", 4, 2, 2, TIJORI_FLAGS_UNKNOWN, "flags"},
-        {"flag 1 and restricted", 4, 2, 3, TIJORI_FLAGS_UNKNOWN, "flags"},
+        {"approval", 4, 2, 2, TIJORI_OK, NULL},
+        {"approval, restricted", 4, 2, 3, TIJORI_OK, NULL},
+        {"flag 2", 4, 2, 4, TIJORI_FLAGS_UNKNOWN, "flags"},
+        {"flag 2 and approval", 4, 2, 6, TIJORI_FLAGS_UNKNOWN, "flags"},
         {"flag 15", 4, 2, 0x8000, TIJORI_FLAGS_UNKNOWN, "flags"},
         {"lane 0", 6, 2, 0, TIJORI_OK, NULL},
         {"lane 4095", 6, 2, 4095, TIJORI_OK, NULL},
@@ -399,7 +401,7 @@ static void kinds_go_together(void **state)
         {"a directive after a movement", TJ_MOVE, TJ_CLOSE_ACCOUNT, 0, 1, TIJORI_KIND_MIXED, 1},
         {"a movement after a directive", TJ_CLOSE_ACCOUNT, TJ_MOVE, 0, 1, TIJORI_KIND_MIXED, 1},
         {"unknown after a movement", TJ_MOVE, 200, 0, 1, TIJORI_KIND_UNKNOWN, 1},
-        {"reserved before a movement", 64, TJ_MOVE, 0, 1, TIJORI_KIND_RESERVED, 0},
+        {"reserved before a movement", 67, TJ_MOVE, 0, 1, TIJORI_KIND_RESERVED, 0},
         {"directive, restricted", TJ_CLOSE_ACCOUNT, TJ_CLOSE_ACCOUNT, 1, 1,
          TIJORI_RESTRICTED_DIRECTIVE, 0},
         {"ledger record in a later entry", TJ_LEDGER, TJ_CLOSE_ACCOUNT, 0, 1, TIJORI_GENESIS_ONLY,
@@ -407,6 +409,17 @@ static void kinds_go_together(void **state)
         {"predecessor in a later entry", TJ_CLOSE_ACCOUNT, TJ_PREDECESSOR, 0, 1,
          TIJORI_GENESIS_ONLY, 1},
         {"mixed goes before genesis only", TJ_MOVE, TJ_LEDGER, 0, 1, TIJORI_KIND_MIXED, 1},
+        {"approvals", TJ_APPROVAL, TJ_APPROVAL, 2, 1, TIJORI_OK, 0},
+        {"approvals, restricted", TJ_APPROVAL, TJ_APPROVAL, 3, 1, TIJORI_OK, 0},
+        {"approvals without the flag", TJ_APPROVAL, TJ_APPROVAL, 0, 1, TIJORI_KIND_MIXED, 0},
+        {"the flag without approvals", TJ_MOVE, TJ_MOVE, 2, 1, TIJORI_KIND_MIXED, 0},
+        {"the flag on a directive", TJ_CLOSE_ACCOUNT, TJ_CLOSE_ACCOUNT, 2, 1, TIJORI_KIND_MIXED, 0},
+        {"a move after an approval", TJ_APPROVAL, TJ_MOVE, 2, 1, TIJORI_KIND_MIXED, 1},
+        {"an approval after a move", TJ_MOVE, TJ_APPROVAL, 0, 1, TIJORI_KIND_MIXED, 1},
+        {"a directive after an approval", TJ_APPROVAL, TJ_CLOSE_ACCOUNT, 2, 1, TIJORI_KIND_MIXED,
+         1},
+        {"unknown where approvals are", 200, TJ_APPROVAL, 2, 1, TIJORI_KIND_UNKNOWN, 0},
+        {"a programme where approvals are", TJ_PROGRAMME, TJ_APPROVAL, 2, 1, TIJORI_KIND_MIXED, 0},
         {"predecessor where no ledger is named", TJ_CLOSE_ACCOUNT, TJ_PREDECESSOR, 0, 0, TIJORI_OK,
          0},
     };
@@ -419,7 +432,11 @@ static void kinds_go_together(void **state)
             uint8_t kind = r == 0 ? rows[i].first : rows[i].second;
             put_move(&p, NULL);
             uint8_t *record = p.bytes + p.size - RECORD;
-            if (kind != TJ_MOVE) {
+            if (kind == TJ_APPROVAL) {
+                record[0] = kind;
+                record[36] = 1;
+                memset(record + 96, (rows[i].flags & 1) != 0, 16);
+            } else if (kind != TJ_MOVE) {
                 memset(record, 0, RECORD);
                 record[0] = kind;
                 record[8] = 1; /* a predecessor's size */

@@ -1,8 +1,9 @@
 /* The golden ledger (I4): a log with every kind of record that rules 1 accept, as bytes, in
  * tests/vectors/golden_ledger.jsonl. Every later release replays these bytes and finds these
- * hashes. The file and the three constants are never made anew: a program that disagrees with them
- * is wrong. (activate_rules is missing, since there is no second set of rules; it comes with that
- * one's own golden ledger.) */
+ * hashes. The file and the constants are never made anew: a program that disagrees with them is
+ * wrong. Before the first release the kinds of governance came to rules 1; their entries stand
+ * after those from before, which kept every byte (FIRST_ENTRIES). (activate_rules is missing, since
+ * there is no second set of rules; it comes with that one's own golden ledger.) */
 
 #include "history_support.h"
 
@@ -18,12 +19,13 @@
 #define GOLDEN_FILE TIJORI_SOURCE_DIR "/tests/vectors/golden_ledger.jsonl"
 
 static const char golden_leaf[] =
-    "477d00f384e50fa57bb4627306f559f1783e3145b24bf63c779f6c6893de16fe";
+    "3d788f86a3c2042cfbc76e3ecf5038cfd588e131c1c1ae8c8faaee3248646fdf";
 static const char golden_root[] =
-    "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
+    "d1f9b92d9ca2a3b97513fe1e0a0510a3d9d1d57432c1e7eff40abcd97fec3339";
 static const char golden_state[] =
-    "50748b8c34a8f9eeac4d3ef8d2f9af02ebca4ed1b52b33992c94475af8bbacef";
-enum { GOLDEN_ENTRIES = 39 };
+    "1f0c680cf5e979aa5136ecc0bb114bdf50bfc372d2847c04d5026f4c5bd0659c";
+static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
+enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
 static void hex(const uint8_t *bytes, size_t size, char *out)
 {
@@ -169,6 +171,28 @@ static void add_head(struct tj_digester *digester, struct log_copy *log)
     meta->count = 1;
 }
 
+static void i4_the_first_entries_kept_their_bytes(void **state)
+{
+    (void)state;
+    struct log_copy log;
+    struct tj_digester digester;
+    struct tj_frontier frontier;
+    struct tj_hash root;
+    tj_digester_init(&digester);
+    tj_frontier_init(&frontier);
+    read_golden(&log);
+    for (size_t i = 0; i < FIRST_ENTRIES; i++) {
+        const struct log_row *entry = &log.tables[TJ_J_ENTRIES].rows[i];
+        struct tj_hash leaf;
+        tj_leaf_hash(digester.hasher, &leaf, entry->value, entry->size);
+        tj_frontier_append(digester.hasher, &frontier, &leaf);
+    }
+    tj_frontier_root(digester.hasher, &frontier, &root);
+    assert_hash_is(&root, first_root);
+    log_free(&log);
+    tj_digester_clear(&digester);
+}
+
 static void i4_the_golden_bytes_give_the_golden_hashes(void **state)
 {
     (void)state;
@@ -219,6 +243,26 @@ static void the_golden_ledger_has_every_kind(void **state)
     log_free(&log);
 }
 
+/* The kinds are there, and what they set counted something: or the golden state says little. */
+static void its_rules_count(struct fixture *f)
+{
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+    const struct tj_asset_object *asset = tj_state_asset(view.state, 1);
+    assert_int_equal(asset->breaches, 4);
+    for (uint32_t number = 1; number <= 2; number++) {
+        const struct tj_rule_object *window = tj_state_rule(view.state, number);
+        assert_int_not_equal(window->window.sums[window->window.step % (TJ_WINDOW_STEPS + 1)], 0);
+    }
+    const struct tj_programme_sums *ceiling = &tj_state_rule(view.state, 7)->programme;
+    assert_int_equal((int64_t)ceiling->counted_in, 600 - 100 + 5 * (402 + 208));
+    assert_int_equal((int64_t)ceiling->counted_out, 90 - 40);
+    assert_int_equal((int64_t)ceiling->unclassified, 30);
+    assert_int_equal((int64_t)ceiling->corrected, 100 + 40);
+    assert_int_equal(tj_state_rule(view.state, 8)->programme.breaches, 2);
+    tj_ledger_view_end(f->ledger, &view);
+}
+
 /* Today's writer makes the same bytes from the same envelopes. Should the fixture ever have to
  * change, this test goes, not the file. */
 static void i4_the_history_still_makes_the_golden_bytes(void **state)
@@ -233,6 +277,7 @@ static void i4_the_history_still_makes_the_golden_bytes(void **state)
     f->predecessor = true;
     fixture_parties(f);
     history_every_kind(&history);
+    its_rules_count(f);
     digest_live(f, &digest);
     fixture_close(f);
     log_read(f->dir, 0, &made);
@@ -259,6 +304,7 @@ static void i4_the_history_still_makes_the_golden_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(i4_the_first_entries_kept_their_bytes),
         cmocka_unit_test(i4_the_golden_bytes_give_the_golden_hashes),
         cmocka_unit_test(the_golden_ledger_has_every_kind),
         cmocka_unit_test(i4_the_history_still_makes_the_golden_bytes),

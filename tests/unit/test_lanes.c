@@ -367,6 +367,14 @@ static void i7_a_revocation_goes_through_beside_a_stuck_lane(void **state)
     rules_accept_one(f, 4, 0, &revoke);
 }
 
+/* By keys 1 and 2. */
+static void sign_authority(void)
+{
+    fixture_sign_as(f, TJ_USE_SIGN, 0, 1);
+    fixture_sign_as(f, TJ_USE_SIGN, 0, 2);
+    fixture_encode(f);
+}
+
 static void i7_thresholds_stay_reachable(void **state)
 {
     (void)state;
@@ -378,13 +386,15 @@ static void i7_thresholds_stay_reachable(void **state)
     rules_accept_one(f, 4, 0, &r);
     r = rules_key(TJ_REVOKE_KEY, 4, 4, TJ_APPROVE); /* one key, two needed */
     rules_refuse_one(f, 4, 0, &r, TIJORI_UNREACHABLE);
+    /* Of the authority's keys two must be left, and two of those that are left must sign. */
     r = rules_key(TJ_REVOKE_KEY, 0, 0, TJ_ADMINISTER);
-    rules_accept_one(f, 0, 0, &r);
+    rules_refuse_one(f, 0, 0, &r, TIJORI_NEW_QUORUM);
+    rules_one(f, 0, 0, &r);
+    sign_authority();
+    rules_accept_signed(f);
     r = rules_key(TJ_REVOKE_KEY, 0, 1, TJ_ADMINISTER);
     rules_one(f, 0, 0, &r);
-    fixture_sign_as(f, TJ_USE_SIGN, 0, 1);
-    fixture_sign_as(f, TJ_USE_SIGN, 0, 2);
-    fixture_encode(f);
+    sign_authority();
     struct tijori_receipt receipt;
     rules_refuse_bytes(f, TIJORI_UNREACHABLE, &receipt);
 }

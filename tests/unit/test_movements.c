@@ -201,6 +201,7 @@ static void a_suspended_partys_pending_is_released_by_the_authority(void **state
 {
     (void)state;
     moved(TJ_MOVE, A(4, 2), A(4, 0), 100, TJ_CUSTOMER_DEPOSIT);
+    moved(TJ_MOVE, A(2, 2), A(2, 0), 7, TJ_CUSTOMER_DEPOSIT);
     uint64_t entry = moved(TJ_PENDING, A(4, 0), A(4, 1), 30, TJ_CUSTOMER_TRANSFER);
     party_directive(TJ_SUSPEND_PARTY, 4);
     not_named(TJ_POST, entry, TIJORI_PARTY_SUSPENDED);
@@ -208,14 +209,28 @@ static void a_suspended_partys_pending_is_released_by_the_authority(void **state
     not_moved(TJ_MOVE, A(4, 0), A(4, 1), 1, TJ_CUSTOMER_TRANSFER, TIJORI_PARTY_SUSPENDED);
     struct tj_record r = rules_endorse(f, entry);
     rules_refuse_one(f, 4, 0, &r, TIJORI_PARTY_SUSPENDED);
-    /* Others may still pay its customers. */
-    moved(TJ_MOVE, A(2, 2), A(4, 1), 7, TJ_CUSTOMER_DEPOSIT);
+    /* Others may still pay its customers, with coins that they hold: what only a contra account
+     * says it has to countersign, which it cannot now. */
+    r = fixture_move(A(2, 2), A(4, 1), 7, TJ_CUSTOMER_DEPOSIT);
+    rules_refuse_one(f, 2, 1, &r, TIJORI_COUNTERSIGN_MISSING);
+    struct tijori_receipt receipt;
+    rules_one(f, 2, 1, &r);
+    rules_countersign(f, 4);
+    rules_sign(f);
+    fixture_encode(f);
+    rules_refuse_bytes(f, TIJORI_PARTY_SUSPENDED, &receipt);
+    moved(TJ_MOVE, A(2, 0), A(4, 1), 7, TJ_CUSTOMER_TRANSFER);
     r = rules_naming(f, TJ_VOID, entry, 0);
     rules_accept_one(f, 0, 0, &r);
     holds(A(4, 0), 100, 0, 0);
     party_directive(TJ_REINSTATE_PARTY, 4);
     moved(TJ_MOVE, A(4, 0), A(4, 1), 1, TJ_CUSTOMER_TRANSFER);
     holds(A(4, 1), 8, 0, 0);
+    r = fixture_move(A(2, 2), A(4, 1), 7, TJ_CUSTOMER_DEPOSIT);
+    rules_one(f, 2, 1, &r);
+    rules_countersign(f, 4);
+    rules_accept(f);
+    holds(A(4, 1), 15, 0, 0);
 }
 
 /* ---- correct ---- */

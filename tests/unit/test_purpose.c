@@ -163,8 +163,9 @@ static void accept_cell(struct fixture *f, struct tj_record *r)
     rules_accept(f);
 }
 
-/* Not countersigned, and more than any account holds, and every third one restricted: the purpose
- * is what is said. */
+/* Not countersigned, and more than any account holds, and every third one of a custodian
+ * restricted: the purpose is what is said. A restricted one of the public sector is not read so
+ * far. */
 static void refuse_cell(struct fixture *f, struct tj_record *r, unsigned cell)
 {
     struct tijori_receipt receipt;
@@ -173,6 +174,13 @@ static void refuse_cell(struct fixture *f, struct tj_record *r, unsigned cell)
     f->header.flags = cell % 3 == 0 ? TJ_FLAG_RESTRICTED : 0;
     rules_sign(f);
     fixture_encode(f);
+    if (cell % 3 == 0 && f->header.party == 1) {
+        rules_refuse_bytes(f, TIJORI_RESTRICTED, &receipt);
+        assert_string_equal(receipt.field, "flags");
+        rules_one(f, 1, 1, r);
+        rules_sign(f);
+        fixture_encode(f);
+    }
     if (fixture_submit(f, &receipt) != TIJORI_PURPOSE) {
         fail_msg("cell %u: %s", cell, receipt.text);
     }

@@ -79,7 +79,9 @@ static int64_t *total_of(const struct tj_record *r, uint8_t basis)
 
 static bool needs_countersignature(const struct tj_record *r, uint32_t party)
 {
-    return tj_account_party(r->to) != party && classes[account_number(r->to)] != TJ_CLASS_CUSTODY;
+    bool coins = !may_go_below_zero(account_number(r->from)) &&
+                 classes[account_number(r->to)] == TJ_CLASS_CUSTODY;
+    return tj_account_party(r->to) != party && !coins;
 }
 
 static bool covered(const struct tj_record *r)

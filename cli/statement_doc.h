@@ -1,0 +1,47 @@
+#ifndef TIJORI_CLI_STATEMENT_DOC_H
+#define TIJORI_CLI_STATEMENT_DOC_H
+
+/* The statement of a period as a document (docs/FORMAT.md section 17), the same for the operator
+ * and for an auditor: JSON is the form that is hashed and signed; CSV and HTML are made from the
+ * JSON values. Accounts are written one by one, so millions of them do not stand in memory twice.
+ *
+ * Nothing here comes from a clock: one log, one period, the same prices, the same bytes. */
+
+#include "cli/exit.h"
+#include "core/period.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum statement_format { STATEMENT_JSON, STATEMENT_CSV, STATEMENT_HTML };
+
+/* "BTC=95000.00 USD, SOURCE": what one unit of an asset is worth, and who says so. */
+struct statement_price {
+    char code[TJ_ASSET_CODE_SIZE + 1];
+    uint64_t price; /* in units of 10^-decimals */
+    uint8_t decimals;
+    char unit[16];
+    char source[160];
+};
+enum { STATEMENT_PRICES_MAX = 16 };
+struct statement_prices {
+    struct statement_price of[STATEMENT_PRICES_MAX];
+    size_t count;
+};
+/* An exit code; what is wrong was said on standard error. */
+int statement_add_price(const char *text, struct statement_prices *out);
+
+/* Writes the document. False when writing failed. */
+bool statement_write(FILE *out, enum statement_format format, const struct tj_period *period,
+                     const struct tj_hash *ledger_id, const struct statement_prices *prices);
+
+/* SHA-256 of the JSON form. */
+bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
+                    const struct statement_prices *prices, struct tj_hash *out);
+
+/* The statement records that give the document's totals; freed by the caller. `document` is its
+ * hash. Figures that are 0 and say nothing are left out. */
+struct tj_record *statement_records(const struct tj_period *period, const struct tj_hash *document,
+                                    size_t *count);
+
+#endif

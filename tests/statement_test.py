@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Statements, by the operator and by an auditor, over the half-year that the demo's second act plays.
+
+    statement_test.py BUILD_DIR
+"""
+
+import csv
+import decimal
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
+PERIOD = ("--as-of", "2025-06-30", "--period", "2025-01-01..2025-06-30")
+
+
+def run(program, *arguments, played=None):
+    environment = dict(os.environ)
+    if played is not None:
+        environment.update(LD_PRELOAD=os.path.join(BUILD, "libplayed_clock.so"),
+                           PLAYED_CLOCK=str(played))
+        options = environment.get("ASAN_OPTIONS", "")
+        environment["ASAN_OPTIONS"] = options + ":verify_asan_link_order=0"
+    return subprocess.run([os.path.join(BUILD, program), *arguments], env=environment,
+                          capture_output=True, text=True, timeout=60)
+
+
+def amount(text):
+    return decimal.Decimal(text)
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="tijori-statement-")
+        cls.at = os.path.join(cls.folder.name, "programme")
+        subprocess.run([os.path.join(HERE, "..", "demo", "programme"), BUILD, cls.at], check=True,
+                       capture_output=True, timeout=120)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def path(self, *names):
+        return os.path.join(self.at, *names)
+
+    def said(self, result, code, *parts):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        for part in parts:
+            self.assertIn(part, result.stderr)
+
+    def statement(self, *arguments, program="tijori", where="ledger", code=0):
+        result = run(program, "statement", self.path(where), *arguments)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result.stdout
+
+    def submit(self, name, record, keys, played):
+        """One record by the authority, into the ledger."""
+        for suffix in (".jsonl", ".tje"):
+            if os.path.exists(self.path(name + suffix)):
+                os.unlink(self.path(name + suffix))
+        with open(self.path(name + ".jsonl"), "w", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        envelope = self.path(name + ".tje")
+        for arguments in (("propose", self.path("ledger"), "--party", "0",
+                           self.path(name + ".jsonl"), "-o", envelope),
+                          ("sign", envelope, "--ledger", self.path("ledger"), "--key", *keys),
+                          ("ingest", self.path("ledger"), envelope, "--accept-clock")):
+            result = run("tijori", *arguments, played=played)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+
+class Documents(Case):
+    def test_the_same_bytes_from_ledger_and_export(self):
+        made = self.statement(*PERIOD)
+        self.assertEqual(made, self.statement(*PERIOD, program="tijori-audit", where="export",
+                                              code=3))
+        with open(self.path("statement.json"), encoding="utf-8") as file:
+            self.assertEqual(made, file.read())
+
+    def test_csv_adds_up(self):
+        rows = list(csv.DictReader(io.StringIO(self.statement(*PERIOD, "--format", "csv"))))
+        document = json.loads(self.statement(*PERIOD))
+        self.assertEqual({row["section"] for row in rows},
+                         {"about", "reserve", "reserve_by_party", "programmes", "accounts"})
+        for account in ("1:1", "1:2", "1:3", "2:1"):
+            lines = [row for row in rows
+                     if row["section"] == "accounts" and row["account"] == account]
+            value = {row["item"]: amount(row["amount"]) for row in lines}
+            moved = sum(amount(row["amount"]) * (1 if row["item"] == "in" else -1)
+                        for row in lines if row["item"] in ("in", "out"))
+            self.assertEqual(value["opening"] + moved, value["closing"])
+        reserve = [row for row in rows if row["section"] == "reserve"]
+        self.assertEqual(amount(reserve[0]["amount"])
+                         + sum(amount(row["amount"]) * (1 if row["item"] == "in" else -1)
+                               for row in reserve if row["item"] in ("in", "out")),
+                         amount(document["assets"][0]["reserve"]["closing"]))
+
+    def test_html_stands_by_itself(self):
+        page = self.statement(*PERIOD, "--format", "html")
+        self.assertIn("<h1>Statement, 2025-01-01 to 2025-06-30</h1>", page)
+        self.assertNotRegex(page, r"<script|http:|https:|<link|<img")
+        self.assertEqual(len(re.findall("<table>", page)), len(re.findall("</table>", page)))
+        self.assertIn("No voluntary accumulation", page)
+
+    def test_periods(self):
+        """Opening is the closing before; a day belongs to what was received on it."""
+        def reserve(first, last):
+            made = json.loads(self.statement("--as-of", last, "--period", first + ".." + last))
+            return made, made["assets"][0]["reserve"]
+        _, january = reserve("2025-01-01", "2025-01-31")
+        _, rest = reserve("2025-02-01", "2025-06-30")
+        self.assertEqual(january["closing"], rest["opening"])
+        self.assertEqual(january["closing"], "62.50000000")
+        self.assertEqual(reserve("2025-01-01", "2025-01-30")[1]["closing"], "60.00000000")
+        _, day = reserve("2025-03-10", "2025-03-10")
+        self.assertEqual((day["opening"], day["closing"]), ("62.50000000", "92.50000000"))
+        made, _ = reserve("2025-01-01", "2025-04-30")
+        self.assertEqual([one["rule"] for one in made["assets"][0]["programmes"]], [2])
+        whole = json.loads(self.statement("--as-of", "2025-06-30"))
+        self.assertEqual(whole["period_from"], "2025-01-02")
+
+    def test_prices(self):
+        made = json.loads(self.statement(*PERIOD, "--price", "BTC=95000.50 USD, a made-up fixing"))
+        self.assertEqual(made["assets"][0]["price"],
+                         {"of_one": "95000.50", "unit": "USD", "source": "a made-up fixing",
+                          "reserve_closing": "9642550.75"})
+        self.assertNotIn("price", json.loads(self.statement(*PERIOD))["assets"][0])
+        for bad in ("BTC", "BTC=1", "BTC=1 USD", "BTC=1.2.3 USD, x", "BTC=-1 USD, x", "BTC= USD, x",
+                    "BTC=1. USD, x", "BTC=123456789012345 USD, x", "BTC=1 USD, "):
+            self.said(run("tijori", "statement", self.path("ledger"), *PERIOD, "--price", bad), 2,
+                      "--price")
+
+    def test_bad_input(self):
+        ledger = self.path("ledger")
+        for arguments, code, part in (
+                (("--as-of", "yesterday"), 2, "--as-of"),
+                (("--as-of", "2024-12-31"), 65, "begins after"),
+                (("--as-of", "2025-06-30", "--period", "2025-01-01"), 2, "--period"),
+                (("--as-of", "2025-06-30", "--period", "2025-07-01..2025-06-30"), 2, "ends before"),
+                (("--as-of", "2025-06-30", "--period", "2025-01-01..2025-05-31"), 2, "--as-of"),
+                ((*PERIOD, "-o", self.path("genesis.json")), 2, "already"),
+                ((*PERIOD, "--sign", self.path("keys", "authority-1.pem")), 2, "--envelope"),
+                ((*PERIOD, "--sign", self.path("keys", "none.pem"), "--envelope",
+                  self.path("x.tje")), 66, "none.pem"),
+                (("--as-of", "2999-12-31", "--sign", self.path("keys", "authority-1.pem"),
+                  "--envelope", self.path("x.tje")), 65, "not over")):
+            self.said(run("tijori", "statement", ledger, *arguments), code, part)
+        self.said(run("tijori", "statement", self.path("nowhere"), *PERIOD), 66)
+        self.assertFalse(os.path.exists(self.path("x.tje")))
+
+    def test_no_statement_of_a_damaged_log(self):
+        subprocess.run(["cp", "-r", self.path("export"), self.path("damaged")], check=True)
+        bundles = self.path("damaged", "tile", "entries")
+        name = [os.path.join(where, file) for where, _, files in os.walk(bundles)
+                for file in files][0]
+        with open(name, "r+b") as file:
+            file.seek(400)
+            byte = file.read(1)
+            file.seek(400)
+            file.write(bytes([byte[0] ^ 1]))
+        result = run("tijori-audit", "statement", self.path("damaged"), *PERIOD)
+        self.said(result, 1, "does not verify")
+        self.assertEqual(result.stdout, "")
+
+
+class Log(Case):
+    """What is in the log is held against the log."""
+
+    def test_an_audit_goes_on_and_still_knows(self):
+        state = self.path("audits")
+        audit = ("verify", self.path("ledger"), "--state", state, "--format", "json")
+        self.assertEqual(run("tijori-audit", *audit).returncode, 3)
+        keys = [self.path("keys", "authority-%d.pem" % n) for n in (1, 3)]
+        stated = {"kind": "statement", "figure": "opening", "asset": 1,
+                  "period_from": "2025-02-01", "as_of": "2025-04-30", "value": "62.5 BTC"}
+        self.submit("true", stated, keys, 1752300000)
+        report = json.loads(run("tijori-audit", *audit).stdout)
+        check = [one for one in report["checks"] if one["check"] == "STATEMENTS"]
+        self.assertEqual((check[0]["passed"], check[0]["failed"]), (1, 0), check)
+        self.submit("false", dict(stated, value="62.50000001 BTC"), keys, 1752303600)
+        report = json.loads(run("tijori-audit", *audit).stdout)
+        self.assertTrue(any("62.50000001 BTC; the log says 62.50000000 BTC" in one["text"]
+                            for one in report["findings"]), report["findings"])
+        page = run("tijori-audit", *audit[:-1], "html").stdout
+        self.assertIn("breach", page)
+
+    def test_a_day_must_be_over(self):
+        keys = [self.path("keys", "authority-%d.pem" % n) for n in (1, 3)]
+        record = {"kind": "statement", "figure": "closing", "asset": 1,
+                  "period_from": "2025-07-01", "as_of": "2025-07-09", "value": "101.5 BTC"}
+        with self.assertRaisesRegex(AssertionError, "that day is not over"):
+            self.submit("early", record, keys, 1752051600)
+        self.submit("early", record, keys, 1752138000)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
