@@ -293,6 +293,7 @@ static bool read_name(const struct reader *reader, const char *member, const jso
 static bool read_mask(const struct reader *reader, const char *member, const json_t *value,
                       const struct tj_field *field, const char *const *names, uint64_t *out)
 {
+    const size_t bits = 64 - (size_t)__builtin_clzll(field->max); /* names there are */
     *out = 0;
     if (!json_is_array(value)) {
         return refuse(reader, member,
@@ -303,7 +304,7 @@ static bool read_mask(const struct reader *reader, const char *member, const jso
         const json_t *item = json_array_get(value, i);
         const char *text = json_string_value(item);
         uint64_t bit = (uint64_t)json_integer_value(item);
-        bool known = names != NULL ? text != NULL && tj_name_find(names, 16, text, &bit)
+        bool known = names != NULL ? text != NULL && tj_name_find(names, bits, text, &bit)
                                    : json_is_integer(item);
         if (!known || bit >= 16 || (field->max >> bit & 1) == 0) {
             return names != NULL ? refuse_name(reader, member, names, field->max)
