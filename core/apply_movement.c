@@ -51,18 +51,12 @@ static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *v
     return TIJORI_OK;
 }
 
+/* Who submits a restricted envelope is not of the public sector (apply.c), nor then is `from`. */
 static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
-    if (!tj_header_restricted(c->header)) {
-        return TIJORI_OK;
-    }
-    uint64_t from = tj_movement_from(record);
-    uint64_t to = tj_movement_to(record);
-    if (tj_type_is_public(tj_state_party(state, tj_account_party(from))->type)) {
-        return tj_refuse(verdict, TIJORI_RESTRICTED, "from");
-    }
-    return tj_type_is_public(tj_state_party(state, tj_account_party(to))->type)
+    uint32_t party = tj_account_party(tj_movement_to(record));
+    return tj_header_restricted(c->header) && tj_type_is_public(tj_state_party(state, party)->type)
                ? tj_refuse(verdict, TIJORI_RESTRICTED, "to")
                : TIJORI_OK;
 }

@@ -329,6 +329,15 @@ static void corrections_and_the_day(void **state)
     counted(0, (struct sums){289, 0, 0, 42, 100, 0});
 }
 
+/* A sale taken back raises net and buys nothing: only a purchase breaks the bound of a day. */
+static void only_purchases_break_the_day(void **state)
+{
+    (void)state;
+    PLAY({MANDATE(0, REPORT, 1000, 100)}, {.id = "s", SELL(50)}, {BUY(101)}, {CORRECT("s")},
+         {BUY(1)}, );
+    counted(0, (struct sums){102, 0, 0, 50, 102, 2});
+}
+
 /* ---- allocation, minimum ---- */
 
 static void an_allocation_is_counted_and_never_broken(void **state)
@@ -630,6 +639,7 @@ int main(void)
         TEST(a_mandate_a_day_and_in_all),
         TEST(a_mandate_without_a_daily_bound),
         TEST(corrections_and_the_day),
+        TEST(only_purchases_break_the_day),
         TEST(an_allocation_is_counted_and_never_broken),
         TEST(a_minimum_to_the_bound),
         TEST(a_minimum_that_is_reported),
