@@ -551,6 +551,49 @@ void history_every_kind(struct history *h)
     history_moves(h, 2);
 }
 
+static void payments(struct history *h, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct tj_record r = movement(TJ_MOVE, T_RESERVE_A, T_EXTERNAL, 3 + i, TJ_PAYMENT);
+        single(h, 1, 1, false, &r);
+    }
+}
+
+/* Ends a rule and sets another as rule `number`, in one envelope. */
+static void replace_rule(struct history *h, uint32_t old, uint32_t number,
+                         const struct tj_record *rule)
+{
+    struct tj_record r = {.kind = TJ_END_RULE, .rule = old};
+    begin(h, 0, 0);
+    add(h, &r);
+    r = *rule;
+    r.rule = number;
+    add(h, &r);
+    send(h);
+}
+
+void history_rules_end(struct history *h)
+{
+    enum { WINDOW = 2, CEILING = 7, LOWEST = 10 };
+    struct tj_record minimum = history_rules[LOWEST];
+    struct tj_record ceiling = history_rules[CEILING];
+    minimum.starts = ceiling.starts = (uint32_t)(h->f->now_ns / NS_PER_S / DAY_S);
+    minimum.ends = ceiling.ends = minimum.starts + 5;
+    minimum.amount = 100000; /* all that leaves is a breach */
+    replace_rule(h, LOWEST, RULES, &minimum);
+    payments(h, 2);
+    replace_rule(h, WINDOW, RULES + 1, &history_rules[WINDOW]);
+    payments(h, 2);
+    replace_rule(h, CEILING, RULES + 2, &ceiling);
+    struct tj_record r = movement(TJ_MOVE, T_MARKET, T_RESERVE_A, 11, TJ_PURCHASE);
+    single(h, 1, 1, false, &r);
+    for (uint32_t number = RULES; number <= RULES + 2; number++) {
+        r = (struct tj_record){.kind = TJ_END_RULE, .rule = number};
+        single(h, 0, 0, false, &r);
+        payments(h, 1);
+    }
+}
+
 void history_moves(struct history *h, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -24,7 +24,9 @@ struct named_record {
  * only), public and restricted, with countersignatures, a document that is attached and one that is
  * not, several lanes, on fixture_parties. Kinds 16 and 17 are the genesis's. */
 void history_every_kind(struct history *h);
-/* After it: marks on both sides of the border of a block (4,096), posted, voided, corrected. */
+/* After it: rules that counted end, others like them begin, and end too. */
+void history_rules_end(struct history *h);
+/* After either: marks on both sides of the border of a block (4,096), posted, voided, corrected. */
 void history_marks(struct history *h);
 /* Any number of small moves after either, alternating between two parties. */
 void history_moves(struct history *h, uint32_t count);

@@ -126,6 +126,7 @@ static struct run *run_history(uint64_t redo_max, struct past_states *past)
     fixture_parties(&run->f);
     tj_ledger_set_redo_max(run->f.ledger, redo_max);
     history_every_kind(&run->history);
+    history_rules_end(&run->history);
     history_marks(&run->history);
     history_moves(&run->history, 6);
     return run;
