@@ -117,7 +117,7 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
 {
     struct tj_hash document;
     size_t count;
-    if (order->as_of >= (uint32_t)((uint64_t)time(NULL) / 86400)) {
+    if (!statement_day_over(order)) {
         return fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
     }
     if (!statement_hash(period, ledger_id, &order->prices, &document)) {

@@ -91,6 +91,16 @@ static void set_party(json_t *object, const struct tj_period *p, uint32_t party)
 
 /* ---- accounts ---- */
 
+/* What a custodian did in an envelope that is not here may have settled or corrected a movement
+ * that is; the public sector has no such envelopes. */
+static bool is_known(const struct tj_period *p, const struct tj_period_record *row)
+{
+    uint32_t from = tj_account_party(tj_movement_from(row->record));
+    uint32_t to = tj_account_party(tj_movement_to(row->record));
+    return !p->partial || tj_type_is_public(p->parties[from].type) ||
+           tj_type_is_public(p->parties[to].type);
+}
+
 /* What a statement is about: coins that exist. In a public export those of custodians are not known
  * once a restricted body is missing. */
 static bool is_shown(const struct tj_period *p, const struct tj_period_account *row)
@@ -356,7 +366,7 @@ static json_t *pending_json(const struct tj_period *p, uint32_t asset)
     json_t *array = json_array();
     for (size_t i = 0; i < p->pending_count; i++) {
         const struct tj_period_record *row = &p->pending[i];
-        if (tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
+        if (is_known(p, row) && tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
             uint32_t timeout_s = tj_movement_timeout_s(row->record);
             set_count(moved, "approvals", row->approvals);
@@ -374,7 +384,7 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
     json_t *array = json_array();
     for (size_t i = 0; i < p->correction_count; i++) {
         const struct tj_period_record *row = &p->corrections[i];
-        if (tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
+        if (is_known(p, row) && tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
             set_record(moved, "corrects", row->refers_to);
             set_time(moved, "corrects_received", row->refers_to_ns);
@@ -430,10 +440,13 @@ int statement_add_price(const char *text, struct statement_prices *out)
         return fail(EXIT_USAGE, "--price: at most %d prices", STATEMENT_PRICES_MAX);
     }
     memset(price, 0, sizeof *price);
-    bool fits = comma != NULL && (size_t)(equals - text) < sizeof price->code &&
-                (size_t)(space - equals) < sizeof number &&
-                (size_t)(comma - space) < sizeof price->unit &&
-                strlen(comma + 2) < sizeof price->source && comma[2] != '\0';
+    if (!tj_text_valid((const uint8_t *)text, strlen(text))) {
+        return fail(EXIT_USAGE, "--price: it is no text (UTF-8, without control characters)");
+    }
+    bool fits =
+        comma != NULL && comma > space + 1 && (size_t)(equals - text) < sizeof price->code &&
+        (size_t)(space - equals) < sizeof number && (size_t)(comma - space) < sizeof price->unit &&
+        strlen(comma + 2) < sizeof price->source && comma[2] != '\0';
     if (fits) {
         snprintf(price->code, sizeof price->code, "%.*s", (int)(equals - text), text);
         snprintf(number, sizeof number, "%.*s", (int)(space - equals - 1), equals + 1);
@@ -444,7 +457,27 @@ int statement_add_price(const char *text, struct statement_prices *out)
         return fail(EXIT_USAGE, "--price: '%s' is not of the form 'BTC=95000.00 USD, SOURCE'",
                     text);
     }
+    for (size_t i = 0; i < out->count; i++) {
+        if (strcmp(out->of[i].code, price->code) == 0) {
+            return fail(EXIT_USAGE, "--price: %s has a price twice", price->code);
+        }
+    }
     out->count++;
+    return EXIT_PASS;
+}
+
+int statement_know_prices(const struct tj_period *p, const struct statement_prices *prices)
+{
+    for (size_t i = 0; i < prices->count; i++) {
+        bool known = false;
+        for (uint32_t a = 1; a <= p->ledger.assets; a++) {
+            known |= strncmp(prices->of[i].code, p->assets[a].code, TJ_ASSET_CODE_SIZE) == 0;
+        }
+        if (!known) {
+            return fail(EXIT_DATA, "--price: the ledger had no asset %s in that period",
+                        prices->of[i].code);
+        }
+    }
     return EXIT_PASS;
 }
 

@@ -30,6 +30,8 @@ struct statement_prices {
 };
 /* An exit code; what is wrong was said on standard error. */
 int statement_add_price(const char *text, struct statement_prices *out);
+/* Each price is of an asset that the ledger had in the period. As above. */
+int statement_know_prices(const struct tj_period *period, const struct statement_prices *prices);
 
 /* Writes the document. False when writing failed. */
 bool statement_write(FILE *out, enum statement_format format, const struct tj_period *period,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int read_period(const char *text, struct statement_order *out)
@@ -69,7 +70,12 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
     if ((*period)->entries == 0 || (*period)->from > order->as_of) {
         return fail(EXIT_DATA, "--as-of: the ledger begins after that day");
     }
-    return EXIT_PASS;
+    return statement_know_prices(*period, &order->prices);
+}
+
+bool statement_day_over(const struct statement_order *order)
+{
+    return order->as_of < (uint64_t)time(NULL) / 86400;
 }
 
 int statement_put(const struct statement_order *order, const struct tj_period *period,
@@ -86,6 +92,10 @@ int statement_put(const struct statement_order *order, const struct tj_period *p
                    fflush(out) == 0 && (fd < 0 || fsync(fd) == 0);
     if (fd >= 0) {
         written = fclose(out) == 0 && written;
+    }
+    if (written && !statement_day_over(order)) {
+        message("provisional: the day of --as-of is not over, and what is received until then "
+                "changes this document");
     }
     return written ? EXIT_PASS
                    : fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output",

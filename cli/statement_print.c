@@ -24,9 +24,11 @@ static const char *text_of(const json_t *object, const char *member)
 
 /* ---- printing a line ---- */
 
-static bool is_figure(int column)
+/* A cell that is a number, its minus included, is no formula for a spreadsheet. */
+static bool is_number(const char *cell)
 {
-    return column == PARTY || column == ACCOUNT || column == AMOUNT;
+    const char *digits = cell + (cell[0] == '-');
+    return digits[0] != '\0' && strspn(digits, "0123456789.") == strlen(digits);
 }
 
 static void print_csv(FILE *out, const struct line *line)
@@ -34,7 +36,7 @@ static void print_csv(FILE *out, const struct line *line)
     for (int i = 0; i < COLUMNS; i++) {
         const char *cell = line->cells[i] != NULL ? line->cells[i] : "";
         fprintf(out, "%s", i > 0 ? "," : "");
-        if (is_figure(i)) {
+        if (is_number(cell)) {
             fprintf(out, "%s", cell);
         } else {
             text_csv_cell(out, cell);

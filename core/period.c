@@ -400,7 +400,7 @@ void tj_period_before(struct tj_period *p, const struct tj_state *state, const s
 void tj_period_entry(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                      uint64_t index, uint64_t received_ns, const uint8_t *records, uint32_t count)
 {
-    for (uint32_t i = 0; records != NULL && records[0] >= TJ_SET_LIMIT && i < count; i++) {
+    for (uint32_t i = 0; records != NULL && !tj_kind_is_movement(records[0]) && i < count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         if (record[0] == TJ_STATEMENT) {
             note_stated(p, index, record);

@@ -137,6 +137,23 @@ class Documents(Case):
             self.said(run("tijori", "statement", self.path("ledger"), *PERIOD, "--price", bad), 2,
                       "--price")
 
+    def test_prices_that_mean_nothing(self):
+        for bad, part in ((b"BTC=1 USD, \xff", "text"), (b"BTC=1 USD, a\tb", "text"),
+                          (b"BTC=1 U\x07D, x", "text"), (b"BTC=1 , x", "--price")):
+            self.said(run("tijori", "statement", self.path("ledger"), *PERIOD, "--price", bad), 2,
+                      part)
+        twice = ("--price", "BTC=1 USD, x", "--price", "BTC=2 EUR, y")
+        self.said(run("tijori", "statement", self.path("ledger"), *PERIOD, *twice), 2, "BTC", "twice")
+        result = run("tijori", "statement", self.path("ledger"), *PERIOD, "--price", "XAU=1 USD, x")
+        self.said(result, 65, "XAU", "asset")
+        self.assertEqual(result.stdout, "")
+
+    def test_a_day_that_is_not_over_is_provisional(self):
+        for as_of, provisional in (("2999-12-31", True), ("2025-06-30", False)):
+            result = run("tijori", "statement", self.path("ledger"), "--as-of", as_of)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual("provisional" in result.stderr, provisional, result.stderr)
+
     def test_bad_input(self):
         ledger = self.path("ledger")
         for arguments, code, part in (
@@ -172,6 +189,17 @@ class Documents(Case):
 
 class Log(Case):
     """What is in the log is held against the log."""
+
+    def test_what_was_signed_is_this_document(self):
+        result = run("tijori-audit", "statement", self.path("export"), *PERIOD)
+        self.said(result, 3, "11 figures, of this very document")
+        priced = run("tijori-audit", "statement", self.path("export"), *PERIOD, "--price",
+                     "BTC=1 USD, x")
+        self.said(priced, 3, "11 figures, of another document")
+        report = json.loads(run("tijori-audit", "verify", self.path("export"), "--public",
+                                "--format", "json").stdout)
+        check = [one for one in report["checks"] if one["check"] == "STATEMENTS"]
+        self.assertEqual((check[0]["passed"], check[0]["failed"]), (11, 0), check)
 
     def test_an_audit_goes_on_and_still_knows(self):
         state = self.path("audits")

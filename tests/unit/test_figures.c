@@ -2,6 +2,7 @@
  * hand, and the audit asked about a statement that gives it and about one that is false by one
  * unit. Days are numbered from the day after the ledger began. */
 
+#include "cli/statement_doc.h"
 #include "core/figures.h"
 #include "core/period.h"
 #include "rules_support.h"
@@ -199,7 +200,8 @@ static void all_true_and_each_false(const struct stated *list, size_t count)
 
 /* ---- a period by hand ---- */
 
-static void a_history(void)
+/* The entry of the purchase. */
+static uint64_t a_history(void)
 {
     day(1);
     uint64_t bought = move(T_MARKET, T_RESERVE_A, 1000, TJ_PURCHASE);
@@ -217,6 +219,7 @@ static void a_history(void)
     naming(TJ_VOID, no_sale, 0);
     naming(TJ_CORRECT, bought, 100);
     day(6);
+    return bought;
 }
 
 static void figures_of_periods(void **state)
@@ -393,12 +396,16 @@ static void remembered_days(void **state)
         {TJ_FIGURE_OUTFLOW, TJ_CORRECTION, 0, 0, 2, 4, 100},
         {TJ_FIGURE_CUSTOMERS, 0, 2, 0, 1, 1, 500},
         {TJ_FIGURE_CLOSING, 0, 0, 0, 2, 3, 1300},
-        {TJ_FIGURE_CLOSING, 0, 0, 0, 2, 6, 1005},
+        {TJ_FIGURE_CLOSING, 0, 0, 0, 2, 6, 975},
+        {TJ_FIGURE_ADJUSTMENTS, 0, 0, 0, 5, 6, -30},
     };
+    static const struct stated closing = {TJ_FIGURE_CLOSING, 0, 0, 0, 2, 4, 1000};
     char dir[300];
     struct tj_replica *replica;
     replica_dir(dir);
-    a_history();
+    uint64_t bought = a_history();
+    state_all(&closing, 1, 0);
+    naming(TJ_CORRECT, bought, 30);
     assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
     audit(replica, NULL);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);
@@ -609,6 +616,106 @@ static void the_same_period_later(void **state)
     assert_memory_equal(leaves[1].bytes, head.leaf, TJ_HASH_SIZE);
 }
 
+/* What is about a period is found in any entry of directives. */
+static void entries_that_state_a_period(void **state)
+{
+    (void)state;
+    static const struct stated closing = {TJ_FIGURE_CLOSING, 0, 0, 0, 1, 1, 10};
+    static const struct stated other = {TJ_FIGURE_CLOSING, 0, 0, 0, 2, 2, 10};
+    struct tj_record rename = {.kind = TJ_RENAME_PARTY, .party = 1};
+    struct tj_record stated = {.kind = TJ_STATEMENT, .figure = TJ_FIGURE_CLOSING, .asset = 1};
+    day(1);
+    move(T_MARKET, T_RESERVE_A, 10, TJ_PURCHASE);
+    day(3);
+    uint64_t first = state_all(&closing, 1, 0);
+    state_all(&other, 1, 0);
+    memcpy(rename.name, "Reserve Office", 14);
+    stated.period_from = stated.as_of = DAY_0 + 1;
+    tj_store64(stated.value, 10);
+    world->now_ns++;
+    rules_one(world, 0, 0, &rename);
+    fixture_add(world, &stated);
+    fixture_add(world, &stated);
+    uint64_t second = rules_accept(world);
+    struct tj_period *period = tj_period_create(DAY_0 + 1, DAY_0 + 1);
+    audit(NULL, period);
+    assert_int_equal(period->stated_count, 2);
+    assert_int_equal(period->stated[0].entry, first);
+    assert_int_equal(period->stated[0].figures, 1);
+    assert_int_equal(period->stated[1].entry, second);
+    assert_int_equal(period->stated[1].figures, 2);
+    tj_period_destroy(period);
+}
+
+static char *document_of(const struct tj_period *period, enum statement_format format)
+{
+    static const struct statement_prices none = {.count = 0};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    assert_true(statement_write(out, format, period, &world->genesis.ledger_id, &none));
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* Replays an export for the document of days 1 to 2. */
+static struct tj_period *period_of_export(const char *folder)
+{
+    struct tj_source *source;
+    struct tj_source_message what;
+    struct tj_replay_report report;
+    struct tj_period *period = tj_period_create(DAY_0 + 1, DAY_0 + 2);
+    const struct tj_replay_options options = {.threads = 1, .period = period};
+    assert_int_equal(tj_source_open_folder(folder, &source, &what), TIJORI_OK);
+    assert_int_equal(tj_replay(source, &options, &report, NULL), TIJORI_OK);
+    assert_false(report.failed);
+    tj_report_clear(&report);
+    tj_source_close(source);
+    return period;
+}
+
+/* Two movements of customers were open and corrected, or not, in envelopes that a public export
+ * leaves out: so it says neither that they are open nor how they were corrected. The reserve's
+ * pending one is open for everybody. */
+static void what_a_public_export_cannot_say(void **state)
+{
+    (void)state;
+    static const bool public[] = {false, true};
+    char folder[300];
+    day(1);
+    move(T_MARKET, T_RESERVE_A, 1000, TJ_PURCHASE);
+    uint64_t came = move(C_EXTERNAL, C_CUSTODY_A, 500, TJ_CUSTOMER_DEPOSIT);
+    move_of(TJ_PENDING, T_RESERVE_A, T_MARKET, 7, TJ_SALE);
+    uint64_t sent = move_of(TJ_PENDING, C_CUSTODY_A, C_CUSTODY_B, 10, TJ_CUSTOMER_TRANSFER);
+    day(2);
+    struct tj_record post = rules_naming(world, TJ_POST, sent, 0);
+    rules_one(world, 2, 1, &post);
+    world->header.flags = TJ_FLAG_RESTRICTED;
+    rules_accept(world);
+    naming(TJ_CORRECT, came, 1);
+    tamper_sign(world, 0);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(folder, sizeof folder, "%s-export-%zu", world->dir, i);
+        assert_int_equal(tamper_export(world, folder, public[i], NULL), 0);
+        struct tj_period *period = period_of_export(folder);
+        char *text = document_of(period, STATEMENT_JSON);
+        char *csv = document_of(period, STATEMENT_CSV);
+        tj_period_destroy(period);
+        remove_folder(folder);
+        json_t *document = json_loads(text, 0, NULL);
+        const json_t *asset = json_array_get(json_object_get(document, "assets"), 0);
+        assert_int_equal(json_array_size(json_object_get(asset, "pending")), 1);
+        assert_int_equal(json_array_size(json_object_get(asset, "corrections")), public[i] ? 0 : 1);
+        assert_int_equal(json_array_size(json_object_get(asset, "customers_by_custodian")),
+                         public[i] ? 0 : 1);
+        assert_true((strstr(csv, ",\"not known: made from") != NULL) == public[i]);
+        json_decref(document);
+        free(text);
+        free(csv);
+    }
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -623,6 +730,8 @@ int main(void)
         WORLD(customers_in_a_public_export),
         cmocka_unit_test(series_grow),
         WORLD(the_same_period_later),
+        WORLD(entries_that_state_a_period),
+        WORLD(what_a_public_export_cannot_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
