@@ -117,9 +117,6 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
 {
     struct tj_hash document;
     size_t count;
-    if (!statement_day_over(order)) {
-        return fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
-    }
     if (!statement_hash(period, ledger_id, &order->prices, &document)) {
         return fail(EXIT_IO, "the statement could not be hashed");
     }
@@ -147,6 +144,9 @@ int cmd_statement(const struct arguments *arguments)
     int code = statement_order_read(arguments, &order);
     if (code == EXIT_PASS && signs != (argument_value(arguments, "envelope") != NULL)) {
         code = fail(EXIT_USAGE, "--sign and --envelope go together");
+    }
+    if (code == EXIT_PASS && signs && !statement_day_over(&order)) {
+        code = fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
     }
     if (code == EXIT_PASS) {
         code = audit_open_source(arguments->operands[0], &source);
