@@ -172,7 +172,8 @@ static void figure_words(struct words *words, const struct listing *listing,
     }
     if (f->bounded) {
         bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
-        add_pair(words, listing, rule->asset, minimum ? "headroom" : "left", f->left);
+        const char *rest = f->left < 0 ? "over by" : minimum ? "headroom" : "left";
+        add_pair(words, listing, rule->asset, rest, f->left < 0 ? -f->left : f->left);
     }
     if (f->counts) {
         add_pair(words, listing, rule->asset, "unclassified", f->unclassified);

@@ -173,7 +173,7 @@ void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state 
         if (bounds && rule->programme.unclassified != 0) {
             tj_find(report, UINT64_MAX,
                     "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
-                    "which no second party countersigned",
+                    "which nobody outside the public sector countersigned",
                     name, i,
                     value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
         }

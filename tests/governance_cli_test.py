@@ -316,7 +316,7 @@ class Governance(unittest.TestCase):
         ceiling = self.rule(5)
         self.assertEqual((ceiling["used_base"], ceiling["left_base"], ceiling["unclassified_base"],
                           ceiling["breaches"]), (str(3 * BTC), str(-3 * BTC), str(BTC // 2), 2))
-        run("rules", self.dir, says=["net 3 BTC, left -3 BTC, unclassified 0.5 BTC, corrected 0 BTC, 2 breaches "
+        run("rules", self.dir, says=["net 3 BTC, over by 3 BTC, unclassified 0.5 BTC, corrected 0 BTC, 2 breaches "
                                      "(records ", "recorded income 2 BTC"])
         over = w.propose(1, [move("1:4", "1:1", "1.5 BTC", "mining")])
         w.sign(over, "init")
