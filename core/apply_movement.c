@@ -139,6 +139,28 @@ static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
     return timeout_s != 0 && received_ns >= timeout_s * TJ_NS_PER_S;
 }
 
+/* Whether any rule of section 7.3 may have something to say: most movements meet none, and this is
+ * all that they pay for there being rules. */
+static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
+                           const uint8_t *record)
+{
+    if (tj_state_ledger(state)->rules_set == 0) {
+        return false;
+    }
+    const struct tj_party_object *from =
+        tj_state_party(state, tj_account_party(tj_movement_from(record)));
+    bool tiered =
+        (from->ruled & TJ_PARTY_TIERED) != 0 && tj_movement_amount(record).base > from->tier_least;
+    bool named = ((s->from->flags | s->to->flags) & TJ_ACCOUNT_RULED) != 0;
+    bool reserve = s->from->class == TJ_CLASS_RESERVE || s->to->class == TJ_CLASS_RESERVE;
+    if (tiered || named || reserve) {
+        return true;
+    }
+    return !tj_in_one_pocket(record, s->from, s->to) &&
+           ((from->ruled | tj_state_party(state, tj_account_party(tj_movement_to(record)))->ruled) &
+            TJ_PARTY_LIMITED) != 0;
+}
+
 static enum tijori_status judge_new(struct tj_state *state, const struct tj_case *c,
                                     const struct sides *s, const uint8_t *record,
                                     struct tj_verdict *verdict)
@@ -169,7 +191,7 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status == TIJORI_OK && record[0] == TJ_PENDING) {
         status = judge_pending(state, s, record, verdict);
     }
-    if (status == TIJORI_OK && tj_state_ledger(state)->rules_set != 0) {
+    if (status == TIJORI_OK && may_meet_rules(state, s, record)) {
         status = tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
     }
     return status;

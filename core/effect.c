@@ -147,8 +147,8 @@ static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
     bool from_holds = !tj_class_is_contra(p->from->class);
     bool to_holds = !tj_class_is_contra(p->to->class);
     uint64_t amount = tj_movement_amount(p->record).base;
-    if (from_holds && to_holds && from == to) {
-        return; /* one pocket */
+    if (tj_in_one_pocket(p->record, p->from, p->to)) {
+        return;
     }
     if (from_holds) {
         struct tj_holding_object *holding =
@@ -237,6 +237,9 @@ static void effect_posted(struct tj_state *state, const struct tj_effect *effect
     }
     if ((p->from->flags & TJ_ACCOUNT_RULED) != 0) {
         count_outflow(state, p, from);
+    }
+    if (tj_in_one_pocket(p->record, p->from, p->to)) {
+        return;
     }
     uint64_t all = tj_account_id(tj_account_party(from), TJ_LOCAL_ALL);
     bool limited = (tj_state_party(state, tj_account_party(from))->ruled & TJ_PARTY_LIMITED) != 0;

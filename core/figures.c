@@ -237,6 +237,11 @@ static void count_movement(const struct counting *c, const uint8_t *record)
 {
     uint64_t from_id = tj_movement_from(record);
     uint64_t to_id = tj_movement_to(record);
+    /* From custody to custody by the table of purposes: most movements, and they change nothing. */
+    if (tj_movement_purpose(record) == TJ_CUSTOMER_TRANSFER &&
+        tj_account_party(from_id) == tj_account_party(to_id)) {
+        return;
+    }
     const struct tj_account_object *from = tj_state_account(c->state, from_id);
     const struct tj_account_object *to = tj_state_account(c->state, to_id);
     bool posted = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;

@@ -78,6 +78,14 @@ bool tj_enters(uint64_t holder, const struct tj_passage *passage);
 const struct tj_rule_object *tj_tier_of(const struct tj_state *state,
                                         const struct tj_passage *passage, uint32_t *number);
 
+/* Between two of a party's own reserve and custody accounts: no rule of all of a party sees it. */
+static inline bool tj_in_one_pocket(const uint8_t *record, const struct tj_account_object *from,
+                                    const struct tj_account_object *to)
+{
+    return tj_account_party(tj_movement_from(record)) == tj_account_party(tj_movement_to(record)) &&
+           !tj_class_is_contra(from->class) && !tj_class_is_contra(to->class);
+}
+
 /* ---- outflow limits ---- */
 
 /* It is one, and the movement leaves its holder in its asset. */
