@@ -100,7 +100,8 @@ void tj_audit_statements(struct tj_replay_report *report, const struct tj_state 
                          const struct tj_figures *figures, const struct tj_past *past,
                          uint64_t index, const uint8_t *records, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    /* Movements and directives share no entry. */
+    for (uint32_t i = 0; i < count && !tj_kind_is_movement(records[0]); i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         struct tj_record r;
         if (record[0] != TJ_STATEMENT) {

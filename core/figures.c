@@ -233,15 +233,17 @@ static void count_customers(const struct counting *c, uint64_t account,
     }
 }
 
+/* From custody to custody by the table of purposes: most movements, and they change no figure. */
+static bool changes_nothing(const uint8_t *record)
+{
+    return tj_movement_purpose(record) == TJ_CUSTOMER_TRANSFER &&
+           tj_account_party(tj_movement_from(record)) == tj_account_party(tj_movement_to(record));
+}
+
 static void count_movement(const struct counting *c, const uint8_t *record)
 {
     uint64_t from_id = tj_movement_from(record);
     uint64_t to_id = tj_movement_to(record);
-    /* From custody to custody by the table of purposes: most movements, and they change nothing. */
-    if (tj_movement_purpose(record) == TJ_CUSTOMER_TRANSFER &&
-        tj_account_party(from_id) == tj_account_party(to_id)) {
-        return;
-    }
     const struct tj_account_object *from = tj_state_account(c->state, from_id);
     const struct tj_account_object *to = tj_state_account(c->state, to_id);
     bool posted = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
@@ -265,7 +267,7 @@ void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         if (tj_kind_is_movement(record[0])) {
-            if (!tj_names_absent(state, past, record)) {
+            if (!changes_nothing(record) && !tj_names_absent(state, past, record)) {
                 count_movement(&c, record);
             }
             continue;
