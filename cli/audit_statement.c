@@ -15,21 +15,22 @@ struct making {
     struct audit_pins pins;
 };
 
-/* What the log itself states about the same period. */
-static void tell_stated(const struct making *m, const struct tj_period *period,
+/* What the log itself states about the same period. False when the document could not be hashed. */
+static bool tell_stated(const struct making *m, const struct tj_period *period,
                         const struct tj_replay_report *report)
 {
     struct tj_hash document;
-    bool hashed = statement_hash(period, &report->ledger_id, &m->order.prices, &document);
+    if (!statement_hash(period, &report->ledger_id, &m->order.prices, &document)) {
+        return false;
+    }
     for (size_t i = 0; i < period->stated_count; i++) {
         const struct tj_period_stated *stated = &period->stated[i];
-        bool same = hashed && tj_hash_equal(&stated->document, &document);
-        bool named = !tj_hash_zero(&stated->document);
-        message("entry %" PRIu64 " states this period: %" PRIu32 " figures%s", stated->entry,
-                stated->figures,
-                same    ? ", of this very document"
-                : named ? ", of another document"
-                        : ", of no document");
+        const char *of = tj_hash_equal(&stated->document, &document) ? "of this very document"
+                         : tj_hash_zero(&stated->document)           ? "of no document"
+                         : period->partial ? "of another document: what is restricted is not here"
+                                           : "of another document, or one with other prices";
+        message("entry %" PRIu64 " states this period: %" PRIu32 " figure%s, %s", stated->entry,
+                stated->figures, stated->figures == 1 ? "" : "s", of);
     }
     if (period->stated_count == 0) {
         message("no entry of the log states this period");
@@ -39,6 +40,7 @@ static void tell_stated(const struct making *m, const struct tj_period *period,
         text_sanitise(text, sizeof text, report->findings[i].text);
         message("FINDING: %s", text);
     }
+    return true;
 }
 
 /* As `verify` would: 3 when something was not checked that could have been. */
@@ -72,8 +74,10 @@ static int make_here(void *context)
         code = statement_put(&m->order, period, &report.ledger_id);
     }
     if (code == EXIT_PASS) {
-        tell_stated(m, period, &report);
-        code = verdict_of(m, &report);
+        code =
+            tell_stated(m, period, &report)
+                ? verdict_of(m, &report)
+                : fail(EXIT_IO, "the statement could not be hashed: no space for a temporary file");
     }
     tj_report_clear(&report);
     tj_period_destroy(period);

@@ -384,13 +384,14 @@ static int walk(struct listing *listing)
 static int check_found(const struct listing *listing)
 {
     const struct filter *filter = &listing->filter;
+    const char *where = filter->until_ns == UINT64_MAX ? "in this log" : "in this log until then";
     if (filter->party <= UINT32_MAX &&
         names_party(listing->names, (uint32_t)filter->party)[0] == '\0') {
-        return fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this log", filter->party);
+        return fail(EXIT_NO_INPUT, "no party %" PRIu64 " %s", filter->party, where);
     }
     if (filter->by_account && names_account_asset(listing->names, filter->account) == 0) {
-        return fail(EXIT_NO_INPUT, "no account %" PRIu32 ":%" PRIu32 " in this log",
-                    tj_account_party(filter->account), tj_account_local(filter->account));
+        return fail(EXIT_NO_INPUT, "no account %" PRIu32 ":%" PRIu32 " %s",
+                    tj_account_party(filter->account), tj_account_local(filter->account), where);
     }
     return listing->damaged ? fail(EXIT_FAIL, "not all could be decoded: the log is damaged")
                             : EXIT_PASS;

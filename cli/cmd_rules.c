@@ -172,7 +172,8 @@ static void figure_words(struct words *words, const struct listing *listing,
     }
     if (f->bounded) {
         bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
-        const char *rest = f->left < 0 ? "over by" : minimum ? "headroom" : "left";
+        const char *rest =
+            minimum ? (f->left < 0 ? "short by" : "headroom") : (f->left < 0 ? "over by" : "left");
         add_pair(words, listing, rule->asset, rest, f->left < 0 ? -f->left : f->left);
     }
     if (f->counts) {

@@ -118,15 +118,16 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
     struct tj_hash document;
     size_t count;
     if (!statement_hash(period, ledger_id, &order->prices, &document)) {
-        return fail(EXIT_IO, "the statement could not be hashed");
+        return fail(EXIT_IO, "the statement could not be hashed: no space for a temporary file");
     }
     struct tj_record *records = statement_records(period, &document, &count);
     int code = count <= TJ_RECORDS_MAX
                    ? write_envelope(arguments, records, count)
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);
     if (code == EXIT_PASS) {
-        message("%zu figures in an envelope, with %zu signatures: %s", count,
-                argument_count(arguments, "sign"), argument_value(arguments, "envelope"));
+        size_t signatures = argument_count(arguments, "sign");
+        message("%zu figures in an envelope, with %zu signature%s: %s", count, signatures,
+                signatures == 1 ? "" : "s", argument_value(arguments, "envelope"));
     }
     free(records);
     return code;
@@ -161,6 +162,9 @@ int cmd_statement(const struct arguments *arguments)
     }
     if (code == EXIT_PASS && signs) {
         code = put_into_log(arguments, &order, period, &report.ledger_id);
+        if (code != EXIT_PASS) {
+            statement_take_back(&order); /* or the next try would find it in its way */
+        }
     }
     tj_report_clear(&report);
     tj_period_destroy(period);

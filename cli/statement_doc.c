@@ -690,10 +690,12 @@ static void add_asset(struct records *records, const struct tj_period *p,
     key.party = 0;
     for (key.rule = 0; key.rule < p->ledger.rules_set; key.rule++) {
         if (programme_counts(p, &p->rules[key.rule], asset)) {
-            key.figure = TJ_FIGURE_COUNTED;
-            add_figure(records, p, document, key, true);
-            key.figure = TJ_FIGURE_UNCLASSIFIED;
-            add_figure(records, p, document, key, true);
+            /* A minimum has no purposes that it counts. */
+            bool counts = p->rules[key.rule].type != TJ_PROGRAMME_MINIMUM;
+            for (key.figure = TJ_FIGURE_COUNTED; counts && key.figure < TJ_FIGURE_BREACHES;
+                 key.figure++) {
+                add_figure(records, p, document, key, true);
+            }
             key.figure = TJ_FIGURE_BREACHES;
             add_figure(records, p, document, key, true);
         }

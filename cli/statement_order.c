@@ -97,7 +97,18 @@ int statement_put(const struct statement_order *order, const struct tj_period *p
         message("provisional: the day of --as-of is not over, and what is received until then "
                 "changes this document");
     }
-    return written ? EXIT_PASS
-                   : fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output",
-                          strerror(errno));
+    if (written) {
+        return EXIT_PASS;
+    }
+    int code =
+        fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output", strerror(errno));
+    statement_take_back(order);
+    return code;
+}
+
+void statement_take_back(const struct statement_order *order)
+{
+    if (order->output != NULL) {
+        (void)unlink(order->output);
+    }
 }

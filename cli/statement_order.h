@@ -29,9 +29,12 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
 /* By this machine's clock, the day of --as-of has ended: nothing more will be received on it. */
 bool statement_day_over(const struct statement_order *order);
 
-/* Writes the document to where the order says; a file is not overwritten. Says so when the day is
- * not over: the document itself holds nothing that comes from a clock. */
+/* Writes the document to where the order says; a file is not overwritten, and not left half
+ * written. Says so when the day is not over: the document itself holds nothing that comes from a
+ * clock. */
 int statement_put(const struct statement_order *order, const struct tj_period *period,
                   const struct tj_hash *ledger_id);
+/* Removes the file that was put. */
+void statement_take_back(const struct statement_order *order);
 
 #endif

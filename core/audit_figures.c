@@ -111,7 +111,7 @@ void tj_audit_statements(struct tj_replay_report *report, const struct tj_state 
         if (r.figure == TJ_FIGURE_ATTESTED) {
             continue; /* its own word, which no log can contradict */
         }
-        if (r.figure == TJ_FIGURE_CUSTOMERS && state->partial) {
+        if (r.figure == TJ_FIGURE_CUSTOMERS && !tj_figures_know_customers(figures, r.as_of)) {
             tj_skip(report, TJ_CHECK_STATEMENTS, 1,
                     "customers' totals rest on restricted records that are not here");
         } else {

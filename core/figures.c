@@ -13,7 +13,8 @@ enum series_kind {
     UNCLASSIFIED,
     BREACHES,
     ADJUSTED,
-    STATED, /* the newest day that a statement was about */
+    STATED,  /* the newest day that a statement was about */
+    MISSING, /* 1 from the day of the first body that is not there */
 };
 
 struct point {
@@ -280,7 +281,17 @@ void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
     }
 }
 
+void tj_figures_miss(struct tj_figures *figures, uint64_t received_ns)
+{
+    set(figures, name_of(MISSING, 0, 0), tj_day_of(received_ns), 1);
+}
+
 /* ---- asking ---- */
+
+bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day)
+{
+    return value_at(figures, name_of(MISSING, 0, 0), day) == 0;
+}
 
 tj_i128 tj_figures_value(const struct tj_figures *f, const struct tj_figure_key *key)
 {

@@ -23,6 +23,12 @@ void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
                       const struct tj_past *past, uint64_t received_ns, const uint8_t *records,
                       uint32_t count);
 
+/* The body of an entry of that time is not there: what customers have is not known from its day on.
+ */
+void tj_figures_miss(struct tj_figures *figures, uint64_t received_ns);
+/* Whether what customers had at the end of that day is known. */
+bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day);
+
 /* What a figure is of. */
 struct tj_figure_key {
     uint8_t figure; /* enum tj_figure */

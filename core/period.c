@@ -291,17 +291,42 @@ static void join_rows(struct tj_period *p)
     }
 }
 
+static void *copies(size_t count, size_t size)
+{
+    void *array = calloc(count + 1, size);
+    TIJORI_REQUIRE(array != NULL);
+    return array;
+}
+
 static void freeze_parties(struct tj_period *p)
 {
+    bool *frozen = copies(p->ledger.parties, sizeof *frozen);
     for (uint32_t i = 0; i < p->ledger.rules_set; i++) {
         const struct tj_rule_object *rule = &p->rules[i];
         bool freezes = rule->set != 0 && rule->ended == 0 && rule->kind == TJ_SET_LIMIT &&
                        rule->type == TJ_LIMIT_FREEZE && (rule->directions & TJ_FREEZE_OUT) != 0;
-        for (size_t a = 0; freezes && a < p->account_count; a++) {
-            bool same = tj_account_party(p->accounts[a].account) == tj_account_party(rule->holder);
-            p->accounts[a].frozen_out |= same && !tj_class_is_contra(p->accounts[a].class);
+        frozen[freezes ? tj_account_party(rule->holder) : p->ledger.parties] = freezes;
+    }
+    for (size_t a = 0; a < p->account_count; a++) {
+        struct tj_period_account *row = &p->accounts[a];
+        row->frozen_out |=
+            frozen[tj_account_party(row->account)] && !tj_class_is_contra(row->class);
+    }
+    free(frozen);
+}
+
+/* What approves it as the keys are now: a revoked one does not count. */
+static uint32_t count_approvals(const struct tj_state *state, uint64_t mark, uint32_t party)
+{
+    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
+    uint32_t count = 0;
+    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
+        if ((approval->keys[i / 8] >> i % 8 & 1) != 0) {
+            const struct tj_key_object *key = tj_state_key(state, party, i);
+            count += key != NULL && key->status == TJ_KEY_ACTIVE;
         }
     }
+    return count;
 }
 
 static void add_pending(struct tj_period *p, const struct tj_state *state,
@@ -316,20 +341,12 @@ static void add_pending(struct tj_period *p, const struct tj_state *state,
         }
         struct tj_period_record *pending =
             ADD(p->pending, p->pending_count, p->work->pending_capacity);
-        *pending = (struct tj_period_record){.id = mark->record, .received_ns = named.received_ns};
+        uint32_t party = tj_account_party(tj_movement_from(named.record));
+        *pending = (struct tj_period_record){.id = mark->record,
+                                             .received_ns = named.received_ns,
+                                             .approvals = count_approvals(state, i, party)};
         memcpy(pending->record, named.record, TJ_RECORD_SIZE);
-        const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, i);
-        for (size_t b = 0; approval != NULL && b < sizeof approval->keys; b++) {
-            pending->approvals += (uint32_t)__builtin_popcount(approval->keys[b]);
-        }
     }
-}
-
-static void *copies(size_t count, size_t size)
-{
-    void *array = calloc(count + 1, size);
-    TIJORI_REQUIRE(array != NULL);
-    return array;
 }
 
 static void copy_objects(struct tj_period *p, const struct tj_state *state,

@@ -461,6 +461,7 @@ static void count_body(struct replay *r, uint64_t index, const struct item *item
         report->restricted_first = report->restricted == 0 ? index : report->restricted_first;
         report->restricted++;
         report->restricted_records += records;
+        tj_figures_miss(r->figures, item->entry.received_ns);
         return;
     }
     report->restricted_seen += tj_header_restricted(&item->entry.header);

@@ -440,6 +440,7 @@ class Governance(unittest.TestCase):
                 (("--since", "yesterday"), USAGE, "--since: 'yesterday'"),
                 (("--since", "2026-02-01", "--until", "2026-01-01"), USAGE, "after"),
                 (("--account", "5"), USAGE, "not an account"), (("--party", "-1"), USAGE, "--party"),
+                (("--party", "1", "--until", "2020-01-01"), NO_INPUT, "no party 1 in this log until then"),
                 (("--account", "1:99"), NO_INPUT, "no account 1:99"), (("--party", "9"), NO_INPUT, "no party 9")):
             run("log", self.dir, *wrong, expect=code, says=[says])
         run("log", w.path("nowhere"), expect=NO_INPUT, says=["nowhere"])

@@ -165,12 +165,13 @@ class Documents(Case):
                 ((*PERIOD, "-o", self.path("genesis.json")), 2, "already"),
                 ((*PERIOD, "--sign", self.path("keys", "authority-1.pem")), 2, "--envelope"),
                 ((*PERIOD, "--sign", self.path("keys", "none.pem"), "--envelope",
-                  self.path("x.tje")), 66, "none.pem"),
+                  self.path("x.tje"), "-o", self.path("x.json")), 66, "none.pem"),
                 (("--as-of", "2999-12-31", "--sign", self.path("keys", "authority-1.pem"),
                   "--envelope", self.path("x.tje")), 65, "not over")):
             self.said(run("tijori", "statement", ledger, *arguments), code, part)
         self.said(run("tijori", "statement", self.path("nowhere"), *PERIOD), 66)
-        self.assertFalse(os.path.exists(self.path("x.tje")))
+        for name in ("x.tje", "x.json"):
+            self.assertFalse(os.path.exists(self.path(name)), name)
 
     def test_no_statement_of_a_damaged_log(self):
         subprocess.run(["cp", "-r", self.path("export"), self.path("damaged")], check=True)
