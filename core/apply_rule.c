@@ -430,7 +430,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
         return status;
     }
     status = judge_tier(state, c, &p, verdict);
-    bool crosses = (p.from->class == TJ_CLASS_RESERVE) != (p.to->class == TJ_CLASS_RESERVE);
+    bool crosses = tj_crosses_reserve(p.from, p.to);
     if (status != TIJORI_OK || !crosses) {
         return status;
     }

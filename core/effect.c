@@ -226,7 +226,7 @@ static void effect_posted(struct tj_state *state, const struct tj_effect *effect
 {
     uint64_t from = tj_movement_from(p->record);
     effect_holdings(state, p);
-    if ((p->from->class == TJ_CLASS_RESERVE) != (p->to->class == TJ_CLASS_RESERVE)) {
+    if (tj_crosses_reserve(p->from, p->to)) {
         count_reserve(state, p);
         if (effect->rules) {
             count_programmes(state, p);
@@ -334,7 +334,7 @@ static void effect_movement(struct tj_state *state, struct tj_effect *effect, ui
     }
     effect_books(state, effect, &p);
     if (record[0] == TJ_MOVE || p.named != NULL) {
-        bool crosses = (p.from->class == TJ_CLASS_RESERVE) != (p.to->class == TJ_CLASS_RESERVE);
+        bool crosses = tj_crosses_reserve(p.from, p.to);
         p.vouched = crosses && tj_vouched(state, record, effect->slots, p.named);
         p.named_vouched = crosses && p.named != NULL && tj_named_vouched(state, p.named);
         effect_posted(state, effect, &p);

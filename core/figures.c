@@ -253,7 +253,7 @@ static void count_movement(const struct counting *c, const uint8_t *record)
     if (!posted || one_pocket) {
         return;
     }
-    if ((from->class == TJ_CLASS_RESERVE) != (to->class == TJ_CLASS_RESERVE)) {
+    if (tj_crosses_reserve(from, to)) {
         count_reserve(c, record, from->asset, to->class == TJ_CLASS_RESERVE);
     }
     count_customers(c, from_id, from);

@@ -190,10 +190,9 @@ static void change_of_correct(const struct tj_rule_object *rule, const struct tj
 bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_passage *p,
                          struct tj_programme_change *change)
 {
-    bool from_reserve = p->from->class == TJ_CLASS_RESERVE;
     bool to_reserve = p->to->class == TJ_CLASS_RESERVE;
     memset(change, 0, sizeof *change);
-    if (from_reserve == to_reserve || !tj_programme_runs(rule, p->id, p->received_ns)) {
+    if (!tj_crosses_reserve(p->from, p->to) || !tj_programme_runs(rule, p->id, p->received_ns)) {
         return false;
     }
     if (p->record[0] == TJ_CORRECT) {

@@ -86,6 +86,13 @@ static inline bool tj_in_one_pocket(const uint8_t *record, const struct tj_accou
            !tj_class_is_contra(from->class) && !tj_class_is_contra(to->class);
 }
 
+/* Into the reserve or out of it: what programmes and the reserve's own sums count. */
+static inline bool tj_crosses_reserve(const struct tj_account_object *from,
+                                      const struct tj_account_object *to)
+{
+    return (from->class == TJ_CLASS_RESERVE) != (to->class == TJ_CLASS_RESERVE);
+}
+
 /* ---- outflow limits ---- */
 
 /* It is one, and the movement leaves its holder in its asset. */
