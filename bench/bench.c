@@ -9,7 +9,7 @@
 #include "bench/sections.h"
 #include "cli/exit.h"
 #include "cli/options.h"
-#include "core/pipeline.h"
+#include "core/base/pipeline.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 #include "bench/clock.h"
 #include "bench/parallel.h"
 #include "bench/random.h"
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <math.h>
 #include <pthread.h>

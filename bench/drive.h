@@ -7,7 +7,7 @@
  */
 
 #include "bench/sample.h"
-#include "core/tijori.h"
+#include "include/tijori.h"
 
 /* Envelopes of one size, one after another. */
 struct envelopes {

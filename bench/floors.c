@@ -2,8 +2,8 @@
 
 #include "bench/clock.h"
 #include "bench/memory.h"
-#include "core/limits.h"
-#include "core/status.h"
+#include "core/base/limits.h"
+#include "core/base/status.h"
 #include "crypto/tree.h"
 #include "storage/store_write.h"
 

@@ -1,6 +1,6 @@
 #include "bench/machine.h"
 
-#include "core/pipeline.h"
+#include "core/base/pipeline.h"
 #include "tijori_build.h"
 
 #include <malloc.h>

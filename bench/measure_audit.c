@@ -4,9 +4,9 @@
 #include "bench/clock.h"
 #include "bench/raw_secp256k1.h"
 #include "bench/sections.h"
-#include "core/journal.h"
-#include "core/pipeline.h"
-#include "core/replay.h"
+#include "core/log/journal.h"
+#include "core/base/pipeline.h"
+#include "core/audit/replay.h"
 
 struct audit_options {
     const char *id;

@@ -8,7 +8,7 @@
 
 enum { TREE_LEAVES = 1 << 18 };
 
-/* ns of one leaf appended to the tree, as core/ingest.c does it. */
+/* ns of one leaf appended to the tree, as core/ingest/ingest.c does it. */
 static double tree_ns(void)
 {
     struct tj_hasher *hasher = tj_hasher_create();

@@ -3,7 +3,7 @@
 
 #include "bench/machine.h"
 #include "bench/sections.h"
-#include "core/ingest.h"
+#include "core/ingest/ingest.h"
 
 #include <inttypes.h>
 

@@ -1,7 +1,7 @@
 #include "bench/parallel.h"
 
-#include "core/limits.h"
-#include "core/status.h"
+#include "core/base/limits.h"
+#include "core/base/status.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 
 #include "bench/clock.h"
 #include "bench/parallel.h"
-#include "core/limits.h"
-#include "core/status.h"
+#include "core/base/limits.h"
+#include "core/base/status.h"
 
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>

@@ -1,6 +1,6 @@
 #include "bench/report.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 json_t *report_row(json_t *report, const char *section)
 {

@@ -1,6 +1,6 @@
 #include "bench/report_print.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <string.h>
 

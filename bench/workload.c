@@ -5,9 +5,9 @@
 #include "bench/parallel.h"
 #include "bench/random.h"
 #include "bench/raw_secp256k1.h"
-#include "core/journal.h"
-#include "core/ledger.h"
-#include "core/pipeline.h"
+#include "core/log/journal.h"
+#include "core/ingest/ledger.h"
+#include "core/base/pipeline.h"
 #include "crypto/tree.h"
 
 #include <time.h>
@@ -18,7 +18,7 @@ enum {
     AMOUNT_MAX = 1000,
     SETUP_ENVELOPES = 64, /* made at a time */
     LIFETIME_S = 86400,
-    HEADER_BODY_ROOT = 144, /* where these stand: core/envelope.h, core/record.h */
+    HEADER_BODY_ROOT = 144, /* where these stand: core/format/envelope.h, core/format/record.h */
     RECORD_FROM = 4,
     RECORD_ACCOUNT = 4,
     RECORD_TO = 12,

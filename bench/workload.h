@@ -7,8 +7,8 @@
  * the ledger holds. One thread at a time. */
 
 #include "bench/drive.h"
-#include "core/envelope.h"
-#include "core/genesis.h"
+#include "core/format/envelope.h"
+#include "core/rules/genesis.h"
 
 struct workload_options {
     uint32_t accounts; /* opened and funded at the beginning, then touched at random */

@@ -5,7 +5,7 @@
  * more, one after another. */
 
 #include "cli/exit.h"
-#include "core/envelope.h"
+#include "core/format/envelope.h"
 
 /* Bytes that grow; free(bytes) when done. */
 struct buffer {

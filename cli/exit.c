@@ -1,6 +1,6 @@
 #include "cli/exit.h"
 
-#include "cli/text.h"
+#include "text/text.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 /* Exit codes (the numbers above 64 are those of BSD's sysexits.h) and how a program says what went
  * wrong: one line on standard error, "tijori sign: ...". */
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 /* clang-format off */
 #define EXIT_CODES(X) \

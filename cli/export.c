@@ -1,9 +1,9 @@
 #include "cli/export.h"
 
 #include "cli/exit.h"
-#include "cli/text.h"
-#include "core/format_document.h"
-#include "core/stored_checkpoint.h"
+#include "text/text.h"
+#include "core/format/format_document.h"
+#include "core/log/stored_checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
  * left alone, but for `checkpoint` and FORMAT.md, which are written last: a folder whose export was
  * cut short is the export it was before, with more in it. */
 
-#include "core/ledger.h"
+#include "core/ingest/ledger.h"
 
 struct export_order {
     const char *dir; /* the ledger's, for messages */

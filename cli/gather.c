@@ -1,6 +1,6 @@
 #include "cli/gather.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "cli/genesis_file.h"
 
-#include "cli/record_json.h"
+#include "text/record_json.h"
 
 #include <errno.h>
 #include <fcntl.h>

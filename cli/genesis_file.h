@@ -7,8 +7,8 @@
  */
 
 #include "cli/exit.h"
-#include "cli/text.h"
-#include "core/genesis.h"
+#include "text/text.h"
+#include "core/rules/genesis.h"
 
 enum { GENESIS_RECORDS_MAX = 64 };
 

@@ -1,7 +1,7 @@
 #include "cli/keys.h"
 
-#include "cli/text.h"
-#include "core/record.h"
+#include "text/text.h"
+#include "core/format/record.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 #include "cli/exit.h"
 #include "cli/options_print.h"
-#include "cli/text.h"
+#include "text/text.h"
 #include "tijori_build.h"
 
 #include <string.h>

@@ -9,58 +9,7 @@
  * `--` ends the options; `-` alone is an operand. A list option takes every argument up to the next
  * option (`--key A B`), and may be repeated (`--key A --key B`); `--key=A` takes just that one. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum option_kind {
-    OPTION_FLAG,
-    OPTION_VALUE, /* given once at most */
-    OPTION_LIST,
-};
-
-struct option_row {
-    const char *name; /* without the dashes; NULL ends a table */
-    char letter;      /* short form, 0 for none */
-    uint8_t kind;     /* enum option_kind */
-    bool required;
-    const char *metavar; /* NULL for a flag; "text|json": one of these, the first is the default */
-    const char *help;    /* NULL: for tests, not shown */
-};
-
-struct operand_row {
-    const char *name; /* NULL ends a table */
-    const char *help;
-};
-
-struct example_row {
-    const char *command; /* NULL ends a table */
-    const char *text;
-};
-
-struct arguments;
-
-struct command {
-    const char *name;              /* "status", "key new"; "" when the program has one command */
-    const char *synopsis;          /* what follows the name: "DIR [--format text|json]" */
-    const char *summary;           /* one line, lower case, no full stop */
-    const char *const *paragraphs; /* NULL-ended; may be NULL, as the three below */
-    const struct operand_row *operands;
-    const struct option_row *options;
-    const struct example_row *examples;
-    uint32_t operands_min;
-    uint32_t operands_max;
-    int (*run)(const struct arguments *arguments); /* returns an exit code, cli/exit.h */
-};
-
-struct program {
-    const char *name;
-    const char *summary;
-    const char *const *paragraphs; /* NULL-ended */
-    const struct command *commands;
-    size_t command_count;
-    const char *see_also; /* for the man page: "tijori-audit" */
-};
+#include "cli/option_table.h"
 
 /* An option as it was given. Pointers into argv. */
 struct option_value {

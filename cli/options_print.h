@@ -1,9 +1,9 @@
 #ifndef TIJORI_CLI_OPTIONS_PRINT_H
 #define TIJORI_CLI_OPTIONS_PRINT_H
 
-/* --help and man pages, from the table of cli/options.h. */
+/* --help and man pages, from the tables of cli/option_table.h. */
 
-#include "cli/options.h"
+#include "cli/option_table.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 #ifndef TIJORI_CLI_PROOF_FILE_H
 #define TIJORI_CLI_PROOF_FILE_H
 
-/* A .tlog-proof of Tijori, taken apart: the C2SP tlog-proof, its checkpoint, and the statements of
+/* A .tlog-proof of Tijori, taken apart: the C2SP tlog-proof, its checkpoint, and the exhibits of
  * its extra line (docs/FORMAT.md section 16). For who makes one and who checks one. */
 
-#include "core/statement.h"
+#include "core/format/exhibit.h"
 #include "crypto/proof.h"
 
 /* About 400 KiB: not for the stack. */
@@ -12,8 +12,8 @@ struct proof_file {
     struct tj_tlog_proof proof; /* this and the note point into the file's bytes */
     struct tj_note_view note;
     struct tj_checkpoint checkpoint;
-    struct tj_statements statements;
-    uint8_t *extra; /* what the statements point into */
+    struct tj_exhibits exhibits;
+    uint8_t *extra; /* what the exhibits point into */
 };
 
 enum { PROOF_WHY_SIZE = 256 };
@@ -28,7 +28,7 @@ bool proof_file_verify(const struct proof_file *file, struct tj_digester *digest
                        char why[PROOF_WHY_SIZE]);
 
 /* Writes the bytes of the file; free() them. `proof` has no extra yet. */
-char *proof_file_encode(const struct tj_tlog_proof *proof, const struct tj_statements *statements,
+char *proof_file_encode(const struct tj_tlog_proof *proof, const struct tj_exhibits *exhibits,
                         size_t *size);
 
 #endif

@@ -1,7 +1,7 @@
 #include "cli/statement_doc.h"
 
-#include "cli/statement_print.h"
-#include "cli/text.h"
+#include "text/statement_print.h"
+#include "text/text.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * Nothing here comes from a clock: one log, one period, the same prices, the same bytes. */
 
 #include "cli/exit.h"
-#include "core/period.h"
+#include "core/audit/period.h"
 
 #include <jansson.h>
 #include <stdio.h>

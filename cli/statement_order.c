@@ -1,6 +1,6 @@
 #include "cli/statement_order.h"
 
-#include "cli/text.h"
+#include "text/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 #include "cli/statement_doc.h"
-#include "core/replay.h"
+#include "core/audit/replay.h"
 
 struct statement_order {
     uint32_t from; /* days; 0: from the ledger's first day on */

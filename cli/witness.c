@@ -1,8 +1,8 @@
 #include "cli/witness.h"
 
 #include "cli/exit.h"
-#include "cli/text.h"
-#include "core/anchor.h"
+#include "text/text.h"
+#include "core/audit/anchor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 #include "crypto/ed25519.h"
 
 #include "crypto/require.h"
-#include "crypto/signature.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -89,21 +88,21 @@ bool tj_ed25519_sign(uint8_t signature64[64], const uint8_t secret32[32], const 
     (void)ERR_set_mark();
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret32, 32);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    size_t written = TJ_SIGNATURE_SIZE;
+    size_t written = TJ_ED25519_SIGNATURE_SIZE;
     const bool done = key != NULL && context != NULL &&
                       EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
                       EVP_DigestSign(context, signature64, &written, message, size) == 1 &&
-                      written == TJ_SIGNATURE_SIZE;
+                      written == TJ_ED25519_SIGNATURE_SIZE;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     (void)ERR_pop_to_mark();
     if (!done) {
-        OPENSSL_cleanse(signature64, TJ_SIGNATURE_SIZE);
+        OPENSSL_cleanse(signature64, TJ_ED25519_SIGNATURE_SIZE);
         return false;
     }
     /* Two signatures of one message of which one is faulty give the secret key away. */
     if (!tj_ed25519_verify(public32, message, size, signature64)) {
-        OPENSSL_cleanse(signature64, TJ_SIGNATURE_SIZE);
+        OPENSSL_cleanse(signature64, TJ_ED25519_SIGNATURE_SIZE);
         TJ_CRYPTO_REQUIRE(false && "a fresh Ed25519 signature verifies");
     }
     return true;
@@ -121,7 +120,7 @@ bool tj_ed25519_verify(const uint8_t public32[32], const void *message, size_t s
     const bool valid =
         key != NULL && context != NULL &&
         EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-        EVP_DigestVerify(context, signature64, TJ_SIGNATURE_SIZE, message, size) == 1;
+        EVP_DigestVerify(context, signature64, TJ_ED25519_SIGNATURE_SIZE, message, size) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     (void)ERR_pop_to_mark();

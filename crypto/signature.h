@@ -13,6 +13,7 @@
  *     Ed25519            32          64    RFC 8032
  */
 
+#include "crypto/ed25519.h"
 #include "crypto/hash.h"
 
 #include <stdbool.h>
@@ -64,13 +65,6 @@ void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t 
 bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
              const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
              const uint8_t *aux32);
-
-/* Ed25519 over a message of any length (signed notes). */
-bool tj_ed25519_sign(uint8_t signature64[64], const uint8_t secret32[32], const void *message,
-                     size_t size);
-/* Verifying: a public key that tj_public_key_valid refuses is false. */
-bool tj_ed25519_verify(const uint8_t public32[32], const void *message, size_t size,
-                       const uint8_t signature64[64]);
 
 /* The public key of a secret key; false when the secret key is not valid. */
 bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,

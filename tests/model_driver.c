@@ -5,7 +5,7 @@
  * not. Standard output: `STATUS RECORD` a line for each (RECORD - where there is none), then the
  * state as one line of JSON, amounts as decimal text. */
 
-#include "core/apply.h"
+#include "core/rules/apply.h"
 #include "crypto/tree.h"
 
 #include <inttypes.h>

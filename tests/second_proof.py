@@ -17,14 +17,14 @@ from second_verifier import (ADD_KEY, ADMINISTER, CLASSES, CLOSE_ACCOUNT, COUNTE
                              number, open_entry, print_checks)
 
 ENTRY_ALONE = 0xFFFFFFFF
-STATEMENTS_MAX = 64
+EXHIBITS_MAX = 64
 
 CHECKS = [
-    ("statement", "statements of the right form, in their order"),
+    ("exhibit", "exhibits of the right form, in their order"),
     ("inclusion", "entries in the checkpoint's tree"),
     ("record", "records in the body_root of their entries"),
     ("signature", "signatures of slots verified"),
-    ("support", "statements that are what the first one rests on, none missing"),
+    ("support", "exhibits that are what the first one rests on, none missing"),
     ("log", "checkpoint signed by the given log key"),
     ("cosignature", "cosignatures of the given witnesses verified"),
 ]
@@ -73,7 +73,7 @@ class Cursor:
         return [self.take(32) for _ in range(self.take_number(1))]
 
 
-class Statement:
+class Exhibit:
     """An entry, and a record of it unless position is ENTRY_ALONE."""
 
     def __init__(self, cursor):
@@ -107,7 +107,7 @@ class Statement:
         demand_proof(root == self.entry.body_root, "the record is not in the entry's body_root")
 
     def subject(self):
-        """What a supporting statement says, as wanted() names it."""
+        """What a supporting exhibit says, as wanted() names it."""
         record = self.record
         if record.kind == ADD_KEY:
             return "key", record.party, record.algorithm, record.key
@@ -128,7 +128,7 @@ def accounts_of(record):
 
 
 def wanted(first, found):
-    """The subjects of the statements that the first rests on; found are those there are."""
+    """The subjects of the exhibits that the first rests on; found are those there are."""
     subjects = set()
     for slot in first.entry.slots:
         if slot.use in (SIGN, COUNTERSIGN):
@@ -150,19 +150,19 @@ class Proof:
         self.ledger_id = ledger_id
         self.counts = dict.fromkeys((key for key, _ in CHECKS), 0)
         self.skipped = list(SKIPPED) + ([] if log_key else [NO_KEY])
-        self.statements = []
+        self.exhibits = []
 
     def verify(self, data):
         proof = TlogProof(data)
         with inside("checkpoint"):
             self.checkpoint = Checkpoint(proof.checkpoint)
             self.check_note()
-        self.read_statements(proof)
-        for statement in self.statements:
+        self.read_exhibits(proof)
+        for exhibit in self.exhibits:
             try:
-                self.check_statement(statement)
+                self.check_exhibit(exhibit)
             except Refused as refusal:
-                raise refusal.at(statement.index)
+                raise refusal.at(exhibit.index)
         self.check_support()
 
     def check_note(self):
@@ -179,64 +179,64 @@ class Proof:
             self.counts["log"] += 1
         self.counts["cosignature"] += len(checkpoint.verified_by(self.witnesses))
 
-    def read_statements(self, proof):
+    def read_exhibits(self, proof):
         cursor = Cursor(proof.extra)
         demand_proof(cursor.take(3) == b"TJP", "the extra data starts with TJP")
         demand_proof(cursor.take_number(1) == 1, "proofs have version 1")
         count = cursor.take_number(2)
-        demand_proof(1 <= count <= STATEMENTS_MAX, "1 to 64 statements")
-        self.statements = [Statement(cursor) for _ in range(count)]
-        demand_proof(cursor.at == len(proof.extra), "bytes after the last statement")
-        first, others = self.statements[0], self.statements[1:]
-        demand_proof(first.index == proof.index, "the first statement is of another index")
-        demand_proof(not first.path, "the first statement has a path of its own")
+        demand_proof(1 <= count <= EXHIBITS_MAX, "1 to 64 exhibits")
+        self.exhibits = [Exhibit(cursor) for _ in range(count)]
+        demand_proof(cursor.at == len(proof.extra), "bytes after the last exhibit")
+        first, others = self.exhibits[0], self.exhibits[1:]
+        demand_proof(first.index == proof.index, "the first exhibit is of another index")
+        demand_proof(not first.path, "the first exhibit has a path of its own")
         first.path = proof.path
-        for statement in others:
-            demand_proof(statement.position != ENTRY_ALONE, "only the first statement may be an "
-                         "entry alone", statement.index)
-        ids = [statement.id for statement in others]
+        for exhibit in others:
+            demand_proof(exhibit.position != ENTRY_ALONE, "only the first exhibit may be an "
+                         "entry alone", exhibit.index)
+        ids = [exhibit.id for exhibit in others]
         demand_proof(ids == sorted(set(ids)) and first.id not in ids,
-                     "statements stand in the order of their records, none twice")
+                     "exhibits stand in the order of their records, none twice")
 
-    def check_statement(self, statement):
-        statement.check_form()
-        self.counts["statement"] += 1
-        root = root_from_path(statement.entry.leaf, statement.index, self.checkpoint.size,
-                              statement.path)
+    def check_exhibit(self, exhibit):
+        exhibit.check_form()
+        self.counts["exhibit"] += 1
+        root = root_from_path(exhibit.entry.leaf, exhibit.index, self.checkpoint.size,
+                              exhibit.path)
         demand_proof(root == self.checkpoint.root, "the entry is not in the checkpoint's tree")
         self.counts["inclusion"] += 1
-        entry = statement.entry
-        of_ledger = entry.leaf if statement.index == 0 else entry.ledger_id
+        entry = exhibit.entry
+        of_ledger = entry.leaf if exhibit.index == 0 else entry.ledger_id
         demand(of_ledger == self.ledger_id, "LEDGER_ID", "the entry is of another ledger")
-        if statement.record:
-            statement.check_record_path()
+        if exhibit.record:
+            exhibit.check_record_path()
             self.counts["record"] += 1
         check_signatures(entry)
         self.counts["signature"] += len(entry.slots)
 
     def check_support(self):
         """The others are what the first rests on: that, all of it, and before it."""
-        first, others = self.statements[0], self.statements[1:]
+        first, others = self.exhibits[0], self.exhibits[1:]
         found = {}
-        for statement in others:
-            subject = statement.subject()
+        for exhibit in others:
+            subject = exhibit.subject()
             demand_proof(subject and subject not in found, "not what the proof rests on, or twice",
-                         statement.index)
-            found[subject] = statement
+                         exhibit.index)
+            found[subject] = exhibit
         subjects = wanted(first, found)
         for subject in sorted(subjects - set(found), key=str):
-            raise Refused("PROOF", "no statement for %s" % describe_subject(subject), first.index)
-        for subject, statement in found.items():
-            demand_proof(subject in subjects, "not what the proof rests on", statement.index)
+            raise Refused("PROOF", "no exhibit for %s" % describe_subject(subject), first.index)
+        for subject, exhibit in found.items():
+            demand_proof(subject in subjects, "not what the proof rests on", exhibit.index)
             # A key signs only in entries after the one that adds it.
-            earlier = (statement.index < first.index if subject[0] in ("key", "party")
-                       else statement.id < first.id)
-            demand_proof(earlier, "what the proof rests on comes after it", statement.index)
+            earlier = (exhibit.index < first.index if subject[0] in ("key", "party")
+                       else exhibit.id < first.id)
+            demand_proof(earlier, "what the proof rests on comes after it", exhibit.index)
             self.counts["support"] += 1
         self.check_roles(found)
 
     def check_roles(self, found):
-        first = self.statements[0]
+        first = self.exhibits[0]
         for slot in first.entry.slots:
             if slot.use in (SIGN, COUNTERSIGN) and first.index != 1:
                 role = found["key", slot.party, slot.algorithm, slot.key].record.role
@@ -246,8 +246,8 @@ class Proof:
 
     def describe(self):
         """What is proven, in lines."""
-        first = self.statements[0]
-        found = {statement.subject(): statement.record for statement in self.statements[1:]}
+        first = self.exhibits[0]
+        found = {exhibit.subject(): exhibit.record for exhibit in self.exhibits[1:]}
         lines = ["entry %d of %s, received %d ns, by party %d" % (
             first.index, self.checkpoint.origin, first.entry.received_ns, first.entry.party)]
         for slot in first.entry.slots:
@@ -268,9 +268,9 @@ def describe_subject(subject):
     return names[subject[0]] % subject[1]
 
 
-def describe_record(statement, found):
-    record = statement.record
-    lines = ["record %d, kind %d, leaf hash %s" % (statement.position, record.kind,
+def describe_record(exhibit, found):
+    record = exhibit.record
+    lines = ["record %d, kind %d, leaf hash %s" % (exhibit.position, record.kind,
                                                    record.leaf.hex())]
     if record.kind in MOVEMENTS:
         source, target = found["account", record.source], found["account", record.target]

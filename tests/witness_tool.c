@@ -7,8 +7,8 @@
  * as JSON */
 
 #include "cli/gather.h"
-#include "cli/text.h"
-#include "core/status.h"
+#include "text/text.h"
+#include "core/base/status.h"
 #include "tests/unit/log_support.h"
 
 #include <inttypes.h>

@@ -14,6 +14,7 @@
  *
  * An input that ends reads on as zeros, and zeros choose what is right. */
 
+#include "core/rules/apply.h"
 #include "crypto/tree.h"
 #include "tests/unit/ledger_support.h"
 
@@ -71,7 +72,7 @@ static uint8_t next(struct run *r)
     return byte != NULL ? *byte : 0;
 }
 
-/* ---- the past, as core/journal.c has it ---- */
+/* ---- the past, as core/log/journal.c has it ---- */
 
 static const struct tj_past past;
 
@@ -974,7 +975,7 @@ static void submit(struct run *r)
 
 /* ---- commits ---- */
 
-/* As core/ingest.c stores a slice of the snapshot: the blocks that have waited longest. */
+/* As core/ingest/ingest.c stores a slice of the snapshot: the blocks that have waited longest. */
 static void commit(struct run *r, uint8_t blocks)
 {
     while (blocks-- > 0 && r->state->dirty_count > 0) {
@@ -998,7 +999,7 @@ static void fail_commit(struct run *r)
     tj_state_destroy(expected);
 }
 
-/* As core/snapshot.c opens a ledger: stored blocks, then what they do not reflect yet. */
+/* As core/log/snapshot.c opens a ledger: stored blocks, then what they do not reflect yet. */
 static void check_open(struct run *r)
 {
     const struct tj_block *oldest = r->state->dirty_first;

@@ -1,7 +1,7 @@
 /* Bytes that are stored as an entry and its body: `size u16 || entry || body`. What decodes encodes
  * to the same bytes. */
 
-#include "core/entry.h"
+#include "core/format/entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

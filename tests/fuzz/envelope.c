@@ -1,7 +1,7 @@
 /* Bytes that somebody says are envelopes: measured, decoded, hashed; what decodes encodes to the
  * same bytes, and the measure agrees with the decoder. */
 
-#include "core/envelope.h"
+#include "core/format/envelope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

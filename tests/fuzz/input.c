@@ -1,7 +1,7 @@
 /* CSV and JSON Lines. What is read has the form of a record and prints back to the same record. */
 
-#include "cli/input.h"
-#include "cli/record_json.h"
+#include "text/input.h"
+#include "text/record_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

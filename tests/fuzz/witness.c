@@ -4,7 +4,7 @@
  * what was cosigned stays. */
 
 #include "cli/witness.h"
-#include "core/status.h"
+#include "core/base/status.h"
 #include "tests/unit/log_support.h"
 
 #include <string.h>

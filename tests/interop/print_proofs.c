@@ -6,7 +6,7 @@
  * COUNT of each, for random places. Sizes are up to that of the folder's checkpoint; the folder has
  * whole tiles and the partial ones of that size, which is all that smaller sizes need. */
 
-#include "core/source.h"
+#include "core/audit/source.h"
 #include "crypto/base64.h"
 
 #include <inttypes.h>

@@ -11,9 +11,9 @@
  *     party 3 treasury   key 0 ecdsa initiate, move threshold 1
  */
 
-#include "core/genesis.h"
-#include "core/ledger.h"
-#include "core/replay.h"
+#include "core/rules/genesis.h"
+#include "core/ingest/ledger.h"
+#include "core/audit/replay.h"
 
 enum { FIXTURE_CREATED_S = 1700000000, FIXTURE_RECORDS_MAX = 8190 };
 

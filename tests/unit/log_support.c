@@ -1,6 +1,6 @@
 #include "log_support.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <inttypes.h>
 #include <string.h>

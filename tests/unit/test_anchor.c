@@ -1,6 +1,6 @@
-/* What ties a log to the world (core/anchor.h): the times of witnesses against those of receipt,
- * log keys that were rotated or compromised, pins, and cosignatures that are not what the policy
- * asks for. The boundaries are tried on both sides. */
+/* What ties a log to the world (core/audit/anchor.h): the times of witnesses against those of
+ * receipt, log keys that were rotated or compromised, pins, and cosignatures that are not what the
+ * policy asks for. The boundaries are tried on both sides. */
 
 #include "tamper_support.h"
 

@@ -3,7 +3,7 @@
 
 #include "history_support.h"
 
-#include "core/stored_checkpoint.h"
+#include "core/log/stored_checkpoint.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

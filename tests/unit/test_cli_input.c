@@ -1,7 +1,7 @@
 /* What people write: CSV and JSON Lines (docs/FORMAT.md section 11), right and wrong. */
 
-#include "cli/input.h"
-#include "cli/record_json.h"
+#include "text/input.h"
+#include "text/record_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * text; and how a command line is taken apart. */
 
 #include "cli/options.h"
-#include "cli/text.h"
+#include "text/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

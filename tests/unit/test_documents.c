@@ -5,7 +5,7 @@
 
 #include "ledger_support.h"
 
-#include "core/purpose.h"
+#include "core/rules/purpose.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * oversized, out of order, twice there; what decodes encodes to the same bytes; noise crashes
  * nothing. Every input lies in a block of exactly its size, so that ASan sees a read past it. */
 
-#include "core/entry.h"
+#include "core/format/entry.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * unit. Days are numbered from the day after the ledger began. */
 
 #include "cli/statement_doc.h"
-#include "core/figures.h"
-#include "core/period.h"
+#include "core/audit/figures.h"
+#include "core/audit/period.h"
 #include "rules_support.h"
 #include "tamper_support.h"
 

@@ -13,7 +13,7 @@
 
 #include "tamper_support.h"
 
-#include "core/stored_checkpoint.h"
+#include "core/log/stored_checkpoint.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Every cell of purpose x class x class: against a table written from docs/FORMAT.md section 7.1
- * (not from core/purpose.c), and through the ledger. */
+ * (not from core/rules/purpose.c), and through the ledger. */
 
 #include "rules_support.h"
 

@@ -2,7 +2,7 @@
 
 #include "crypto_support.h"
 
-#include "core/receipt.h"
+#include "core/format/receipt.h"
 
 #define ORIGIN                                                                                     \
     "test.example/tijori/4318dae318b0819c98a7da41e0daec86898c47b5aef6b9d54fdc0b4dd81e9055"

@@ -1,8 +1,8 @@
 /* Every record kind, byte by byte, against a table written from docs/FORMAT.md section 3 (not from
- * core/record.c): boundaries, reserved bytes, texts, blinds; and the hot path of movements against
- * the table of layouts. */
+ * core/format/record.c): boundaries, reserved bytes, texts, blinds; and the hot path of movements
+ * against the table of layouts. */
 
-#include "core/record.h"
+#include "core/format/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

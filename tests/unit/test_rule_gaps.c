@@ -3,7 +3,7 @@
 #include "rules_support.h"
 #include "tamper_support.h"
 
-#include "core/apply.h"
+#include "core/rules/apply.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 
 #include "rules_support.h"
 
-#include "core/apply.h"
+#include "core/rules/apply.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>

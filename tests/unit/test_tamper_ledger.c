@@ -9,7 +9,7 @@
 
 #include "tamper_support.h"
 
-#include "core/stored_checkpoint.h"
+#include "core/log/stored_checkpoint.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

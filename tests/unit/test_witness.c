@@ -6,7 +6,7 @@
 #include "crypto_support.h"
 
 #include "cli/witness.h"
-#include "core/anchor.h"
+#include "core/audit/anchor.h"
 #include "log_support.h"
 
 #include <dirent.h>

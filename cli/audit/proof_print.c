@@ -1,0 +1,480 @@
+#include "cli/audit/proof_print.h"
+
+#include "cli/exit.h"
+#include "text/fingerprint.h"
+#include "text/record_json.h"
+#include "text/table.h"
+#include "text/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* What a proof says is put into sentences once; text prints them, JSON has them beside the same
+ * things in members. */
+
+enum { SENTENCES_MAX = TJ_SLOTS_MAX + 16, SENTENCE_SIZE = 1536, PART_SIZE = 256 };
+
+struct sentences {
+    size_t count;
+    char *list[SENTENCES_MAX];
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct sentences *sentences,
+                                                      const char *format, ...)
+{
+    char text[SENTENCE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    TIJORI_REQUIRE(sentences->count < SENTENCES_MAX);
+    sentences->list[sentences->count] = strdup(text);
+    TIJORI_REQUIRE(sentences->list[sentences->count] != NULL);
+    sentences->count++;
+}
+
+static void sentences_clear(struct sentences *sentences)
+{
+    for (size_t i = 0; i < sentences->count; i++) {
+        free(sentences->list[i]);
+    }
+}
+
+/* ---- parts of sentences ---- */
+
+/* "party 1 (Reserve Office)"; without the name where the proof does not have it. */
+static void party_text(char out[PART_SIZE], const struct tj_exhibits *exhibits, uint32_t party)
+{
+    const struct tj_exhibit *s = tj_exhibit_of_party(exhibits, party);
+    snprintf(out, PART_SIZE, "party %" PRIu32 "%s%s%s", party, s != NULL ? " (" : "",
+             s != NULL ? s->fields.name : "", s != NULL ? ")" : "");
+}
+
+/* "account 1:0 (market)". */
+static void account_text(char out[PART_SIZE], const struct tj_exhibits *exhibits, uint64_t account)
+{
+    char number[TEXT_SIZE];
+    const struct tj_exhibit *s = tj_exhibit_of_account(exhibits, account);
+    text_format_account(number, account);
+    snprintf(out, PART_SIZE, "account %s (%s)", number,
+             s != NULL ? name_of(tj_class_names, TJ_CLASS_END, s->fields.class) : "?");
+}
+
+static bool asset_by_number(const void *context, uint32_t number, struct asset *out)
+{
+    const struct tj_exhibit *s = tj_exhibit_of_asset(context, number);
+    if (s != NULL) {
+        out->number = s->fields.asset;
+        out->decimals = s->fields.decimals;
+        memcpy(out->code, s->fields.code, sizeof out->code);
+    }
+    return s != NULL;
+}
+
+static bool asset_of(const void *context, uint64_t account, struct asset *out)
+{
+    const struct tj_exhibit *opened = tj_exhibit_of_account(context, account);
+    return opened != NULL && asset_by_number(context, opened->fields.asset, out);
+}
+
+static bool asset_by_code(const void *context, const char *code, struct asset *out)
+{
+    (void)context;
+    (void)code;
+    (void)out;
+    return false; /* nothing is read here */
+}
+
+static struct assets assets_of(const struct tj_exhibits *exhibits)
+{
+    return (struct assets){exhibits, asset_by_code, asset_by_number, asset_of};
+}
+
+/* "entry 2 record 3". */
+static void record_text(char out[PART_SIZE], const struct tj_exhibit *s)
+{
+    snprintf(out, PART_SIZE, "entry %" PRIu64 " record %" PRIu32, s->entry.index, s->position);
+}
+
+/* ---- what was done ---- */
+
+static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exhibits)
+{
+    static const char *const verbs[TJ_APPROVAL + 1] = {
+        [TJ_MOVE] = "moved",
+        [TJ_PENDING] = "announced, pending,",
+        [TJ_POST] = "completed the pending movement of",
+        [TJ_VOID] = "called off the pending movement of",
+        [TJ_CORRECT] = "took back",
+        [TJ_APPROVAL] = "approved the pending movement of",
+    };
+    const struct tj_record *r = &exhibits->list[0].fields;
+    struct asset asset = {.code = "?"};
+    char party[PART_SIZE];
+    char from[PART_SIZE];
+    char to[PART_SIZE];
+    char amount[TEXT_AMOUNT_SIZE];
+    char part[TEXT_SIZE];
+    party_text(party, exhibits, exhibits->list[0].entry.header.party);
+    account_text(from, exhibits, r->from);
+    account_text(to, exhibits, r->to);
+    asset_of(exhibits, r->from, &asset);
+    text_format_amount(amount, (tj_i128)r->amount, &asset);
+    size_t at =
+        (size_t)snprintf(out, SENTENCE_SIZE, "%s %s %s from %s to %s as %s", party, verbs[r->kind],
+                         amount, from, to, name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose));
+    if (r->refers_to != 0) {
+        text_format_record_id(part, r->refers_to);
+        at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, ", of record %s", part);
+    }
+    if (r->value_date != 0) {
+        text_format_date(part, r->value_date);
+        at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, ", value date %s", part);
+    }
+    if (r->reference[0] != '\0') {
+        at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, ", reference \"%s\"", r->reference);
+    }
+    const uint8_t *document = tj_movement_document(exhibits->list[0].record);
+    if (document != NULL) {
+        char hex[2 * TJ_HASH_SIZE + 1];
+        text_format_hex(hex, document, TJ_HASH_SIZE);
+        snprintf(out + at, SENTENCE_SIZE - at, ", citing the document of SHA-256 %s", hex);
+    }
+}
+
+/* A directive's fields as its JSON has them: `party 0 (Authority) gave the directive add_key: party
+ * 1, ordinal 0, ...`. */
+static void directive_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exhibits)
+{
+    struct assets assets = assets_of(exhibits);
+    json_t *object = record_to_json(exhibits->list[0].record, &assets);
+    const char *member;
+    json_t *value;
+    char party[PART_SIZE];
+    party_text(party, exhibits, exhibits->list[0].entry.header.party);
+    size_t at = (size_t)snprintf(out, SENTENCE_SIZE, "%s gave the directive %s", party,
+                                 json_string_value(json_object_get(object, "kind")));
+    const char *separator = ":";
+    json_object_foreach(object, member, value)
+    {
+        char *text = json_dumps(value, JSON_ENCODE_ANY);
+        if (strcmp(member, "kind") != 0 && at < SENTENCE_SIZE) {
+            at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, "%s %s %s", separator, member,
+                                   text != NULL ? text : "?");
+            separator = ",";
+        }
+        free(text);
+    }
+    json_decref(object);
+}
+
+static void say_what_was_done(struct sentences *out, const struct tj_exhibits *exhibits)
+{
+    const struct tj_exhibit *first = &exhibits->list[0];
+    const struct tj_header *header = &first->entry.header;
+    char received[TEXT_SIZE];
+    char text[SENTENCE_SIZE];
+    text_format_time_ns(received, first->entry.received_ns);
+    if (first->record == NULL) {
+        party_text(text, exhibits, header->party);
+        say(out,
+            "Entry %" PRIu64 ", received %s: an envelope of %" PRIu32 " record%s by %s, lane %u, "
+            "sequence %" PRIu64 ".",
+            first->entry.index, received, header->record_count,
+            header->record_count == 1 ? "" : "s", text, header->lane, header->sequence);
+        return;
+    }
+    if (tj_kind_is_movement(first->fields.kind)) {
+        movement_text(text, exhibits);
+    } else {
+        directive_text(text, exhibits);
+    }
+    say(out, "Entry %" PRIu64 ", received %s, record %" PRIu32 ": %s.", first->entry.index,
+        received, first->position, text);
+}
+
+static void say_who_signed(struct sentences *out, const struct audit_proof_result *result)
+{
+    const struct tj_exhibits *exhibits = &result->file->exhibits;
+    const struct tj_slots *slots = &exhibits->list[0].entry.slots;
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        const struct tj_exhibit *key = tj_exhibit_of_key(exhibits, slot);
+        char fingerprint[FINGERPRINT_SIZE];
+        char party[PART_SIZE];
+        char record[PART_SIZE];
+        if (slot->use == TJ_USE_POSSESSION || key == NULL) {
+            continue;
+        }
+        key_fingerprint(fingerprint, result->digester->hasher, &slot->key);
+        party_text(party, exhibits, slot->party);
+        record_text(record, key);
+        say(out, "%s by %s with %s key %s, role %s (registered by %s%s%s%s).",
+            slot->use == TJ_USE_SIGN ? "Signed" : "Countersigned", party,
+            name_of(tj_algorithm_names, 4, slot->key.algorithm), fingerprint,
+            name_of(tj_role_names, TJ_ROLE_END, key->fields.role), record,
+            key->fields.label[0] != '\0' ? ", \"" : "", key->fields.label,
+            key->fields.label[0] != '\0' ? "\"" : "");
+    }
+    if (exhibits->list[0].entry.index == 0) {
+        say(out, "Nobody signs the genesis: its leaf hash is the ledger id, and the signatures are "
+                 "those of entry 1.");
+    }
+}
+
+/* ---- what it proves, and what it does not ---- */
+
+static void say_proven(struct sentences *out, const struct audit_proof_result *result)
+{
+    const struct tj_checkpoint *checkpoint = &result->file->checkpoint;
+    say_what_was_done(out, &result->file->exhibits);
+    say_who_signed(out, result);
+    say(out, "It stands at index %" PRIu64 " of the log %s, as %s over %" PRIu64 " entries has it.",
+        result->file->proof.index, checkpoint->origin,
+        result->log_key != NULL ? "the checkpoint that the log signed"
+                                : "a checkpoint whose signature was not checked",
+        checkpoint->size);
+    if (result->witnessed && result->witness.quorum) {
+        say(out,
+            "%u witness%s saw that same log (the policy's quorum holds): whoever trusts them is "
+            "shown this entry too.",
+            result->witness.valid, result->witness.valid == 1 ? "" : "es");
+    }
+}
+
+static void say_not_proven(struct sentences *out, const struct audit_proof_result *result)
+{
+    const struct tj_exhibit *first = &result->file->exhibits.list[0];
+    const char *one = first->record != NULL ? "it" : "one of its records";
+    if (first->entry.index > 0) {
+        say(out, "That none of these keys was revoked between its registration and this entry.");
+        say(out, "That as many signatures as the thresholds ask are there.");
+        say(out, "That the entries that registered the keys, parties, accounts and asset were "
+                 "rightful themselves.");
+    }
+    say(out, "That the other rules held, the balance among them.");
+    say(out, "When it was received: the time is the log's.");
+    if (first->record == NULL || tj_kind_is_movement(first->fields.kind)) {
+        say(out, "That no later record corrects or voids %s.", one);
+    } else {
+        say(out, "That no later directive takes it back.");
+    }
+    if (!result->witnessed || !result->witness.quorum) {
+        say(out, "That everyone is shown this same log: %s.",
+            result->witnessed ? "too few witnesses of the policy saw it"
+                              : "no witnesses were asked for (--policy)");
+    }
+}
+
+static int result_code(const struct audit_proof_result *result)
+{
+    bool witnesses_lack = result->witnessed && !result->witness.quorum;
+    return result->failure[0] != '\0'                  ? EXIT_FAIL
+           : result->log_key == NULL || witnesses_lack ? EXIT_INCOMPLETE
+                                                       : EXIT_PASS;
+}
+
+static const char *code_word(int code)
+{
+    return code == EXIT_PASS ? "PASS" : code == EXIT_FAIL ? "FAIL" : "INCOMPLETE";
+}
+
+static const char no_log_key[] = "the checkpoint's signature: no log key given (--log-key)";
+static const char no_quorum[] = "the policy's quorum: too few witnesses cosigned";
+
+/* ---- text ---- */
+
+static void print_list(const char *head, const struct sentences *sentences)
+{
+    printf("%s\n", head);
+    for (size_t i = 0; i < sentences->count; i++) {
+        char safe[2 * SENTENCE_SIZE];
+        text_sanitise(safe, sizeof safe, sentences->list[i]);
+        printf("- %s\n", safe);
+    }
+    printf("\n");
+}
+
+static void print_text(const struct audit_proof_result *result, const struct sentences *proven,
+                       const struct sentences *not_proven, int code)
+{
+    if (code == EXIT_FAIL) {
+        char safe[2 * sizeof result->failure];
+        text_sanitise(safe, sizeof safe, result->failure);
+        printf("FAIL  %s\n", safe);
+        return;
+    }
+    if (result->log_key == NULL) {
+        printf("SKIP  %s\n", no_log_key);
+    }
+    if (result->witnessed && !result->witness.quorum) {
+        printf("SKIP  %s\n", no_quorum);
+    }
+    print_list(result->log_key != NULL ? "What this proves:"
+                                       : "What this proves, if the checkpoint is the log's:",
+               proven);
+    print_list("What is the log's word only:", not_proven);
+    printf("%s\n", code_word(code));
+}
+
+/* ---- JSON ---- */
+
+static void set(json_t *object, const char *member, json_t *value)
+{
+    int error = json_object_set_new(object, member, value);
+    TIJORI_REQUIRE(error == 0);
+}
+
+static void set_hex(json_t *object, const char *member, const uint8_t *bytes, size_t size)
+{
+    char hex[2 * 64 + 1];
+    TIJORI_REQUIRE(size <= 64);
+    text_format_hex(hex, bytes, size);
+    set(object, member, json_string(hex));
+}
+
+/* jansson's integers are signed. */
+static json_t *number(uint64_t value)
+{
+    char text[TEXT_SIZE];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_string(text);
+}
+
+static json_t *sentences_json(const struct sentences *sentences)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < sentences->count; i++) {
+        json_array_append_new(array, json_string(sentences->list[i]));
+    }
+    return array;
+}
+
+static json_t *record_id_json(const struct tj_exhibit *s)
+{
+    char id[TEXT_SIZE];
+    text_format_record_id(id, tj_record_id(s->entry.index, s->position));
+    return json_string(id);
+}
+
+/* Any exhibit's record by its fields, with its id. */
+static json_t *record_json(const struct tj_exhibits *exhibits, const struct tj_exhibit *s)
+{
+    struct assets assets = assets_of(exhibits);
+    json_t *object = json_object();
+    set(object, "id", record_id_json(s));
+    json_t *fields = record_to_json(s->record, &assets);
+    json_object_update(object, fields);
+    json_decref(fields);
+    return object;
+}
+
+static json_t *entry_json(const struct audit_proof_result *result)
+{
+    const struct tj_entry_view *entry = &result->file->exhibits.list[0].entry;
+    char received[TEXT_SIZE];
+    struct tj_hash hash;
+    json_t *object = json_object();
+    text_format_time_ns(received, entry->received_ns);
+    set(object, "index", number(entry->index));
+    tj_leaf_hash(result->digester->hasher, &hash, entry->bytes, entry->size);
+    set_hex(object, "leaf", hash.bytes, TJ_HASH_SIZE);
+    tj_envelope_id(result->digester, entry->header_bytes, &hash);
+    set_hex(object, "envelope_id", hash.bytes, TJ_HASH_SIZE);
+    set(object, "received", json_string(received));
+    set(object, "received_ns", number(entry->received_ns));
+    set(object, "party", number(entry->header.party));
+    set(object, "lane", number(entry->header.lane));
+    set(object, "sequence", number(entry->header.sequence));
+    set(object, "restricted", json_boolean(tj_header_restricted(&entry->header)));
+    set(object, "record_count", number(entry->header.record_count));
+    return object;
+}
+
+static json_t *signers_json(const struct audit_proof_result *result)
+{
+    const struct tj_exhibits *exhibits = &result->file->exhibits;
+    const struct tj_slots *slots = &exhibits->list[0].entry.slots;
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        const struct tj_exhibit *key = tj_exhibit_of_key(exhibits, slot);
+        const struct tj_exhibit *party = tj_exhibit_of_party(exhibits, slot->party);
+        char fingerprint[FINGERPRINT_SIZE];
+        if (slot->use == TJ_USE_POSSESSION || key == NULL || party == NULL) {
+            continue;
+        }
+        json_t *object = json_object();
+        key_fingerprint(fingerprint, result->digester->hasher, &slot->key);
+        set(object, "use", json_string(slot->use == TJ_USE_SIGN ? "sign" : "countersign"));
+        set(object, "party", number(slot->party));
+        set(object, "party_name", json_string(party->fields.name));
+        set(object, "algorithm", json_string(name_of(tj_algorithm_names, 4, slot->key.algorithm)));
+        set(object, "fingerprint", json_string(fingerprint));
+        set_hex(object, "key", slot->key.bytes, slot->key.size);
+        set(object, "role", json_string(name_of(tj_role_names, TJ_ROLE_END, key->fields.role)));
+        set(object, "registered", record_id_json(key));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static json_t *checkpoint_json(const struct audit_proof_result *result)
+{
+    const struct tj_checkpoint *checkpoint = &result->file->checkpoint;
+    json_t *object = json_object();
+    set(object, "origin", json_string(checkpoint->origin));
+    set(object, "size", number(checkpoint->size));
+    set_hex(object, "root", checkpoint->root.bytes, TJ_HASH_SIZE);
+    set(object, "signature", json_string(result->log_key != NULL ? "PASS" : "SKIP"));
+    if (result->witnessed) {
+        set(object, "quorum", json_boolean(result->witness.quorum));
+        set(object, "cosignatures", number(result->witness.valid));
+    }
+    return object;
+}
+
+static void print_json(const struct audit_proof_result *result, const struct sentences *proven,
+                       const struct sentences *not_proven, int code)
+{
+    const struct tj_exhibits *exhibits = &result->file->exhibits;
+    json_t *object = json_object();
+    set(object, "result", json_string(code_word(code)));
+    set(object, "exit", json_integer(code));
+    if (code == EXIT_FAIL) {
+        set(object, "text", json_string(result->failure));
+    } else {
+        json_t *rests = json_array();
+        set(object, "checkpoint", checkpoint_json(result));
+        set(object, "entry", entry_json(result));
+        if (exhibits->list[0].record != NULL) {
+            set(object, "record", record_json(exhibits, &exhibits->list[0]));
+        }
+        set(object, "signed", signers_json(result));
+        for (uint32_t i = 1; i < exhibits->count; i++) {
+            json_array_append_new(rests, record_json(exhibits, &exhibits->list[i]));
+        }
+        set(object, "rests_on", rests);
+        set(object, "proves", sentences_json(proven));
+        set(object, "logs_word_only", sentences_json(not_proven));
+    }
+    json_dumpf(object, stdout, JSON_INDENT(1));
+    printf("\n");
+    json_decref(object);
+}
+
+int audit_proof_print(const struct audit_proof_result *result, bool json)
+{
+    struct sentences proven = {0};
+    struct sentences not_proven = {0};
+    int code = result_code(result);
+    if (code != EXIT_FAIL) {
+        say_proven(&proven, result);
+        say_not_proven(&not_proven, result);
+    }
+    (json ? print_json : print_text)(result, &proven, &not_proven, code);
+    sentences_clear(&proven);
+    sentences_clear(&not_proven);
+    return code;
+}

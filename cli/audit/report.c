@@ -1,0 +1,534 @@
+#include "cli/audit/report.h"
+
+#include "cli/exit.h"
+
+#include "text/text.h"
+#include "core/audit/anchor.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "tijori_build.h"
+
+static const char *const check_names[TJ_CHECK_COUNT] = {
+#define CHECK_NAME(name, text) #name,
+    TJ_CHECKS(CHECK_NAME)
+#undef CHECK_NAME
+};
+
+/* ---- members ---- */
+
+static void put(json_t *object, const char *member, json_t *value)
+{
+    int error = json_object_set_new(object, member, value);
+    TIJORI_REQUIRE(error == 0); /* nothing but memory can be amiss */
+}
+
+/* A string of a log, which need not be UTF-8. */
+static json_t *text_value(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value == NULL) {
+        char safe[2048];
+        text_sanitise(safe, sizeof safe, text);
+        value = json_string(safe);
+    }
+    return value;
+}
+
+static void put_text(json_t *object, const char *member, const char *text)
+{
+    put(object, member, text != NULL ? text_value(text) : json_null());
+}
+
+static void put_count(json_t *object, const char *member, uint64_t count)
+{
+    put(object, member, json_integer((json_int_t)count));
+}
+
+/* An entry's number, and how a sentence names it. */
+static void put_entry(json_t *object, uint64_t entry)
+{
+    char where[TEXT_SIZE] = "in no entry in particular";
+    if (entry != UINT64_MAX) {
+        put_count(object, "entry", entry);
+        snprintf(where, sizeof where, "entry %" PRIu64, entry);
+    } else {
+        put(object, "entry", json_null());
+    }
+    put_text(object, "where", where);
+}
+
+static void put_hash(json_t *object, const char *member, const struct tj_hash *hash)
+{
+    char hex[2 * TJ_HASH_SIZE + 1];
+    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
+    put_text(object, member, hex);
+}
+
+static void put_time_ns(json_t *object, const char *member, uint64_t ns)
+{
+    char time[TEXT_SIZE];
+    text_format_time_ns(time, ns);
+    put_text(object, member, time);
+}
+
+static void put_amount(json_t *object, const char *member, tj_i128 base, unsigned decimals)
+{
+    char amount[TJ_AMOUNT_TEXT_SIZE];
+    char member_base[32];
+    tj_amount_format(amount, base, decimals);
+    put_text(object, member, amount);
+    tj_amount_format_base(amount, base);
+    snprintf(member_base, sizeof member_base, "%s_base", member);
+    put_text(object, member_base, amount);
+}
+
+/* ---- the verdict ---- */
+
+/* What the auditor said beforehand not to have does not leave a verification incomplete. */
+static bool is_expected(enum tj_check check, const struct audit_style *style)
+{
+    return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
+           (check == TJ_CHECK_WITNESSES && !style->policy) ||
+           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES || check == TJ_CHECK_STATEMENTS) &&
+            style->public_export);
+}
+
+static int report_code(const struct tj_replay_report *report, const struct audit_style *style)
+{
+    bool skipped = false;
+    if (report->failed) {
+        return report->newer ? EXIT_INCOMPLETE : EXIT_FAIL;
+    }
+    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
+        skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
+    }
+    /* Running it again does not check what was not checked. */
+    skipped |= report->left_open > 0 && !style->public_export && !style->without_documents;
+    return skipped ? EXIT_INCOMPLETE : EXIT_PASS;
+}
+
+static void put_verdict(json_t *root, int code, bool newer)
+{
+    bool pass = code == EXIT_PASS;
+    bool fail = code == EXIT_FAIL;
+    put_text(root, "result", pass ? "PASS" : fail ? "FAIL" : "INCOMPLETE");
+    put_text(root, "verdict",
+             pass    ? "every check that was asked for passed"
+             : fail  ? "a check failed"
+             : newer ? "newer software is needed to go on"
+                     : "nothing failed, but not everything was checked: see what was skipped");
+    put_count(root, "exit", (uint64_t)code);
+    put_text(root, "program",
+             "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")");
+}
+
+/* ---- what was covered ---- */
+
+static void put_log(json_t *root, const struct tj_replay_report *report)
+{
+    char name[sizeof report->origin];
+    snprintf(name, sizeof name, "%s", report->origin);
+    char *slash = strrchr(name, '/'); /* the ledger id comes after it */
+    if (slash != NULL) {
+        *slash = '\0';
+        put_text(root, "log", report->origin);
+        put_text(root, "ledger_name", name);
+    }
+}
+
+static void put_covered(json_t *root, const struct tj_replay_report *report,
+                        const struct audit_style *style)
+{
+    put_log(root, report);
+    put_count(root, "entries", report->entries);
+    put_count(root, "records", report->records);
+    put_count(root, "signatures", report->signatures);
+    put_count(root, "new_entries", report->entries - report->start);
+    if (report->start > 0) {
+        put_count(root, "last_entry_before", report->start - 1);
+    }
+    if (report->entries > report->start) {
+        put_count(root, "first_entry", report->start);
+        put_count(root, "last_entry", report->entries - 1);
+        put_time_ns(root, "first_received", report->first_received_ns);
+        put_time_ns(root, "last_received", report->last_received_ns);
+    } else {
+        put_text(root, "nothing_new",
+                 report->start == 0 ? "nothing: no entry could be verified"
+                 : report->failed   ? "nothing: no new entry could be verified"
+                                    : "nothing new: all of it was verified before");
+    }
+    if (report->entries > 0) {
+        put_hash(root, "ledger_id", &report->ledger_id);
+        put_hash(root, "last_leaf", &report->leaf);
+        put_hash(root, "tree_root", &report->root);
+    }
+    if (style->state_digest) {
+        put_hash(root, "state_digest", &report->state_digest);
+    }
+    if (report->restricted > 0) {
+        json_t *restricted = json_object();
+        put_count(restricted, "entries", report->restricted);
+        put_count(restricted, "first_entry", report->restricted_first);
+        put_count(restricted, "records", report->restricted_records);
+        put(root, "restricted", restricted);
+    }
+    if (report->left_open > 0) {
+        put_count(root, "left_open", report->left_open);
+    }
+    put_text(root, "restricted_before",
+             report->restricted_before ? "the records of restricted entries were not there in an "
+                                         "earlier audit"
+                                       : NULL);
+}
+
+/* ---- checks ---- */
+
+static void put_checks(json_t *root, const struct tj_replay_report *report)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
+        const struct tj_check_result *check = &report->checks[i];
+        bool none = check->failed + check->passed + check->skipped == 0;
+        json_t *row = json_object();
+        put_text(row, "check", check_names[i]);
+        put_text(row, "result",
+                 none                 ? "NONE"
+                 : check->failed > 0  ? "FAIL"
+                 : check->passed == 0 ? "SKIP"
+                                      : "PASS");
+        put_count(row, "passed", check->passed);
+        put_count(row, "failed", check->failed);
+        put_count(row, "skipped", check->skipped);
+        put_text(row, "text", tj_check_text((enum tj_check)i));
+        put_text(row, "note", none ? "nothing of this kind to check" : check->note);
+        json_array_append_new(rows, row);
+    }
+    put(root, "checks", rows);
+}
+
+static void put_findings(json_t *root, const struct tj_replay_report *report)
+{
+    json_t *rows = json_array();
+    for (uint64_t i = 0; i < report->finding_count && i < TJ_FINDINGS_MAX; i++) {
+        json_t *row = json_object();
+        put_text(row, "result", "FINDING");
+        put_entry(row, report->findings[i].entry);
+        put_text(row, "text", report->findings[i].text);
+        json_array_append_new(rows, row);
+    }
+    put(root, "findings", rows);
+    if (report->finding_count > TJ_FINDINGS_MAX) {
+        put_count(root, "findings_not_shown", report->finding_count - TJ_FINDINGS_MAX);
+    }
+}
+
+static bool has_hashes(const struct tj_replay_report *report)
+{
+    static const struct tj_hash zero;
+    return !tj_hash_equal(&report->found, &zero) || !tj_hash_equal(&report->expected, &zero);
+}
+
+static void put_failure(json_t *root, const struct tj_replay_report *report)
+{
+    if (!report->failed) {
+        put(root, "first_failure", json_null());
+        return;
+    }
+    json_t *failure = json_object();
+    put_text(failure, "check", check_names[report->first_check]);
+    put_text(failure, "check_text", tj_check_text(report->first_check));
+    put_entry(failure, report->first_entry);
+    put(failure, "newer_software_needed", json_boolean(report->newer));
+    put_text(failure, "newer_text",
+             report->newer ? "The bytes are intact, but this program does not know what they "
+                             "mean: newer software needed."
+                           : NULL);
+    put_text(failure, "text", report->failure);
+    if (has_hashes(report)) {
+        put_hash(failure, "found", &report->found);
+        put_hash(failure, "expected", &report->expected);
+    }
+    put(root, "first_failure", failure);
+}
+
+/* ---- balances and movements ---- */
+
+/* What one class holds and did; or, summed up, all classes of an asset. */
+struct class_sum {
+    uint64_t accounts;
+    tj_i128 opening;
+    tj_i128 in;
+    tj_i128 out;
+    tj_i128 closing;
+};
+
+static json_t *class_row(const char *name, const struct class_sum *sum, unsigned decimals)
+{
+    json_t *row = json_object();
+    put_text(row, "class", name);
+    put_count(row, "accounts", sum->accounts);
+    put_amount(row, "opening", sum->opening, decimals);
+    put_amount(row, "in", sum->in, decimals);
+    put_amount(row, "out", sum->out, decimals);
+    put_amount(row, "closing", sum->closing, decimals);
+    return row;
+}
+
+static struct class_sum sum_class(const struct tj_tally_class *held)
+{
+    struct class_sum sum = {held->accounts, held->opening, 0, 0, held->closing};
+    for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
+        sum.in += (tj_i128)held->purposes[purpose].in;
+        sum.out += (tj_i128)held->purposes[purpose].out;
+    }
+    return sum;
+}
+
+static void add_class(struct class_sum *all, const struct class_sum *one)
+{
+    all->accounts += one->accounts;
+    all->opening += one->opening;
+    all->in += one->in;
+    all->out += one->out;
+    all->closing += one->closing;
+}
+
+static void add_movements(json_t *rows, int c, const struct tj_tally_asset *asset)
+{
+    for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
+        const struct tj_tally_flow *flow = &asset->classes[c].purposes[purpose];
+        if (flow->count == 0) {
+            continue;
+        }
+        json_t *row = json_object();
+        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
+        put_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
+        put_count(row, "movements", flow->count);
+        put_amount(row, "in", (tj_i128)flow->in, asset->decimals);
+        put_amount(row, "out", (tj_i128)flow->out, asset->decimals);
+        put_amount(row, "net", (tj_i128)(flow->in - flow->out), asset->decimals);
+        json_array_append_new(rows, row);
+    }
+}
+
+/* By the numbers of the classes: the reserve is the first. */
+static json_t *asset_value(uint32_t number, const struct tj_tally_asset *asset)
+{
+    json_t *value = json_object();
+    json_t *balances = json_array();
+    json_t *movements = json_array();
+    struct class_sum all = {0};
+    for (int c = 0; c < TJ_CLASS_END; c++) {
+        struct class_sum sum = sum_class(&asset->classes[c]);
+        if (sum.accounts > 0) {
+            json_array_append_new(balances,
+                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c),
+                                            &sum, asset->decimals));
+            add_class(&all, &sum);
+        }
+        add_movements(movements, c, asset);
+    }
+    put_count(value, "number", number);
+    put_text(value, "asset", asset->code);
+    put_count(value, "decimals", asset->decimals);
+    put(value, "balances", balances);
+    put(value, "sums", class_row("sum", &all, asset->decimals));
+    put(value, "movements", movements);
+    return value;
+}
+
+/* Closing balances are those of the last entry: a replay that stopped has none. */
+static void put_assets(json_t *root, const struct tj_replay_report *report)
+{
+    json_t *assets = json_array();
+    bool derived = report->entries > 0 && report->checks[TJ_CHECK_TOTALS].skipped == 0;
+    for (uint32_t i = 1; derived && i <= TJ_ASSETS_MAX; i++) {
+        if (report->tally->assets[i] != NULL) {
+            json_array_append_new(assets, asset_value(i, report->tally->assets[i]));
+        }
+    }
+    put(root, "assets", assets);
+    put_text(root, "balances_note",
+             derived ? "Reserve and custody hold coins, the other classes stand for the outside "
+                       "world. In and out both count a movement between two accounts of one class."
+                     : "Not derived: the replay did not reach the end.");
+}
+
+/* ---- checkpoint and witnesses ---- */
+
+/* The key that signed the checkpoint is the pinned one, or stands in the log of the pinned one. */
+static bool is_key_vouched(const struct tj_replay_report *report)
+{
+    const struct tj_check_result *check = &report->checks[TJ_CHECK_LOG_KEY];
+    return report->checkpoint.size > 0 && check->passed > 0 && check->failed == 0;
+}
+
+static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
+{
+    put_count(root, "checkpoints", report->checkpoints);
+    if (report->checkpoint.size == 0) {
+        put(root, "checkpoint", json_null());
+        put_text(root, "no_checkpoint", "none that holds");
+        return;
+    }
+    json_t *checkpoint = json_object();
+    char signer[TEXT_SIZE * 3];
+    snprintf(signer, sizeof signer, "log key %" PRIu32 ", %s", report->log_key,
+             report->log_key_pinned ? "which is the pinned one"
+             : is_key_vouched(report)
+                 ? "which is not the pinned one, but another key of the same log"
+                 : "which no pinned key vouches for");
+    put_text(checkpoint, "origin", report->checkpoint.origin);
+    put_count(checkpoint, "size", report->checkpoint.size);
+    put_hash(checkpoint, "root", &report->checkpoint.root);
+    put_hash(checkpoint, "sha256", &report->checkpoint_hash);
+    put_count(checkpoint, "log_key", report->log_key);
+    put(checkpoint, "log_key_pinned", json_boolean(report->log_key_pinned));
+    put_text(checkpoint, "signer", signer);
+    put(root, "checkpoint", checkpoint);
+}
+
+static const char *verdict_word(enum tj_note_verdict verdict)
+{
+    return verdict == TJ_NOTE_VALID     ? "cosigned"
+           : verdict == TJ_NOTE_INVALID ? "does not verify"
+                                        : "no cosignature";
+}
+
+static bool has_quorum(const struct tj_replay_report *report, const struct audit_style *style)
+{
+    bool cosigned = false; /* a policy may ask for nobody: then nobody says anything */
+    for (size_t i = 0; i < report->witness_count; i++) {
+        cosigned |= report->witnesses[i].verdict == TJ_NOTE_VALID;
+    }
+    return style->policy && report->quorum && cosigned && report->checkpoint.size > 0 &&
+           report->cosigned_size == report->checkpoint.size;
+}
+
+static void put_witnesses(json_t *root, const struct tj_replay_report *report,
+                          const struct audit_style *style)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < report->witness_count; i++) {
+        const struct tj_witness_result *witness = &report->witnesses[i];
+        char time[TEXT_SIZE];
+        json_t *row = json_object();
+        text_format_time_s(time, witness->time_s);
+        put_text(row, "name", witness->name);
+        put_text(row, "checked",
+                 tj_name_replays(witness->name) ? "replayed the whole log" : "consistency only");
+        put_text(row, "verdict", verdict_word(witness->verdict));
+        put_text(row, "time", witness->verdict == TJ_NOTE_VALID ? time : NULL);
+        json_array_append_new(rows, row);
+    }
+    put(root, "witnesses", rows);
+    put_text(root, "quorum",
+             !style->policy                ? "not asked for: no policy was given"
+             : has_quorum(report, style)   ? "reached"
+             : report->checkpoint.size > 0 ? "not reached"
+                                           : "not reached: there is no checkpoint to cosign");
+}
+
+/* ---- what it does not prove; docs/THREATS.md says the same at length ---- */
+
+static void add_line(json_t *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_line(json_t *lines, const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    json_array_append_new(lines, text_value(line));
+}
+
+static const char *same_log(const struct tj_replay_report *report, const struct audit_style *style)
+{
+    if (report->checkpoint.size == 0) {
+        return "without a signed checkpoint, another history may have been shown to others, or the "
+               "newest entries been cut off.";
+    }
+    if (!is_key_vouched(report)) {
+        return "no pinned key vouches for the key that signed the checkpoint, so whoever wrote "
+               "this log may have signed it, and may show others another one.";
+    }
+    if (!has_quorum(report, style)) {
+        return "its key signed the checkpoint, but no quorum of witnesses did. Another history "
+               "signed by that key would convict its holder, once somebody has compared the two.";
+    }
+    return "a quorum of the policy's witnesses cosigned the checkpoint, so to show others another "
+           "one, that many of them would have to lie together with the log. A newer checkpoint "
+           "may exist.";
+}
+
+static void put_not_proven(json_t *root, const struct tj_replay_report *report,
+                           const struct audit_style *style)
+{
+    json_t *lines = json_array();
+    if (report->checks[TJ_CHECK_LEDGER_ID].skipped > 0) {
+        add_line(lines, "That this is the ledger you were promised: neither its id nor a key of "
+                        "its log was pinned.");
+    }
+    add_line(lines, "That a key was used only by the person it is registered for: a signature "
+                    "shows the key, not the hand.");
+    add_line(lines, "That no other wallet exists: coins that were never entered here are not "
+                    "seen.");
+    add_line(lines, "That the coins are still there: entries are declarations, the chain was not "
+                    "consulted.");
+    add_line(lines, "That everyone is shown this same log: %s%s", same_log(report, style),
+             report->start > 0 && report->checks[TJ_CHECK_EXTENDS].failed == 0
+                 ? " It does go on from what this auditor verified before."
+                 : "");
+    if (report->checkpoint.size > 0 && report->checkpoint.size < report->entries) {
+        add_line(lines,
+                 "That entries from %" PRIu64 " on will stay: they are newer than the "
+                 "newest checkpoint.",
+                 report->checkpoint.size);
+    }
+    if (report->restricted_before) {
+        add_line(lines, "What restricted entries of earlier audits say: their parties signed for "
+                        "records that were not there.");
+    }
+    if (report->restricted > 0) {
+        add_line(lines,
+                 "What %" PRIu64 " restricted entries say, from entry %" PRIu64
+                 " on: their parties signed for records that are not here.",
+                 report->restricted, report->restricted_first);
+    }
+    add_line(lines, "That what a cited document says is true: only its hash is bound.");
+    put(root, "not_proven", lines);
+}
+
+/* ---- the whole ---- */
+
+json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
+                     int *code)
+{
+    json_t *root = json_object();
+    TIJORI_REQUIRE(root != NULL);
+    *code = report_code(report, style);
+    put_verdict(root, *code, report->newer);
+    put_covered(root, report, style);
+    put_checks(root, report);
+    put_findings(root, report);
+    put_failure(root, report);
+    put_assets(root, report);
+    put_checkpoint(root, report);
+    put_witnesses(root, report, style);
+    put_not_proven(root, report, style);
+    return root;
+}
+
+json_t *audit_report_unread(const char *why)
+{
+    json_t *root = json_object();
+    TIJORI_REQUIRE(root != NULL);
+    put_verdict(root, EXIT_FAIL, false);
+    put_text(root, "text", why);
+    return root;
+}

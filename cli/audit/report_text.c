@@ -1,0 +1,160 @@
+/* The report as text for a terminal. */
+
+#include "cli/audit/report.h"
+#include "text/text.h"
+
+#include <string.h>
+
+static void print_word(const char *word)
+{
+    const char *code = strcmp(word, "PASS") == 0 ? "32" : strcmp(word, "FAIL") == 0 ? "31" : "33";
+    if (text_colour(stdout)) {
+        printf("\x1b[%sm%s\x1b[0m", code, word);
+    } else {
+        printf("%s", word);
+    }
+}
+
+static void print_safe(const char *text)
+{
+    char safe[4096];
+    text_sanitise(safe, sizeof safe, text);
+    printf("%s", safe);
+}
+
+static bool print_facts(const json_t *report, const struct report_fact *facts)
+{
+    bool any = false;
+    for (; facts != NULL && facts->label != NULL; facts++) {
+        char *text = report_fill(report, NULL, facts->text);
+        if (text != NULL) {
+            printf("%-14s ", facts->label);
+            print_safe(text);
+            printf("\n");
+            any = true;
+        }
+        free(text);
+    }
+    return any;
+}
+
+/* ---- checks: a line for what failed, else for what passed; and one for what was skipped ---- */
+
+static void print_count(const json_t *row, const char *word, const char *member, const char *text)
+{
+    char *filled = report_fill(row, NULL, text);
+    TIJORI_REQUIRE(filled != NULL);
+    print_word(word);
+    printf("  %10" JSON_INTEGER_FORMAT "  ", json_integer_value(json_object_get(row, member)));
+    print_safe(filled);
+    printf("\n");
+    free(filled);
+}
+
+static void print_counts(const json_t *row)
+{
+    if (json_integer_value(json_object_get(row, "failed")) > 0) {
+        print_count(row, "FAIL", "failed", "{text}");
+    } else if (json_integer_value(json_object_get(row, "passed")) > 0) {
+        print_count(row, "PASS", "passed", "{text}");
+    }
+    if (json_integer_value(json_object_get(row, "skipped")) > 0) {
+        print_count(row, "SKIP", "skipped", "{text}: {note}");
+    }
+}
+
+/* ---- tables ---- */
+
+static void print_row(struct table *table, const json_t *row, const struct table_column *columns)
+{
+    for (; columns->head != NULL; columns++) {
+        char *cell = report_cell(row, columns->key);
+        table_text(table, cell);
+        free(cell);
+    }
+}
+
+static void print_table(const struct report_section *section, const json_t *part, bool apart)
+{
+    const json_t *rows = json_object_get(part, section->rows);
+    const json_t *row;
+    size_t count = 0;
+    size_t i;
+    if (json_array_size(rows) == 0) {
+        return;
+    }
+    printf("%s", apart ? "\n" : "");
+    while (section->columns[count].head != NULL) {
+        count++;
+    }
+    struct table *table =
+        section->counts ? NULL : table_create(stdout, TABLE_TEXT, section->columns, count);
+    json_array_foreach(rows, i, row)
+    {
+        if (table == NULL) {
+            print_counts(row);
+        } else {
+            print_row(table, row, section->columns);
+        }
+    }
+    if (table != NULL) {
+        if (section->sums != NULL) {
+            print_row(table, json_object_get(part, section->sums), section->columns);
+        }
+        table_end(table);
+    }
+}
+
+/* One table for each part, under the section's title and what tells the parts apart. `any`:
+ * something stands above. */
+static void print_parts(const struct report_section *section, const json_t *report, bool any)
+{
+    const json_t *part;
+    size_t i;
+    json_array_foreach(json_object_get(report, section->each), i, part)
+    {
+        char *is = report_fill(part, NULL, section->each_is);
+        if (is != NULL && json_array_size(json_object_get(part, section->rows)) > 0) {
+            printf("%s%s, ", any ? "\n" : "", section->title);
+            print_safe(is);
+            printf(":\n");
+            print_table(section, part, false);
+            any = true;
+        }
+        free(is);
+    }
+}
+
+static void print_lines(const struct report_section *section, const json_t *lines)
+{
+    const json_t *line;
+    size_t i;
+    printf("%s:\n", section->title);
+    json_array_foreach(lines, i, line)
+    {
+        printf("- ");
+        print_safe(json_string_value(line));
+        printf("\n");
+    }
+}
+
+void audit_print_text(const json_t *report)
+{
+    for (size_t i = 0; i < report_section_count; i++) {
+        const struct report_section *section = &report_sections[i];
+        if (!report_section_shown(section, report)) {
+            continue;
+        }
+        bool facts = print_facts(report, section->facts);
+        if (section->each != NULL) {
+            print_parts(section, report, facts);
+        } else if (section->rows != NULL) {
+            print_table(section, report, facts);
+        } else if (section->lines != NULL) {
+            print_lines(section, json_object_get(report, section->lines));
+        }
+        printf("\n");
+    }
+    print_word(json_string_value(json_object_get(report, "result")));
+    printf("\n");
+}

@@ -1,0 +1,252 @@
+#include "cli/audit/verify.h"
+
+#include "cli/audit/cosign.h"
+#include "cli/audit/report_print.h"
+#include "cli/log_source.h"
+#include "text/text.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+struct verification {
+    const struct arguments *arguments;
+    const char *path;
+    struct audit_pins pins;
+    struct audit_style style;
+    uint32_t threads;
+    uint64_t shown; /* percent of the progress that stands on the terminal */
+};
+
+/* ---- progress ---- */
+
+enum { BAR_WIDTH = 40 };
+
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct verification *v = context;
+    uint64_t percent = total == 0 ? 0 : done >= total ? 100 : done * 100 / total;
+    char bar[BAR_WIDTH + 1];
+    if (percent == v->shown) {
+        return;
+    }
+    v->shown = percent;
+    size_t full = (size_t)percent * BAR_WIDTH / 100;
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', full);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r[%s] %3" PRIu64 " %%  entry %" PRIu64 " of %" PRIu64, bar, percent, done,
+            total);
+}
+
+static void clear_progress(const struct verification *v)
+{
+    if (v->shown != UINT64_MAX) {
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 60, "");
+    }
+}
+
+/* ---- what the auditor keeps ---- */
+
+/* The pinned key is remembered from the first audit that was given one. */
+static int take_pin(struct verification *v, struct tj_replica *replica)
+{
+    bool remembered = replica->log_key.name[0] != '\0';
+    if (v->pins.pins.log_key == NULL && remembered) {
+        v->pins.log_key = replica->log_key;
+        v->pins.pins.log_key = &v->pins.log_key;
+    } else if (v->pins.pins.log_key != NULL && remembered &&
+               strcmp(v->pins.log_key.name, replica->log_key.name) != 0) {
+        return fail(EXIT_USAGE, "--log-key is of another log than the one that --state remembers");
+    }
+    return EXIT_PASS;
+}
+
+static int open_state(struct verification *v, const char *dir, struct tj_replica **out)
+{
+    enum tijori_status status = tj_replica_open(dir, out);
+    if (status == TIJORI_CORRUPT) { /* which says nothing about the log */
+        return fail(
+            EXIT_DATA,
+            "%s: the state of earlier audits is damaged, or of another version, and nothing "
+            "was verified: take a copy of it, or begin anew in an empty directory",
+            dir);
+    }
+    return status == TIJORI_OK ? take_pin(v, *out)
+                               : fail_status(status, dir, "the state of earlier audits");
+}
+
+static void take_checkpoint(struct tj_source *source, char *note, size_t *size)
+{
+    struct tj_view newest;
+    struct tj_checkpoint checkpoint;
+    *size = 0;
+    if (tj_source_newest(source, &newest, &checkpoint) && newest.size <= TJ_CHECKPOINT_NOTE_MAX) {
+        memcpy(note, newest.bytes, newest.size);
+        *size = newest.size;
+    }
+}
+
+/* A checkpoint that contradicts another, named by what it is, so that none takes another's place.
+ */
+static enum tijori_status keep_note(const char *dir, const char *when, const char *note,
+                                    size_t size)
+{
+    char name[64];
+    struct tj_hash hash;
+    if (size == 0) {
+        return TIJORI_OK; /* there was none */
+    }
+    struct tj_hasher *hasher = tj_hasher_create();
+    tj_sha256(hasher, &hash, note, size);
+    tj_hasher_destroy(hasher);
+    int at = snprintf(name, sizeof name, "%s-", when);
+    text_format_hex(name + at, hash.bytes, 8);
+    fprintf(stderr, "%s:\n%.*s", name, (int)size, note);
+    return tj_replica_keep(dir, name, note, size);
+}
+
+/* Both checkpoints of a fork or a rollback, for whoever is to be shown them. */
+static void keep_evidence(struct tj_source *source, const struct tj_replica *replica,
+                          const char *dir)
+{
+    char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t size;
+    TIJORI_REQUIRE(note != NULL);
+    take_checkpoint(source, note, &size);
+    if (size > 0 && size == replica->note_size && memcmp(note, replica->note, size) == 0) {
+        message("the checkpoint is the one seen before, so what is shown now is damaged, and no "
+                "second history was signed");
+        free(note);
+        return;
+    }
+    enum tijori_status seen = keep_note(dir, "seen-before", replica->note, replica->note_size);
+    enum tijori_status now = keep_note(dir, "shown-now", note, size);
+    message(seen == TIJORI_OK && now == TIJORI_OK
+                ? "the checkpoint seen before and the one shown now are kept in %s/evidence"
+                : "the checkpoints could not be kept in %s/evidence",
+            dir);
+    free(note);
+}
+
+static int end_with_state(struct verification *v, struct tj_source *source,
+                          struct tj_replica *replica, const char *dir,
+                          const struct tj_replay_report *report, int code)
+{
+    if (report->failed) {
+        if (report->first_check == TJ_CHECK_EXTENDS) {
+            keep_evidence(source, replica, dir);
+        }
+        return code;
+    }
+    if (v->pins.pins.log_key != NULL) {
+        replica->log_key = *v->pins.pins.log_key;
+    }
+    take_checkpoint(source, replica->note, &replica->note_size);
+    enum tijori_status status = tj_replica_save(replica);
+    return status == TIJORI_OK ? code : fail_status(status, dir, "the state was not kept");
+}
+
+/* ---- the work ---- */
+
+static int replay_source(struct verification *v, struct tj_source *source,
+                         struct tj_replica *replica)
+{
+    struct tj_replay_report report;
+    const char *state_dir = argument_value(v->arguments, "state");
+    struct tj_replay_options options = {
+        .threads = v->threads,
+        .pins = v->pins.pins,
+        .replica = replica,
+        .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
+        .progress_context = v,
+    };
+    v->shown = UINT64_MAX;
+    enum tijori_status status = tj_replay(source, &options, &report, NULL);
+    clear_progress(v);
+    if (status != TIJORI_OK) {
+        return fail(exit_code_of(status), "%s: reading stopped: %s", v->path,
+                    tijori_status_text(status));
+    }
+    int code = audit_print(&report, &v->style);
+    if (replica != NULL) {
+        code = end_with_state(v, source, replica, state_dir, &report, code);
+    }
+    if (argument_value(v->arguments, "cosign-key") != NULL) {
+        code = audit_cosign_replayed(v->arguments, source, &report, code);
+    }
+    tj_report_clear(&report);
+    return code;
+}
+
+static int verify_here(void *context)
+{
+    struct verification *v = context;
+    struct tj_source *source;
+    struct tj_replica *replica = NULL;
+    const char *dir = argument_value(v->arguments, "state");
+    int code = audit_open_source(v->path, &source);
+    if (code == EXIT_FAIL) { /* what is there is no log: that is a verdict */
+        audit_print_failure("the log cannot be opened: damaged", &v->style);
+    }
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    if (dir != NULL) {
+        code = open_state(v, dir, &replica);
+    }
+    if (code == EXIT_PASS && replica != NULL && source->is_ledger && replica->state->partial) {
+        code =
+            fail(EXIT_USAGE,
+                 "%s: the state of audits of a public export; a ledger wants one of its own", dir);
+    }
+    if (code == EXIT_PASS) {
+        code = replay_source(v, source, replica);
+    }
+    tj_replica_close(replica);
+    tj_source_close(source);
+    return code;
+}
+
+/* By a fault of the program or of what it read; all other signals come from outside. */
+static bool is_crash(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+           number == SIGABRT || number == SIGTRAP || number == SIGSYS || number == 0;
+}
+
+int audit_verify(const struct arguments *arguments)
+{
+    struct verification v = {
+        .arguments = arguments,
+        .path = arguments->operands[0],
+        .style = {(enum audit_format)argument_choice(arguments, "format"),
+                  argument_flag(arguments, "state-digest"),
+                  argument_flag(arguments, "without-documents"), argument_flag(arguments, "public"),
+                  argument_value(arguments, "policy") != NULL},
+    };
+    uint64_t threads = 0;
+    int signal;
+    if (!argument_number(arguments, "threads", 1, TJ_THREADS_MAX, &threads)) {
+        return EXIT_USAGE;
+    }
+    v.threads = (uint32_t)threads;
+    int code = audit_read_pins(arguments, &v.pins);
+    if (code == EXIT_PASS) {
+        code = audit_guarded(!tj_source_is_folder(v.path), verify_here, &v, &signal);
+    }
+    if (code < 0 && is_crash(signal)) {
+        char why[256];
+        snprintf(why, sizeof why, "the storage is damaged so badly that reading it crashed%s%s",
+                 signal != 0 ? ": " : "", signal != 0 ? strsignal(signal) : "");
+        audit_print_failure(why, &v.style);
+        code = fail(EXIT_FAIL, "%s: %s", v.path, why);
+    } else if (code < 0) {
+        code = fail(EXIT_INCOMPLETE,
+                    "%s: the reading was stopped from outside (%s); nothing was verified", v.path,
+                    strsignal(signal));
+    }
+    audit_free_pins(&v.pins);
+    return code;
+}

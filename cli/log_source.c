@@ -1,0 +1,171 @@
+#include "cli/log_source.h"
+
+#include "text/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int audit_open_source(const char *path, struct tj_source **out)
+{
+    struct tj_source_message what = {""};
+    uint32_t format = 0;
+    if (tj_source_is_folder(path)) {
+        enum tijori_status status = tj_source_open_folder(path, out, &what);
+        return status == TIJORI_OK ? EXIT_PASS : fail_status(status, path, what.text);
+    }
+    enum tijori_status status = tj_source_open_ledger(path, out, &format);
+    if (status == TIJORI_OK) {
+        return EXIT_PASS;
+    }
+    if (status == TIJORI_FORMAT_UNKNOWN) {
+        bool older = format < TJ_STORE_FORMAT;
+        return fail(exit_code_of(status),
+                    "%s: storage format %" PRIu32 ", this program knows %d: %s", path, format,
+                    (int)TJ_STORE_FORMAT,
+                    older ? "open it once for writing (tijori checkpoint, tijori ingest)"
+                          : "newer software needed");
+    }
+    if (status == TIJORI_NOT_FOUND) {
+        return fail(exit_code_of(status),
+                    "%s: there is no ledger here, and no exported folder (it has a checkpoint)",
+                    path);
+    }
+    if (status == TIJORI_CORRUPT) {
+        return fail(exit_code_of(status),
+                    "%s: the storage cannot be opened: damaged, or not a ledger", path);
+    }
+    return fail(exit_code_of(status), "%s: %s", path, tijori_status_text(status));
+}
+
+int audit_read_file(const char *path, size_t max, char **out, size_t *size)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    if (file == NULL) {
+        return fail_errno(errno, path);
+    }
+    char *bytes = malloc(max + 1);
+    TIJORI_REQUIRE(bytes != NULL);
+    *size = fread(bytes, 1, max + 1, file);
+    bool failed = ferror(file) != 0;
+    if (file != stdin) {
+        fclose(file);
+    }
+    if (failed || *size > max) {
+        free(bytes);
+        return failed ? fail(EXIT_IO, "%s: reading failed", path)
+                      : fail(EXIT_DATA, "%s: longer than %zu bytes", path, max);
+    }
+    bytes[*size] = '\0';
+    *out = bytes;
+    return EXIT_PASS;
+}
+
+int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
+{
+    char *bytes;
+    size_t size;
+    if (tj_verifier_key_decode(out, text, strlen(text))) {
+        return EXIT_PASS;
+    }
+    if (access(text, R_OK) != 0) {
+        return fail(EXIT_USAGE, "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one",
+                    text);
+    }
+    int code = audit_read_file(text, TJ_NOTE_NAME_MAX + 256, &bytes, &size);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == ' ')) {
+        size--;
+    }
+    bool read = tj_verifier_key_decode(out, bytes, size);
+    free(bytes);
+    return read ? EXIT_PASS : fail(EXIT_DATA, "%s: not a verifier key", text);
+}
+
+int audit_read_log_key(const char *text, struct tj_verifier_key *out)
+{
+    int code = audit_read_verifier_key(text, out);
+    return code == EXIT_PASS && out->type != TJ_NOTE_TYPE_ED25519
+               ? fail(EXIT_USAGE, "--log-key takes a log's key, this is a witness's")
+               : code;
+}
+
+int audit_read_policy(const char *path, struct tj_policy **out)
+{
+    struct tj_policy_error error;
+    char *text;
+    size_t size;
+    int code = audit_read_file(path, TJ_POLICY_SIZE_MAX, &text, &size);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    struct tj_policy *policy = calloc(1, sizeof *policy);
+    TIJORI_REQUIRE(policy != NULL);
+    bool read = tj_policy_decode(policy, text, size, &error);
+    free(text);
+    if (!read) {
+        free(policy);
+        return fail(EXIT_DATA, "%s, line %u: %s", path, error.line, error.text);
+    }
+    *out = policy;
+    return EXIT_PASS;
+}
+
+int audit_read_pins(const struct arguments *arguments, struct audit_pins *out)
+{
+    const char *id = argument_value(arguments, "ledger-id");
+    const char *key = argument_value(arguments, "log-key");
+    const char *policy = argument_value(arguments, "policy");
+    int code = EXIT_PASS;
+    memset(out, 0, sizeof *out);
+    if (id != NULL) {
+        if (!text_parse_hex(id, out->ledger_id.bytes, sizeof out->ledger_id.bytes)) {
+            return fail(EXIT_USAGE,
+                        "--ledger-id takes the 64 hex digits that the authority published");
+        }
+        out->pins.ledger_id = &out->ledger_id;
+    }
+    if (key != NULL) {
+        code = audit_read_log_key(key, &out->log_key);
+        out->pins.log_key = &out->log_key;
+    }
+    if (code == EXIT_PASS && policy != NULL) {
+        code = audit_read_policy(policy, &out->policy);
+        out->pins.policy = out->policy;
+    }
+    return code;
+}
+
+void audit_free_pins(struct audit_pins *pins)
+{
+    free(pins->policy);
+}
+
+int audit_guarded(bool guard, int (*work)(void *context), void *context, int *signal)
+{
+    int state = 0;
+    *signal = 0;
+    if (!guard) {
+        return work(context);
+    }
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0) {
+        return fail_errno(errno, "fork");
+    }
+    if (pid == 0) {
+        int code = work(context);
+        _exit(fflush(stdout) == 0 ? code : EXIT_IO);
+    }
+    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(state)) {
+        return WEXITSTATUS(state);
+    }
+    *signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+    return -1;
+}

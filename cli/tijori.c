@@ -1,6 +1,0 @@
-#include "cli/commands.h"
-
-int main(int argc, char **argv)
-{
-    return program_main(&tijori_program_table, argc, argv);
-}

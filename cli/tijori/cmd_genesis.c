@@ -1,0 +1,142 @@
+#include "cli/tijori/commands.h"
+#include "cli/genesis_file.h"
+#include "cli/keys.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { DEFAULT_LIFETIME_S = 7 * 86400, DEFAULT_CHECKPOINT_DELAY_S = 3600 };
+
+static void add_record(struct genesis_file *genesis, const struct tj_record *record)
+{
+    tj_record_encode(record, genesis->records + (size_t)genesis->record_count++ * TJ_RECORD_SIZE);
+}
+
+static int read_duration(const struct arguments *arguments, const char *name, uint32_t otherwise,
+                         uint32_t *out)
+{
+    const char *text = argument_value(arguments, name);
+    uint64_t seconds = otherwise;
+    if (text != NULL && (!text_parse_duration(text, &seconds) || seconds > UINT32_MAX)) {
+        return fail(EXIT_USAGE, "--%s: not a duration such as 90s, 15m, 24h or 7d", name);
+    }
+    *out = (uint32_t)seconds;
+    return EXIT_PASS;
+}
+
+static int add_ledger(const struct arguments *arguments, struct genesis_file *genesis)
+{
+    const char *origin = argument_value(arguments, "origin");
+    const char *nonce = argument_value(arguments, "nonce");
+    struct tj_record r = {.kind = TJ_LEDGER, .rules = TJ_RULES_LAST};
+    r.network = (uint8_t)argument_choice(arguments, "network");
+    int code = read_duration(arguments, "lifetime-max", DEFAULT_LIFETIME_S, &r.lifetime_max_s);
+    if (code == EXIT_PASS) {
+        code = read_duration(arguments, "checkpoint-delay-max", DEFAULT_CHECKPOINT_DELAY_S,
+                             &r.checkpoint_delay_max_s);
+    }
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    if (strlen(origin) > TJ_NAME_SIZE) {
+        return fail(EXIT_USAGE, "--origin: longer than %u bytes", TJ_NAME_SIZE);
+    }
+    memcpy(r.name, origin, strlen(origin));
+    if (nonce == NULL) {
+        tj_random(r.nonce.bytes, TJ_HASH_SIZE);
+    } else if (!text_parse_hex(nonce, r.nonce.bytes, TJ_HASH_SIZE)) {
+        return fail(EXIT_USAGE, "--nonce: not 64 hex digits");
+    }
+    add_record(genesis, &r);
+    return EXIT_PASS;
+}
+
+static int add_log_keys(const struct arguments *arguments, struct genesis_file *genesis)
+{
+    for (size_t i = 0; i < argument_count(arguments, "log-key"); i++) {
+        struct tj_public_key key;
+        struct tj_record r = {.kind = TJ_ADD_LOG_KEY, .number = (uint32_t)i};
+        const char *text = argument_item(arguments, "log-key", i);
+        int code = key_load_public(arguments, text, &key);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+        if (key.algorithm != TJ_ALGORITHM_ED25519 || genesis->record_count >= 16) {
+            return fail(EXIT_USAGE, "--log-key: %s: a log key is of type ed25519", text);
+        }
+        r.algorithm = key.algorithm;
+        memcpy(r.key, key.bytes, key.size);
+        add_record(genesis, &r);
+    }
+    return EXIT_PASS;
+}
+
+static int add_authority(const struct arguments *arguments, struct genesis_file *genesis)
+{
+    size_t keys = argument_count(arguments, "authority");
+    struct tj_record r = {.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY};
+    uint64_t threshold = 0;
+    if (!argument_number(arguments, "threshold", 1, TJ_THRESHOLD_MAX, &threshold)) {
+        return EXIT_USAGE;
+    }
+    if (keys > TJ_SLOTS_MAX || threshold > keys) {
+        return fail(EXIT_USAGE, "--threshold: %zu keys of the authority cannot reach it", keys);
+    }
+    memcpy(r.name, "Authority", 9);
+    add_record(genesis, &r);
+    for (size_t i = 0; i < keys; i++) {
+        struct tj_public_key key;
+        const char *text = argument_item(arguments, "authority", i);
+        int code = key_load_public(arguments, text, &key);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+        if (key.algorithm == TJ_ALGORITHM_ED25519) {
+            return fail(EXIT_USAGE, "--authority: %s: envelopes are signed with ecdsa or bip340",
+                        text);
+        }
+        r = (struct tj_record){.kind = TJ_ADD_KEY, .ordinal = (uint32_t)i, .role = TJ_ADMINISTER};
+        r.algorithm = key.algorithm;
+        memcpy(r.key, key.bytes, key.size);
+        add_record(genesis, &r);
+    }
+    r = (struct tj_record){.kind = TJ_SET_THRESHOLD, .domain = TJ_DOMAIN_ADMINISTER};
+    r.threshold = (uint8_t)threshold;
+    add_record(genesis, &r);
+    r = (struct tj_record){.kind = TJ_OPEN_ASSET, .asset = 1, .decimals = 8};
+    r.amount_max = TJ_BTC_AMOUNT_MAX;
+    memcpy(r.code, "BTC", 3);
+    memcpy(r.name, "Bitcoin", 7);
+    add_record(genesis, &r);
+    return EXIT_PASS;
+}
+
+int cmd_genesis(const struct arguments *arguments)
+{
+    struct genesis_file genesis = {.created_s = (uint64_t)time(NULL)};
+    const char *created = argument_value(arguments, "created");
+    const char *output = argument_value(arguments, "output");
+    char id[2 * TJ_HASH_SIZE + 1];
+    struct tj_digester digester;
+    if (created != NULL && !text_parse_time_s(created, &genesis.created_s)) {
+        return fail(EXIT_USAGE, "--created: not an RFC 3339 time in whole seconds");
+    }
+    int code = add_ledger(arguments, &genesis);
+    code = code == EXIT_PASS ? add_log_keys(arguments, &genesis) : code;
+    code = code == EXIT_PASS ? add_authority(arguments, &genesis) : code;
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    tj_digester_init(&digester);
+    code = genesis_file_build(output, &digester, &genesis);
+    tj_digester_clear(&digester);
+    if (code == EXIT_PASS) {
+        code = genesis_file_write(output, &genesis);
+    }
+    if (code == EXIT_PASS) {
+        text_format_hex(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
+        /* With the genesis on standard output the id is not data. */
+        fprintf(strcmp(output, "-") == 0 ? stderr : stdout, "ledger id %s\n", id);
+    }
+    return code;
+}

@@ -1,0 +1,278 @@
+#include "core/rules/approvals.h"
+#include "text/assets.h"
+#include "cli/tijori/commands.h"
+#include "cli/tijori/reading.h"
+#include "text/table.h"
+#include "text/words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* tijori pending: movements that were neither posted nor voided, who approved them, and what is
+ * missing before they can be posted. */
+
+static const struct table_column columns[] = {
+    {"record", "record", false},
+    {"since", "since", false},
+    {"amount", "amount", true},
+    {"asset", "asset", false},
+    {"amount (base)", "amount_base", true},
+    {"from", "from", false},
+    {"to", "to", false},
+    {"purpose", "purpose", false},
+    {"reference", "reference", false},
+    {"timeout", "timeout", false},
+    {"approved by", "approved_by", false},
+    {"approvals", "approvals", true},
+    {"rule", "rule", true},
+    {"wants", "wants", false},
+    {"missing", "missing", false},
+    {"not before", "not_before", false},
+};
+
+struct listing {
+    const struct reading *reading;
+    struct assets assets;
+    struct table *table; /* NULL for text */
+    uint64_t party;      /* above UINT32_MAX: all */
+    uint64_t shown;
+};
+
+/* One pending movement. */
+struct item {
+    uint64_t id;
+    struct tj_record fields;
+    uint64_t received_ns;
+    struct approvals approvals;
+    struct words approvers;
+    struct words missing;
+    char since[TEXT_SIZE];
+    char not_before[TEXT_SIZE]; /* empty: no tier makes it wait */
+    char timeout[TEXT_SIZE];    /* empty: none */
+    char wants[128];            /* empty: no approvals */
+};
+
+static void add_approvers(const struct listing *listing, struct item *item)
+{
+    uint32_t party = tj_account_party(item->fields.from);
+    for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
+        const struct tj_key_object *key = tj_state_key(listing->reading->state, party, i);
+        char label[TJ_KEY_LABEL_SIZE + 1];
+        if ((item->approvals.keys[i / 8] >> i % 8 & 1) == 0 || key == NULL) {
+            continue;
+        }
+        reading_key_label(listing->reading, key, label);
+        words_add(&item->approvers, "%s", item->approvers.used > 0 ? ", " : "");
+        if (label[0] != '\0') {
+            words_quoted(&item->approvers, label);
+        } else {
+            words_add(&item->approvers, "key %" PRIu32, i);
+        }
+        if (key->group != 0) {
+            words_add(&item->approvers, " (group %u)", key->group);
+        }
+        if (key->status != TJ_KEY_ACTIVE) {
+            words_add(&item->approvers, " (revoked: does not count)");
+        }
+    }
+}
+
+static void add_missing(struct item *item)
+{
+    const struct approvals *a = &item->approvals;
+    if (a->tier == NULL || approvals_complete(a)) {
+        return;
+    }
+    uint32_t more = a->tier->approvals > a->count ? a->tier->approvals - a->count : 0;
+    approvals_wanted(item->missing.text, sizeof item->missing.text, more, a->groups_missing);
+    item->missing.used = strlen(item->missing.text);
+}
+
+/* False when the log does not have it as the state says. */
+static bool read_item(const struct listing *listing, uint64_t id, uint64_t mark, struct item *item)
+{
+    const struct tj_state *state = listing->reading->state;
+    struct tj_entry_view entry;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    memset(item, 0, sizeof *item);
+    item->id = id;
+    if (!reading_record(listing->reading, id, bytes) || bytes[0] != TJ_PENDING ||
+        tj_journal_entry(listing->reading->view.txn, tj_record_entry(id), &entry) != TIJORI_OK ||
+        tj_state_account(state, tj_movement_from(bytes)) == NULL ||
+        tj_state_account(state, tj_movement_to(bytes)) == NULL) {
+        return false;
+    }
+    tj_record_decode(bytes, &item->fields);
+    item->received_ns = entry.received_ns;
+    approvals_of(state, bytes, tj_record_id(listing->reading->size, 0), NULL, mark,
+                 &item->approvals);
+    add_approvers(listing, item);
+    add_missing(item);
+    text_format_time_s(item->since, entry.received_ns / TJ_NS_PER_S);
+    if (item->fields.timeout_s != 0) {
+        text_format_time_s(item->timeout, item->fields.timeout_s);
+    }
+    const struct tj_rule_object *tier = item->approvals.tier;
+    if (tier != NULL && tier->window_s != 0) {
+        text_format_time_ns(item->not_before, entry.received_ns + tier->window_s * TJ_NS_PER_S);
+    }
+    if (tier != NULL && (tier->approvals != 0 || tier->groups != 0)) {
+        approvals_wanted(item->wants, sizeof item->wants, tier->approvals, tier->groups);
+    }
+    return true;
+}
+
+/* ---- text ---- */
+
+static void print_tier(const struct item *item)
+{
+    const struct approvals *a = &item->approvals;
+    if (a->tier == NULL) {
+        return;
+    }
+    printf("  rule %" PRIu32, a->rule);
+    if (item->wants[0] != '\0') {
+        printf(" wants %s: %s%s", item->wants, item->missing.used > 0 ? "missing " : "there",
+               item->missing.text);
+    }
+    if (item->not_before[0] != '\0') {
+        printf("%s may be posted from %s on", item->wants[0] != '\0' ? "," : ":", item->not_before);
+    }
+    putchar('\n');
+}
+
+static void print_text(const struct listing *listing, const struct item *item)
+{
+    struct words words = {.used = 0};
+    const struct tj_record *r = &item->fields;
+    char id[TEXT_SIZE];
+    char from[TEXT_SIZE];
+    char to[TEXT_SIZE];
+    char safe[4 * sizeof words.text];
+    text_format_record_id(id, item->id);
+    text_format_account(from, r->from);
+    text_format_account(to, r->to);
+    words_add(&words, "%s  ", id);
+    words_amount(&words, &listing->assets,
+                 tj_state_account(listing->reading->state, r->from)->asset, (tj_i128)r->amount);
+    words_add(&words, " from %s to %s as %s, since %s", from, to,
+              name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose), item->since);
+    if (item->timeout[0] != '\0') {
+        words_add(&words, ", times out %s", item->timeout);
+    }
+    if (r->reference[0] != '\0') {
+        words_add(&words, ", reference ");
+        words_quoted(&words, r->reference);
+    }
+    text_sanitise(safe, sizeof safe, words.text);
+    printf("%s\n", safe);
+    if (item->approvers.used > 0) {
+        text_sanitise(safe, sizeof safe, item->approvers.text);
+        printf("  approved by %s\n", safe);
+    }
+    print_tier(item);
+}
+
+/* ---- rows ---- */
+
+static void add_text(struct table *table, const char *text)
+{
+    if (text[0] != '\0') {
+        table_text(table, text);
+    } else {
+        table_none(table);
+    }
+}
+
+static void print_row(const struct listing *listing, const struct item *item)
+{
+    struct table *table = listing->table;
+    const struct tj_record *r = &item->fields;
+    struct asset asset =
+        account_asset(listing->reading->state, tj_state_account(listing->reading->state, r->from));
+    char text[TEXT_AMOUNT_SIZE];
+    text_format_record_id(text, item->id);
+    table_text(table, text);
+    table_text(table, item->since);
+    tj_amount_format(text, (tj_i128)r->amount, asset.decimals);
+    table_figure(table, text);
+    table_text(table, asset.code);
+    tj_amount_format_base(text, (tj_i128)r->amount);
+    table_figure(table, text);
+    text_format_account(text, r->from);
+    table_text(table, text);
+    text_format_account(text, r->to);
+    table_text(table, text);
+    table_text(table, name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose));
+    table_text(table, r->reference);
+    add_text(table, item->timeout);
+    add_text(table, item->approvers.text);
+    table_number(table, item->approvals.count);
+    if (item->approvals.tier != NULL) {
+        table_number(table, item->approvals.rule);
+    } else {
+        table_none(table);
+    }
+    add_text(table, item->wants);
+    add_text(table, item->missing.text);
+    add_text(table, item->not_before);
+}
+
+/* ---- the command ---- */
+
+static int print_pending(struct listing *listing)
+{
+    const struct tj_state *state = listing->reading->state;
+    uint64_t marks = tj_state_ledger(state)->marks;
+    struct item *item = calloc(1, sizeof *item);
+    int code = EXIT_PASS;
+    TIJORI_REQUIRE(item != NULL);
+    for (uint64_t i = 0; i < marks && code == EXIT_PASS; i++) {
+        const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, i);
+        char id[TEXT_SIZE];
+        if (mark == NULL || mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
+            continue;
+        }
+        text_format_record_id(id, mark->record);
+        if (!read_item(listing, mark->record, i, item)) {
+            code = fail(EXIT_FAIL, "record %s is damaged", id);
+        } else if (listing->party > UINT32_MAX ||
+                   listing->party == tj_account_party(item->fields.from)) {
+            listing->shown++;
+            (listing->table != NULL ? print_row : print_text)(listing, item);
+        }
+    }
+    free(item);
+    return code;
+}
+
+int cmd_pending(const struct arguments *arguments)
+{
+    struct reading reading;
+    enum table_style style = (enum table_style)argument_choice(arguments, "format");
+    struct listing listing = {.party = UINT64_MAX};
+    if (!argument_number(arguments, "party", 0, UINT32_MAX, &listing.party)) {
+        return EXIT_USAGE;
+    }
+    int code = reading_open(arguments, &reading);
+    if (code == EXIT_PASS) {
+        code = reading_party(&reading, listing.party);
+    }
+    if (code == EXIT_PASS) {
+        listing.reading = &reading;
+        listing.assets = assets_of_state(reading.state);
+        if (style != TABLE_TEXT) {
+            listing.table =
+                table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
+        }
+        code = print_pending(&listing);
+        if (listing.table != NULL) {
+            table_end(listing.table);
+            printf("%s", style == TABLE_JSON ? "\n" : "");
+        } else if (code == EXIT_PASS) {
+            printf("%s%" PRIu64 " pending\n", listing.shown > 0 ? "\n" : "", listing.shown);
+        }
+    }
+    reading_close(&reading);
+    return code;
+}

@@ -1,0 +1,341 @@
+#include "text/assets.h"
+#include "cli/tijori/commands.h"
+#include "cli/envelope_file.h"
+#include "cli/genesis_file.h"
+#include "text/input.h"
+#include "core/ingest/ledger.h"
+#include "crypto/tree.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+enum { DEFAULT_EXPIRY_S = 86400 };
+
+/* Where the envelopes go: what their headers say of the ledger. */
+struct place {
+    struct tijori *ledger; /* NULL offline */
+    struct tj_ledger_view view;
+    struct genesis_file genesis; /* offline */
+    struct assets assets;
+    uint32_t lifetime_max_s;
+    struct tj_header header; /* of the next envelope, but for its records */
+};
+
+/* ---- the place ---- */
+
+static bool named_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
+{
+    struct place *place = context;
+    struct tj_journal_past past;
+    struct tj_named named;
+    tj_journal_past_init(&past, place->view.txn, place->view.digester);
+    bool found = past.past.record(&past, record_id, &named);
+    *leaf = found ? named.leaf : (struct tj_hash){{0}};
+    return found;
+}
+
+static int open_ledger(const char *dir, struct place *place)
+{
+    struct tijori_message why;
+    struct tijori_head head;
+    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &place->ledger, &why);
+    if (status != TIJORI_OK) {
+        place->ledger = NULL;
+        return fail(exit_code_of(status), "%s", why.text);
+    }
+    tijori_head(place->ledger, &head);
+    status = tj_ledger_view_begin(place->ledger, &place->view);
+    if (status != TIJORI_OK) {
+        tijori_close(place->ledger);
+        place->ledger = NULL;
+        return fail_status(status, dir, NULL);
+    }
+    place->assets = assets_of_state(place->view.state);
+    place->lifetime_max_s = tj_state_ledger(place->view.state)->lifetime_max_s;
+    memcpy(place->header.ledger_id.bytes, head.ledger_id, TJ_HASH_SIZE);
+    memcpy(place->header.known_leaf.bytes, head.leaf, TJ_HASH_SIZE);
+    place->header.known_index = head.size - 1;
+    return EXIT_PASS;
+}
+
+static int open_genesis(const char *path, struct place *place)
+{
+    struct tj_digester digester;
+    tj_digester_init(&digester);
+    int code = genesis_file_read(path, &digester, &place->genesis);
+    tj_digester_clear(&digester);
+    place->assets = genesis_file_assets(&place->genesis);
+    place->lifetime_max_s = tj_load32(place->genesis.records + 8);
+    place->header.ledger_id = place->genesis.built.ledger_id;
+    return code;
+}
+
+static void close_place(struct place *place)
+{
+    if (place->ledger != NULL) {
+        tj_ledger_view_end(place->ledger, &place->view);
+        tijori_close(place->ledger);
+    }
+}
+
+/* ---- the header ---- */
+
+static int read_sequence(const struct arguments *arguments, struct place *place)
+{
+    const char *previous = argument_value(arguments, "previous");
+    struct tj_header *header = &place->header;
+    header->sequence = 1;
+    if (place->ledger != NULL) {
+        const struct tj_lane_object *lane =
+            tj_state_lane(place->view.state, header->party, header->lane);
+        if (argument_value(arguments, "sequence") != NULL || previous != NULL) {
+            return fail(EXIT_USAGE, "--sequence and --previous go with --genesis");
+        }
+        if (lane != NULL) {
+            header->sequence = lane->sequence + 1;
+            memcpy(header->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE);
+        }
+        return EXIT_PASS;
+    }
+    if (argument_value(arguments, "sequence") == NULL) {
+        return fail(EXIT_USAGE, "--genesis needs --sequence");
+    }
+    if (!argument_number(arguments, "sequence", 1, UINT64_MAX, &header->sequence)) {
+        return EXIT_USAGE;
+    }
+    if ((header->sequence == 1) != (previous == NULL)) {
+        return fail(EXIT_USAGE, "--previous: the id of the envelope before, from sequence 2 on");
+    }
+    return previous == NULL || text_parse_hex(previous, header->previous_id.bytes, TJ_HASH_SIZE)
+               ? EXIT_PASS
+               : fail(EXIT_USAGE, "--previous: not 64 hex digits");
+}
+
+static int read_expiry(const struct arguments *arguments, struct place *place)
+{
+    const char *text = argument_value(arguments, "expires");
+    struct tj_header *header = &place->header;
+    uint64_t seconds = place->lifetime_max_s < DEFAULT_EXPIRY_S ? place->lifetime_max_s
+                                                                : (uint64_t)DEFAULT_EXPIRY_S;
+    header->created_s = (uint64_t)time(NULL);
+    if (text != NULL && text_parse_time_s(text, &header->expires_s)) {
+        seconds = header->expires_s > header->created_s ? header->expires_s - header->created_s : 0;
+    } else if (text != NULL && !text_parse_duration(text, &seconds)) {
+        return fail(EXIT_USAGE, "--expires: neither an RFC 3339 time nor a duration such as 1h");
+    }
+    if (seconds == 0 || seconds > place->lifetime_max_s) {
+        return fail(EXIT_USAGE, "--expires: later than now, at most %" PRIu32 " s from now",
+                    place->lifetime_max_s);
+    }
+    header->expires_s = header->created_s + seconds;
+    return EXIT_PASS;
+}
+
+static bool governs(uint8_t kind)
+{
+    return !tj_kind_is_movement(kind) && kind != TJ_OPEN_ACCOUNT && kind != TJ_CLOSE_ACCOUNT &&
+           kind != TJ_ENDORSE;
+}
+
+static int read_header(const struct arguments *arguments, const struct input *input,
+                       struct place *place)
+{
+    uint64_t party = 0;
+    uint64_t lane = 1;
+    for (size_t i = 0; i < input->count; i++) {
+        lane = governs(input->records[i].bytes[0]) ? 0 : lane;
+    }
+    if (!argument_number(arguments, "party", 0, UINT32_MAX, &party) ||
+        !argument_number(arguments, "lane", 0, TJ_LANES_MAX - 1, &lane)) {
+        return EXIT_USAGE;
+    }
+    place->header.party = (uint32_t)party;
+    place->header.lane = (uint16_t)lane;
+    bool approval = input->records[0].bytes[0] == TJ_APPROVAL;
+    place->header.flags =
+        (uint16_t)((argument_flag(arguments, "restricted") ? TJ_FLAG_RESTRICTED : 0) |
+                   (approval ? TJ_FLAG_APPROVAL : 0));
+    if (place->ledger != NULL && tj_state_party(place->view.state, (uint32_t)party) == NULL) {
+        return fail(EXIT_DATA, "--party: the ledger has no party %" PRIu64, party);
+    }
+    int code = read_sequence(arguments, place);
+    return code == EXIT_PASS ? read_expiry(arguments, place) : code;
+}
+
+/* ---- records ---- */
+
+/* Directives, movements, and approvals each have envelopes of their own. */
+static const char *sort_of(uint8_t kind)
+{
+    return kind == TJ_APPROVAL         ? "approvals"
+           : tj_kind_is_movement(kind) ? "movements"
+                                       : "directives";
+}
+
+static int read_input(const struct arguments *arguments, const char *path, struct place *place,
+                      struct input *input)
+{
+    struct buffer bytes = {0};
+    struct input_error error;
+    char directory[4096];
+    char text[512];
+    const char *slash = strrchr(path, '/');
+    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
+             slash == NULL ? "." : path);
+    struct input_options options = {&place->assets, directory,
+                                    place->ledger != NULL ? named_leaf : NULL, place};
+    int code = file_read(path, INPUT_SIZE_MAX, &bytes);
+    if (code == EXIT_PASS &&
+        !input_parse((const char *)bytes.bytes, bytes.size, &options, input, &error)) {
+        input_error_format(&error, text, sizeof text);
+        code = fail(EXIT_DATA, "%s: %s", path, text);
+    } else if (code == EXIT_PASS && input->count == 0) {
+        code = fail(EXIT_DATA, "%s: holds no record", path);
+    }
+    free(bytes.bytes);
+    for (size_t i = 1; code == EXIT_PASS && i < input->count; i++) {
+        const char *first = sort_of(input->records[0].bytes[0]);
+        const char *other = sort_of(input->records[i].bytes[0]);
+        if (strcmp(first, other) != 0) {
+            code = fail(EXIT_DATA,
+                        "%s: line %" PRIu32 ", kind: %s and %s do not share an envelope: propose "
+                        "them from two files",
+                        path, input->records[i].line, first, other);
+        }
+    }
+    if (code == EXIT_PASS && argument_flag(arguments, "restricted") &&
+        !tj_kind_is_movement(input->records[0].bytes[0])) {
+        code = fail(EXIT_DATA, "%s: directives are always public: leave --restricted out", path);
+    }
+    return code;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct input_attachment *const *x = a;
+    const struct input_attachment *const *y = b;
+    return memcmp((*x)->hash.bytes, (*y)->hash.bytes, TJ_HASH_SIZE);
+}
+
+/* The attachments that records first..first+count name, each once, in order of their hash. */
+static int encode_attachments(const struct input *input, size_t first, size_t count,
+                              struct buffer *out)
+{
+    const struct input_attachment *named[TJ_ATTACHMENTS_MAX];
+    size_t named_count = 0;
+    size_t total = 0;
+    bool *seen = calloc(input->attachment_count + 1, sizeof *seen);
+    TIJORI_REQUIRE(seen != NULL);
+    int code = EXIT_PASS;
+    for (size_t i = first; i < first + count && code == EXIT_PASS; i++) {
+        int32_t attachment = input->records[i].attachment;
+        if (attachment == INPUT_ATTACHMENT_NONE || seen[attachment]) {
+            continue;
+        }
+        seen[attachment] = true;
+        total += input->attachments[attachment].size;
+        if (named_count == TJ_ATTACHMENTS_MAX || total > TJ_ATTACHMENTS_SIZE_MAX) {
+            code = fail(EXIT_DATA,
+                        "line %" PRIu32 ", evidence: more than %u attachments or %u bytes of them "
+                        "in one envelope: propose fewer records at a time",
+                        input->records[i].line, TJ_ATTACHMENTS_MAX, TJ_ATTACHMENTS_SIZE_MAX);
+            break;
+        }
+        named[named_count++] = &input->attachments[attachment];
+    }
+    free(seen);
+    qsort(named, named_count, sizeof named[0], by_hash);
+    uint8_t number[4];
+    tj_store16(number, (uint16_t)named_count);
+    buffer_add(out, number, 2);
+    for (size_t i = 0; i < named_count && code == EXIT_PASS; i++) {
+        tj_store32(number, (uint32_t)named[i]->size);
+        buffer_add(out, number, 4);
+        buffer_add(out, named[i]->bytes, named[i]->size);
+    }
+    return code;
+}
+
+/* One envelope of records first..first+count; the header then stands for the next one. */
+static int add_envelope(const struct input *input, size_t first, size_t count,
+                        struct tj_digester *digester, struct tj_header *header, struct buffer *out)
+{
+    struct buffer records = {0};
+    struct buffer attachments = {0};
+    const struct tj_slots unsigned_yet = {.count = 0};
+    uint8_t header_bytes[TJ_HEADER_SIZE];
+    for (size_t i = first; i < first + count; i++) {
+        buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
+        if (tj_header_restricted(header)) {
+            tj_random(records.bytes + records.size - TJ_BLIND_SIZE, TJ_BLIND_SIZE);
+        }
+    }
+    header->record_count = (uint32_t)count;
+    tj_tree_root_of_items(digester->hasher, &header->body_root, records.bytes, TJ_RECORD_SIZE,
+                          count);
+    int code = encode_attachments(input, first, count, &attachments);
+    if (code == EXIT_PASS) {
+        envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
+                     attachments.size);
+        tj_header_encode(header, header_bytes);
+        tj_envelope_id(digester, header_bytes, &header->previous_id);
+        header->sequence++;
+    }
+    free(records.bytes);
+    free(attachments.bytes);
+    return code;
+}
+
+static int make_envelopes(const struct input *input, struct tj_header *header, struct buffer *out,
+                          size_t *envelopes)
+{
+    struct tj_digester digester;
+    int code = EXIT_PASS;
+    tj_digester_init(&digester);
+    for (size_t first = 0; first < input->count && code == EXIT_PASS; first += TJ_RECORDS_MAX) {
+        size_t left = input->count - first;
+        code = add_envelope(input, first, left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX, &digester,
+                            header, out);
+        *envelopes += 1;
+    }
+    tj_digester_clear(&digester);
+    return code;
+}
+
+int cmd_propose(const struct arguments *arguments)
+{
+    const char *genesis = argument_value(arguments, "genesis");
+    const char *path = arguments->operands[arguments->operand_count - 1];
+    struct input input = {0};
+    struct buffer out = {0};
+    size_t envelopes = 0;
+    if (arguments->operand_count != (genesis != NULL ? 1u : 2u)) {
+        return fail(EXIT_USAGE, "give DIR and FILE, or --genesis and FILE");
+    }
+    struct place *place = calloc(1, sizeof *place);
+    TIJORI_REQUIRE(place != NULL);
+    int code =
+        genesis != NULL ? open_genesis(genesis, place) : open_ledger(arguments->operands[0], place);
+    if (code == EXIT_PASS) {
+        code = read_input(arguments, path, place, &input);
+    }
+    if (code == EXIT_PASS) {
+        code = read_header(arguments, &input, place);
+    }
+    if (code == EXIT_PASS) {
+        code = make_envelopes(&input, &place->header, &out, &envelopes);
+    }
+    if (code == EXIT_PASS) {
+        code = file_write(argument_value(arguments, "output"), &out, false);
+    }
+    if (code == EXIT_PASS) {
+        message("%zu record%s in %zu envelope%s, to be signed", input.count,
+                input.count == 1 ? "" : "s", envelopes, envelopes == 1 ? "" : "s");
+    }
+    close_place(place);
+    free(place);
+    free(out.bytes);
+    input_clear(&input);
+    return code;
+}

@@ -1,0 +1,371 @@
+#include "text/assets.h"
+#include "cli/tijori/commands.h"
+#include "cli/tijori/reading.h"
+#include "text/table.h"
+#include "text/words.h"
+#include "core/rules/rule.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* tijori rules: tiers, limits and programmes in words, and how far each is used, at the time of the
+ * newest entry. */
+
+static const struct table_column columns[] = {
+    {"rule", "rule", true},
+    {"kind", "kind", false},
+    {"type", "type", false},
+    {"status", "status", false},
+    {"holder", "holder", false},
+    {"asset", "asset", false},
+    {"what", "what", false},
+    {"set", "set", false},
+    {"ended", "ended", false},
+    {"bound", "bound_base", true},
+    {"used", "used_base", true},
+    {"left", "left_base", true},
+    {"today", "today_base", true},
+    {"unclassified", "unclassified_base", true},
+    {"corrected", "corrected_base", true},
+    {"breaches", "breaches", true},
+    {"first breach", "breach_first", false},
+    {"last breach", "breach_last", false},
+};
+
+/* What one rule says and how far it is used. Amounts in base units of its asset. */
+struct figures {
+    bool bounded; /* used against bound; left is the difference, which may be below zero */
+    tj_i128 bound;
+    tj_i128 used;
+    tj_i128 left;
+    bool counts; /* a programme's other sums */
+    bool daily;
+    tj_i128 today;
+    tj_i128 unclassified;
+    tj_i128 corrected;
+    bool judged; /* breaches are counted */
+    uint64_t breaches;
+    uint64_t breach_first;
+    uint64_t breach_last;
+};
+
+struct listing {
+    const struct reading *reading;
+    struct assets assets;
+    struct table *table; /* NULL for text */
+    uint64_t now_ns;     /* of the newest entry */
+    uint64_t party;      /* above UINT32_MAX: all */
+    bool all;
+    uint64_t shown;
+};
+
+/* ---- figures ---- */
+
+static tj_i128 balance_of(const struct tj_state *state, const struct tj_rule_object *rule)
+{
+    uint32_t party = tj_account_party(rule->holder);
+    if (!tj_holder_is_party(rule->holder)) {
+        const struct tj_account_object *account = tj_state_account(state, rule->holder);
+        return account != NULL ? tj_account_balance(account) : 0;
+    }
+    const struct tj_holding_object *holding = tj_state_holding(state, party, rule->asset);
+    return holding != NULL ? (tj_i128)(holding->in - holding->out) : 0;
+}
+
+static void limit_figures(const struct listing *listing, const struct tj_rule_object *rule,
+                          struct figures *out)
+{
+    bool flows = rule->type == TJ_LIMIT_OUTFLOW;
+    out->bounded = flows || rule->type == TJ_LIMIT_BALANCE;
+    if (out->bounded) {
+        out->bound = (tj_i128)rule->amount;
+        out->used = flows ? (tj_i128)tj_window_used(rule, listing->now_ns)
+                          : balance_of(listing->reading->state, rule);
+        out->left = out->bound - out->used;
+    }
+}
+
+/* The asset counts for the minimum that is in force. */
+static void minimum_figures(const struct listing *listing, const struct tj_rule_object *rule,
+                            uint32_t number, struct figures *out)
+{
+    const struct tj_asset_object *asset = tj_state_asset(listing->reading->state, rule->asset);
+    if (asset == NULL || asset->minimum_set == 0 || asset->minimum_rule != number) {
+        return;
+    }
+    out->bounded = true;
+    out->bound = (tj_i128)rule->amount;
+    out->used = tj_reserve_of(asset);
+    out->left = out->used - out->bound;
+    out->judged = true;
+    out->breaches = asset->breaches;
+    out->breach_first = asset->breach_first;
+    out->breach_last = asset->breach_last;
+}
+
+static void programme_figures(const struct listing *listing, const struct tj_rule_object *rule,
+                              uint32_t number, struct figures *out)
+{
+    const struct tj_programme_sums *sums = &rule->programme;
+    if (rule->type == TJ_PROGRAMME_MINIMUM) {
+        minimum_figures(listing, rule, number, out);
+        return;
+    }
+    out->counts = true;
+    out->used = tj_programme_net(sums);
+    out->unclassified = (tj_i128)sums->unclassified;
+    out->corrected = (tj_i128)sums->corrected;
+    if (rule->type == TJ_PROGRAMME_ALLOCATION) {
+        return;
+    }
+    out->bounded = true;
+    out->bound = (tj_i128)rule->amount;
+    out->left = out->bound - out->used;
+    out->daily = rule->type == TJ_PROGRAMME_MANDATE;
+    out->today = sums->day == tj_day_of(listing->now_ns) ? (tj_i128)sums->day_amount : 0;
+    out->judged = true;
+    out->breaches = sums->breaches;
+    out->breach_first = sums->breach_first;
+    out->breach_last = sums->breach_last;
+}
+
+static const char *status_of(const struct listing *listing, const struct tj_rule_object *rule)
+{
+    uint32_t day = tj_day_of(listing->now_ns);
+    bool dated = rule->kind == TJ_PROGRAMME;
+    return rule->ended != 0              ? "ended"
+           : dated && day < rule->starts ? "to come"
+           : dated && day > rule->ends   ? "over"
+                                         : "in force";
+}
+
+/* ---- text ---- */
+
+static void add_pair(struct words *words, const struct listing *listing, uint32_t asset,
+                     const char *name, tj_i128 amount)
+{
+    words_add(words, "%s%s ", words->used > 0 ? ", " : "", name);
+    words_amount(words, &listing->assets, asset, amount);
+}
+
+/* Which word stands for what is used of a rule, and for what is left of it. */
+static const char *used_word(const struct tj_rule_object *rule)
+{
+    bool limit = rule->kind == TJ_SET_LIMIT;
+    return limit && rule->type == TJ_LIMIT_OUTFLOW ? "used"
+           : limit                                 ? "holds"
+           : rule->type == TJ_PROGRAMME_MINIMUM    ? "reserve"
+           : rule->type == TJ_PROGRAMME_ALLOCATION ? "recorded income"
+                                                   : "net";
+}
+
+static void figure_words(struct words *words, const struct listing *listing,
+                         const struct tj_rule_object *rule, const struct figures *f)
+{
+    char first[TEXT_SIZE];
+    char last[TEXT_SIZE];
+    if (f->daily) {
+        add_pair(words, listing, rule->asset, "today", f->today);
+    }
+    if (f->bounded || f->counts) {
+        add_pair(words, listing, rule->asset, used_word(rule), f->used);
+    }
+    if (f->bounded) {
+        bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
+        const char *rest =
+            minimum ? (f->left < 0 ? "short by" : "headroom") : (f->left < 0 ? "over by" : "left");
+        add_pair(words, listing, rule->asset, rest, f->left < 0 ? -f->left : f->left);
+    }
+    if (f->counts) {
+        add_pair(words, listing, rule->asset, "unclassified", f->unclassified);
+        add_pair(words, listing, rule->asset, "corrected", f->corrected);
+    }
+    if (f->judged) {
+        words_add(words, ", %" PRIu64 " breach%s", f->breaches, f->breaches == 1 ? "" : "es");
+        text_format_record_id(first, f->breach_first);
+        text_format_record_id(last, f->breach_last);
+        if (f->breaches == 1) {
+            words_add(words, " (record %s)", first);
+        } else if (f->breaches > 1) {
+            words_add(words, " (records %s to %s)", first, last);
+        }
+    }
+}
+
+static void print_text(struct listing *listing, const struct tj_rule_object *rule, uint32_t number,
+                       const char *type, const char *what, const struct figures *figures)
+{
+    struct words words = {.used = 0};
+    char set[TEXT_SIZE];
+    char ended[TEXT_SIZE];
+    char safe[4 * sizeof words.text];
+    text_format_record_id(set, rule->set);
+    text_format_record_id(ended, rule->ended);
+    printf("rule %" PRIu32 "  %s, %s, set by record %s%s%s\n", number, type,
+           status_of(listing, rule), set, rule->ended != 0 ? ", ended by record " : "",
+           rule->ended != 0 ? ended : "");
+    text_sanitise(safe, sizeof safe, what);
+    printf("  %s\n", safe);
+    figure_words(&words, listing, rule, figures);
+    if (words.used > 0) {
+        printf("  %s\n", words.text);
+    }
+}
+
+/* ---- rows ---- */
+
+static void add_base(struct table *table, bool there, tj_i128 value)
+{
+    char text[TJ_AMOUNT_TEXT_SIZE];
+    tj_amount_format_base(text, value);
+    if (there) {
+        table_figure(table, text);
+    } else {
+        table_none(table);
+    }
+}
+
+static void add_record(struct table *table, uint64_t id)
+{
+    char text[TEXT_SIZE];
+    text_format_record_id(text, id);
+    if (id != 0) {
+        table_text(table, text);
+    } else {
+        table_none(table);
+    }
+}
+
+static void print_row(struct listing *listing, const struct tj_rule_object *rule, uint32_t number,
+                      const char *type, const char *what, const struct figures *f)
+{
+    struct table *table = listing->table;
+    struct asset asset;
+    char holder[TEXT_SIZE];
+    table_number(table, number);
+    table_text(table, tj_record_layout(rule->kind)->name);
+    table_text(table, type);
+    table_text(table, status_of(listing, rule));
+    text_format_holder(holder, rule->holder);
+    if (rule->kind != TJ_PROGRAMME) {
+        table_text(table, holder);
+    } else {
+        table_none(table);
+    }
+    if (asset_by_number(listing->reading->state, rule->asset, &asset)) {
+        table_text(table, asset.code);
+    } else {
+        table_none(table);
+    }
+    table_text(table, what);
+    add_record(table, rule->set);
+    add_record(table, rule->ended);
+    add_base(table, f->bounded, f->bound);
+    add_base(table, f->bounded || f->counts, f->used);
+    add_base(table, f->bounded, f->left);
+    add_base(table, f->daily, f->today);
+    add_base(table, f->counts, f->unclassified);
+    add_base(table, f->counts, f->corrected);
+    if (f->judged) {
+        table_number(table, f->breaches);
+    } else {
+        table_none(table);
+    }
+    add_record(table, f->breach_first);
+    add_record(table, f->breach_last);
+}
+
+/* ---- the command ---- */
+
+static const char *type_of(const struct tj_rule_object *rule)
+{
+    return rule->kind == TJ_SET_TIER    ? "tier"
+           : rule->kind == TJ_SET_LIMIT ? name_of(tj_limit_names, TJ_LIMIT_END, rule->type)
+                                        : name_of(tj_programme_names, TJ_PROGRAMME_END, rule->type);
+}
+
+static int print_rule(struct listing *listing, const struct tj_rule_object *rule, uint32_t number)
+{
+    struct figures figures = {.bounded = false};
+    struct words what = {.used = 0};
+    struct tj_record record;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    if (!reading_record(listing->reading, rule->set, bytes) || bytes[0] != rule->kind) {
+        return fail(EXIT_FAIL, "the record that set rule %" PRIu32 " is damaged", number);
+    }
+    tj_record_decode(bytes, &record);
+    words_rule(&what, &record, &listing->assets);
+    if (rule->kind == TJ_SET_LIMIT) {
+        limit_figures(listing, rule, &figures);
+    } else if (rule->kind == TJ_PROGRAMME) {
+        programme_figures(listing, rule, number, &figures);
+    }
+    if (listing->table != NULL) {
+        print_row(listing, rule, number, type_of(rule), what.text, &figures);
+    } else {
+        print_text(listing, rule, number, type_of(rule), what.text, &figures);
+    }
+    listing->shown++;
+    return EXIT_PASS;
+}
+
+static bool wanted(const struct listing *listing, const struct tj_rule_object *rule)
+{
+    bool of_party = rule->kind != TJ_PROGRAMME && tj_account_party(rule->holder) == listing->party;
+    return (listing->all || rule->ended == 0) && (listing->party > UINT32_MAX || of_party);
+}
+
+static int print_rules(struct listing *listing)
+{
+    const struct tj_state *state = listing->reading->state;
+    uint32_t count = tj_state_ledger(state)->rules_set;
+    int code = EXIT_PASS;
+    for (uint32_t number = 0; number < count && code == EXIT_PASS; number++) {
+        const struct tj_rule_object *rule = tj_state_rule(state, number);
+        if (rule != NULL && wanted(listing, rule)) {
+            code = print_rule(listing, rule, number);
+        }
+    }
+    if (listing->table == NULL && code == EXIT_PASS) {
+        char now[TEXT_SIZE];
+        text_format_time_s(now, listing->now_ns / TJ_NS_PER_S);
+        printf("%s%" PRIu64 " rule%s, as of %s\n", listing->shown > 0 ? "\n" : "", listing->shown,
+               listing->shown == 1 ? "" : "s", now);
+    }
+    return code;
+}
+
+int cmd_rules(const struct arguments *arguments)
+{
+    struct reading reading;
+    struct tj_entry_view newest;
+    enum table_style style = (enum table_style)argument_choice(arguments, "format");
+    struct listing listing = {.party = UINT64_MAX, .all = argument_flag(arguments, "all")};
+    if (!argument_number(arguments, "party", 0, UINT32_MAX, &listing.party)) {
+        return EXIT_USAGE;
+    }
+    int code = reading_open(arguments, &reading);
+    if (code == EXIT_PASS) {
+        code = reading_party(&reading, listing.party);
+    }
+    if (code == EXIT_PASS) {
+        enum tijori_status status = tj_journal_entry(reading.view.txn, reading.size - 1, &newest);
+        code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;
+    }
+    if (code == EXIT_PASS) {
+        listing.reading = &reading;
+        listing.assets = assets_of_state(reading.state);
+        listing.now_ns = newest.received_ns;
+        if (style != TABLE_TEXT) {
+            listing.table =
+                table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
+        }
+        code = print_rules(&listing);
+        if (listing.table != NULL) {
+            table_end(listing.table);
+            printf("%s", style == TABLE_JSON ? "\n" : "");
+        }
+    }
+    reading_close(&reading);
+    return code;
+}

@@ -1,0 +1,115 @@
+#include "cli/tijori/ingest_sign.h"
+
+#include "cli/keys.h"
+#include "core/base/cursor.h"
+#include "core/ingest/ledger.h"
+
+#include <string.h>
+
+int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arguments)
+{
+    struct tj_secret_key key;
+    const char *path = argument_value(arguments, "log-key");
+    signer->receipts = argument_flag(arguments, "sign-receipts");
+    if (path == NULL) {
+        return signer->receipts ? fail(EXIT_USAGE, "--sign-receipts needs --log-key") : EXIT_PASS;
+    }
+    if (argument_flag(arguments, "dry-run")) {
+        return fail(EXIT_USAGE, "--log-key: a dry run changes nothing, so it signs nothing");
+    }
+    if (signer->receipts && argument_choice(arguments, "format") != 1) {
+        return fail(EXIT_USAGE, "--sign-receipts needs --format json, which has room for them");
+    }
+    int code = key_load(arguments, path, &key);
+    if (code == EXIT_PASS && key.algorithm != TJ_ALGORITHM_ED25519) {
+        code = fail(EXIT_DATA, "--log-key: %s: a log key is of type ed25519", path);
+    }
+    if (code == EXIT_PASS) {
+        memcpy(signer->secret32, key.secret32, sizeof signer->secret32);
+        signer->on = true;
+    }
+    tj_cleanse(&key, sizeof key);
+    return code;
+}
+
+void ingest_signer_clear(struct ingest_signer *signer)
+{
+    tj_cleanse(signer->secret32, sizeof signer->secret32);
+    if (signer->hasher != NULL) {
+        tj_hasher_destroy(signer->hasher);
+    }
+}
+
+static bool fetch(struct ingest_signer *signer)
+{
+    struct tj_note_view view;
+    size_t size = TIJORI_NOTE_MAX;
+    enum tijori_status status = tijori_signed(signer->ledger, signer->note, &size);
+    if (status == TIJORI_OK) {
+        signer->note[size] = '\0';
+        if (!tj_note_decode(&view, signer->note, size) ||
+            !tj_checkpoint_decode(&signer->newest, view.text, view.text_size)) {
+            status = TIJORI_CORRUPT;
+        }
+    }
+    if (status != TIJORI_OK) {
+        signer->newest.size = 0;
+        signer->code = fail_status(status, "the newest checkpoint", NULL);
+    }
+    return status == TIJORI_OK;
+}
+
+void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger)
+{
+    struct tj_ledger_view view;
+    signer->ledger = ledger;
+    if (!signer->on || !fetch(signer) || !signer->receipts) {
+        return;
+    }
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        signer->newest.size = 0;
+        signer->code = fail_status(status, "the log's head", NULL);
+        return;
+    }
+    signer->decided = view.head.frontier;
+    signer->hasher = tj_hasher_create();
+    tj_ledger_view_end(ledger, &view);
+}
+
+bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt)
+{
+    bool in = receipt->status == TIJORI_OK || receipt->status == TIJORI_ALREADY;
+    if (!signer->on || signer->newest.size == 0) {
+        return false;
+    }
+    return !in || receipt->entry < signer->newest.size || fetch(signer);
+}
+
+bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receipt *receipt,
+                        char out[TJ_RECEIPT_NOTE_MAX + 1])
+{
+    struct tj_receipt signing = {.status = receipt->status};
+    bool decided = receipt->status != TIJORI_FAILED && receipt->status != TIJORI_IO &&
+                   receipt->status != TIJORI_MEMORY;
+    if (!signer->receipts || !decided || tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) {
+        return false;
+    }
+    memcpy(signing.origin, signer->newest.origin, sizeof signing.origin);
+    memcpy(signing.envelope_id.bytes, receipt->envelope_id, TJ_HASH_SIZE);
+    if (tj_receipt_promises(&signing)) {
+        signing.entry = receipt->entry;
+        signing.received_ns = receipt->received_ns;
+        memcpy(signing.leaf.bytes, receipt->leaf, TJ_HASH_SIZE);
+    }
+    if (receipt->status == TIJORI_OK) { /* entries come in the order of receipts */
+        TIJORI_REQUIRE(receipt->entry == signer->decided.size);
+        tj_frontier_append(signer->hasher, &signer->decided, &signing.leaf);
+    }
+    signing.head_size = signer->decided.size;
+    tj_frontier_root(signer->hasher, &signer->decided, &signing.head_root);
+    size_t size = tj_receipt_sign(out, TJ_RECEIPT_NOTE_MAX, &signing, signer->secret32);
+    TIJORI_REQUIRE(size > 0); /* the ledger signs with the same key and origin */
+    out[size] = '\0';
+    return true;
+}

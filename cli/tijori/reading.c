@@ -1,0 +1,303 @@
+#include "cli/tijori/reading.h"
+
+#include "text/assets.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int reading_open(const struct arguments *arguments, struct reading *out)
+{
+    struct tijori_message why;
+    memset(out, 0, sizeof *out);
+    out->dir = arguments->operands[0];
+    enum tijori_status status = tijori_open(out->dir, TIJORI_READ, NULL, &out->ledger, &why);
+    if (status != TIJORI_OK) {
+        out->ledger = NULL;
+        return fail(exit_code_of(status), "%s", why.text);
+    }
+    status = tj_ledger_view_begin(out->ledger, &out->view);
+    if (status != TIJORI_OK) {
+        return fail_status(status, out->dir, NULL);
+    }
+    out->viewing = true;
+    out->state = out->view.state;
+    out->size = out->view.head.size;
+    return EXIT_PASS;
+}
+
+void reading_close(struct reading *reading)
+{
+    if (reading->past != NULL) {
+        tj_state_destroy(reading->past);
+    }
+    if (reading->viewing) {
+        tj_ledger_view_end(reading->ledger, &reading->view);
+    }
+    tijori_close(reading->ledger);
+}
+
+/* The last nanosecond that "until" means: of the day, or of the second. */
+static bool parse_until(const char *at, uint64_t *ns)
+{
+    uint32_t days;
+    if (text_parse_date(at, &days)) {
+        *ns = ((uint64_t)days + 1) * 86400 * TJ_NS_PER_S - 1;
+        return true;
+    }
+    return text_parse_time_ns(at, ns);
+}
+
+int reading_size_at(struct reading *reading, const char *at, uint64_t *size)
+{
+    uint64_t newest = reading->view.head.size;
+    uint64_t number;
+    if (text_parse_number(at, UINT64_MAX - 1, &number)) {
+        if (number >= newest) {
+            return fail(EXIT_NO_INPUT, "no entry %" PRIu64 ": the newest is %" PRIu64, number,
+                        newest - 1);
+        }
+        *size = number + 1;
+        return EXIT_PASS;
+    }
+    if (!parse_until(at, &number)) {
+        return fail(EXIT_USAGE,
+                    "'%s' is neither an entry's number, nor a date (2021-09-06), nor a time "
+                    "(2021-09-06T12:00:00Z)",
+                    at);
+    }
+    enum tijori_status status = tj_journal_count_at(reading->view.txn, newest, number, size);
+    if (status != TIJORI_OK) {
+        return fail_status(status, reading->dir, NULL);
+    }
+    if (*size == 0) {
+        return fail(EXIT_NO_INPUT, "%s is before the ledger's first entry", at);
+    }
+    return EXIT_PASS;
+}
+
+int reading_go_back(struct reading *reading, uint64_t size)
+{
+    if (size == reading->size) {
+        return EXIT_PASS;
+    }
+    enum tijori_status status =
+        tj_snapshot_at(reading->view.txn, reading->view.digester, size, &reading->past);
+    if (status != TIJORI_OK) {
+        reading->past = NULL;
+        return fail_status(status, reading->dir, NULL);
+    }
+    reading->state = reading->past;
+    reading->size = size;
+    return EXIT_PASS;
+}
+
+int reading_account(const struct reading *reading, const char *text, uint64_t *account)
+{
+    if (!text_parse_account(text, account)) {
+        return fail(EXIT_USAGE, "'%s' is not an account: PARTY:NUMBER, as in 1:0", text);
+    }
+    if (tj_state_account(reading->state, *account) == NULL) {
+        return fail(EXIT_NO_INPUT, "no account %s in this ledger%s", text,
+                    reading->past != NULL ? " at that time" : "");
+    }
+    return EXIT_PASS;
+}
+
+int reading_party(const struct reading *reading, uint64_t party)
+{
+    return party > UINT32_MAX || tj_state_party(reading->state, (uint32_t)party) != NULL
+               ? EXIT_PASS
+               : fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this ledger", party);
+}
+
+void party_name(const struct tj_state *state, uint32_t party, char out[TJ_NAME_SIZE + 1])
+{
+    const struct tj_party_object *object = tj_state_party(state, party);
+    memset(out, 0, TJ_NAME_SIZE + 1);
+    if (object != NULL) {
+        memcpy(out, object->name, TJ_NAME_SIZE);
+    }
+}
+
+const char *account_status(const struct tj_account_object *account)
+{
+    static const char *const frozen[4] = {"open", "frozen in", "frozen out", "frozen"};
+    return (account->flags & TJ_ACCOUNT_CLOSED) != 0 ? "closed"
+                                                     : frozen[account->flags & TJ_FREEZE_BOTH];
+}
+
+const char *base_unit(const struct asset *asset)
+{
+    return asset->number == 1 ? "sat" : "base units";
+}
+
+struct asset account_asset(const struct tj_state *state, const struct tj_account_object *account)
+{
+    struct asset asset = {.number = account->asset, .decimals = 0, .code = "?"};
+    asset_by_number(state, account->asset, &asset);
+    return asset;
+}
+
+void each_account(const struct tj_state *state, account_visitor *visit, void *context)
+{
+    uint32_t parties = tj_state_ledger(state)->parties;
+    for (uint32_t p = 0; p < parties; p++) {
+        const struct tj_party_object *party = tj_state_party(state, p);
+        uint32_t accounts = party != NULL ? party->accounts : 0;
+        for (uint32_t local = 0; local < accounts; local++) {
+            uint64_t account = tj_account_id(p, local);
+            const struct tj_account_object *object = tj_state_account(state, account);
+            if (object != NULL) {
+                visit(context, account, object);
+            }
+        }
+    }
+}
+
+void reading_path(const struct reading *reading, const char *file, char *out, size_t size)
+{
+    size_t end = strlen(reading->dir);
+    snprintf(out, size, "%s%s%s", reading->dir, end > 0 && reading->dir[end - 1] == '/' ? "" : "/",
+             file);
+}
+
+bool reading_record(const struct reading *reading, uint64_t record_id, uint8_t out[TJ_RECORD_SIZE])
+{
+    struct tj_entry_view entry;
+    struct tj_body_view body;
+    uint32_t position = tj_record_position(record_id);
+    if (tj_journal_entry(reading->view.txn, tj_record_entry(record_id), &entry) != TIJORI_OK ||
+        position >= entry.header.record_count ||
+        tj_journal_body(reading->view.txn, &entry, &body) != TIJORI_OK) {
+        return false;
+    }
+    memcpy(out, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    return true;
+}
+
+void reading_key_label(const struct reading *reading, const struct tj_key_object *key,
+                       char out[TJ_KEY_LABEL_SIZE + 1])
+{
+    uint8_t bytes[TJ_RECORD_SIZE];
+    out[0] = '\0';
+    if (reading_record(reading, key->added, bytes) && bytes[0] == TJ_ADD_KEY) {
+        struct tj_record record;
+        tj_record_decode(bytes, &record);
+        snprintf(out, TJ_KEY_LABEL_SIZE + 1, "%.*s", (int)TJ_KEY_LABEL_SIZE, record.label);
+    }
+}
+
+/* ---- labels ---- */
+
+struct labels {
+    struct reading *reading;
+    uint64_t **opened; /* by party, then by local number: the record that opened it */
+    uint32_t *counts;
+    uint32_t parties;
+    /* The entry asked for last: accounts that follow each other were mostly opened together. */
+    bool cached;
+    struct tj_entry_view entry;
+    struct tj_body_view body;
+};
+
+static void note_opened(struct labels *labels, const struct tj_entry_view *entry,
+                        const struct tj_body_view *body)
+{
+    for (uint32_t i = 0; i < entry->header.record_count; i++) {
+        const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
+        if (record[0] != TJ_OPEN_ACCOUNT) {
+            continue;
+        }
+        uint64_t account = tj_load64(record + 4);
+        uint32_t party = tj_account_party(account);
+        if (party < labels->parties && tj_account_local(account) < labels->counts[party]) {
+            labels->opened[party][tj_account_local(account)] = tj_record_id(entry->index, i);
+        }
+    }
+}
+
+/* Entries with directives are chained backwards, to entry 0. */
+static enum tijori_status walk_directives(struct labels *labels)
+{
+    struct tj_txn *txn = labels->reading->view.txn;
+    uint64_t index = labels->reading->size - 1;
+    for (;;) {
+        struct tj_entry_view entry;
+        struct tj_body_view body;
+        enum tijori_status status = tj_journal_entry(txn, index, &entry);
+        if (status == TIJORI_OK) {
+            status = tj_journal_body(txn, &entry, &body);
+        }
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        note_opened(labels, &entry, &body);
+        if (index == 0) {
+            return TIJORI_OK;
+        }
+        if (body.tail.directive_previous >= index) {
+            return TIJORI_CORRUPT;
+        }
+        index = body.tail.directive_previous;
+    }
+}
+
+int labels_create(struct reading *reading, struct labels **out)
+{
+    struct labels *labels = calloc(1, sizeof *labels);
+    TIJORI_REQUIRE(labels != NULL);
+    labels->reading = reading;
+    labels->parties = tj_state_ledger(reading->state)->parties;
+    labels->opened = calloc((size_t)labels->parties + 1, sizeof *labels->opened);
+    labels->counts = calloc((size_t)labels->parties + 1, sizeof *labels->counts);
+    TIJORI_REQUIRE(labels->opened != NULL && labels->counts != NULL);
+    for (uint32_t p = 0; p < labels->parties; p++) {
+        const struct tj_party_object *party = tj_state_party(reading->state, p);
+        labels->counts[p] = party != NULL ? party->accounts : 0;
+        labels->opened[p] = calloc((size_t)labels->counts[p] + 1, sizeof **labels->opened);
+        TIJORI_REQUIRE(labels->opened[p] != NULL);
+    }
+    enum tijori_status status = walk_directives(labels);
+    if (status != TIJORI_OK) {
+        labels_destroy(labels);
+        return fail_status(status, reading->dir, NULL);
+    }
+    *out = labels;
+    return EXIT_PASS;
+}
+
+void labels_destroy(struct labels *labels)
+{
+    if (labels == NULL) {
+        return;
+    }
+    for (uint32_t p = 0; p < labels->parties; p++) {
+        free(labels->opened[p]);
+    }
+    free(labels->opened);
+    free(labels->counts);
+    free(labels);
+}
+
+void labels_get(struct labels *labels, uint64_t account, char out[TJ_LABEL_SIZE + 1])
+{
+    uint32_t party = tj_account_party(account);
+    uint32_t local = tj_account_local(account);
+    memset(out, 0, TJ_LABEL_SIZE + 1);
+    if (party >= labels->parties || local >= labels->counts[party] ||
+        labels->opened[party][local] == 0) {
+        return;
+    }
+    uint64_t id = labels->opened[party][local];
+    struct tj_txn *txn = labels->reading->view.txn;
+    if (!labels->cached || labels->entry.index != tj_record_entry(id)) {
+        labels->cached = tj_journal_entry(txn, tj_record_entry(id), &labels->entry) == TIJORI_OK &&
+                         tj_journal_body(txn, &labels->entry, &labels->body) == TIJORI_OK;
+    }
+    if (labels->cached) {
+        struct tj_record record;
+        tj_record_decode(labels->body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE,
+                         &record);
+        memcpy(out, record.label, TJ_LABEL_SIZE);
+    }
+}

@@ -1,0 +1,6 @@
+#include "cli/tijori/commands.h"
+
+int main(int argc, char **argv)
+{
+    return program_main(&tijori_program_table, argc, argv);
+}

@@ -1,0 +1,601 @@
+/* The commands of tijori and what they take: the one table of cli/options.h for this program. */
+
+#include "cli/tijori/commands.h"
+
+#define END_OF_OPTIONS                                                                             \
+    {                                                                                              \
+        NULL, 0, 0, false, NULL, NULL                                                              \
+    }
+#define END_OF_OPERANDS                                                                            \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+#define END_OF_EXAMPLES                                                                            \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+#define PASSPHRASE_FILE                                                                            \
+    {                                                                                              \
+        "passphrase-file", 0, OPTION_LIST, false, "F",                                             \
+            "the first line of F is the passphrase; several are tried in turn. /dev/fd/N names a " \
+            "descriptor. Without this an encrypted key asks on the terminal"                       \
+    }
+#define FORMAT(choices)                                                                            \
+    {                                                                                              \
+        "format", 0, OPTION_VALUE, false, choices, "how to print"                                  \
+    }
+#define LEDGER_OPERAND                                                                             \
+    {                                                                                              \
+        "DIR", "the ledger's directory"                                                            \
+    }
+
+/* ---- keys ---- */
+
+static const struct operand_row key_operands[] = {{"FILE", "the key file"}, END_OF_OPERANDS};
+
+static const struct option_row key_new_options[] = {
+    {"type", 0, OPTION_VALUE, false, "ecdsa|bip340|ed25519",
+     "ecdsa and bip340 keys (secp256k1) sign envelopes, ed25519 keys sign a log's checkpoints"},
+    {"passphrase", 0, OPTION_FLAG, false, NULL, "ask for a passphrase on the terminal, twice"},
+    {"passphrase-file", 0, OPTION_VALUE, false, "F", "the first line of F is the passphrase"},
+    END_OF_OPTIONS,
+};
+static const char *const key_new_paragraphs[] = {
+    "Writes PKCS#8 in PEM with mode 0600, encrypted when there is a passphrase; 'openssl pkey' "
+    "reads "
+    "it. A key file is never overwritten.",
+    NULL,
+};
+static const struct example_row key_new_examples[] = {
+    {"tijori key new treasury-1.pem --type bip340 --passphrase",
+     "a key for BIP-340 signatures, encrypted"},
+    END_OF_EXAMPLES,
+};
+
+static const struct option_row key_show_options[] = {
+    {"origin", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"witness", 0, OPTION_VALUE, false, "NAME",
+     "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
+    PASSPHRASE_FILE,
+    FORMAT("text|json"),
+    END_OF_OPTIONS,
+};
+static const char *const key_show_paragraphs[] = {
+    "Prints type, public key and fingerprint (the first 8 bytes of SHA-256 over the algorithm's "
+    "number and the public key), never the secret.",
+    NULL,
+};
+static const struct example_row key_show_examples[] = {
+    {"tijori key show log.pem --origin reserve.example/ledger",
+     "the line by which auditors and witnesses know the log"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- a new ledger ---- */
+
+static const struct option_row genesis_options[] = {
+    {"origin", 0, OPTION_VALUE, true, "NAME",
+     "the ledger's name, as checkpoints carry it: no space and no plus sign, at most 48 bytes"},
+    {"authority", 0, OPTION_LIST, true, "KEY",
+     "the authority's keys, role administer: key files, or public keys as ecdsa:HEX or bip340:HEX"},
+    {"threshold", 0, OPTION_VALUE, true, "K", "how many of them sign a directive"},
+    {"log-key", 0, OPTION_LIST, true, "KEY",
+     "the key that signs checkpoints: a key file, or a public key as ed25519:HEX"},
+    {"network", 0, OPTION_VALUE, false, "mainnet|testnet4|signet|regtest", "the Bitcoin network"},
+    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now"},
+    {"lifetime-max", 0, OPTION_VALUE, false, "DURATION",
+     "how long an envelope may live (60s to 366d); default 7d"},
+    {"checkpoint-delay-max", 0, OPTION_VALUE, false, "DURATION",
+     "how long an entry may wait for its checkpoint; default 1h"},
+    {"nonce", 0, OPTION_VALUE, false, "HEX", "32 bytes that set this ledger apart; default random"},
+    {"output", 'o', OPTION_VALUE, true, "FILE", "the genesis; - is standard output"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const genesis_paragraphs[] = {
+    "Writes the genesis as JSON for people to read and keep, and prints the ledger id that its "
+    "records give. Only public keys go in. FILE is not overwritten.",
+    NULL,
+};
+static const struct example_row genesis_examples[] = {
+    {"tijori genesis --origin reserve.example/ledger --authority a1.pem a2.pem a3.pem --threshold "
+     "2 "
+     "--log-key log.pem -o genesis.json",
+     "an authority of three keys, two of which sign"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row init_operands[] = {
+    {"DIR", "where the ledger is to be; its parent directory exists"},
+    END_OF_OPERANDS,
+};
+static const struct option_row init_options[] = {
+    {"genesis", 0, OPTION_VALUE, true, "FILE", "the genesis"},
+    {"key", 0, OPTION_LIST, true, "KEY", "key files: every key of the authority signs entry 1"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const init_paragraphs[] = {
+    "Makes a ledger with entry 0 (the genesis) and entry 1 (its endorsement by every authority "
+    "key), and prints the ledger id.",
+    NULL,
+};
+static const struct example_row init_examples[] = {
+    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem", "a new ledger"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- envelopes ---- */
+
+static const struct operand_row propose_operands[] = {
+    {"DIR", "the ledger, for sequence, previous id and newest entry; left out with --genesis"},
+    {"FILE", "CSV or JSON Lines; - is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row propose_options[] = {
+    {"party", 0, OPTION_VALUE, true, "N", "the party that submits"},
+    {"lane", 0, OPTION_VALUE, false, "L",
+     "the lane; default 0 for directives that govern, 1 for movements and for those that open and "
+     "close accounts"},
+    {"restricted", 0, OPTION_FLAG, false, NULL,
+     "movements among custodians' accounts, kept out of public exports; each gets a random blind"},
+    {"expires", 0, OPTION_VALUE, false, "WHEN",
+     "a time (RFC 3339) or a duration (1h); default 24h, or the ledger's longest if that is less"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE", "offline: the ledger's genesis in place of DIR"},
+    {"sequence", 0, OPTION_VALUE, false, "S", "offline: the envelope's sequence in its lane"},
+    {"previous", 0, OPTION_VALUE, false, "ID",
+     "offline: the envelope id of sequence S - 1; left out for sequence 1"},
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the unsigned envelopes go; - is standard output. Not overwritten"},
+    END_OF_OPTIONS,
+};
+static const char *const propose_paragraphs[] = {
+    "Makes unsigned envelopes from records. Movements: CSV with the header "
+    "kind,from,to,amount,purpose,value_date,reference,evidence; or JSON Lines, which also take "
+    "every "
+    "directive (docs/FORMAT.md section 11 has an example of each). Amounts carry their unit: 1.5 "
+    "BTC, "
+    "150000000 sat.",
+    "Evidence is the SHA-256 of a document, or file:NAME (beside FILE), which is attached. In "
+    "post, "
+    "void, correct and approve it names the record by ENTRY:POSITION, offline by "
+    "ENTRY:POSITION:LEAF.",
+    "More than 8,190 records become several envelopes, one after another in OUT.",
+    NULL,
+};
+static const struct example_row propose_examples[] = {
+    {"tijori propose ledger --party 1 purchases.csv -o purchases.tje",
+     "movements of the treasury, to be signed"},
+    {"tijori propose --genesis genesis.json --party 1 --sequence 12 --previous 4f1c... m.csv -o "
+     "m.tje",
+     "on a machine without the ledger"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row sign_operands[] = {
+    {"FILE...", "files of envelopes, signed in place"},
+    END_OF_OPERANDS,
+};
+static const struct option_row sign_options[] = {
+    {"key", 0, OPTION_LIST, true, "KEY", "key files"},
+    {"party", 0, OPTION_VALUE, false, "N",
+     "the party that these keys sign for; default the envelope's. Another party countersigns"},
+    {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE",
+     "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const sign_paragraphs[] = {
+    "Signs every envelope in each file with every key, and says how many signatures there are. A "
+    "key "
+    "that an envelope itself adds gives its proof of possession instead, and so does a log key "
+    "that "
+    "it adds or retires.",
+    NULL,
+};
+static const struct example_row sign_examples[] = {
+    {"tijori sign purchases.tje --key treasury-1.pem --ledger ledger",
+     "prints '1 of 2 signatures'"},
+    {"tijori sign deal.tje --key bank.pem --party 4", "party 4 countersigns"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row ingest_operands[] = {
+    LEDGER_OPERAND,
+    {"FILE...", "files of envelopes; - or none is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row ingest_options[] = {
+    {"dry-run", 0, OPTION_FLAG, false, NULL,
+     "judge each envelope against the ledger as it is, and change nothing. Of envelopes that build "
+     "on each other only the first can then be accepted; the next has not its sequence yet"},
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
+    {"accept-clock", 0, OPTION_FLAG, false, NULL,
+     "the clock is right although it is more than 24 h ahead of the last entry"},
+    {"log-key", 0, OPTION_VALUE, false, "FILE",
+     "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
+     "one that covers it. JSON has it whole, as 'checkpoint'"},
+    PASSPHRASE_FILE,
+    {"sign-receipts", 0, OPTION_FLAG, false, NULL,
+     "with --log-key and --format json: each receipt, of what is refused too, has itself signed by "
+     "the log, as 'receipt' (docs/FORMAT.md section 15); 'tijori-audit check-receipt' checks it"},
+    {"map-size", 0, OPTION_VALUE, false, "BYTES", NULL}, /* for tests of a full ledger */
+    FORMAT("text|json"),
+    END_OF_OPTIONS,
+};
+static const char *const ingest_paragraphs[] = {
+    "Verifies, applies and commits; prints one receipt a line for each envelope, once it is on the "
+    "disk. A refused envelope prints the record, the field and the rule, and the others go on. An "
+    "envelope that is in the ledger already counts as accepted, and its line says so.",
+    "Text shortens envelope ids and leaf hashes to 16 digits; --format json prints one JSON object "
+    "a line with all of it.",
+    "A file may hold several envelopes. Where its bytes are no envelope, or end inside one, the "
+    "rest of that file is not read; other files go on.",
+    "SIGTERM and SIGINT end the reading; what was submitted by then is decided, its receipts are "
+    "printed and the ledger is closed.",
+    "A receipt is not signed when the bytes have no envelope id or nothing was decided (a commit "
+    "failed, no memory).",
+    "Exit status 65 when any was refused, 75 when there was no space for one or a signal ended the "
+    "reading, 74 when a commit failed.",
+    NULL,
+};
+static const struct example_row ingest_examples[] = {
+    {"tijori ingest ledger purchases.tje", "the movements become entries"},
+    {"tijori ingest ledger - --format json <batch.tje", "from standard input, receipts as JSON"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- reading ---- */
+
+#define LIST_FORMATS "text|json|jsonl|csv"
+
+static const struct operand_row ledger_operands[] = {LEDGER_OPERAND, END_OF_OPERANDS};
+static const struct option_row status_options[] = {FORMAT("text|json"), END_OF_OPTIONS};
+
+static const struct option_row parties_options[] = {
+    {"keys", 0, OPTION_FLAG, false, NULL, "each key too; csv and jsonl then hold the keys alone"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+
+static const struct option_row accounts_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N", "those of this party; default all"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+
+static const char *const figures_paragraphs[] = {
+    "Balances are printed in decimals and in base units (satoshi); in JSON both are strings, since "
+    "a JSON number does not hold every one of them. csv and jsonl hold rows alone, without sums.",
+    NULL,
+};
+
+static const struct operand_row balance_operands[] = {
+    LEDGER_OPERAND,
+    {"ACCOUNT", "party:local; default all"},
+    END_OF_OPERANDS,
+};
+static const struct option_row balance_options[] = {
+    {"by", 0, OPTION_VALUE, false, "account|purpose|class|party", "what to add up by"},
+    {"at", 0, OPTION_VALUE, false, "WHEN",
+     "after this entry, or up to the end of this date or up to this time (UTC), by the time of "
+     "receipt; default now"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const balance_paragraphs[] = {
+    "By purpose it says how the reserve came to be: for each purpose and basis what came into "
+    "reserve accounts from others, went out of them, and moved from one to another, which never "
+    "makes the reserve grow. With ACCOUNT, what came into and went out of that account.",
+    "Balances are printed in decimals and in base units (satoshi); in JSON both are strings, since "
+    "a JSON number does not hold every one of them. csv and jsonl hold rows alone, without sums.",
+    NULL,
+};
+static const struct example_row balance_examples[] = {
+    {"tijori balance ledger --by purpose", "how the reserve came to be"},
+    {"tijori balance ledger 1:0 --at 2024-12-31", "one account at the end of a year"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row history_operands[] = {
+    LEDGER_OPERAND,
+    {"ACCOUNT", "party:local"},
+    END_OF_OPERANDS,
+};
+static const struct option_row history_options[] = {
+    {"limit", 0, OPTION_VALUE, false, "N", "at most N movements; default all"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const history_paragraphs[] = {
+    "The sign of an amount says which way it went; the balance is that after the movement. A "
+    "pending or void record moves nothing: the balance stays.",
+    NULL,
+};
+
+static const struct option_row rules_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N",
+     "tiers and limits on this party; default all, with the "
+     "programmes"},
+    {"all", 0, OPTION_FLAG, false, NULL, "those that were ended too"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const rules_paragraphs[] = {
+    "Tiers, limits and programmes in words, each with how far it is used at the time of the newest "
+    "entry: what left in an outflow limit's window, a programme's net and what nobody else vouched "
+    "for (unclassified), the reserve over a minimum, breaches.",
+    NULL,
+};
+static const struct example_row rules_examples[] = {
+    {"tijori rules ledger --party 1", "what binds the treasury, and how much is left"},
+    END_OF_EXAMPLES,
+};
+
+static const struct option_row pending_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N", "those out of this party's accounts; default all"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const pending_paragraphs[] = {
+    "Movements that were neither posted nor voided: who approved each, what the tier of its amount "
+    "wants and what of it is missing, and from when on it may be posted. Approvals of keys that "
+    "are "
+    "revoked by now do not count.",
+    NULL,
+};
+static const struct example_row pending_examples[] = {
+    {"tijori pending ledger", "what waits for approvals or for its time"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row log_operands[] = {
+    {"DIR", "the ledger's directory, or an exported folder"},
+    END_OF_OPERANDS,
+};
+static const struct option_row log_options[] = {
+    {"party", 0, OPTION_VALUE, false, "N",
+     "what this party did, and what names it or its accounts"},
+    {"kind", 0, OPTION_LIST, false, "KIND", "records of these kinds, as in show: move, set_tier"},
+    {"account", 0, OPTION_VALUE, false, "A", "what names this account, party:local"},
+    {"since", 0, OPTION_VALUE, false, "WHEN", "received on this date or later, or at this time"},
+    {"until", 0, OPTION_VALUE, false, "WHEN", "received by the end of this date, or by this time"},
+    {"summary", 0, OPTION_FLAG, false, NULL,
+     "one line for all movements of an entry that are of one kind, purpose and asset"},
+    FORMAT(LIST_FORMATS),
+    END_OF_OPTIONS,
+};
+static const char *const log_paragraphs[] = {
+    "Says in words what was done and who signed it, oldest first, one line a record. Parties and "
+    "keys are called what they were called then.",
+    "It reads what is written and judges nothing: 'tijori-audit verify' does. It always reads from "
+    "the first entry on, for the names; its memory does not grow with the log.",
+    NULL,
+};
+static const struct example_row log_examples[] = {
+    {"tijori log ledger --kind set_tier set_limit programme end_rule", "how the rules came to be"},
+    {"tijori log /srv/reserve --party 1 --since 2026-01-01", "one party's year, from an export"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row show_operands[] = {
+    LEDGER_OPERAND,
+    {"ENTRY", "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
+              "ENTRY:POSITION"},
+    END_OF_OPERANDS,
+};
+static const struct option_row show_options[] = {FORMAT("text|json|jsonl"), END_OF_OPTIONS};
+static const char *const show_paragraphs[] = {
+    "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
+    "is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    NULL,
+};
+
+static const struct operand_row prove_operands[] = {
+    LEDGER_OPERAND,
+    {"ENTRY[:RECORD]", "the entry by its index, or one record of it"},
+    END_OF_OPERANDS,
+};
+static const struct option_row prove_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "FILE",
+     "where the proof goes, by custom FILE.tlog-proof; - is standard output. Not overwritten"},
+    {"entry-bytes", 0, OPTION_VALUE, false, "FILE",
+     "write the entry as it stands in the log too: what a general C2SP verifier wants as the leaf. "
+     "Not overwritten"},
+    END_OF_OPTIONS,
+};
+static const char *const prove_paragraphs[] = {
+    "Writes a C2SP tlog-proof by the newest checkpoint. 'tijori-audit check-proof' checks it with "
+    "nothing but the log's verifier key. It shows the entry's header and signatures and, with "
+    "RECORD, that one record; of other records only those that registered the keys and parties "
+    "that signed, and those that opened the accounts and the asset that the record names.",
+    "Exit status 3 when no checkpoint covers the entry yet. A proof that does not verify is never "
+    "written: the ledger is then damaged, exit status 1.",
+    NULL,
+};
+static const struct example_row prove_examples[] = {
+    {"tijori prove ledger 5:2 -o purchase.tlog-proof", "one movement, and who signed it"},
+    END_OF_EXAMPLES,
+};
+
+static const struct option_row statement_options[] = {
+    {"as-of", 0, OPTION_VALUE, true, "DATE", "the last day of the period (UTC); it should be over"},
+    {"period", 0, OPTION_VALUE, false, "FROM..TO",
+     "both days included; default from the ledger's first day"},
+    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},
+    {"output", 'o', OPTION_VALUE, false, "FILE",
+     "where the document goes; default standard output. Not overwritten"},
+    {"price", 0, OPTION_LIST, false, "TEXT",
+     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},
+    {"sign", 0, OPTION_LIST, false, "KEY",
+     "key files: makes the envelope of the statement's figures, signed by them"},
+    {"envelope", 0, OPTION_VALUE, false, "FILE",
+     "where that envelope goes, for 'tijori ingest' or more signatures. Not overwritten"},
+    {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const statement_paragraphs[] = {
+    "Replays and verifies the whole log, then writes what a period did: every reserve and custody "
+    "account with opening, movements by purpose and closing; accumulation against each programme, "
+    "breaches, pending movements, frozen amounts, customers' totals by custodian, corrections of "
+    "prior periods. The same log gives the same bytes, to the operator and to an auditor "
+    "('tijori-audit statement').",
+    "With --sign the figures become statement records, which name the JSON form by its hash. Once "
+    "in the log, every audit recomputes them. A day that is not over is not signed.",
+    NULL,
+};
+static const struct example_row statement_examples[] = {
+    {"tijori statement ledger --as-of 2025-06-30 --period 2025-01-01..2025-06-30 -o h1.json",
+     "the half-year, to be read"},
+    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --sign a1.pem a2.pem --envelope h1.tje",
+     "and to be put into the log"},
+    END_OF_EXAMPLES,
+};
+
+/* ---- the table ---- */
+
+/* ---- the log ---- */
+
+static const struct option_row checkpoint_options[] = {
+    {"log-key", 0, OPTION_VALUE, false, "FILE",
+     "sign with this ed25519 key, an active log key of the ledger"},
+    {"add", 0, OPTION_LIST, false, "FILE",
+     "add the cosignatures of these checkpoints that the policy's witnesses made to the stored one "
+     "of the same text"},
+    {"policy", 0, OPTION_VALUE, false, "FILE",
+     "a C2SP tlog-policy: its witnesses that have a URL are asked, and its quorum must be there"},
+    {"witness", 0, OPTION_LIST, false, "URL", "ask this witness too (C2SP tlog-witness)"},
+    {"timeout", 0, OPTION_VALUE, false, "DURATION", "how long to wait for all; default 10s"},
+    PASSPHRASE_FILE,
+    END_OF_OPTIONS,
+};
+static const char *const checkpoint_paragraphs[] = {
+    "Signs the tree over all entries on the disk (C2SP tlog-checkpoint, Ed25519), stores that in "
+    "the ledger and prints it. When nothing was appended since the last one, that one is printed, "
+    "with its cosignatures. Nothing is signed that does not go on from what was signed last.",
+    "Without --log-key it is the newest checkpoint that was signed.",
+    "Witnesses are asked all at once. What they sign is verified, stored and printed; without the "
+    "policy's quorum the exit status is 3, and asking again later does no harm.",
+    NULL,
+};
+static const struct example_row checkpoint_examples[] = {
+    {"tijori checkpoint ledger --log-key log.pem", "what auditors and witnesses ask for"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row export_operands[] = {
+    LEDGER_OPERAND,
+    {"OUT", "the folder; made when it is missing, or an earlier export of this log"},
+    END_OF_OPERANDS,
+};
+static const struct option_row export_options[] = {
+    {"public", 0, OPTION_FLAG, false, NULL, "leave out the bodies of restricted entries"},
+    {"attachments", 0, OPTION_FLAG, false, NULL, "take the documents along that records cite"},
+    END_OF_OPTIONS,
+};
+static const char *const export_paragraphs[] = {
+    "Writes the log up to its newest checkpoint as plain files (C2SP tlog-tiles, docs/FORMAT.md "
+    "section 14), to be served by any web server or carried on a stick. An auditor needs nothing "
+    "else: 'tijori-audit verify OUT'.",
+    "A second export writes only what is new; of the files that are there only checkpoint and "
+    "FORMAT.md change. A folder of another log, or of a fork of this one, is refused.",
+    NULL,
+};
+static const struct example_row export_examples[] = {
+    {"tijori export ledger /srv/reserve --public --attachments", "for everybody"},
+    END_OF_EXAMPLES,
+};
+
+static const struct command commands[] = {
+    {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
+     "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
+     cmd_key_new},
+    {"key show", "FILE [--origin NAME | --witness NAME] [--passphrase-file F] [--format text|json]",
+     "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
+     key_show_examples, 1, 1, cmd_key_show},
+    {"genesis",
+     "--origin NAME --authority KEY... --threshold K --log-key KEY... [--network NETWORK] "
+     "[--created TIME] [--lifetime-max DURATION] [--checkpoint-delay-max DURATION] [--nonce HEX] "
+     "-o FILE",
+     "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options, genesis_examples,
+     0, 0, cmd_genesis},
+    {"init", "DIR --genesis FILE --key KEY...", "make a ledger", init_paragraphs, init_operands,
+     init_options, init_examples, 1, 1, cmd_init},
+    {"propose",
+     "(DIR | --genesis FILE --sequence S [--previous ID]) --party N FILE -o OUT [--lane L] "
+     "[--restricted] [--expires WHEN]",
+     "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs, propose_operands,
+     propose_options, propose_examples, 1, 2, cmd_propose},
+    {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
+     sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
+    {"ingest",
+     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--log-key FILE "
+     "[--sign-receipts]] "
+     "[--format text|json]",
+     "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
+     ingest_examples, 1, UINT32_MAX, cmd_ingest},
+    {"checkpoint",
+     "DIR [--log-key FILE] [--policy FILE [--add FILE...] [--witness URL...] [--timeout T]]",
+     "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
+     checkpoint_options, checkpoint_examples, 1, 1, cmd_checkpoint},
+    {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
+     export_paragraphs, export_operands, export_options, export_examples, 2, 2, cmd_export},
+    {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
+     ledger_operands, status_options, NULL, 1, 1, cmd_status},
+    {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys", NULL,
+     ledger_operands, parties_options, NULL, 1, 1, cmd_parties},
+    {"accounts", "DIR [--party N] [--format " LIST_FORMATS "]", "list the accounts",
+     figures_paragraphs, ledger_operands, accounts_options, NULL, 1, 1, cmd_accounts},
+    {"balance",
+     "DIR [ACCOUNT] [--by account|purpose|class|party] [--at ENTRY|DATE|TIME] "
+     "[--format " LIST_FORMATS "]",
+     "show balances", balance_paragraphs, balance_operands, balance_options, balance_examples, 1, 2,
+     cmd_balance},
+    {"history", "DIR ACCOUNT [--limit N] [--format " LIST_FORMATS "]",
+     "show the movements of an account, newest first", history_paragraphs, history_operands,
+     history_options, NULL, 2, 2, cmd_history},
+    {"pending", "DIR [--party N] [--format " LIST_FORMATS "]",
+     "list pending movements and their approvals", pending_paragraphs, ledger_operands,
+     pending_options, pending_examples, 1, 1, cmd_pending},
+    {"rules", "DIR [--party N] [--all] [--format " LIST_FORMATS "]",
+     "list tiers, limits and programmes, and how far they are used", rules_paragraphs,
+     ledger_operands, rules_options, rules_examples, 1, 1, cmd_rules},
+    {"log",
+     "DIR [--party N] [--kind KIND...] [--account A] [--since WHEN] [--until WHEN] [--summary] "
+     "[--format " LIST_FORMATS "]",
+     "say in words what was done", log_paragraphs, log_operands, log_options, log_examples, 1, 1,
+     cmd_log},
+    {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
+     show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
+    {"statement",
+     "DIR --as-of DATE [--period FROM..TO] [--format json|csv|html] [-o FILE] [--price TEXT...] "
+     "[--sign KEY... --envelope FILE [--party N]] [--threads N]",
+     "the statement of a period", statement_paragraphs, ledger_operands, statement_options,
+     statement_examples, 1, 1, cmd_statement},
+    {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
+     "write a proof of one entry or record", prove_paragraphs, prove_operands, prove_options,
+     prove_examples, 2, 2, cmd_prove},
+};
+
+static const char *const program_paragraphs[] = {
+    "Tijori keeps a reserve's movements as signed envelopes in a hash-chained ledger that anyone "
+    "who "
+    "has it can replay. Data goes to standard output, everything else to standard error. Secrets "
+    "are "
+    "read from files, descriptors or the terminal, never from arguments. Times are UTC.",
+    NULL,
+};
+
+const struct program tijori_program_table = {
+    .name = "tijori",
+    .summary = "a national Bitcoin reserve ledger",
+    .paragraphs = program_paragraphs,
+    .commands = commands,
+    .command_count = sizeof commands / sizeof commands[0],
+    .see_also = "tijori-audit (1)",
+};

@@ -1,0 +1,484 @@
+#include "core/audit/anchor.h"
+
+#include "core/log/stored_checkpoint.h"
+
+#include <inttypes.h>
+
+bool tj_name_replays(const char *name)
+{
+    size_t size = strlen(name);
+    size_t suffix = strlen(TJ_REPLAYED_SUFFIX);
+    return size >= suffix && strcmp(name + size - suffix, TJ_REPLAYED_SUFFIX) == 0;
+}
+
+void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const struct tj_pins *pins)
+{
+    *anchor = (struct tj_anchor){.pins = pins, .log_key = pins->log_key, .source = source};
+}
+
+/* ---- one checkpoint ---- */
+
+/* Of the checkpoints not yet met: what the next one's size is. */
+static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_view note;
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    if (anchor->next >= anchor->source->ops->checkpoint_count(anchor->source)) {
+        anchor->has_next = false;
+        return true;
+    }
+    if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+        !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+        return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, UINT64_MAX, NULL, NULL,
+                       "stored checkpoint %zu is none, or not the one it is named for",
+                       anchor->next);
+    }
+    anchor->has_next = true;
+    anchor->next_size = checkpoint.size;
+    return true;
+}
+
+/* The active log key of the state that signed a note; false when none did, or one's signature is
+ * wrong. */
+static bool signer_of(const struct tj_state *state, const struct tj_note_view *note,
+                      const char *origin, uint32_t *number)
+{
+    bool found = false;
+    uint32_t count = tj_state_ledger(state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
+        struct tj_verifier_key key;
+        if (object == NULL || object->present == 0 || object->retired != 0) {
+            continue;
+        }
+        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
+        enum tj_note_verdict verdict = tj_note_verify(note, &key);
+        if (verdict == TJ_NOTE_INVALID) {
+            return false;
+        }
+        if (verdict == TJ_NOTE_VALID && !found) {
+            *number = i;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* ---- how long witnesses saw it wait ---- */
+
+static void note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
+{
+    if (anchor->seen_count == anchor->seen_capacity) {
+        anchor->seen_capacity = anchor->seen_capacity * 2 + 64;
+        anchor->seen = realloc(anchor->seen, anchor->seen_capacity * sizeof *anchor->seen);
+        TIJORI_REQUIRE(anchor->seen != NULL);
+    }
+    anchor->seen[anchor->seen_count++] = (struct tj_seen){size, time_s};
+}
+
+/* The earliest time at which a witness had seen the entry: of all larger checkpoints, since a
+ * smaller one may have been cosigned late. UINT64_MAX: none had. */
+static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
+{
+    uint64_t first_s = UINT64_MAX;
+    for (size_t i = anchor->seen_count; i > 0 && anchor->seen[i - 1].size > entry; i--) {
+        first_s = anchor->seen[i - 1].time_s < first_s ? anchor->seen[i - 1].time_s : first_s;
+    }
+    return first_s;
+}
+
+void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress, uint64_t since,
+                    uint64_t delay_s, const char *what)
+{
+    if (anchor->pins->policy == NULL) {
+        return; /* nobody's clock but the ledger's: CLOCK says so */
+    }
+    uint64_t from_s = seen_from(anchor, since);
+    uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
+    if (shown_s < delay_s && anchor->short_waits++ == 0) {
+        anchor->short_entry = progress->report->entries;
+        snprintf(anchor->short_wait, sizeof anchor->short_wait,
+                 "%s had to wait %" PRIu64 " s from entry %" PRIu64
+                 " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
+                 " s are shown",
+                 what, delay_s, since, shown_s);
+    }
+}
+
+static void find_waits(const struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    if (anchor->short_waits > 1) {
+        tj_find(report, anchor->short_entry, "%s; and %" PRIu64 " more like it", anchor->short_wait,
+                anchor->short_waits - 1);
+    } else if (anchor->short_waits == 1) {
+        tj_find(report, anchor->short_entry, "%s", anchor->short_wait);
+    }
+}
+
+/* ---- one checkpoint, by its witnesses ---- */
+
+/* The times that witnesses of the policy state, against those of receipt. */
+static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, uint64_t first_s,
+                        uint64_t last_s)
+{
+    struct tj_replay_report *report = progress->report;
+    uint64_t delay_s = tj_state_ledger(progress->state)->checkpoint_delay_max_s;
+    uint64_t waited_from_s = anchor->waiting_since_ns / TJ_NS_PER_S;
+    if (report->last_received_ns > ((tj_u128)first_s + TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
+        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
+                       "received more than %u s after a witness had cosigned it", TJ_CLOCK_SKEW_S);
+    }
+    if (anchor->cosigned < report->entries && first_s > waited_from_s + delay_s + TJ_CLOCK_SKEW_S) {
+        tj_find(report, anchor->cosigned,
+                "no cosigned checkpoint covered it for %" PRIu64 " s; the ledger promises %" PRIu64
+                " s",
+                first_s - waited_from_s, delay_s);
+    }
+    anchor->cosigned = report->entries;
+    if (last_s > anchor->not_before_s) {
+        anchor->not_before_s = last_s;
+    }
+    return tj_pass(report, TJ_CHECK_CLOCK, 1);
+}
+
+static void show_witnesses(const struct tj_policy *policy, const struct tj_policy_result *result,
+                           struct tj_replay_report *report)
+{
+    if (result->valid == 0 && report->witness_count > 0) {
+        return; /* what nobody has cosigned yet says nothing about the witnesses */
+    }
+    report->quorum = result->quorum;
+    report->cosigned_size = report->entries;
+    report->witness_count = 0;
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (policy->nodes[i].is_group || report->witness_count == TJ_WITNESSES_SHOWN_MAX) {
+            continue;
+        }
+        struct tj_witness_result *shown = &report->witnesses[report->witness_count++];
+        snprintf(shown->name, sizeof shown->name, "%s", policy->nodes[i].key.name);
+        shown->verdict = result->verdicts[i];
+        shown->time_s = result->times_s[i];
+    }
+}
+
+/* The earliest and the latest of the times that valid cosignatures state. */
+static void times_of(const struct tj_policy *policy, const struct tj_policy_result *result,
+                     uint64_t *first_s, uint64_t *last_s)
+{
+    *first_s = UINT64_MAX;
+    *last_s = 0;
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (result->verdicts[i] == TJ_NOTE_VALID) {
+            *first_s = result->times_s[i] < *first_s ? result->times_s[i] : *first_s;
+            *last_s = result->times_s[i] > *last_s ? result->times_s[i] : *last_s;
+        }
+    }
+}
+
+/* Of one checkpoint that the log's key signed. */
+static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progress,
+                            const struct tj_note_view *note)
+{
+    const struct tj_policy *policy = anchor->pins->policy;
+    struct tj_policy_result result;
+    uint64_t first_s;
+    uint64_t last_s;
+    if (policy == NULL) {
+        return true;
+    }
+    tj_policy_check(policy, note, &result);
+    show_witnesses(policy, &result, progress->report);
+    if (result.invalid > 0) {
+        return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
+                       NULL, "a cosignature by a witness of the policy does not verify");
+    }
+    times_of(policy, &result, &first_s, &last_s);
+    if (result.quorum) {
+        anchor->agreed = progress->report->entries;
+    }
+    if (result.valid == 0) {
+        return true;
+    }
+    tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
+    note_seen(anchor, progress->report->entries, first_s);
+    return judge_times(anchor, progress, first_s, last_s);
+}
+
+/* The tree has just the size of the checkpoint. */
+static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progress,
+                             const struct tj_view *bytes)
+{
+    struct tj_replay_report *report = progress->report;
+    struct tj_note_view note;
+    struct tj_checkpoint checkpoint;
+    struct tj_hash root;
+    char origin[TJ_ORIGIN_MAX];
+    uint64_t last = report->entries - 1;
+    bool decoded = tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) &&
+                   tj_checkpoint_decode(&checkpoint, note.text, note.text_size);
+    TIJORI_REQUIRE(decoded); /* look_ahead saw to it */
+    tj_origin(progress->state, origin);
+    tj_frontier_root(progress->digester->hasher, progress->frontier, &root);
+    if (strcmp(checkpoint.origin, origin) != 0) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
+                       "a checkpoint of another log (%.120s)", checkpoint.origin);
+    }
+    if (!tj_hash_equal(&root, &checkpoint.root)) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, &root, &checkpoint.root,
+                       "the root over entries 0 to %" PRIu64 " is not the one that was signed",
+                       last);
+    }
+    if (!signer_of(progress->state, &note, origin, &report->log_key)) {
+        return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
+                       "no log key that is active after %" PRIu64 " entries signed this checkpoint",
+                       report->entries);
+    }
+    report->checkpoint = checkpoint;
+    tj_sha256(progress->digester->hasher, &report->checkpoint_hash, bytes->bytes, bytes->size);
+    report->checkpoints++;
+    anchor->covered = checkpoint.size;
+    anchor->covered_by = report->log_key;
+    return judge_witnesses(anchor, progress, &note);
+}
+
+/* ---- in order ---- */
+
+/* When witnesses of today's policy had seen what an earlier audit covered. */
+static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view *note,
+                             uint64_t size)
+{
+    struct tj_policy_result result;
+    uint64_t first_s;
+    uint64_t last_s;
+    if (anchor->pins->policy == NULL) {
+        return;
+    }
+    tj_policy_check(anchor->pins->policy, note, &result);
+    times_of(anchor->pins->policy, &result, &first_s, &last_s);
+    if (last_s != 0) {
+        note_seen(anchor, size, first_s);
+        anchor->not_before_s = last_s > anchor->not_before_s ? last_s : anchor->not_before_s;
+    }
+}
+
+/* Checkpoints of sizes that an earlier audit covered: one may have been put there since, so their
+ * roots are computed again from the leaves that it kept. */
+static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress,
+                          const struct tj_replica *replica)
+{
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    while (anchor->has_next && anchor->next_size < progress->start) {
+        struct tj_view note;
+        struct tj_note_view view;
+        struct tj_checkpoint checkpoint;
+        struct tj_hash root;
+        char origin[TJ_ORIGIN_MAX];
+        while (frontier.size < anchor->next_size) {
+            struct tj_hash leaf;
+            if (!tj_replica_leaf((void *)replica, frontier.size, &leaf)) {
+                return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, frontier.size, NULL, NULL,
+                               "the leaf hashes of the earlier audit cannot be read");
+            }
+            tj_frontier_append(progress->digester->hasher, &frontier, &leaf);
+        }
+        tj_origin(progress->state, origin);
+        tj_frontier_root(progress->digester->hasher, &frontier, &root);
+        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+            !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+            !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+            strcmp(checkpoint.origin, origin) != 0 || !tj_hash_equal(&checkpoint.root, &root)) {
+            return tj_fail(progress->report, TJ_CHECK_CHECKPOINT,
+                           anchor->next_size > 0 ? anchor->next_size - 1 : 0, NULL, NULL,
+                           "a checkpoint over %" PRIu64
+                           " entries is not of the log that was verified before",
+                           anchor->next_size);
+        }
+        note_seen_before(anchor, &view, checkpoint.size);
+        anchor->next++;
+        if (!look_ahead(anchor, progress)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
+                     const struct tj_replica *replica)
+{
+    if (replica != NULL) {
+        anchor->covered = replica->covered;
+        anchor->covered_before = replica->covered;
+        anchor->covered_by = replica->covered_by;
+        /* Whom to trust may be another policy's word today: what witnesses said is asked anew. */
+        anchor->cosigned = progress->start;
+    }
+    bool sound = look_ahead(anchor, progress) && judge_earlier(anchor, progress, replica);
+    if (sound && progress->start > 0) {
+        tj_anchor_entry(anchor, progress);
+    }
+}
+
+bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    if (report->entries > anchor->cosigned &&
+        report->last_received_ns + (tj_u128)TJ_CLOCK_SKEW_S * TJ_NS_PER_S <
+            (tj_u128)anchor->not_before_s * TJ_NS_PER_S) {
+        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
+                       "received more than %u s before a witness cosigned the log without it",
+                       TJ_CLOCK_SKEW_S);
+    }
+    if (report->entries == anchor->cosigned + 1) {
+        anchor->waiting_since_ns = report->last_received_ns;
+    }
+    while (anchor->has_next && anchor->next_size == report->entries) {
+        struct tj_view note;
+        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note)) {
+            return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                           "a checkpoint changed while it was read");
+        }
+        if (!judge_checkpoint(anchor, progress, &note)) {
+            return false;
+        }
+        anchor->next++;
+        if (!look_ahead(anchor, progress)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the pins ---- */
+
+/* Given, or remembered: what goes on from what was verified before is the same ledger. */
+static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *report,
+                            const char *origin)
+{
+    const struct tj_hash *pinned = anchor->pins->ledger_id;
+    if (pinned != NULL && !tj_hash_equal(pinned, &report->ledger_id)) {
+        tj_fail(report, TJ_CHECK_LEDGER_ID, 0, &report->ledger_id, pinned,
+                "this is another ledger than the one pinned");
+    } else if (anchor->log_key != NULL && strcmp(anchor->log_key->name, origin) != 0) {
+        tj_fail(report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
+                "the log key given is that of another ledger (%.140s)", anchor->log_key->name);
+    } else if (pinned != NULL || anchor->log_key != NULL || report->start > 0) {
+        tj_pass(report, TJ_CHECK_LEDGER_ID, 1);
+    } else {
+        tj_skip(report, TJ_CHECK_LEDGER_ID, 1,
+                "no ledger id was given to compare with, and no log key");
+    }
+}
+
+static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    if (anchor->log_key == NULL) {
+        tj_skip(report, TJ_CHECK_LOG_KEY, 1, "no log key was given to compare with");
+        return;
+    }
+    uint32_t count = tj_state_ledger(progress->state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *key = tj_state_peek(progress->state, TJ_T_LOG_KEY, 0, i);
+        if (key == NULL || memcmp(key->key, anchor->log_key->public32, sizeof key->key) != 0) {
+            continue;
+        }
+        report->log_key_pinned = i == report->log_key && report->checkpoint.size > 0;
+        if (tj_log_key_compromised(key)) {
+            tj_skip(report, TJ_CHECK_LOG_KEY, 1,
+                    "log key %" PRIu32 " was retired after a compromise: pin a newer one", i);
+        } else {
+            tj_pass(report, TJ_CHECK_LOG_KEY, 1);
+        }
+        return;
+    }
+    tj_fail(report, TJ_CHECK_LOG_KEY, UINT64_MAX, NULL, NULL,
+            "the log key given was never a key of this log");
+}
+
+/* A key that was compromised signed up to the size that its retirement names; what it signed after
+ * that, before it was retired, is no checkpoint. */
+static bool ends_at_last_good(struct tj_anchor *anchor, const struct tj_state *state)
+{
+    const struct tj_log_key_object *key =
+        anchor->covered > 0 ? tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by) : NULL;
+    if (key == NULL || !tj_log_key_compromised(key) || anchor->covered <= key->last_good_size) {
+        return false;
+    }
+    anchor->covered = key->last_good_size;
+    return true;
+}
+
+static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    bool compromised = ends_at_last_good(anchor, progress->state);
+    if (anchor->has_next) {
+        tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                "a checkpoint covers %" PRIu64 " entries, the log has %" PRIu64, anchor->next_size,
+                report->entries);
+        return;
+    }
+    if (anchor->covered > anchor->covered_before) {
+        tj_pass(report, TJ_CHECK_CHECKPOINT, anchor->covered - anchor->covered_before);
+    }
+    if (anchor->covered < report->entries) {
+        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
+                anchor->covered == 0 ? "this log has no signed checkpoint"
+                : compromised        ? "entries after the last good size of a compromised log key"
+                                     : "entries newer than the newest checkpoint");
+    }
+}
+
+static void check_quorum(const struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    if (anchor->pins->policy == NULL) {
+        tj_skip(report, TJ_CHECK_WITNESSES, 1, "no policy was given that says whom to trust");
+        return;
+    }
+    if (report->checkpoint.size == 0 && anchor->agreed == 0) {
+        tj_skip(report, TJ_CHECK_WITNESSES, 1, "there is no checkpoint to cosign");
+    } else if (anchor->agreed < report->entries) {
+        tj_skip(report, TJ_CHECK_WITNESSES, report->entries - anchor->agreed,
+                "entries that no checkpoint with the policy's quorum covers");
+    } else {
+        tj_pass(report, TJ_CHECK_WITNESSES, 1);
+    }
+}
+
+static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, const char *origin)
+{
+    for (size_t i = 0; policy != NULL && i < policy->log_count; i++) {
+        if (strcmp(policy->logs[i].key.name, origin) == 0) {
+            return &policy->logs[i].key;
+        }
+    }
+    return NULL;
+}
+
+void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole)
+{
+    struct tj_replay_report *report = progress->report;
+    char origin[TJ_ORIGIN_MAX];
+    free(anchor->seen);
+    anchor->seen = NULL;
+    anchor->seen_count = 0;
+    if (tj_state_ledger(progress->state) == NULL) {
+        return; /* not even entry 0 */
+    }
+    tj_origin(progress->state, origin);
+    snprintf(report->origin, sizeof report->origin, "%s", origin);
+    if (anchor->log_key == NULL) {
+        anchor->log_key = policy_key(anchor->pins->policy, origin);
+    }
+    check_ledger_id(anchor, report, origin);
+    if (!whole) {
+        return;
+    }
+    find_waits(anchor, report);
+    check_log_key(anchor, progress);
+    check_coverage(anchor, progress);
+    check_quorum(anchor, report);
+}

@@ -1,0 +1,41 @@
+#ifndef TIJORI_CORE_AUDIT_LANEJUMPS_H
+#define TIJORI_CORE_AUDIT_LANEJUMPS_H
+
+/* Which earlier entry of its lane each new entry's tail jumps to (docs/FORMAT.md section 9), worked
+ * out from the log alone: what is stored of it can then be compared, and an exported folder, which
+ * has no tails, gives the same state.
+ *
+ * Sequence s is written as a sum of terms 2^k - 1, largest first; kept are, for each lane, the
+ * entries at the partial sums of its last sequence: O(log s) a lane.
+ *
+ * Threads: one at a time. Out of memory aborts, as the state does. */
+
+#include "core/format/entry.h"
+
+struct tj_lane_jumps;
+
+struct tj_lane_jumps *tj_lane_jumps_create(void);
+void tj_lane_jumps_destroy(struct tj_lane_jumps *jumps);
+
+/* The lane has a new entry: of its sequence last + 1 (from 1). */
+void tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry);
+
+/* The entry that `entry`, one of those kept of this lane, jumps to. False when it is not kept. */
+bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
+                          uint64_t entry, uint64_t *jump);
+
+/* ---- for an auditor's replica: every lane, in no order ---- */
+
+struct tj_lane_stack {
+    uint32_t party;
+    uint16_t lane;
+    uint16_t count;
+    uint64_t sequence;
+    uint64_t *entries; /* count of them; the jumps' own */
+};
+size_t tj_lane_jumps_count(const struct tj_lane_jumps *jumps);
+const struct tj_lane_stack *tj_lane_jumps_at(const struct tj_lane_jumps *jumps, size_t i);
+/* Adds a lane that is not there, as it was; false when its count is not that of its sequence. */
+bool tj_lane_jumps_put(struct tj_lane_jumps *jumps, const struct tj_lane_stack *stack);
+
+#endif

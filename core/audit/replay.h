@@ -1,0 +1,38 @@
+#ifndef TIJORI_CORE_AUDIT_REPLAY_H
+#define TIJORI_CORE_AUDIT_REPLAY_H
+
+/* The auditor's reading: every byte of the log is hashed again, every link, signature and rule
+ * checked, the whole state built anew; what else the source keeps is compared with it, and the log
+ * with what ties it to the world (core/audit/anchor.h). Reads only. */
+
+#include "core/audit/anchor.h"
+#include "core/audit/period.h"
+#include "core/audit/replica.h"
+
+struct tj_replay_options {
+    uint32_t threads; /* 0: one a core */
+    struct tj_pins pins;
+    /* Where an earlier audit ended; NULL: begin with entry 0. Taken over: on return it is where
+     * this one ended, if nothing failed. */
+    struct tj_replica *replica;
+    /* Collects a period for a statement; NULL: none is wanted. Not with a replica: a period wants
+     * the log from entry 0 on. */
+    struct tj_period *period;
+    /* Called now and then with entries done and entries in all, by a thread of the replay's own,
+     * one at a time; may be NULL. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *progress_context;
+};
+
+/* Replays the source's log. The answer is about the reading itself (MEMORY); what was found is in
+ * the report, which tj_report_clear frees. *state (may be NULL) gets the replayed state, for the
+ * caller to show and destroy; it is meaningful up to the last entry verified. */
+enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_options *options,
+                             struct tj_replay_report *report, struct tj_state **state) TJ_MUST_USE;
+
+/* The same of a ledger's store that is open. */
+enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_replay_options *options,
+                                   struct tj_replay_report *report,
+                                   struct tj_state **state) TJ_MUST_USE;
+
+#endif

@@ -1,0 +1,462 @@
+#include "core/audit/replica.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { VERSION = 3, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
+static const char magic[8] = "TJREPLIC";
+
+static enum tijori_status from_errno(void)
+{
+    return errno == ENOENT                      ? TIJORI_NOT_FOUND
+           : errno == EACCES || errno == EPERM  ? TIJORI_DENIED
+           : errno == ENOSPC || errno == EDQUOT ? TIJORI_FULL
+           : errno == ENOMEM                    ? TIJORI_MEMORY
+                                                : TIJORI_IO;
+}
+
+/* ---- a file that is hashed as it is read or written ---- */
+
+struct stream {
+    FILE *file;
+    struct tj_hasher *hasher;
+    bool failed;
+};
+
+static void put(struct stream *s, const void *bytes, size_t size)
+{
+    tj_sha256_update(s->hasher, bytes, size);
+    s->failed = s->failed || fwrite(bytes, 1, size, s->file) != size;
+}
+
+static void put64(struct stream *s, uint64_t value)
+{
+    uint8_t bytes[8];
+    tj_store64(bytes, value);
+    put(s, bytes, sizeof bytes);
+}
+
+static void get(struct stream *s, void *bytes, size_t size)
+{
+    if (s->failed || fread(bytes, 1, size, s->file) != size) {
+        s->failed = true;
+        memset(bytes, 0, size);
+        return;
+    }
+    tj_sha256_update(s->hasher, bytes, size);
+}
+
+static uint64_t get64(struct stream *s)
+{
+    uint8_t bytes[8];
+    get(s, bytes, sizeof bytes);
+    return tj_load64(bytes);
+}
+
+/* ---- what both directions share: the order of the fixed fields ---- */
+
+typedef void field_function(struct stream *s, uint64_t *value);
+
+static void put_field(struct stream *s, uint64_t *value)
+{
+    put64(s, *value);
+}
+
+static void get_field(struct stream *s, uint64_t *value)
+{
+    *value = get64(s);
+}
+
+static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
+{
+    uint64_t count = r->frontier.count;
+    uint64_t note_size = r->note_size;
+    field(s, &r->size);
+    field(s, &r->received_ns);
+    field(s, &r->term);
+    field(s, &r->directive);
+    field(s, &r->covered);
+    field(s, &r->covered_by);
+    field(s, &r->left_open);
+    field(s, &count);
+    field(s, &note_size);
+    r->frontier.size = r->size;
+    r->frontier.count = count <= TJ_FRONTIER_MAX ? (uint32_t)count : 0;
+    s->failed = s->failed || count > TJ_FRONTIER_MAX || note_size > sizeof r->note;
+    r->note_size = s->failed ? 0 : (size_t)note_size;
+}
+
+/* ---- writing ---- */
+
+static bool put_block(void *context, const struct tj_block *block)
+{
+    struct stream *s = context;
+    put64(s, block->table);
+    put64(s, (uint64_t)block->party << 32 | block->number);
+    put(s, block->content, tj_block_bytes(block->table));
+    return !s->failed;
+}
+
+static void put_lanes(struct stream *s, const struct tj_lane_jumps *jumps)
+{
+    size_t count = tj_lane_jumps_count(jumps);
+    put64(s, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct tj_lane_stack *stack = tj_lane_jumps_at(jumps, i);
+        put64(s, (uint64_t)stack->party << 32 | (uint32_t)stack->lane << 16 | stack->count);
+        put64(s, stack->sequence);
+        for (uint16_t e = 0; e < stack->count; e++) {
+            put64(s, stack->entries[e]);
+        }
+    }
+}
+
+static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 value)
+{
+    struct stream *s = context;
+    put64(s, series);
+    put64(s, day);
+    put64(s, (uint64_t)value);
+    put64(s, (uint64_t)(value >> 64));
+}
+
+static void put_replica(struct stream *s, struct tj_replica *r)
+{
+    char vkey[512] = "";
+    struct tj_hash digest;
+    put(s, magic, sizeof magic);
+    put64(s, VERSION);
+    fixed_fields(s, r, put_field);
+    put(s, r->leaf.bytes, TJ_HASH_SIZE);
+    put(s, r->frontier.nodes, r->frontier.count * sizeof r->frontier.nodes[0]);
+    if (r->log_key.name[0] != '\0' && !tj_verifier_key_encode(&r->log_key, vkey, sizeof vkey)) {
+        s->failed = true;
+    }
+    put(s, vkey, sizeof vkey);
+    put(s, r->note, r->note_size);
+    put(s, r->state->ledger_id.bytes, TJ_HASH_SIZE);
+    put64(s, r->state->partial);
+    put64(s, r->state->unjudged);
+    tj_state_visit(r->state, put_block, s);
+    put64(s, END_OF_BLOCKS);
+    put_lanes(s, r->jumps);
+    tj_figures_visit(r->figures, put_figure, s);
+    put64(s, END_OF_FIGURES);
+    tj_sha256_finish(s->hasher, &digest);
+    s->failed = s->failed || fwrite(digest.bytes, 1, TJ_HASH_SIZE, s->file) != TJ_HASH_SIZE;
+}
+
+static enum tijori_status write_replica(struct tj_replica *r)
+{
+    struct stream s = {0};
+    int fd = openat(r->lock_fd, "replica.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    s.file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (s.file == NULL) {
+        return from_errno();
+    }
+    s.hasher = tj_hasher_create();
+    tj_sha256_begin(s.hasher);
+    put_replica(&s, r);
+    tj_hasher_destroy(s.hasher);
+    bool written = !s.failed && fflush(s.file) == 0 && fsync(fd) == 0;
+    enum tijori_status status = written ? TIJORI_OK : from_errno();
+    written = fclose(s.file) == 0 && written;
+    if (!written || renameat(r->lock_fd, "replica.new", r->lock_fd, "replica") != 0 ||
+        fsync(r->lock_fd) != 0) {
+        return status != TIJORI_OK ? status : from_errno();
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status append_leaves(struct tj_replica *r)
+{
+    const uint8_t *at = (const uint8_t *)r->fresh;
+    size_t size = r->fresh_count * TJ_HASH_SIZE;
+    off_t place = (off_t)(r->leaves_stored * TJ_HASH_SIZE);
+    while (size > 0) {
+        ssize_t put_now = pwrite(r->leaves_fd, at, size, place);
+        if (put_now < 0 && errno != EINTR) {
+            return from_errno();
+        }
+        at += put_now > 0 ? put_now : 0;
+        place += put_now > 0 ? put_now : 0;
+        size -= put_now > 0 ? (size_t)put_now : 0;
+    }
+    if (fsync(r->leaves_fd) != 0) {
+        return from_errno();
+    }
+    r->leaves_stored += r->fresh_count;
+    r->fresh_count = 0;
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_replica_save(struct tj_replica *replica)
+{
+    enum tijori_status status = append_leaves(replica);
+    return status == TIJORI_OK ? write_replica(replica) : status;
+}
+
+/* ---- reading ---- */
+
+static void get_blocks(struct stream *s, struct tj_state *state)
+{
+    for (;;) {
+        uint64_t table = get64(s);
+        if (table == END_OF_BLOCKS || s->failed) {
+            return;
+        }
+        uint64_t place = get64(s);
+        if (table >= TJ_T_END || place >> 32 >= TJ_PARTIES_MAX) {
+            s->failed = true;
+            return;
+        }
+        struct tj_block *block =
+            tj_state_block(state, (uint8_t)table, (uint32_t)(place >> 32), (uint32_t)place);
+        get(s, block->content, tj_block_bytes((uint8_t)table));
+    }
+}
+
+static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
+{
+    uint64_t count = get64(s);
+    for (uint64_t i = 0; i < count && !s->failed; i++) {
+        uint64_t entries[64];
+        uint64_t head = get64(s);
+        struct tj_lane_stack stack = {.party = (uint32_t)(head >> 32),
+                                      .lane = (uint16_t)(head >> 16),
+                                      .count = (uint16_t)head,
+                                      .sequence = get64(s),
+                                      .entries = entries};
+        for (uint16_t e = 0; e < stack.count && e < 64; e++) {
+            entries[e] = get64(s);
+        }
+        s->failed = s->failed || stack.count > 64 || !tj_lane_jumps_put(jumps, &stack);
+    }
+}
+
+static void get_figures(struct stream *s, struct tj_figures *figures)
+{
+    for (;;) {
+        uint64_t series = get64(s);
+        if (series == END_OF_FIGURES || s->failed) {
+            return;
+        }
+        uint32_t day = (uint32_t)get64(s);
+        uint64_t low = get64(s);
+        tj_figures_put(figures, series, day, (tj_i128)((tj_u128)get64(s) << 64 | low));
+    }
+}
+
+static void get_replica(struct stream *s, struct tj_replica *r)
+{
+    char head[sizeof magic];
+    char vkey[512];
+    get(s, head, sizeof head);
+    s->failed = s->failed || memcmp(head, magic, sizeof magic) != 0 || get64(s) != VERSION;
+    if (s->failed) {
+        return;
+    }
+    fixed_fields(s, r, get_field);
+    get(s, r->leaf.bytes, TJ_HASH_SIZE);
+    get(s, r->frontier.nodes, r->frontier.count * sizeof r->frontier.nodes[0]);
+    get(s, vkey, sizeof vkey);
+    size_t vkey_size = strnlen(vkey, sizeof vkey);
+    s->failed =
+        s->failed || (vkey_size > 0 && !tj_verifier_key_decode(&r->log_key, vkey, vkey_size));
+    get(s, r->note, r->note_size);
+    get(s, r->state->ledger_id.bytes, TJ_HASH_SIZE);
+    r->state->partial = get64(s) != 0;
+    r->state->unjudged = get64(s);
+    get_blocks(s, r->state);
+    get_lanes(s, r->jumps);
+    get_figures(s, r->figures);
+}
+
+/* The digest is looked at before anything of the content is used, in a pass of its own: damage must
+ * not be met as a strange block. */
+static bool digest_holds(FILE *file)
+{
+    uint8_t buffer[65536];
+    struct tj_hash digest;
+    struct tj_hash stored;
+    struct stat st;
+    if (fstat(fileno(file), &st) != 0 || st.st_size < TJ_HASH_SIZE) {
+        return false;
+    }
+    uint64_t left = (uint64_t)st.st_size - TJ_HASH_SIZE;
+    struct tj_hasher *hasher = tj_hasher_create();
+    tj_sha256_begin(hasher);
+    bool whole = true;
+    while (left > 0 && whole) {
+        size_t size = left < sizeof buffer ? (size_t)left : sizeof buffer;
+        whole = fread(buffer, 1, size, file) == size;
+        tj_sha256_update(hasher, buffer, size);
+        left -= size;
+    }
+    tj_sha256_finish(hasher, &digest);
+    tj_hasher_destroy(hasher);
+    whole = whole && fread(stored.bytes, 1, TJ_HASH_SIZE, file) == TJ_HASH_SIZE;
+    rewind(file);
+    return whole && memcmp(digest.bytes, stored.bytes, TJ_HASH_SIZE) == 0;
+}
+
+/* The leaves must give the tree: who keeps damaged ones would accuse a log of a fork. */
+static bool leaves_hold(const struct tj_replica *r)
+{
+    struct tj_hash leaves[2048];
+    const uint64_t room = sizeof leaves / sizeof leaves[0];
+    struct tj_frontier frontier;
+    struct tj_hasher *hasher = tj_hasher_create();
+    bool whole = true;
+    tj_frontier_init(&frontier);
+    while (frontier.size < r->size && whole) {
+        uint64_t left = r->size - frontier.size;
+        size_t count = (size_t)(left < room ? left : room);
+        ssize_t size = (ssize_t)(count * sizeof leaves[0]);
+        whole = pread(r->leaves_fd, leaves, (size_t)size, (off_t)(frontier.size * TJ_HASH_SIZE)) ==
+                size;
+        for (size_t i = 0; i < count && whole; i++) {
+            tj_frontier_append(hasher, &frontier, &leaves[i]);
+        }
+    }
+    tj_hasher_destroy(hasher);
+    return whole && frontier.count == r->frontier.count &&
+           memcmp(frontier.nodes, r->frontier.nodes, frontier.count * sizeof frontier.nodes[0]) ==
+               0;
+}
+
+static enum tijori_status read_replica(struct tj_replica *r)
+{
+    struct stream s = {0};
+    int fd = openat(r->lock_fd, "replica", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? TIJORI_OK : from_errno();
+    }
+    s.file = fdopen(fd, "rb");
+    if (s.file == NULL) {
+        close(fd);
+        return TIJORI_MEMORY;
+    }
+    s.failed = !digest_holds(s.file);
+    s.hasher = tj_hasher_create();
+    tj_sha256_begin(s.hasher);
+    if (!s.failed) {
+        get_replica(&s, r);
+    }
+    tj_hasher_destroy(s.hasher);
+    fclose(s.file);
+    if (s.failed || !leaves_hold(r)) {
+        return TIJORI_CORRUPT;
+    }
+    r->leaves_stored = r->size; /* what a save that was cut short left beyond is written over */
+    tj_state_index_all(r->state);
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
+{
+    struct tj_replica *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return TIJORI_MEMORY;
+    }
+    r->leaves_fd = -1;
+    r->state = tj_state_create();
+    r->jumps = tj_lane_jumps_create();
+    r->figures = tj_figures_create();
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
+        r->lock_fd = -1;
+        enum tijori_status failed = from_errno();
+        tj_replica_close(r);
+        return failed;
+    }
+    r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum tijori_status status = r->lock_fd >= 0 ? TIJORI_OK : from_errno();
+    if (status == TIJORI_OK && flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        status = TIJORI_LOCKED;
+    }
+    if (status == TIJORI_OK) {
+        r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        status = r->leaves_fd >= 0 ? read_replica(r) : from_errno();
+    }
+    if (status != TIJORI_OK) {
+        tj_replica_close(r);
+        return status;
+    }
+    *out = r;
+    return TIJORI_OK;
+}
+
+void tj_replica_close(struct tj_replica *replica)
+{
+    if (replica == NULL) {
+        return;
+    }
+    if (replica->leaves_fd >= 0) {
+        close(replica->leaves_fd);
+    }
+    if (replica->lock_fd >= 0) {
+        close(replica->lock_fd);
+    }
+    tj_state_destroy(replica->state);
+    tj_lane_jumps_destroy(replica->jumps);
+    tj_figures_destroy(replica->figures);
+    free(replica->fresh);
+    free(replica);
+}
+
+/* ---- leaves ---- */
+
+bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+{
+    struct tj_replica *r = context;
+    if (index < r->leaves_stored) {
+        return pread(r->leaves_fd, leaf->bytes, TJ_HASH_SIZE, (off_t)(index * TJ_HASH_SIZE)) ==
+               TJ_HASH_SIZE;
+    }
+    if (index - r->leaves_stored < r->fresh_count) {
+        *leaf = r->fresh[index - r->leaves_stored];
+        return true;
+    }
+    return false;
+}
+
+/* They go to the file in the end; of a long audit most would be kept in memory for nothing, so
+ * every million of them is written on the way. What no replica counts is not read. */
+void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
+{
+    enum { WRITE_AT = 1 << 20 };
+    if (replica->fresh_count == replica->fresh_capacity) {
+        replica->fresh_capacity = replica->fresh_capacity == 0 ? 1024 : 2 * replica->fresh_capacity;
+        replica->fresh = realloc(replica->fresh, replica->fresh_capacity * sizeof *leaf);
+        TIJORI_REQUIRE(replica->fresh != NULL);
+    }
+    replica->fresh[replica->fresh_count++] = *leaf;
+    if (replica->fresh_count >= WRITE_AT) {
+        (void)!append_leaves(replica); /* a failure shows again when it is saved */
+    }
+}
+
+enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/evidence", dir);
+    if (length < 0 || (size_t)length >= sizeof path ||
+        (mkdir(path, 0755) != 0 && errno != EEXIST)) {
+        return from_errno();
+    }
+    length = snprintf(path, sizeof path, "%s/evidence/%s", dir, name);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        return TIJORI_IO;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return from_errno();
+    }
+    bool written = write(fd, note, size) == (ssize_t)size && fsync(fd) == 0;
+    enum tijori_status status = written ? TIJORI_OK : from_errno();
+    close(fd);
+    return status;
+}

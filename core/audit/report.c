@@ -1,0 +1,78 @@
+#include "core/audit/report.h"
+
+#include <stdarg.h>
+
+static const char *const check_texts[TJ_CHECK_COUNT] = {
+#define TJ_CHECK_TEXT(name, text) text,
+    TJ_CHECKS(TJ_CHECK_TEXT)
+#undef TJ_CHECK_TEXT
+};
+
+const char *tj_check_text(enum tj_check check)
+{
+    return check_texts[check];
+}
+
+void tj_report_init(struct tj_replay_report *report)
+{
+    memset(report, 0, sizeof *report);
+    report->first_entry = UINT64_MAX;
+}
+
+void tj_report_clear(struct tj_replay_report *report)
+{
+    tj_tally_destroy(report->tally);
+    report->tally = NULL;
+}
+
+bool tj_pass(struct tj_replay_report *report, enum tj_check check, uint64_t count)
+{
+    report->checks[check].passed += count;
+    report->checks[check].reached = report->entries + 1;
+    return true;
+}
+
+bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entry,
+             const struct tj_hash *found, const struct tj_hash *expected, const char *format, ...)
+{
+    report->checks[check].failed++;
+    report->checks[check].reached = report->entries + 1;
+    if (!report->failed) {
+        va_list arguments;
+        report->failed = true;
+        report->first_check = check;
+        report->first_entry = entry;
+        if (found != NULL) {
+            report->found = *found;
+            report->expected = *expected;
+        }
+        va_start(arguments, format);
+        vsnprintf(report->failure, sizeof report->failure, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
+
+void tj_skip(struct tj_replay_report *report, enum tj_check check, uint64_t count,
+             const char *format, ...)
+{
+    struct tj_check_result *result = &report->checks[check];
+    va_list arguments;
+    result->skipped += count;
+    va_start(arguments, format);
+    vsnprintf(result->note, sizeof result->note, format, arguments);
+    va_end(arguments);
+}
+
+void tj_find(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
+{
+    if (report->finding_count < TJ_FINDINGS_MAX) {
+        struct tj_finding *finding = &report->findings[report->finding_count];
+        va_list arguments;
+        finding->entry = entry;
+        va_start(arguments, format);
+        vsnprintf(finding->text, sizeof finding->text, format, arguments);
+        va_end(arguments);
+    }
+    report->finding_count++;
+}

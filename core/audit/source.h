@@ -1,0 +1,128 @@
+#ifndef TIJORI_CORE_AUDIT_SOURCE_H
+#define TIJORI_CORE_AUDIT_SOURCE_H
+
+/* Where an auditor reads a log from: a ledger's directory (source_ledger.c) or an exported folder
+ * (source_folder.c, docs/FORMAT.md section 14). One interface, so that everything above it is the
+ * same for both. Nothing a source answers is trusted.
+ *
+ * A source is read in order, once, by `peek` and `take`; what a source keeps besides the log
+ * (stored blocks, tiles) it compares itself, when it is told how far the replay has come. The other
+ * calls may be made at any time. Views are valid until the next call of the same kind.
+ *
+ * Threads: one at a time. */
+
+#include "core/log/journal.h"
+#include "core/audit/lanejumps.h"
+#include "core/audit/report.h"
+#include "crypto/tile.h"
+
+/* An entry as it was read. */
+struct tj_source_item {
+    struct tj_view entry;
+    struct tj_view records; /* bytes NULL: the source does not have them */
+    struct tj_view derived; /* links and tail; bytes NULL: this kind of source has none */
+};
+
+/* The newest nodes of each level of the tree: that of (level, number) is at nodes[level][number %
+ * 256], as far as this audit came by it. */
+struct tj_recent_nodes {
+    struct tj_hash nodes[TJ_TILE_LEVELS][TJ_TILE_WIDTH];
+    uint32_t completed; /* levels above 0 that the last entry completed a node of */
+};
+
+/* The replay, as a source sees it: after entry report->entries - 1. */
+struct tj_progress {
+    struct tj_replay_report *report;
+    const struct tj_state *state;
+    const struct tj_frontier *frontier;
+    const struct tj_recent_nodes *recent;
+    struct tj_digester *digester;
+    uint64_t start; /* where this audit began */
+};
+
+enum tj_source_answer { TJ_SOURCE_ENTRY, TJ_SOURCE_END, TJ_SOURCE_GAP };
+
+struct tj_source;
+struct tj_source_ops {
+    /* Is there an entry `index`, and how much memory does it want (0: the source keeps it as long
+     * as it is open)? GAP: `why` says what is missing. */
+    enum tj_source_answer (*peek)(struct tj_source *source, uint64_t index, size_t *memory,
+                                  const char **why);
+    /* The entry that was peeked at, into that memory. */
+    void (*take)(struct tj_source *source, uint8_t *memory, struct tj_source_item *out);
+
+    /* One entry; its records; false when there is none, or (records) the source lacks them. */
+    bool (*entry)(struct tj_source *source, uint64_t index, struct tj_view *out);
+    bool (*records)(struct tj_source *source, const struct tj_entry_view *entry,
+                    struct tj_view *out);
+    /* A node of the tree (crypto/tile.h). */
+    bool (*node)(struct tj_source *source, unsigned level, uint64_t number, struct tj_hash *out);
+
+    /* The checkpoints there are, in order of size. */
+    size_t (*checkpoint_count)(struct tj_source *source);
+    bool (*checkpoint)(struct tj_source *source, size_t i, struct tj_view *note);
+
+    /* The names of the attachments there are, and the bytes of one. */
+    void (*documents)(struct tj_source *source, void *context,
+                      void (*visit)(void *context, const struct tj_view *name));
+    bool (*document)(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
+                     struct tj_view *out);
+
+    /* Before the first entry, after each that was accepted, after the last. False: something
+     * failed, and is in the report. `finish` only when nothing failed before. */
+    bool (*begin)(struct tj_source *source, struct tj_progress *progress);
+    bool (*accepted)(struct tj_source *source, struct tj_progress *progress);
+    void (*finish)(struct tj_source *source, struct tj_progress *progress,
+                   const struct tj_hash *state_digest);
+    void (*close)(struct tj_source *source);
+};
+
+struct tj_source {
+    const struct tj_source_ops *ops;
+    uint64_t size;               /* entries it says it has */
+    bool is_ledger;              /* LMDB reads it, so it is to be read in a child process */
+    struct tj_node_reader nodes; /* its nodes, for crypto/tile.h */
+};
+
+/* Is there an exported folder here (it has a file `checkpoint`), rather than a ledger? */
+bool tj_source_is_folder(const char *path);
+
+/* NOT_FOUND, CORRUPT, FORMAT_UNKNOWN, DENIED, LOCKED, MEMORY, IO. `what` (may be NULL) gets a
+ * sentence that says more. */
+struct tj_source_message {
+    char text[200];
+};
+enum tijori_status tj_source_open_ledger(const char *path, struct tj_source **out,
+                                         uint32_t *format_found) TJ_MUST_USE;
+/* Over a store that is open, which stays the caller's. */
+enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out) TJ_MUST_USE;
+enum tijori_status tj_source_open_folder(const char *path, struct tj_source **out,
+                                         struct tj_source_message *what) TJ_MUST_USE;
+void tj_source_close(struct tj_source *source);
+
+/* The newest checkpoint; false when there is none or it is malformed. */
+bool tj_source_newest(struct tj_source *source, struct tj_view *note,
+                      struct tj_checkpoint *checkpoint);
+
+/* An entry, decoded, with its leaf hash (may be NULL). */
+bool tj_source_entry(struct tj_source *source, struct tj_digester *digester, uint64_t index,
+                     struct tj_entry_view *out, struct tj_hash *leaf);
+
+/* The log before an entry, for the rules: from a source. `leaves`, when not NULL, answers what leaf
+ * hash an entry must have that was not hashed in this audit. */
+struct tj_source_past {
+    struct tj_past past; /* context is this struct */
+    struct tj_source *source;
+    struct tj_digester *digester;
+    struct tj_lane_jumps *jumps;
+    uint32_t party; /* of the envelope that is judged; set before each */
+    uint16_t lane;
+    uint64_t unseen_below; /* restricted bodies of entries below this were absent when they were
+                            * judged, and count as absent whatever the source has now */
+    void *leaves_context;
+    bool (*leaves)(void *context, uint64_t index, struct tj_hash *leaf);
+};
+void tj_source_past_init(struct tj_source_past *past, struct tj_source *source,
+                         struct tj_digester *digester, struct tj_lane_jumps *jumps);
+
+#endif

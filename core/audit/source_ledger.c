@@ -1,0 +1,495 @@
+/* A ledger's directory as a source: core/audit/source.h. One reading transaction for all of it.
+ * Beside the log it compares what a ledger stores to be quick: links and tails, blocks of the
+ * state, the head and the nodes of the tree. */
+
+#include "core/log/stored_checkpoint.h"
+#include "core/log/snapshot.h"
+#include "core/audit/source.h"
+
+/* A stored block, to be compared when the replay reaches the entry it is as of. */
+struct stored_block {
+    uint64_t as_of;
+    uint8_t key[TJ_BLOCK_KEY_SIZE];
+};
+
+struct ledger_source {
+    struct tj_source source;
+    struct tj_store *store; /* NULL: the caller's */
+    struct tj_txn *txn;
+    struct tj_cursor *entries;
+    struct tj_cursor *bodies;
+    struct tj_source_item item;
+    struct tj_digester digester;
+    struct tj_log_nodes nodes;
+    uint64_t next; /* what the cursors stand before */
+    size_t checkpoint_count;
+    uint64_t *checkpoint_sizes;
+    size_t signed_at;            /* where in the order the newest that was signed stands */
+    struct stored_block *blocks; /* in order of as_of */
+    size_t block_count;
+    size_t block_next;
+    const char *unreadable; /* what of the tables could not be listed, or NULL */
+};
+
+static struct ledger_source *own(struct tj_source *source)
+{
+    return (struct ledger_source *)source;
+}
+
+/* ---- reading in order ---- */
+
+static bool is_number(const struct tj_view *key, uint64_t number)
+{
+    uint64_t read = 0;
+    for (size_t i = 0; i < key->size && i < 8; i++) {
+        read = read << 8 | key->bytes[i];
+    }
+    return key->size == 8 && read == number;
+}
+
+static enum tj_source_answer ledger_peek(struct tj_source *source, uint64_t index, size_t *memory,
+                                         const char **why)
+{
+    struct ledger_source *s = own(source);
+    struct tj_view entry_key;
+    struct tj_view body_key;
+    struct tj_view body;
+    *memory = 0;
+    enum tj_storage_status entry = TJ_STORAGE_OK;
+    enum tj_storage_status records = TJ_STORAGE_OK;
+    if (s->next != index) {
+        entry = tj_cursor_seek(s->entries, index);
+        records = tj_cursor_seek(s->bodies, index);
+    }
+    if (entry == TJ_STORAGE_OK) {
+        entry = tj_cursor_next(s->entries, &entry_key, &s->item.entry);
+    }
+    if (records == TJ_STORAGE_OK) {
+        records = tj_cursor_next(s->bodies, &body_key, &body);
+    }
+    s->next = index + 1;
+    if (entry == TJ_STORAGE_NOT_FOUND && records == TJ_STORAGE_NOT_FOUND) {
+        return TJ_SOURCE_END;
+    }
+    if (entry != TJ_STORAGE_OK || !is_number(&entry_key, index)) {
+        *why = "this entry is missing";
+        return TJ_SOURCE_GAP;
+    }
+    if (records != TJ_STORAGE_OK || !is_number(&body_key, index)) {
+        *why = "the body of this entry is missing";
+        return TJ_SOURCE_GAP;
+    }
+    /* Where the records end follows from their number, which the sizes of a body give. */
+    uint64_t count = body.size >= TJ_TAIL_SIZE
+                         ? (body.size - TJ_TAIL_SIZE) / (TJ_RECORD_SIZE + TJ_LINK_SIZE)
+                         : 0;
+    size_t records_size = (size_t)count * TJ_RECORD_SIZE;
+    s->item.records = (struct tj_view){body.bytes, records_size};
+    s->item.derived = (struct tj_view){body.bytes + records_size, body.size - records_size};
+    return TJ_SOURCE_ENTRY;
+}
+
+static void ledger_take(struct tj_source *source, uint8_t *memory, struct tj_source_item *out)
+{
+    (void)memory;
+    *out = own(source)->item;
+}
+
+/* ---- reading here and there ---- */
+
+static bool ledger_entry(struct tj_source *source, uint64_t index, struct tj_view *out)
+{
+    return tj_get_number(own(source)->txn, TJ_J_ENTRIES, index, out) == TJ_STORAGE_OK;
+}
+
+static bool ledger_records(struct tj_source *source, const struct tj_entry_view *entry,
+                           struct tj_view *out)
+{
+    struct tj_body_view body;
+    if (tj_journal_body(own(source)->txn, entry, &body) != TIJORI_OK) {
+        return false;
+    }
+    *out = (struct tj_view){body.records, (size_t)entry->header.record_count * TJ_RECORD_SIZE};
+    return true;
+}
+
+static bool ledger_node(struct tj_source *source, unsigned level, uint64_t number,
+                        struct tj_hash *out)
+{
+    const struct tj_node_reader *reader = &own(source)->nodes.reader;
+    return reader->node(reader->context, level, number, out);
+}
+
+static size_t ledger_checkpoint_count(struct tj_source *source)
+{
+    return own(source)->checkpoint_count + (own(source)->signed_at != SIZE_MAX);
+}
+
+static bool ledger_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
+{
+    struct ledger_source *s = own(source);
+    if (i == s->signed_at) {
+        return tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note) ==
+               TJ_STORAGE_OK;
+    }
+    return tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i - (i > s->signed_at)], note);
+}
+
+static void ledger_documents(struct tj_source *source, void *context,
+                             void (*visit)(void *context, const struct tj_view *name))
+{
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    if (tj_cursor_open(own(source)->txn, TJ_J_ATTACHMENTS, &cursor) != TJ_STORAGE_OK) {
+        return;
+    }
+    while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        visit(context, &key);
+    }
+    tj_cursor_close(cursor);
+}
+
+static bool ledger_document(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
+                            struct tj_view *out)
+{
+    return tj_get_name(own(source)->txn, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE, out) ==
+           TJ_STORAGE_OK;
+}
+
+/* ---- the stored state ---- */
+
+static int by_as_of(const void *a, const void *b)
+{
+    const struct stored_block *x = a;
+    const struct stored_block *y = b;
+    return (x->as_of > y->as_of) - (x->as_of < y->as_of);
+}
+
+static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report)
+{
+    uint64_t count = 0;
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    if (tj_count(s->txn, TJ_J_BLOCKS, &count) != TJ_STORAGE_OK ||
+        tj_cursor_open(s->txn, TJ_J_BLOCKS, &cursor) != TJ_STORAGE_OK) {
+        return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
+                       "the table of blocks is unreadable");
+    }
+    s->blocks = calloc((size_t)count + 1, sizeof *s->blocks);
+    TIJORI_REQUIRE(s->blocks != NULL);
+    bool sound = true;
+    while (s->block_count < count && tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        struct tj_block_row row;
+        if (!tj_block_row_decode(&key, &value, &row)) {
+            sound = tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
+                            "a row of blocks is not a block");
+            continue;
+        }
+        struct stored_block *block = &s->blocks[s->block_count++];
+        block->as_of = row.as_of;
+        memcpy(block->key, key.bytes, TJ_BLOCK_KEY_SIZE);
+    }
+    tj_cursor_close(cursor);
+    qsort(s->blocks, s->block_count, sizeof *s->blocks, by_as_of);
+    return sound;
+}
+
+static bool compare_block(struct ledger_source *s, struct tj_progress *progress, uint64_t index,
+                          const uint8_t *name)
+{
+    struct tj_view key = {name, TJ_BLOCK_KEY_SIZE};
+    struct tj_view value;
+    struct tj_block_row row;
+    if (tj_get_name(s->txn, TJ_J_BLOCKS, name, TJ_BLOCK_KEY_SIZE, &value) != TJ_STORAGE_OK ||
+        !tj_block_row_decode(&key, &value, &row)) {
+        return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
+                       "a stored block is unreadable");
+    }
+    uint64_t first = (uint64_t)row.number << tj_table_shapes[row.table].shift;
+    const uint8_t *content =
+        tj_state_peek(progress->state, (enum tj_table_id)row.table, row.party, first);
+    uint32_t bytes = tj_block_bytes(row.table);
+    if (content == NULL ? !tj_all_zero(row.content, bytes)
+                        : memcmp(content, row.content, bytes) != 0) {
+        return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
+                       "the stored block of %s, party %u, number %u is not what the log gives",
+                       tj_table_shapes[row.table].name, row.party, row.number);
+    }
+    return tj_pass(progress->report, TJ_CHECK_SNAPSHOT, 1);
+}
+
+/* ---- the tree ---- */
+
+/* The nodes that the last entry completed, against those stored. */
+static bool compare_nodes(struct ledger_source *s, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    for (uint32_t level = 1; level <= progress->recent->completed; level++) {
+        uint64_t number = (report->entries >> (8 * level)) - 1;
+        const struct tj_hash *node = &progress->recent->nodes[level][number % TJ_TILE_WIDTH];
+        struct tj_hash stored = {{0}};
+        if (!ledger_node(&s->source, level, number, &stored) || !tj_hash_equal(&stored, node)) {
+            return tj_fail(report, TJ_CHECK_HEAD, report->entries - 1, &stored, node,
+                           "a stored node of the tree is not that of the entries");
+        }
+        tj_pass(report, TJ_CHECK_HEAD, 1);
+    }
+    return true;
+}
+
+static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
+{
+    uint64_t meta = 0;
+    uint64_t nodes = 0;
+    struct tj_view note;
+    bool has_signed = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED),
+                                  &note) == TJ_STORAGE_OK;
+    if (tj_count(s->txn, TJ_J_META, &meta) != TJ_STORAGE_OK || meta != 1u + has_signed) {
+        tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL, "there are rows beside the head");
+    } else if (tj_count(s->txn, TJ_J_NODES, &nodes) != TJ_STORAGE_OK ||
+               nodes != tj_node_rows(report->entries)) {
+        tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
+                "the tree has other nodes stored than its size asks for");
+    } else {
+        tj_pass(report, TJ_CHECK_HEAD, 1);
+    }
+}
+
+static void check_head(struct ledger_source *s, struct tj_progress *progress,
+                       const struct tj_head_row *head)
+{
+    struct tj_replay_report *report = progress->report;
+    const struct tj_frontier *frontier = progress->frontier;
+    struct tj_hash stored;
+    tj_frontier_root(progress->digester->hasher, &head->frontier, &stored);
+    if (head->size != report->entries) {
+        tj_fail(report, TJ_CHECK_HEAD, report->entries, NULL, NULL,
+                "the stored head counts other entries than there are");
+    } else if (!tj_hash_equal(&stored, &report->root) ||
+               memcmp(head->frontier.nodes, frontier->nodes,
+                      frontier->count * sizeof frontier->nodes[0]) != 0) {
+        tj_fail(report, TJ_CHECK_HEAD, report->entries - 1, &stored, &report->root,
+                "the stored tree is not that of the entries");
+    } else {
+        tj_pass(report, TJ_CHECK_HEAD, 1);
+        check_rows(s, report);
+    }
+}
+
+/* Opening the ledger must give the state that the log gives: blocks, redo and all. */
+static void check_open(struct ledger_source *s, struct tj_progress *progress,
+                       const struct tj_head_row *head, const struct tj_hash *state_digest)
+{
+    struct tj_replay_report *report = progress->report;
+    struct tj_state *opened;
+    struct tj_hash digest;
+    if (s->block_next < s->block_count) {
+        tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
+                "a stored block is as of no entry");
+        return;
+    }
+    if (tj_snapshot_load(s->txn, progress->digester, head, &opened) != TIJORI_OK) {
+        tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
+                "the stored state does not load");
+        return;
+    }
+    tj_state_digest(opened, progress->digester->hasher, &digest);
+    tj_state_destroy(opened);
+    if (!tj_hash_equal(&digest, state_digest)) {
+        tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, &digest, state_digest,
+                "the state as opened (blocks and redo) is not what the log gives");
+        return;
+    }
+    tj_pass(report, TJ_CHECK_SNAPSHOT, 1);
+}
+
+/* ---- told by the replay ---- */
+
+static bool ledger_begin(struct tj_source *source, struct tj_progress *progress)
+{
+    struct ledger_source *s = own(source);
+    if (s->unreadable != NULL) {
+        return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, UINT64_MAX, NULL, NULL, "%s",
+                       s->unreadable);
+    }
+    if (!list_blocks(s, progress->report)) {
+        return false;
+    }
+    /* What an earlier audit compared is not compared again one by one; check_open sees it. */
+    while (s->block_next < s->block_count && s->blocks[s->block_next].as_of < progress->start) {
+        s->block_next++;
+    }
+    return true;
+}
+
+static bool ledger_accepted(struct tj_source *source, struct tj_progress *progress)
+{
+    struct ledger_source *s = own(source);
+    uint64_t index = progress->report->entries - 1;
+    for (; s->block_next < s->block_count && s->blocks[s->block_next].as_of == index;
+         s->block_next++) {
+        if (!compare_block(s, progress, index, s->blocks[s->block_next].key)) {
+            return false;
+        }
+    }
+    return compare_nodes(s, progress);
+}
+
+static void ledger_finish(struct tj_source *source, struct tj_progress *progress,
+                          const struct tj_hash *state_digest)
+{
+    struct ledger_source *s = own(source);
+    struct tj_head_row head;
+    if (tj_head_row_read(s->txn, &head) != TIJORI_OK) {
+        tj_fail(progress->report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
+                "the stored head is unreadable");
+        return;
+    }
+    check_head(s, progress, &head);
+    check_open(s, progress, &head, state_digest);
+}
+
+/* ---- life ---- */
+
+static void ledger_close(struct tj_source *source)
+{
+    struct ledger_source *s = own(source);
+    if (s->entries != NULL) {
+        tj_cursor_close(s->entries);
+    }
+    if (s->bodies != NULL) {
+        tj_cursor_close(s->bodies);
+    }
+    if (s->txn != NULL) {
+        tj_read_end(s->txn);
+        tj_digester_clear(&s->digester);
+    }
+    tj_store_close(s->store);
+    free(s->checkpoint_sizes);
+    free(s->blocks);
+    free(s);
+}
+
+static const struct tj_source_ops ledger_ops = {
+    .peek = ledger_peek,
+    .take = ledger_take,
+    .entry = ledger_entry,
+    .records = ledger_records,
+    .node = ledger_node,
+    .checkpoint_count = ledger_checkpoint_count,
+    .checkpoint = ledger_checkpoint,
+    .documents = ledger_documents,
+    .document = ledger_document,
+    .begin = ledger_begin,
+    .accepted = ledger_accepted,
+    .finish = ledger_finish,
+    .close = ledger_close,
+};
+
+/* The sizes of the public checkpoints, in order; a key that is no size is told as damage. */
+static enum tj_storage_status list_checkpoints(struct ledger_source *s)
+{
+    uint64_t count = 0;
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    enum tj_storage_status status = tj_count(s->txn, TJ_J_CHECKPOINTS, &count);
+    if (status == TJ_STORAGE_OK) {
+        status = tj_cursor_open(s->txn, TJ_J_CHECKPOINTS, &cursor);
+    }
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    s->checkpoint_sizes = calloc((size_t)count + 1, sizeof *s->checkpoint_sizes);
+    TIJORI_REQUIRE(s->checkpoint_sizes != NULL);
+    while (s->checkpoint_count < count && tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        struct tj_note_view view;
+        struct tj_checkpoint checkpoint;
+        if (!tj_note_decode(&view, (const char *)value.bytes, value.size) ||
+            !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+            !is_number(&key, checkpoint.size)) {
+            s->unreadable = "a stored checkpoint is none";
+            continue;
+        }
+        s->checkpoint_sizes[s->checkpoint_count++] = checkpoint.size;
+    }
+    tj_cursor_close(cursor);
+    return TJ_STORAGE_OK;
+}
+
+/* The newest that was signed comes after the public ones; when one of these is as new, which then
+ * has the cosignatures, just before it. */
+static void find_signed(struct ledger_source *s)
+{
+    struct tj_view note;
+    struct tj_note_view view;
+    struct tj_checkpoint newest;
+    size_t count = s->checkpoint_count;
+    uint64_t last = count > 0 ? s->checkpoint_sizes[count - 1] : 0;
+    bool there = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &note) ==
+                 TJ_STORAGE_OK;
+    s->signed_at = SIZE_MAX;
+    if (!there && count == 0) {
+        return;
+    }
+    if (!there || !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
+        !tj_checkpoint_decode(&newest, view.text, view.text_size) || newest.size < last) {
+        s->unreadable = "the newest signed checkpoint is none";
+        return;
+    }
+    s->signed_at = count - (newest.size == last);
+}
+
+enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out)
+{
+    struct ledger_source *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return TIJORI_MEMORY;
+    }
+    s->source.ops = &ledger_ops;
+    s->source.is_ledger = true;
+    enum tj_storage_status status = tj_read_begin(store, &s->txn);
+    if (status == TJ_STORAGE_OK) {
+        tj_digester_init(&s->digester);
+        tj_log_nodes_init(&s->nodes, s->txn, &s->digester);
+        s->source.nodes = s->nodes.reader;
+        status = tj_count(s->txn, TJ_J_ENTRIES, &s->source.size);
+    }
+    if (status == TJ_STORAGE_OK) {
+        status = tj_cursor_open(s->txn, TJ_J_ENTRIES, &s->entries);
+    }
+    if (status == TJ_STORAGE_OK) {
+        status = tj_cursor_open(s->txn, TJ_J_BODIES, &s->bodies);
+    }
+    if (status == TJ_STORAGE_OK) {
+        status = list_checkpoints(s);
+    }
+    if (status != TJ_STORAGE_OK) {
+        ledger_close(&s->source);
+        return tj_from_storage(status);
+    }
+    find_signed(s);
+    *out = &s->source;
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_source_open_ledger(const char *path, struct tj_source **out,
+                                         uint32_t *format_found)
+{
+    struct tj_store *store;
+    struct tj_store_options options = tj_journal_options(0);
+    enum tijori_status status =
+        tj_from_storage(tj_store_open_read(path, &options, &store, format_found));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_source_of_store(store, out);
+    if (status != TIJORI_OK) {
+        tj_store_close(store);
+        return status;
+    }
+    own(*out)->store = store;
+    return TIJORI_OK;
+}

@@ -1,0 +1,14 @@
+#ifndef TIJORI_CORE_BASE_DIGESTER_H
+#define TIJORI_CORE_BASE_DIGESTER_H
+
+#include "crypto/hash.h"
+
+/* What one thread needs to hash envelopes and entries. */
+struct tj_digester {
+    struct tj_hasher *hasher;
+    struct tj_tag *envelope_tag;
+};
+void tj_digester_init(struct tj_digester *digester);
+void tj_digester_clear(struct tj_digester *digester);
+
+#endif

@@ -1,0 +1,63 @@
+#ifndef TIJORI_CORE_BASE_STATUS_H
+#define TIJORI_CORE_BASE_STATUS_H
+
+/* Around the one status of the ledger (include/tijori.h): the verdict that says where, and the
+ * check of what a caller must guarantee.
+ *
+ * Three classes, never mixed: a caller's bug aborts (TIJORI_REQUIRE); a rejected input returns a
+ * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.
+ */
+
+#include "include/tijori.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TJ_MUST_USE __attribute__((warn_unused_result))
+
+/* A caller's bug: say where and stop. On in every build. */
+#define TIJORI_REQUIRE(condition)                                                                  \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s: requirement failed: %s\n", __FILE__, __LINE__, __func__,   \
+                    #condition);                                                                   \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Expensive internal checks, for the builds that have them. */
+#ifdef TIJORI_VERIFY
+#define TJ_VERIFY_CHECK(condition) TIJORI_REQUIRE(condition)
+#else
+#define TJ_VERIFY_CHECK(condition) ((void)0)
+#endif
+
+/* No record, no slot. */
+#define TJ_NOWHERE UINT32_MAX
+
+/* What became of an envelope or an entry, and where: the record by its position (from 0) or the
+ * slot, the field by its name in docs/FORMAT.md, and figures that a person needs. */
+struct tj_verdict {
+    enum tijori_status status;
+    uint32_t record;
+    uint32_t slot;
+    const char *field; /* a string constant, or NULL */
+    char detail[160];  /* empty when there is nothing to add */
+};
+
+void tj_verdict_init(struct tj_verdict *verdict);
+
+/* Sets status and field and returns the status, so that a rule reads `return tj_refuse(...)`. */
+enum tijori_status tj_refuse(struct tj_verdict *verdict, enum tijori_status status,
+                             const char *field);
+/* The same with a formatted detail. */
+enum tijori_status tj_refuse_detail(struct tj_verdict *verdict, enum tijori_status status,
+                                    const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "record 3, amount: BALANCE: the balance ... (1.5 BTC left, 2 BTC wanted)". Always terminated. */
+void tj_verdict_format(const struct tj_verdict *verdict, char *out, size_t size);
+
+#endif

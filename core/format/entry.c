@@ -1,0 +1,99 @@
+#include "core/format/entry.h"
+
+enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_entry_view *out,
+                                   struct tj_verdict *verdict)
+{
+    struct tj_bytes in = {bytes, size};
+    const uint8_t *fixed = tj_take(&in, TJ_ENTRY_FIXED_SIZE);
+    if (fixed == NULL) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    if (memcmp(fixed, "TJN", 3) != 0) {
+        return tj_refuse(verdict, TIJORI_MAGIC, "magic");
+    }
+    if (fixed[3] != TJ_ENTRY_VERSION) {
+        return tj_refuse(verdict, TIJORI_VERSION_UNKNOWN, "version");
+    }
+    if (tj_load32(fixed + 4) != 0) {
+        return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, NULL);
+    }
+    out->bytes = bytes;
+    out->size = size;
+    out->index = tj_load64(fixed + 8);
+    out->term = tj_load64(fixed + 16);
+    out->received_ns = tj_load64(fixed + 24);
+    memcpy(out->previous.bytes, fixed + 32, TJ_HASH_SIZE);
+    out->header_bytes = fixed + 64;
+    enum tijori_status status = tj_header_decode(out->header_bytes, &out->header, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_slots_decode(&in, out->header.party, &out->slots, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return in.left == 0 ? TIJORI_OK : tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+}
+
+void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t received_ns,
+                     const struct tj_hash *previous, const uint8_t header[TJ_HEADER_SIZE],
+                     const uint8_t *slot_bytes, size_t slot_bytes_size)
+{
+    memcpy(out, "TJN", 3);
+    out[3] = TJ_ENTRY_VERSION;
+    tj_store32(out + 4, 0);
+    tj_store64(out + 8, index);
+    tj_store64(out + 16, term);
+    tj_store64(out + 24, received_ns);
+    memcpy(out + 32, previous->bytes, TJ_HASH_SIZE);
+    memcpy(out + 64, header, TJ_HEADER_SIZE);
+    memcpy(out + TJ_ENTRY_FIXED_SIZE, slot_bytes, slot_bytes_size);
+}
+
+bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
+                    struct tj_body_view *out)
+{
+    if (size != tj_body_size(record_count)) {
+        return false;
+    }
+    out->records = bytes;
+    out->links = bytes + (size_t)record_count * TJ_RECORD_SIZE;
+    const uint8_t *tail = out->links + (size_t)record_count * TJ_LINK_SIZE;
+    out->tail.lane_previous = tj_load64(tail);
+    out->tail.lane_jump = tj_load64(tail + 8);
+    out->tail.marks_base = tj_load64(tail + 16);
+    out->tail.directive_previous = tj_load64(tail + 24);
+    return true;
+}
+
+void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail)
+{
+    tj_store64(out, tail->lane_previous);
+    tj_store64(out + 8, tail->lane_jump);
+    tj_store64(out + 16, tail->marks_base);
+    tj_store64(out + 24, tail->directive_previous);
+}
+
+void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,
+                    const uint8_t *links, const struct tj_tail *tail)
+{
+    size_t records_size = (size_t)record_count * TJ_RECORD_SIZE;
+    size_t links_size = (size_t)record_count * TJ_LINK_SIZE;
+    memcpy(out, records, records_size);
+    memcpy(out + records_size, links, links_size);
+    tj_tail_encode(out + records_size + links_size, tail);
+}
+
+uint64_t tj_lane_jump(uint64_t sequence)
+{
+    uint64_t rest = sequence;
+    uint64_t term = 0;
+    for (unsigned bits = 64; bits > 0 && rest > 0; bits--) {
+        uint64_t tree = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+        while (tree <= rest) {
+            rest -= tree;
+            term = tree;
+        }
+    }
+    return sequence - term;
+}

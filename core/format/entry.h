@@ -1,0 +1,84 @@
+#ifndef TIJORI_CORE_FORMAT_ENTRY_H
+#define TIJORI_CORE_FORMAT_ENTRY_H
+
+/* The entry: what the ledger appends for one accepted envelope. docs/FORMAT.md section 5.
+ *
+ *     OFFSET SIZE FIELD        UNIT
+ *          0    3 magic        "TJN"
+ *          3    1 version      1
+ *          4    4 zero
+ *          8    8 index
+ *         16    8 term
+ *         24    8 received_ns  POSIX nanoseconds
+ *         32   32 previous     leaf hash of entry index - 1
+ *         64  176 header       as submitted
+ *        240      slots        as submitted
+ *
+ * and the two derived parts stored beside an entry's records (docs/FORMAT.md section 9): links, and
+ * the tail. */
+
+#include "core/format/envelope.h"
+
+enum { TJ_ENTRY_VERSION = 1 };
+
+struct tj_entry_view {
+    const uint8_t *bytes;
+    size_t size;
+    uint64_t index;
+    uint64_t term;
+    uint64_t received_ns;
+    struct tj_hash previous;
+    const uint8_t *header_bytes;
+    struct tj_header header;
+    struct tj_slots slots;
+};
+
+/* Reads an entry of exactly `size` bytes and checks its form. */
+enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_entry_view *out,
+                                   struct tj_verdict *verdict) TJ_MUST_USE;
+
+static inline size_t tj_entry_size(size_t slot_bytes_size)
+{
+    return TJ_ENTRY_FIXED_SIZE + slot_bytes_size;
+}
+
+/* Writes an entry of tj_entry_size(slot_bytes_size) bytes. */
+void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t received_ns,
+                     const struct tj_hash *previous, const uint8_t header[TJ_HEADER_SIZE],
+                     const uint8_t *slot_bytes, size_t slot_bytes_size);
+
+/* ---- beside the records ---- */
+
+struct tj_tail {
+    uint64_t lane_previous;
+    uint64_t lane_jump;
+    uint64_t marks_base;
+    uint64_t directive_previous;
+};
+
+static inline size_t tj_body_size(uint32_t record_count)
+{
+    return (size_t)record_count * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE;
+}
+
+void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail);
+
+/* A stored body, taken apart; false when `size` is not that of `record_count` records. */
+struct tj_body_view {
+    const uint8_t *records;
+    const uint8_t *links;
+    struct tj_tail tail;
+};
+bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
+                    struct tj_body_view *out);
+
+/* Writes a body of tj_body_size bytes; `links` are record_count x 16 bytes. */
+void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,
+                    const uint8_t *links, const struct tj_tail *tail);
+
+/* J(s) of docs/FORMAT.md section 9: s less the last term of s as a sum of numbers 2^k - 1, largest
+ * first (a skew binary number; the jump pointers of Myers, "An applicative random-access stack",
+ * 1983). Following them, any sequence is found in O(log n) steps. */
+uint64_t tj_lane_jump(uint64_t sequence);
+
+#endif

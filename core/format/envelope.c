@@ -1,0 +1,485 @@
+#include "core/format/envelope.h"
+
+#include "crypto/tree.h"
+
+/* ---- header ---- */
+
+enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct tj_header *out,
+                                    struct tj_verdict *verdict)
+{
+    if (memcmp(bytes, "TJE", 3) != 0) {
+        return tj_refuse(verdict, TIJORI_MAGIC, "magic");
+    }
+    if (bytes[3] != TJ_ENVELOPE_VERSION) {
+        return tj_refuse_detail(verdict, TIJORI_VERSION_UNKNOWN, "version", "version %u",
+                                (unsigned)bytes[3]);
+    }
+    out->flags = tj_load16(bytes + 4);
+    out->lane = tj_load16(bytes + 6);
+    out->party = tj_load32(bytes + 8);
+    out->record_count = tj_load32(bytes + 12);
+    out->sequence = tj_load64(bytes + 16);
+    out->created_s = tj_load64(bytes + 24);
+    out->expires_s = tj_load64(bytes + 32);
+    out->known_index = tj_load64(bytes + 40);
+    memcpy(out->ledger_id.bytes, bytes + 48, TJ_HASH_SIZE);
+    memcpy(out->previous_id.bytes, bytes + 80, TJ_HASH_SIZE);
+    memcpy(out->known_leaf.bytes, bytes + 112, TJ_HASH_SIZE);
+    memcpy(out->body_root.bytes, bytes + 144, TJ_HASH_SIZE);
+    if ((out->flags & ~(TJ_FLAG_RESTRICTED | TJ_FLAG_APPROVAL)) != 0) {
+        return tj_refuse(verdict, TIJORI_FLAGS_UNKNOWN, "flags");
+    }
+    if (out->lane >= TJ_LANES_MAX) {
+        return tj_refuse(verdict, TIJORI_VALUE, "lane");
+    }
+    if (out->record_count == 0 || out->record_count > TJ_RECORDS_MAX) {
+        return tj_refuse(verdict, TIJORI_RECORD_COUNT, "record_count");
+    }
+    if (out->sequence == 0) {
+        return tj_refuse(verdict, TIJORI_VALUE, "sequence");
+    }
+    if (tj_hash_zero(&out->known_leaf) && out->known_index != 0) {
+        return tj_refuse(verdict, TIJORI_VALUE, "known_index");
+    }
+    return TIJORI_OK;
+}
+
+void tj_header_encode(const struct tj_header *header, uint8_t out[TJ_HEADER_SIZE])
+{
+    memcpy(out, "TJE", 3);
+    out[3] = TJ_ENVELOPE_VERSION;
+    tj_store16(out + 4, header->flags);
+    tj_store16(out + 6, header->lane);
+    tj_store32(out + 8, header->party);
+    tj_store32(out + 12, header->record_count);
+    tj_store64(out + 16, header->sequence);
+    tj_store64(out + 24, header->created_s);
+    tj_store64(out + 32, header->expires_s);
+    tj_store64(out + 40, header->known_index);
+    memcpy(out + 48, header->ledger_id.bytes, TJ_HASH_SIZE);
+    memcpy(out + 80, header->previous_id.bytes, TJ_HASH_SIZE);
+    memcpy(out + 112, header->known_leaf.bytes, TJ_HASH_SIZE);
+    memcpy(out + 144, header->body_root.bytes, TJ_HASH_SIZE);
+}
+
+/* ---- slots ---- */
+
+static int compare_number(uint32_t a, uint32_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* The order of slots: (party, use, algorithm, key). */
+static int compare_slots(const struct tj_slot *a, const struct tj_slot *b)
+{
+    int order = compare_number(a->party, b->party);
+    order = order != 0 ? order : compare_number(a->use, b->use);
+    order = order != 0 ? order : compare_number(a->key.algorithm, b->key.algorithm);
+    return order != 0 ? order : memcmp(a->key.bytes, b->key.bytes, a->key.size);
+}
+
+/* A log key signs checkpoints and receipts. In an envelope it only shows that it is there. */
+static bool use_fits(const struct tj_slot *slot, uint32_t header_party)
+{
+    bool own = slot->party == header_party;
+    bool log_key = slot->key.algorithm == TJ_ALGORITHM_ED25519;
+    switch (slot->use) {
+    case TJ_USE_SIGN:
+        return own && !log_key;
+    case TJ_USE_COUNTERSIGN:
+        return !own && !log_key;
+    case TJ_USE_POSSESSION:
+        return slot->party == 0 || !log_key;
+    }
+    return false;
+}
+
+static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struct tj_slot *slot,
+                                      struct tj_verdict *verdict)
+{
+    const uint8_t *fixed = tj_take(in, TJ_SLOT_FIXED_SIZE);
+    if (fixed == NULL) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    memset(slot, 0, sizeof *slot);
+    slot->party = tj_load32(fixed);
+    slot->key.algorithm = fixed[4];
+    slot->use = fixed[5];
+    slot->key.size = (uint8_t)tj_public_key_size(slot->key.algorithm);
+    if (slot->key.size == 0) {
+        return tj_refuse(verdict, TIJORI_SLOT_ALGORITHM, "algorithm");
+    }
+    if (!use_fits(slot, party)) {
+        return tj_refuse(verdict, TIJORI_SLOT_USE, "use");
+    }
+    if (tj_load16(fixed + 6) != slot->key.size || tj_load16(fixed + 8) != TJ_SLOT_SIGNATURE_SIZE) {
+        return tj_refuse(verdict, TIJORI_SLOT_SIZE, "size");
+    }
+    const uint8_t *rest = tj_take(in, (size_t)slot->key.size + TJ_SLOT_SIGNATURE_SIZE);
+    if (rest == NULL) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    memcpy(slot->key.bytes, rest, slot->key.size);
+    memcpy(slot->signature64, rest + slot->key.size, TJ_SLOT_SIGNATURE_SIZE);
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_slots_decode(struct tj_bytes *in, uint32_t party, struct tj_slots *out,
+                                   struct tj_verdict *verdict)
+{
+    uint16_t count;
+    if (!tj_take16(in, &count)) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    if (count > TJ_SLOTS_MAX) {
+        return tj_refuse(verdict, TIJORI_SLOT_COUNT, "slots");
+    }
+    out->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        verdict->slot = i;
+        enum tijori_status status = decode_slot(in, party, &out->slots[i], verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        int order = i == 0 ? -1 : compare_slots(&out->slots[i - 1], &out->slots[i]);
+        if (order >= 0) {
+            return tj_refuse(verdict, order == 0 ? TIJORI_SLOT_DUPLICATE : TIJORI_SLOT_ORDER,
+                             "slots");
+        }
+    }
+    verdict->slot = TJ_NOWHERE;
+    return TIJORI_OK;
+}
+
+size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_MAX])
+{
+    uint8_t *at = out;
+    tj_store16(at, (uint16_t)slots->count);
+    at += 2;
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        tj_store32(at, slot->party);
+        at[4] = slot->key.algorithm;
+        at[5] = slot->use;
+        tj_store16(at + 6, slot->key.size);
+        tj_store16(at + 8, TJ_SLOT_SIGNATURE_SIZE);
+        at += TJ_SLOT_FIXED_SIZE;
+        memcpy(at, slot->key.bytes, slot->key.size);
+        at += slot->key.size;
+        memcpy(at, slot->signature64, TJ_SLOT_SIGNATURE_SIZE);
+        at += TJ_SLOT_SIGNATURE_SIZE;
+    }
+    return (size_t)(at - out);
+}
+
+enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot)
+{
+    uint32_t at = 0;
+    while (at < slots->count && compare_slots(&slots->slots[at], slot) < 0) {
+        at++;
+    }
+    if (at < slots->count && compare_slots(&slots->slots[at], slot) == 0) {
+        return TIJORI_SLOT_DUPLICATE;
+    }
+    if (slots->count == TJ_SLOTS_MAX) {
+        return TIJORI_SLOT_COUNT;
+    }
+    memmove(&slots->slots[at + 1], &slots->slots[at], (slots->count - at) * sizeof slots->slots[0]);
+    slots->slots[at] = *slot;
+    slots->count++;
+    return TIJORI_OK;
+}
+
+/* ---- records together ---- */
+
+bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key)
+{
+    return record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
+           memcmp(record + 16, key->bytes, key->size) == 0;
+}
+
+void tj_record_public_key(const struct tj_record *record, struct tj_public_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->algorithm = record->algorithm;
+    key->size = (uint8_t)tj_public_key_size(record->algorithm);
+    memcpy(key->bytes, record->key, key->size);
+}
+
+bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE])
+{
+    return record[0] == TJ_ADD_KEY || record[0] == TJ_ADD_LOG_KEY ||
+           (record[0] == TJ_RETIRE_LOG_KEY && tj_load64(record + 8) == 0);
+}
+
+bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
+                             uint32_t *party)
+{
+    *party = record[0] == TJ_ADD_KEY ? tj_load32(record + 4) : 0;
+    return tj_record_wants_possession(record) && record[2] == key->algorithm &&
+           memcmp(record + 16, key->bytes, key->size) == 0;
+}
+
+enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
+                                    struct tj_verdict *verdict)
+{
+    bool restricted = tj_header_restricted(header);
+    bool movements = tj_kind_is_movement(records[0]);
+    /* Entry 0 alone has no ledger to name yet. */
+    bool genesis = tj_hash_zero(&header->ledger_id);
+    for (uint32_t i = 0; i < header->record_count; i++) {
+        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
+        bool founding = record[0] == TJ_LEDGER || record[0] == TJ_PREDECESSOR;
+        verdict->record = i;
+        if (tj_record_layout(record[0]) != NULL) {
+            if (tj_kind_is_movement(record[0]) != movements) {
+                return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
+            }
+            if ((record[0] == TJ_APPROVAL) != tj_header_approval(header)) {
+                return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
+            }
+            if (founding && !genesis) {
+                return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
+            }
+            if (restricted && !movements) {
+                return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
+            }
+        }
+        enum tijori_status status = tj_record_check(record, restricted, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+    }
+    verdict->record = TJ_NOWHERE;
+    return TIJORI_OK;
+}
+
+/* ---- the whole ---- */
+
+/* Skips what `count` says is there, by the sizes the parts themselves state. */
+static bool skip_slots(struct tj_bytes *in)
+{
+    uint16_t count;
+    if (!tj_take16(in, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *fixed = tj_take(in, TJ_SLOT_FIXED_SIZE);
+        if (fixed == NULL ||
+            tj_take(in, (size_t)tj_load16(fixed + 6) + tj_load16(fixed + 8)) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool skip_attachments(struct tj_bytes *in)
+{
+    uint16_t count;
+    if (!tj_take16(in, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t size;
+        if (!tj_take32(in, &size) || tj_take(in, size) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available, size_t *size)
+{
+    struct tj_bytes in = {bytes, available};
+    size_t look = available < 3 ? available : 3;
+    if (memcmp(bytes, "TJE", look) != 0) {
+        return TIJORI_MAGIC;
+    }
+    const uint8_t *header = tj_take(&in, TJ_HEADER_SIZE);
+    if (header == NULL) {
+        return TIJORI_TRUNCATED;
+    }
+    uint32_t record_count = tj_load32(header + 12);
+    if (record_count == 0 || record_count > TJ_RECORDS_MAX) {
+        return TIJORI_RECORD_COUNT;
+    }
+    bool whole = tj_take(&in, (size_t)record_count * TJ_RECORD_SIZE) != NULL && skip_slots(&in) &&
+                 skip_attachments(&in);
+    *size = available - in.left;
+    if (!whole) {
+        return available > TJ_ENVELOPE_SIZE_MAX ? TIJORI_OVERSIZED : TIJORI_TRUNCATED;
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status decode_attachments(struct tj_bytes *in, struct tj_envelope_view *out,
+                                             struct tj_verdict *verdict)
+{
+    uint16_t count;
+    size_t total = 0;
+    if (!tj_take16(in, &count)) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    if (count > TJ_ATTACHMENTS_MAX) {
+        return tj_refuse(verdict, TIJORI_ATTACHMENT, "attachments");
+    }
+    out->attachment_count = count;
+    out->attachments = in->at;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t size;
+        if (!tj_take32(in, &size)) {
+            return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+        }
+        total += size;
+        if (size == 0 || size > TJ_ATTACHMENT_SIZE_MAX || total > TJ_ATTACHMENTS_SIZE_MAX) {
+            return tj_refuse(verdict, TIJORI_ATTACHMENT, "attachments");
+        }
+        if (tj_take(in, size) == NULL) {
+            return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+        }
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
+                                      struct tj_envelope_view *out, struct tj_verdict *verdict)
+{
+    struct tj_bytes in = {bytes, size};
+    if (size > TJ_ENVELOPE_SIZE_MAX) {
+        return tj_refuse(verdict, TIJORI_OVERSIZED, NULL);
+    }
+    const uint8_t *header = tj_take(&in, TJ_HEADER_SIZE);
+    if (header == NULL) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    enum tijori_status status = tj_header_decode(header, &out->header, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    out->bytes = bytes;
+    out->size = size;
+    out->records = tj_take(&in, (size_t)out->header.record_count * TJ_RECORD_SIZE);
+    if (out->records == NULL) {
+        return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
+    }
+    status = tj_records_check(&out->header, out->records, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    out->slot_bytes = in.at;
+    status = tj_slots_decode(&in, out->header.party, &out->slots, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    out->slot_bytes_size = (size_t)(in.at - out->slot_bytes);
+    status = decode_attachments(&in, out, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return in.left == 0 ? TIJORI_OK : tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+}
+
+const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size)
+{
+    const uint8_t *bytes = *at + 4;
+    *size = tj_load32(*at);
+    *at = bytes + *size;
+    return bytes;
+}
+
+/* ---- hashing ---- */
+
+void tj_envelope_id(struct tj_digester *digester, const uint8_t header[TJ_HEADER_SIZE],
+                    struct tj_hash *id)
+{
+    tj_tagged_hash(digester->envelope_tag, id, header, TJ_HEADER_SIZE);
+}
+
+enum tijori_status tj_body_check(struct tj_digester *digester, const struct tj_header *header,
+                                 const uint8_t *records, struct tj_verdict *verdict)
+{
+    struct tj_hash root;
+    tj_tree_root_of_items(digester->hasher, &root, records, TJ_RECORD_SIZE, header->record_count);
+    return tj_hash_equal(&root, &header->body_root)
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_BODY_ROOT, "body_root");
+}
+
+static bool record_names(const struct tj_envelope_view *view, const struct tj_hash *hash)
+{
+    for (uint32_t i = 0; i < view->header.record_count; i++) {
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        const uint8_t *document = tj_movement_document(record);
+        if (document != NULL && memcmp(document, hash->bytes, TJ_HASH_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tijori_status tj_attachments_check(struct tj_digester *digester,
+                                        const struct tj_envelope_view *view,
+                                        struct tj_verdict *verdict)
+{
+    struct tj_hash previous;
+    const uint8_t *at = view->attachments;
+    for (uint32_t i = 0; i < view->attachment_count; i++) {
+        size_t size;
+        const uint8_t *bytes = tj_attachment_next(&at, &size);
+        struct tj_hash hash;
+        tj_sha256(digester->hasher, &hash, bytes, size);
+        if (i > 0 && memcmp(previous.bytes, hash.bytes, TJ_HASH_SIZE) >= 0) {
+            return tj_refuse(verdict, TIJORI_ATTACHMENT_ORDER, "attachments");
+        }
+        if (!record_names(view, &hash)) {
+            return tj_refuse_detail(verdict, TIJORI_ATTACHMENT_UNNAMED, "attachments",
+                                    "attachment %u", i);
+        }
+        previous = hash;
+    }
+    return TIJORI_OK;
+}
+
+/* Signatures on their way into one batch call. */
+enum { SIGNATURE_BATCH = 64 };
+struct signature_batch {
+    size_t count;
+    struct tj_verify_item items[SIGNATURE_BATCH];
+    uint32_t slots[SIGNATURE_BATCH];
+    uint32_t *first_invalid[SIGNATURE_BATCH];
+};
+
+static void batch_verify(struct signature_batch *batch)
+{
+    bool verdicts[SIGNATURE_BATCH];
+    tj_verify_batch(verdicts, batch->items, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!verdicts[i] && batch->slots[i] < *batch->first_invalid[i]) {
+            *batch->first_invalid[i] = batch->slots[i];
+        }
+    }
+    batch->count = 0;
+}
+
+void tj_slots_verify(const struct tj_signed *envelopes, size_t count)
+{
+    struct signature_batch batch;
+    static_assert(TJ_NOWHERE > TJ_SLOTS_MAX, "any slot is before none");
+    batch.count = 0; /* what stands at and above `count` is never read */
+    for (size_t e = 0; e < count; e++) {
+        const struct tj_slots *slots = envelopes[e].slots;
+        *envelopes[e].first_invalid = TJ_NOWHERE;
+        for (uint32_t i = 0; i < slots->count; i++) {
+            struct tj_verify_item *item = &batch.items[batch.count];
+            item->key = slots->slots[i].key;
+            item->message = *envelopes[e].envelope_id;
+            memcpy(item->signature64, slots->slots[i].signature64, TJ_SIGNATURE_SIZE);
+            batch.slots[batch.count] = i;
+            batch.first_invalid[batch.count] = envelopes[e].first_invalid;
+            if (++batch.count == SIGNATURE_BATCH) {
+                batch_verify(&batch);
+            }
+        }
+    }
+    batch_verify(&batch);
+}

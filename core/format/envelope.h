@@ -1,0 +1,173 @@
+#ifndef TIJORI_CORE_FORMAT_ENVELOPE_H
+#define TIJORI_CORE_FORMAT_ENVELOPE_H
+
+/* The envelope: what a party submits. docs/FORMAT.md section 4.
+ *
+ *     header (176) || records (112 x record_count) || slots || attachments
+ *
+ *     OFFSET SIZE FIELD         UNIT
+ *          0    3 magic         "TJE"
+ *          3    1 version       1
+ *          4    2 flags         bit 0 restricted, bit 1 approval
+ *          6    2 lane          0..4095
+ *          8    4 party
+ *         12    4 record_count  1..8190
+ *         16    8 sequence      from 1
+ *         24    8 created_s     POSIX seconds
+ *         32    8 expires_s     POSIX seconds
+ *         40    8 known_index
+ *         48   32 ledger_id
+ *         80   32 previous_id
+ *        112   32 known_leaf
+ *        144   32 body_root
+ *
+ * A slot's key is of algorithm ecdsa or bip340; an ed25519 key (a log's) stands in possession slots
+ * of party 0 only.
+ *
+ * Everything here is a pure function of the bytes. Views point into the caller's bytes. */
+
+#include "core/base/digester.h"
+#include "core/format/record.h"
+#include "crypto/signature.h"
+
+enum { TJ_ENVELOPE_VERSION = 1, TJ_FLAG_RESTRICTED = 1, TJ_FLAG_APPROVAL = 2 };
+
+struct tj_header {
+    uint16_t flags;
+    uint16_t lane;
+    uint32_t party;
+    uint32_t record_count;
+    uint64_t sequence;
+    uint64_t created_s;
+    uint64_t expires_s;
+    uint64_t known_index;
+    struct tj_hash ledger_id;
+    struct tj_hash previous_id;
+    struct tj_hash known_leaf;
+    struct tj_hash body_root;
+};
+
+enum tj_slot_use {
+    TJ_USE_SIGN = 1,
+    TJ_USE_COUNTERSIGN = 2,
+    TJ_USE_POSSESSION = 3,
+    TJ_USE_END = 4,
+};
+
+struct tj_slot {
+    uint32_t party;
+    uint8_t use; /* enum tj_slot_use */
+    struct tj_public_key key;
+    uint8_t signature64[TJ_SIGNATURE_SIZE];
+};
+
+struct tj_slots {
+    uint32_t count;
+    struct tj_slot slots[TJ_SLOTS_MAX];
+};
+
+struct tj_envelope_view {
+    const uint8_t *bytes;
+    size_t size;
+    struct tj_header header;
+    const uint8_t *records; /* header.record_count x 112 */
+    const uint8_t *slot_bytes;
+    size_t slot_bytes_size;
+    struct tj_slots slots;
+    uint32_t attachment_count;
+    const uint8_t *attachments; /* size u32 || bytes, attachment_count times */
+};
+
+static inline bool tj_hash_equal(const struct tj_hash *a, const struct tj_hash *b)
+{
+    return memcmp(a->bytes, b->bytes, TJ_HASH_SIZE) == 0;
+}
+
+static inline bool tj_hash_zero(const struct tj_hash *hash)
+{
+    return tj_all_zero(hash->bytes, TJ_HASH_SIZE);
+}
+
+static inline bool tj_header_restricted(const struct tj_header *header)
+{
+    return (header->flags & TJ_FLAG_RESTRICTED) != 0;
+}
+
+/* Its records approve pending movements, and nothing else: signed by keys of role approve. */
+static inline bool tj_header_approval(const struct tj_header *header)
+{
+    return (header->flags & TJ_FLAG_APPROVAL) != 0;
+}
+
+/* Reads a header and checks its form; `bytes` holds at least 176. */
+enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct tj_header *out,
+                                    struct tj_verdict *verdict) TJ_MUST_USE;
+void tj_header_encode(const struct tj_header *header, uint8_t out[TJ_HEADER_SIZE]);
+
+/* Reads slots from a cursor; `party` is the header's. */
+enum tijori_status tj_slots_decode(struct tj_bytes *in, uint32_t party, struct tj_slots *out,
+                                   struct tj_verdict *verdict) TJ_MUST_USE;
+/* Writes them, in the order they stand in; returns the size. */
+size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_MAX]);
+
+/* Puts a slot in its place. DUPLICATE when its (party, use, algorithm, key) is there already, and
+ * COUNT when there are 16. */
+enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
+
+/* True when the record is an add_key of exactly this key, for whichever party. */
+bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key);
+
+/* The key that an add_key or revoke_key record names. */
+void tj_record_public_key(const struct tj_record *record, struct tj_public_key *key);
+
+/* True when the record wants a possession slot by the key it names: an add_key, an add_log_key, and
+ * a retire_log_key without a last good size (after a compromise the key's word counts for nothing).
+ */
+bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]);
+/* True when that is a slot by exactly this key. *party: the slot's; 0 for a log key. */
+bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
+                             uint32_t *party);
+
+/* Checks the form of all records together: each one, and that kinds go together. */
+enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
+                                    struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* How many bytes the first envelope in `bytes` takes, from its own counts; TRUNCATED when there are
+ * not enough to tell (more input may help). Checks nothing else but the header's magic. */
+enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available,
+                                       size_t *size) TJ_MUST_USE;
+
+/* Reads exactly one envelope of `size` bytes and checks its form, all but what needs hashing. */
+enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
+                                      struct tj_envelope_view *out,
+                                      struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* Walks the attachments; `at` starts as view->attachments. */
+const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size);
+
+/* ---- hashing ---- */
+
+/* BIP-340 tagged hash, tag "tijori/envelope/v1", of the header as it stands in bytes. */
+void tj_envelope_id(struct tj_digester *digester, const uint8_t header[TJ_HEADER_SIZE],
+                    struct tj_hash *id);
+
+/* body_root against the records. */
+enum tijori_status tj_body_check(struct tj_digester *digester, const struct tj_header *header,
+                                 const uint8_t *records, struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* Order of the attachments and that a record names each. */
+enum tijori_status tj_attachments_check(struct tj_digester *digester,
+                                        const struct tj_envelope_view *view,
+                                        struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* Slots with the envelope id that each of their signatures is over. */
+struct tj_signed {
+    const struct tj_slots *slots;
+    const struct tj_hash *envelope_id;
+    uint32_t *first_invalid; /* gets the first slot that does not verify, or TJ_NOWHERE */
+};
+
+/* Verifies the slots of `count` envelopes, many signatures a batch call. */
+void tj_slots_verify(const struct tj_signed *envelopes, size_t count);
+
+#endif

@@ -1,0 +1,380 @@
+#include "core/format/exhibit.h"
+
+#include "core/format/origin.h"
+#include "crypto/proof.h"
+
+static const uint8_t magic[4] = {'T', 'J', 'P', 1};
+
+/* Base64 takes four characters for three bytes; the other lines of a proof take a few KiB. */
+static_assert((TJ_EXHIBITS_SIZE_MAX / 3 + 1) * 4 + TJ_CHECKPOINT_NOTE_MAX + 8192 <=
+                  TJ_TLOG_PROOF_SIZE_MAX,
+              "the exhibits fit a tlog-proof");
+
+static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char *rule)
+{
+    *fault = (struct tj_exhibit_fault){rule, exhibit, TJ_NOWHERE};
+    return false;
+}
+
+/* True when the record (or the entry alone, which is after its records) stands before the other in
+ * the log. */
+static bool before(const struct tj_exhibit *a, const struct tj_exhibit *b)
+{
+    return a->entry.index != b->entry.index ? a->entry.index < b->entry.index
+                                            : a->position < b->position;
+}
+
+/* ---- encoding ---- */
+
+static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
+{
+    memcpy(at, bytes, size);
+    return at + size;
+}
+
+static uint8_t *put_path(uint8_t *at, const struct tj_hash *path, uint8_t count)
+{
+    *at++ = count;
+    return put(at, path, (size_t)count * TJ_HASH_SIZE);
+}
+
+static size_t exhibit_size(const struct tj_exhibit *exhibit)
+{
+    size_t record = exhibit->record != NULL
+                        ? TJ_RECORD_SIZE + 1 + (size_t)exhibit->record_path_count * TJ_HASH_SIZE
+                        : 0;
+    return 8 + 2 + exhibit->entry.size + 4 + record + 1 +
+           (size_t)exhibit->entry_path_count * TJ_HASH_SIZE;
+}
+
+static uint8_t *put_exhibit(uint8_t *at, const struct tj_exhibit *exhibit)
+{
+    tj_store64(at, exhibit->entry.index);
+    tj_store16(at + 8, (uint16_t)exhibit->entry.size);
+    at = put(at + 10, exhibit->entry.bytes, exhibit->entry.size);
+    tj_store32(at, exhibit->position);
+    at += 4;
+    if (exhibit->record != NULL) {
+        at = put(at, exhibit->record, TJ_RECORD_SIZE);
+        at = put_path(at, exhibit->record_path, exhibit->record_path_count);
+    }
+    return put_path(at, exhibit->entry_path, exhibit->entry_path_count);
+}
+
+size_t tj_exhibits_encode(const struct tj_exhibits *exhibits, uint8_t *out, size_t out_size)
+{
+    size_t size = sizeof magic + 2;
+    for (uint32_t i = 0; i < exhibits->count; i++) {
+        size += exhibit_size(&exhibits->list[i]);
+    }
+    if (size > out_size) {
+        return 0;
+    }
+    uint8_t *at = put(out, magic, sizeof magic);
+    tj_store16(at, (uint16_t)exhibits->count);
+    at += 2;
+    for (uint32_t i = 0; i < exhibits->count; i++) {
+        at = put_exhibit(at, &exhibits->list[i]);
+    }
+    return size;
+}
+
+/* ---- decoding ---- */
+
+static bool take_path(struct tj_bytes *in, struct tj_hash path[TJ_PATH_MAX], uint8_t *count)
+{
+    const uint8_t *size = tj_take(in, 1);
+    if (size == NULL || *size > TJ_PATH_MAX) {
+        return false;
+    }
+    const uint8_t *hashes = tj_take(in, (size_t)*size * TJ_HASH_SIZE);
+    if (hashes == NULL) {
+        return false;
+    }
+    memcpy(path, hashes, (size_t)*size * TJ_HASH_SIZE);
+    *count = *size;
+    return true;
+}
+
+/* Answers the rule that is broken, or NULL. */
+static const char *take_record(struct tj_bytes *in, struct tj_exhibit *out)
+{
+    struct tj_verdict verdict;
+    tj_verdict_init(&verdict);
+    out->record = tj_take(in, TJ_RECORD_SIZE);
+    if (out->record == NULL || !take_path(in, out->record_path, &out->record_path_count)) {
+        return "the bytes end before the exhibit does, or a path is longer than 64 hashes";
+    }
+    if (out->position >= out->entry.header.record_count) {
+        return "the entry has no record at this position";
+    }
+    if (tj_record_check(out->record, tj_header_restricted(&out->entry.header), &verdict) !=
+        TIJORI_OK) {
+        return "the record's form is wrong";
+    }
+    tj_record_decode(out->record, &out->fields);
+    return NULL;
+}
+
+static const char *take_exhibit(struct tj_bytes *in, struct tj_exhibit *out)
+{
+    struct tj_verdict verdict;
+    uint16_t size;
+    tj_verdict_init(&verdict);
+    const uint8_t *index = tj_take(in, 8);
+    const uint8_t *entry = index != NULL && tj_take16(in, &size) ? tj_take(in, size) : NULL;
+    if (entry == NULL || !tj_take32(in, &out->position)) {
+        return "the bytes end before the exhibit does";
+    }
+    if (tj_entry_decode(entry, size, &out->entry, &verdict) != TIJORI_OK) {
+        return "the entry's form is wrong";
+    }
+    if (out->entry.index != tj_load64(index)) {
+        return "the entry has another index";
+    }
+    const char *broken = out->position != TJ_NOWHERE ? take_record(in, out) : NULL;
+    if (broken == NULL && !take_path(in, out->entry_path, &out->entry_path_count)) {
+        broken = "the bytes end before the exhibit does, or a path is longer than 64 hashes";
+    }
+    return broken;
+}
+
+static const char *check_order(const struct tj_exhibits *exhibits, uint32_t i)
+{
+    const struct tj_exhibit *list = exhibits->list;
+    if (i == 0) {
+        return list[0].entry_path_count == 0 ? NULL : "the first exhibit's path is the proof's own";
+    }
+    if (list[i].record == NULL) {
+        return "only the first exhibit may be of an entry alone";
+    }
+    if (i > 1 && !before(&list[i - 1], &list[i])) {
+        return "the exhibits are not in the order of their record ids, or one stands twice";
+    }
+    return before(&list[i], &list[0]) ? NULL : "stands after what is proven";
+}
+
+bool tj_exhibits_decode(struct tj_exhibits *out, const uint8_t *bytes, size_t size,
+                        struct tj_exhibit_fault *fault)
+{
+    struct tj_bytes in = {bytes, size};
+    uint16_t count = 0;
+    memset(out, 0, sizeof *out);
+    const uint8_t *start = tj_take(&in, sizeof magic);
+    if (start == NULL || memcmp(start, magic, sizeof magic) != 0 || !tj_take16(&in, &count)) {
+        return faulty(fault, 0, "not exhibits of Tijori (TJP, version 1)");
+    }
+    if (count == 0 || count > TJ_EXHIBITS_MAX) {
+        return faulty(fault, 0, "not 1 to 64 exhibits");
+    }
+    for (out->count = 0; out->count < count; out->count++) {
+        const char *broken = take_exhibit(&in, &out->list[out->count]);
+        broken = broken == NULL ? check_order(out, out->count) : broken;
+        if (broken != NULL) {
+            return faulty(fault, out->count, broken);
+        }
+    }
+    return in.left == 0 || faulty(fault, count - 1u, "bytes after the last exhibit");
+}
+
+/* ---- what the first rests on ---- */
+
+const struct tj_exhibit *tj_exhibit_of_key(const struct tj_exhibits *exhibits,
+                                           const struct tj_slot *slot)
+{
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        const struct tj_exhibit *s = &exhibits->list[i];
+        if (s->fields.party == slot->party && tj_record_adds_key(s->record, &slot->key)) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+const struct tj_exhibit *tj_exhibit_of_party(const struct tj_exhibits *exhibits, uint32_t party)
+{
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        const struct tj_record *fields = &exhibits->list[i].fields;
+        if (fields->kind == TJ_REGISTER_PARTY && fields->party == party) {
+            return &exhibits->list[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tj_exhibit *tj_exhibit_of_account(const struct tj_exhibits *exhibits, uint64_t account)
+{
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        const struct tj_record *fields = &exhibits->list[i].fields;
+        if (fields->kind == TJ_OPEN_ACCOUNT && fields->account == account) {
+            return &exhibits->list[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tj_exhibit *tj_exhibit_of_asset(const struct tj_exhibits *exhibits, uint32_t asset)
+{
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        const struct tj_record *fields = &exhibits->list[i].fields;
+        if (fields->kind == TJ_OPEN_ASSET && fields->asset == asset) {
+            return &exhibits->list[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t tj_accounts_named(const struct tj_record *record, uint64_t out[TJ_ACCOUNTS_NAMED_MAX])
+{
+    if (tj_kind_is_movement(record->kind)) {
+        out[0] = record->from;
+        out[1] = record->to;
+        return 2;
+    }
+    if (record->kind == TJ_FREEZE_ACCOUNT || record->kind == TJ_UNFREEZE_ACCOUNT ||
+        record->kind == TJ_CLOSE_ACCOUNT) {
+        out[0] = record->account;
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- verifying ---- */
+
+struct verifying {
+    struct tj_digester *digester;
+    const struct tj_exhibits *exhibits;
+    struct tj_hash ledger_id;
+    bool needed[TJ_EXHIBITS_MAX]; /* the first rests on it */
+    struct tj_exhibit_fault *fault;
+};
+
+static bool need(struct verifying *v, const struct tj_exhibit *exhibit, const char *rule)
+{
+    if (exhibit == NULL) {
+        return faulty(v->fault, 0, rule);
+    }
+    v->needed[exhibit - v->exhibits->list] = true;
+    return true;
+}
+
+/* The exhibit is in the log of the checkpoint. */
+static bool verify_in_log(struct verifying *v, uint32_t i, const struct tj_checkpoint *checkpoint,
+                          const struct tj_hash *path, size_t path_count)
+{
+    const struct tj_exhibit *s = &v->exhibits->list[i];
+    struct tj_hasher *hasher = v->digester->hasher;
+    struct tj_hash leaf;
+    if (s->entry.index >= checkpoint->size) {
+        return faulty(v->fault, i, "the checkpoint does not reach this entry");
+    }
+    tj_leaf_hash(hasher, &leaf, s->entry.bytes, s->entry.size);
+    if (!tj_verify_inclusion(hasher, &leaf, s->entry.index, checkpoint->size, path, path_count,
+                             &checkpoint->root)) {
+        return faulty(v->fault, i, "the entry's leaf hash is not in the checkpoint's tree");
+    }
+    /* Entry 0 is the one that does not name the ledger: its leaf hash is the name. */
+    const struct tj_hash *ledger_id = s->entry.index == 0 ? &leaf : &s->entry.header.ledger_id;
+    if (!tj_hash_equal(ledger_id, &v->ledger_id)) {
+        return faulty(v->fault, i, "the entry belongs to another ledger than the origin names");
+    }
+    if (s->record == NULL) {
+        return true;
+    }
+    tj_leaf_hash(hasher, &leaf, s->record, TJ_RECORD_SIZE);
+    return tj_verify_inclusion(hasher, &leaf, s->position, s->entry.header.record_count,
+                               s->record_path, s->record_path_count, &s->entry.header.body_root) ||
+           faulty(v->fault, i, "the record is not in the entry's body_root");
+}
+
+/* Step 8 of section 7; entry 1 is endorsed by every key. */
+static bool role_counts(const struct tj_entry_view *entry, const struct tj_slot *slot, uint8_t role)
+{
+    bool administers = entry->header.lane == 0 && slot->use == TJ_USE_SIGN;
+    return entry->index == 1 || (role == TJ_ADMINISTER) == administers;
+}
+
+static bool verify_slot(struct verifying *v, const struct tj_slot *slot)
+{
+    const struct tj_exhibit *first = &v->exhibits->list[0];
+    const struct tj_exhibit *key = tj_exhibit_of_key(v->exhibits, slot);
+    if (!need(v, key, "no exhibit registers this key for this party") ||
+        !need(v, tj_exhibit_of_party(v->exhibits, slot->party),
+              "no exhibit registers the party that signed")) {
+        return false;
+    }
+    return (key->entry.index < first->entry.index ||
+            faulty(v->fault, 0, "the key was not registered before this entry")) &&
+           (role_counts(&first->entry, slot, key->fields.role) ||
+            faulty(v->fault, 0, "the key's role does not count here"));
+}
+
+static bool verify_slots(struct verifying *v)
+{
+    const struct tj_entry_view *entry = &v->exhibits->list[0].entry;
+    struct tj_hash id;
+    uint32_t invalid;
+    bool anyone = entry->index == 0; /* the genesis is signed by nobody: its id is the ledger's */
+    tj_envelope_id(v->digester, entry->header_bytes, &id);
+    const struct tj_signed claim = {&entry->slots, &id, &invalid};
+    tj_slots_verify(&claim, 1);
+    if (invalid != TJ_NOWHERE) {
+        *v->fault = (struct tj_exhibit_fault){"the signature does not verify", 0, invalid};
+        return false;
+    }
+    for (uint32_t i = 0; i < entry->slots.count; i++) {
+        const struct tj_slot *slot = &entry->slots.slots[i];
+        if (slot->use == TJ_USE_POSSESSION) {
+            continue; /* by a key that this entry adds: it counts for nothing else */
+        }
+        if (!verify_slot(v, slot)) {
+            v->fault->slot = i;
+            return false;
+        }
+        anyone = anyone || slot->use == TJ_USE_SIGN;
+    }
+    return anyone || faulty(v->fault, 0, "nobody signed the entry");
+}
+
+static bool verify_accounts(struct verifying *v)
+{
+    const struct tj_record *record = &v->exhibits->list[0].fields;
+    uint64_t accounts[TJ_ACCOUNTS_NAMED_MAX];
+    uint32_t count = tj_accounts_named(record, accounts);
+    static const char no_asset[] = "no exhibit opens the asset";
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_exhibit *opened = tj_exhibit_of_account(v->exhibits, accounts[i]);
+        if (!need(v, opened, "no exhibit opens an account that the record names") ||
+            !need(v, tj_exhibit_of_asset(v->exhibits, opened->fields.asset), no_asset)) {
+            return false;
+        }
+    }
+    return record->kind != TJ_OPEN_ACCOUNT ||
+           need(v, tj_exhibit_of_asset(v->exhibits, record->asset), no_asset);
+}
+
+bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *exhibits,
+                        const struct tj_checkpoint *checkpoint, const struct tj_hash *path,
+                        size_t path_count, struct tj_exhibit_fault *fault)
+{
+    struct verifying v = {.digester = digester, .exhibits = exhibits, .fault = fault};
+    if (!tj_origin_ledger_id(checkpoint->origin, &v.ledger_id)) {
+        return faulty(fault, 0, "the checkpoint's origin does not end in a ledger id");
+    }
+    for (uint32_t i = 0; i < exhibits->count; i++) {
+        const struct tj_exhibit *s = &exhibits->list[i];
+        if (!verify_in_log(&v, i, checkpoint, i == 0 ? path : s->entry_path,
+                           i == 0 ? path_count : s->entry_path_count)) {
+            return false;
+        }
+    }
+    if (!verify_slots(&v) || !verify_accounts(&v)) {
+        return false;
+    }
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        if (!v.needed[i]) {
+            return faulty(fault, i, "what is proven does not rest on this");
+        }
+    }
+    return true;
+}

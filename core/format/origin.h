@@ -1,0 +1,18 @@
+#ifndef TIJORI_CORE_FORMAT_ORIGIN_H
+#define TIJORI_CORE_FORMAT_ORIGIN_H
+
+/* The origin of a ledger's checkpoints: `<name>/<ledger id in hex>`. docs/FORMAT.md section 14. */
+
+#include "core/base/limits.h"
+#include "crypto/hash.h"
+
+#include <stdbool.h>
+
+/* Bytes with the NUL, at most. */
+enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
+
+/* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
+ * not. */
+bool tj_origin_ledger_id(const char *origin, struct tj_hash *out);
+
+#endif

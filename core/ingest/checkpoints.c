@@ -1,0 +1,168 @@
+#include "core/ingest/checkpoints.h"
+
+static enum tijori_status put_checkpoint(struct tj_ingest *ingest, uint64_t size, const char *note,
+                                         size_t note_size, bool newest)
+{
+    uint8_t key[TJ_CHECKPOINT_KEY_SIZE];
+    uint8_t *place;
+    struct tj_txn *txn;
+    enum tj_storage_status status = tj_write_begin(ingest->store, &txn);
+    if (status != TJ_STORAGE_OK) {
+        return tj_from_storage(status);
+    }
+    tj_checkpoint_key(size, key);
+    status = tj_put_name(txn, TJ_J_CHECKPOINTS, key, sizeof key, note_size, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, note, note_size);
+    }
+    if (status == TJ_STORAGE_OK && newest) {
+        status =
+            tj_put_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note_size, &place);
+        if (status == TJ_STORAGE_OK) {
+            memcpy(place, note, note_size);
+        }
+    }
+    if (status != TJ_STORAGE_OK) {
+        tj_write_abort(txn);
+        return tj_from_storage(status);
+    }
+    return tj_from_storage(tj_write_commit(txn));
+}
+
+/* What was signed last must be a beginning of the log as it is now. */
+static enum tijori_status check_last(struct tj_txn *txn, struct tj_digester *digester,
+                                     uint64_t size, const char *origin)
+{
+    struct tj_stored_checkpoint last;
+    struct tj_log_nodes nodes;
+    struct tj_hash root;
+    enum tijori_status status = tj_checkpoint_newest(txn, &last);
+    if (status == TIJORI_NOT_FOUND) {
+        return TIJORI_OK;
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    tj_log_nodes_init(&nodes, txn, digester);
+    if (strcmp(last.checkpoint.origin, origin) != 0 || last.checkpoint.size > size) {
+        return TIJORI_FORK;
+    }
+    if (!tj_tile_root(digester->hasher, &nodes.reader, last.checkpoint.size, &root)) {
+        return TIJORI_CORRUPT;
+    }
+    return tj_hash_equal(&root, &last.checkpoint.root) ? TIJORI_OK : TIJORI_FORK;
+}
+
+enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t secret32[32],
+                                      char *note, size_t *note_size)
+{
+    struct tj_txn *txn;
+    struct tj_view stored;
+    struct tj_public_key key;
+    struct tj_checkpoint checkpoint = {.size = ingest->durable.row.size};
+    uint32_t number;
+    struct tj_digester *digester = &ingest->digester;
+    if (ingest->failed) {
+        return TIJORI_FAILED;
+    }
+    if (!tj_public_key_of(&key, TJ_ALGORITHM_ED25519, secret32) ||
+        !tj_find_log_key(ingest->state, key.bytes, &number)) {
+        return TIJORI_KEY_UNKNOWN;
+    }
+    tj_origin(ingest->state, checkpoint.origin);
+    tj_frontier_root(digester->hasher, &ingest->durable.row.frontier, &checkpoint.root);
+    enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = check_last(txn, digester, checkpoint.size, checkpoint.origin);
+    *note_size = tj_checkpoint_sign(note, TJ_CHECKPOINT_NOTE_MAX, &checkpoint, secret32);
+    TIJORI_REQUIRE(*note_size > 0);
+    bool there = status == TIJORI_OK && tj_checkpoint_stored(txn, checkpoint.size, &stored);
+    /* One that another log key signed before gets this key's line as well. */
+    if (there && stored.size <= TJ_CHECKPOINT_NOTE_MAX) {
+        char own[TJ_SIGNED_NOTE_MAX];
+        size_t own_size = *note_size;
+        TIJORI_REQUIRE(own_size <= sizeof own);
+        memcpy(own, note, own_size);
+        memcpy(note, stored.bytes, stored.size);
+        *note_size = stored.size;
+        there = tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, own, own_size) &&
+                *note_size == stored.size;
+    }
+    tj_read_end(txn);
+    return status == TIJORI_OK && !there
+               ? put_checkpoint(ingest, checkpoint.size, note, *note_size, true)
+               : status;
+}
+
+enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, const char *other, size_t other_size,
+                                     char *note, size_t *note_size)
+{
+    struct tj_txn *txn;
+    struct tj_view stored;
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    if (!tj_note_decode(&view, other, other_size) ||
+        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+        return TIJORI_VALUE;
+    }
+    enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool merged = tj_checkpoint_stored(txn, checkpoint.size, &stored) &&
+                  stored.size <= TJ_CHECKPOINT_NOTE_MAX;
+    if (merged) {
+        memcpy(note, stored.bytes, stored.size);
+        *note_size = stored.size;
+        merged = tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, other, other_size);
+    }
+    tj_read_end(txn);
+    return merged ? put_checkpoint(ingest, checkpoint.size, note, *note_size, false)
+                  : TIJORI_NOT_FOUND;
+}
+
+static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)
+{
+    struct tj_frontier frontier;
+    tj_frontier_init(&frontier);
+    for (uint64_t i = 0; i < ingest->durable.row.size; i++) {
+        struct tj_hash leaf;
+        struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
+        if (!tj_journal_leaf(txn, &ingest->digester, i, &leaf)) {
+            return TIJORI_CORRUPT;
+        }
+        uint32_t levels =
+            tj_frontier_append_nodes(ingest->digester.hasher, &frontier, &leaf, nodes);
+        for (uint32_t level = 1; level <= levels; level++) {
+            struct tj_new_node node = {(frontier.size >> (8 * level)) - 1, level, nodes[level - 1]};
+            enum tj_storage_status status = tj_put_node(txn, &node);
+            if (status != TJ_STORAGE_OK) {
+                return tj_from_storage(status);
+            }
+        }
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_nodes_complete(struct tj_ingest *ingest)
+{
+    struct tj_txn *txn;
+    uint64_t rows = 0;
+    enum tijori_status status = tj_from_storage(tj_write_begin(ingest->store, &txn));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_from_storage(tj_count(txn, TJ_J_NODES, &rows));
+    if (status != TIJORI_OK || rows >= tj_node_rows(ingest->durable.row.size)) {
+        tj_write_abort(txn);
+        return status;
+    }
+    status = write_nodes(ingest, txn);
+    if (status != TIJORI_OK) {
+        tj_write_abort(txn);
+        return status;
+    }
+    return tj_from_storage(tj_write_commit(txn));
+}

@@ -1,0 +1,225 @@
+#include "core/ingest/commit.h"
+
+enum { TERM_SINGLE_MACHINE = 1 };
+
+bool tj_group_init(struct tj_group *group)
+{
+    memset(group, 0, sizeof *group);
+    group->entries = calloc(TJ_GROUP_ENVELOPES_MAX, sizeof *group->entries);
+    group->links = malloc(TJ_GROUP_LINKS_MAX);
+    group->slice = calloc(TJ_SLICE_BLOCKS_MAX, sizeof *group->slice);
+    return group->entries != NULL && group->links != NULL && group->slice != NULL;
+}
+
+void tj_group_clear(struct tj_group *group)
+{
+    free(group->entries);
+    free(group->links);
+    free(group->slice);
+    tj_undo_log_free(&group->undo);
+}
+
+/* ---- the state's part ---- */
+
+static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_block *block,
+                                        uint64_t size)
+{
+    uint8_t key[TJ_BLOCK_KEY_SIZE];
+    uint8_t *place;
+    uint32_t bytes = tj_block_bytes(block->table);
+    tj_block_key(block, key);
+    enum tj_storage_status status =
+        tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
+    if (status == TJ_STORAGE_OK) {
+        tj_store64(place, size - 1);
+        tj_store64(place + 8, 0);
+        memcpy(place + TJ_BLOCK_HEADER_SIZE, block->content, bytes);
+    }
+    return status;
+}
+
+static enum tj_storage_status put_slice(struct tj_group *group, struct tj_state *state,
+                                        uint64_t blocks)
+{
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    while (status == TJ_STORAGE_OK && group->slice_count < blocks &&
+           group->slice_count < TJ_SLICE_BLOCKS_MAX && state->dirty_first != NULL) {
+        struct tj_block *block = tj_state_pop_dirty(state);
+        group->slice[group->slice_count++] = (struct tj_sliced){block, block->dirty_since};
+        status = put_block(group->txn, block, group->end.row.size);
+    }
+    return status;
+}
+
+static enum tj_storage_status put_head(struct tj_group *group, const struct tj_state *state)
+{
+    uint8_t bytes[TJ_HEAD_ROW_MAX];
+    uint8_t *place;
+    struct tj_head_row *row = &group->end.row;
+    const struct tj_block *oldest = state->dirty_first;
+    row->redo_from = oldest != NULL ? oldest->dirty_since : row->size;
+    size_t size = tj_head_row_encode(row, bytes);
+    enum tj_storage_status status = tj_put_name(group->txn, TJ_J_META, "head", 4, size, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, bytes, size);
+    }
+    return status;
+}
+
+enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *store,
+                                      struct tj_state *state, uint64_t blocks)
+{
+    enum tj_storage_status status = tj_write_begin(store, &group->txn);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    status = put_slice(group, state, blocks);
+    if (status == TJ_STORAGE_OK) {
+        status = put_head(group, state);
+    }
+    if (status != TJ_STORAGE_OK) {
+        tj_write_abort(group->txn);
+    }
+    return status;
+}
+
+/* ---- the entries' part ---- */
+
+static enum tj_storage_status append_attachments(struct tj_txn *txn, struct tj_digester *digester,
+                                                 const struct tj_envelope_view *view)
+{
+    const uint8_t *at = view->attachments;
+    for (uint32_t i = 0; i < view->attachment_count; i++) {
+        size_t size;
+        const uint8_t *bytes = tj_attachment_next(&at, &size);
+        struct tj_hash hash;
+        uint8_t *place;
+        tj_sha256(digester->hasher, &hash, bytes, size);
+        enum tj_storage_status status =
+            tj_put_name(txn, TJ_J_ATTACHMENTS, hash.bytes, TJ_HASH_SIZE, size, &place);
+        if (status != TJ_STORAGE_OK) {
+            return status;
+        }
+        memcpy(place, bytes, size);
+    }
+    return TJ_STORAGE_OK;
+}
+
+static enum tj_storage_status append_entry(struct tj_txn *txn, struct tj_digester *digester,
+                                           const struct tj_new_entry *entry)
+{
+    const struct tj_envelope_view *view = entry->view;
+    uint32_t records = view->header.record_count;
+    uint8_t *place;
+    enum tj_storage_status status =
+        tj_append(txn, TJ_J_ENTRIES, entry->index, tj_entry_size(view->slot_bytes_size), &place);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    tj_new_entry_encode(entry, place);
+    status = tj_append(txn, TJ_J_BODIES, entry->index, tj_body_size(records), &place);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    tj_body_encode(place, view->records, records, entry->links, &entry->tail);
+    return append_attachments(txn, digester, view);
+}
+
+void tj_new_entry_encode(const struct tj_new_entry *entry, uint8_t *out)
+{
+    tj_entry_encode(out, entry->index, TERM_SINGLE_MACHINE, entry->received_ns, &entry->previous,
+                    entry->view->bytes, entry->view->slot_bytes, entry->view->slot_bytes_size);
+}
+
+/* ---- the tree's part ---- */
+
+enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node)
+{
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    uint8_t *place;
+    tj_node_key(node->level, node->number, key);
+    enum tj_storage_status status =
+        tj_put_name(txn, TJ_J_NODES, key, sizeof key, TJ_HASH_SIZE, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, node->hash.bytes, TJ_HASH_SIZE);
+    }
+    return status;
+}
+
+static enum tj_storage_status put_signed(struct tj_group *group, struct tj_digester *digester,
+                                         const struct tj_signer *signer)
+{
+    struct tj_checkpoint checkpoint = {.size = group->end.row.size};
+    uint8_t *place;
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", signer->origin);
+    tj_frontier_root(digester->hasher, &group->end.row.frontier, &checkpoint.root);
+    group->note_size =
+        tj_checkpoint_sign(group->note, sizeof group->note, &checkpoint, signer->secret32);
+    TIJORI_REQUIRE(group->note_size > 0);
+    enum tj_storage_status status = tj_put_name(group->txn, TJ_J_META, TJ_META_SIGNED,
+                                                strlen(TJ_META_SIGNED), group->note_size, &place);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, group->note, group->note_size);
+    }
+    return status;
+}
+
+static enum tj_storage_status fill(struct tj_group *group, struct tj_digester *digester,
+                                   const struct tj_signer *signer)
+{
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    for (size_t i = 0; i < group->count && status == TJ_STORAGE_OK; i++) {
+        status = append_entry(group->txn, digester, &group->entries[i]);
+    }
+    for (size_t i = 0; i < group->node_count && status == TJ_STORAGE_OK; i++) {
+        status = tj_put_node(group->txn, &group->nodes[i]);
+    }
+    if (status == TJ_STORAGE_OK && signer != NULL && group->count > 0) {
+        status = put_signed(group, digester, signer);
+    }
+    return status;
+}
+
+enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
+                                       const struct tj_signer *signer)
+{
+    enum tj_storage_status status = fill(group, digester, signer);
+    if (status != TJ_STORAGE_OK) {
+        tj_write_abort(group->txn);
+        return status;
+    }
+    return tj_write_commit(group->txn);
+}
+
+/* ---- afterwards ---- */
+
+static void empty(struct tj_group *group)
+{
+    group->count = 0;
+    group->records = 0;
+    group->slice_count = 0;
+    group->node_count = 0;
+    group->note_size = 0;
+}
+
+void tj_group_settle(struct tj_group *group)
+{
+    for (size_t i = 0; i < group->slice_count; i++) {
+        group->slice[i].block->stored_size = group->end.row.size;
+    }
+    tj_undo_log_settle(&group->undo);
+    empty(group);
+}
+
+void tj_group_undo(struct tj_group *group, struct tj_state *state, uint64_t size)
+{
+    struct tj_undo_log *log = state->undo;
+    state->undo = &group->undo;
+    tj_state_rollback_to(state, size);
+    state->undo = log;
+    while (group->slice_count > 0) {
+        const struct tj_sliced *sliced = &group->slice[--group->slice_count];
+        tj_state_unpop_dirty(state, sliced->block, sliced->since < size ? sliced->since : size);
+    }
+    empty(group);
+}

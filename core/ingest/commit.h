@@ -1,0 +1,100 @@
+#ifndef TIJORI_CORE_INGEST_COMMIT_H
+#define TIJORI_CORE_INGEST_COMMIT_H
+
+/* Making a group of entries durable: one transaction of storage takes the entries, their bodies and
+ * attachments, a slice of the snapshot and the head, and is synced.
+ *
+ * This is the seam to a cluster (design "commit a group of entries after this head"): nothing above
+ * it knows what makes entries durable.
+ *
+ * In two halves, so that the state may move on while the disk works: tj_group_begin copies what it
+ * takes of the state, tj_group_commit does not look at it.
+ *
+ * Threads: none of its own. A group belongs to one thread at a time; begin and undo want the state
+ * to be that thread's alone. Begin and commit are called by the same thread (LMDB). */
+
+#include "core/log/stored_checkpoint.h"
+#include "core/log/snapshot.h"
+#include "storage/store_write.h"
+
+/* Where a log ends. */
+struct tj_log_end {
+    struct tj_head_row row;
+    struct tj_hash leaf; /* of the last entry */
+    uint64_t received_ns;
+    uint64_t directive; /* the newest entry that holds directives */
+};
+
+/* An entry on its way to the disk. What it points to stays until the group is committed. */
+struct tj_new_entry {
+    uint64_t index;
+    uint64_t received_ns;
+    struct tj_hash previous;
+    const struct tj_envelope_view *view;
+    const uint8_t *links;
+    struct tj_tail tail;
+};
+
+/* Writes its tj_entry_size(view->slot_bytes_size) bytes. */
+void tj_new_entry_encode(const struct tj_new_entry *entry, uint8_t *out);
+
+/* The root of a full subtree of 256^level leaves, which an entry of a group completed. */
+struct tj_new_node {
+    uint64_t number;
+    unsigned level;
+    struct tj_hash hash;
+};
+
+/* Who signs what a group makes durable. The origin and the key are the caller's. */
+struct tj_signer {
+    const char *origin;
+    const uint8_t *secret32;
+};
+
+/* A block of the state that a group stores, and since when it had changed. */
+struct tj_sliced {
+    struct tj_block *block;
+    uint64_t since;
+};
+
+struct tj_group {
+    size_t count; /* entries */
+    uint64_t records;
+    struct tj_new_entry *entries; /* TJ_GROUP_ENVELOPES_MAX */
+    uint8_t *links;               /* of all records: TJ_GROUP_LINKS_MAX bytes */
+    struct tj_log_end end;        /* after its last entry */
+    struct tj_undo_log undo;      /* what its entries changed */
+    size_t slice_count;
+    struct tj_sliced *slice; /* TJ_SLICE_BLOCKS_MAX */
+    size_t node_count;
+    struct tj_new_node nodes[TJ_GROUP_NODES_MAX];
+    size_t note_size; /* of the signed checkpoint over `end`; 0: not signed */
+    char note[TJ_SIGNED_NOTE_MAX];
+    struct tj_txn *txn;
+};
+
+/* False when memory is not to be had. */
+bool tj_group_init(struct tj_group *group) TJ_MUST_USE;
+void tj_group_clear(struct tj_group *group);
+
+/* Begins the transaction with the head and the `blocks` blocks of the state that have waited
+ * longest (at most TJ_SLICE_BLOCKS_MAX). On any failure the transaction is gone. */
+enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *store,
+                                      struct tj_state *state, uint64_t blocks) TJ_MUST_USE;
+/* Appends the entries, the nodes of the tree and, when `signer` is not NULL, a checkpoint over all
+ * of it; commits and syncs. The checkpoint leaves the group only once that has succeeded. FULL:
+ * nothing happened. Anything else that is not OK: it is unknown what the disk holds. The
+ * transaction is gone either way. */
+enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
+                                       const struct tj_signer *signer) TJ_MUST_USE;
+
+/* One node's row; also where a log of an older format gets its nodes. */
+enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node);
+
+/* After a commit: nothing of it can be taken back any more. */
+void tj_group_settle(struct tj_group *group);
+/* After a failure: the state is again as the group found it. Of two groups, the later one first;
+ * `size` is how many entries are durable. */
+void tj_group_undo(struct tj_group *group, struct tj_state *state, uint64_t size);
+
+#endif

@@ -1,0 +1,665 @@
+#include "core/ingest/ingest.h"
+
+#include "core/rules/apply.h"
+
+#include <inttypes.h>
+
+enum { STORE_ALL_BLOCKS = 512 };
+
+/* ---- checking ---- */
+
+static enum tijori_status check_form(struct tj_digester *digester, struct tj_ingest_item *item)
+{
+    struct tj_verdict *verdict = &item->verdict;
+    if (item->size >= TJ_HEADER_SIZE) {
+        tj_envelope_id(digester, item->bytes, &item->envelope_id);
+        item->has_id = true;
+    }
+    enum tijori_status status = tj_envelope_decode(item->bytes, item->size, &item->view, verdict);
+    if (status == TIJORI_OK) {
+        status = tj_attachments_check(digester, &item->view, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = tj_body_check(digester, &item->view.header, item->view.records, verdict);
+    }
+    return status;
+}
+
+void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count)
+{
+    struct tj_signed envelopes[TJ_PIPELINE_BATCH_MAX];
+    size_t formed = 0;
+    (void)context;
+    TIJORI_REQUIRE(count <= TJ_PIPELINE_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct tj_ingest_item *item = items[i];
+        tj_verdict_init(&item->verdict);
+        item->has_id = false;
+        item->judged = false;
+        item->clock_ns = 0;
+        item->verdict.status = check_form(digester, item);
+        if (item->verdict.status == TIJORI_OK) {
+            envelopes[formed++] =
+                (struct tj_signed){&item->view.slots, &item->envelope_id, &item->invalid_slot};
+        }
+    }
+    tj_slots_verify(envelopes, formed);
+}
+
+/* ---- the past: what is on the disk, and before that what is at hand ---- */
+
+struct past {
+    struct tj_past past;
+    struct tj_journal_past journal;
+    const struct tj_ingest *ingest;
+    uint64_t durable; /* entries from here on are at hand only */
+    bool waits;       /* asked for a record, or the root over one, that is on its way to the disk */
+};
+
+static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
+{
+    bool at_hand = index >= p->durable && index < p->ingest->head.row.size;
+    return at_hand ? &p->ingest->recent[index % TJ_RECENT_MAX] : NULL;
+}
+
+static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
+{
+    struct past *p = context;
+    if (recent_entry(p, tj_record_entry(record_id)) != NULL) {
+        p->waits = true;
+        return false;
+    }
+    return p->journal.past.record(&p->journal, record_id, out);
+}
+
+static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.leaf(&p->journal, index, leaf);
+    }
+    *leaf = recent->leaf;
+    return true;
+}
+
+static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.envelope_id(&p->journal, index, id);
+    }
+    *id = recent->envelope_id;
+    return true;
+}
+
+static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+{
+    struct past *p = context;
+    const struct tj_recent *recent = recent_entry(p, index);
+    if (recent == NULL) {
+        return p->journal.past.lane_jump(&p->journal, index, jump);
+    }
+    *jump = recent->tail.lane_jump;
+    return true;
+}
+
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct past *p = context;
+    if (size > p->durable) {
+        p->waits = true;
+        return false;
+    }
+    return p->journal.past.root(&p->journal, size, root);
+}
+
+static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
+                                         struct tj_digester *digester)
+{
+    struct tj_txn *txn;
+    p->past =
+        (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
+    p->ingest = ingest;
+    p->waits = false;
+    /* In this order: the transaction sees at least so much. */
+    p->durable = atomic_load(&ingest->durable_size);
+    enum tj_storage_status status = tj_read_begin(ingest->store, &txn);
+    tj_journal_past_init(&p->journal, status == TJ_STORAGE_OK ? txn : NULL, digester);
+    return status;
+}
+
+static void past_end(struct past *p)
+{
+    tj_read_end(p->journal.txn);
+}
+
+/* ---- what only an ingesting ledger knows ---- */
+
+static void remember_refused(struct tj_ingest *ingest, const struct tj_hash *id)
+{
+    ingest->refused[ingest->refused_next] = *id;
+    ingest->refused_next = (ingest->refused_next + 1) % TJ_REFUSED_MAX;
+}
+
+/* A refused envelope may be signed again and accepted under the same id, so what the lane holds
+ * goes before what is remembered. */
+static bool follows_refused(const struct tj_ingest *ingest, const struct tj_header *h)
+{
+    const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
+    bool follows_last =
+        lane != NULL && memcmp(lane->envelope_id, h->previous_id.bytes, TJ_HASH_SIZE) == 0;
+    if (follows_last || tj_hash_zero(&h->previous_id)) {
+        return false;
+    }
+    for (size_t i = 0; i < TJ_REFUSED_MAX; i++) {
+        if (tj_hash_equal(&ingest->refused[i], &h->previous_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The entry of a sequence that is taken, what I8 asks of it, and its id. */
+static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item,
+                                     struct tj_hash *id)
+{
+    const struct tj_header *h = &item->view.header;
+    const struct tj_lane_object *lane = tj_state_lane(p->ingest->state, h->party, h->lane);
+    uint64_t index = lane->entry;
+    uint64_t sequence = lane->sequence;
+    const struct tj_recent *recent;
+    while ((recent = recent_entry(p, index)) != NULL && sequence > h->sequence) {
+        tj_lane_step(&recent->tail, h->sequence, &index, &sequence);
+    }
+    if (recent != NULL) {
+        item->entry = index;
+        item->received_ns = recent->received_ns;
+        item->leaf = recent->leaf;
+        *id = recent->envelope_id;
+        return TIJORI_OK;
+    }
+    struct tj_entry_view entry;
+    enum tijori_status status =
+        tj_journal_find_sequence(p->journal.txn, index, sequence, h->sequence, &item->entry);
+    if (status == TIJORI_OK) {
+        status = tj_journal_entry(p->journal.txn, item->entry, &entry);
+    }
+    if (status == TIJORI_OK) {
+        item->received_ns = entry.received_ns;
+        tj_leaf_hash(p->journal.digester->hasher, &item->leaf, entry.bytes, entry.size);
+        tj_envelope_id(p->journal.digester, entry.header_bytes, id);
+    }
+    return status;
+}
+
+/* I8: the sequence is taken. By this very envelope: its first receipt; by another: a conflict. */
+static enum tijori_status answer_taken(struct past *p, struct tj_ingest_item *item)
+{
+    const struct tj_header *h = &item->view.header;
+    struct tj_hash id;
+    if (find_taken(p, item, &id) != TIJORI_OK) {
+        return tj_refuse(&item->verdict, TIJORI_CORRUPT, "journal");
+    }
+    if (tj_hash_equal(&id, &item->envelope_id)) {
+        return tj_refuse(&item->verdict, TIJORI_ALREADY, NULL);
+    }
+    item->conflict_id = id;
+    return tj_refuse_detail(&item->verdict, TIJORI_CONFLICT, "sequence",
+                            "party %" PRIu32 " lane %u sequence %" PRIu64 " is entry %" PRIu64
+                            ", envelope %02x%02x%02x%02x…; this one is %02x%02x%02x%02x…",
+                            h->party, h->lane, h->sequence, item->entry, id.bytes[0], id.bytes[1],
+                            id.bytes[2], id.bytes[3], item->envelope_id.bytes[0],
+                            item->envelope_id.bytes[1], item->envelope_id.bytes[2],
+                            item->envelope_id.bytes[3]);
+}
+
+static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *past,
+                                       struct tj_ingest_item *item, uint64_t now_ns)
+{
+    const struct tj_header *h = &item->view.header;
+    if (!tj_hash_equal(&h->ledger_id, &ingest->state->ledger_id) ||
+        tj_state_party(ingest->state, h->party) == NULL) {
+        return TIJORI_OK; /* the rules will say so */
+    }
+    if (tj_sequence_taken(ingest->state, h)) {
+        return answer_taken(past, item);
+    }
+    if (follows_refused(ingest, h)) {
+        return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
+    }
+    uint64_t limit = ingest->head.received_ns + TJ_CLOCK_JUMP_S * TJ_NS_PER_S;
+    if (now_ns > limit && !ingest->accept_clock_jump) {
+        return tj_refuse_detail(&item->verdict, TIJORI_CLOCK_JUMP, "received_ns",
+                                "%" PRIu64 " h ahead",
+                                (now_ns - ingest->head.received_ns) / TJ_NS_PER_S / 3600);
+    }
+    return TIJORI_OK;
+}
+
+/* ---- one envelope ---- */
+
+static void fill_case(const struct tj_ingest *ingest, const struct tj_ingest_item *item,
+                      uint64_t received_ns, struct tj_case *c)
+{
+    *c = (struct tj_case){
+        .index = ingest->head.row.size,
+        .received_ns = received_ns,
+        .last_received_ns = ingest->head.received_ns,
+        .head_leaf = ingest->head.leaf,
+        .directive_previous = ingest->head.directive,
+        .header = &item->view.header,
+        .slots = &item->view.slots,
+        .records = item->view.records,
+        .envelope_id = item->envelope_id,
+        .signatures_valid = item->invalid_slot == TJ_NOWHERE,
+        .invalid_slot = item->invalid_slot,
+    };
+}
+
+static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
+                                struct tj_ingest_item *item, uint8_t *links, struct tj_tail *tail)
+{
+    struct tj_case c;
+    if (item->clock_ns == 0) { /* else it was looked at before, and had to wait for the disk */
+        item->clock_ns = ingest->clock(ingest->clock_context);
+    }
+    uint64_t now_ns = item->clock_ns;
+    item->judged = true;
+    enum tijori_status status = judge_before(ingest, past, item, now_ns);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    item->received_ns = now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
+    fill_case(ingest, item, item->received_ns, &c);
+    return tj_apply(ingest->state, &past->past, &c, links, tail, &item->verdict);
+}
+
+/* ---- a group ---- */
+
+static uint8_t *group_links(const struct tj_group *group)
+{
+    return group->links + group->records * TJ_LINK_SIZE;
+}
+
+/* The tree grows by a leaf; the subtrees it completes are stored with the group. */
+static void append_leaf(struct tj_digester *digester, struct tj_group *group,
+                        struct tj_frontier *frontier, const struct tj_hash *leaf)
+{
+    struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
+    uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, leaf, nodes);
+    for (uint32_t level = 1; level <= levels; level++) {
+        TIJORI_REQUIRE(group->node_count < TJ_GROUP_NODES_MAX);
+        group->nodes[group->node_count++] = (struct tj_new_node){
+            (frontier->size >> (8 * level)) - 1,
+            level,
+            nodes[level - 1],
+        };
+    }
+}
+
+/* Puts an accepted item into the group, and the end of the log behind it. */
+static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
+                      struct tj_group *group, struct tj_ingest_item *item,
+                      const struct tj_tail *tail)
+{
+    struct tj_log_end *head = &ingest->head;
+    struct tj_new_entry *entry = &group->entries[group->count++];
+    uint8_t bytes[TJ_ENTRY_SIZE_MAX];
+    item->entry = head->row.size;
+    *entry = (struct tj_new_entry){item->entry, item->received_ns,  head->leaf,
+                                   &item->view, group_links(group), *tail};
+    group->records += item->view.header.record_count;
+    tj_new_entry_encode(entry, bytes);
+    tj_leaf_hash(digester->hasher, &item->leaf, bytes, tj_entry_size(item->view.slot_bytes_size));
+    ingest->recent[item->entry % TJ_RECENT_MAX] =
+        (struct tj_recent){item->leaf, item->envelope_id, item->received_ns, *tail};
+    head->leaf = item->leaf;
+    head->received_ns = item->received_ns;
+    head->row.size++;
+    append_leaf(digester, group, &head->row.frontier, &item->leaf);
+    if (!tj_kind_is_movement(item->view.records[0])) {
+        head->directive = item->entry;
+    }
+}
+
+/* False: it waits for an entry that is on its way to the disk, and was not judged. */
+static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_group *group,
+                       struct tj_ingest_item *item)
+{
+    struct tj_tail tail;
+    if (item->verdict.status == TIJORI_OK) {
+        item->verdict.status = judge(ingest, past, item, group_links(group), &tail);
+        if (past->waits) {
+            tj_verdict_init(&item->verdict);
+            item->judged = false;
+            return false;
+        }
+        if (item->verdict.status == TIJORI_OK) {
+            add_entry(ingest, past->journal.digester, group, item, &tail);
+        }
+    }
+    bool refused = item->verdict.status > TIJORI_ALREADY;
+    if (refused && item->has_id && item->verdict.status != TIJORI_CONFLICT) {
+        remember_refused(ingest, &item->envelope_id);
+    }
+    return true;
+}
+
+/* The group before is on the disk; or lost, and then so is what would be judged upon it. */
+static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->committing);
+    bool lost = ingest->lost;
+    pthread_mutex_unlock(&ingest->committing);
+    return lost ? TJ_STORAGE_FULL : TJ_STORAGE_OK;
+}
+
+/* Asks the processor for what judging the items after the i-th will look at: others wrote the
+ * items, and of thousands of accounts and lanes few are in a cache. */
+static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *pipeline, size_t i,
+                           size_t ready)
+{
+    enum { ITEM_AHEAD = 8, STATE_AHEAD = 4, LINE = 64 };
+    if (i + ITEM_AHEAD < ready) {
+        const uint8_t *item = tj_pipeline_at(pipeline, i + ITEM_AHEAD);
+        for (size_t at = 0; at < offsetof(struct tj_ingest_item, view) + 6 * LINE; at += LINE) {
+            __builtin_prefetch(item + at);
+        }
+    }
+    if (i + STATE_AHEAD < ready) {
+        const struct tj_ingest_item *item = tj_pipeline_at(pipeline, i + STATE_AHEAD);
+        const struct tj_header *h = &item->view.header;
+        if (item->verdict.status == TIJORI_OK && tj_kind_is_movement(item->view.records[0])) {
+            __builtin_prefetch(tj_state_lane(ingest->state, h->party, h->lane), 1);
+            tj_state_prefetch_account(ingest->state, tj_movement_from(item->view.records));
+            tj_state_prefetch_account(ingest->state, tj_movement_to(item->view.records));
+        }
+    }
+}
+
+/* Judges what makes one group; how many items. */
+static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
+                          struct tj_pipeline *pipeline, size_t ready, struct tj_group *group,
+                          enum tj_storage_status *status)
+{
+    struct past past;
+    size_t items = 0;
+    ingest->state->undo = &group->undo;
+    *status = past_begin(&past, ingest, digester);
+    while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
+           group->records < TJ_GROUP_RECORDS_MAX) {
+        prefetch_ahead(ingest, pipeline, items, ready);
+        if (judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items))) {
+            items++;
+        } else if (items > 0) {
+            break; /* first of the next group */
+        } else {
+            past_end(&past);
+            *status = wait_for_the_disk(ingest);
+            if (*status == TJ_STORAGE_OK) {
+                *status = past_begin(&past, ingest, digester);
+            }
+        }
+    }
+    group->end = ingest->head;
+    if (*status == TJ_STORAGE_OK) {
+        past_end(&past);
+        return items;
+    }
+    return ready;
+}
+
+/* Each record and entry earns its share of one round over the dirty blocks in redo_max of them,
+ * so the redo window stays near that, and small commits seldom carry a block. */
+static uint64_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
+{
+    ingest->snapshot_credit += work * ingest->state->dirty_count;
+    uint64_t share = ingest->snapshot_credit / ingest->redo_max;
+    ingest->snapshot_credit %= ingest->redo_max;
+    return share;
+}
+
+/* Wants both locks: the state as of the disk again, and the end of the log. */
+static void take_back(struct tj_ingest *ingest)
+{
+    uint64_t size = ingest->durable.row.size;
+    tj_group_undo(&ingest->groups[ingest->turn ^ 1], ingest->state, size);
+    tj_group_undo(&ingest->groups[ingest->turn], ingest->state, size);
+    ingest->head = ingest->durable;
+    ingest->lost = false;
+}
+
+/* Wants both locks. Not OK: this group was lost, and what was lost is out of the state again. */
+static enum tj_storage_status begin_commit(struct tj_ingest *ingest, struct tj_group *group,
+                                           enum tj_storage_status status)
+{
+    if (status == TJ_STORAGE_OK && (ingest->failed || ingest->lost)) {
+        status = ingest->failed ? TJ_STORAGE_IO : TJ_STORAGE_FULL;
+    }
+    if (status == TJ_STORAGE_OK && group->count > 0) {
+        uint64_t blocks = snapshot_share(ingest, group->records + group->count);
+        status = tj_group_begin(group, ingest->store, ingest->state, blocks);
+    }
+    if (status != TJ_STORAGE_OK) {
+        atomic_store(&ingest->failed, ingest->failed || status != TJ_STORAGE_FULL);
+        take_back(ingest);
+    }
+    return status;
+}
+
+/* Wants `committing`. */
+static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_digester *digester,
+                                         struct tj_group *group)
+{
+    if (group->count == 0) {
+        return TJ_STORAGE_OK;
+    }
+    enum tj_storage_status status = tj_group_commit(group, digester, ingest->signer);
+    if (status == TJ_STORAGE_OK) {
+        ingest->durable = group->end;
+        memcpy(ingest->note, group->note, group->note_size);
+        ingest->note_size = group->note_size;
+        tj_group_settle(group);
+        atomic_store(&ingest->durable_size, ingest->durable.row.size);
+    } else {
+        atomic_store(&ingest->failed, status != TJ_STORAGE_FULL);
+        ingest->lost = true;
+    }
+    return status;
+}
+
+/* What was decided on a state that did not become durable was not decided. */
+static void refuse_group(struct tj_pipeline *pipeline, size_t items, enum tijori_status status)
+{
+    for (size_t i = 0; i < items; i++) {
+        struct tj_ingest_item *item = tj_pipeline_undecided(pipeline, i);
+        if (item->judged || item->verdict.status == TIJORI_OK) {
+            tj_verdict_init(&item->verdict);
+            tj_refuse(&item->verdict, status, NULL);
+        }
+    }
+}
+
+void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
+                      size_t ready)
+{
+    struct tj_ingest *ingest = context;
+    enum tj_storage_status status;
+    pthread_mutex_lock(&ingest->judging);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    ingest->turn ^= 1;
+    size_t items = judge_group(ingest, digester, pipeline, ready, group, &status);
+    pthread_mutex_lock(&ingest->committing);
+    status = begin_commit(ingest, group, status);
+    pthread_mutex_unlock(&ingest->judging);
+    tj_pipeline_judged(pipeline, items);
+    if (status == TJ_STORAGE_OK) {
+        status = end_commit(ingest, digester, group);
+    }
+    if (status != TJ_STORAGE_OK) {
+        refuse_group(pipeline, items, ingest->failed ? TIJORI_FAILED : TIJORI_FULL);
+    }
+    tj_pipeline_decide(pipeline, items);
+    bool lost = ingest->lost;
+    pthread_mutex_unlock(&ingest->committing);
+    if (lost) {
+        tj_ingest_hold(ingest); /* takes back what was lost, should nobody have done it by then */
+        tj_ingest_let_go(ingest);
+    }
+}
+
+void tj_ingest_hold(struct tj_ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->judging);
+    pthread_mutex_lock(&ingest->committing);
+    if (ingest->lost) {
+        take_back(ingest);
+    }
+}
+
+void tj_ingest_let_go(struct tj_ingest *ingest)
+{
+    pthread_mutex_unlock(&ingest->committing);
+    pthread_mutex_unlock(&ingest->judging);
+}
+
+void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
+{
+    struct past past;
+    struct tj_tail tail;
+    tj_ingest_hold(ingest);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
+    if (storage != TJ_STORAGE_OK) {
+        tj_refuse(&item->verdict, tj_from_storage(storage), NULL);
+    } else if (item->verdict.status == TIJORI_OK) {
+        ingest->state->undo = &group->undo;
+        item->verdict.status = judge(ingest, &past, item, group_links(group), &tail);
+        if (item->verdict.status == TIJORI_OK) {
+            item->entry = ingest->head.row.size;
+            tj_state_rollback(ingest->state, 0);
+        }
+    }
+    if (storage == TJ_STORAGE_OK) {
+        past_end(&past);
+    }
+    tj_ingest_let_go(ingest);
+}
+
+void tj_ingest_store_all(struct tj_ingest *ingest)
+{
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    tj_ingest_hold(ingest);
+    struct tj_group *group = &ingest->groups[ingest->turn];
+    while (status == TJ_STORAGE_OK && !ingest->failed && ingest->state->dirty_count > 0) {
+        group->end = ingest->head;
+        status = tj_group_begin(group, ingest->store, ingest->state, STORE_ALL_BLOCKS);
+        if (status == TJ_STORAGE_OK) {
+            status = tj_group_commit(group, &ingest->digester, NULL);
+        }
+        if (status == TJ_STORAGE_OK) {
+            tj_group_settle(group);
+        } else {
+            /* Without room the blocks stay behind, and the next open redoes more. */
+            tj_group_undo(group, ingest->state, ingest->head.row.size);
+        }
+    }
+    tj_ingest_let_go(ingest);
+}
+
+/* ---- the beginning ---- */
+
+bool tj_ingest_init(struct tj_ingest *ingest)
+{
+    pthread_mutex_init(&ingest->judging, NULL);
+    pthread_mutex_init(&ingest->committing, NULL);
+    tj_digester_init(&ingest->digester);
+    ingest->redo_max = TJ_REDO_MAX;
+    ingest->recent = calloc(TJ_RECENT_MAX, sizeof *ingest->recent);
+    bool first = tj_group_init(&ingest->groups[0]);
+    bool second = tj_group_init(&ingest->groups[1]);
+    return first && second && ingest->recent != NULL;
+}
+
+void tj_ingest_clear(struct tj_ingest *ingest)
+{
+    tj_group_clear(&ingest->groups[0]);
+    tj_group_clear(&ingest->groups[1]);
+    free(ingest->recent);
+    tj_digester_clear(&ingest->digester);
+    pthread_mutex_destroy(&ingest->judging);
+    pthread_mutex_destroy(&ingest->committing);
+}
+
+void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end)
+{
+    ingest->head = *end;
+    ingest->durable = *end;
+    atomic_store(&ingest->durable_size, end->row.size);
+}
+
+enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
+                                   const struct tj_head_row *row, struct tj_log_end *out)
+{
+    struct tj_entry_view entry;
+    struct tj_body_view body;
+    enum tijori_status status =
+        row->size == 0 ? TIJORI_CORRUPT : tj_journal_entry(txn, row->size - 1, &entry);
+    if (status == TIJORI_OK) {
+        status = tj_journal_body(txn, &entry, &body);
+    }
+    if (status != TIJORI_OK) {
+        return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+    }
+    out->row = *row;
+    out->received_ns = entry.received_ns;
+    out->directive =
+        tj_kind_is_movement(body.records[0]) ? body.tail.directive_previous : entry.index;
+    tj_leaf_hash(digester->hasher, &out->leaf, entry.bytes, entry.size);
+    return TIJORI_OK;
+}
+
+/* Entry 0 is judged at the time it states, entry 1 as any other; both into one group. */
+static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
+                                   struct tj_group *group, struct tj_ingest_item *genesis,
+                                   struct tj_ingest_item *opening)
+{
+    struct tj_tail tail;
+    struct tj_case c;
+    genesis->received_ns = genesis->view.header.created_s * TJ_NS_PER_S;
+    fill_case(ingest, genesis, genesis->received_ns, &c);
+    enum tijori_status status =
+        tj_apply(ingest->state, &past->past, &c, group_links(group), &tail, &genesis->verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    add_entry(ingest, &ingest->digester, group, genesis, &tail);
+    ingest->state->ledger_id = genesis->leaf;
+    status = judge(ingest, past, opening, group_links(group), &tail);
+    if (status == TIJORI_OK) {
+        add_entry(ingest, &ingest->digester, group, opening, &tail);
+        group->end = ingest->head;
+    }
+    return status;
+}
+
+enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_item *genesis,
+                                   struct tj_ingest_item *opening)
+{
+    struct past past;
+    struct tj_group *group = &ingest->groups[0];
+    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
+    if (storage != TJ_STORAGE_OK) {
+        return tj_from_storage(storage);
+    }
+    enum tijori_status status = found_in(ingest, &past, group, genesis, opening);
+    past_end(&past);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    storage = tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count);
+    return tj_from_storage(
+        storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester, NULL) : storage);
+}

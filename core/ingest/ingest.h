@@ -1,0 +1,114 @@
+#ifndef TIJORI_CORE_INGEST_INGEST_H
+#define TIJORI_CORE_INGEST_INGEST_H
+
+/* From envelopes to entries, on the threads of a pipeline: any of them checks what is a pure
+ * function of the bytes (tj_ingest_check); one at a time judges a group in queue order, by the
+ * state in memory, and commits it while the next one is judged (tj_ingest_decide). Only then
+ * receipts go out.
+ *
+ * Two locks, taken in this order, each by one thread at a time:
+ *     judging     the state, and the end of the log as judged
+ *     committing  the writing side of storage, and the end of the log as the disk has it
+ * A thread that has judged a group keeps `judging` until it has `committing`. So who holds both
+ * sees a state that is durable to the last entry, and at most two groups are not: one on its way to
+ * the disk, one being judged. */
+
+#include "core/ingest/commit.h"
+#include "core/base/pipeline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* An envelope on its way. */
+struct tj_ingest_item {
+    uint64_t tag;
+    const uint8_t *bytes;
+    size_t size;
+    /* What checking finds. */
+    struct tj_hash envelope_id;
+    bool has_id;
+    bool judged; /* its verdict depended on the ledger */
+    uint32_t invalid_slot;
+    /* What became of it. */
+    uint64_t clock_ns; /* when it was first looked at; 0: not yet */
+    uint64_t entry;
+    uint64_t received_ns;
+    struct tj_hash leaf;
+    struct tj_hash conflict_id;
+    struct tj_verdict verdict; /* of the form; then of everything */
+    struct tj_envelope_view view;
+};
+
+/* Form, hashes, signatures: a pure function of the bytes. (tj_pipeline_work) */
+void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count);
+
+/* What is kept of an entry whose rows may not be readable yet. */
+struct tj_recent {
+    struct tj_hash leaf;
+    struct tj_hash envelope_id;
+    uint64_t received_ns;
+    struct tj_tail tail;
+};
+
+struct tj_ingest {
+    struct tj_store *store;
+    struct tj_state *state;
+    tijori_clock *clock;
+    void *clock_context;
+    bool accept_clock_jump;
+    uint64_t
+        redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
+    struct tj_digester digester; /* for who holds both locks */
+
+    pthread_mutex_t judging;
+    struct tj_log_end head; /* as judged */
+    unsigned turn;          /* the group to judge next; the other one was judged last */
+    uint64_t snapshot_credit;
+    struct tj_hash refused[TJ_REFUSED_MAX]; /* envelope ids, a ring */
+    size_t refused_next;
+    struct tj_recent *recent; /* TJ_RECENT_MAX, by index */
+
+    const struct tj_signer *signer; /* signs each group; NULL: none. Set before the first one */
+
+    pthread_mutex_t committing;
+    struct tj_log_end durable;
+    size_t note_size; /* of the checkpoint over `durable` when the signer made one */
+    char note[TJ_SIGNED_NOTE_MAX];
+    _Atomic uint64_t durable_size; /* durable.row.size, for who is judging */
+    atomic_bool failed;            /* a commit ended in doubt: nothing more is written */
+    bool lost;                     /* a group did not become durable and is still in the state */
+
+    struct tj_group groups[2];
+};
+
+/* False when memory is not to be had. Store, state and head are set by the caller. */
+bool tj_ingest_init(struct tj_ingest *ingest) TJ_MUST_USE;
+void tj_ingest_clear(struct tj_ingest *ingest);
+
+/* The end of the log, which the state reflects. Before the first envelope. */
+void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end);
+/* Reads it. */
+enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
+                                   const struct tj_head_row *row,
+                                   struct tj_log_end *out) TJ_MUST_USE;
+
+/* Decides as many of the first items as make one group, and commits them. Every one then has its
+ * final verdict. (tj_pipeline_decide_ready; context is the ingest) */
+void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
+                      size_t ready);
+
+/* Between these the state, the head and storage are the caller's, and durable. */
+void tj_ingest_hold(struct tj_ingest *ingest);
+void tj_ingest_let_go(struct tj_ingest *ingest);
+
+/* Judges one checked item as if it came now, changing nothing. */
+void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item);
+
+/* Stores every block that changed, so that the next open redoes nothing. */
+void tj_ingest_store_all(struct tj_ingest *ingest);
+
+/* Writes entries 0 and 1 into an empty store, both or none. */
+enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_item *genesis,
+                                   struct tj_ingest_item *opening) TJ_MUST_USE;
+
+#endif

@@ -1,0 +1,669 @@
+#include "core/ingest/ledger.h"
+
+#include "core/ingest/checkpoints.h"
+#include "core/rules/genesis.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+struct tijori {
+    enum tijori_mode mode;
+    struct tj_ingest ingest; /* TIJORI_READ uses its store, state, head and lock only */
+    struct tj_pipeline *pipeline;
+    /* TIJORI_READ: the picture taken at open. */
+    struct tj_txn *txn;
+    char accepted[32]; /* what nearly every receipt says, written once */
+    /* What signs each commit, when there is a log key. */
+    struct tj_signer signer;
+    char origin[TJ_ORIGIN_MAX];
+    uint8_t log_key[TJ_SECRET_KEY_SIZE];
+};
+
+size_t tijori_envelope_size_max(void)
+{
+    return TJ_ENVELOPE_SIZE_MAX;
+}
+
+static uint64_t system_clock(void *context)
+{
+    struct timespec now;
+    (void)context;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * TJ_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static enum tijori_status say(struct tijori_message *message, enum tijori_status status,
+                              const char *dir, const char *more)
+{
+    if (message != NULL) {
+        snprintf(message->text, sizeof message->text, "%.160s: %.120s%s%.64s", dir,
+                 tijori_status_text(status), more[0] != '\0' ? ": " : "", more);
+    }
+    return status;
+}
+
+/* ---- open and close ---- */
+
+static void ledger_free(struct tijori *ledger)
+{
+    tj_pipeline_destroy(ledger->pipeline);
+    if (ledger->txn != NULL) {
+        tj_read_end(ledger->txn);
+    }
+    tj_state_destroy(ledger->ingest.state);
+    tj_store_close(ledger->ingest.store);
+    tj_ingest_clear(&ledger->ingest);
+    tj_cleanse(ledger->log_key, sizeof ledger->log_key);
+    free(ledger);
+}
+
+static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_options *options)
+{
+    struct tj_verdict accepted;
+    struct tijori *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL) {
+        return NULL;
+    }
+    ledger->mode = mode;
+    ledger->ingest.clock = options->clock != NULL ? options->clock : system_clock;
+    ledger->ingest.clock_context = options->clock_context;
+    ledger->ingest.accept_clock_jump = options->accept_clock_jump != 0;
+    tj_verdict_init(&accepted);
+    tj_verdict_format(&accepted, ledger->accepted, sizeof ledger->accepted);
+    if (!tj_ingest_init(&ledger->ingest)) {
+        ledger_free(ledger);
+        return NULL;
+    }
+    return ledger;
+}
+
+static enum tijori_status open_store(struct tijori *ledger, const char *dir, uint64_t map_size,
+                                     char *more, size_t more_size)
+{
+    uint32_t format = 0;
+    struct tj_store_options options = tj_journal_options(map_size);
+    enum tj_storage_status status =
+        ledger->mode == TIJORI_WRITE
+            ? tj_store_open_write(dir, &options, &ledger->ingest.store, &format)
+            : tj_store_open_read(dir, &options, &ledger->ingest.store, &format);
+    if (status == TJ_STORAGE_VERSION) {
+        snprintf(more, more_size, "format %" PRIu32 ", this program knows %d", format,
+                 TJ_STORE_FORMAT);
+    }
+    return tj_from_storage(status);
+}
+
+static enum tijori_status load(struct tijori *ledger)
+{
+    struct tj_txn *txn;
+    struct tj_ingest *ingest = &ledger->ingest;
+    struct tj_head_row row;
+    struct tj_log_end end;
+    enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_head_row_read(txn, &row);
+    if (status == TIJORI_OK) {
+        status = tj_log_end_read(txn, &ingest->digester, &row, &end);
+    }
+    if (status == TIJORI_OK) {
+        tj_ingest_start_from(ingest, &end);
+        status = tj_snapshot_load(txn, &ingest->digester, &row, &ingest->state);
+    }
+    if (status == TIJORI_OK && ledger->mode == TIJORI_READ) {
+        ledger->txn = txn;
+    } else {
+        tj_read_end(txn);
+    }
+    return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+}
+
+/* From here on every commit signs. First what is there, so that nothing is ever signed that does
+ * not follow what was signed before. */
+static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log_key)
+{
+    struct tj_ingest *ingest = &ledger->ingest;
+    char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t size;
+    if (note == NULL) {
+        return TIJORI_MEMORY;
+    }
+    memcpy(ledger->log_key, log_key, sizeof ledger->log_key);
+    tj_origin(ingest->state, ledger->origin);
+    enum tijori_status status = tj_checkpoint_make(ingest, ledger->log_key, note, &size);
+    free(note);
+    ledger->signer = (struct tj_signer){ledger->origin, ledger->log_key};
+    ingest->signer = &ledger->signer;
+    return status;
+}
+
+static enum tijori_status start(struct tijori *ledger, const struct tijori_options *options)
+{
+    struct tj_pipeline_options pipeline = {
+        .capacity = TJ_QUEUE_MAX,
+        .item_size = sizeof(struct tj_ingest_item),
+        .ring_bytes = TJ_QUEUE_BYTES,
+        .threads = options->threads,
+        .ready_max = TJ_GROUP_ENVELOPES_MAX,
+        .work = tj_ingest_check,
+        .decide = tj_ingest_decide,
+        .context = &ledger->ingest,
+    };
+    enum tijori_status status = tj_nodes_complete(&ledger->ingest);
+    if (status == TIJORI_OK && options->log_key != NULL) {
+        status = take_log_key(ledger, options->log_key);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    ledger->pipeline = tj_pipeline_create(&pipeline);
+    return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
+}
+
+enum tijori_status tijori_open(const char *dir, enum tijori_mode mode,
+                               const struct tijori_options *options, struct tijori **out,
+                               struct tijori_message *message)
+{
+    static const struct tijori_options defaults;
+    char more[64] = "";
+    options = options != NULL ? options : &defaults;
+    struct tijori *ledger = ledger_new(mode, options);
+    if (ledger == NULL) {
+        return say(message, TIJORI_MEMORY, dir, "");
+    }
+    enum tijori_status status = open_store(ledger, dir, options->map_size, more, sizeof more);
+    if (status == TIJORI_OK) {
+        status = load(ledger);
+    }
+    if (status == TIJORI_OK && mode == TIJORI_WRITE) {
+        status = start(ledger, options);
+    }
+    if (status != TIJORI_OK) {
+        ledger_free(ledger);
+        return say(message, status, dir, more);
+    }
+    *out = ledger;
+    return TIJORI_OK;
+}
+
+void tijori_close(struct tijori *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    if (ledger->mode == TIJORI_WRITE) {
+        tj_pipeline_drain(ledger->pipeline);
+        tj_ingest_store_all(&ledger->ingest);
+    }
+    ledger_free(ledger);
+}
+
+/* ---- create ---- */
+
+static enum tijori_status check_one(struct tijori *ledger, struct tj_ingest_item *item,
+                                    const uint8_t *bytes, size_t size)
+{
+    void *items[1] = {item};
+    item->bytes = bytes;
+    item->size = size;
+    tj_ingest_check(NULL, &ledger->ingest.digester, items, 1);
+    return item->verdict.status;
+}
+
+/* Entry 0 says what its envelope was: header, records, no slots, no attachments. */
+static enum tijori_status genesis_envelope(const uint8_t *entry_0, size_t entry_0_size,
+                                           const uint8_t *records, size_t records_size,
+                                           uint8_t **out, size_t *out_size,
+                                           struct tj_verdict *verdict)
+{
+    struct tj_entry_view entry;
+    enum tijori_status status = tj_entry_decode(entry_0, entry_0_size, &entry, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (records_size != (size_t)entry.header.record_count * TJ_RECORD_SIZE) {
+        return tj_refuse(verdict, TIJORI_RECORD_COUNT, "record_count");
+    }
+    *out_size = TJ_HEADER_SIZE + records_size + 4;
+    *out = calloc(1, *out_size);
+    if (*out == NULL) {
+        return TIJORI_MEMORY;
+    }
+    memcpy(*out, entry.header_bytes, TJ_HEADER_SIZE);
+    memcpy(*out + TJ_HEADER_SIZE, records, records_size);
+    return TIJORI_OK;
+}
+
+static enum tijori_status create_checked(const char *dir, const struct tijori_options *options,
+                                         struct tijori *ledger, struct tj_ingest_item *genesis,
+                                         struct tj_ingest_item *opening, struct tj_verdict *verdict)
+{
+    /* Judged without a disk first, so that a wrong genesis leaves nothing behind. */
+    enum tijori_status status = tj_genesis_check(&ledger->ingest.digester, genesis->view.records,
+                                                 genesis->view.header.record_count,
+                                                 genesis->view.header.created_s, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    struct tj_store_options store = tj_journal_options(options->map_size);
+    status = tj_from_storage(tj_store_create(dir, &store, &ledger->ingest.store));
+    if (status != TIJORI_OK) {
+        return tj_refuse(verdict, status, NULL);
+    }
+    ledger->ingest.state = tj_state_create();
+    ledger->ingest.accept_clock_jump = true; /* whoever makes a ledger states its time */
+    status = tj_ingest_found(&ledger->ingest, genesis, opening);
+    if (status != TIJORI_OK) {
+        *verdict = genesis->verdict.status > TIJORI_ALREADY ? genesis->verdict : opening->verdict;
+        verdict->status = status;
+        tj_store_remove(ledger->ingest.store);
+        ledger->ingest.store = NULL;
+    }
+    return status;
+}
+
+enum tijori_status tijori_create(const char *dir, const uint8_t *entry_0, size_t entry_0_size,
+                                 const uint8_t *genesis_records, size_t genesis_records_size,
+                                 const uint8_t *opening, size_t opening_size,
+                                 const struct tijori_options *options,
+                                 struct tijori_message *message)
+{
+    static const struct tijori_options defaults;
+    struct tj_ingest_item items[2] = {{0}, {0}};
+    struct tj_verdict verdict;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    char text[256];
+    options = options != NULL ? options : &defaults;
+    tj_verdict_init(&verdict);
+    struct tijori *ledger = ledger_new(TIJORI_WRITE, options);
+    if (ledger == NULL) {
+        return say(message, TIJORI_MEMORY, dir, "");
+    }
+    enum tijori_status status = genesis_envelope(entry_0, entry_0_size, genesis_records,
+                                                 genesis_records_size, &bytes, &size, &verdict);
+    if (status == TIJORI_OK) {
+        status = check_one(ledger, &items[0], bytes, size);
+        verdict = items[0].verdict;
+    }
+    if (status == TIJORI_OK) {
+        status = check_one(ledger, &items[1], opening, opening_size);
+        verdict = items[1].verdict;
+    }
+    if (status == TIJORI_OK) {
+        status = create_checked(dir, options, ledger, &items[0], &items[1], &verdict);
+    }
+    verdict.status = status;
+    tj_verdict_format(&verdict, text, sizeof text);
+    free(bytes);
+    ledger_free(ledger);
+    if (status != TIJORI_OK && message != NULL) {
+        snprintf(message->text, sizeof message->text, "%.120s: %.255s", dir, text);
+    }
+    return status;
+}
+
+/* ---- writing ---- */
+
+enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes, size_t size,
+                                 uint64_t tag)
+{
+    uint8_t *data;
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    if (size > TJ_ENVELOPE_SIZE_MAX) {
+        return TIJORI_OVERSIZED;
+    }
+    struct tj_ingest_item *item = tj_pipeline_reserve(ledger->pipeline, size, &data);
+    if (size > 0) {
+        memcpy(data, bytes, size);
+    }
+    item->bytes = data;
+    item->size = size;
+    item->tag = tag;
+    tj_pipeline_publish(ledger->pipeline, size);
+    return TIJORI_OK;
+}
+
+static void fill_receipt(const struct tijori *ledger, const struct tj_ingest_item *item,
+                         struct tijori_receipt *out)
+{
+    const struct tj_verdict *verdict = &item->verdict;
+    memset(out, 0, sizeof *out);
+    out->tag = item->tag;
+    out->status = verdict->status;
+    out->record = verdict->record;
+    memcpy(out->envelope_id, item->envelope_id.bytes, TJ_HASH_SIZE);
+    if (verdict->status == TIJORI_OK || verdict->status == TIJORI_ALREADY) {
+        out->entry = item->entry;
+        out->received_ns = item->received_ns;
+        memcpy(out->leaf, item->leaf.bytes, TJ_HASH_SIZE);
+    }
+    if (verdict->status == TIJORI_CONFLICT) {
+        out->entry = item->entry;
+        memcpy(out->conflict_id, item->conflict_id.bytes, TJ_HASH_SIZE);
+    }
+    if (verdict->status > TIJORI_ALREADY && verdict->field != NULL) {
+        snprintf(out->field, sizeof out->field, "%s", verdict->field);
+    }
+    if (verdict->status == TIJORI_OK) {
+        memcpy(out->text, ledger->accepted, sizeof ledger->accepted);
+    } else {
+        tj_verdict_format(verdict, out->text, sizeof out->text);
+    }
+}
+
+enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *out)
+{
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    const struct tj_ingest_item *item = tj_pipeline_receive(ledger->pipeline);
+    if (item == NULL) {
+        return TIJORI_NOT_FOUND;
+    }
+    fill_receipt(ledger, item, out);
+    tj_pipeline_release(ledger->pipeline);
+    return TIJORI_OK;
+}
+
+/* ---- checkpoints ---- */
+
+static enum tijori_status give_note(const void *bytes, size_t bytes_size, char *note, size_t *size)
+{
+    bool fits = bytes_size <= *size;
+    *size = bytes_size;
+    if (!fits) {
+        return TIJORI_FULL;
+    }
+    memcpy(note, bytes, bytes_size);
+    return TIJORI_OK;
+}
+
+enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size)
+{
+    struct tj_ledger_view view;
+    struct tj_stored_checkpoint newest;
+    struct tj_ingest *ingest = &ledger->ingest;
+    if (ledger->mode == TIJORI_WRITE && ingest->signer != NULL) {
+        pthread_mutex_lock(&ingest->committing);
+        enum tijori_status kept = ingest->note_size > 0
+                                      ? give_note(ingest->note, ingest->note_size, note, size)
+                                      : TIJORI_NOT_FOUND;
+        pthread_mutex_unlock(&ingest->committing);
+        if (kept != TIJORI_NOT_FOUND) {
+            return kept;
+        }
+    }
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_checkpoint_newest(view.txn, &newest);
+    if (status == TIJORI_OK) {
+        status = give_note(newest.note.bytes, newest.note.size, note, size);
+    }
+    tj_ledger_view_end(ledger, &view);
+    return status;
+}
+
+enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_key, char *note,
+                                     size_t *size)
+{
+    char *made = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t made_size;
+    if (ledger->mode != TIJORI_WRITE || made == NULL) {
+        free(made);
+        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+    }
+    tj_ingest_hold(&ledger->ingest);
+    enum tijori_status status = tj_checkpoint_make(&ledger->ingest, log_key, made, &made_size);
+    tj_ingest_let_go(&ledger->ingest);
+    if (status == TIJORI_OK) {
+        status = give_note(made, made_size, note, size);
+    }
+    free(made);
+    return status;
+}
+
+enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *other,
+                                           size_t other_size, char *note, size_t *size)
+{
+    char *merged = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    size_t merged_size;
+    if (ledger->mode != TIJORI_WRITE || merged == NULL) {
+        free(merged);
+        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+    }
+    tj_ingest_hold(&ledger->ingest);
+    enum tijori_status status =
+        tj_checkpoint_add(&ledger->ingest, other, other_size, merged, &merged_size);
+    tj_ingest_let_go(&ledger->ingest);
+    if (status == TIJORI_OK) {
+        status = give_note(merged, merged_size, note, size);
+    }
+    free(merged);
+    return status;
+}
+
+enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_t *bytes, size_t size,
+                                  struct tijori_receipt *out)
+{
+    struct tj_ingest_item item = {0};
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    if (size > TJ_ENVELOPE_SIZE_MAX) {
+        return TIJORI_OVERSIZED;
+    }
+    tj_pipeline_drain(ledger->pipeline);
+    check_one(ledger, &item, bytes, size);
+    tj_ingest_dry_run(&ledger->ingest, &item);
+    fill_receipt(ledger, &item, out);
+    return TIJORI_OK;
+}
+
+/* ---- reading ---- */
+
+enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out)
+{
+    tj_ingest_hold(&ledger->ingest);
+    out->txn = ledger->txn;
+    if (out->txn == NULL) {
+        enum tj_storage_status status = tj_read_begin(ledger->ingest.store, &out->txn);
+        if (status != TJ_STORAGE_OK) {
+            tj_ingest_let_go(&ledger->ingest);
+            return tj_from_storage(status);
+        }
+    }
+    out->state = ledger->ingest.state;
+    out->head = ledger->ingest.head.row;
+    out->digester = &ledger->ingest.digester;
+    return TIJORI_OK;
+}
+
+void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
+{
+    if (view->txn != ledger->txn) {
+        tj_read_end(view->txn);
+    }
+    tj_ingest_let_go(&ledger->ingest);
+}
+
+void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max)
+{
+    tj_ingest_hold(&ledger->ingest);
+    ledger->ingest.redo_max = redo_max;
+    tj_ingest_let_go(&ledger->ingest);
+}
+
+void tijori_head(struct tijori *ledger, struct tijori_head *out)
+{
+    struct tj_hash root;
+    struct tj_ingest *ingest = &ledger->ingest;
+    tj_ingest_hold(ingest);
+    tj_frontier_root(ingest->digester.hasher, &ingest->head.row.frontier, &root);
+    memcpy(out->ledger_id, ingest->state->ledger_id.bytes, TJ_HASH_SIZE);
+    memcpy(out->leaf, ingest->head.leaf.bytes, TJ_HASH_SIZE);
+    memcpy(out->root, root.bytes, TJ_HASH_SIZE);
+    out->size = ingest->head.row.size;
+    out->received_ns = ingest->head.received_ns;
+    tj_ingest_let_go(ingest);
+}
+
+static struct tijori_int128 split(tj_i128 value)
+{
+    return (struct tijori_int128){(uint64_t)value, (int64_t)(value >> 64)};
+}
+
+static tj_i128 join(struct tijori_int128 value)
+{
+    return (tj_i128)((tj_u128)(uint64_t)value.high << 64 | value.low);
+}
+
+void tijori_amount_text(struct tijori_int128 amount, unsigned decimals, char *out, size_t out_size)
+{
+    char text[TJ_AMOUNT_TEXT_SIZE];
+    tj_amount_format(text, join(amount), decimals > TJ_DECIMALS_MAX ? TJ_DECIMALS_MAX : decimals);
+    snprintf(out, out_size, "%s", text);
+}
+
+enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_t local,
+                                  struct tijori_balance *out)
+{
+    tj_ingest_hold(&ledger->ingest);
+    const struct tj_state *state = ledger->ingest.state;
+    const struct tj_account_object *account = tj_state_account(state, tj_account_id(party, local));
+    if (account != NULL) {
+        const struct tj_asset_object *asset = tj_state_asset(state, account->asset);
+        memset(out, 0, sizeof *out);
+        out->balance = split(tj_account_balance(account));
+        out->in = split((tj_i128)account->in);
+        out->out = split((tj_i128)account->out);
+        out->pending_in = account->pending_in;
+        out->pending_out = account->pending_out;
+        out->asset = account->asset;
+        out->decimals = asset->decimals;
+        memcpy(out->asset_code, asset->code, TJ_ASSET_CODE_SIZE);
+        out->account_class = account->class;
+        out->frozen = account->flags & TJ_FREEZE_BOTH;
+        out->closed = (account->flags & TJ_ACCOUNT_CLOSED) != 0;
+    }
+    tj_ingest_let_go(&ledger->ingest);
+    return account != NULL ? TIJORI_OK : TIJORI_NOT_FOUND;
+}
+
+/* ---- history: a walk along the links, newest first ---- */
+
+static void fill_movement(const struct tj_entry_view *entry, uint32_t position,
+                          const uint8_t *record, struct tijori_movement *out)
+{
+    struct tj_record r;
+    tj_record_decode(record, &r);
+    memset(out, 0, sizeof *out);
+    out->entry = entry->index;
+    out->record = position;
+    out->kind = r.kind;
+    out->purpose = r.purpose;
+    out->from = r.from;
+    out->to = r.to;
+    out->amount = r.amount;
+    out->value_date = r.value_date;
+    memcpy(out->reference, r.reference, TJ_REFERENCE_SIZE);
+    out->received_ns = entry->received_ns;
+}
+
+static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
+                                       struct tijori_history_cursor *cursor,
+                                       struct tijori_movement *out)
+{
+    struct tj_entry_view entry;
+    struct tj_body_view body;
+    uint32_t position = tj_record_position(cursor->next);
+    enum tijori_status status = tj_journal_entry(txn, tj_record_entry(cursor->next), &entry);
+    if (status == TIJORI_OK) {
+        status = tj_journal_body(txn, &entry, &body);
+    }
+    if (status != TIJORI_OK || position >= entry.header.record_count) {
+        return TIJORI_CORRUPT;
+    }
+    const uint8_t *record = body.records + (size_t)position * TJ_RECORD_SIZE;
+    const uint8_t *link = body.links + (size_t)position * TJ_LINK_SIZE;
+    if (!tj_kind_is_movement(record[0])) {
+        return TIJORI_CORRUPT;
+    }
+    fill_movement(&entry, position, record, out);
+    bool from = out->from == account;
+    bool posted = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
+    out->balance = cursor->balance;
+    tj_i128 change = !posted ? 0 : from ? -(tj_i128)out->amount : (tj_i128)out->amount;
+    cursor->balance = split(join(cursor->balance) - change);
+    uint64_t previous = tj_load64(from ? link : link + 8);
+    /* A chain runs backwards; one that does not would never end. */
+    if (previous >= cursor->next) {
+        return TIJORI_CORRUPT;
+    }
+    cursor->next = previous;
+    return TIJORI_OK;
+}
+
+enum tijori_status tijori_history(struct tijori *ledger, uint32_t party, uint32_t local,
+                                  struct tijori_history_cursor *cursor, struct tijori_movement *out)
+{
+    struct tj_ledger_view view;
+    uint64_t account = tj_account_id(party, local);
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    const struct tj_account_object *object = tj_state_account(view.state, account);
+    if (object == NULL) {
+        status = TIJORI_NOT_FOUND;
+    } else {
+        if (cursor->started == 0) {
+            cursor->started = 1;
+            cursor->next = object->latest;
+            cursor->balance = split(tj_account_balance(object));
+        }
+        status =
+            cursor->next == 0 ? TIJORI_NOT_FOUND : history_step(view.txn, account, cursor, out);
+    }
+    tj_ledger_view_end(ledger, &view);
+    return status;
+}
+
+/* ---- entries ---- */
+
+static bool copy_out(const uint8_t *bytes, size_t size, uint8_t *out, size_t *out_size)
+{
+    bool fits = size <= *out_size;
+    if (fits) {
+        memcpy(out, bytes, size);
+    }
+    *out_size = size;
+    return fits;
+}
+
+enum tijori_status tijori_entry(struct tijori *ledger, uint64_t index, struct tijori_entry *out)
+{
+    struct tj_ledger_view view;
+    struct tj_view entry;
+    struct tj_view body;
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_from_storage(tj_get_number(view.txn, TJ_J_ENTRIES, index, &entry));
+    if (status == TIJORI_OK) {
+        status = tj_from_storage(tj_get_number(view.txn, TJ_J_BODIES, index, &body));
+    }
+    if (status == TIJORI_OK) {
+        bool entry_fits = copy_out(entry.bytes, entry.size, out->entry, &out->entry_size);
+        bool body_fits = copy_out(body.bytes, body.size, out->body, &out->body_size);
+        status = entry_fits && body_fits ? TIJORI_OK : TIJORI_FULL;
+    }
+    tj_ledger_view_end(ledger, &view);
+    return status;
+}

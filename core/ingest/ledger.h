@@ -1,0 +1,23 @@
+#ifndef TIJORI_CORE_INGEST_LEDGER_H
+#define TIJORI_CORE_INGEST_LEDGER_H
+
+/* Inside an open ledger, for the programs of this tree that show more than tijori.h does. */
+
+#include "core/log/snapshot.h"
+
+/* A picture of the ledger at its newest durable entry: a transaction and the state that goes with
+ * it. While it is held, the ledger commits nothing: keep it short on a ledger opened for writing.
+ * One thread. */
+struct tj_ledger_view {
+    struct tj_txn *txn;
+    const struct tj_state *state;
+    struct tj_head_row head;
+    struct tj_digester *digester;
+};
+enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out);
+void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
+
+/* For tests: stores the snapshot as if TJ_REDO_MAX were this. Right after an open for writing. */
+void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max);
+
+#endif

@@ -1,0 +1,285 @@
+#include "core/log/journal.h"
+
+struct tj_store_options tj_journal_options(uint64_t map_size)
+{
+    static const struct tj_table_spec tables[TJ_J_COUNT] = {
+        [TJ_J_ENTRIES] = {"entries", TJ_TABLE_NUMBERED},
+        [TJ_J_BODIES] = {"bodies", TJ_TABLE_NUMBERED},
+        [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
+        [TJ_J_BLOCKS] = {"state", TJ_TABLE_NAMED},
+        [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
+        [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
+        [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},
+    };
+    return (struct tj_store_options){
+        .tables = tables,
+        .table_count = TJ_J_COUNT,
+        .format = TJ_STORE_FORMAT,
+        .upgrades = TJ_STORE_FORMAT_OLDER,
+        .map_size = map_size,
+    };
+}
+
+enum tijori_status tj_from_storage(enum tj_storage_status status)
+{
+    switch (status) {
+    case TJ_STORAGE_OK:
+        return TIJORI_OK;
+    case TJ_STORAGE_NOT_FOUND:
+        return TIJORI_NOT_FOUND;
+    case TJ_STORAGE_EXISTS:
+        return TIJORI_EXISTS;
+    case TJ_STORAGE_FULL:
+        return TIJORI_FULL;
+    case TJ_STORAGE_LOCKED:
+        return TIJORI_LOCKED;
+    case TJ_STORAGE_VERSION:
+        return TIJORI_FORMAT_UNKNOWN;
+    case TJ_STORAGE_CORRUPT:
+        return TIJORI_CORRUPT;
+    case TJ_STORAGE_DENIED:
+        return TIJORI_DENIED;
+    case TJ_STORAGE_MEMORY:
+        return TIJORI_MEMORY;
+    case TJ_STORAGE_IO:
+        return TIJORI_IO;
+    }
+    abort();
+}
+
+enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index, struct tj_entry_view *out)
+{
+    struct tj_view value;
+    struct tj_verdict verdict;
+    enum tijori_status status = tj_from_storage(tj_get_number(txn, TJ_J_ENTRIES, index, &value));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    tj_verdict_init(&verdict);
+    status = tj_entry_decode(value.bytes, value.size, out, &verdict);
+    return status == TIJORI_OK && out->index == index ? TIJORI_OK : TIJORI_CORRUPT;
+}
+
+enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
+                                   struct tj_body_view *out)
+{
+    struct tj_view value;
+    enum tijori_status status =
+        tj_from_storage(tj_get_number(txn, TJ_J_BODIES, entry->index, &value));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return tj_body_decode(value.bytes, value.size, entry->header.record_count, out)
+               ? TIJORI_OK
+               : TIJORI_CORRUPT;
+}
+
+/* ---- the tree ---- */
+
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf)
+{
+    struct tj_view value;
+    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+        value.size >= TJ_ENTRY_FIXED_SIZE) {
+        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
+        return true;
+    }
+    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+        return false;
+    }
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
+    return true;
+}
+
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
+{
+    key[0] = (uint8_t)level;
+    for (int i = 0; i < 8; i++) {
+        key[1 + i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+}
+
+uint64_t tj_node_rows(uint64_t size)
+{
+    uint64_t rows = 0;
+    for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
+        rows += size >> (8 * level);
+    }
+    return rows;
+}
+
+static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+{
+    struct tj_log_nodes *nodes = context;
+    struct tj_view value;
+    if (level == 0) {
+        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
+    }
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    tj_node_key(level, number, key);
+    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
+        value.size != TJ_HASH_SIZE) {
+        return false;
+    }
+    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
+    return true;
+}
+
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
+{
+    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
+}
+
+/* ---- the head row ---- */
+
+size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
+{
+    tj_store64(out, row->size);
+    tj_store64(out + 8, row->redo_from);
+    tj_store64(out + 16, row->frontier.count);
+    size_t hashes = (size_t)row->frontier.count * TJ_HASH_SIZE;
+    memcpy(out + 24, row->frontier.nodes, hashes);
+    return 24 + hashes;
+}
+
+enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
+{
+    struct tj_view value;
+    enum tijori_status status = tj_from_storage(tj_get_name(txn, TJ_J_META, "head", 4, &value));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (value.size < 24) {
+        return TIJORI_CORRUPT;
+    }
+    memset(out, 0, sizeof *out);
+    out->size = tj_load64(value.bytes);
+    out->redo_from = tj_load64(value.bytes + 8);
+    uint64_t count = tj_load64(value.bytes + 16);
+    if (count != (uint64_t)__builtin_popcountll(out->size) ||
+        value.size != 24 + count * TJ_HASH_SIZE || out->redo_from > out->size) {
+        return TIJORI_CORRUPT;
+    }
+    out->frontier.size = out->size;
+    out->frontier.count = (uint32_t)count;
+    memcpy(out->frontier.nodes, value.bytes + 24, count * TJ_HASH_SIZE);
+    return TIJORI_OK;
+}
+
+/* ---- the past ---- */
+
+static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
+{
+    struct tj_journal_past *past = context;
+    struct tj_entry_view entry;
+    struct tj_body_view body;
+    uint32_t position = tj_record_position(record_id);
+    if (tj_journal_entry(past->txn, tj_record_entry(record_id), &entry) != TIJORI_OK ||
+        position >= entry.header.record_count ||
+        tj_journal_body(past->txn, &entry, &body) != TIJORI_OK) {
+        return false;
+    }
+    memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    out->absent = false;
+    tj_named_complete(&past->past, &entry, out);
+    return true;
+}
+
+static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+{
+    struct tj_journal_past *past = context;
+    return tj_journal_leaf(past->txn, past->digester, index, leaf);
+}
+
+static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+{
+    struct tj_journal_past *past = context;
+    struct tj_entry_view entry;
+    if (tj_journal_entry(past->txn, index, &entry) != TIJORI_OK) {
+        return false;
+    }
+    tj_envelope_id(past->digester, entry.header_bytes, id);
+    return true;
+}
+
+static bool read_tail(struct tj_txn *txn, uint64_t index, struct tj_tail *tail)
+{
+    struct tj_view value;
+    struct tj_body_view body;
+    if (tj_get_number(txn, TJ_J_BODIES, index, &value) != TJ_STORAGE_OK ||
+        value.size < TJ_TAIL_SIZE ||
+        (value.size - TJ_TAIL_SIZE) % (TJ_RECORD_SIZE + TJ_LINK_SIZE) != 0) {
+        return false;
+    }
+    uint32_t count = (uint32_t)((value.size - TJ_TAIL_SIZE) / (TJ_RECORD_SIZE + TJ_LINK_SIZE));
+    bool whole = tj_body_decode(value.bytes, value.size, count, &body);
+    *tail = body.tail;
+    return whole;
+}
+
+static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+{
+    struct tj_journal_past *past = context;
+    struct tj_tail tail;
+    bool found = read_tail(past->txn, index, &tail);
+    *jump = found ? tail.lane_jump : 0;
+    return found;
+}
+
+static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+{
+    struct tj_journal_past *past = context;
+    struct tj_log_nodes nodes;
+    tj_log_nodes_init(&nodes, past->txn, past->digester);
+    return tj_tile_root(past->digester->hasher, &nodes.reader, size, root);
+}
+
+void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
+                          struct tj_digester *digester)
+{
+    past->txn = txn;
+    past->digester = digester;
+    past->past =
+        (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
+}
+
+enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
+                                            uint64_t from_sequence, uint64_t sequence,
+                                            uint64_t *entry)
+{
+    /* Invariant: `from` is the entry of from_sequence >= sequence >= 1. */
+    while (from_sequence > sequence) {
+        struct tj_tail tail;
+        if (!read_tail(txn, from, &tail)) {
+            return TIJORI_CORRUPT;
+        }
+        tj_lane_step(&tail, sequence, &from, &from_sequence);
+    }
+    *entry = from;
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64_t time_ns,
+                                       uint64_t *count)
+{
+    /* Invariant: entries below `low` were received by then, entries from `high` on were not. */
+    uint64_t low = 0;
+    uint64_t high = size;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct tj_entry_view entry;
+        enum tijori_status status = tj_journal_entry(txn, middle, &entry);
+        if (status != TIJORI_OK) {
+            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        }
+        if (entry.received_ns <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *count = low;
+    return TIJORI_OK;
+}

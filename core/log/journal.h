@@ -1,0 +1,102 @@
+#ifndef TIJORI_CORE_LOG_JOURNAL_H
+#define TIJORI_CORE_LOG_JOURNAL_H
+
+/* The ledger's tables in storage, and reading the log from them: docs/FORMAT.md section 9.
+ * Works in reading and in writing transactions. Views are valid as long as the transaction is. */
+
+#include "core/rules/effect.h"
+#include "crypto/tile.h"
+#include "storage/store.h"
+
+enum tj_journal_table {
+    TJ_J_ENTRIES,
+    TJ_J_BODIES,
+    TJ_J_ATTACHMENTS,
+    TJ_J_BLOCKS,
+    TJ_J_META,
+    TJ_J_NODES,
+    TJ_J_CHECKPOINTS,
+    TJ_J_COUNT,
+};
+/* 1 had neither nodes nor checkpoints; opening for writing adds them. */
+enum { TJ_STORE_FORMAT = 3, TJ_STORE_FORMAT_OLDER = 2 };
+
+/* For tj_store_open_* and tj_store_create; `map_size` as there. */
+struct tj_store_options tj_journal_options(uint64_t map_size);
+
+/* What storage says, in the ledger's words. */
+enum tijori_status tj_from_storage(enum tj_storage_status status);
+
+/* An entry, decoded; CORRUPT when its form is wrong, NOT_FOUND when there is none. */
+enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index,
+                                    struct tj_entry_view *out) TJ_MUST_USE;
+/* Its body, taken apart. */
+enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
+                                   struct tj_body_view *out) TJ_MUST_USE;
+
+/* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
+                     struct tj_hash *leaf) TJ_MUST_USE;
+
+/* ---- the tree ----
+ * Level 0 is the journal itself, since each entry holds the leaf hash of the one before; the nodes
+ * above it have rows of their own, 32 bytes for 256 entries. */
+
+enum { TJ_NODE_KEY_SIZE = 9 };
+/* `level u8 || number u64 big-endian`. */
+void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE]);
+
+/* How many rows `nodes` has for a log of `size` entries. */
+uint64_t tj_node_rows(uint64_t size);
+
+/* Nodes of the tree of a transaction's log, for crypto/tile.h. */
+struct tj_log_nodes {
+    struct tj_node_reader reader; /* context is this struct */
+    struct tj_txn *txn;
+    struct tj_digester *digester;
+};
+void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn,
+                       struct tj_digester *digester);
+
+/* ---- the row `head` of meta ---- */
+
+struct tj_head_row {
+    uint64_t size;      /* entries */
+    uint64_t redo_from; /* the first entry that a block may be missing */
+    struct tj_frontier frontier;
+};
+enum { TJ_HEAD_ROW_MAX = 24 + 32 * TJ_FRONTIER_MAX };
+size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX]);
+enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out) TJ_MUST_USE;
+
+/* ---- the past, as the rules see it ---- */
+
+/* Answers from a transaction. One thread; the hasher is the caller's. */
+struct tj_journal_past {
+    struct tj_txn *txn;
+    struct tj_digester *digester;
+    struct tj_past past; /* what to hand to tj_apply; context is this struct */
+};
+void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
+                          struct tj_digester *digester);
+
+/* One step of the walk below, by the tail of entry *from. */
+static inline void tj_lane_step(const struct tj_tail *tail, uint64_t sequence, uint64_t *from,
+                                uint64_t *from_sequence)
+{
+    uint64_t jump = tj_lane_jump(*from_sequence);
+    *from = jump >= sequence ? tail->lane_jump : tail->lane_previous;
+    *from_sequence = jump >= sequence ? jump : *from_sequence - 1;
+}
+
+/* The entry of an earlier sequence of a lane, by the tails: `from` is the entry of sequence
+ * `from_sequence` >= `sequence`. O(log n) reads. */
+enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
+                                            uint64_t from_sequence, uint64_t sequence,
+                                            uint64_t *entry) TJ_MUST_USE;
+
+/* How many entries were received at or before `time_ns` (binary search). */
+enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64_t time_ns,
+                                       uint64_t *count) TJ_MUST_USE;
+
+#endif

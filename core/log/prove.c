@@ -1,0 +1,200 @@
+#include "core/log/prove.h"
+
+struct proving {
+    struct tj_txn *txn;
+    const struct tj_state *state;
+    struct tj_digester *digester;
+    struct tj_log_nodes nodes;
+    uint64_t size;
+};
+
+/* Record ids in rising order, each once: a key and a party for each slot, two accounts, an asset.
+ */
+enum { IDS_MAX = 2 * TJ_SLOTS_MAX + TJ_ACCOUNTS_NAMED_MAX + 2 };
+static_assert(1 + IDS_MAX <= TJ_EXHIBITS_MAX, "what a record rests on fits the exhibits");
+struct ids {
+    uint32_t count;
+    uint64_t ids[IDS_MAX];
+};
+
+static void add_id(struct ids *ids, uint64_t id)
+{
+    uint32_t at = ids->count;
+    while (at > 0 && ids->ids[at - 1] >= id) {
+        at--;
+    }
+    if (at < ids->count && ids->ids[at] == id) {
+        return;
+    }
+    TIJORI_REQUIRE(ids->count < IDS_MAX);
+    memmove(&ids->ids[at + 1], &ids->ids[at], (ids->count - at) * sizeof ids->ids[0]);
+    ids->ids[at] = id;
+    ids->count++;
+}
+
+/* ---- one exhibit ---- */
+
+static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out)
+{
+    struct tj_body_view body;
+    struct tj_verdict verdict;
+    size_t count;
+    uint32_t records = out->entry.header.record_count;
+    tj_verdict_init(&verdict);
+    enum tijori_status status = tj_journal_body(p->txn, &out->entry, &body);
+    if (status != TIJORI_OK || out->position >= records) {
+        return status != TIJORI_OK ? TIJORI_CORRUPT : TIJORI_NOT_FOUND;
+    }
+    out->record = body.records + (size_t)out->position * TJ_RECORD_SIZE;
+    if (tj_record_check(out->record, tj_header_restricted(&out->entry.header), &verdict) !=
+        TIJORI_OK) {
+        return TIJORI_CORRUPT;
+    }
+    tj_record_decode(out->record, &out->fields);
+    struct tj_hash *leaves = malloc(records * sizeof *leaves);
+    if (leaves == NULL) {
+        return TIJORI_MEMORY;
+    }
+    for (uint32_t i = 0; i < records; i++) {
+        tj_leaf_hash(p->digester->hasher, &leaves[i], body.records + (size_t)i * TJ_RECORD_SIZE,
+                     TJ_RECORD_SIZE);
+    }
+    tj_prove_inclusion_in(p->digester->hasher, leaves, records, out->position, out->record_path,
+                          &count);
+    out->record_path_count = (uint8_t)count;
+    free(leaves);
+    return TIJORI_OK;
+}
+
+/* The entry and the record, with the record's path. */
+static enum tijori_status prove_exhibit(struct proving *p, uint64_t index, uint32_t position,
+                                        struct tj_exhibit *out)
+{
+    memset(out, 0, sizeof *out);
+    out->position = position;
+    if (index >= p->size) {
+        return TIJORI_NOT_FOUND;
+    }
+    if (tj_journal_entry(p->txn, index, &out->entry) != TIJORI_OK) {
+        return TIJORI_CORRUPT;
+    }
+    return position == TJ_NOWHERE ? TIJORI_OK : prove_record(p, out);
+}
+
+/* ---- what the first rests on ---- */
+
+static bool add_signers(const struct proving *p, const struct tj_slots *slots, struct ids *ids)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        uint8_t x[32];
+        if (slot->use == TJ_USE_POSSESSION) {
+            continue;
+        }
+        tj_public_key_x(&slot->key, x);
+        const struct tj_key_object *key = tj_state_find_key(p->state, x);
+        const struct tj_party_object *party = tj_state_party(p->state, slot->party);
+        if (key == NULL || party == NULL) {
+            return false;
+        }
+        add_id(ids, key->added);
+        add_id(ids, party->registered);
+    }
+    return true;
+}
+
+static bool add_asset(const struct proving *p, uint32_t number, struct ids *ids)
+{
+    const struct tj_asset_object *asset = tj_state_asset(p->state, number);
+    if (asset != NULL) {
+        add_id(ids, asset->opened);
+    }
+    return asset != NULL;
+}
+
+/* Takes the accounts that records before `end` of an entry open off the list. */
+static void find_opened(const struct tj_entry_view *entry, const struct tj_body_view *body,
+                        uint32_t end, uint64_t *accounts, uint32_t *left, struct ids *ids)
+{
+    for (uint32_t i = 0; i<end && * left> 0; i++) {
+        const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
+        for (uint32_t k = 0; record[0] == TJ_OPEN_ACCOUNT && k < *left; k++) {
+            if (tj_load64(record + 4) == accounts[k]) {
+                add_id(ids, tj_record_id(entry->index, i));
+                accounts[k] = accounts[--*left];
+            }
+        }
+    }
+}
+
+/* The state does not say which record opened an account, but entries with directives are chained
+ * backwards. */
+static enum tijori_status add_accounts(const struct proving *p, const struct tj_exhibit *first,
+                                       struct ids *ids)
+{
+    uint64_t accounts[TJ_ACCOUNTS_NAMED_MAX];
+    uint32_t left = tj_accounts_named(&first->fields, accounts);
+    for (uint32_t i = 0; i < left; i++) {
+        const struct tj_account_object *account = tj_state_account(p->state, accounts[i]);
+        if (account == NULL || !add_asset(p, account->asset, ids)) {
+            return TIJORI_CORRUPT;
+        }
+    }
+    struct tj_entry_view entry = first->entry;
+    uint32_t end = first->position;
+    while (left > 0) {
+        struct tj_body_view body;
+        if (tj_journal_body(p->txn, &entry, &body) != TIJORI_OK) {
+            return TIJORI_CORRUPT;
+        }
+        find_opened(&entry, &body, end, accounts, &left, ids);
+        uint64_t previous = body.tail.directive_previous;
+        if (left > 0 &&
+            (previous >= entry.index || tj_journal_entry(p->txn, previous, &entry) != TIJORI_OK)) {
+            return TIJORI_CORRUPT;
+        }
+        end = entry.header.record_count;
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status find_support(const struct proving *p, const struct tj_exhibit *first,
+                                       struct ids *ids)
+{
+    if (!add_signers(p, &first->entry.slots, ids) ||
+        (first->fields.kind == TJ_OPEN_ACCOUNT && !add_asset(p, first->fields.asset, ids))) {
+        return TIJORI_CORRUPT;
+    }
+    return add_accounts(p, first, ids);
+}
+
+enum tijori_status tj_prove(struct tj_txn *txn, const struct tj_state *state,
+                            struct tj_digester *digester, uint64_t size, uint64_t index,
+                            uint32_t position, struct tj_exhibits *out,
+                            struct tj_hash path[TJ_PATH_MAX], size_t *path_count)
+{
+    struct proving p = {.txn = txn, .state = state, .digester = digester, .size = size};
+    struct ids ids = {0};
+    tj_log_nodes_init(&p.nodes, txn, digester);
+    enum tijori_status status = prove_exhibit(&p, index, position, &out->list[0]);
+    if (status == TIJORI_OK) {
+        status = find_support(&p, &out->list[0], &ids);
+    }
+    if (status == TIJORI_OK &&
+        !tj_prove_inclusion(digester->hasher, &p.nodes.reader, index, size, path, path_count)) {
+        status = TIJORI_CORRUPT;
+    }
+    for (uint32_t i = 0; i < ids.count && status == TIJORI_OK; i++) {
+        struct tj_exhibit *s = &out->list[1 + i];
+        uint64_t entry = tj_record_entry(ids.ids[i]);
+        size_t count = 0;
+        status = prove_exhibit(&p, entry, tj_record_position(ids.ids[i]), s);
+        if (status == TIJORI_OK && !tj_prove_inclusion(digester->hasher, &p.nodes.reader, entry,
+                                                       size, s->entry_path, &count)) {
+            status = TIJORI_CORRUPT;
+        }
+        s->entry_path_count = (uint8_t)count;
+    }
+    out->count = 1 + ids.count;
+    return status;
+}

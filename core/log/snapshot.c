@@ -1,0 +1,178 @@
+#include "core/log/snapshot.h"
+
+static void store_big32(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+static uint32_t load_big32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE])
+{
+    key[0] = block->table;
+    store_big32(key + 1, block->party);
+    store_big32(key + 5, block->number);
+}
+
+/* The largest block number that a table can have, so that a damaged key cannot ask for memory. */
+static uint64_t blocks_max(uint8_t table)
+{
+    static const uint64_t objects_max[TJ_T_END] = {
+        [TJ_T_LEDGER] = 1,
+        [TJ_T_PARTY] = TJ_PARTIES_MAX,
+        [TJ_T_ASSET] = TJ_ASSETS_MAX + 1,
+        [TJ_T_LOG_KEY] = TJ_LOG_KEYS_MAX,
+        [TJ_T_TOTAL] = 64 * (TJ_ASSETS_MAX + 1),
+        [TJ_T_MARK] = UINT64_C(1) << 40,
+        [TJ_T_KEY] = TJ_KEYS_MAX,
+        [TJ_T_LANE] = TJ_LANES_MAX,
+        [TJ_T_ACCOUNT] = TJ_ACCOUNTS_MAX,
+        [TJ_T_RULE] = TJ_RULES_MAX,
+        [TJ_T_APPROVAL] = UINT64_C(1) << 40,
+        [TJ_T_HOLDING] = TJ_ASSETS_MAX + 1,
+    };
+    uint64_t per_block = UINT64_C(1) << tj_table_shapes[table].shift;
+    return (objects_max[table] + per_block - 1) / per_block;
+}
+
+bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
+                         struct tj_block_row *out)
+{
+    if (key->size != TJ_BLOCK_KEY_SIZE || key->bytes[0] < TJ_T_LEDGER ||
+        key->bytes[0] >= TJ_T_END) {
+        return false;
+    }
+    out->table = key->bytes[0];
+    out->party = load_big32(key->bytes + 1);
+    out->number = load_big32(key->bytes + 5);
+    if (out->party >= TJ_PARTIES_MAX ||
+        (out->party != 0 && !tj_table_shapes[out->table].per_party) ||
+        out->number >= blocks_max(out->table) ||
+        value->size != TJ_BLOCK_HEADER_SIZE + tj_block_bytes(out->table)) {
+        return false;
+    }
+    out->as_of = tj_load64(value->bytes);
+    out->content = value->bytes + TJ_BLOCK_HEADER_SIZE;
+    return tj_load64(value->bytes + 8) == 0;
+}
+
+/* ---- loading ---- */
+
+/* *found_any: a block is stored at all. */
+static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct tj_state *state,
+                                      bool *found_any)
+{
+    struct tj_cursor *cursor;
+    struct tj_view key;
+    struct tj_view value;
+    enum tj_storage_status found = tj_cursor_open(txn, TJ_J_BLOCKS, &cursor);
+    if (found != TJ_STORAGE_OK) {
+        return tj_from_storage(found);
+    }
+    enum tijori_status status = TIJORI_OK;
+    while (status == TIJORI_OK && (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
+        struct tj_block_row row;
+        *found_any = true;
+        if (!tj_block_row_decode(&key, &value, &row) || row.as_of >= size) {
+            status = TIJORI_CORRUPT;
+            break;
+        }
+        struct tj_block *block = tj_state_block(state, row.table, row.party, row.number);
+        memcpy(block->content, row.content, tj_block_bytes(row.table));
+        block->stored_size = row.as_of + 1;
+    }
+    tj_cursor_close(cursor);
+    if (status == TIJORI_OK && found != TJ_STORAGE_NOT_FOUND) {
+        status = tj_from_storage(found);
+    }
+    return status;
+}
+
+static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester, uint64_t from,
+                               uint64_t size, struct tj_state *state)
+{
+    struct tj_journal_past past;
+    tj_journal_past_init(&past, txn, digester);
+    state->redo = true;
+    for (uint64_t index = from; index < size; index++) {
+        struct tj_entry_view entry;
+        struct tj_body_view body;
+        struct tj_hash envelope_id;
+        enum tijori_status status = tj_journal_entry(txn, index, &entry);
+        if (status == TIJORI_OK) {
+            status = tj_journal_body(txn, &entry, &body);
+        }
+        if (status != TIJORI_OK) {
+            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        }
+        tj_envelope_id(digester, entry.header_bytes, &envelope_id);
+        if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
+            return TIJORI_CORRUPT;
+        }
+    }
+    state->redo = false;
+    return TIJORI_OK;
+}
+
+/* The ledger id is the leaf hash of entry 0. */
+static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester *digester,
+                                         struct tj_state *state)
+{
+    struct tj_view value;
+    enum tj_storage_status found = tj_get_number(txn, TJ_J_ENTRIES, 0, &value);
+    if (found != TJ_STORAGE_OK) {
+        return found == TJ_STORAGE_NOT_FOUND ? TIJORI_CORRUPT : tj_from_storage(found);
+    }
+    tj_leaf_hash(digester->hasher, &state->ledger_id, value.bytes, value.size);
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,
+                                    const struct tj_head_row *head, struct tj_state **out)
+{
+    struct tj_state *state = tj_state_create();
+    bool stored = false;
+    enum tijori_status status = load_ledger_id(txn, digester, state);
+    if (status == TIJORI_OK) {
+        status = load_blocks(txn, head->size, state, &stored);
+    }
+    if (status == TIJORI_OK) {
+        tj_state_index_all(state);
+        /* A ledger of an older storage format has no block of this one yet. */
+        status = redo(txn, digester, stored ? head->redo_from : 0, head->size, state);
+    }
+    if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
+        status = TIJORI_CORRUPT;
+    }
+    if (status == TIJORI_OK && tj_state_ledger(state)->rules > TJ_RULES_LAST) {
+        status = TIJORI_RULES;
+    }
+    if (status != TIJORI_OK) {
+        tj_state_destroy(state);
+        return status;
+    }
+    *out = state;
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester, uint64_t size,
+                                  struct tj_state **out)
+{
+    struct tj_state *state = tj_state_create();
+    enum tijori_status status = load_ledger_id(txn, digester, state);
+    if (status == TIJORI_OK) {
+        status = redo(txn, digester, 0, size, state);
+    }
+    if (status != TIJORI_OK) {
+        tj_state_destroy(state);
+        return status;
+    }
+    *out = state;
+    return TIJORI_OK;
+}

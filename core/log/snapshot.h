@@ -1,0 +1,35 @@
+#ifndef TIJORI_CORE_LOG_SNAPSHOT_H
+#define TIJORI_CORE_LOG_SNAPSHOT_H
+
+/* Loading the state: the blocks as they were stored, and a redo of the journal over those that are
+ * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". (Storing blocks is the
+ * ingest's business: core/ingest/ingest.c.) */
+
+#include "core/rules/reapply.h"
+#include "core/log/journal.h"
+
+/* Key and header of a block's row. */
+enum { TJ_BLOCK_KEY_SIZE = 9, TJ_BLOCK_HEADER_SIZE = 16 };
+void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE]);
+
+/* A row of the blocks table taken apart; false when it is not one. */
+struct tj_block_row {
+    uint8_t table;
+    uint32_t party;
+    uint32_t number;
+    uint64_t as_of;
+    const uint8_t *content; /* tj_block_bytes(table) */
+};
+bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
+                         struct tj_block_row *out);
+
+/* The state as of the transaction's newest entry, from blocks and redo. */
+enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,
+                                    const struct tj_head_row *head,
+                                    struct tj_state **out) TJ_MUST_USE;
+
+/* The state after the first `size` entries, from the journal alone. */
+enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester, uint64_t size,
+                                  struct tj_state **out) TJ_MUST_USE;
+
+#endif

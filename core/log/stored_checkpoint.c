@@ -1,0 +1,84 @@
+#include "core/log/stored_checkpoint.h"
+
+#include <inttypes.h>
+
+void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE])
+{
+    for (int i = 0; i < TJ_CHECKPOINT_KEY_SIZE; i++) {
+        key[i] = (uint8_t)(size >> (56 - 8 * i));
+    }
+}
+
+static bool decode_stored(struct tj_stored_checkpoint *out)
+{
+    struct tj_note_view view;
+    return tj_note_decode(&view, (const char *)out->note.bytes, out->note.size) &&
+           tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
+}
+
+enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    struct tj_view key;
+    enum tijori_status status =
+        tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &out->note));
+    return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
+}
+
+enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    struct tj_stored_checkpoint public;
+    enum tijori_status status = tj_from_storage(
+        tj_get_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &out->note));
+    if (status != TIJORI_OK) {
+        return status; /* a public one is also the newest when it is made */
+    }
+    if (!decode_stored(out)) {
+        return TIJORI_CORRUPT;
+    }
+    status = tj_checkpoint_public(txn, &public);
+    if (status == TIJORI_NOT_FOUND) {
+        return TIJORI_OK;
+    }
+    /* Of one size the public one has the cosignatures. */
+    if (status == TIJORI_OK && public.checkpoint.size >= out->checkpoint.size) {
+        *out = public;
+    }
+    return status;
+}
+
+bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note)
+{
+    uint8_t key[TJ_CHECKPOINT_KEY_SIZE];
+    tj_checkpoint_key(size, key);
+    return tj_get_name(txn, TJ_J_CHECKPOINTS, key, sizeof key, note) == TJ_STORAGE_OK;
+}
+
+void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    size_t size = strnlen(ledger->name, TJ_NAME_SIZE);
+    memcpy(out, ledger->name, size);
+    out[size++] = '/';
+    for (size_t i = 0; i < TJ_HASH_SIZE; i++) {
+        snprintf(out + size + 2 * i, 3, "%02x", state->ledger_id.bytes[i]);
+    }
+}
+
+bool tj_log_key_compromised(const struct tj_log_key_object *key)
+{
+    return key->last_good_size != 0;
+}
+
+bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)
+{
+    uint32_t count = tj_state_ledger(state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
+        if (key != NULL && key->present != 0 && key->retired == 0 &&
+            memcmp(key->key, public32, 32) == 0) {
+            *number = i;
+            return true;
+        }
+    }
+    return false;
+}

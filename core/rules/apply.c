@@ -1,0 +1,110 @@
+#include "core/rules/apply.h"
+
+/* I3, looked at once more after the effect; for the builds that check what cannot happen. */
+#ifdef TIJORI_VERIFY
+static bool covered(const struct tj_state *state, uint64_t account)
+{
+    const struct tj_account_object *object = tj_state_account(state, account);
+    return tj_balance_unknown(state, account) || tj_class_is_contra(object->class) ||
+           tj_account_balance(object) >= (tj_i128)object->pending_out;
+}
+#endif
+
+static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
+                                        struct tj_effect *effect, uint8_t *links,
+                                        struct tj_verdict *verdict)
+{
+    if (c->records == NULL) {
+        state->partial = true;
+        return TIJORI_OK;
+    }
+    bool movements = tj_kind_is_movement(c->records[0]);
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
+        enum tijori_status status = TIJORI_OK;
+        verdict->record = i;
+        if (movements) {
+            tj_prefetch_ahead(state, c->records, i, c->header->record_count);
+            status = tj_judge_movement(state, effect->past, c, record, verdict);
+        } else if (c->index > 0) {
+            status = tj_judge_directive(state, effect->past, c, record, verdict);
+        }
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        if (tj_names_absent(state, effect->past, record)) {
+            tj_effect_absent(state, effect, record);
+            continue;
+        }
+        if (record[0] == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
+            state->unjudged += tj_balance_unknown(state, tj_load64(record + 4));
+        }
+        tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
+        TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&
+                                       covered(state, tj_movement_to(record))));
+    }
+    verdict->record = TJ_NOWHERE;
+    return tj_judge_after(state, c, verdict);
+}
+
+/* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
+ * journal does not hold what the lane says: it is damaged. */
+static bool next_jump(const struct tj_state *state, const struct tj_past *past,
+                      const struct tj_header *h, uint64_t *jump)
+{
+    const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
+    uint64_t target = tj_lane_jump(h->sequence);
+    *jump = target != 0 ? lane->entry : 0;
+    return target == 0 || target == h->sequence - 1 ||
+           past->lane_jump(past->context, lane->jump, jump);
+}
+
+static enum tijori_status apply_lane(struct tj_state *state, const struct tj_case *c,
+                                     struct tj_effect *effect, struct tj_tail *tail,
+                                     struct tj_verdict *verdict)
+{
+    const struct tj_lane_object *lane = tj_state_lane(state, c->header->party, c->header->lane);
+    tail->lane_previous = lane != NULL ? lane->entry : 0;
+    if (!next_jump(state, effect->past, c->header, &tail->lane_jump)) {
+        return tj_refuse(verdict, TIJORI_CORRUPT, "lane_jump");
+    }
+    tj_effect_lane(state, effect, tail->lane_jump);
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
+                            const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
+                            struct tj_verdict *verdict)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    struct tj_effect effect = {
+        .entry = c->index,
+        .received_ns = c->received_ns,
+        .header = c->header,
+        .slots = c->slots,
+        .envelope_id = &c->envelope_id,
+        .past = past,
+        .countersigned = tj_slots_countersigned(c->slots),
+        .rules = ledger != NULL && ledger->rules_set != 0,
+        .marks = ledger != NULL ? ledger->marks : 0,
+    };
+    size_t before = tj_state_mark_undo(state);
+    tj_state_begin_entry(state, c->index);
+    tail->marks_base = effect.marks;
+    tail->directive_previous = c->directive_previous;
+    tj_verdict_init(verdict);
+    enum tijori_status status =
+        c->index == 0 ? tj_judge_genesis(c, verdict) : tj_judge_envelope(state, past, c, verdict);
+    if (status == TIJORI_OK) {
+        status = apply_records(state, c, &effect, links, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = apply_lane(state, c, &effect, tail, verdict);
+    }
+    if (status != TIJORI_OK) {
+        tj_state_rollback(state, before);
+        return status;
+    }
+    tj_effect_end(state, &effect);
+    return TIJORI_OK;
+}

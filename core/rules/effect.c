@@ -1,0 +1,375 @@
+#include "core/rules/effect.h"
+
+bool tj_slots_countersigned(const struct tj_slots *slots)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned)
+{
+    return countersigned                          ? TJ_BASIS_COUNTERSIGNED
+           : tj_movement_document(record) != NULL ? TJ_BASIS_DOCUMENT
+                                                  : TJ_BASIS_DECLARED;
+}
+
+void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump)
+{
+    struct tj_lane_object *lane =
+        tj_state_touch(state, TJ_T_LANE, effect->header->party, effect->header->lane);
+    lane->sequence = effect->header->sequence;
+    lane->entry = effect->entry;
+    lane->jump = lane_jump;
+    memcpy(lane->envelope_id, effect->envelope_id->bytes, TJ_HASH_SIZE);
+}
+
+/* ---- movements ---- */
+
+static struct tj_account_object *touch_account(struct tj_state *state, uint64_t account)
+{
+    return tj_state_touch(state, TJ_T_ACCOUNT, tj_account_party(account),
+                          tj_account_local(account));
+}
+
+static struct tj_total_object *touch_total(struct tj_state *state, const struct tj_passage *p,
+                                           enum tj_basis basis)
+{
+    return tj_state_touch(
+        state, TJ_T_TOTAL, 0,
+        tj_total_number(p->from->asset, tj_movement_purpose(p->record), (uint8_t)basis));
+}
+
+static void add_total(struct tj_state *state, const struct tj_passage *p, enum tj_basis basis)
+{
+    enum tj_flow flow = tj_flow_of(p->from->class, p->to->class);
+    struct tj_total_object *total = touch_total(state, p, basis);
+    total->amount[flow] += tj_movement_amount(p->record).base;
+    total->count[flow]++;
+}
+
+/* A correction runs from the corrected record's `to` to its `from`: the cell and the direction are
+ * those of the record it corrects. */
+static void subtract_total(struct tj_state *state, const struct tj_passage *p)
+{
+    enum tj_flow flow = tj_flow_of(p->to->class, p->from->class);
+    struct tj_total_object *total = touch_total(state, p, (enum tj_basis)p->named->basis);
+    total->amount[flow] -= tj_movement_amount(p->record).base;
+    total->corrections++;
+}
+
+/* A mark that exists already keeps its number. In a redo the index may know a mark from a block
+ * that is newer than this entry: it was made here exactly when its number is the next one. */
+static uint64_t mark_number(struct tj_state *state, struct tj_effect *effect, uint64_t record)
+{
+    uint64_t number;
+    if (tj_state_find_mark(state, record, &number) == NULL || number >= effect->marks) {
+        number = effect->marks++;
+        tj_state_index_mark(state, record, number);
+    }
+    return number;
+}
+
+static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effect *effect,
+                                         uint64_t record)
+{
+    struct tj_mark_object *mark =
+        tj_state_touch(state, TJ_T_MARK, 0, mark_number(state, effect, record));
+    mark->record = record;
+    return mark;
+}
+
+void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
+                       struct tj_named *out)
+{
+    out->received_ns = entry->received_ns;
+    out->basis = 0;
+    out->countersigner_count = 0;
+    if (!tj_kind_is_movement(out->record[0])) {
+        return;
+    }
+    out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry->slots));
+    tj_add_countersigners(out, &entry->slots);
+    struct tj_named pending = {.absent = false};
+    if (out->record[0] == TJ_POST &&
+        past->record(past->context, tj_movement_refers_to(out->record), &pending) &&
+        !pending.absent) {
+        out->basis = pending.basis > out->basis ? pending.basis : out->basis;
+        for (uint32_t i = 0; i < pending.countersigner_count; i++) {
+            tj_add_countersigner(out, pending.countersigners[i]);
+        }
+    }
+}
+
+/* ---- approvals ---- */
+
+void tj_approvers(const struct tj_state *state, const struct tj_header *header,
+                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8])
+{
+    memset(out, 0, TJ_KEYS_MAX / 8);
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const struct tj_slot *slot = &slots->slots[i];
+        uint8_t x32[32];
+        if (slot->use != TJ_USE_SIGN || slot->party != header->party) {
+            continue;
+        }
+        tj_public_key_x(&slot->key, x32);
+        const struct tj_key_object *key = tj_state_find_key(state, x32);
+        if (key != NULL && key->party == header->party && key->role == TJ_APPROVE) {
+            out[key->ordinal / 8 % (TJ_KEYS_MAX / 8)] |= (uint8_t)(1u << key->ordinal % 8);
+        }
+    }
+}
+
+/* The entry's approvers are among those of the pending movement with this mark from now on. */
+static void effect_approvals(struct tj_state *state, const struct tj_effect *effect, uint64_t mark)
+{
+    uint8_t keys[TJ_KEYS_MAX / 8];
+    tj_approvers(state, effect->header, effect->slots, keys);
+    if (tj_all_zero(keys, sizeof keys)) {
+        return;
+    }
+    struct tj_approval_object *approval = tj_state_touch(state, TJ_T_APPROVAL, 0, mark);
+    for (size_t i = 0; i < sizeof keys; i++) {
+        approval->keys[i] |= keys[i];
+    }
+}
+
+/* ---- what is posted: by move, post, correct ---- */
+
+static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
+{
+    uint32_t from = tj_account_party(tj_movement_from(p->record));
+    uint32_t to = tj_account_party(tj_movement_to(p->record));
+    bool from_holds = !tj_class_is_contra(p->from->class);
+    bool to_holds = !tj_class_is_contra(p->to->class);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    if (tj_in_one_pocket(p->record, p->from, p->to)) {
+        return;
+    }
+    if (from_holds) {
+        struct tj_holding_object *holding =
+            tj_state_touch(state, TJ_T_HOLDING, from, p->from->asset);
+        holding->out += amount;
+    }
+    if (to_holds) {
+        struct tj_holding_object *holding = tj_state_touch(state, TJ_T_HOLDING, to, p->to->asset);
+        holding->in += amount;
+    }
+}
+
+static void count_outflow(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
+{
+    size_t step = 0;
+    uint32_t number;
+    const struct tj_rule_object *rule;
+    while ((rule = tj_next_rule(state, holder, p->id, &step, &number)) != NULL) {
+        if (!tj_limits_outflow(rule, p)) {
+            continue;
+        }
+        struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
+        if (counting == rule) { /* else a redo, and it is counted already */
+            *tj_window_sum(counting, p->received_ns) += tj_movement_amount(p->record).base;
+        }
+    }
+}
+
+static void note_breach(uint64_t *count, uint64_t *first, uint64_t *last, uint64_t id)
+{
+    *first = *count == 0 ? id : *first;
+    *last = id;
+    ++*count;
+}
+
+static void count_programmes(struct tj_state *state, const struct tj_passage *p)
+{
+    size_t step = 0;
+    uint32_t number;
+    const struct tj_rule_object *rule;
+    uint64_t asset = tj_programmes_of(p->from->asset);
+    while ((rule = tj_next_rule(state, asset, p->id, &step, &number)) != NULL) {
+        struct tj_programme_change change;
+        if (!tj_programme_change(rule, p, &change)) {
+            continue;
+        }
+        struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
+        if (counting != rule) {
+            continue;
+        }
+        tj_programme_count(counting, p, &change);
+        if (tj_programme_broken(counting, &change)) {
+            struct tj_programme_sums *sums = &counting->programme;
+            note_breach(&sums->breaches, &sums->breach_first, &sums->breach_last, p->id);
+        }
+    }
+}
+
+static void count_reserve(struct tj_state *state, const struct tj_passage *p)
+{
+    bool out = p->from->class == TJ_CLASS_RESERVE;
+    uint64_t amount = tj_movement_amount(p->record).base;
+    struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, p->from->asset);
+    *(out ? &asset->reserve_out : &asset->reserve_in) += amount;
+    const struct tj_rule_object *minimum =
+        out && asset->minimum_set != 0 ? tj_state_rule(state, asset->minimum_rule) : NULL;
+    if (minimum != NULL && tj_programme_runs(minimum, p->id, p->received_ns) &&
+        tj_reserve_of(asset) < (tj_i128)minimum->amount) {
+        note_breach(&asset->breaches, &asset->breach_first, &asset->breach_last, p->id);
+    }
+}
+
+static void effect_posted(struct tj_state *state, const struct tj_effect *effect,
+                          const struct tj_passage *p)
+{
+    uint64_t from = tj_movement_from(p->record);
+    effect_holdings(state, p);
+    if (tj_crosses_reserve(p->from, p->to)) {
+        count_reserve(state, p);
+        if (effect->rules) {
+            count_programmes(state, p);
+        }
+    }
+    if (!effect->rules) {
+        return;
+    }
+    if ((p->from->flags & TJ_ACCOUNT_RULED) != 0) {
+        count_outflow(state, p, from);
+    }
+    if (tj_in_one_pocket(p->record, p->from, p->to)) {
+        return;
+    }
+    uint64_t all = tj_account_id(tj_account_party(from), TJ_LOCAL_ALL);
+    bool limited = (tj_state_party(state, tj_account_party(from))->ruled & TJ_PARTY_LIMITED) != 0;
+    if (limited && tj_leaves(all, p)) {
+        count_outflow(state, p, all);
+    }
+}
+
+/* ---- movements ---- */
+
+static void effect_accounts(const uint8_t *record, struct tj_account_object *from,
+                            struct tj_account_object *to)
+{
+    uint64_t amount = tj_movement_amount(record).base;
+    uint8_t kind = record[0];
+    if (kind == TJ_PENDING) {
+        from->pending_out += amount;
+        to->pending_in += amount;
+    } else if (kind == TJ_POST || kind == TJ_VOID) {
+        from->pending_out -= amount;
+        to->pending_in -= amount;
+    }
+    if (kind == TJ_MOVE || kind == TJ_POST || kind == TJ_CORRECT) {
+        from->out += amount;
+        to->in += amount;
+    }
+}
+
+/* Totals and marks. */
+static void effect_books(struct tj_state *state, struct tj_effect *effect,
+                         const struct tj_passage *p)
+{
+    const uint8_t *record = p->record;
+    enum tj_basis own = tj_basis_of(record, effect->countersigned);
+    uint64_t refers_to = tj_movement_refers_to(record);
+    uint64_t mark;
+    switch (record[0]) {
+    case TJ_MOVE:
+        add_total(state, p, own);
+        return;
+    case TJ_PENDING:
+        touch_mark(state, effect, p->id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
+        effect_approvals(state, effect, effect->marks - 1);
+        return;
+    case TJ_POST:
+        add_total(state, p, own > p->named->basis ? own : (enum tj_basis)p->named->basis);
+        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
+        return;
+    case TJ_VOID:
+        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_VOIDED;
+        return;
+    case TJ_CORRECT:
+        subtract_total(state, p);
+        touch_mark(state, effect, refers_to)->value += tj_movement_amount(record).base;
+        return;
+    case TJ_APPROVAL:
+        if (tj_state_find_mark(state, refers_to, &mark) != NULL) {
+            effect_approvals(state, effect, mark);
+        }
+        return;
+    }
+    abort();
+}
+
+static void effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
+                            const uint8_t *record, uint8_t *link)
+{
+    uint64_t from_id = tj_movement_from(record);
+    uint64_t to_id = tj_movement_to(record);
+    struct tj_passage p = {.record = record,
+                           .id = tj_record_id(effect->entry, position),
+                           .received_ns = effect->received_ns};
+    struct tj_account_object *from = touch_account(state, from_id);
+    uint64_t from_previous = from->latest;
+    from->latest = p.id;
+    /* In a redo both may be the one scratch object; then neither is kept. */
+    struct tj_account_object *to = touch_account(state, to_id);
+    if (link != NULL) {
+        tj_store64(link, from_previous);
+        tj_store64(link + 8, to->latest);
+    }
+    to->latest = p.id;
+    effect_accounts(record, from, to);
+    p.from = state->redo ? tj_state_account(state, from_id) : from;
+    p.to = state->redo ? tj_state_account(state, to_id) : to;
+    struct tj_named named = {.absent = false};
+    if (record[0] == TJ_POST || record[0] == TJ_CORRECT) {
+        bool found =
+            effect->past->record(effect->past->context, tj_movement_refers_to(record), &named);
+        TIJORI_REQUIRE(found);
+        p.named = &named;
+    }
+    effect_books(state, effect, &p);
+    if (record[0] == TJ_MOVE || p.named != NULL) {
+        bool crosses = tj_crosses_reserve(p.from, p.to);
+        p.vouched = crosses && tj_vouched(state, record, effect->slots, p.named);
+        p.named_vouched = crosses && p.named != NULL && tj_named_vouched(state, p.named);
+        effect_posted(state, effect, &p);
+    }
+}
+
+/* ---- any record ---- */
+
+void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
+                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link)
+{
+    if (tj_kind_is_movement(record[0])) {
+        effect_movement(state, effect, position, record, link);
+        return;
+    }
+    if (link != NULL) {
+        memset(link, 0, TJ_LINK_SIZE);
+    }
+    tj_effect_directive(state, effect, tj_record_id(effect->entry, position), record);
+}
+
+void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
+                      const uint8_t record[TJ_RECORD_SIZE])
+{
+    if (record[0] == TJ_POST || record[0] == TJ_VOID) {
+        touch_mark(state, effect, tj_movement_refers_to(record))->value =
+            TJ_MARK_PENDING | (record[0] == TJ_POST ? TJ_MARK_POSTED : TJ_MARK_VOIDED);
+    }
+}
+
+void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    if (ledger != NULL && ledger->marks != effect->marks) {
+        struct tj_ledger_object *counting = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
+        counting->marks = effect->marks;
+    }
+}

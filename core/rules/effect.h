@@ -1,0 +1,59 @@
+#ifndef TIJORI_CORE_RULES_EFFECT_H
+#define TIJORI_CORE_RULES_EFFECT_H
+
+/* What an accepted record does to the state: docs/FORMAT.md section 8. Effects check nothing; they
+ * serve the rules (apply.c), which have checked, and the redo after an open, which trusts what was
+ * accepted before.
+ *
+ * An effect on an object depends only on the record, its entry, the records it names, facts of
+ * other objects that never change once they are there (an account's class and asset, a party's
+ * type, what a rule says, from when to when it was in force), and that object itself. So a redo may
+ * start from blocks of different ages. */
+
+#include "core/rules/effect_directive.h"
+
+/* True when one of the slots countersigns. */
+bool tj_slots_countersigned(const struct tj_slots *slots);
+
+/* The lane moves on: sequence, id and entry of its last envelope. Returns nothing to undo by hand.
+ */
+void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump);
+
+/* One record. `link` (16 bytes, NULL in a redo) gets the record ids of the movements that touched
+ * its accounts before; zero for a directive. */
+void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
+                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link);
+
+/* In an audit of a public export: one record that names one that is not there. A post or a void
+ * settles it, whatever it is; nothing else is known. */
+void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
+                      const uint8_t record[TJ_RECORD_SIZE]);
+
+/* After the last record: what the ledger counts. */
+void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
+
+/* Completes what `past` answers about out->record, of this entry: a post is as well founded, and as
+ * well vouched for, as the pending movement it posts, which is not itself a post. */
+void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
+                       struct tj_named *out);
+
+/* The keys of role approve that signed for the header's party, bit by ordinal. */
+void tj_approvers(const struct tj_state *state, const struct tj_header *header,
+                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8]);
+
+/* The basis of a movement by its own record and entry alone. */
+enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned);
+
+/* The accounts of the record that is so many further on. */
+static inline void tj_prefetch_ahead(const struct tj_state *state, const uint8_t *records,
+                                     uint32_t at, uint32_t count)
+{
+    enum { AHEAD = 12 };
+    if (at + AHEAD < count) {
+        const uint8_t *record = records + (size_t)(at + AHEAD) * TJ_RECORD_SIZE;
+        tj_state_prefetch_account(state, tj_movement_from(record));
+        tj_state_prefetch_account(state, tj_movement_to(record));
+    }
+}
+
+#endif

@@ -1,0 +1,389 @@
+#include "core/rules/judge.h"
+
+#include <inttypes.h>
+
+/* docs/FORMAT.md section 7.1. */
+
+/* What the rules of one movement look at. */
+struct sides {
+    const struct tj_account_object *from;
+    const struct tj_account_object *to;
+    const struct tj_asset_object *asset;
+};
+
+static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct sides *s, tj_i128 base)
+{
+    tj_amount_format(out, base, s->asset->decimals);
+    return out;
+}
+
+static enum tijori_status find_sides(const struct tj_state *state, const uint8_t *record,
+                                     struct sides *s, struct tj_verdict *verdict)
+{
+    uint64_t from = tj_movement_from(record);
+    uint64_t to = tj_movement_to(record);
+    s->from = tj_state_account(state, from);
+    s->to = tj_state_account(state, to);
+    if (s->from == NULL || s->to == NULL) {
+        uint64_t missing = s->from == NULL ? from : to;
+        return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, s->from == NULL ? "from" : "to",
+                                "account %" PRIu32 ":%" PRIu32, tj_account_party(missing),
+                                tj_account_local(missing));
+    }
+    s->asset = tj_state_asset(state, s->from->asset);
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *verdict)
+{
+    if ((s->from->flags & TJ_ACCOUNT_CLOSED) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "from");
+    }
+    if ((s->to->flags & TJ_ACCOUNT_CLOSED) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "to");
+    }
+    if ((s->from->flags & TJ_ACCOUNT_FROZEN_OUT) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_FROZEN, "from");
+    }
+    if ((s->to->flags & TJ_ACCOUNT_FROZEN_IN) != 0) {
+        return tj_refuse(verdict, TIJORI_ACCOUNT_FROZEN, "to");
+    }
+    return TIJORI_OK;
+}
+
+/* Who submits a restricted envelope is not of the public sector (apply.c), nor then is `from`. */
+static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint32_t party = tj_account_party(tj_movement_to(record));
+    return tj_header_restricted(c->header) && tj_type_is_public(tj_state_party(state, party)->type)
+               ? tj_refuse(verdict, TIJORI_RESTRICTED, "to")
+               : TIJORI_OK;
+}
+
+static enum tijori_status judge_countersigned(const struct tj_case *c, const struct sides *s,
+                                              const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint32_t party = tj_account_party(tj_movement_to(record));
+    /* Coins that a customer holds may come to any custodian; what a contra account says may not. */
+    bool coins = !tj_class_is_contra(s->from->class) && s->to->class == TJ_CLASS_CUSTODY;
+    if (party == c->header->party || coins) {
+        return TIJORI_OK;
+    }
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        if (slot->use == TJ_USE_COUNTERSIGN && slot->party == party) {
+            return TIJORI_OK; /* its threshold was judged with the keys */
+        }
+    }
+    return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
+}
+
+/* A rule on this account's balance cannot be judged, and that is counted. */
+static bool not_known(struct tj_state *state, uint64_t account)
+{
+    bool unknown = tj_balance_unknown(state, account);
+    state->unjudged += unknown;
+    return unknown;
+}
+
+/* I3: pending outflows count. */
+static enum tijori_status judge_balance(struct tj_state *state, const struct sides *s,
+                                        const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint64_t amount = tj_movement_amount(record).base;
+    tj_i128 available = tj_account_balance(s->from) - (tj_i128)s->from->pending_out;
+    if (tj_class_is_contra(s->from->class) || available >= (tj_i128)amount) {
+        return TIJORI_OK;
+    }
+    if (not_known(state, tj_movement_from(record))) {
+        return TIJORI_OK;
+    }
+    char left[TJ_AMOUNT_TEXT_SIZE];
+    char wanted[TJ_AMOUNT_TEXT_SIZE];
+    return tj_refuse_detail(verdict, TIJORI_BALANCE, "amount", "%s %.8s left, %s wanted",
+                            amount_text(left, s, available), s->asset->code,
+                            amount_text(wanted, s, (tj_i128)amount));
+}
+
+static enum tijori_status judge_purpose(const struct sides *s, const uint8_t *record,
+                                        struct tj_verdict *verdict)
+{
+    uint8_t purpose = tj_movement_purpose(record);
+    if (tj_purpose_allows(purpose, s->from->class, s->to->class)) {
+        return TIJORI_OK;
+    }
+    return tj_refuse_detail(verdict, TIJORI_PURPOSE, "purpose", "%s, %s to %s: %s",
+                            tj_purpose_names[purpose], tj_class_names[s->from->class],
+                            tj_class_names[s->to->class],
+                            tj_purpose_refusal(purpose, s->from->class, s->to->class));
+}
+
+static enum tijori_status judge_pending(struct tj_state *state, const struct sides *s,
+                                        const uint8_t *record, struct tj_verdict *verdict)
+{
+    struct tj_amount sum;
+    struct tj_amount amount = tj_movement_amount(record);
+    if (!tj_amount_add((struct tj_amount){s->from->pending_out}, amount, &sum) &&
+        !not_known(state, tj_movement_from(record))) {
+        return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
+    }
+    return tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum) ||
+                   not_known(state, tj_movement_to(record))
+               ? TIJORI_OK
+               : tj_refuse(verdict, TIJORI_OVERFLOW, "to");
+}
+
+static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
+{
+    return timeout_s != 0 && received_ns >= timeout_s * TJ_NS_PER_S;
+}
+
+/* Whether any rule of section 7.3 may have something to say: most movements meet none, and this is
+ * all that they pay for there being rules. */
+static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
+                           const uint8_t *record)
+{
+    if (tj_state_ledger(state)->rules_set == 0) {
+        return false;
+    }
+    const struct tj_party_object *from =
+        tj_state_party(state, tj_account_party(tj_movement_from(record)));
+    bool tiered =
+        (from->ruled & TJ_PARTY_TIERED) != 0 && tj_movement_amount(record).base > from->tier_least;
+    bool named = ((s->from->flags | s->to->flags) & TJ_ACCOUNT_RULED) != 0;
+    bool reserve = s->from->class == TJ_CLASS_RESERVE || s->to->class == TJ_CLASS_RESERVE;
+    if (tiered || named || reserve) {
+        return true;
+    }
+    return !tj_in_one_pocket(record, s->from, s->to) &&
+           ((from->ruled | tj_state_party(state, tj_account_party(tj_movement_to(record)))->ruled) &
+            TJ_PARTY_LIMITED) != 0;
+}
+
+static enum tijori_status judge_new(struct tj_state *state, const struct tj_case *c,
+                                    const struct sides *s, const uint8_t *record,
+                                    struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_open(s, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (s->from->asset != s->to->asset) {
+        return tj_refuse(verdict, TIJORI_ASSET_MIXED, "to");
+    }
+    if (tj_movement_amount(record).base > s->asset->amount_max) {
+        return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
+    }
+    status = judge_purpose(s, record, verdict);
+    if (status == TIJORI_OK) {
+        status = judge_public(state, c, record, verdict);
+    }
+    if (status == TIJORI_OK) {
+        status = judge_countersigned(c, s, record, verdict);
+    }
+    if (status == TIJORI_OK && timeout_passed(tj_movement_timeout_s(record), c->received_ns)) {
+        status = tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
+    }
+    if (status == TIJORI_OK) {
+        status = judge_balance(state, s, record, verdict);
+    }
+    if (status == TIJORI_OK && record[0] == TJ_PENDING) {
+        status = judge_pending(state, s, record, verdict);
+    }
+    if (status == TIJORI_OK && may_meet_rules(state, s, record)) {
+        status = tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
+    }
+    return status;
+}
+
+/* ---- post, void, correct ---- */
+
+static bool kinds_match(uint8_t kind, uint8_t named_kind)
+{
+    return kind == TJ_CORRECT ? named_kind == TJ_MOVE || named_kind == TJ_POST
+                              : named_kind == TJ_PENDING;
+}
+
+static const char *differing_field(const uint8_t *record, const uint8_t *named)
+{
+    bool swapped = record[0] == TJ_CORRECT;
+    uint64_t from = swapped ? tj_movement_to(named) : tj_movement_from(named);
+    uint64_t to = swapped ? tj_movement_from(named) : tj_movement_to(named);
+    if (tj_movement_purpose(record) != tj_movement_purpose(named)) {
+        return "purpose";
+    }
+    if (tj_movement_from(record) != from) {
+        return "from";
+    }
+    if (tj_movement_to(record) != to) {
+        return "to";
+    }
+    bool same = tj_movement_amount(record).base == tj_movement_amount(named).base;
+    return swapped || same ? NULL : "amount";
+}
+
+static enum tijori_status judge_named(const struct tj_past *past, const struct tj_case *c,
+                                      const uint8_t *record, struct tj_named *named,
+                                      struct tj_verdict *verdict)
+{
+    uint64_t id = tj_movement_refers_to(record);
+    if (tj_record_entry(id) >= c->index || !past->record(past->context, id, named)) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_UNKNOWN, "refers_to",
+                                "record %" PRIu64 ":%" PRIu32, tj_record_entry(id),
+                                tj_record_position(id));
+    }
+    if (named->absent) {
+        return TIJORI_OK;
+    }
+    if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
+        return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
+    }
+    if (!kinds_match(record[0], named->record[0])) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
+                                tj_record_layout(named->record[0])->name);
+    }
+    const char *field = differing_field(record, named->record);
+    return field == NULL ? TIJORI_OK : tj_refuse(verdict, TIJORI_NAMED_DIFFERS, field);
+}
+
+static enum tijori_status judge_correction(struct tj_state *state, const struct tj_case *c,
+                                           const struct sides *s, const uint8_t *record,
+                                           const struct tj_named *named, struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_countersigned(c, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+    uint64_t left = tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
+    if (tj_movement_amount(record).base > left) {
+        char text[TJ_AMOUNT_TEXT_SIZE];
+        return tj_refuse_detail(verdict, TIJORI_CORRECTION, "amount", "%s %.8s left",
+                                amount_text(text, s, (tj_i128)left), s->asset->code);
+    }
+    return judge_balance(state, s, record, verdict);
+}
+
+/* It names a restricted record that is not here. That one is on no account of the public sector;
+ * and what the records that are here say of it and of the accounts still holds. */
+static enum tijori_status judge_absent(struct tj_state *state, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+    if (!not_known(state, tj_movement_from(record))) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "from");
+    }
+    if (!not_known(state, tj_movement_to(record))) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
+    }
+    if (record[0] != TJ_CORRECT && mark != NULL) {
+        return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+    }
+    return record[0] == TJ_POST || record[0] == TJ_CORRECT ? judge_open(s, verdict) : TIJORI_OK;
+}
+
+/* None of the keys that sign approved it before. */
+static enum tijori_status judge_approve(const struct tj_state *state, const struct tj_case *c,
+                                        const uint8_t *record, struct tj_verdict *verdict)
+{
+    uint8_t keys[TJ_KEYS_MAX / 8];
+    uint64_t mark;
+    const struct tj_approval_object *approval =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &mark) != NULL
+            ? tj_state_peek(state, TJ_T_APPROVAL, 0, mark)
+            : NULL;
+    tj_approvers(state, c->header, c->slots, keys);
+    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
+        if ((keys[i / 8] & approval->keys[i / 8] & 1u << i % 8) != 0) {
+            return tj_refuse_detail(verdict, TIJORI_APPROVED, "refers_to", "key %" PRIu32, i);
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
+                                       const struct tj_case *c, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    struct tj_named named = {.absent = false};
+    uint8_t kind = record[0];
+    enum tijori_status status = judge_named(past, c, record, &named, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool ruled = (kind == TJ_POST || kind == TJ_CORRECT) && tj_state_ledger(state)->rules_set != 0;
+    if (named.absent) {
+        status = judge_absent(state, s, record, verdict);
+        return status == TIJORI_OK && ruled
+                   ? tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict)
+                   : status;
+    }
+    if (kind != TJ_CORRECT) {
+        uint64_t number;
+        const struct tj_mark_object *mark =
+            tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+        TIJORI_REQUIRE(mark != NULL);
+        if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
+            return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+        }
+    }
+    if (kind == TJ_POST || kind == TJ_CORRECT) {
+        status = judge_open(s, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+    }
+    status = judge_public(state, c, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool posts = kind == TJ_POST || kind == TJ_APPROVAL;
+    if (posts && timeout_passed(tj_movement_timeout_s(named.record), c->received_ns)) {
+        return tj_refuse(verdict, TIJORI_TIMEOUT, "refers_to");
+    }
+    if (kind == TJ_APPROVAL) {
+        return judge_approve(state, c, record, verdict);
+    }
+    if (kind == TJ_CORRECT) {
+        status = judge_correction(state, c, s, record, &named, verdict);
+    }
+    return status == TIJORI_OK && ruled
+               ? tj_judge_rules(state, c, record, s->from, s->to, &named, verdict)
+               : status;
+}
+
+enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
+                                     const struct tj_case *c, const uint8_t *record,
+                                     struct tj_verdict *verdict)
+{
+    struct sides s;
+    uint8_t kind = record[0];
+    if (c->header->lane == 0 && kind != TJ_VOID) {
+        return tj_refuse(verdict, TIJORI_LANE, "kind");
+    }
+    enum tijori_status status = find_sides(state, record, &s, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool authority_voids = kind == TJ_VOID && c->header->party == 0;
+    if (tj_account_party(tj_movement_from(record)) != c->header->party && !authority_voids) {
+        return tj_refuse_detail(verdict, TIJORI_NOT_OWNER, "from",
+                                "party %" PRIu32 " submits, party %" PRIu32 " owns",
+                                c->header->party, tj_account_party(tj_movement_from(record)));
+    }
+    return kind <= TJ_PENDING ? judge_new(state, c, &s, record, verdict)
+                              : judge_naming(state, past, c, &s, record, verdict);
+}
+
+bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
+                     const uint8_t record[TJ_RECORD_SIZE])
+{
+    struct tj_named named = {.absent = false};
+    return state->partial && tj_kind_is_movement(record[0]) && record[0] > TJ_PENDING &&
+           past->record(past->context, tj_movement_refers_to(record), &named) && named.absent;
+}

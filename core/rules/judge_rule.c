@@ -1,0 +1,440 @@
+#include "core/rules/judge.h"
+
+#include <inttypes.h>
+
+/* docs/FORMAT.md section 7.3. What each rule needs to count is in rule.c. */
+
+static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct tj_asset_object *asset,
+                               tj_i128 base)
+{
+    tj_amount_format(out, base, asset->decimals);
+    return out;
+}
+
+/* The rules of one sort that look at a movement: those of its account and of all of its party, on
+ * the side that the movement leaves or enters. */
+struct walk {
+    struct tj_state *state;
+    const struct tj_passage *passage;
+    uint64_t holder;
+    size_t step;
+    uint32_t number; /* of the rule found last */
+};
+
+static struct walk walk_of(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
+{
+    return (struct walk){.state = state, .passage = p, .holder = holder};
+}
+
+static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
+{
+    const struct tj_rule_object *rule;
+    do {
+        rule =
+            tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step, &walk->number);
+    } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
+    return rule;
+}
+
+/* ---- freeze, purposes, counterparties: what may never be ---- */
+
+static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
+                                       struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    while ((rule = next_limit(&walk, TJ_LIMIT_FREEZE)) != NULL) {
+        if ((rule->directions & direction) != 0) {
+            return tj_refuse_detail(
+                verdict, TIJORI_PARTY_FROZEN, direction == TJ_FREEZE_OUT ? "from" : "to",
+                "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
+                tj_account_party(walk.holder), direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_purposes(struct walk walk, uint8_t direction,
+                                         struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    uint8_t purpose = tj_movement_purpose(walk.passage->record);
+    while ((rule = next_limit(&walk, TJ_LIMIT_PURPOSES)) != NULL) {
+        if ((rule->directions & direction) != 0 && (rule->purposes >> purpose & 1) == 0) {
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_PURPOSES, "purpose",
+                                    "rule %" PRIu32 ": %s is not among what may %s here",
+                                    walk.number, tj_purpose_names[purpose],
+                                    direction == TJ_FREEZE_OUT ? "leave" : "enter");
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction,
+                                             struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    bool out = direction == TJ_FREEZE_OUT;
+    const uint8_t *record = walk.passage->record;
+    uint64_t other = out ? tj_movement_to(record) : tj_movement_from(record);
+    uint64_t other_all = tj_account_id(tj_account_party(other), TJ_LOCAL_ALL);
+    uint32_t first = 0;
+    bool limited = false;
+    while ((rule = next_limit(&walk, TJ_LIMIT_COUNTERPARTY)) != NULL) {
+        if ((rule->directions & direction) == 0) {
+            continue;
+        }
+        if (rule->counterparty == other || rule->counterparty == other_all) {
+            return TIJORI_OK;
+        }
+        first = limited ? first : walk.number;
+        limited = true;
+    }
+    return !limited ? TIJORI_OK
+                    : tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
+                                       "rule %" PRIu32 " and those like it do not name account "
+                                       "%" PRIu32 ":%" PRIu32,
+                                       first, tj_account_party(other), tj_account_local(other));
+}
+
+/* ---- outflow and balance: how much ---- */
+
+/* Bodies that would tell are not there: counted, not judged. */
+static bool not_known(struct walk *walk)
+{
+    bool unknown = tj_balance_unknown(walk->state, walk->holder);
+    walk->state->unjudged += unknown;
+    return unknown;
+}
+
+static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
+                                        const struct tj_asset_object *asset,
+                                        struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    const struct tj_passage *p = walk.passage;
+    uint64_t amount = tj_movement_amount(p->record).base;
+    while (direction == TJ_FREEZE_OUT && (rule = next_limit(&walk, TJ_LIMIT_OUTFLOW)) != NULL) {
+        if (!tj_limits_outflow(rule, p) || not_known(&walk)) {
+            continue;
+        }
+        tj_u128 used = tj_window_used(rule, p->received_ns);
+        if (used + amount > rule->amount) {
+            char max[TJ_AMOUNT_TEXT_SIZE];
+            char out[TJ_AMOUNT_TEXT_SIZE];
+            char left[TJ_AMOUNT_TEXT_SIZE];
+            tj_i128 over = (tj_i128)rule->amount - (tj_i128)used;
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_OUTFLOW, "amount",
+                                    "rule %" PRIu32 ": %s %.8s in %" PRIu32 " s, %s used, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, rule->window_s,
+                                    amount_text(out, asset, (tj_i128)used),
+                                    amount_text(left, asset, over > 0 ? over : 0));
+        }
+    }
+    return TIJORI_OK;
+}
+
+static tj_i128 balance_now(const struct walk *walk)
+{
+    if (!tj_holder_is_party(walk->holder)) {
+        return tj_account_balance(walk->passage->to);
+    }
+    const struct tj_holding_object *holding =
+        tj_state_holding(walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
+    return holding == NULL ? 0 : (tj_i128)(holding->in - holding->out);
+}
+
+static enum tijori_status judge_balance_limit(struct walk walk, uint8_t direction,
+                                              const struct tj_asset_object *asset,
+                                              struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    const struct tj_passage *p = walk.passage;
+    tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
+    while (direction == TJ_FREEZE_IN && (rule = next_limit(&walk, TJ_LIMIT_BALANCE)) != NULL) {
+        if (rule->asset != p->to->asset || not_known(&walk)) {
+            continue;
+        }
+        tj_i128 now = balance_now(&walk);
+        if (now + amount > (tj_i128)rule->amount) {
+            char max[TJ_AMOUNT_TEXT_SIZE];
+            char held[TJ_AMOUNT_TEXT_SIZE];
+            char left[TJ_AMOUNT_TEXT_SIZE];
+            tj_i128 over = (tj_i128)rule->amount - now;
+            return tj_refuse_detail(verdict, TIJORI_LIMIT_BALANCE, "amount",
+                                    "rule %" PRIu32 ": at most %s %.8s, %s there, %s left",
+                                    walk.number, amount_text(max, asset, (tj_i128)rule->amount),
+                                    asset->code, amount_text(held, asset, now),
+                                    amount_text(left, asset, over > 0 ? over : 0));
+        }
+    }
+    return TIJORI_OK;
+}
+
+/* ---- the four holders of a movement ---- */
+
+enum { FORBID_STEPS = 3, LIMIT_STEPS = 5 };
+static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t direction,
+                                           const struct tj_asset_object *asset,
+                                           struct tj_verdict *verdict)
+{
+    switch (step) {
+    case 1:
+        return judge_freeze(walk, direction, verdict);
+    case 2:
+        return judge_purposes(walk, direction, verdict);
+    case 3:
+        return judge_counterparty(walk, direction, verdict);
+    case 4:
+        return judge_outflow(walk, direction, asset, verdict);
+    case 5:
+        return judge_balance_limit(walk, direction, asset, verdict);
+    }
+    abort();
+}
+
+/* A holder whose limits a movement meets. */
+struct met {
+    uint64_t holder;
+    uint8_t direction;
+};
+
+/* The account and all of its party, on the side that the movement leaves (enters), where there may
+ * be limits: at most two, most often none. */
+static uint32_t meet(const struct tj_state *state, const struct tj_passage *p, uint8_t direction,
+                     struct met out[2])
+{
+    bool leaving = direction == TJ_FREEZE_OUT;
+    uint64_t account = leaving ? tj_movement_from(p->record) : tj_movement_to(p->record);
+    const struct tj_account_object *object = leaving ? p->from : p->to;
+    uint32_t party = tj_account_party(account);
+    uint64_t all = tj_account_id(party, TJ_LOCAL_ALL);
+    uint32_t count = 0;
+    if ((object->flags & TJ_ACCOUNT_RULED) != 0) {
+        out[count++] = (struct met){account, direction};
+    }
+    if ((tj_state_party(state, party)->ruled & TJ_PARTY_LIMITED) != 0 &&
+        (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
+        out[count++] = (struct met){all, direction};
+    }
+    return count;
+}
+
+/* A pending movement `moves` nothing yet, and of one that names a record which is not here (in an
+ * audit) that cannot be judged: then only what may never be. */
+static enum tijori_status judge_limits(struct tj_state *state, const struct tj_passage *p,
+                                       bool moves, const struct tj_asset_object *asset,
+                                       struct tj_verdict *verdict)
+{
+    struct met met[4];
+    uint32_t count = meet(state, p, TJ_FREEZE_OUT, met);
+    count += meet(state, p, TJ_FREEZE_IN, met + count);
+    for (int step = 1; step <= (moves ? LIMIT_STEPS : FORBID_STEPS) && count > 0; step++) {
+        for (uint32_t i = 0; i < count; i++) {
+            enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
+                                                         met[i].direction, asset, verdict);
+            if (status != TIJORI_OK) {
+                return status;
+            }
+        }
+    }
+    return TIJORI_OK;
+}
+
+/* ---- tiers ---- */
+
+/* How many of these keys are not revoked, and the mask of their groups. */
+static uint32_t count_keys(const struct tj_state *state, uint32_t party,
+                           const uint8_t keys[TJ_KEYS_MAX / 8], uint32_t *groups)
+{
+    uint32_t count = 0;
+    *groups = 0;
+    for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
+        if ((keys[i / 8] >> i % 8 & 1) == 0) {
+            continue;
+        }
+        const struct tj_key_object *key = tj_state_key(state, party, i);
+        if (key != NULL && key->status == TJ_KEY_ACTIVE) {
+            count++;
+            *groups |= 1u << (key->group & TJ_GROUP_MAX);
+        }
+    }
+    return count;
+}
+
+static void add_earlier_approvals(const struct tj_state *state, const struct tj_passage *p,
+                                  uint8_t keys[TJ_KEYS_MAX / 8])
+{
+    uint64_t mark;
+    if (p->record[0] != TJ_POST ||
+        tj_state_find_mark(state, tj_movement_refers_to(p->record), &mark) == NULL) {
+        return;
+    }
+    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
+    for (size_t i = 0; approval != NULL && i < TJ_KEYS_MAX / 8; i++) {
+        keys[i] |= approval->keys[i];
+    }
+}
+
+static enum tijori_status judge_approvals(const struct walk *walk, const struct tj_case *c,
+                                          const struct tj_rule_object *tier,
+                                          struct tj_verdict *verdict)
+{
+    uint8_t keys[TJ_KEYS_MAX / 8];
+    uint32_t groups;
+    uint32_t party = tj_account_party(walk->holder);
+    tj_approvers(walk->state, c->header, c->slots, keys);
+    add_earlier_approvals(walk->state, walk->passage, keys);
+    uint32_t count = count_keys(walk->state, party, keys, &groups);
+    if (count < tier->approvals) {
+        return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
+                                "rule %" PRIu32 ": %u approvals wanted, %" PRIu32 " given",
+                                walk->number, tier->approvals, count);
+    }
+    uint32_t missing = tier->groups & ~groups;
+    return missing == 0 ? TIJORI_OK
+                        : tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
+                                           "rule %" PRIu32 ": none of group %d approved",
+                                           walk->number, __builtin_ctz(missing));
+}
+
+static enum tijori_status judge_delay(const struct walk *walk, const struct tj_rule_object *tier,
+                                      struct tj_verdict *verdict)
+{
+    const struct tj_passage *p = walk->passage;
+    uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
+    if (delay_ns == 0) {
+        return TIJORI_OK;
+    }
+    if (p->record[0] != TJ_POST) {
+        return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
+                                "rule %" PRIu32 ": waits %" PRIu32 " s", walk->number,
+                                tier->window_s);
+    }
+    uint64_t waited_ns = p->received_ns - p->named->received_ns;
+    if (waited_ns >= delay_ns) {
+        return TIJORI_OK;
+    }
+    uint64_t left_s = (delay_ns - waited_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S;
+    return tj_refuse_detail(verdict, TIJORI_DELAY, "refers_to",
+                            "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left",
+                            walk->number, tier->window_s, left_s);
+}
+
+static enum tijori_status judge_tier(struct tj_state *state, const struct tj_case *c,
+                                     const struct tj_passage *p, struct tj_verdict *verdict)
+{
+    uint32_t party = tj_account_party(tj_movement_from(p->record));
+    const struct tj_party_object *owner = tj_state_party(state, party);
+    if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
+        tj_movement_amount(p->record).base <= owner->tier_least) {
+        return TIJORI_OK;
+    }
+    struct walk walk = walk_of(state, p, tj_account_id(party, TJ_LOCAL_ALL));
+    const struct tj_rule_object *tier = tj_tier_of(state, p, &walk.number);
+    if (tier == NULL) {
+        return TIJORI_OK;
+    }
+    /* Approvals in bodies that are not there. */
+    bool unknown = p->record[0] == TJ_POST && tj_balance_unknown(state, walk.holder);
+    state->unjudged += unknown;
+    enum tijori_status status = unknown ? TIJORI_OK : judge_approvals(&walk, c, tier, verdict);
+    return status != TIJORI_OK ? status : judge_delay(&walk, tier, verdict);
+}
+
+/* ---- programmes ---- */
+
+static enum tijori_status refuse_counted(const struct tj_rule_object *before,
+                                         const struct tj_rule_object *after, uint32_t number,
+                                         const struct tj_asset_object *asset,
+                                         struct tj_verdict *verdict)
+{
+    char max[TJ_AMOUNT_TEXT_SIZE];
+    char net[TJ_AMOUNT_TEXT_SIZE];
+    bool daily = tj_programme_net(&after->programme) <= (tj_i128)after->amount;
+    tj_i128 bound = (tj_i128)(daily ? after->amount_day : after->amount);
+    /* What was counted today before: the rest of what is counted now. */
+    tj_i128 counted =
+        daily ? (tj_i128)after->programme.day_amount -
+                    (tj_i128)(after->programme.counted_in - before->programme.counted_in)
+              : tj_programme_net(&before->programme);
+    char left[TJ_AMOUNT_TEXT_SIZE];
+    return tj_refuse_detail(
+        verdict, TIJORI_PROGRAMME, "amount", "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left",
+        number, tj_programme_names[after->type], amount_text(max, asset, bound), asset->code,
+        daily ? " a day" : " net", amount_text(net, asset, counted),
+        amount_text(left, asset, bound > counted ? bound - counted : 0));
+}
+
+static enum tijori_status judge_minimum(const struct tj_state *state, const struct tj_passage *p,
+                                        const struct tj_asset_object *asset,
+                                        struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule =
+        asset->minimum_set != 0 ? tj_state_rule(state, asset->minimum_rule) : NULL;
+    if (rule == NULL || rule->mode != TJ_MODE_ENFORCE || p->from->class != TJ_CLASS_RESERVE ||
+        !tj_programme_runs(rule, p->id, p->received_ns)) {
+        return TIJORI_OK;
+    }
+    tj_i128 reserve = tj_reserve_of(asset);
+    if (reserve - (tj_i128)tj_movement_amount(p->record).base >= (tj_i128)rule->amount) {
+        return TIJORI_OK;
+    }
+    char min[TJ_AMOUNT_TEXT_SIZE];
+    char held[TJ_AMOUNT_TEXT_SIZE];
+    return tj_refuse_detail(verdict, TIJORI_PROGRAMME, "amount",
+                            "rule %" PRIu32 ", minimum: %s %.8s, the reserve holds %s",
+                            asset->minimum_rule, amount_text(min, asset, (tj_i128)rule->amount),
+                            asset->code, amount_text(held, asset, reserve));
+}
+
+static enum tijori_status judge_programmes(const struct tj_state *state, const struct tj_passage *p,
+                                           const struct tj_asset_object *asset,
+                                           struct tj_verdict *verdict)
+{
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t number;
+    uint64_t holder = tj_programmes_of(p->from->asset);
+    while ((rule = tj_next_rule(state, holder, p->id, &step, &number)) != NULL) {
+        struct tj_programme_change change;
+        if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, p, &change)) {
+            continue;
+        }
+        struct tj_rule_object after = *rule;
+        tj_programme_count(&after, p, &change);
+        if (tj_programme_broken(&after, &change)) {
+            return refuse_counted(rule, &after, number, asset, verdict);
+        }
+    }
+    return judge_minimum(state, p, asset, verdict);
+}
+
+enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
+                                  const uint8_t *record, const struct tj_account_object *from,
+                                  const struct tj_account_object *to, const struct tj_named *named,
+                                  struct tj_verdict *verdict)
+{
+    struct tj_passage p = {
+        .record = record,
+        .id = tj_record_id(c->index, verdict->record),
+        .received_ns = c->received_ns,
+        .from = from,
+        .to = to,
+        .named = named,
+    };
+    const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
+    bool moves = record[0] == TJ_MOVE || named != NULL;
+    enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
+    if (status != TIJORI_OK || !moves) {
+        return status;
+    }
+    status = judge_tier(state, c, &p, verdict);
+    bool crosses = tj_crosses_reserve(p.from, p.to);
+    if (status != TIJORI_OK || !crosses) {
+        return status;
+    }
+    p.vouched = tj_vouched(state, record, c->slots, named);
+    p.named_vouched = named != NULL && tj_named_vouched(state, named);
+    return judge_programmes(state, &p, asset, verdict);
+}

@@ -1,0 +1,236 @@
+#include "core/rules/rule.h"
+
+/* A treasury's word is not made better by another office of the same state. */
+static bool vouches(const struct tj_state *state, uint32_t party, const uint8_t *record)
+{
+    const struct tj_party_object *object = tj_state_party(state, party);
+    return object != NULL && !tj_type_is_public(object->type) &&
+           party != tj_account_party(tj_movement_from(record)) &&
+           party != tj_account_party(tj_movement_to(record));
+}
+
+bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named)
+{
+    bool vouched = false;
+    for (uint32_t i = 0; i < named->countersigner_count; i++) {
+        vouched |= vouches(state, named->countersigners[i], named->record);
+    }
+    return vouched;
+}
+
+bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE],
+                const struct tj_slots *slots, const struct tj_named *named)
+{
+    bool vouched = record[0] == TJ_POST && tj_named_vouched(state, named);
+    for (uint32_t i = 0; i < slots->count; i++) {
+        vouched |= slots->slots[i].use == TJ_USE_COUNTERSIGN &&
+                   vouches(state, slots->slots[i].party, record);
+    }
+    return vouched;
+}
+
+void tj_add_countersigner(struct tj_named *named, uint32_t party)
+{
+    for (uint32_t i = 0; i < named->countersigner_count; i++) {
+        if (named->countersigners[i] == party) {
+            return;
+        }
+    }
+    if (named->countersigner_count < TJ_SLOTS_MAX) {
+        named->countersigners[named->countersigner_count++] = party;
+    }
+}
+
+void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN) {
+            tj_add_countersigner(named, slots->slots[i].party);
+        }
+    }
+}
+
+const struct tj_rule_object *tj_next_rule(const struct tj_state *state, uint64_t holder,
+                                          uint64_t record_id, size_t *step, uint32_t *number)
+{
+    uint32_t found;
+    while (tj_state_next_rule(state, holder, step, &found)) {
+        const struct tj_rule_object *rule = tj_state_rule(state, found);
+        if (rule != NULL && rule->holder == holder && tj_rule_in_force(rule, record_id)) {
+            if (number != NULL) {
+                *number = found;
+            }
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+static bool in_holding(uint32_t party, uint64_t account, const struct tj_account_object *object)
+{
+    return tj_account_party(account) == party && !tj_class_is_contra(object->class);
+}
+
+bool tj_leaves(uint64_t holder, const struct tj_passage *p)
+{
+    uint32_t party = tj_account_party(holder);
+    uint64_t from = tj_movement_from(p->record);
+    return tj_holder_is_party(holder) ? in_holding(party, from, p->from) &&
+                                            !in_holding(party, tj_movement_to(p->record), p->to)
+                                      : from == holder;
+}
+
+bool tj_enters(uint64_t holder, const struct tj_passage *p)
+{
+    uint32_t party = tj_account_party(holder);
+    uint64_t to = tj_movement_to(p->record);
+    return tj_holder_is_party(holder) ? in_holding(party, to, p->to) &&
+                                            !in_holding(party, tj_movement_from(p->record), p->from)
+                                      : to == holder;
+}
+
+const struct tj_rule_object *tj_tier_of(const struct tj_state *state, const struct tj_passage *p,
+                                        uint32_t *number)
+{
+    const struct tj_rule_object *tier = NULL;
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t found;
+    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    while ((rule = tj_next_rule(state, holder, p->id, &step, &found)) != NULL) {
+        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
+            (tier == NULL || rule->amount > tier->amount)) {
+            tier = rule;
+            *number = found;
+        }
+    }
+    return tier;
+}
+
+/* ---- outflow limits ---- */
+
+enum { RING = TJ_WINDOW_STEPS + 1 };
+
+uint64_t tj_window_step(const struct tj_rule_object *rule, uint64_t received_ns)
+{
+    uint32_t step_s = rule->window_s / TJ_WINDOW_STEPS;
+    return received_ns / TJ_NS_PER_S / (step_s > 0 ? step_s : 1); /* 0: damaged storage */
+}
+
+uint64_t tj_window_used(const struct tj_rule_object *rule, uint64_t received_ns)
+{
+    uint64_t now = tj_window_step(rule, received_ns);
+    uint64_t used = 0;
+    /* Of the ring's steps, newest - 16 to newest, those that are not older than now - 16. */
+    for (uint64_t back = 0; back < RING && back <= rule->window.step; back++) {
+        uint64_t step = rule->window.step - back;
+        if (step + TJ_WINDOW_STEPS >= now) {
+            used += rule->window.sums[step % RING];
+        }
+    }
+    return used;
+}
+
+uint64_t *tj_window_sum(struct tj_rule_object *rule, uint64_t received_ns)
+{
+    uint64_t now = tj_window_step(rule, received_ns);
+    if (now - rule->window.step >= RING) {
+        memset(rule->window.sums, 0, sizeof rule->window.sums);
+        rule->window.step = now;
+    }
+    while (rule->window.step < now) {
+        rule->window.sums[++rule->window.step % RING] = 0;
+    }
+    return &rule->window.sums[now % RING];
+}
+
+/* ---- programmes ---- */
+
+bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, uint64_t received_ns)
+{
+    uint32_t day = tj_day_of(received_ns);
+    return tj_rule_in_force(rule, record_id) && day >= rule->starts && day <= rule->ends;
+}
+
+static void change_of_new(const struct tj_rule_object *rule, const struct tj_passage *p, bool in,
+                          struct tj_programme_change *change)
+{
+    tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
+    uint8_t purpose = tj_movement_purpose(p->record);
+    if ((rule->purposes >> purpose & 1) != 0) {
+        *(in ? &change->counted_in : &change->counted_out) = amount;
+    } else if (in && !p->vouched) {
+        change->unclassified = amount;
+    }
+}
+
+/* What it corrects counted the other way round, if it did. */
+static void change_of_correct(const struct tj_rule_object *rule, const struct tj_passage *p,
+                              bool in, struct tj_programme_change *change)
+{
+    tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
+    uint8_t purpose = tj_movement_purpose(p->record);
+    uint32_t day = tj_day_of(p->named->received_ns);
+    bool named_counted =
+        tj_movement_refers_to(p->record) > rule->set && day >= rule->starts && day <= rule->ends;
+    bool taken_off = named_counted && (rule->purposes >> purpose & 1) != 0;
+    if (taken_off) {
+        *(in ? &change->counted_out : &change->counted_in) = -amount;
+        change->corrected = (tj_u128)amount;
+        change->day_of_named = !in;
+    } else if (named_counted && !in && !p->named_vouched) {
+        change->unclassified = -amount;
+    }
+    if (in && !taken_off && !p->vouched) {
+        change->unclassified = amount;
+    }
+}
+
+bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_passage *p,
+                         struct tj_programme_change *change)
+{
+    bool to_reserve = p->to->class == TJ_CLASS_RESERVE;
+    memset(change, 0, sizeof *change);
+    if (!tj_crosses_reserve(p->from, p->to) || !tj_programme_runs(rule, p->id, p->received_ns)) {
+        return false;
+    }
+    if (p->record[0] == TJ_CORRECT) {
+        change_of_correct(rule, p, to_reserve, change);
+    } else {
+        change_of_new(rule, p, to_reserve, change);
+    }
+    return change->counted_in != 0 || change->counted_out != 0 || change->unclassified != 0;
+}
+
+void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *p,
+                        const struct tj_programme_change *change)
+{
+    struct tj_programme_sums *sums = &rule->programme;
+    uint32_t today = tj_day_of(p->received_ns);
+    sums->counted_in += (tj_u128)change->counted_in;
+    sums->counted_out += (tj_u128)change->counted_out;
+    sums->unclassified += (tj_u128)change->unclassified;
+    sums->corrected += change->corrected;
+    if (change->day_of_named) {
+        if (tj_day_of(p->named->received_ns) == sums->day) {
+            sums->day_amount += (uint64_t)change->counted_in;
+        }
+    } else if (change->counted_in != 0) {
+        sums->day_amount =
+            (sums->day == today ? sums->day_amount : 0) + (uint64_t)change->counted_in;
+        sums->day = today;
+    }
+}
+
+bool tj_programme_broken(const struct tj_rule_object *rule,
+                         const struct tj_programme_change *change)
+{
+    const struct tj_programme_sums *sums = &rule->programme;
+    bool raised = change->counted_in > change->counted_out;
+    bool bounded = rule->type == TJ_PROGRAMME_CEILING || rule->type == TJ_PROGRAMME_MANDATE;
+    return bounded && raised &&
+           (tj_programme_net(sums) > (tj_i128)rule->amount ||
+            (change->counted_in > 0 && rule->amount_day != 0 &&
+             sums->day_amount > rule->amount_day));
+}

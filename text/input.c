@@ -1,0 +1,517 @@
+#include "text/input.h"
+
+#include "text/record_json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COLUMNS = 8 };
+static const char *const columns[COLUMNS] = {
+    "kind", "from", "to", "amount", "purpose", "value_date", "reference", "evidence",
+};
+
+struct parse {
+    const struct input_options *options;
+    struct input *out;
+    struct input_error *error;
+    struct tj_hasher *hasher;
+    uint32_t line;
+    int32_t attachment; /* of the record at hand */
+    char *scratch;      /* INPUT_LINE_MAX + 1 */
+};
+
+static bool refuse(const struct parse *parse, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(const struct parse *parse, const char *member, const char *format, ...)
+{
+    va_list args;
+    parse->error->line = parse->line;
+    snprintf(parse->error->member, sizeof parse->error->member, "%s", member);
+    va_start(args, format);
+    vsnprintf(parse->error->rule, sizeof parse->error->rule, format, args);
+    va_end(args);
+    return false;
+}
+
+void input_error_format(const struct input_error *error, char *out, size_t size)
+{
+    char line[32] = "";
+    if (error->line != 0) {
+        snprintf(line, sizeof line, "line %u", error->line);
+    }
+    bool member = error->member[0] != '\0';
+    snprintf(out, size, "%s%s%s%s%s", line, line[0] != '\0' && member ? ", " : "", error->member,
+             line[0] != '\0' || member ? ": " : "", error->rule);
+}
+
+/* ---- evidence ---- */
+
+/* A file beside the input and nowhere else: what it holds is attached and goes out with the
+ * envelope, so an input from elsewhere must not be able to name just any file. */
+static bool name_is_safe(const char *name)
+{
+    if (name[0] == '\0' || name[0] == '/') {
+        return false;
+    }
+    for (const char *at = name; at != NULL; at = strchr(at, '/')) {
+        at += *at == '/';
+        size_t size = strcspn(at, "/");
+        if (size == 0 || (size == 2 && memcmp(at, "..", 2) == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads a whole regular file of 1 to TJ_ATTACHMENT_SIZE_MAX bytes. */
+static bool read_attachment(const struct parse *parse, const char *name,
+                            struct input_attachment *out)
+{
+    char path[4096];
+    struct stat info;
+    int length = snprintf(path, sizeof path, "%s/%s", parse->options->directory, name);
+    errno = ENAMETOOLONG;
+    /* Not blocking: the name may be a pipe's, which is refused below. */
+    int fd = length < (int)sizeof path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0) {
+        return refuse(parse, "evidence", "%s: %s", name, strerror(errno));
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 1 ||
+        info.st_size > (off_t)TJ_ATTACHMENT_SIZE_MAX) {
+        close(fd);
+        return refuse(parse, "evidence", "%s is to be a file of 1 to %u bytes", name,
+                      TJ_ATTACHMENT_SIZE_MAX);
+    }
+    out->size = (size_t)info.st_size;
+    out->bytes = malloc(out->size);
+    TIJORI_REQUIRE(out->bytes != NULL);
+    size_t done = 0;
+    ssize_t got = 1;
+    while (done < out->size && got > 0) {
+        got = read(fd, out->bytes + done, out->size - done);
+        done += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    if (done != out->size) {
+        free(out->bytes);
+        return refuse(parse, "evidence", "%s: cannot be read whole", name);
+    }
+    return true;
+}
+
+static int32_t find_attachment(const struct input *input, const char *name,
+                               const struct tj_hash *hash)
+{
+    for (size_t i = 0; i < input->attachment_count; i++) {
+        const struct input_attachment *at = &input->attachments[i];
+        if (name != NULL ? strcmp(at->name, name) == 0
+                         : memcmp(at->hash.bytes, hash->bytes, TJ_HASH_SIZE) == 0) {
+            return (int32_t)i;
+        }
+    }
+    return INPUT_ATTACHMENT_NONE;
+}
+
+static bool attach(struct parse *parse, const char *name, struct tj_hash *hash)
+{
+    struct input *out = parse->out;
+    struct input_attachment added;
+    if (parse->options->directory == NULL) {
+        return refuse(parse, "evidence", "files cannot be named here; give the SHA-256");
+    }
+    if (!name_is_safe(name)) {
+        return refuse(parse, "evidence",
+                      "a file is named relative to the input, and not outside its directory");
+    }
+    parse->attachment = find_attachment(out, name, NULL);
+    if (parse->attachment == INPUT_ATTACHMENT_NONE) {
+        if (!read_attachment(parse, name, &added)) {
+            return false;
+        }
+        tj_sha256(parse->hasher, &added.hash, added.bytes, added.size);
+        parse->attachment = find_attachment(out, NULL, &added.hash);
+        if (parse->attachment == INPUT_ATTACHMENT_NONE) {
+            added.name = strdup(name);
+            out->attachments =
+                realloc(out->attachments, (out->attachment_count + 1) * sizeof *out->attachments);
+            TIJORI_REQUIRE(added.name != NULL && out->attachments != NULL);
+            parse->attachment = (int32_t)out->attachment_count;
+            out->attachments[out->attachment_count++] = added;
+        } else {
+            free(added.bytes);
+        }
+    }
+    *hash = out->attachments[parse->attachment].hash;
+    return true;
+}
+
+static void set_string(json_t *object, const char *member, const char *text)
+{
+    TIJORI_REQUIRE(json_object_set_new(object, member, json_string(text)) == 0);
+}
+
+static void set_hash(json_t *object, const struct tj_hash *hash)
+{
+    char hex[2 * TJ_HASH_SIZE + 1];
+    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
+    set_string(object, "hash", hex);
+}
+
+/* Of a move or a pending one: the SHA-256 of a document, or the document. */
+static bool take_document(struct parse *parse, json_t *object, const char *evidence)
+{
+    struct tj_hash hash;
+    if (strncmp(evidence, "file:", 5) == 0) {
+        if (!attach(parse, evidence + 5, &hash)) {
+            return false;
+        }
+    } else if (!text_parse_hex(evidence, hash.bytes, TJ_HASH_SIZE)) {
+        return refuse(parse, "evidence", "is to be 64 hex digits (a SHA-256) or file:NAME");
+    }
+    if (json_object_get(object, "hash") != NULL) {
+        return refuse(parse, "evidence", "is given beside hash");
+    }
+    set_hash(object, &hash);
+    return true;
+}
+
+static bool look_up_leaf(struct parse *parse, json_t *object, const char *member, uint64_t id)
+{
+    struct tj_hash leaf;
+    char text[TEXT_SIZE];
+    text_format_record_id(text, id);
+    if (parse->options->leaf == NULL) {
+        return refuse(parse, member,
+                      "without the ledger the leaf hash of record %s is needed as well: "
+                      "ENTRY:POSITION:LEAF",
+                      text);
+    }
+    if (!parse->options->leaf(parse->options->leaf_context, id, &leaf)) {
+        return refuse(parse, member, "there is no record %s in the ledger", text);
+    }
+    set_hash(object, &leaf);
+    return true;
+}
+
+/* Of post, void, correct and approve: ENTRY:POSITION or ENTRY:POSITION:LEAF. */
+static bool take_named(struct parse *parse, json_t *object, const char *evidence)
+{
+    char record[TEXT_SIZE];
+    struct tj_hash leaf;
+    uint64_t id;
+    const char *first = strchr(evidence, ':');
+    const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
+    size_t size = second != NULL ? (size_t)(second - evidence) : strlen(evidence);
+    snprintf(record, sizeof record, "%.*s", (int)(size < sizeof record ? size : 0), evidence);
+    if (!text_parse_record_id(record, &id) ||
+        (second != NULL && !text_parse_hex(second + 1, leaf.bytes, TJ_HASH_SIZE))) {
+        return refuse(parse, "evidence",
+                      "is to name a record: ENTRY:POSITION, or ENTRY:POSITION:LEAF with 64 hex "
+                      "digits");
+    }
+    if (json_object_get(object, "refers_to") != NULL || json_object_get(object, "hash") != NULL) {
+        return refuse(parse, "evidence", "is given beside refers_to or hash");
+    }
+    set_string(object, "refers_to", record);
+    if (second != NULL) {
+        set_hash(object, &leaf);
+        return true;
+    }
+    return look_up_leaf(parse, object, "evidence", id);
+}
+
+/* Puts `hash` and `refers_to` in place of `evidence`. */
+static bool take_evidence(struct parse *parse, json_t *object)
+{
+    const char *kind_name = json_string_value(json_object_get(object, "kind"));
+    uint8_t kind = kind_name != NULL ? tj_kind_by_name(kind_name) : 0;
+    const json_t *value = json_object_get(object, "evidence");
+    bool naming = kind >= TJ_POST;
+    uint64_t id;
+    if (!tj_kind_is_movement(kind)) {
+        return true; /* not a member there, or not a kind: record_from_json says so */
+    }
+    if (value != NULL) {
+        char evidence[512];
+        const char *text = json_string_value(value);
+        if (text == NULL || strlen(text) >= sizeof evidence) {
+            return refuse(parse, "evidence", "is to be a string of at most 511 bytes");
+        }
+        snprintf(evidence, sizeof evidence, "%s", text);
+        json_object_del(object, "evidence");
+        return naming ? take_named(parse, object, evidence)
+                      : take_document(parse, object, evidence);
+    }
+    if (!naming) {
+        return true;
+    }
+    const char *refers_to = json_string_value(json_object_get(object, "refers_to"));
+    if (refers_to == NULL) {
+        return refuse(parse, "evidence", "is missing: the record it names, ENTRY:POSITION");
+    }
+    if (json_object_get(object, "hash") == NULL && text_parse_record_id(refers_to, &id)) {
+        return look_up_leaf(parse, object, "refers_to", id);
+    }
+    return true;
+}
+
+/* ---- one record ---- */
+
+static struct input_record *add_record(struct input *out)
+{
+    if (out->count == out->capacity) {
+        out->capacity = out->capacity == 0 ? 64 : 2 * out->capacity;
+        out->records = realloc(out->records, out->capacity * sizeof *out->records);
+        TIJORI_REQUIRE(out->records != NULL);
+    }
+    return &out->records[out->count++];
+}
+
+static bool take_object(struct parse *parse, json_t *object)
+{
+    struct record_json_error wrong;
+    struct tj_verdict verdict;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    parse->attachment = INPUT_ATTACHMENT_NONE;
+    if (json_object_get(object, "blind") != NULL) {
+        return refuse(parse, "blind", "is not written by hand; --restricted makes blinds");
+    }
+    if (!take_evidence(parse, object)) {
+        return false;
+    }
+    if (!record_from_json(object, parse->options->assets, bytes, &wrong)) {
+        return refuse(parse, wrong.member, "%s", wrong.rule);
+    }
+    tj_verdict_init(&verdict);
+    enum tijori_status status = tj_record_check(bytes, false, &verdict);
+    if (status != TIJORI_OK) {
+        return refuse(parse, verdict.field != NULL ? verdict.field : "", "%s%s%s",
+                      tijori_status_text(status), verdict.detail[0] != '\0' ? ": " : "",
+                      verdict.detail);
+    }
+    struct input_record *record = add_record(parse->out);
+    memcpy(record->bytes, bytes, TJ_RECORD_SIZE);
+    record->line = parse->line;
+    record->attachment = parse->attachment;
+    return true;
+}
+
+/* ---- lines ---- */
+
+/* Takes the next line off, without its end (LF or CR LF), into scratch. False and an error when it
+ * is too long or holds a NUL. */
+static bool take_line(struct parse *parse, const char **at, size_t *left, size_t *size)
+{
+    const char *end = memchr(*at, '\n', *left);
+    size_t whole = end != NULL ? (size_t)(end - *at) : *left;
+    parse->line++;
+    *size = whole > 0 && (*at)[whole - 1] == '\r' ? whole - 1 : whole;
+    if (*size > INPUT_LINE_MAX) {
+        return refuse(parse, "", "longer than %d bytes", INPUT_LINE_MAX);
+    }
+    memcpy(parse->scratch, *at, *size);
+    parse->scratch[*size] = '\0';
+    if (memchr(parse->scratch, 0, *size) != NULL) {
+        return refuse(parse, "", "holds a zero byte");
+    }
+    *left -= end != NULL ? whole + 1 : whole;
+    *at += end != NULL ? whole + 1 : whole;
+    return true;
+}
+
+static bool parse_json_lines(struct parse *parse, const char *at, size_t left)
+{
+    size_t size;
+    json_error_t wrong;
+    while (left > 0) {
+        if (!take_line(parse, &at, &left, &size)) {
+            return false;
+        }
+        if (parse->scratch[strspn(parse->scratch, " \t")] == '\0') {
+            continue;
+        }
+        json_t *object = json_loadb(parse->scratch, size, JSON_REJECT_DUPLICATES, &wrong);
+        if (object == NULL) {
+            return refuse(parse, "", "not JSON: %s (column %d)", wrong.text, wrong.column);
+        }
+        bool taken = json_is_object(object) ? take_object(parse, object)
+                                            : refuse(parse, "", "is to be one JSON object");
+        json_decref(object);
+        if (!taken) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- CSV: RFC 4180, but that a cell does not go on on the next line ---- */
+
+/* Unquotes the cell at *at in place and ends it with a NUL; *at moves behind its comma, or becomes
+ * NULL at the end of the line. */
+static bool take_cell(const struct parse *parse, char **at, char **cell)
+{
+    char *read = *at;
+    char *write = *at;
+    bool quoted = *read == '"';
+    bool closed = !quoted;
+    *cell = *at;
+    read += quoted;
+    while (*read != '\0' && (quoted || *read != ',')) {
+        if (*read == '"' && !quoted) {
+            return refuse(parse, "", "a quotation mark inside a cell that does not start with one");
+        }
+        if (*read == '"' && *++read != '"') {
+            closed = true;
+            break;
+        }
+        *write++ = *read++;
+    }
+    if (!closed) {
+        return refuse(parse, "", "a quoted cell does not end on its line");
+    }
+    if (*read != ',' && *read != '\0') {
+        return refuse(parse, "", "text after the closing quotation mark of a cell");
+    }
+    *at = *read == ',' ? read + 1 : NULL;
+    *write = '\0';
+    return true;
+}
+
+static bool take_cells(const struct parse *parse, char *cells[COLUMNS])
+{
+    char *at = parse->scratch;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (at == NULL) {
+            return refuse(parse, columns[i], "is missing: a line has %d columns", COLUMNS);
+        }
+        if (!take_cell(parse, &at, &cells[i])) {
+            return false;
+        }
+    }
+    return at == NULL || refuse(parse, "", "has more than %d columns", COLUMNS);
+}
+
+static bool take_text(struct parse *parse, size_t size)
+{
+    return tj_text_valid((const uint8_t *)parse->scratch, size) ||
+           refuse(parse, "", "is not UTF-8, or holds a control character");
+}
+
+static bool take_header(struct parse *parse, const char **at, size_t *left)
+{
+    char *cells[COLUMNS];
+    size_t size;
+    if (!take_line(parse, at, left, &size) || !take_text(parse, size)) {
+        return false;
+    }
+    bool right = take_cells(parse, cells);
+    for (size_t i = 0; i < COLUMNS && right; i++) {
+        right = strcmp(cells[i], columns[i]) == 0;
+    }
+    return right || refuse(parse, "",
+                           "the header is to be "
+                           "kind,from,to,amount,purpose,value_date,reference,evidence");
+}
+
+static bool take_movement(struct parse *parse, char *cells[COLUMNS])
+{
+    uint8_t kind = tj_kind_by_name(cells[0]);
+    if (!tj_kind_is_movement(kind)) {
+        return refuse(parse, "kind", "is to be move, pending, post, void, correct or approve%s",
+                      kind != 0 ? "; directives are given as JSON Lines" : "");
+    }
+    json_t *object = json_object();
+    TIJORI_REQUIRE(object != NULL);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (cells[i][0] != '\0') {
+            set_string(object, columns[i], cells[i]);
+        }
+    }
+    bool taken = take_object(parse, object);
+    json_decref(object);
+    return taken;
+}
+
+static bool parse_csv(struct parse *parse, const char *at, size_t left)
+{
+    char *cells[COLUMNS];
+    size_t size;
+    if (!take_header(parse, &at, &left)) {
+        return false;
+    }
+    while (left > 0) {
+        if (!take_line(parse, &at, &left, &size)) {
+            return false;
+        }
+        if (size != 0 && (!take_text(parse, size) || !take_cells(parse, cells) ||
+                          !take_movement(parse, cells))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static bool parse_any(struct parse *parse, const char *bytes, size_t size)
+{
+    if (size > INPUT_SIZE_MAX) {
+        return refuse(parse, "", "larger than %d bytes", INPUT_SIZE_MAX);
+    }
+    if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* as spreadsheets write it */
+        bytes += 3;
+        size -= 3;
+    }
+    size_t first = 0;
+    while (first < size && strchr(" \t\r\n", bytes[first]) != NULL && bytes[first] != '\0') {
+        first++;
+    }
+    if (first == size) {
+        return refuse(parse, "", "there is nothing in it");
+    }
+    bool read =
+        bytes[first] == '{' ? parse_json_lines(parse, bytes, size) : parse_csv(parse, bytes, size);
+    if (read && parse->out->count == 0) {
+        parse->line = 0;
+        return refuse(parse, "", "there are no records in it");
+    }
+    return read;
+}
+
+bool input_parse(const char *bytes, size_t size, const struct input_options *options,
+                 struct input *out, struct input_error *error)
+{
+    struct parse parse = {
+        .options = options,
+        .out = out,
+        .error = error,
+        .hasher = tj_hasher_create(),
+        .scratch = malloc(INPUT_LINE_MAX + 1),
+    };
+    TIJORI_REQUIRE(parse.scratch != NULL);
+    *out = (struct input){.records = NULL};
+    *error = (struct input_error){.line = 0};
+    bool read = parse_any(&parse, bytes, size);
+    if (!read) {
+        input_clear(out);
+    }
+    free(parse.scratch);
+    tj_hasher_destroy(parse.hasher);
+    return read;
+}
+
+void input_clear(struct input *input)
+{
+    for (size_t i = 0; i < input->attachment_count; i++) {
+        free(input->attachments[i].name);
+        free(input->attachments[i].bytes);
+    }
+    free(input->attachments);
+    free(input->records);
+    *input = (struct input){.records = NULL};
+}

@@ -1,0 +1,214 @@
+#include "text/names.h"
+
+#include <string.h>
+
+struct party {
+    char name[TJ_NAME_SIZE + 1];
+    struct names_key *keys;
+    uint32_t key_count;
+    uint16_t *assets; /* of its accounts */
+    uint32_t account_count;
+};
+
+struct names {
+    struct party *parties;
+    uint32_t party_count;
+    struct asset *assets; /* from number 1 on */
+    uint32_t asset_count;
+    struct rule {
+        uint8_t record[TJ_RECORD_SIZE];
+    } * rules;
+    uint32_t rule_count;
+};
+
+/* Room for one more in an array of `count`; it is doubled at powers of two. */
+static void *grow(void *array, uint32_t count, size_t size)
+{
+    if (count != 0 && (count & (count - 1)) != 0) {
+        return array;
+    }
+    void *grown = realloc(array, (count == 0 ? 1 : 2 * (size_t)count) * size);
+    TIJORI_REQUIRE(grown != NULL);
+    return grown;
+}
+
+struct names *names_create(void)
+{
+    struct names *names = calloc(1, sizeof *names);
+    TIJORI_REQUIRE(names != NULL);
+    return names;
+}
+
+void names_destroy(struct names *names)
+{
+    if (names == NULL) {
+        return;
+    }
+    for (uint32_t p = 0; p < names->party_count; p++) {
+        free(names->parties[p].keys);
+        free(names->parties[p].assets);
+    }
+    free(names->parties);
+    free(names->assets);
+    free(names->rules);
+    free(names);
+}
+
+static struct party *party_of(const struct names *names, uint32_t party)
+{
+    return party < names->party_count ? &names->parties[party] : NULL;
+}
+
+/* ---- taking records ---- */
+
+static void take_party(struct names *names, const struct tj_record *r)
+{
+    if (r->party != names->party_count || r->party >= TJ_PARTIES_MAX) {
+        return;
+    }
+    names->parties = grow(names->parties, names->party_count, sizeof *names->parties);
+    struct party *party = &names->parties[names->party_count++];
+    memset(party, 0, sizeof *party);
+    memcpy(party->name, r->name, sizeof party->name);
+}
+
+static void take_key(struct party *party, const struct tj_record *r)
+{
+    if (party == NULL || r->ordinal != party->key_count || r->ordinal >= TJ_KEYS_MAX) {
+        return;
+    }
+    party->keys = grow(party->keys, party->key_count, sizeof *party->keys);
+    struct names_key *key = &party->keys[party->key_count++];
+    memset(key, 0, sizeof *key);
+    key->key.algorithm = r->algorithm;
+    key->key.size = (uint8_t)tj_public_key_size(r->algorithm);
+    memcpy(key->key.bytes, r->key, key->key.size);
+    key->role = r->role;
+    memcpy(key->label, r->label, TJ_KEY_LABEL_SIZE);
+}
+
+static void take_account(const struct names *names, const struct tj_record *r)
+{
+    struct party *party = party_of(names, tj_account_party(r->account));
+    if (party == NULL || tj_account_local(r->account) != party->account_count ||
+        party->account_count == TJ_LOCAL_ALL) {
+        return;
+    }
+    party->assets = grow(party->assets, party->account_count, sizeof *party->assets);
+    party->assets[party->account_count++] =
+        (uint16_t)(r->asset <= names->asset_count ? r->asset : 0);
+}
+
+static void take_asset(struct names *names, const struct tj_record *r)
+{
+    if (r->asset != names->asset_count + 1 || r->asset > TJ_ASSETS_MAX) {
+        return;
+    }
+    names->assets = grow(names->assets, names->asset_count, sizeof *names->assets);
+    struct asset *asset = &names->assets[names->asset_count++];
+    *asset = (struct asset){.number = r->asset, .decimals = r->decimals};
+    memcpy(asset->code, r->code, sizeof asset->code);
+}
+
+static void take_rule(struct names *names, const struct tj_record *r, const uint8_t *record)
+{
+    if (r->rule != names->rule_count || r->rule >= TJ_RULES_MAX) {
+        return;
+    }
+    names->rules = grow(names->rules, names->rule_count, sizeof *names->rules);
+    memcpy(names->rules[names->rule_count++].record, record, TJ_RECORD_SIZE);
+}
+
+void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE])
+{
+    struct tj_record r;
+    if (tj_kind_is_movement(record[0])) {
+        return;
+    }
+    tj_record_decode(record, &r);
+    struct party *party = party_of(names, r.party);
+    if (r.kind == TJ_REGISTER_PARTY) {
+        take_party(names, &r);
+    } else if (r.kind == TJ_RENAME_PARTY && party != NULL) {
+        memcpy(party->name, r.name, sizeof party->name);
+    } else if (r.kind == TJ_ADD_KEY) {
+        take_key(party, &r);
+    } else if (r.kind == TJ_OPEN_ACCOUNT) {
+        take_account(names, &r);
+    } else if (r.kind == TJ_OPEN_ASSET) {
+        take_asset(names, &r);
+    } else if (r.kind == TJ_SET_TIER || r.kind == TJ_SET_LIMIT || r.kind == TJ_PROGRAMME) {
+        take_rule(names, &r, record);
+    }
+}
+
+/* ---- asking ---- */
+
+const char *names_party(const struct names *names, uint32_t party)
+{
+    const struct party *found = party_of(names, party);
+    return found != NULL ? found->name : "";
+}
+
+const struct names_key *names_key(const struct names *names, uint32_t party, uint32_t ordinal)
+{
+    const struct party *found = party_of(names, party);
+    return found != NULL && ordinal < found->key_count ? &found->keys[ordinal] : NULL;
+}
+
+const struct names_key *names_find_key(const struct names *names, uint32_t party,
+                                       const struct tj_public_key *key, uint32_t *ordinal)
+{
+    const struct party *found = party_of(names, party);
+    for (*ordinal = 0; found != NULL && *ordinal < found->key_count; ++*ordinal) {
+        const struct names_key *at = &found->keys[*ordinal];
+        if (at->key.algorithm == key->algorithm &&
+            memcmp(at->key.bytes, key->bytes, at->key.size) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+const uint8_t *names_rule(const struct names *names, uint32_t rule)
+{
+    return rule < names->rule_count ? names->rules[rule].record : NULL;
+}
+
+uint32_t names_account_asset(const struct names *names, uint64_t account)
+{
+    const struct party *party = party_of(names, tj_account_party(account));
+    uint32_t local = tj_account_local(account);
+    return party != NULL && local < party->account_count ? party->assets[local] : 0;
+}
+
+static bool by_number(const void *context, uint32_t number, struct asset *out)
+{
+    const struct names *names = context;
+    bool known = number >= 1 && number <= names->asset_count;
+    if (known) {
+        *out = names->assets[number - 1];
+    }
+    return known;
+}
+
+static bool by_code(const void *context, const char *code, struct asset *out)
+{
+    const struct names *names = context;
+    for (uint32_t number = 1; by_number(context, number, out); number++) {
+        if (strcmp(names->assets[number - 1].code, code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool of_account(const void *context, uint64_t account, struct asset *out)
+{
+    return by_number(context, names_account_asset(context, account), out);
+}
+
+struct assets names_assets(const struct names *names)
+{
+    return (struct assets){names, by_code, by_number, of_account};
+}
