@@ -1,8 +1,7 @@
 #include "cli/witness.h"
 
-#include "cli/exit.h"
-#include "text/text.h"
 #include "core/audit/anchor.h"
+#include "core/format/folder_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 
 enum {
     VKEY_MAX = 512,
-    HASH_HEX_SIZE = 2 * TJ_HASH_SIZE,
     FILE_NAME_MAX = 128, /* HASH-SIZE-stored.new */
     LINE_MAX_SIZE = 400, /* of a log or a witness: name of 255, base64 of 108 */
     NOTE_MAX = TJ_CHECKPOINT_TEXT_MAX + 1 + 2 * LINE_MAX_SIZE,
@@ -109,12 +107,12 @@ static ssize_t read_file(int dir, const char *name, char *out, size_t size)
     return got < 0 ? -1 : (ssize_t)done;
 }
 
-static void file_of_origin(char out[HASH_HEX_SIZE + 1], struct tj_hasher *hasher,
+static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hasher,
                            const char *origin)
 {
     struct tj_hash hash;
     tj_sha256(hasher, &hash, origin, strlen(origin));
-    text_format_hex(out, hash.bytes, TJ_HASH_SIZE);
+    tj_hash_digits(out, hash.bytes);
 }
 
 /* ---- the state of a log ---- */
@@ -288,6 +286,11 @@ static void reply_cosignature(struct witness_reply *out, const struct witness_re
     out->body_size = size;
 }
 
+static void trouble(struct witness_reply *out, const char *what, const char *why)
+{
+    snprintf(out->trouble, sizeof out->trouble, "%s: %s", what, why);
+}
+
 /* ---- add-checkpoint ---- */
 
 /* The key of the log that signed; NULL when the reply says why there is none. */
@@ -356,7 +359,7 @@ static void cosign(struct witness *witness, const char *file, const struct witne
     if (size == 0) {
         reply(out, 500, request, "signing failed");
     } else if (!memory_write(witness, file, &request->note, log, line, size)) {
-        message("the state cannot be written: %s", strerror(errno));
+        trouble(out, "the state cannot be written", strerror(errno));
         reply(out, 500, request, "the state cannot be written");
     } else {
         reply_cosignature(out, request, line, size);
@@ -369,19 +372,19 @@ static void decide(struct witness *witness, struct tj_hasher *hasher,
                    struct witness_reply *out)
 {
     const struct tj_checkpoint *new = &request->checkpoint;
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
     file_of_origin(file, hasher, new->origin);
     memory_read(witness, file, new->origin, &memory);
     if (memory.kind == WITNESS_DAMAGED) {
-        message("%s: %s", file, memory.why);
+        trouble(out, file, memory.why);
         reply(out, 500, request, "the state cannot be read");
         return;
     }
     if (memory.kind == WITNESS_KNOWN && new->size == memory.checkpoint.size &&
         memcmp(&new->root, &memory.checkpoint.root, sizeof new->root) != 0 &&
         !keep_evidence(witness, file, &memory, &request->note, log)) {
-        message("the evidence cannot be written: %s", strerror(errno));
+        trouble(out, "the evidence cannot be written", strerror(errno));
     }
     if (request->old_size != memory.checkpoint.size) {
         reply_size(out, request, memory.checkpoint.size);
@@ -427,7 +430,7 @@ bool witness_keep_evidence(struct witness *witness, const char *bytes, size_t si
     struct witness_request request;
     struct witness_reply unused;
     struct memory memory;
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     memset(&request, 0, sizeof request);
     const struct tj_verifier_key *log = witness_request_decode(&request, bytes, size) == NULL
                                             ? signer(witness, &request, &unused)
@@ -449,7 +452,7 @@ bool witness_keep_evidence(struct witness *witness, const char *bytes, size_t si
 enum witness_memory witness_last(struct witness *witness, const char *origin,
                                  struct tj_checkpoint *out)
 {
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
     bool known = false;
     memset(out, 0, sizeof *out);
@@ -471,101 +474,108 @@ enum witness_memory witness_last(struct witness *witness, const char *origin,
 
 /* ---- opening ---- */
 
-static int check_config(const struct witness_config *config)
+static enum tijori_status check_config(struct tijori_message *message,
+                                       const struct witness_config *config)
 {
     if (!tj_note_name_valid(config->name, strlen(config->name))) {
-        return fail(EXIT_CONFIG, "'%s': a name has no space, no plus sign and is not empty",
-                    config->name);
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': a name has no space, no plus sign and is not empty", config->name);
     }
-    if (tj_name_replays(config->name) != config->replays) {
-        return config->replays ? fail(EXIT_CONFIG,
-                                      "'%s': the name of a key by which an auditor cosigns what "
-                                      "was replayed ends with /replayed",
-                                      config->name)
-                               : fail(EXIT_CONFIG,
-                                      "'%s': a name that ends with /replayed belongs to an "
-                                      "auditor who replays the log before each cosignature, "
-                                      "which a witness of consistency does not",
-                                      config->name);
+    if (config->replays && !tj_name_replays(config->name)) {
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': the name of a key by which an auditor cosigns what was replayed ends "
+                      "with /replayed",
+                      config->name);
+    }
+    if (!config->replays && tj_name_replays(config->name)) {
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': a name that ends with /replayed belongs to an auditor who replays the "
+                      "log before each cosignature, which a witness of consistency does not",
+                      config->name);
     }
     for (size_t i = 0; i < config->log_count; i++) {
         TIJORI_REQUIRE(config->logs[i].type == TJ_NOTE_TYPE_ED25519);
     }
-    return EXIT_PASS;
+    return TIJORI_OK;
 }
 
 /* A directory that is not on the disk would be gone after a power cut, and with it what must not be
- * forgotten: so its parent is synced. */
-static int open_dir(struct witness *witness, const char *path)
+ * forgotten: so its parent is synced. False with errno. */
+static bool sync_parent(int dir)
+{
+    int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) {
+        return false;
+    }
+    const bool synced = fsync(parent) == 0;
+    const int error = errno;
+    close(parent);
+    errno = error;
+    return synced;
+}
+
+static enum tijori_status open_dir(struct witness *witness, struct tijori_message *message,
+                                   const char *path)
 {
     const bool made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST) {
-        return fail_errno(errno, path);
+        return tj_say_errno(message, errno, path);
     }
     witness->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (witness->dir < 0) {
-        return fail_errno(errno, path);
-    }
-    int parent = made ? openat(witness->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    const bool synced = !made || (parent >= 0 && fsync(parent) == 0);
-    const int error = errno;
-    if (parent >= 0) {
-        close(parent);
-    }
-    if (!synced) {
-        return fail_errno(error, path);
+    if (witness->dir < 0 || (made && !sync_parent(witness->dir))) {
+        return tj_say_errno(message, errno, path);
     }
     witness->lock = openat(witness->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (witness->lock < 0) {
-        return fail_errno(errno, path);
+        return tj_say_errno(message, errno, path);
     }
-    if (flock(witness->lock, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK
-                   ? fail(EXIT_TRY_AGAIN, "%s: another process uses this state", path)
-                   : fail_errno(errno, path);
+    if (flock(witness->lock, LOCK_EX | LOCK_NB) == 0) {
+        return TIJORI_OK;
     }
-    return EXIT_PASS;
+    return errno == EWOULDBLOCK
+               ? tj_say(message, TIJORI_LOCKED, "%s: another process uses this state", path)
+               : tj_say_errno(message, errno, path);
 }
 
-static int check_memories(struct witness *witness, const char *path)
+static enum tijori_status check_memories(struct witness *witness, struct tijori_message *message,
+                                         const char *path)
 {
     struct tj_hasher *hasher = tj_hasher_create();
-    int code = EXIT_PASS;
-    for (size_t i = 0; i < witness->log_count && code == EXIT_PASS; i++) {
-        char file[HASH_HEX_SIZE + 1];
+    enum tijori_status status = TIJORI_OK;
+    for (size_t i = 0; i < witness->log_count && status == TIJORI_OK; i++) {
+        char file[TJ_HASH_DIGITS + 1];
         struct memory memory;
         file_of_origin(file, hasher, witness->logs[i].name);
         memory_read(witness, file, witness->logs[i].name, &memory);
         if (memory.kind == WITNESS_DAMAGED) {
-            code =
-                fail(EXIT_DATA, "%s/%s, of %s: %s", path, file, witness->logs[i].name, memory.why);
+            status = tj_say(message, TIJORI_CORRUPT, "%s/%s, of %s: %s", path, file,
+                            witness->logs[i].name, memory.why);
         }
     }
     tj_hasher_destroy(hasher);
-    return code;
+    return status;
 }
 
-static int set_key(struct witness *witness, const struct witness_config *config)
+static enum tijori_status set_key(struct witness *witness, struct tijori_message *message,
+                                  const struct witness_config *config)
 {
     struct tj_public_key public;
     if (!tj_public_key_of(&public, TJ_ALGORITHM_ED25519, config->secret32)) {
-        return fail(EXIT_CONFIG, "not an ed25519 key");
+        return tj_say(message, TIJORI_KEY_INVALID, "not an ed25519 key");
     }
     memcpy(witness->secret32, config->secret32, sizeof witness->secret32);
     tj_verifier_key_make(&witness->key, config->name, TJ_NOTE_TYPE_COSIGNATURE, public.bytes);
-    return EXIT_PASS;
+    return TIJORI_OK;
 }
 
-int witness_open(const struct witness_config *config, struct witness **out)
+static struct witness *witness_new(const struct witness_config *config)
 {
-    *out = NULL;
-    int code = check_config(config);
-    if (code != EXIT_PASS) {
-        return code;
-    }
     struct witness *witness =
         calloc(1, sizeof *witness + config->log_count * sizeof witness->logs[0]);
-    TIJORI_REQUIRE(witness != NULL && pthread_mutex_init(&witness->mutex, NULL) == 0);
+    if (witness == NULL || pthread_mutex_init(&witness->mutex, NULL) != 0) {
+        free(witness);
+        return NULL;
+    }
     witness->dir = -1;
     witness->lock = -1;
     witness->now_s = config->now_s != NULL ? config->now_s : system_now_s;
@@ -574,15 +584,34 @@ int witness_open(const struct witness_config *config, struct witness **out)
     for (size_t i = 0; i < config->log_count; i++) {
         witness->logs[i] = config->logs[i];
     }
-    code = set_key(witness, config);
-    code = code == EXIT_PASS ? open_dir(witness, config->dir) : code;
-    code = code == EXIT_PASS ? check_memories(witness, config->dir) : code;
-    if (code != EXIT_PASS) {
+    return witness;
+}
+
+enum tijori_status witness_open(struct witness **out, struct tijori_message *message,
+                                const struct witness_config *config)
+{
+    *out = NULL;
+    enum tijori_status status = check_config(message, config);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    struct witness *witness = witness_new(config);
+    if (witness == NULL) {
+        return tj_say_status(message, TIJORI_MEMORY, config->dir, NULL);
+    }
+    status = set_key(witness, message, config);
+    if (status == TIJORI_OK) {
+        status = open_dir(witness, message, config->dir);
+    }
+    if (status == TIJORI_OK) {
+        status = check_memories(witness, message, config->dir);
+    }
+    if (status != TIJORI_OK) {
         witness_close(witness);
-        return code;
+        return status;
     }
     *out = witness;
-    return EXIT_PASS;
+    return TIJORI_OK;
 }
 
 void witness_close(struct witness *witness)
@@ -608,7 +637,7 @@ const struct tj_verifier_key *witness_key(const struct witness *witness)
 
 bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
 {
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     char bytes[STATE_MAX];
     struct tj_hasher *hasher = tj_hasher_create();
     file_of_origin(file, hasher, origin);

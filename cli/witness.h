@@ -31,6 +31,8 @@
 
 #include "cli/witness_request.h"
 
+#include "core/base/message.h"
+
 struct witness;
 
 struct witness_config {
@@ -44,11 +46,16 @@ struct witness_config {
     void *now_context;
 };
 
-/* Reads the state of each log. Returns an exit code, the reason said on standard error: 75 when
- * another process holds the lock; 78 for a name that does not go with `replays`; 65 for a state
- * that cannot be read or belongs to another name: a witness that went on without it could
- * contradict itself. The configuration is copied. */
-int witness_open(const struct witness_config *config, struct witness **out);
+/* Reads the state of each log, and holds its lock. `message` (may be NULL) says why not.
+ *     LOCKED     another process holds the lock
+ *     TEXT       the name is none, or does not go with `replays`
+ *     KEY_INVALID not the secret of an ed25519 key
+ *     CORRUPT    a state cannot be read, or belongs to another name: a witness that went on without
+ *                it could contradict itself
+ *     NOT_FOUND, DENIED, FULL, EXISTS, MEMORY, IO
+ * The configuration is copied. */
+enum tijori_status witness_open(struct witness **out, struct tijori_message *message,
+                                const struct witness_config *config) TJ_MUST_USE;
 /* NULL is fine. No thread may be in a call. */
 void witness_close(struct witness *witness);
 
@@ -78,6 +85,7 @@ struct witness_reply {
     char body[WITNESS_BODY_MAX]; /* 200: the cosignature's line. 409: the size. Else: what is wrong
                                   */
     char log[WITNESS_BODY_MAX];  /* one line for the witness's operator, without a newline */
+    char trouble[WITNESS_BODY_MAX]; /* another one before it, or empty: what the disk says */
 };
 
 /* Answers one add-checkpoint request. In this order:

@@ -1,9 +1,9 @@
 #include "cli/audit/cosign.h"
 
+#include "cli/audit/witness.h"
 #include "cli/keys.h"
 #include "cli/log_source.h"
 #include "text/text.h"
-#include "cli/witness.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,7 +78,7 @@ static int add(struct witness *witness, const struct arguments *arguments, struc
         return fail(EXIT_FAIL, "%s: the tree does not lead from %" PRIu64 " to %" PRIu64 " entries",
                     arguments->operands[0], last.size, checkpoint.size);
     }
-    witness_add_checkpoint(witness, request, size, &reply);
+    audit_ask_witness(witness, request, size, &reply);
     if (reply.code == 400 || reply.code == 422) { /* by a key of the log: it does not go on */
         keep_both(witness, state, request, size);
     }
@@ -150,7 +150,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
         .replays = replays,
         .now_s = system_time,
     };
-    code = witness_open(&config, &witness);
+    code = audit_open_witness(&witness, &config);
     tj_cleanse(&key, sizeof key);
     if (code != EXIT_PASS) {
         return code;

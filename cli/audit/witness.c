@@ -2,7 +2,6 @@
 
 #include "cli/keys.h"
 #include "text/text.h"
-#include "cli/witness.h"
 #include "core/format/record.h"
 
 #include <arpa/inet.h>
@@ -114,7 +113,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *data_size = 0;
         return MHD_YES;
     }
-    witness_add_checkpoint(witness, incoming->bytes, incoming->size, &reply);
+    audit_ask_witness(witness, incoming->bytes, incoming->size, &reply);
     message("%s", reply.log);
     return respond(connection, reply.code, reply.content_type, reply.body, reply.body_size);
 }
@@ -283,6 +282,30 @@ static void say_memories(struct witness *witness, const struct logs *logs)
     }
 }
 
+/* ---- the witness behind it ---- */
+
+int audit_open_witness(struct witness **out, const struct witness_config *config)
+{
+    struct tijori_message said;
+    enum tijori_status status = witness_open(out, &said, config);
+    if (status == TIJORI_OK) {
+        return EXIT_PASS;
+    }
+    if (status == TIJORI_TEXT || status == TIJORI_KEY_INVALID) {
+        return fail(EXIT_CONFIG, "%s", said.text);
+    }
+    return status == TIJORI_CORRUPT ? fail(EXIT_DATA, "%s", said.text) : fail_said(status, &said);
+}
+
+void audit_ask_witness(struct witness *witness, const char *request, size_t size,
+                       struct witness_reply *out)
+{
+    witness_add_checkpoint(witness, request, size, out);
+    if (out->trouble[0] != '\0') {
+        message("%s", out->trouble);
+    }
+}
+
 /* ---- the command ---- */
 
 static int open_it(const struct arguments *arguments, const struct logs *logs, struct witness **out)
@@ -300,7 +323,7 @@ static int open_it(const struct arguments *arguments, const struct logs *logs, s
                                               .secret32 = key.secret32,
                                               .logs = logs->keys,
                                               .log_count = logs->count};
-        code = witness_open(&config, out);
+        code = audit_open_witness(out, &config);
     }
     tj_cleanse(&key, sizeof key);
     return code;

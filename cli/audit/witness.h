@@ -6,6 +6,14 @@
 
 #include "cli/exit.h"
 #include "cli/options.h"
+#include "cli/witness.h"
+
+/* Opens a witness's state; an exit code. What is wrong with the name or the key is a matter of the
+ * configuration, and a state that cannot be read is bad input: it says nothing about a log. */
+int audit_open_witness(struct witness **out, const struct witness_config *config);
+/* Asks the witness, and says what its disk says. */
+void audit_ask_witness(struct witness *witness, const char *request, size_t size,
+                       struct witness_reply *out);
 
 /* Runs until SIGTERM or SIGINT. */
 int audit_witness(const struct arguments *arguments);

@@ -311,10 +311,10 @@ static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view
     snprintf(path, sizeof path, TJ_FOLDER_CHECKPOINTS "/%s", s->listed[i].name);
     bool read = read_file(s, path, TJ_CHECKPOINT_NOTE_MAX, &s->file) == READ_OK;
     if (read) {
-        char name[TJ_FOLDER_PATH_MAX];
+        char named[TJ_FOLDER_PATH_MAX];
         tj_sha256(hasher, &hash, s->file.bytes, s->file.size);
-        tj_checkpoint_name(name, s->listed[i].size, &hash);
-        read = strcmp(s->listed[i].name, name) == 0 && is_cosigned(&s->file, s->listed[i].size);
+        tj_checkpoint_path(named, s->listed[i].size, &hash);
+        read = strcmp(path, named) == 0 && is_cosigned(&s->file, s->listed[i].size);
     }
     tj_hasher_destroy(hasher);
     *note = (struct tj_view){s->file.bytes, s->file.size};

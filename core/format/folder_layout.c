@@ -66,11 +66,12 @@ bool tj_content_path_decode(uint8_t hash[TJ_HASH_SIZE], const char *first, const
     return true;
 }
 
-void tj_checkpoint_name(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash)
+void tj_checkpoint_path(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash)
 {
     char hex[TJ_HASH_DIGITS + 1];
     tj_hash_digits(hex, hash->bytes);
-    snprintf(out, TJ_FOLDER_PATH_MAX, "%" PRIu64 "-%.*s", size, TJ_CHECKPOINT_NAME_DIGITS, hex);
+    snprintf(out, TJ_FOLDER_PATH_MAX, TJ_FOLDER_CHECKPOINTS "/%" PRIu64 "-%.*s", size,
+             TJ_CHECKPOINT_NAME_DIGITS, hex);
 }
 
 bool tj_checkpoint_name_decode(uint64_t *size, const char *name)

@@ -64,9 +64,9 @@ void tj_content_path(char out[TJ_FOLDER_PATH_MAX], const char *folder,
 bool tj_content_path_decode(uint8_t hash[TJ_HASH_SIZE], const char *first,
                             const char *rest) TJ_MUST_USE;
 
-/* "SIZE-HASH": the name under checkpoints/ of a note of this size and SHA-256. */
-void tj_checkpoint_name(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash);
-/* The size in such a name; false for a string that none has. */
+/* "checkpoints/SIZE-HASH": the file of a note of this size and SHA-256. */
+void tj_checkpoint_path(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash);
+/* The size in SIZE-HASH; false for a name that no file there has. */
 bool tj_checkpoint_name_decode(uint64_t *size, const char *name) TJ_MUST_USE;
 
 #endif

@@ -57,7 +57,7 @@ static void start(void)
                                           .logs = &log,
                                           .log_count = 1,
                                           .now_s = now_s};
-    TIJORI_REQUIRE(witness_open(&config, &witness) == 0);
+    TIJORI_REQUIRE(witness_open(&witness, NULL, &config) == TIJORI_OK);
     tj_sha256(hasher, &hash, honest.origin, strlen(honest.origin));
     tj_hasher_destroy(hasher);
     int at = snprintf(state_path, sizeof state_path, "%s/", dir);

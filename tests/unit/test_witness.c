@@ -97,7 +97,7 @@ static struct witness *open_witness(void)
     struct witness *witness = NULL;
     const struct tj_verifier_key log = test_log_key(&honest);
     const struct witness_config config = configuration(&log);
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    assert_int_equal(witness_open(&witness, NULL, &config), TIJORI_OK);
     return witness;
 }
 
@@ -432,7 +432,7 @@ static void a_log_may_have_several_keys(void **state)
     struct tj_verifier_key logs[] = {test_log_key(&honest), test_log_key(&rotated)};
     struct witness_config config = configuration(logs);
     config.log_count = 2;
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    assert_int_equal(witness_open(&witness, NULL, &config), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 0, 5), 200);
     assert_int_equal(ask(witness, &rotated, 5, 9), 200);
     /* One line that verifies does not make up for one that does not. */
@@ -451,7 +451,7 @@ static void a_log_may_have_several_keys(void **state)
     /* The old key is gone; what was cosigned under it still binds. */
     config.logs = logs + 1;
     config.log_count = 1;
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    assert_int_equal(witness_open(&witness, NULL, &config), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 9, 12), 403);
     assert_int_equal(ask(witness, &rotated, 0, 12), 409);
     assert_conflict(9);
@@ -499,7 +499,7 @@ static void ask_and_die(uint64_t old, uint64_t size, bool before_writing)
         const struct tj_verifier_key log = test_log_key(&honest);
         struct witness_config config = configuration(&log);
         config.now_s = before_writing ? die : now_s;
-        if (witness_open(&config, &witness) == EXIT_PASS) {
+        if (witness_open(&witness, NULL, &config) == TIJORI_OK) {
             (void)ask(witness, &honest, old, size);
         }
         _exit(last_reply.code == 200 ? 8 : 9);
@@ -577,17 +577,17 @@ static void a_disk_that_fails_is_500_and_hands_out_nothing(void **state)
 
 /* ---- damage, and whose state it is ---- */
 
-static int reopen(const char *name, bool replays)
+static enum tijori_status reopen(const char *name, bool replays)
 {
     struct witness *witness = NULL;
     const struct tj_verifier_key log = test_log_key(&honest);
     struct witness_config config = configuration(&log);
     config.name = name;
     config.replays = replays;
-    const int code = witness_open(&config, &witness);
-    assert_int_equal(witness == NULL, code != EXIT_PASS);
+    const enum tijori_status status = witness_open(&witness, NULL, &config);
+    assert_int_equal(witness == NULL, status != TIJORI_OK);
     witness_close(witness);
-    return code;
+    return status;
 }
 
 static void a_damaged_state_is_not_taken_for_none(void **state)
@@ -627,7 +627,7 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
     assert_true(unlink(path) == 0 && mkdir(path, 0700) == 0);
     assert_int_equal(ask(witness, &honest, 0, 4), 500);
     witness_close(witness);
-    assert_int_equal(reopen(NAME, false), EXIT_DATA);
+    assert_int_equal(reopen(NAME, false), TIJORI_CORRUPT);
 }
 
 static void a_name_says_how_a_witness_works(void **state)
@@ -638,18 +638,18 @@ static void a_name_says_how_a_witness_works(void **state)
     assert_false(tj_name_replays("replayed"));
     assert_false(tj_name_replays("auditor.example/replayed/1"));
     assert_false(tj_name_replays(""));
-    assert_int_equal(reopen("auditor.example/replayed", false), EXIT_CONFIG);
-    assert_int_equal(reopen("auditor.example", true), EXIT_CONFIG);
-    assert_int_equal(reopen("two words", false), EXIT_CONFIG);
-    assert_int_equal(reopen("", false), EXIT_CONFIG);
+    assert_int_equal(reopen("auditor.example/replayed", false), TIJORI_TEXT);
+    assert_int_equal(reopen("auditor.example", true), TIJORI_TEXT);
+    assert_int_equal(reopen("two words", false), TIJORI_TEXT);
+    assert_int_equal(reopen("", false), TIJORI_TEXT);
     assert_int_equal(files("", ""), 0);
-    assert_int_equal(reopen("auditor.example/replayed", true), EXIT_PASS);
+    assert_int_equal(reopen("auditor.example/replayed", true), TIJORI_OK);
     struct witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
     witness_close(witness);
     /* What was cosigned by consistency alone is not the memory of one who replays. */
-    assert_int_equal(reopen(NAME "/replayed", true), EXIT_DATA);
-    assert_int_equal(reopen(NAME, false), EXIT_PASS);
+    assert_int_equal(reopen(NAME "/replayed", true), TIJORI_CORRUPT);
+    assert_int_equal(reopen(NAME, false), TIJORI_OK);
 }
 
 static void one_process_at_a_time(void **state)
@@ -671,11 +671,11 @@ static void one_process_at_a_time(void **state)
         _exit(0);
     }
     assert_true(read(ready[0], &c, 1) == 1);
-    assert_int_equal(reopen(NAME, false), EXIT_TRY_AGAIN);
+    assert_int_equal(reopen(NAME, false), TIJORI_LOCKED);
     assert_true(write(done[1], "d", 1) == 1);
     int status = 0;
     assert_true(waitpid(child, &status, 0) == child && status == 0);
-    assert_int_equal(reopen(NAME, false), EXIT_PASS);
+    assert_int_equal(reopen(NAME, false), TIJORI_OK);
     for (int i = 0; i < 2; i++) {
         close(ready[i]);
         close(done[i]);
@@ -686,9 +686,9 @@ static void a_state_that_cannot_be_made_is_said(void **state)
 {
     (void)state;
     (void)snprintf(state_dir, sizeof state_dir, "%s/missing/state", dir);
-    assert_int_equal(reopen(NAME, false), EXIT_NO_INPUT);
+    assert_int_equal(reopen(NAME, false), TIJORI_NOT_FOUND);
     (void)snprintf(state_dir, sizeof state_dir, "/dev/null");
-    assert_int_equal(reopen(NAME, false), EXIT_NO_INPUT);
+    assert_int_equal(reopen(NAME, false), TIJORI_NOT_FOUND);
 }
 
 /* ---- threads ---- */
