@@ -3,7 +3,7 @@
 
 /* What a proof was found to say, as text and as JSON. */
 
-#include "cli/proof_file.h"
+#include "core/exchange/proof_file.h"
 
 /* What was found of a proof that is well-formed. */
 struct audit_proof_result {

@@ -3,7 +3,7 @@
 
 /* What became of a receipt, as text and as JSON. */
 
-#include "cli/receipt_check.h"
+#include "core/exchange/receipt_check.h"
 
 /* What was found, and what shows it to others. */
 struct audit_receipt_result {

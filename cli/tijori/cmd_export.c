@@ -1,7 +1,7 @@
-/* tijori export: a log as a folder of plain files (cli/export.h). */
+/* tijori export: a log as a folder of plain files (core/exchange/export.h). */
 
 #include "cli/tijori/commands.h"
-#include "cli/export.h"
+#include "core/exchange/export.h"
 #include "cli/tijori/reading.h"
 
 #include <inttypes.h>

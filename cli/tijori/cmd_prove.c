@@ -1,6 +1,6 @@
 #include "cli/tijori/commands.h"
 #include "cli/envelope_file.h"
-#include "cli/proof_file.h"
+#include "core/exchange/proof_file.h"
 #include "cli/tijori/reading.h"
 
 #include <inttypes.h>

@@ -8,7 +8,7 @@
  *
  * Log key 0 signs until it is rotated, 1 is compromised, 2 signs the rest. */
 
-#include "cli/export.h"
+#include "core/exchange/export.h"
 #include "core/audit/anchor.h"
 #include "crypto/policy.h"
 #include "history_support.h"

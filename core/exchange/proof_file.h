@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_PROOF_FILE_H
-#define TIJORI_CLI_PROOF_FILE_H
+#ifndef TIJORI_CORE_EXCHANGE_PROOF_FILE_H
+#define TIJORI_CORE_EXCHANGE_PROOF_FILE_H
 
 /* A .tlog-proof of Tijori: the C2SP tlog-proof, its checkpoint, and the exhibits of its extra line
  * (docs/FORMAT.md section 16). Made from a ledger, taken apart, and judged by who trusts a log's

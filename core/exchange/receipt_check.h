@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_RECEIPT_CHECK_H
-#define TIJORI_CLI_RECEIPT_CHECK_H
+#ifndef TIJORI_CORE_EXCHANGE_RECEIPT_CHECK_H
+#define TIJORI_CORE_EXCHANGE_RECEIPT_CHECK_H
 
 /* Whether a log keeps what a signed receipt promised: docs/FORMAT.md section 15. The receipt is
  * held against the log as it is shown now, under the newest checkpoint that the same key signed.

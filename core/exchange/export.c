@@ -1,4 +1,4 @@
-#include "cli/export.h"
+#include "core/exchange/export.h"
 
 #include "core/format/folder_layout.h"
 #include "core/format/format_document.h"

@@ -1,4 +1,4 @@
-#include "cli/proof_file.h"
+#include "core/exchange/proof_file.h"
 
 #include "core/log/prove.h"
 #include "crypto/base64.h"

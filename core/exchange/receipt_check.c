@@ -1,4 +1,4 @@
-#include "cli/receipt_check.h"
+#include "core/exchange/receipt_check.h"
 
 #include "core/log/stored_checkpoint.h"
 #include "crypto/proof.h"

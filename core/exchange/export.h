@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_EXPORT_H
-#define TIJORI_CLI_EXPORT_H
+#ifndef TIJORI_CORE_EXCHANGE_EXPORT_H
+#define TIJORI_CORE_EXCHANGE_EXPORT_H
 
 /* A log as a folder of plain files, docs/FORMAT.md section 14. Files that are there already are
  * left alone, but for `checkpoint` and FORMAT.md, which are written last: a folder whose export was
