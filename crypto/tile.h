@@ -63,6 +63,7 @@ static inline uint64_t tj_tile_full(uint64_t size, unsigned level)
  * 1 to 255; width 256 (or 0) is a full tile. Entry bundles: TJ_TILE_ENTRIES as level. Writes at
  * most TJ_TILE_PATH_MAX bytes with the NUL. */
 enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
+#define TJ_TILE_FOLDER "tile"
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
 
 /* Reads such a path, in its one spelling; false for any other string. */
