@@ -468,7 +468,7 @@ class Reading(unittest.TestCase):
                 self.assertEqual(["OK", "OK"], [r["status"] for r in receipts])
                 self.assertIsNone(writer.poll())
                 writer.send_signal(number)  # in the middle of the third
-                self.assertEqual(75, writer.wait(timeout=60))
+                self.assertEqual(75, writer.wait(timeout=300))
                 self.assertEqual(b"", writer.stdout.read())
                 said = writer.stderr.read().decode()
             self.assertIn("before envelope 3", said)
@@ -489,7 +489,7 @@ class Reading(unittest.TestCase):
 
         ledger = self.copy()
         done = subprocess.run([TIJORI, "ingest", ledger, envelope], capture_output=True,
-                              preexec_fn=with_a_signal, timeout=60)
+                              preexec_fn=with_a_signal, timeout=300)
         self.assertEqual((75, b""), (done.returncode, done.stdout))
         self.assertIn("before envelope 1", done.stderr.decode())
         self.assertIn("0 accepted", done.stderr.decode())
@@ -628,7 +628,7 @@ class Reading(unittest.TestCase):
                 broken[at] = rng.randrange(256)
             with open(data, "wb") as file:
                 file.write(broken)
-            done = subprocess.run([AUDIT, "verify", ledger], capture_output=True, timeout=60)
+            done = subprocess.run([AUDIT, "verify", ledger], capture_output=True, timeout=300)
             seen.add(done.returncode)
             self.assertIn(done.returncode, (0, 1, 3, 66, 74, 75), f"seed {SEED}, turn {turn}")
         self.assertIn(1, seen)
