@@ -13,7 +13,7 @@ void __real_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, 
 void __wrap_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count);
 
 enum {
-    SLOTS = 1 << 15, /* a test asks for a few thousand different signatures */
+    SLOTS = 1 << 15,  /* a test asks for a few thousand different signatures */
     FULL = SLOTS / 2, /* nothing more is kept: looking for what is not there stays short */
 };
 
