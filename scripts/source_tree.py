@@ -1,6 +1,7 @@
 """A source tree as the house rules see it: its files and floors, its functions, and what calls and
 includes what. Shared by scripts/check-source and scripts/figures."""
 
+import collections
 import os
 import re
 import subprocess
@@ -199,3 +200,117 @@ class SourceTree:
                             for folder in NEVER.get(here, ()))
                 if here != there and (FLOOR_OF[there] >= FLOOR_OF[here] or never):
                     yield path, number, here, other, how
+
+    # --- functions
+
+    def functions(self):
+        """Each function that a C file defines."""
+        for path, code in self.code_files():
+            lines = self.texts[path].split("\n")
+            for match in DEFINITION.finditer(code):
+                end = code.find("\n}", match.end())
+                first = code.count("\n", 0, match.start())
+                opens = code.count("\n", 0, match.end())
+                closes = code.count("\n", 0, end) + 1
+                above = lines[first - 1].strip() if first > 0 else ""
+                yield Function(path, first + 1, match["name"], closes - opens + 1,
+                               code[match.end():end], above.endswith("*/") or above.startswith("//"))
+
+    def prototypes(self):
+        """Each prototype of a header."""
+        for path, code in self.code_files():
+            if path.endswith(".h"):
+                for match in PROTOTYPE_BEGINS.finditer(code):
+                    closes = closing(code, match.end() - 1)
+                    tail = code[closes + 1:].partition(";")[0]
+                    if "{" not in tail and "typedef" not in match["head"]:
+                        parameters = [Parameter(text) for text in
+                                      split_arguments(code[match.end():closes])]
+                        yield Prototype(path, code.count("\n", 0, match.start("name")) + 1,
+                                        match["name"], match["head"].split(), tail.split(),
+                                        [p for p in parameters if p.text != "void"])
+
+
+Function = collections.namedtuple("Function", "path line name size body explained")
+Prototype = collections.namedtuple("Prototype", "path line name head tail parameters")
+PROTOTYPE_BEGINS = re.compile(r"^(?P<head>[A-Za-z_][\w \n*]*?[ *])(?P<name>[A-Za-z_]\w*)\(",
+                              re.MULTILINE)
+
+
+def closing(code, at):
+    """Where the parenthesis that opens at `at` closes."""
+    depth = 0
+    for place in range(at, len(code)):
+        depth += (code[place] == "(") - (code[place] == ")")
+        if depth == 0:
+            return place
+    return len(code) - 1
+
+
+def split_arguments(text):
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [" ".join(part.split()) for part in parts if part.strip()]
+
+
+class Parameter:
+    """What the type and the name of a parameter say about what it is for."""
+
+    def __init__(self, text):
+        self.text = text
+        named = re.search(r"\(\s*\*\s*(\w+)", text) or \
+            re.search(r"(\w+)\s*(?:\[[^\]]*\]\s*)*$", text)
+        self.name = named[1] if named else ""
+        kind = re.sub(r"\b(?:const|restrict)\s*$", "", text[:named.start(1)].strip()) if named else text
+        function = "(" in kind
+        self.array = "[" in text
+        self.pointer = not function and ("*" in kind or self.array)
+        # What it points to, and whether that is constant: the pointee of `const char **x` is not.
+        pointee = kind if self.array else kind.rpartition("*")[0]
+        inner = pointee.rpartition("*")[2]
+        self.constant = "const" in inner.split()
+        structure = re.search(r"\bstruct (\w+)", text)
+        self.structure = structure[1] if structure else ""
+        self.length = not self.pointer and not function and bool(
+            re.search(r"(?:^|_)(size|count|length)$", self.name))
+
+    def writes(self):
+        """An output, or what is changed."""
+        return self.pointer and not self.constant and self.name != "context"
+
+    def stands_for(self, function):
+        """Is it, in the first place, what the function works on?"""
+        if not self.pointer or self.array:
+            return False
+        return not self.constant or (self.structure != "" and function.startswith(self.structure))
+
+
+def arguments_broken(prototype):
+    """What of the law of arguments a prototype breaks (context, outputs and what is changed, inputs; a
+    length follows its array), or None."""
+    parameters, names = prototype.parameters, [p.name for p in prototype.parameters]
+    begins = 1 if parameters and parameters[0].stands_for(prototype.name) else 0
+    given = None
+    for at in range(len(parameters)):
+        parameter = parameters[at]
+        before = parameters[at - 1] if at > 0 else None
+        if parameter.length:
+            array = re.sub(r"_?(size|count|length)$", "", parameter.name)
+            if array in names and names.index(array) != at - 1 and \
+                    parameters[names.index(array)].pointer:
+                return f"{parameter.name} does not follow {array}"
+            if before is not None and before.pointer and not (at == 1 and before.structure):
+                continue  # it belongs to what stands before it
+        if at < begins:
+            continue
+        if parameter.writes():
+            if given is not None:
+                return f"{parameter.name} is written, and follows the input {given}"
+        elif given is None:
+            given = parameter.name
+    return None
