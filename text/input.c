@@ -231,7 +231,7 @@ static bool take_evidence(struct parse *parse, json_t *object)
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
     uint8_t kind = kind_name != NULL ? tj_kind_by_name(kind_name) : 0;
     const json_t *value = json_object_get(object, "evidence");
-    bool naming = kind >= TJ_POST;
+    bool naming = tj_kind_names(kind);
     uint64_t id;
     if (!tj_kind_is_movement(kind)) {
         return true; /* not a member there, or not a kind: record_from_json says so */

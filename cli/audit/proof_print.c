@@ -101,7 +101,7 @@ static void record_text(char out[PART_SIZE], const struct tj_exhibit *s)
 
 static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exhibits)
 {
-    static const char *const verbs[TJ_APPROVAL + 1] = {
+    static const char *const verbs[TJ_MOVEMENT_END] = {
         [TJ_MOVE] = "moved",
         [TJ_PENDING] = "announced, pending,",
         [TJ_POST] = "completed the pending movement of",
@@ -116,6 +116,7 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     char to[PART_SIZE];
     char amount[TEXT_AMOUNT_SIZE];
     char part[TEXT_SIZE];
+    TIJORI_REQUIRE(tj_kind_is_movement(r->kind) && verbs[r->kind] != NULL);
     party_text(party, exhibits, exhibits->list[0].entry.header.party);
     account_text(from, exhibits, r->from);
     account_text(to, exhibits, r->to);

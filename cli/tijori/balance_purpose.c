@@ -199,21 +199,16 @@ static void add_movement(struct purpose_sum *sum, const struct tijori_movement *
 {
     tj_i128 amount = (tj_i128)movement->amount;
     bool from = movement->from == account;
-    switch (movement->kind) {
-    case TJ_MOVE:
-    case TJ_POST:
-        *(from ? &sum->out : &sum->in) += amount;
-        sum->movements++;
-        return;
-    case TJ_CORRECT:
+    if (!tj_kind_posts(movement->kind)) {
+        return; /* nothing has moved */
+    }
+    if (movement->kind == TJ_CORRECT) {
         *(from ? &sum->in : &sum->out) -= amount;
         sum->corrections++;
         return;
-    case TJ_PENDING: /* nothing has moved */
-    case TJ_VOID:
-    case TJ_APPROVAL:
-        return;
     }
+    *(from ? &sum->out : &sum->in) += amount;
+    sum->movements++;
 }
 
 static enum tijori_status sum_history(struct reading *reading, uint64_t account,

@@ -279,9 +279,13 @@ static void print_row(struct listing *listing, const struct tj_rule_object *rule
 
 static const char *type_of(const struct tj_rule_object *rule)
 {
-    return rule->kind == TJ_SET_TIER    ? "tier"
-           : rule->kind == TJ_SET_LIMIT ? name_of(tj_limit_names, TJ_LIMIT_END, rule->type)
-                                        : name_of(tj_programme_names, TJ_PROGRAMME_END, rule->type);
+    if (rule->kind == TJ_SET_TIER) {
+        return "tier";
+    }
+    if (rule->kind == TJ_SET_LIMIT) {
+        return name_of(tj_limit_names, TJ_LIMIT_END, rule->type);
+    }
+    return name_of(tj_programme_names, TJ_PROGRAMME_END, rule->type);
 }
 
 static int print_rule(struct listing *listing, const struct tj_rule_object *rule, uint32_t number)
