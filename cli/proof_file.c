@@ -1,5 +1,6 @@
 #include "cli/proof_file.h"
 
+#include "core/rules/exhibit_check.h"
 #include "text/text.h"
 #include "crypto/base64.h"
 

@@ -3,6 +3,7 @@
 #include "ledger_support.h"
 
 #include "core/log/prove.h"
+#include "core/rules/exhibit_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
