@@ -1,5 +1,6 @@
 #include "text/assets.h"
 #include "cli/tijori/commands.h"
+#include "cli/tijori/readiness_print.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "text/input.h"
@@ -16,7 +17,10 @@ enum { DEFAULT_EXPIRY_S = 86400 };
 struct place {
     struct tijori *ledger; /* NULL offline */
     struct tj_ledger_view view;
+    struct tj_journal_past past;
     struct genesis_file genesis; /* offline */
+    struct tj_state *start;      /* offline: after the genesis */
+    struct known_keys known;
     struct assets assets;
     uint32_t lifetime_max_s;
     struct tj_header header; /* of the next envelope, but for its records */
@@ -27,10 +31,8 @@ struct place {
 static bool named_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
 {
     struct place *place = context;
-    struct tj_journal_past past;
     struct tj_named named;
-    tj_journal_past_init(&past, place->view.txn, place->view.digester);
-    bool found = past.past.record(&past, record_id, &named);
+    bool found = place->past.past.record(&place->past, record_id, &named);
     *leaf = found ? named.leaf : (struct tj_hash){{0}};
     return found;
 }
@@ -51,6 +53,8 @@ static int open_ledger(const char *dir, struct place *place)
         place->ledger = NULL;
         return fail_status(status, dir, NULL);
     }
+    tj_journal_past_init(&place->past, place->view.txn, place->view.digester);
+    place->known = known_from_ledger(&place->view, &place->past.past);
     place->assets = assets_of_state(place->view.state);
     place->lifetime_max_s = tj_state_ledger(place->view.state)->lifetime_max_s;
     memcpy(place->header.ledger_id.bytes, head.ledger_id, TJ_HASH_SIZE);
@@ -65,6 +69,10 @@ static int open_genesis(const char *path, struct place *place)
     tj_digester_init(&digester);
     int code = genesis_file_read(path, &digester, &place->genesis);
     tj_digester_clear(&digester);
+    if (code == EXIT_PASS) {
+        place->start = tj_genesis_state(&place->genesis.built, place->genesis.records);
+        place->known.state = place->start;
+    }
     place->assets = genesis_file_assets(&place->genesis);
     place->lifetime_max_s = TJ_GET(place->genesis.records, TJ_LEDGER, lifetime_max_s);
     place->header.ledger_id = place->genesis.built.ledger_id;
@@ -76,6 +84,9 @@ static void close_place(struct place *place)
     if (place->ledger != NULL) {
         tj_ledger_view_end(place->ledger, &place->view);
         tijori_close(place->ledger);
+    }
+    if (place->start != NULL) {
+        tj_state_destroy(place->start);
     }
 }
 
@@ -303,6 +314,27 @@ static int make_envelopes(const struct input *input, struct tj_header *header, s
     return code;
 }
 
+/* What each envelope will need. */
+static void tell_needs(const char *path, const struct known_keys *known, const struct buffer *out)
+{
+    struct tj_digester digester;
+    size_t size = 0;
+    tj_digester_init(&digester);
+    for (size_t at = 0; at < out->size; at += size) {
+        struct tj_envelope_view view;
+        struct tj_verdict verdict;
+        struct tj_hash id;
+        tj_verdict_init(&verdict);
+        if (tj_envelope_measure(out->bytes + at, out->size - at, &size) != TIJORI_OK ||
+            tj_envelope_decode(out->bytes + at, size, &view, &verdict) != TIJORI_OK) {
+            break; /* who signs it is told why it has no form */
+        }
+        tj_envelope_id(&digester, view.bytes, &id);
+        readiness_print(stderr, path, known, &view, &id);
+    }
+    tj_digester_clear(&digester);
+}
+
 int cmd_propose(const struct arguments *arguments)
 {
     const char *genesis = argument_value(arguments, "genesis");
@@ -332,6 +364,7 @@ int cmd_propose(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         message("%zu record%s in %zu envelope%s, to be signed", input.count,
                 input.count == 1 ? "" : "s", envelopes, envelopes == 1 ? "" : "s");
+        tell_needs(argument_value(arguments, "output"), &place->known, &out);
     }
     close_place(place);
     free(place);

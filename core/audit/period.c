@@ -1,5 +1,7 @@
 #include "core/audit/period.h"
 
+#include "core/rules/signing.h"
+
 struct opening {
     uint64_t account;
     tj_i128 balance;
@@ -316,17 +318,12 @@ static void freeze_parties(struct tj_period *p)
 }
 
 /* What approves it as the keys are now: a revoked one does not count. */
-static uint32_t count_approvals(const struct tj_state *state, uint64_t mark, uint32_t party)
+static uint32_t count_approvals(const struct tj_state *state, uint64_t pending, uint32_t party)
 {
-    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
-    uint32_t count = 0;
-    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
-        if ((approval->keys[i / 8] >> i % 8 & 1) != 0) {
-            const struct tj_key_object *key = tj_state_key(state, party, i);
-            count += key != NULL && key->status == TJ_KEY_ACTIVE;
-        }
-    }
-    return count;
+    struct tj_key_set approved;
+    uint32_t groups;
+    tj_approved_before(state, &approved, pending);
+    return tj_count_approvals(state, &groups, &approved, party);
 }
 
 static void add_pending(struct tj_period *p, const struct tj_state *state,
@@ -342,9 +339,10 @@ static void add_pending(struct tj_period *p, const struct tj_state *state,
         struct tj_period_record *pending =
             ADD(p->pending, p->pending_count, p->work->pending_capacity);
         uint32_t party = tj_account_party(tj_movement_from(named.record));
-        *pending = (struct tj_period_record){.id = mark->record,
-                                             .received_ns = named.received_ns,
-                                             .approvals = count_approvals(state, i, party)};
+        *pending =
+            (struct tj_period_record){.id = mark->record,
+                                      .received_ns = named.received_ns,
+                                      .approvals = count_approvals(state, mark->record, party)};
         memcpy(pending->record, named.record, TJ_RECORD_SIZE);
     }
 }

@@ -1,5 +1,7 @@
 #include "core/exchange/proof_file.h"
 
+#include "core/rules/exhibit_check.h"
+
 #include "core/log/prove.h"
 #include "crypto/base64.h"
 

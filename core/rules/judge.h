@@ -6,9 +6,10 @@
  * no thread. The form of the bytes (step 1) was checked before; what follows from them is apply's
  * business.
  *
- * A file a judge: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a record
- * (kind.h has the table of who judges which), judge_rule.c the tiers, limits and programmes that a
- * movement meets, judge_genesis.c entry 0. */
+ * What the rules of keys and signatures say is in signing.h; the judges have the order. A file a
+ * judge: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a record (kind.h has
+ * the table of who judges which), judge_rule.c the tiers, limits and programmes that a movement
+ * meets, judge_genesis.c entry 0. */
 
 #include "core/rules/effect.h"
 
