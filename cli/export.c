@@ -1,6 +1,7 @@
 #include "cli/export.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/format/format_document.h"
 #include "core/log/stored_checkpoint.h"
@@ -75,7 +76,7 @@ static bool is_there(const struct exporting *x, const char *path)
 static void content_path(char out[PATH_SIZE], const char *folder, const uint8_t *hash)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash, TJ_HASH_SIZE);
+    tj_hex_encode(hex, hash, TJ_HASH_SIZE);
     snprintf(out, PATH_SIZE, "%s/%.2s/%s", folder, hex, hex + 2);
 }
 
@@ -244,7 +245,7 @@ static int export_checkpoint(struct exporting *x, const struct tj_view *note)
         return EXIT_PASS; /* nobody cosigned it */
     }
     tj_sha256(x->view->digester->hasher, &hash, note->bytes, note->size);
-    text_format_hex(hex, hash.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, hash.bytes, TJ_HASH_SIZE);
     snprintf(path, sizeof path, "checkpoints/%" PRIu64 "-%.16s", checkpoint.size, hex);
     return is_there(x, path) ? EXIT_PASS : write_file(x, path, note->bytes, note->size);
 }

@@ -1,5 +1,6 @@
 #include "cli/statement_doc.h"
 
+#include "crypto/hex.h"
 #include "text/statement_print.h"
 #include "text/text.h"
 
@@ -38,7 +39,7 @@ static void set_count(json_t *object, const char *name, uint64_t count)
 static void set_hash(json_t *object, const char *name, const struct tj_hash *hash)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, hash->bytes, TJ_HASH_SIZE);
     set_text(object, name, hex);
 }
 

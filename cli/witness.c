@@ -1,6 +1,7 @@
 #include "cli/witness.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/audit/anchor.h"
 
@@ -114,7 +115,7 @@ static void file_of_origin(char out[HASH_HEX_SIZE + 1], struct tj_hasher *hasher
 {
     struct tj_hash hash;
     tj_sha256(hasher, &hash, origin, strlen(origin));
-    text_format_hex(out, hash.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(out, hash.bytes, TJ_HASH_SIZE);
 }
 
 /* ---- the state of a log ---- */

@@ -1,5 +1,6 @@
 #include "text/input.h"
 
+#include "crypto/hex.h"
 #include "text/record_json.h"
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static void set_string(json_t *object, const char *member, const char *text)
 static void set_hash(json_t *object, const struct tj_hash *hash)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, hash->bytes, TJ_HASH_SIZE);
     set_string(object, "hash", hex);
 }
 

@@ -1,5 +1,7 @@
 #include "text/text.h"
 
+#include "crypto/hex.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -275,43 +277,9 @@ bool text_parse_duration(const char *text, uint64_t *seconds)
     return true;
 }
 
-/* ---- hex ---- */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool text_parse_hex(const char *text, uint8_t *out, size_t size)
 {
-    if (strlen(text) != 2 * size) {
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(text[2 * i]);
-        int low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-void text_format_hex(char *out, const uint8_t *bytes, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[2 * size] = '\0';
+    return tj_hex_decode_any_case(out, size, text, strlen(text));
 }
 
 /* ---- amounts ---- */

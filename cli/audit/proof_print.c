@@ -1,6 +1,7 @@
 #include "cli/audit/proof_print.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "text/record_json.h"
 #include "text/table.h"
@@ -138,7 +139,7 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     const uint8_t *document = tj_movement_document(exhibits->list[0].record);
     if (document != NULL) {
         char hex[2 * TJ_HASH_SIZE + 1];
-        text_format_hex(hex, document, TJ_HASH_SIZE);
+        tj_hex_encode(hex, document, TJ_HASH_SIZE);
         snprintf(out + at, SENTENCE_SIZE - at, ", citing the document of SHA-256 %s", hex);
     }
 }
@@ -330,7 +331,7 @@ static void set_hex(json_t *object, const char *member, const uint8_t *bytes, si
 {
     char hex[2 * 64 + 1];
     TIJORI_REQUIRE(size <= 64);
-    text_format_hex(hex, bytes, size);
+    tj_hex_encode(hex, bytes, size);
     set(object, member, json_string(hex));
 }
 

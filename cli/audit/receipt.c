@@ -3,6 +3,7 @@
 #include "cli/audit/receipt_print.h"
 #include "cli/log_source.h"
 
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/log/stored_checkpoint.h"
 #include "crypto/proof.h"
@@ -187,7 +188,7 @@ static bool check_entry(struct checking *c)
     }
     if (!tj_hash_equal(&leaf, &c->receipt.leaf)) {
         char hex[2 * TJ_HASH_SIZE + 1];
-        text_format_hex(hex, leaf.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(hex, leaf.bytes, TJ_HASH_SIZE);
         c->finding.contrary = malloc(TJ_TLOG_PROOF_SIZE_MAX);
         TIJORI_REQUIRE(c->finding.contrary != NULL);
         c->finding.contrary_size =

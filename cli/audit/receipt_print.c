@@ -1,6 +1,7 @@
 #include "cli/audit/receipt_print.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/table.h"
 #include "text/text.h"
 
@@ -39,11 +40,11 @@ static void print_json(const struct audit_receipt_finding *finding)
     char hex[2 * TJ_HASH_SIZE + 1];
     printf("{\"result\": \"%s\", \"exit\": %d, \"text\": ", word_of(finding->code), finding->code);
     json_print_string(stdout, finding->text);
-    text_format_hex(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
     printf(", \"status\": \"%s\", \"envelope_id\": \"%s\"", tijori_status_name(receipt->status),
            hex);
     if (tj_receipt_promises(receipt)) {
-        text_format_hex(hex, receipt->leaf.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(hex, receipt->leaf.bytes, TJ_HASH_SIZE);
         printf(", \"entry\": %" PRIu64 ", \"leaf\": \"%s\"", receipt->entry, hex);
     }
     if (finding->contrary != NULL) {

@@ -2,6 +2,7 @@
 
 #include "cli/exit.h"
 
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/audit/anchor.h"
 
@@ -63,7 +64,7 @@ static void put_entry(json_t *object, uint64_t entry)
 static void put_hash(json_t *object, const char *member, const struct tj_hash *hash)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, hash->bytes, TJ_HASH_SIZE);
     put_text(object, member, hex);
 }
 

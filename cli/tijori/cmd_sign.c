@@ -3,6 +3,7 @@
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/ingest/ledger.h"
 
@@ -370,7 +371,7 @@ static void tell(const char *path, const struct book *book, const struct tj_enve
         complete = complete && tally(book, view, TJ_USE_COUNTERSIGN, parties.numbers[i]).reached;
     }
     text_sanitise(name, sizeof name, path);
-    text_format_hex(hex, id->bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, id->bytes, TJ_HASH_SIZE);
     fprintf(out, "%s: envelope %.16s: ", name, hex);
     tell_own(out, &own, complete);
     for (size_t i = 0; i < parties.count; i++) {

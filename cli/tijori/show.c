@@ -1,5 +1,6 @@
 #include "cli/tijori/show.h"
 
+#include "crypto/hex.h"
 #include "text/assets.h"
 #include "text/fingerprint.h"
 #include "text/record_json.h"
@@ -24,7 +25,7 @@ static void set_hex(json_t *object, const char *member, const uint8_t *bytes, si
 {
     char *hex = malloc(2 * size + 1);
     TIJORI_REQUIRE(hex != NULL);
-    text_format_hex(hex, bytes, size);
+    tj_hex_encode(hex, bytes, size);
     set(object, member, json_string(hex));
     free(hex);
 }

@@ -5,6 +5,7 @@
 
 #include "core/format/format_document.h"
 #include "core/audit/source.h"
+#include "crypto/hex.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -106,10 +107,9 @@ static enum read_answer read_file(const struct folder_source *s, const char *pat
 
 static void content_path(char out[PATH_SIZE], const char *folder, const uint8_t name[TJ_HASH_SIZE])
 {
-    int at = snprintf(out, PATH_SIZE, "%s/%02x/", folder, name[0]);
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        at += snprintf(out + at, PATH_SIZE - (size_t)at, "%02x", name[i]);
-    }
+    char hex[2 * TJ_HASH_SIZE + 1];
+    tj_hex_encode(hex, name, TJ_HASH_SIZE);
+    snprintf(out, PATH_SIZE, "%s/%.2s/%s", folder, hex, hex + 2);
 }
 
 /* ---- entries ---- */
@@ -326,9 +326,7 @@ static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view
     if (read) {
         char digits[CHECKPOINT_NAME_HASH + 1];
         tj_sha256(hasher, &hash, s->file.bytes, s->file.size);
-        for (size_t d = 0; d < CHECKPOINT_NAME_HASH / 2; d++) {
-            snprintf(digits + 2 * d, 3, "%02x", hash.bytes[d]);
-        }
+        tj_hex_encode(digits, hash.bytes, CHECKPOINT_NAME_HASH / 2);
         read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0 &&
                is_cosigned(&s->file, s->listed[i].size);
     }
@@ -395,27 +393,11 @@ static void list_checkpoint(void *context, const char *name)
 
 /* ---- attachments ---- */
 
-static bool hex_byte(const char *text, uint8_t *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *high = text[0] != '\0' ? strchr(digits, text[0]) : NULL;
-    const char *low = high != NULL && text[1] != '\0' ? strchr(digits, text[1]) : NULL;
-    *out = low != NULL ? (uint8_t)((high - digits) << 4 | (low - digits)) : 0;
-    return low != NULL;
-}
-
 /* `HH/REST` as the hash it spells. */
 static bool content_name(const char *first, const char *rest, uint8_t out[TJ_HASH_SIZE])
 {
-    if (strlen(first) != 2 || strlen(rest) != 2 * (TJ_HASH_SIZE - 1) || !hex_byte(first, out)) {
-        return false;
-    }
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        if (!hex_byte(rest + 2 * (i - 1), out + i)) {
-            return false;
-        }
-    }
-    return true;
+    return tj_hex_decode(out, 1, first, strlen(first)) &&
+           tj_hex_decode(out + 1, TJ_HASH_SIZE - 1, rest, strlen(rest));
 }
 
 struct content_walk {

@@ -2,6 +2,7 @@
  * text; and how a command line is taken apart. */
 
 #include "cli/options.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 
 #include <setjmp.h>
@@ -186,7 +187,7 @@ static void hex_has_its_length(void **state)
     uint8_t bytes[2];
     char text[5];
     assert_true(text_parse_hex("00Ff", bytes, 2));
-    text_format_hex(text, bytes, 2);
+    tj_hex_encode(text, bytes, 2);
     assert_string_equal(text, "00ff");
     assert_false(text_parse_hex("00f", bytes, 2));
     assert_false(text_parse_hex("00fff", bytes, 2));
