@@ -3,6 +3,7 @@
 #include "crypto/base64.h"
 #include "crypto/hex.h"
 #include "crypto/require.h"
+#include "crypto/utf8.h"
 
 #include <string.h>
 
@@ -33,51 +34,13 @@ static void write_u32be(uint8_t bytes[4], uint32_t value)
     bytes[3] = (uint8_t)value;
 }
 
-/* The size of the code point at the start of `text`, 0 when it is not UTF-8 (RFC 3629): overlong
- * forms, surrogates and what lies above U+10FFFF are not. */
-static size_t utf8_next(const char *text, size_t size, uint32_t *code_point)
-{
-    static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-    const uint8_t *bytes = (const uint8_t *)text;
-    const uint32_t first = bytes[0];
-    size_t length = 0;
-    uint32_t value = 0;
-    if (first < 0x80) {
-        *code_point = first;
-        return 1;
-    } else if (first >= 0xc0 && first < 0xe0) {
-        length = 2;
-        value = first & 0x1f;
-    } else if (first >= 0xe0 && first < 0xf0) {
-        length = 3;
-        value = first & 0x0f;
-    } else if (first >= 0xf0 && first < 0xf8) {
-        length = 4;
-        value = first & 0x07;
-    }
-    if (length == 0 || length > size) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (bytes[i] & 0x3f);
-    }
-    if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
-    }
-    *code_point = value;
-    return length;
-}
-
 /* UTF-8 without control characters below 0x20 but newline. */
 static bool text_valid(const char *text, size_t size)
 {
     size_t at = 0;
     while (at < size) {
         uint32_t code_point = 0;
-        const size_t length = utf8_next(text + at, size - at, &code_point);
+        const size_t length = tj_utf8_next(&code_point, text + at, size - at);
         if (length == 0 || (code_point < 0x20 && code_point != '\n')) {
             return false;
         }
@@ -113,7 +76,7 @@ bool tj_note_name_valid(const char *name, size_t size)
     size_t at = 0;
     while (at < size) {
         uint32_t code_point = 0;
-        const size_t length = utf8_next(name + at, size - at, &code_point);
+        const size_t length = tj_utf8_next(&code_point, name + at, size - at);
         if (length == 0 || code_point == '+' || is_space_or_control(code_point)) {
             return false;
         }
