@@ -1,11 +1,11 @@
 #include "cli/genesis_file.h"
 
+#include "storage/file.h"
 #include "text/record_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char format_name[] = "tijori-genesis-1";
 
@@ -81,38 +81,36 @@ int genesis_file_read(const char *path, struct tj_digester *digester, struct gen
     return code == EXIT_PASS ? genesis_file_build(path, digester, out) : code;
 }
 
-static FILE *create(const char *path)
+static bool print(FILE *out, const struct genesis_file *genesis)
 {
-    if (strcmp(path, "-") == 0) {
-        return stdout;
+    char created[TEXT_SIZE];
+    text_format_time_s(created, genesis->created_s);
+    fprintf(out, "{\n  \"format\": \"%s\",\n  \"created\": \"%s\",\n  \"records\": [\n",
+            format_name, created);
+    for (uint32_t i = 0; i < genesis->record_count; i++) {
+        json_t *record = record_to_json(genesis->records + (size_t)i * TJ_RECORD_SIZE, NULL);
+        fprintf(out, "    ");
+        json_dumpf(record, out, JSON_PRESERVE_ORDER);
+        fprintf(out, "%s\n", i + 1 < genesis->record_count ? "," : "");
+        json_decref(record);
     }
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    fprintf(out, "  ]\n}\n");
+    return fflush(out) == 0 && ferror(out) == 0;
 }
 
 int genesis_file_write(const char *path, const struct genesis_file *genesis)
 {
-    char created[TEXT_SIZE];
-    FILE *file = create(path);
-    if (file == NULL) {
-        return fail_errno(errno, path);
+    struct tj_file_writer file;
+    if (strcmp(path, "-") == 0) {
+        return print(stdout, genesis) ? EXIT_PASS : fail(EXIT_IO, "%s: %s", path, strerror(errno));
     }
-    text_format_time_s(created, genesis->created_s);
-    fprintf(file, "{\n  \"format\": \"%s\",\n  \"created\": \"%s\",\n  \"records\": [\n",
-            format_name, created);
-    for (uint32_t i = 0; i < genesis->record_count; i++) {
-        json_t *record = record_to_json(genesis->records + (size_t)i * TJ_RECORD_SIZE, NULL);
-        fprintf(file, "    ");
-        json_dumpf(record, file, JSON_PRESERVE_ORDER);
-        fprintf(file, "%s\n", i + 1 < genesis->record_count ? "," : "");
-        json_decref(record);
+    int error = tj_file_begin(&file, AT_FDCWD, path, TJ_FILE_NEW, 0644);
+    if (error != 0) {
+        return fail_errno(error, path);
     }
-    fprintf(file, "  ]\n}\n");
-    bool written = fflush(file) == 0 && (file == stdout || fsync(fileno(file)) == 0);
-    if (file != stdout) {
-        written = fclose(file) == 0 && written;
-    }
-    return written ? EXIT_PASS : fail(EXIT_IO, "%s: %s", path, strerror(errno));
+    (void)print(file.stream, genesis); /* the end tells */
+    error = tj_file_end(&file);
+    return error == 0 ? EXIT_PASS : fail(EXIT_IO, "%s: %s", path, strerror(error));
 }
 
 /* ---- assets ---- */

@@ -1,5 +1,6 @@
 #include "cli/statement_order.h"
 
+#include "storage/file.h"
 #include "text/text.h"
 
 #include <errno.h>
@@ -78,32 +79,52 @@ bool statement_day_over(const struct statement_order *order)
     return order->as_of < (uint64_t)time(NULL) / 86400;
 }
 
+static int write_error(const struct statement_order *order, int error)
+{
+    return fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output",
+                strerror(error));
+}
+
+static bool write_to(FILE *out, const struct statement_order *order, const struct tj_period *period,
+                     const struct tj_hash *ledger_id)
+{
+    return statement_write(out, order->format, period, ledger_id, &order->prices) &&
+           fflush(out) == 0;
+}
+
+static int write_file(const struct statement_order *order, const struct tj_period *period,
+                      const struct tj_hash *ledger_id)
+{
+    struct tj_file_writer file;
+    int error = tj_file_begin(&file, AT_FDCWD, order->output, TJ_FILE_NEW, 0644);
+    if (error != 0) {
+        return write_error(order, error);
+    }
+    if (!write_to(file.stream, order, period, ledger_id)) {
+        error = errno;
+        tj_file_abandon(&file);
+        return write_error(order, error);
+    }
+    error = tj_file_end(&file);
+    return error == 0 ? EXIT_PASS : write_error(order, error);
+}
+
 int statement_put(const struct statement_order *order, const struct tj_period *period,
                   const struct tj_hash *ledger_id)
 {
-    int fd = order->output == NULL
-                 ? -1
-                 : open(order->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    FILE *out = order->output == NULL ? stdout : fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (out == NULL) {
-        return fail(EXIT_IO, "%s: %s", order->output, strerror(errno));
+    if (order->output != NULL) {
+        const int code = write_file(order, period, ledger_id);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+    } else if (!write_to(stdout, order, period, ledger_id)) {
+        return write_error(order, errno);
     }
-    bool written = statement_write(out, order->format, period, ledger_id, &order->prices) &&
-                   fflush(out) == 0 && (fd < 0 || fsync(fd) == 0);
-    if (fd >= 0) {
-        written = fclose(out) == 0 && written;
-    }
-    if (written && !statement_day_over(order)) {
+    if (!statement_day_over(order)) {
         message("provisional: the day of --as-of is not over, and what is received until then "
                 "changes this document");
     }
-    if (written) {
-        return EXIT_PASS;
-    }
-    int code =
-        fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output", strerror(errno));
-    statement_take_back(order);
-    return code;
+    return EXIT_PASS;
 }
 
 void statement_take_back(const struct statement_order *order)

@@ -1,11 +1,13 @@
 #include "text/input.h"
 
 #include "crypto/hex.h"
+#include "storage/file.h"
 #include "text/record_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,17 +90,15 @@ static bool read_attachment(const struct parse *parse, const char *name,
         return refuse(parse, "evidence", "%s is to be a file of 1 to %u bytes", name,
                       TJ_ATTACHMENT_SIZE_MAX);
     }
-    out->size = (size_t)info.st_size;
-    out->bytes = malloc(out->size);
-    TIJORI_REQUIRE(out->bytes != NULL);
-    size_t done = 0;
-    ssize_t got = 1;
-    while (done < out->size && got > 0) {
-        got = read(fd, out->bytes + done, out->size - done);
-        done += got > 0 ? (size_t)got : 0;
-    }
+    const int error = tj_descriptor_load(&out->bytes, &out->size, fd, (size_t)info.st_size);
     close(fd);
-    if (done != out->size) {
+    if (error == ENOMEM) {
+        return refuse(parse, "evidence", "%s: %s", name, strerror(error));
+    }
+    if (error != 0) {
+        return refuse(parse, "evidence", "%s: cannot be read whole", name);
+    }
+    if (out->size != (size_t)info.st_size) {
         free(out->bytes);
         return refuse(parse, "evidence", "%s: cannot be read whole", name);
     }
