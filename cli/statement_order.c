@@ -28,6 +28,17 @@ static int read_period(const char *text, struct statement_order *out)
     return out->from <= to ? EXIT_PASS : fail(EXIT_USAGE, "--period: it ends before it begins");
 }
 
+static int read_prices(const struct arguments *arguments, struct statement_order *out)
+{
+    struct statement_message why;
+    for (size_t i = 0; i < argument_count(arguments, "price"); i++) {
+        if (!statement_add_price(&why, &out->prices, argument_item(arguments, "price", i))) {
+            return fail(EXIT_USAGE, "--price: %s", why.text);
+        }
+    }
+    return EXIT_PASS;
+}
+
 int statement_order_read(const struct arguments *arguments, struct statement_order *out)
 {
     const char *period = argument_value(arguments, "period");
@@ -45,10 +56,7 @@ int statement_order_read(const struct arguments *arguments, struct statement_ord
         return fail(EXIT_USAGE, "%s: there is such a file already", out->output);
     }
     int code = period != NULL ? read_period(period, out) : EXIT_PASS;
-    for (size_t i = 0; i < argument_count(arguments, "price") && code == EXIT_PASS; i++) {
-        code = statement_add_price(argument_item(arguments, "price", i), &out->prices);
-    }
-    return code;
+    return code == EXIT_PASS ? read_prices(arguments, out) : code;
 }
 
 int statement_collect(struct tj_source *source, const struct statement_order *order,
@@ -71,7 +79,11 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
     if ((*period)->entries == 0 || (*period)->from > order->as_of) {
         return fail(EXIT_DATA, "--as-of: the ledger begins after that day");
     }
-    return statement_know_prices(*period, &order->prices);
+    struct statement_message why;
+    if (!statement_know_prices(&why, *period, &order->prices)) {
+        return fail(EXIT_DATA, "--price: %s", why.text);
+    }
+    return EXIT_PASS;
 }
 
 bool statement_day_over(const struct statement_order *order)

@@ -5,8 +5,9 @@
  * for, the replay that collects it, and where the document goes. Functions that answer an int
  * answer an exit code and have said why on standard error. */
 
+#include "cli/exit.h"
 #include "cli/options.h"
-#include "cli/statement_doc.h"
+#include "text/statement_doc.h"
 #include "core/audit/replay.h"
 
 struct statement_order {

@@ -225,7 +225,7 @@ int audit_verify(const struct arguments *arguments)
         .style = {(enum audit_format)argument_choice(arguments, "format"),
                   argument_flag(arguments, "state-digest"),
                   argument_flag(arguments, "without-documents"), argument_flag(arguments, "public"),
-                  argument_value(arguments, "policy") != NULL},
+                  argument_value(arguments, "policy") != NULL, audit_program},
     };
     uint64_t threads = 0;
     int signal;

@@ -1,6 +1,4 @@
-#include "cli/audit/report.h"
-
-#include "cli/exit.h"
+#include "text/audit_report.h"
 
 #include "crypto/hex.h"
 #include "text/text.h"
@@ -9,8 +7,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-
-#include "tijori_build.h"
 
 static const char *const check_names[TJ_CHECK_COUNT] = {
 #define CHECK_NAME(name, text) #name,
@@ -97,33 +93,54 @@ static bool is_expected(enum tj_check check, const struct audit_style *style)
             style->public_export);
 }
 
-static int report_code(const struct tj_replay_report *report, const struct audit_style *style)
+enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
+                                    const struct audit_style *style)
 {
     bool skipped = false;
     if (report->failed) {
-        return report->newer ? EXIT_INCOMPLETE : EXIT_FAIL;
+        return report->newer ? AUDIT_INCOMPLETE : AUDIT_FAIL;
     }
     for (int i = 0; i < TJ_CHECK_COUNT; i++) {
         skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
     }
     /* Running it again does not check what was not checked. */
     skipped |= report->left_open > 0 && !style->public_export && !style->without_documents;
-    return skipped ? EXIT_INCOMPLETE : EXIT_PASS;
+    return skipped ? AUDIT_INCOMPLETE : AUDIT_PASS;
 }
 
-static void put_verdict(json_t *root, int code, bool newer)
+static const char *result_word(enum audit_verdict verdict)
 {
-    bool pass = code == EXIT_PASS;
-    bool fail = code == EXIT_FAIL;
-    put_text(root, "result", pass ? "PASS" : fail ? "FAIL" : "INCOMPLETE");
-    put_text(root, "verdict",
-             pass    ? "every check that was asked for passed"
-             : fail  ? "a check failed"
-             : newer ? "newer software is needed to go on"
-                     : "nothing failed, but not everything was checked: see what was skipped");
-    put_count(root, "exit", (uint64_t)code);
-    put_text(root, "program",
-             "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")");
+    switch (verdict) {
+    case AUDIT_PASS:
+        return "PASS";
+    case AUDIT_FAIL:
+        return "FAIL";
+    case AUDIT_INCOMPLETE:
+        return "INCOMPLETE";
+    }
+    abort();
+}
+
+static const char *verdict_text(enum audit_verdict verdict, bool newer)
+{
+    switch (verdict) {
+    case AUDIT_PASS:
+        return "every check that was asked for passed";
+    case AUDIT_FAIL:
+        return "a check failed";
+    case AUDIT_INCOMPLETE:
+        return newer ? "newer software is needed to go on"
+                     : "nothing failed, but not everything was checked: see what was skipped";
+    }
+    abort();
+}
+
+static void put_verdict(json_t *root, enum audit_verdict verdict, bool newer, const char *program)
+{
+    put_text(root, "result", result_word(verdict));
+    put_text(root, "verdict", verdict_text(verdict, newer));
+    put_count(root, "exit", (uint64_t)verdict);
+    put_text(root, "program", program);
 }
 
 /* ---- what was covered ---- */
@@ -507,13 +524,11 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
 
 /* ---- the whole ---- */
 
-json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
-                     int *code)
+json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style)
 {
     json_t *root = json_object();
     TIJORI_REQUIRE(root != NULL);
-    *code = report_code(report, style);
-    put_verdict(root, *code, report->newer);
+    put_verdict(root, audit_verdict_of(report, style), report->newer, style->program);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
@@ -525,11 +540,11 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
     return root;
 }
 
-json_t *audit_report_unread(const char *why)
+json_t *audit_report_unread(const char *why, const struct audit_style *style)
 {
     json_t *root = json_object();
     TIJORI_REQUIRE(root != NULL);
-    put_verdict(root, EXIT_FAIL, false);
+    put_verdict(root, AUDIT_FAIL, false, style->program);
     put_text(root, "text", why);
     return root;
 }

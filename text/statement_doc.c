@@ -1,10 +1,11 @@
-#include "cli/statement_doc.h"
+#include "text/statement_doc.h"
 
 #include "crypto/hex.h"
 #include "text/statement_print.h"
 #include "text/text.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 /* ---- JSON members ---- */
@@ -430,19 +431,31 @@ static bool read_price(const char *text, struct statement_price *out)
                              &out->price);
 }
 
-int statement_add_price(const char *text, struct statement_prices *out)
+static bool refuse(struct statement_message *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool refuse(struct statement_message *why, const char *format, ...)
 {
-    struct statement_price *price = &out->of[out->count];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool statement_add_price(struct statement_message *why, struct statement_prices *prices,
+                         const char *text)
+{
+    struct statement_price *price = &prices->of[prices->count];
     char number[32];
     const char *equals = strchr(text, '=');
     const char *space = equals != NULL ? strchr(equals, ' ') : NULL;
     const char *comma = space != NULL ? strstr(space, ", ") : NULL;
-    if (out->count == STATEMENT_PRICES_MAX) {
-        return fail(EXIT_USAGE, "--price: at most %d prices", STATEMENT_PRICES_MAX);
+    if (prices->count == STATEMENT_PRICES_MAX) {
+        return refuse(why, "at most %d prices", STATEMENT_PRICES_MAX);
     }
     memset(price, 0, sizeof *price);
     if (!tj_text_valid((const uint8_t *)text, strlen(text))) {
-        return fail(EXIT_USAGE, "--price: it is no text (UTF-8, without control characters)");
+        return refuse(why, "it is no text (UTF-8, without control characters)");
     }
     bool fits =
         comma != NULL && comma > space + 1 && (size_t)(equals - text) < sizeof price->code &&
@@ -455,19 +468,19 @@ int statement_add_price(const char *text, struct statement_prices *out)
         snprintf(price->source, sizeof price->source, "%s", comma + 2);
     }
     if (!fits || !read_price(number, price)) {
-        return fail(EXIT_USAGE, "--price: '%s' is not of the form 'BTC=95000.00 USD, SOURCE'",
-                    text);
+        return refuse(why, "'%s' is not of the form 'BTC=95000.00 USD, SOURCE'", text);
     }
-    for (size_t i = 0; i < out->count; i++) {
-        if (strcmp(out->of[i].code, price->code) == 0) {
-            return fail(EXIT_USAGE, "--price: %s has a price twice", price->code);
+    for (size_t i = 0; i < prices->count; i++) {
+        if (strcmp(prices->of[i].code, price->code) == 0) {
+            return refuse(why, "%s has a price twice", price->code);
         }
     }
-    out->count++;
-    return EXIT_PASS;
+    prices->count++;
+    return true;
 }
 
-int statement_know_prices(const struct tj_period *p, const struct statement_prices *prices)
+bool statement_know_prices(struct statement_message *why, const struct tj_period *p,
+                           const struct statement_prices *prices)
 {
     for (size_t i = 0; i < prices->count; i++) {
         bool known = false;
@@ -475,11 +488,10 @@ int statement_know_prices(const struct tj_period *p, const struct statement_pric
             known |= strncmp(prices->of[i].code, p->assets[a].code, TJ_ASSET_CODE_SIZE) == 0;
         }
         if (!known) {
-            return fail(EXIT_DATA, "--price: the ledger had no asset %s in that period",
-                        prices->of[i].code);
+            return refuse(why, "the ledger had no asset %s in that period", prices->of[i].code);
         }
     }
-    return EXIT_PASS;
+    return true;
 }
 
 /* Rounded towards zero. */
