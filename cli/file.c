@@ -1,5 +1,6 @@
 #include "cli/file.h"
 
+#include "core/base/memory.h"
 #include "storage/file.h"
 
 #include <errno.h>
@@ -9,15 +10,17 @@
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
 {
-    if (buffer->capacity - buffer->size < size) {
-        buffer->capacity = (buffer->size + size) * 2;
-        buffer->bytes = realloc(buffer->bytes, buffer->capacity);
-        TIJORI_REQUIRE(buffer->bytes != NULL);
+    size_t whole;
+    if (buffer->failed || size == 0) {
+        return;
     }
-    if (size > 0) {
-        memcpy(buffer->bytes + buffer->size, bytes, size);
+    if (__builtin_add_overflow(buffer->size, size, &whole) ||
+        !tj_grow(&buffer->bytes, &buffer->capacity, whole, 1)) {
+        buffer->failed = true;
+        return;
     }
-    buffer->size += size;
+    memcpy(buffer->bytes + buffer->size, bytes, size);
+    buffer->size = whole;
 }
 
 static bool is_standard(const char *path)
@@ -54,6 +57,9 @@ int file_read(const char *path, size_t max, struct buffer *out)
 
 int file_write(const char *path, const struct buffer *bytes, bool replace)
 {
+    if (bytes->failed) {
+        return fail_errno(ENOMEM, path);
+    }
     if (is_standard(path)) {
         const int error = tj_descriptor_write(STDOUT_FILENO, bytes->bytes, bytes->size);
         return error == 0 ? EXIT_PASS : fail_errno(error, "standard output");

@@ -12,6 +12,7 @@ struct buffer {
     uint8_t *bytes;
     size_t size;
     size_t capacity;
+    bool failed; /* there was no memory: bytes are missing, and file_write() says so */
 };
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 

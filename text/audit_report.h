@@ -29,8 +29,8 @@ enum audit_verdict { AUDIT_PASS = 0, AUDIT_FAIL = 1, AUDIT_INCOMPLETE = 3 };
 enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
                                     const struct audit_style *style);
 
-/* A new reference. Amounts are strings with decimals, and `..._base` in base units. A member is
- * null, or not there, when there is nothing to say. */
+/* A new reference; NULL when there is no memory. Amounts are strings with decimals, and `..._base`
+ * in base units. A member is null, or not there, when there is nothing to say. */
 json_t *audit_report(const struct tj_replay_report *report,
                      const struct audit_style *style) TJ_MUST_USE;
 /* Of a log that could not be read at all. */

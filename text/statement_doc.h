@@ -47,9 +47,9 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
 bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
                     const struct statement_prices *prices, struct tj_hash *out) TJ_MUST_USE;
 
-/* The statement records that give the document's totals; freed by the caller. `document` is its
- * hash. Figures that are 0 and say nothing are left out. */
-struct tj_record *statement_records(const struct tj_period *period, const struct tj_hash *document,
-                                    size_t *count);
+/* The statement records that give the document's totals; *out is freed by the caller, either way.
+ * `document` is its hash. Figures that are 0 and say nothing are left out. False: no memory. */
+bool statement_records(struct tj_record **out, size_t *count, const struct tj_period *period,
+                       const struct tj_hash *document) TJ_MUST_USE;
 
 #endif

@@ -6,6 +6,9 @@
 
 #include "tijori_build.h"
 
+#include <errno.h>
+#include <string.h>
+
 static void print_report(const json_t *report, enum audit_format format)
 {
     switch (format) {
@@ -33,6 +36,9 @@ const char audit_program[] =
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
     json_t *value = audit_report(report, style);
+    if (value == NULL) {
+        return fail_errno(ENOMEM, "report");
+    }
     print_report(value, style->format);
     json_decref(value);
     return (int)audit_verdict_of(report, style);
@@ -41,6 +47,10 @@ int audit_print(const struct tj_replay_report *report, const struct audit_style 
 void audit_print_failure(const char *why, const struct audit_style *style)
 {
     json_t *value = audit_report_unread(why, style);
+    if (value == NULL) {
+        message("report: %s", strerror(ENOMEM));
+        return;
+    }
     print_report(value, style->format);
     json_decref(value);
 }

@@ -1,5 +1,6 @@
 #include "core/audit/replica.h"
 
+#include "core/base/memory.h"
 #include "storage/file.h"
 
 #include <errno.h>
@@ -453,11 +454,9 @@ bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
-    if (replica->fresh_count == replica->fresh_capacity) {
-        replica->fresh_capacity = replica->fresh_capacity == 0 ? 1024 : 2 * replica->fresh_capacity;
-        replica->fresh = realloc(replica->fresh, replica->fresh_capacity * sizeof *leaf);
-        TIJORI_REQUIRE(replica->fresh != NULL);
-    }
+    bool grown = tj_grow(&replica->fresh, &replica->fresh_capacity, replica->fresh_count + 1,
+                         sizeof *replica->fresh);
+    TIJORI_REQUIRE(grown);
     replica->fresh[replica->fresh_count++] = *leaf;
     if (replica->fresh_count >= WRITE_AT) {
         (void)!append_leaves(replica); /* a failure shows again when it is saved */
