@@ -2,6 +2,7 @@
 
 #include "cli/log_source.h"
 #include "cli/tijori/commands.h"
+#include "cli/file.h"
 #include "cli/gather.h"
 #include "cli/keys.h"
 #include "text/text.h"
@@ -20,19 +21,20 @@ struct note {
 
 static int read_note(const char *path, struct note *out)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (file == NULL) {
-        return fail_errno(errno, path);
+    uint8_t *bytes = NULL;
+    const int error = file_load(&bytes, &out->size, path, sizeof out->bytes);
+    if (error == EFBIG) {
+        return fail(EXIT_DATA, "%s: longer than a checkpoint may be", path);
     }
-    out->size = fread(out->bytes, 1, sizeof out->bytes, file);
-    bool failed = ferror(file) != 0;
-    bool whole = feof(file) != 0;
-    if (file != stdin) {
-        fclose(file);
+    if (error == EISDIR || error == EIO) {
+        return fail(EXIT_IO, "%s: reading failed", path);
     }
-    return failed  ? fail(EXIT_IO, "%s: reading failed", path)
-           : whole ? EXIT_PASS
-                   : fail(EXIT_DATA, "%s: longer than a checkpoint may be", path);
+    if (error != 0) {
+        return fail_errno(error, path);
+    }
+    memcpy(out->bytes, bytes, out->size);
+    free(bytes);
+    return EXIT_PASS;
 }
 
 /* The newest that was signed, without the ledger's lock. */

@@ -2,6 +2,7 @@
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
+#include "crypto/hex.h"
 
 #include <string.h>
 #include <time.h>
@@ -73,7 +74,7 @@ int cmd_init(const struct arguments *arguments)
     }
     free(opening.bytes);
     if (code == EXIT_PASS) {
-        text_format_hex(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
         printf("ledger id %s\n", id);
     }
     return code;

@@ -3,6 +3,7 @@
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 #include "core/ingest/ledger.h"
 

@@ -9,6 +9,7 @@
 #include "core/ingest/ledger.h"
 #include "crypto/tree.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -120,7 +121,11 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
     if (!statement_hash(period, ledger_id, &order->prices, &document)) {
         return fail(EXIT_IO, "the statement could not be hashed: no space for a temporary file");
     }
-    struct tj_record *records = statement_records(period, &document, &count);
+    struct tj_record *records;
+    if (!statement_records(&records, &count, period, &document)) {
+        free(records);
+        return fail_errno(ENOMEM, "statement");
+    }
     int code = count <= TJ_RECORDS_MAX
                    ? write_envelope(arguments, records, count)
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);

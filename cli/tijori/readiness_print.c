@@ -1,5 +1,6 @@
 #include "cli/tijori/readiness_print.h"
 
+#include "crypto/hex.h"
 #include "text/words.h"
 
 #include <inttypes.h>
@@ -142,7 +143,7 @@ void readiness_print(FILE *out, const char *path, const struct known_keys *known
     c.signatures_valid = c.invalid_slot == TJ_NOWHERE;
     tj_readiness_of(known->state, known->past, &readiness, &c);
     text_sanitise(name, sizeof name, path);
-    text_format_hex(hex, id->bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, id->bytes, TJ_HASH_SIZE);
     fprintf(out, "%s: envelope %.16s: ", name, hex);
     print_line(out, &readiness, view->records);
 }

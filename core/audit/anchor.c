@@ -1,5 +1,6 @@
 #include "core/audit/anchor.h"
 
+#include "core/base/memory.h"
 #include "core/log/stored_checkpoint.h"
 
 #include <inttypes.h>
@@ -70,11 +71,9 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
 
 static void note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
 {
-    if (anchor->seen_count == anchor->seen_capacity) {
-        anchor->seen_capacity = anchor->seen_capacity * 2 + 64;
-        anchor->seen = realloc(anchor->seen, anchor->seen_capacity * sizeof *anchor->seen);
-        TIJORI_REQUIRE(anchor->seen != NULL);
-    }
+    bool grown = tj_grow(&anchor->seen, &anchor->seen_capacity, anchor->seen_count + 1,
+                         sizeof *anchor->seen);
+    TIJORI_REQUIRE(grown);
     anchor->seen[anchor->seen_count++] = (struct tj_seen){size, time_s};
 }
 

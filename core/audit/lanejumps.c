@@ -1,5 +1,7 @@
 #include "core/audit/lanejumps.h"
 
+#include "core/base/memory.h"
+
 enum { STACK_MAX = 64, BUCKETS_FIRST = 256 };
 
 /* A hash table by (party, lane); `order` lists what is in it. */
@@ -47,11 +49,9 @@ static size_t place(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t 
 
 static void grow(struct tj_lane_jumps *jumps)
 {
-    if (jumps->count == jumps->order_capacity) {
-        jumps->order_capacity = jumps->order_capacity == 0 ? 64 : jumps->order_capacity * 2;
-        jumps->order = realloc(jumps->order, jumps->order_capacity * sizeof *jumps->order);
-        TIJORI_REQUIRE(jumps->order != NULL);
-    }
+    bool grown =
+        tj_grow(&jumps->order, &jumps->order_capacity, jumps->count + 1, sizeof *jumps->order);
+    TIJORI_REQUIRE(grown);
     if (2 * (jumps->count + 1) > jumps->capacity) {
         free(jumps->buckets);
         jumps->capacity *= 2;

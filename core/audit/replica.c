@@ -1,5 +1,8 @@
 #include "core/audit/replica.h"
 
+#include "core/base/memory.h"
+#include "storage/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,13 +12,28 @@
 enum { VERSION = 3, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
 static const char magic[8] = "TJREPLIC";
 
+static enum tijori_status status_of(int error)
+{
+    switch (error) {
+    case 0:
+        return TIJORI_OK;
+    case ENOENT:
+        return TIJORI_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return TIJORI_DENIED;
+    case ENOSPC:
+    case EDQUOT:
+        return TIJORI_FULL;
+    case ENOMEM:
+        return TIJORI_MEMORY;
+    }
+    return TIJORI_IO;
+}
+
 static enum tijori_status from_errno(void)
 {
-    return errno == ENOENT                      ? TIJORI_NOT_FOUND
-           : errno == EACCES || errno == EPERM  ? TIJORI_DENIED
-           : errno == ENOSPC || errno == EDQUOT ? TIJORI_FULL
-           : errno == ENOMEM                    ? TIJORI_MEMORY
-                                                : TIJORI_IO;
+    return status_of(errno);
 }
 
 /* ---- a file that is hashed as it is read or written ---- */
@@ -24,12 +42,24 @@ struct stream {
     FILE *file;
     struct tj_hasher *hasher;
     bool failed;
+    int error; /* of the write that failed */
 };
+
+static void put_plain(struct stream *s, const void *bytes, size_t size)
+{
+    if (s->failed) {
+        return;
+    }
+    if (fwrite(bytes, 1, size, s->file) != size) {
+        s->failed = true;
+        s->error = errno;
+    }
+}
 
 static void put(struct stream *s, const void *bytes, size_t size)
 {
     tj_sha256_update(s->hasher, bytes, size);
-    s->failed = s->failed || fwrite(bytes, 1, size, s->file) != size;
+    put_plain(s, bytes, size);
 }
 
 static void put64(struct stream *s, uint64_t value)
@@ -146,29 +176,25 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     tj_figures_visit(r->figures, put_figure, s);
     put64(s, END_OF_FIGURES);
     tj_sha256_finish(s->hasher, &digest);
-    s->failed = s->failed || fwrite(digest.bytes, 1, TJ_HASH_SIZE, s->file) != TJ_HASH_SIZE;
+    put_plain(s, digest.bytes, TJ_HASH_SIZE);
 }
 
 static enum tijori_status write_replica(struct tj_replica *r)
 {
-    struct stream s = {0};
-    int fd = openat(r->lock_fd, "replica.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    s.file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (s.file == NULL) {
-        return from_errno();
+    struct tj_file_writer file;
+    int error = tj_file_begin(&file, r->lock_fd, "replica", TJ_FILE_REPLACE_ALONE, 0644);
+    if (error != 0) {
+        return status_of(error);
     }
-    s.hasher = tj_hasher_create();
+    struct stream s = {.file = file.stream, .hasher = tj_hasher_create()};
     tj_sha256_begin(s.hasher);
     put_replica(&s, r);
     tj_hasher_destroy(s.hasher);
-    bool written = !s.failed && fflush(s.file) == 0 && fsync(fd) == 0;
-    enum tijori_status status = written ? TIJORI_OK : from_errno();
-    written = fclose(s.file) == 0 && written;
-    if (!written || renameat(r->lock_fd, "replica.new", r->lock_fd, "replica") != 0 ||
-        fsync(r->lock_fd) != 0) {
-        return status != TIJORI_OK ? status : from_errno();
+    if (s.failed) {
+        tj_file_abandon(&file);
+        return status_of(s.error);
     }
-    return TIJORI_OK;
+    return status_of(tj_file_end(&file));
 }
 
 static enum tijori_status append_leaves(struct tj_replica *r)
@@ -428,11 +454,9 @@ bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
-    if (replica->fresh_count == replica->fresh_capacity) {
-        replica->fresh_capacity = replica->fresh_capacity == 0 ? 1024 : 2 * replica->fresh_capacity;
-        replica->fresh = realloc(replica->fresh, replica->fresh_capacity * sizeof *leaf);
-        TIJORI_REQUIRE(replica->fresh != NULL);
-    }
+    bool grown = tj_grow(&replica->fresh, &replica->fresh_capacity, replica->fresh_count + 1,
+                         sizeof *replica->fresh);
+    TIJORI_REQUIRE(grown);
     replica->fresh[replica->fresh_count++] = *leaf;
     if (replica->fresh_count >= WRITE_AT) {
         (void)!append_leaves(replica); /* a failure shows again when it is saved */
@@ -451,12 +475,5 @@ enum tijori_status tj_replica_keep(const char *dir, const char *name, const char
     if (length < 0 || (size_t)length >= sizeof path) {
         return TIJORI_IO;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return from_errno();
-    }
-    bool written = write(fd, note, size) == (ssize_t)size && fsync(fd) == 0;
-    enum tijori_status status = written ? TIJORI_OK : from_errno();
-    close(fd);
-    return status;
+    return status_of(tj_file_write(AT_FDCWD, path, TJ_FILE_REPLACE_ALONE, 0644, note, size));
 }

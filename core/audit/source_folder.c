@@ -6,6 +6,8 @@
 #include "core/format/folder_layout.h"
 #include "core/format/format_document.h"
 #include "core/audit/source.h"
+#include "crypto/hex.h"
+#include "storage/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -72,15 +74,7 @@ static bool fill(int fd, struct buffer *buffer, size_t size)
         buffer->bytes = bytes;
         buffer->capacity = size + 1;
     }
-    buffer->size = 0;
-    while (buffer->size < size) {
-        ssize_t got = read(fd, buffer->bytes + buffer->size, size - buffer->size);
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return false;
-        }
-        buffer->size += got > 0 ? (size_t)got : 0;
-    }
-    return true;
+    return tj_descriptor_read(buffer->bytes, size, &buffer->size, fd) == 0 && buffer->size == size;
 }
 
 /* A regular file of at most `max` bytes, whole. A link out of the folder is not followed. */
