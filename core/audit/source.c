@@ -1,12 +1,14 @@
 #include "core/audit/source.h"
 
+#include "core/format/folder_layout.h"
+
 #include <sys/stat.h>
 
 bool tj_source_is_folder(const char *path)
 {
     char file[4096];
     struct stat st;
-    int size = snprintf(file, sizeof file, "%s/checkpoint", path);
+    int size = snprintf(file, sizeof file, "%s/" TJ_FOLDER_CHECKPOINT, path);
     return size > 0 && (size_t)size < sizeof file && stat(file, &st) == 0;
 }
 

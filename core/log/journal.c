@@ -6,7 +6,7 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         [TJ_J_ENTRIES] = {"entries", TJ_TABLE_NUMBERED},
         [TJ_J_BODIES] = {"bodies", TJ_TABLE_NUMBERED},
         [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
-        [TJ_J_BLOCKS] = {"state", TJ_TABLE_NAMED},
+        [TJ_J_STATE] = {"state", TJ_TABLE_NAMED},
         [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
         [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
         [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},

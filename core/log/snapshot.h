@@ -2,8 +2,8 @@
 #define TIJORI_CORE_LOG_SNAPSHOT_H
 
 /* Loading the state: the blocks as they were stored, and a redo of the journal over those that are
- * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". (Storing blocks is the
- * ingest's business: core/ingest/ingest.c.) */
+ * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". Blocks are
+ * stored by core/ingest/commit.c. */
 
 #include "core/rules/reapply.h"
 #include "core/log/journal.h"
