@@ -4,7 +4,7 @@
  * passes, which it must not. For cli_proof_test.py, which sees the program say the same of some of
  * them. */
 
-#include "cli/proof_file.h"
+#include "core/exchange/proof_file.h"
 #include "crypto/note.h"
 
 #include <stdio.h>
@@ -13,24 +13,24 @@
 
 enum { FILE_SIZE_MAX = TJ_TLOG_PROOF_SIZE_MAX };
 
-static bool checkpoint_holds(const struct proof_file *file, const struct tj_verifier_key *key)
+static bool checkpoint_holds(const struct tj_proof_file *file, const struct tj_verifier_key *key)
 {
     return strcmp(file->checkpoint.origin, key->name) == 0 &&
            tj_note_verify(&file->note, key) == TJ_NOTE_VALID;
 }
 
-static char verdict(struct tj_digester *digester, struct proof_file *file,
+static char verdict(struct tj_digester *digester, struct tj_proof_file *file,
                     const struct tj_verifier_key *key, const char *bytes, size_t size)
 {
-    char why[PROOF_WHY_SIZE];
+    struct tijori_message why;
     char said = '!';
     memset(file, 0, sizeof *file);
-    if (!proof_file_decode(file, bytes, size, why)) {
+    if (tj_proof_decode(file, &why, bytes, size) != TIJORI_OK) {
         said = 'm';
-    } else if (!checkpoint_holds(file, key) || !proof_file_verify(file, digester, why)) {
+    } else if (!checkpoint_holds(file, key) || tj_proof_verify(digester, &why, file) != TIJORI_OK) {
         said = 'f';
     }
-    proof_file_clear(file);
+    tj_proof_clear(file);
     return said;
 }
 
@@ -49,7 +49,7 @@ int main(int count, char **arguments)
 {
     struct tj_verifier_key key;
     struct tj_digester digester;
-    struct proof_file *file = calloc(1, sizeof *file);
+    struct tj_proof_file *file = calloc(1, sizeof *file);
     TIJORI_REQUIRE(file != NULL && count == 3);
     TIJORI_REQUIRE(tj_verifier_key_decode(&key, arguments[2], strlen(arguments[2])));
     size_t size = 0;
