@@ -3,6 +3,7 @@
  * and the entry bundles, partial ones of earlier sizes too, and looks for files that do not belong.
  */
 
+#include "core/format/folder_layout.h"
 #include "core/format/format_document.h"
 #include "core/audit/source.h"
 
@@ -12,13 +13,6 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-    PATH_SIZE = 128, /* of a path under the folder */
-    BUNDLE_MAX = TJ_TILE_WIDTH * (2 + 65535),
-    BODY_MAX = (int)(TJ_RECORDS_MAX * TJ_RECORD_SIZE),
-    CHECKPOINT_NAME_HASH = 16, /* hex digits in the name of a file of checkpoints/ */
-};
 
 /* A file's bytes, in memory that grows and is used again. */
 struct buffer {
@@ -37,8 +31,8 @@ struct folder_source {
     int dir;
     struct buffer checkpoint; /* the file `checkpoint` */
     size_t listed_count;
-    struct listed *listed; /* of checkpoints/, in order of size */
-    char alien[PATH_SIZE]; /* a file that does not belong, or empty */
+    struct listed *listed;          /* of checkpoints/, in order of size */
+    char alien[TJ_FOLDER_PATH_MAX]; /* a file that does not belong, or empty */
     /* The bundle being read in order. */
     struct buffer bundle;
     uint64_t bundle_number; /* UINT64_MAX: none */
@@ -104,14 +98,6 @@ static enum read_answer read_file(const struct folder_source *s, const char *pat
     return good ? READ_OK : READ_BAD;
 }
 
-static void content_path(char out[PATH_SIZE], const char *folder, const uint8_t name[TJ_HASH_SIZE])
-{
-    int at = snprintf(out, PATH_SIZE, "%s/%02x/", folder, name[0]);
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        at += snprintf(out + at, PATH_SIZE - (size_t)at, "%02x", name[i]);
-    }
-}
-
 /* ---- entries ---- */
 
 static unsigned bundle_width(const struct folder_source *s, uint64_t number)
@@ -124,7 +110,7 @@ static enum read_answer read_bundle(struct folder_source *s, uint64_t number, st
 {
     char path[TJ_TILE_PATH_MAX];
     tj_tile_path(path, TJ_TILE_ENTRIES, number, bundle_width(s, number));
-    return read_file(s, path, BUNDLE_MAX, out);
+    return read_file(s, path, TJ_BUNDLE_SIZE_MAX, out);
 }
 
 static bool skip_entries(const uint8_t **at, const struct buffer *bundle, uint64_t count)
@@ -153,13 +139,14 @@ static enum tj_source_answer gap(struct folder_source *s, const char **why, cons
 /* The body of the entry at hand: its size follows from the header. */
 static size_t body_size(struct folder_source *s)
 {
-    char path[PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     struct stat st = {.st_mode = 0};
-    content_path(path, "body", s->decoded.header.body_root.bytes);
+    tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
     /* Whatever stands there is a body, if a wrong one: only what is not there at all is missing. */
     s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
                   (errno != ENOENT && errno != ENOTDIR);
-    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= BODY_MAX ? (size_t)st.st_size : 0;
+    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= TJ_BODY_FILE_MAX ? (size_t)st.st_size
+                                                                                : 0;
 }
 
 static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t index, size_t *memory,
@@ -214,16 +201,16 @@ static void note_body(struct folder_source *s, const struct tj_hash *name)
 static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_source_item *out)
 {
     struct folder_source *s = own(source);
-    char path[PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     memcpy(memory, s->entry.bytes, s->entry.size);
     *out = (struct tj_source_item){.entry = {memory, s->entry.size}};
     if (!s->has_body) {
         return;
     }
-    content_path(path, "body", s->decoded.header.body_root.bytes);
+    tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
     /* Unreadable, or grown in between: there is one, and it is not what was signed. */
     out->records = (struct tj_view){memory, 0};
-    if (read_file(s, path, BODY_MAX, &s->body) == READ_OK && s->body.size <= s->body_room) {
+    if (read_file(s, path, TJ_BODY_FILE_MAX, &s->body) == READ_OK && s->body.size <= s->body_room) {
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
         note_body(s, &s->decoded.header.body_root);
@@ -255,9 +242,9 @@ static bool folder_records(struct tj_source *source, const struct tj_entry_view 
                            struct tj_view *out)
 {
     struct folder_source *s = own(source);
-    char path[PATH_SIZE];
-    content_path(path, "body", entry->header.body_root.bytes);
-    if (read_file(s, path, BODY_MAX, &s->body) != READ_OK ||
+    char path[TJ_FOLDER_PATH_MAX];
+    tj_content_path(path, TJ_FOLDER_BODIES, entry->header.body_root.bytes);
+    if (read_file(s, path, TJ_BODY_FILE_MAX, &s->body) != READ_OK ||
         s->body.size != (size_t)entry->header.record_count * TJ_RECORD_SIZE) {
         return false;
     }
@@ -314,35 +301,24 @@ static size_t folder_checkpoint_count(struct tj_source *source)
 static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
 {
     struct folder_source *s = own(source);
-    char path[PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     if (i == s->listed_count) {
         *note = (struct tj_view){s->checkpoint.bytes, s->checkpoint.size};
         return true;
     }
     struct tj_hasher *hasher = tj_hasher_create();
     struct tj_hash hash;
-    snprintf(path, sizeof path, "checkpoints/%s", s->listed[i].name);
+    snprintf(path, sizeof path, TJ_FOLDER_CHECKPOINTS "/%s", s->listed[i].name);
     bool read = read_file(s, path, TJ_CHECKPOINT_NOTE_MAX, &s->file) == READ_OK;
     if (read) {
-        char digits[CHECKPOINT_NAME_HASH + 1];
+        char named[TJ_FOLDER_PATH_MAX];
         tj_sha256(hasher, &hash, s->file.bytes, s->file.size);
-        for (size_t d = 0; d < CHECKPOINT_NAME_HASH / 2; d++) {
-            snprintf(digits + 2 * d, 3, "%02x", hash.bytes[d]);
-        }
-        read = strcmp(strchr(s->listed[i].name, '-') + 1, digits) == 0 &&
-               is_cosigned(&s->file, s->listed[i].size);
+        tj_checkpoint_path(named, s->listed[i].size, &hash);
+        read = strcmp(path, named) == 0 && is_cosigned(&s->file, s->listed[i].size);
     }
     tj_hasher_destroy(hasher);
     *note = (struct tj_view){s->file.bytes, s->file.size};
     return read;
-}
-
-static bool checkpoint_name(const char *name, uint64_t *size)
-{
-    const char *dash = strchr(name, '-');
-    return dash != NULL && tj_parse_decimal64(name, (size_t)(dash - name), size) &&
-           strlen(dash + 1) == CHECKPOINT_NAME_HASH &&
-           strspn(dash + 1, "0123456789abcdef") == CHECKPOINT_NAME_HASH;
 }
 
 static int by_size(const void *a, const void *b)
@@ -379,8 +355,8 @@ static void list_checkpoint(void *context, const char *name)
 {
     struct folder_source *s = context;
     uint64_t size;
-    if (!checkpoint_name(name, &size) || strlen(name) >= sizeof s->listed->name) {
-        snprintf(s->alien, sizeof s->alien, "checkpoints/%.100s", name);
+    if (!tj_checkpoint_name_decode(&size, name) || strlen(name) >= sizeof s->listed->name) {
+        snprintf(s->alien, sizeof s->alien, TJ_FOLDER_CHECKPOINTS "/%.100s", name);
         return;
     }
     if ((s->listed_count & (s->listed_count - 1)) == 0) {
@@ -395,29 +371,6 @@ static void list_checkpoint(void *context, const char *name)
 
 /* ---- attachments ---- */
 
-static bool hex_byte(const char *text, uint8_t *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *high = text[0] != '\0' ? strchr(digits, text[0]) : NULL;
-    const char *low = high != NULL && text[1] != '\0' ? strchr(digits, text[1]) : NULL;
-    *out = low != NULL ? (uint8_t)((high - digits) << 4 | (low - digits)) : 0;
-    return low != NULL;
-}
-
-/* `HH/REST` as the hash it spells. */
-static bool content_name(const char *first, const char *rest, uint8_t out[TJ_HASH_SIZE])
-{
-    if (strlen(first) != 2 || strlen(rest) != 2 * (TJ_HASH_SIZE - 1) || !hex_byte(first, out)) {
-        return false;
-    }
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        if (!hex_byte(rest + 2 * (i - 1), out + i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 struct content_walk {
     struct folder_source *s;
     const char *folder;
@@ -425,7 +378,7 @@ struct content_walk {
     void *context;
     void (*name)(void *context, const struct tj_view *name);
     uint64_t count;
-    char alien[PATH_SIZE];
+    char alien[TJ_FOLDER_PATH_MAX];
 };
 
 static void content_file(void *context, const char *name)
@@ -433,7 +386,7 @@ static void content_file(void *context, const char *name)
     struct content_walk *walk = context;
     uint8_t hash[TJ_HASH_SIZE];
     struct tj_view view = {hash, sizeof hash};
-    if (!content_name(walk->first, name, hash)) {
+    if (!tj_content_path_decode(hash, walk->first, name)) {
         snprintf(walk->alien, sizeof walk->alien, "%s/%s/%.80s", walk->folder, walk->first, name);
         return;
     }
@@ -446,7 +399,7 @@ static void content_file(void *context, const char *name)
 static void content_directory(void *context, const char *name)
 {
     struct content_walk *walk = context;
-    char path[PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     snprintf(path, sizeof path, "%s/%.80s", walk->folder, name);
     if (strlen(name) != 2) {
         memcpy(walk->alien, path, sizeof walk->alien);
@@ -462,16 +415,16 @@ static void folder_documents(struct tj_source *source, void *context,
                              void (*visit)(void *context, const struct tj_view *name))
 {
     struct content_walk walk = {
-        .s = own(source), .folder = "attachment", .context = context, .name = visit};
-    visit_directory(walk.s, "attachment", content_directory, &walk);
+        .s = own(source), .folder = TJ_FOLDER_ATTACHMENTS, .context = context, .name = visit};
+    visit_directory(walk.s, TJ_FOLDER_ATTACHMENTS, content_directory, &walk);
 }
 
 static bool folder_document(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
                             struct tj_view *out)
 {
     struct folder_source *s = own(source);
-    char path[PATH_SIZE];
-    content_path(path, "attachment", name);
+    char path[TJ_FOLDER_PATH_MAX];
+    tj_content_path(path, TJ_FOLDER_ATTACHMENTS, name);
     if (read_file(s, path, TJ_ATTACHMENT_SIZE_MAX, &s->file) != READ_OK) {
         return false;
     }
@@ -557,7 +510,8 @@ static bool compare_bundle(struct folder_source *s, struct tj_progress *progress
     char path[TJ_TILE_PATH_MAX];
     unsigned wrong = 0;
     tj_tile_path(path, TJ_TILE_ENTRIES, number, width);
-    if (load_past_bundle(s, number) && read_file(s, path, BUNDLE_MAX, &s->file) == READ_OK) {
+    if (load_past_bundle(s, number) &&
+        read_file(s, path, TJ_BUNDLE_SIZE_MAX, &s->file) == READ_OK) {
         wrong = first_wrong(&s->past_bundle, &s->file, width);
         if (wrong == width) {
             s->tiles++;
@@ -643,9 +597,9 @@ static bool folder_accepted(struct tj_source *source, struct tj_progress *progre
 struct file_walk {
     struct folder_source *s;
     struct tj_replay_report *report;
-    char path[PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     uint64_t tiles;
-    char alien[PATH_SIZE];
+    char alien[TJ_FOLDER_PATH_MAX];
 };
 
 /* Is it a tile that a tree of this size has, or had on the way? */
@@ -682,28 +636,23 @@ static void walk_tiles(void *context, const char *name)
 
 static void walk_top(void *context, const char *name)
 {
-    static const char *const known[] = {"checkpoint", "checkpoints", "tile",
-                                        "body",       "attachment",  "FORMAT.md"};
     struct file_walk *walk = context;
     struct stat st = {.st_mode = 0};
+    const struct tj_folder_top *known = tj_folder_top_of(name);
     (void)fstatat(walk->s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        bool file = i == 0 || i == 5;
-        if (strcmp(name, known[i]) == 0 && (file ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode))) {
-            return;
-        }
+    if (known == NULL || !(known->directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))) {
+        snprintf(walk->alien, sizeof walk->alien, "%.100s", name);
     }
-    snprintf(walk->alien, sizeof walk->alien, "%.100s", name);
 }
 
 static void check_document(struct folder_source *s, struct tj_replay_report *report)
 {
-    enum read_answer answer = read_file(s, "FORMAT.md", 1 << 24, &s->file);
+    enum read_answer answer = read_file(s, TJ_FOLDER_DOCUMENT, TJ_FOLDER_DOCUMENT_MAX, &s->file);
     if (answer == READ_OK && s->file.size == tj_format_document_size &&
         memcmp(s->file.bytes, tj_format_document, s->file.size) == 0) {
         tj_pass(report, TJ_CHECK_FILES, 1);
     } else {
-        tj_skip(report, TJ_CHECK_FILES, 1, "FORMAT.md %s",
+        tj_skip(report, TJ_CHECK_FILES, 1, TJ_FOLDER_DOCUMENT " %s",
                 answer == READ_MISSING ? "is missing" : "is not the one that this program knows");
     }
 }
@@ -723,19 +672,21 @@ static void find_body(void *context, const struct tj_view *name)
 {
     struct folder_source *s = context;
     if (bsearch(name->bytes, s->bodies, s->body_count, sizeof *s->bodies, by_hash) == NULL) {
-        content_path(s->alien, "body", name->bytes);
+        tj_content_path(s->alien, TJ_FOLDER_BODIES, name->bytes);
     }
 }
 
 static void check_bodies(struct folder_source *s, struct tj_progress *progress)
 {
     /* What entries before this audit have is not known. */
-    struct content_walk walk = {
-        .s = s, .folder = "body", .context = s, .name = progress->start == 0 ? find_body : NULL};
+    struct content_walk walk = {.s = s,
+                                .folder = TJ_FOLDER_BODIES,
+                                .context = s,
+                                .name = progress->start == 0 ? find_body : NULL};
     if (s->body_count > 0) {
         qsort(s->bodies, s->body_count, sizeof *s->bodies, by_hash);
     }
-    visit_directory(s, "body", content_directory, &walk);
+    visit_directory(s, TJ_FOLDER_BODIES, content_directory, &walk);
     if (walk.alien[0] != '\0' || s->alien[0] != '\0') {
         fail_alien(progress->report, walk.alien[0] != '\0' ? walk.alien : s->alien);
     } else {
@@ -745,16 +696,17 @@ static void check_bodies(struct folder_source *s, struct tj_progress *progress)
 
 static void check_files(struct folder_source *s, struct tj_progress *progress)
 {
-    struct file_walk walk = {.s = s, .report = progress->report, .path = "tile"};
-    struct content_walk attachments = {.s = s, .folder = "attachment"};
+    struct file_walk walk = {.s = s, .report = progress->report, .path = TJ_FOLDER_TILES};
+    struct content_walk attachments = {.s = s, .folder = TJ_FOLDER_ATTACHMENTS};
     visit_directory(s, ".", walk_top, &walk);
-    visit_directory(s, "tile", walk_tiles, &walk);
-    visit_directory(s, "attachment", content_directory, &attachments);
+    visit_directory(s, TJ_FOLDER_TILES, walk_tiles, &walk);
+    visit_directory(s, TJ_FOLDER_ATTACHMENTS, content_directory, &attachments);
     if (walk.alien[0] != '\0' || attachments.alien[0] != '\0') {
         fail_alien(progress->report, walk.alien[0] != '\0' ? walk.alien : attachments.alien);
     } else if (progress->start == 0 && walk.tiles != s->tiles) {
         tj_fail(progress->report, TJ_CHECK_FILES, UINT64_MAX, NULL, NULL,
-                "tile: %" PRIu64 " files, of which %" PRIu64 " were checked", walk.tiles, s->tiles);
+                TJ_FOLDER_TILES ": %" PRIu64 " files, of which %" PRIu64 " were checked",
+                walk.tiles, s->tiles);
     } else {
         tj_pass(progress->report, TJ_CHECK_FILES, s->tiles + s->listed_count + 1);
     }
@@ -822,7 +774,8 @@ static enum tijori_status open_checkpoint(struct folder_source *s, struct tj_sou
 {
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    enum read_answer answer = read_file(s, "checkpoint", TJ_CHECKPOINT_NOTE_MAX, &s->checkpoint);
+    enum read_answer answer =
+        read_file(s, TJ_FOLDER_CHECKPOINT, TJ_CHECKPOINT_NOTE_MAX, &s->checkpoint);
     if (answer == READ_MISSING) {
         snprintf(what->text, sizeof what->text, "there is no checkpoint in this folder");
         return TIJORI_NOT_FOUND;
@@ -830,7 +783,7 @@ static enum tijori_status open_checkpoint(struct folder_source *s, struct tj_sou
     if (answer != READ_OK ||
         !tj_note_decode(&view, (const char *)s->checkpoint.bytes, s->checkpoint.size) ||
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
-        snprintf(what->text, sizeof what->text, "checkpoint: not a signed checkpoint");
+        snprintf(what->text, sizeof what->text, TJ_FOLDER_CHECKPOINT ": not a signed checkpoint");
         return TIJORI_CORRUPT;
     }
     s->source.size = checkpoint.size;
@@ -860,7 +813,7 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
         folder_close(&s->source);
         return status;
     }
-    visit_directory(s, "checkpoints", list_checkpoint, s);
+    visit_directory(s, TJ_FOLDER_CHECKPOINTS, list_checkpoint, s);
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }
