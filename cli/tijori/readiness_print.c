@@ -76,8 +76,8 @@ static void print_approvals(FILE *out, const struct tj_readiness *r)
 
 static void print_bar(FILE *out, const struct tj_readiness *r, const uint8_t *records)
 {
-    bool move =
-        r->bar_record != TJ_NOWHERE && records[(size_t)r->bar_record * TJ_RECORD_SIZE] == TJ_MOVE;
+    bool move = r->bar_record != TJ_NOWHERE &&
+                tj_record_kind(records + (size_t)r->bar_record * TJ_RECORD_SIZE) == TJ_MOVE;
     switch (r->bar) {
     case TJ_BAR_NONE:
         return;

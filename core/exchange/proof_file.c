@@ -3,6 +3,7 @@
 #include "core/rules/exhibit_check.h"
 
 #include "core/log/prove.h"
+#include "core/rules/exhibit_check.h"
 #include "crypto/base64.h"
 
 #include <inttypes.h>

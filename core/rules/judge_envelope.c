@@ -223,7 +223,7 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
 {
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] != TJ_REVOKE_KEY && record[0] != TJ_SET_THRESHOLD) {
+        if (tj_record_kind(record) != TJ_REVOKE_KEY && tj_record_kind(record) != TJ_SET_THRESHOLD) {
             continue;
         }
         verdict->record = i;
@@ -305,7 +305,7 @@ enum tijori_status tj_judge_after(const struct tj_state *state, const struct tj_
     if (status != TIJORI_OK) {
         return status;
     }
-    if (tj_kind_is_movement(c->records[0]) || c->index <= 1) {
+    if (tj_kind_is_movement(tj_record_kind(c->records)) || c->index <= 1) {
         return TIJORI_OK;
     }
     return judge_new_quorum(state, c, verdict);

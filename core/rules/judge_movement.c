@@ -199,7 +199,7 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
-    if (record[0] == TJ_PENDING) {
+    if (tj_record_kind(record) == TJ_PENDING) {
         status = judge_pending(state, s, record, verdict);
         if (status != TIJORI_OK) {
             return status;
@@ -222,7 +222,7 @@ static bool kinds_match(uint8_t kind, uint8_t named_kind)
 /* For a correct, from and to are the other way round, and the amount is judged later. */
 static const char *differing_field(const uint8_t *record, const uint8_t *named)
 {
-    bool swapped = record[0] == TJ_CORRECT;
+    bool swapped = tj_record_kind(record) == TJ_CORRECT;
     uint64_t from = swapped ? tj_movement_to(named) : tj_movement_from(named);
     uint64_t to = swapped ? tj_movement_from(named) : tj_movement_to(named);
     if (tj_movement_purpose(record) != tj_movement_purpose(named)) {
@@ -256,9 +256,9 @@ static enum tijori_status judge_named(const struct tj_past *past, const struct t
     if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
     }
-    if (!kinds_match(record[0], named->record[0])) {
+    if (!kinds_match(tj_record_kind(record), tj_record_kind(named->record))) {
         return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
-                                tj_record_layout(named->record[0])->name);
+                                tj_record_layout(tj_record_kind(named->record))->name);
     }
     const char *field = differing_field(record, named->record);
     if (field != NULL) {
@@ -301,10 +301,10 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
     if (!not_known(state, tj_movement_to(record))) {
         return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
     }
-    if (record[0] != TJ_CORRECT && mark != NULL) {
+    if (tj_record_kind(record) != TJ_CORRECT && mark != NULL) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
-    if (record[0] == TJ_POST || record[0] == TJ_CORRECT) {
+    if (tj_record_kind(record) == TJ_POST || tj_record_kind(record) == TJ_CORRECT) {
         return judge_open(s, verdict);
     }
     return TIJORI_OK;
@@ -346,7 +346,7 @@ static enum tijori_status judge_of_named(struct tj_state *state, const struct tj
                                          const struct sides *s, const uint8_t *record,
                                          const struct tj_named *named, struct tj_verdict *verdict)
 {
-    uint8_t kind = record[0];
+    uint8_t kind = tj_record_kind(record);
     enum tijori_status status = TIJORI_OK;
     if (kind != TJ_CORRECT) {
         status = judge_settled(state, record, verdict);
@@ -394,8 +394,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
-    bool posts = record[0] == TJ_POST || record[0] == TJ_CORRECT;
-    if (!posts || tj_state_ledger(state)->rules_set == 0) {
+    if (!tj_kind_posts(tj_record_kind(record)) || tj_state_ledger(state)->rules_set == 0) {
         return TIJORI_OK;
     }
     return tj_judge_rules(state, c, record, s->from, s->to, named.absent ? NULL : &named, verdict);
@@ -406,7 +405,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
                                      struct tj_verdict *verdict)
 {
     struct sides s;
-    uint8_t kind = record[0];
+    uint8_t kind = tj_record_kind(record);
     if (c->header->lane == 0 && kind != TJ_VOID) {
         return tj_refuse(verdict, TIJORI_LANE, "kind");
     }

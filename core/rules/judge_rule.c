@@ -290,7 +290,8 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
     if (tier == NULL) {
         return TIJORI_OK;
     }
-    if (p->record[0] == TJ_POST && tj_balance_unknown(state, tj_movement_from(p->record))) {
+    if (tj_record_kind(p->record) == TJ_POST &&
+        tj_balance_unknown(state, tj_movement_from(p->record))) {
         state->unjudged++; /* approvals in bodies that are not there */
         return judge_delay(p, tier, rule, verdict);
     }
@@ -387,7 +388,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
-    bool moves = record[0] == TJ_MOVE || named != NULL;
+    bool moves = tj_record_kind(record) == TJ_MOVE || named != NULL;
     /* Steps 1 to 5. */
     enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
     if (status != TIJORI_OK || !moves) {

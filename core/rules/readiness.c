@@ -39,7 +39,7 @@ static enum tijori_status ask_approved(const struct asking *a, struct tj_verdict
     for (uint32_t i = 0; i < a->c.header->record_count; i++) {
         const uint8_t *record = record_at(a, i);
         struct tj_key_set before;
-        if (record[0] != TJ_APPROVAL) {
+        if (tj_record_kind(record) != TJ_APPROVAL) {
             continue;
         }
         tj_approved_before(a->state, &before, tj_movement_refers_to(record));
@@ -172,7 +172,7 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
 {
     struct tj_named named = {.absent = true};
     uint64_t left_ns = 0;
-    if (p->record[0] == TJ_POST) {
+    if (tj_record_kind(p->record) == TJ_POST) {
         uint64_t pending = tj_movement_refers_to(p->record);
         if (a->past == NULL || tj_record_entry(pending) >= a->c.index ||
             !a->past->record(a->past->context, pending, &named)) {
@@ -193,8 +193,7 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
 static void ask_tier(struct asking *a, struct tj_passage *p, uint32_t position)
 {
     struct tj_approvals approvals;
-    uint8_t kind = p->record[0];
-    if (kind != TJ_MOVE && kind != TJ_POST && kind != TJ_CORRECT) {
+    if (!tj_kind_posts(tj_record_kind(p->record))) {
         return;
     }
     tj_approvals_of(a->state, &approvals, p, &a->approvers, tj_pending_posted(p->record));
@@ -212,7 +211,8 @@ static void ask_movement(struct asking *a, uint32_t position)
 {
     const uint8_t *record = record_at(a, position);
     uint32_t party;
-    if (record[0] == TJ_APPROVAL && a->out->bar == TJ_BAR_NONE && approved_twice(a, position)) {
+    if (tj_record_kind(record) == TJ_APPROVAL && a->out->bar == TJ_BAR_NONE &&
+        approved_twice(a, position)) {
         bar(a, TJ_BAR_TWICE, position);
     }
     struct tj_passage p = {
@@ -237,11 +237,11 @@ static void ask_records(struct asking *a)
     for (uint32_t i = 0; i < a->c.header->record_count; i++) {
         const uint8_t *record = record_at(a, i);
         ask_possession(a, record);
-        if (a->state != NULL && tj_kind_is_movement(record[0])) {
+        if (a->state != NULL && tj_kind_is_movement(tj_record_kind(record))) {
             ask_movement(a, i);
         }
     }
-    if (a->state != NULL && a->c.index > 1 && !tj_kind_is_movement(a->c.records[0])) {
+    if (a->state != NULL && a->c.index > 1 && !tj_kind_is_movement(tj_record_kind(a->c.records))) {
         a->out->quorum_changes = tj_changes_quorum(&a->c);
     }
     if (a->out->quorum_changes) {

@@ -22,8 +22,9 @@ enum tijori_status tj_judge_active(const struct tj_state *state, struct tj_verdi
 static bool objects(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
-    return c->records != NULL && h->record_count == 1 && c->records[0] == TJ_OBJECT_RECOVERY &&
-           tj_load32(c->records + 4) == h->party && h->party != 0;
+    return c->records != NULL && h->record_count == 1 &&
+           tj_record_kind(c->records) == TJ_OBJECT_RECOVERY &&
+           tj_record_party(c->records) == h->party && h->party != 0;
 }
 
 enum tijori_status tj_judge_own_party(const struct tj_state *state, struct tj_verdict *verdict,
@@ -149,8 +150,8 @@ struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case
 bool tj_is_opening(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
-    return h->party == 0 && h->lane == 0 && h->record_count == 1 && c->records[0] == TJ_ENDORSE &&
-           tj_load64(c->records + 8) == 0;
+    return h->party == 0 && h->lane == 0 && h->record_count == 1 &&
+           tj_record_kind(c->records) == TJ_ENDORSE && TJ_GET(c->records, TJ_ENDORSE, entry) == 0;
 }
 
 enum tijori_status tj_judge_opening_slot(const struct tj_state *state, struct tj_verdict *verdict,
@@ -181,7 +182,7 @@ static const uint8_t *record_at(const struct tj_case *c, uint32_t position)
 
 static bool of_authority(const uint8_t *record, uint8_t kind)
 {
-    return record[0] == kind && tj_load32(record + 4) == 0;
+    return tj_record_kind(record) == kind && tj_record_party(record) == 0;
 }
 
 bool tj_changes_quorum(const struct tj_case *c)
@@ -230,8 +231,9 @@ struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_cas
     };
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = record_at(c, i);
-        if (of_authority(record, TJ_SET_THRESHOLD) && record[2] == TJ_DOMAIN_ADMINISTER) {
-            quorum.needed = record[3];
+        if (of_authority(record, TJ_SET_THRESHOLD) &&
+            TJ_GET(record, TJ_SET_THRESHOLD, domain) == TJ_DOMAIN_ADMINISTER) {
+            quorum.needed = TJ_GET(record, TJ_SET_THRESHOLD, threshold);
         }
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
@@ -249,7 +251,8 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
                             const struct tj_account_object *to)
 {
     *party = tj_account_party(tj_movement_to(record));
-    if (record[0] != TJ_MOVE && record[0] != TJ_PENDING && record[0] != TJ_CORRECT) {
+    if (tj_record_kind(record) != TJ_MOVE && tj_record_kind(record) != TJ_PENDING &&
+        tj_record_kind(record) != TJ_CORRECT) {
         return false;
     }
     if (*party == header->party) {
@@ -343,7 +346,7 @@ enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
     if (delay_ns == 0) {
         return TJ_WAIT_NONE;
     }
-    if (p->record[0] != TJ_POST) {
+    if (tj_record_kind(p->record) != TJ_POST) {
         return TJ_WAIT_NEVER;
     }
     uint64_t waited_ns = p->received_ns - p->named->received_ns;

@@ -125,7 +125,7 @@ void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
 /* The pending movement that a post posts; 0 of any other record. */
 static inline uint64_t tj_pending_posted(const uint8_t record[TJ_RECORD_SIZE])
 {
-    return record[0] == TJ_POST ? tj_movement_refers_to(record) : 0;
+    return tj_record_kind(record) == TJ_POST ? tj_movement_refers_to(record) : 0;
 }
 
 static inline bool tj_approvals_complete(const struct tj_approvals *approvals)
