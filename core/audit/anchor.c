@@ -1,5 +1,6 @@
 #include "core/audit/anchor.h"
 
+#include "core/audit/room.h"
 #include "core/log/stored_checkpoint.h"
 
 #include <inttypes.h>
@@ -68,14 +69,17 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
 
 /* ---- how long witnesses saw it wait ---- */
 
-static void note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
+/* False: no memory. */
+static bool note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
 {
-    if (anchor->seen_count == anchor->seen_capacity) {
-        anchor->seen_capacity = anchor->seen_capacity * 2 + 64;
-        anchor->seen = realloc(anchor->seen, anchor->seen_capacity * sizeof *anchor->seen);
-        TIJORI_REQUIRE(anchor->seen != NULL);
+    TJ_VERIFY_CHECK(anchor->seen_count == 0 || anchor->seen[anchor->seen_count - 1].size <= size);
+    if (!tj_make_room(&anchor->seen, &anchor->seen_capacity, anchor->seen_count,
+                      sizeof *anchor->seen)) {
+        anchor->no_memory = true;
+        return false;
     }
     anchor->seen[anchor->seen_count++] = (struct tj_seen){size, time_s};
+    return true;
 }
 
 /* The earliest time at which a witness had seen the entry: of all larger checkpoints, since a
@@ -202,8 +206,14 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
         return true;
     }
     tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
-    note_seen(anchor, progress->report->entries, first_s);
-    return judge_times(anchor, progress, first_s, last_s);
+    return note_seen(anchor, progress->report->entries, first_s) &&
+           judge_times(anchor, progress, first_s, last_s);
+}
+
+static bool fail_changed(struct tj_replay_report *report)
+{
+    return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                   "a checkpoint changed while it was read");
 }
 
 /* The tree has just the size of the checkpoint. */
@@ -216,9 +226,10 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
     struct tj_hash root;
     char origin[TJ_ORIGIN_MAX];
     uint64_t last = report->entries - 1;
-    bool decoded = tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) &&
-                   tj_checkpoint_decode(&checkpoint, note.text, note.text_size);
-    TIJORI_REQUIRE(decoded); /* look_ahead saw to it */
+    if (!tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) ||
+        !tj_checkpoint_decode(&checkpoint, note.text, note.text_size)) {
+        return fail_changed(report); /* it was one when look_ahead saw it */
+    }
     tj_origin(progress->state, origin);
     tj_frontier_root(progress->digester->hasher, progress->frontier, &root);
     if (strcmp(checkpoint.origin, origin) != 0) {
@@ -337,8 +348,7 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
     while (anchor->has_next && anchor->next_size == report->entries) {
         struct tj_view note;
         if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note)) {
-            return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
-                           "a checkpoint changed while it was read");
+            return fail_changed(report);
         }
         if (!judge_checkpoint(anchor, progress, &note)) {
             return false;

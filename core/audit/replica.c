@@ -1,5 +1,7 @@
 #include "core/audit/replica.h"
 
+#include "core/audit/room.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,11 +13,19 @@ static const char magic[8] = "TJREPLIC";
 
 static enum tijori_status from_errno(void)
 {
-    return errno == ENOENT                      ? TIJORI_NOT_FOUND
-           : errno == EACCES || errno == EPERM  ? TIJORI_DENIED
-           : errno == ENOSPC || errno == EDQUOT ? TIJORI_FULL
-           : errno == ENOMEM                    ? TIJORI_MEMORY
-                                                : TIJORI_IO;
+    switch (errno) {
+    case ENOENT:
+        return TIJORI_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return TIJORI_DENIED;
+    case ENOSPC:
+    case EDQUOT:
+        return TIJORI_FULL;
+    case ENOMEM:
+        return TIJORI_MEMORY;
+    }
+    return TIJORI_IO;
 }
 
 /* ---- a file that is hashed as it is read or written ---- */
@@ -24,6 +34,7 @@ struct stream {
     FILE *file;
     struct tj_hasher *hasher;
     bool failed;
+    bool no_memory; /* for what was read; failed then too */
 };
 
 static void put(struct stream *s, const void *bytes, size_t size)
@@ -219,21 +230,29 @@ static void get_blocks(struct stream *s, struct tj_state *state)
     }
 }
 
+static void note_status(struct stream *s, enum tijori_status status)
+{
+    s->failed = s->failed || status != TIJORI_OK;
+    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
+}
+
 static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
 {
     uint64_t count = get64(s);
     for (uint64_t i = 0; i < count && !s->failed; i++) {
-        uint64_t entries[64];
+        uint64_t entries[TJ_LANE_STACK_MAX];
         uint64_t head = get64(s);
         struct tj_lane_stack stack = {.party = (uint32_t)(head >> 32),
                                       .lane = (uint16_t)(head >> 16),
                                       .count = (uint16_t)head,
                                       .sequence = get64(s),
                                       .entries = entries};
-        for (uint16_t e = 0; e < stack.count && e < 64; e++) {
+        for (uint16_t e = 0; e < stack.count && e < TJ_LANE_STACK_MAX; e++) {
             entries[e] = get64(s);
         }
-        s->failed = s->failed || stack.count > 64 || !tj_lane_jumps_put(jumps, &stack);
+        if (!s->failed) {
+            note_status(s, tj_lane_jumps_put(jumps, &stack));
+        }
     }
 }
 
@@ -246,7 +265,10 @@ static void get_figures(struct stream *s, struct tj_figures *figures)
         }
         uint32_t day = (uint32_t)get64(s);
         uint64_t low = get64(s);
-        tj_figures_put(figures, series, day, (tj_i128)((tj_u128)get64(s) << 64 | low));
+        tj_i128 value = (tj_i128)((tj_u128)get64(s) << 64 | low);
+        if (!tj_figures_put(figures, series, day, value)) {
+            note_status(s, TIJORI_MEMORY);
+        }
     }
 }
 
@@ -348,6 +370,9 @@ static enum tijori_status read_replica(struct tj_replica *r)
     }
     tj_hasher_destroy(s.hasher);
     fclose(s.file);
+    if (s.no_memory) {
+        return TIJORI_MEMORY;
+    }
     if (s.failed || !leaves_hold(r)) {
         return TIJORI_CORRUPT;
     }
@@ -356,30 +381,37 @@ static enum tijori_status read_replica(struct tj_replica *r)
     return TIJORI_OK;
 }
 
+/* One audit at a time: the directory is locked as long as the replica is open. */
+static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
+{
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
+        return from_errno();
+    }
+    r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock_fd < 0) {
+        return from_errno();
+    }
+    if (flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return TIJORI_LOCKED;
+    }
+    r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    return r->leaves_fd >= 0 ? read_replica(r) : from_errno();
+}
+
 enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
 {
     struct tj_replica *r = calloc(1, sizeof *r);
     if (r == NULL) {
         return TIJORI_MEMORY;
     }
+    r->lock_fd = -1;
     r->leaves_fd = -1;
     r->state = tj_state_create();
     r->jumps = tj_lane_jumps_create();
     r->figures = tj_figures_create();
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        r->lock_fd = -1;
-        enum tijori_status failed = from_errno();
-        tj_replica_close(r);
-        return failed;
-    }
-    r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum tijori_status status = r->lock_fd >= 0 ? TIJORI_OK : from_errno();
-    if (status == TIJORI_OK && flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        status = TIJORI_LOCKED;
-    }
-    if (status == TIJORI_OK) {
-        r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        status = r->leaves_fd >= 0 ? read_replica(r) : from_errno();
+    enum tijori_status status = TIJORI_MEMORY;
+    if (r->jumps != NULL && r->figures != NULL) {
+        status = open_directory(r, dir);
     }
     if (status != TIJORI_OK) {
         tj_replica_close(r);
@@ -423,20 +455,20 @@ bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
     return false;
 }
 
-/* They go to the file in the end; of a long audit most would be kept in memory for nothing, so
- * every million of them is written on the way. What no replica counts is not read. */
-void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
+/* They go to the file in the end. Of a long audit most would be kept in memory for nothing, so
+ * every million of them is written on the way; what no replica counts is not read. */
+bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
-    if (replica->fresh_count == replica->fresh_capacity) {
-        replica->fresh_capacity = replica->fresh_capacity == 0 ? 1024 : 2 * replica->fresh_capacity;
-        replica->fresh = realloc(replica->fresh, replica->fresh_capacity * sizeof *leaf);
-        TIJORI_REQUIRE(replica->fresh != NULL);
+    if (!tj_make_room(&replica->fresh, &replica->fresh_capacity, replica->fresh_count,
+                      sizeof *leaf)) {
+        return false;
     }
     replica->fresh[replica->fresh_count++] = *leaf;
     if (replica->fresh_count >= WRITE_AT) {
         (void)!append_leaves(replica); /* a failure shows again when it is saved */
     }
+    return true;
 }
 
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)

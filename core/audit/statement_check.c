@@ -96,28 +96,20 @@ static void compare(struct tj_replay_report *report, const struct tj_state *stat
             value_text(found, asset, is_count, value));
 }
 
-void tj_audit_statements(struct tj_replay_report *report, const struct tj_state *state,
-                         const struct tj_figures *figures, const struct tj_past *past,
-                         uint64_t index, const uint8_t *records, uint32_t count)
+void tj_audit_statement(struct tj_replay_report *report, const struct tj_state *state,
+                        const struct tj_figures *figures, const struct tj_past *past,
+                        uint64_t index, const struct tj_record *statement)
 {
-    /* Movements and directives share no entry. */
-    for (uint32_t i = 0; i < count && !tj_kind_is_movement(records[0]); i++) {
-        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        struct tj_record r;
-        if (record[0] != TJ_STATEMENT) {
-            continue;
-        }
-        tj_record_decode(record, &r);
-        if (r.figure == TJ_FIGURE_ATTESTED) {
-            continue; /* its own word, which no log can contradict */
-        }
-        if (r.figure == TJ_FIGURE_CUSTOMERS && !tj_figures_know_customers(figures, r.as_of)) {
-            tj_skip(report, TJ_CHECK_STATEMENTS, 1,
-                    "customers' totals rest on restricted records that are not here");
-        } else {
-            compare(report, state, figures, past, index, &r);
-        }
+    if (statement->figure == TJ_FIGURE_ATTESTED) {
+        return; /* its own word, which no log can contradict */
     }
+    if (statement->figure == TJ_FIGURE_CUSTOMERS &&
+        !tj_figures_know_customers(figures, statement->as_of)) {
+        tj_skip(report, TJ_CHECK_STATEMENTS, 1,
+                "customers' totals rest on restricted records that are not here");
+        return;
+    }
+    compare(report, state, figures, past, index, statement);
 }
 
 /* ---- programmes ---- */
