@@ -64,13 +64,9 @@ void tj_documents_clear(struct tj_documents *documents)
 
 /* ---- on the way ---- */
 
-void tj_documents_cite(struct tj_documents *documents, const uint8_t record[TJ_RECORD_SIZE])
+void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE])
 {
-    const uint8_t *hash = tj_movement_document(record);
-    if (hash == NULL) {
-        return;
-    }
-    struct tj_document *document = find(documents, hash);
+    struct tj_document *document = find(documents, name);
     if (document == NULL) {
         documents->missing++;
         return;

@@ -27,8 +27,8 @@ bool tj_documents_list(struct tj_documents *documents, struct tj_source *source,
                        struct tj_replay_report *report) TJ_MUST_USE;
 void tj_documents_clear(struct tj_documents *documents);
 
-/* A movement of an accepted entry; most cite nothing. */
-void tj_documents_cite(struct tj_documents *documents, const uint8_t record[TJ_RECORD_SIZE]);
+/* A movement of an accepted entry cites the document of this name (tj_movement_document). */
+void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE]);
 
 /* After the last entry, when nothing failed: hashes each of them. */
 void tj_documents_check(const struct tj_documents *documents, struct tj_source *source,

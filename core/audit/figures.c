@@ -255,22 +255,26 @@ static bool count_customers(const struct counting *c, uint64_t account,
     return set_now(c, CUSTOMERS, party, (tj_i128)(holding->in - holding->out));
 }
 
+static bool count_between_pockets(const struct counting *c)
+{
+    const struct tj_posting *p = c->posting;
+    bool crosses = p->flow == TJ_FLOW_INTO || p->flow == TJ_FLOW_OUT;
+    if (crosses && !count_reserve(c)) {
+        return false;
+    }
+    return count_customers(c, p->from, p->from_account) && count_customers(c, p->to, p->to_account);
+}
+
 /* Most movements are transfers between two customers of one custodian, and change no figure: what
  * stays in one pocket is left at once. */
 bool tj_figures_post(struct tj_figures *figures, const struct tj_state *state,
                      const struct tj_past *past, const struct tj_posting *posting)
 {
-    const struct counting c = {figures, state, past, posting};
     bool one_party = tj_account_party(posting->from) == tj_account_party(posting->to);
     if (one_party && posting->from_account->class == posting->to_account->class) {
         return true;
     }
-    bool crosses = posting->flow == TJ_FLOW_INTO || posting->flow == TJ_FLOW_OUT;
-    if (crosses && !count_reserve(&c)) {
-        return false;
-    }
-    return count_customers(&c, posting->from, posting->from_account) &&
-           count_customers(&c, posting->to, posting->to_account);
+    return count_between_pockets(&(struct counting){figures, state, past, posting});
 }
 
 /* A statement counts for an asset when it gives the reserve's closing balance. */

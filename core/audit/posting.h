@@ -33,7 +33,7 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
     if (kind != TJ_MOVE && kind != TJ_POST && kind != TJ_CORRECT) {
         return false;
     }
-    if (tj_names_absent(state, past, record)) {
+    if (state->partial && tj_names_absent(state, past, record)) {
         return false;
     }
     *out = (struct tj_posting){

@@ -14,15 +14,13 @@ void tj_tally_destroy(struct tj_tally *tally)
 }
 
 /* NULL when memory is out. */
-static struct tj_tally_class *class_of(struct tj_tally *tally,
-                                       const struct tj_account_object *account)
+static struct tj_tally_asset *asset_of(struct tj_tally *tally, uint32_t number)
 {
-    TJ_VERIFY_CHECK(account->asset <= TJ_ASSETS_MAX && account->class < TJ_CLASS_END);
-    struct tj_tally_asset **asset = &tally->assets[account->asset];
-    if (*asset == NULL) {
-        *asset = calloc(1, sizeof **asset);
+    TJ_VERIFY_CHECK(number <= TJ_ASSETS_MAX);
+    if (tally->assets[number] == NULL) {
+        tally->assets[number] = calloc(1, sizeof(struct tj_tally_asset));
     }
-    return *asset == NULL ? NULL : &(*asset)->classes[account->class];
+    return tally->assets[number];
 }
 
 struct visit {
@@ -32,10 +30,11 @@ struct visit {
 
 static bool add_account(const struct visit *visit, const struct tj_account_object *account)
 {
-    struct tj_tally_class *class = class_of(visit->tally, account);
-    if (class == NULL) {
+    struct tj_tally_asset *asset = asset_of(visit->tally, account->asset);
+    if (asset == NULL) {
         return false;
     }
+    struct tj_tally_class *class = &asset->classes[account->class];
     if (visit->closing) {
         class->closing += tj_account_balance(account);
         class->accounts++;
@@ -83,11 +82,12 @@ bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
 
 bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
 {
-    struct tj_tally_class *from = class_of(tally, posting->from_account);
-    struct tj_tally_class *to = class_of(tally, posting->to_account);
-    if (from == NULL || to == NULL) {
+    struct tj_tally_asset *asset = asset_of(tally, posting->asset);
+    if (asset == NULL) {
         return false;
     }
+    struct tj_tally_class *from = &asset->classes[posting->from_account->class];
+    struct tj_tally_class *to = &asset->classes[posting->to_account->class];
     struct tj_tally_flow *out = &from->purposes[posting->purpose];
     struct tj_tally_flow *in = &to->purposes[posting->purpose];
     out->out += posting->amount;

@@ -63,7 +63,10 @@ static bool walk_movement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                           const uint8_t *record)
 {
     struct tj_posting posting;
-    tj_documents_cite(w->documents, record);
+    const uint8_t *document = tj_movement_document(record);
+    if (document != NULL) {
+        tj_documents_cite(w->documents, document);
+    }
     if (record[0] == TJ_POST) {
         note_post(w, id, record);
     }
