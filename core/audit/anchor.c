@@ -88,7 +88,9 @@ static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
 {
     uint64_t first_s = UINT64_MAX;
     for (size_t i = anchor->seen_count; i > 0 && anchor->seen[i - 1].size > entry; i--) {
-        first_s = anchor->seen[i - 1].time_s < first_s ? anchor->seen[i - 1].time_s : first_s;
+        if (anchor->seen[i - 1].time_s < first_s) {
+            first_s = anchor->seen[i - 1].time_s;
+        }
     }
     return first_s;
 }
@@ -108,6 +110,14 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
                  " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
                  " s are shown",
                  what, delay_s, since, shown_s);
+    }
+}
+
+/* What comes after what a witness saw at this time was not received before it, less the skew. */
+static void note_not_before(struct tj_anchor *anchor, uint64_t time_s)
+{
+    if (time_s > anchor->not_before_s) {
+        anchor->not_before_s = time_s;
     }
 }
 
@@ -141,9 +151,7 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
                 first_s - waited_from_s, delay_s);
     }
     anchor->cosigned = report->entries;
-    if (last_s > anchor->not_before_s) {
-        anchor->not_before_s = last_s;
-    }
+    note_not_before(anchor, last_s);
     return tj_pass(report, TJ_CHECK_CLOCK, 1);
 }
 
@@ -174,9 +182,14 @@ static void times_of(const struct tj_policy *policy, const struct tj_policy_resu
     *first_s = UINT64_MAX;
     *last_s = 0;
     for (size_t i = 0; i < policy->node_count; i++) {
-        if (result->verdicts[i] == TJ_NOTE_VALID) {
-            *first_s = result->times_s[i] < *first_s ? result->times_s[i] : *first_s;
-            *last_s = result->times_s[i] > *last_s ? result->times_s[i] : *last_s;
+        if (result->verdicts[i] != TJ_NOTE_VALID) {
+            continue;
+        }
+        if (result->times_s[i] < *first_s) {
+            *first_s = result->times_s[i];
+        }
+        if (result->times_s[i] > *last_s) {
+            *last_s = result->times_s[i];
         }
     }
 }
@@ -270,7 +283,7 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
     times_of(anchor->pins->policy, &result, &first_s, &last_s);
     if (last_s != 0) {
         note_seen(anchor, size, first_s);
-        anchor->not_before_s = last_s > anchor->not_before_s ? last_s : anchor->not_before_s;
+        note_not_before(anchor, last_s);
     }
 }
 
@@ -412,13 +425,26 @@ static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress
  * that, before it was retired, is no checkpoint. */
 static bool ends_at_last_good(struct tj_anchor *anchor, const struct tj_state *state)
 {
-    const struct tj_log_key_object *key =
-        anchor->covered > 0 ? tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by) : NULL;
+    if (anchor->covered == 0) {
+        return false;
+    }
+    const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by);
     if (key == NULL || !tj_log_key_compromised(key) || anchor->covered <= key->last_good_size) {
         return false;
     }
     anchor->covered = key->last_good_size;
     return true;
+}
+
+static const char *why_uncovered(const struct tj_anchor *anchor, bool compromised)
+{
+    if (anchor->covered == 0) {
+        return "this log has no signed checkpoint";
+    }
+    if (compromised) {
+        return "entries after the last good size of a compromised log key";
+    }
+    return "entries newer than the newest checkpoint";
 }
 
 static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progress)
@@ -435,10 +461,8 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progres
         tj_pass(report, TJ_CHECK_CHECKPOINT, anchor->covered - anchor->covered_before);
     }
     if (anchor->covered < report->entries) {
-        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
-                anchor->covered == 0 ? "this log has no signed checkpoint"
-                : compromised        ? "entries after the last good size of a compromised log key"
-                                     : "entries newer than the newest checkpoint");
+        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered, "%s",
+                why_uncovered(anchor, compromised));
     }
 }
 

@@ -74,7 +74,10 @@ static bool make_room_for_a_series(struct tj_figures *figures)
     if (figures->count * 2 < figures->capacity) {
         return true;
     }
-    struct tj_figures more = {.capacity = figures->capacity == 0 ? 64 : figures->capacity * 2};
+    struct tj_figures more = {.capacity = figures->capacity * 2};
+    if (more.capacity == 0) {
+        more.capacity = 64;
+    }
     more.slots = calloc(more.capacity, sizeof *more.slots);
     if (more.slots == NULL) {
         return false;
@@ -92,9 +95,11 @@ static bool make_room_for_a_series(struct tj_figures *figures)
 
 static const struct series *find(const struct tj_figures *figures, uint64_t name)
 {
-    const struct series *found =
-        figures->capacity == 0 ? NULL : &figures->slots[slot_of(figures, name)];
-    return found != NULL && found->name != 0 ? found : NULL;
+    if (figures->capacity == 0) {
+        return NULL;
+    }
+    const struct series *found = &figures->slots[slot_of(figures, name)];
+    return found->name != 0 ? found : NULL;
 }
 
 static tj_i128 newest(const struct tj_figures *figures, uint64_t name)
@@ -108,7 +113,10 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
 {
     const struct series *series = find(figures, name);
     size_t low = 0;
-    size_t high = series == NULL ? 0 : series->count;
+    if (series == NULL) {
+        return 0;
+    }
+    size_t high = series->count;
     while (low < high) { /* points before `low` are of that day or earlier, from `high` on later */
         size_t middle = low + (high - low) / 2;
         if (series->points[middle].day <= day) {

@@ -102,7 +102,10 @@ static bool reserve(struct tj_lane_stack *stack)
     if ((stack->count & (stack->count - 1)) != 0) {
         return true; /* it is full when it holds none, or a power of two */
     }
-    size_t room = stack->count == 0 ? 1 : 2u * stack->count;
+    size_t room = 2u * stack->count;
+    if (room == 0) {
+        room = 1;
+    }
     uint64_t *entries = realloc(stack->entries, room * sizeof *entries);
     if (entries == NULL) {
         return false;

@@ -98,7 +98,10 @@ static size_t slot_of(const struct tj_period *p, uint64_t account, uint8_t purpo
 static bool grow_slots(struct tj_period *p)
 {
     struct tj_period_work *w = p->work;
-    size_t capacity = w->slot_capacity == 0 ? 1024 : w->slot_capacity * 2;
+    size_t capacity = w->slot_capacity * 2;
+    if (capacity == 0) {
+        capacity = 1024;
+    }
     uint32_t *slots = calloc(capacity, sizeof *slots);
     if (slots == NULL) {
         return false;

@@ -80,6 +80,11 @@ static bool is_of_directives(const struct tj_read_entry *item)
     return !item->absent && !tj_kind_is_movement(item->source.records.bytes[0]);
 }
 
+static uint32_t records_here(const struct tj_read_entry *item)
+{
+    return item->absent ? 0 : item->entry.header.record_count;
+}
+
 /* The next entry holds this hash: the one before it is as it was written. */
 static bool is_followed(struct replay *r, uint64_t index, const struct tj_hash *leaf)
 {
@@ -96,18 +101,31 @@ static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_
     bool follows =
         r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE;
     bool intact = follows && memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
-    return intact && index > 0 ? index - 1 : index;
+    if (intact && index > 0) {
+        return index - 1;
+    }
+    return index;
 }
 
+static bool fail_link_to_previous(struct replay *r, uint64_t index,
+                                  const struct tj_read_entry *item)
+{
+    enum tj_check check = TJ_CHECK_CHAIN;
+    const char *text = "the hash that an entry holds is not that of the entry before it";
+    if (r->progress.start > 0 && index == r->progress.start) {
+        check = TJ_CHECK_EXTENDS;
+        text = "the log does not go on from what this auditor verified before";
+    }
+    return fail(r, check, changed_entry(r, index, &item->leaf), &item->entry.previous, &r->leaf,
+                text);
+}
+
+/* FORMAT 7, step 0: its place. */
 static bool judge_chain(struct replay *r, uint64_t index, const struct tj_read_entry *item)
 {
     const struct tj_entry_view *entry = &item->entry;
     if (!tj_hash_equal(&entry->previous, &r->leaf)) {
-        bool old = r->progress.start > 0 && index == r->progress.start;
-        return fail(r, old ? TJ_CHECK_EXTENDS : TJ_CHECK_CHAIN,
-                    changed_entry(r, index, &item->leaf), &entry->previous, &r->leaf,
-                    old ? "the log does not go on from what this auditor verified before"
-                        : "the hash that an entry holds is not that of the entry before it");
+        return fail_link_to_previous(r, index, item);
     }
     if (entry->index != index) {
         return fail(r, TJ_CHECK_CHAIN, index, NULL, NULL, "the entry says another index");
@@ -146,7 +164,7 @@ static bool judge_bytes(struct replay *r, uint64_t index, const struct tj_read_e
         return fail(r, TJ_CHECK_BODIES, index, &item->body_root, &item->entry.header.body_root,
                     "the records are not those that were signed");
     }
-    pass(r, TJ_CHECK_BODIES, item->absent ? 0 : item->entry.header.record_count);
+    pass(r, TJ_CHECK_BODIES, records_here(item));
     if (!judge_chain(r, index, item)) {
         return false;
     }
@@ -154,7 +172,7 @@ static bool judge_bytes(struct replay *r, uint64_t index, const struct tj_read_e
         r->report->newer = means_newer(item->form.status) && item->invalid_slot == TJ_NOWHERE;
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
     }
-    pass(r, TJ_CHECK_FORM, 1u + (item->absent ? 0 : item->entry.header.record_count));
+    pass(r, TJ_CHECK_FORM, 1u + records_here(item));
     if (item->invalid_slot != TJ_NOWHERE) {
         struct tj_verdict verdict;
         tj_verdict_init(&verdict);
@@ -187,16 +205,18 @@ static bool judge_rules(struct replay *r, uint64_t index, const struct tj_read_e
     r->past.lane = item->entry.header.lane;
     enum tijori_status status = tj_apply(r->state, &r->past.past, &c, r->links, tail, &verdict);
     tj_undo_log_settle(r->state->undo);
-    bool lane = status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID;
+    if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
+        return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
+    }
     if (status != TIJORI_OK) {
         r->report->newer = means_newer(status);
-        return fail_verdict(r, lane ? TJ_CHECK_LANES : TJ_CHECK_RULES, index, &verdict);
+        return fail_verdict(r, TJ_CHECK_RULES, index, &verdict);
     }
     pass(r, TJ_CHECK_LANES, 1);
     if (!tj_lane_jumps_push(r->jumps, item->entry.header.party, item->entry.header.lane, index)) {
         return lack_memory(r);
     }
-    return pass(r, TJ_CHECK_RULES, item->absent ? 0 : item->entry.header.record_count);
+    return pass(r, TJ_CHECK_RULES, records_here(item));
 }
 
 static bool fail_link(struct replay *r, uint64_t index, const uint8_t *stored)
@@ -276,7 +296,10 @@ static bool count_entry(struct replay *r, uint64_t index, const struct tj_read_e
     if (r->options->period != NULL) {
         tj_period_entry(r->options->period, index, item->entry.received_ns);
     }
-    return item->absent ? count_absent(r, index, item) : count_body(r, index, item);
+    if (item->absent) {
+        return count_absent(r, index, item);
+    }
+    return count_body(r, index, item);
 }
 
 /* What must be asked of the state as it was before the entry. False: no memory. */
@@ -378,9 +401,10 @@ static bool read_item(struct replay *r, struct tj_pipeline *pipeline, uint64_t i
     pass(r, TJ_CHECK_NUMBERS, 1);
     r->report->checks[TJ_CHECK_NUMBERS].reached = index + 1; /* ahead of the judgement */
     pthread_mutex_unlock(&r->reading);
-    tj_pipeline_publish(pipeline, memory > 0 ? memory
-                                             : item->source.entry.size + item->source.records.size +
-                                                   item->source.derived.size);
+    if (memory == 0) { /* what the source keeps weighs as much */
+        memory = item->source.entry.size + item->source.records.size + item->source.derived.size;
+    }
+    tj_pipeline_publish(pipeline, memory);
     return true;
 }
 
@@ -466,7 +490,9 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     replica->figures = NULL;
     r->past.jumps = r->jumps;
     r->past.leaves = tj_replica_leaf;
-    r->past.unseen_below = r->state->partial ? replica->size : 0;
+    if (r->state->partial) {
+        r->past.unseen_below = replica->size;
+    }
     r->past.leaves_context = replica;
     r->unjudged_before = r->state->unjudged;
     r->frontier = replica->frontier;
@@ -538,7 +564,11 @@ static bool check_extends(struct replay *r)
         bool same = tj_source_entry(r->source, &r->digester, middle, &entry, &leaf) &&
                     tj_replica_leaf(r->options->replica, middle, &known) &&
                     tj_hash_equal(&leaf, &known);
-        *(same ? &low : &high) = same ? middle + 1 : middle;
+        if (same) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
     return tj_fail(r->report, TJ_CHECK_EXTENDS, low, NULL, NULL,
                    "a fork: entry %" PRIu64 " is not the one this auditor verified before", low);
@@ -581,7 +611,10 @@ static enum tijori_status replay_run(struct replay *r)
     if (!lacks_memory(r)) {
         finish(r);
     }
-    return lacks_memory(r) ? TIJORI_MEMORY : TIJORI_OK;
+    if (lacks_memory(r)) {
+        return TIJORI_MEMORY;
+    }
+    return TIJORI_OK;
 }
 
 /* The figures that a period is asked about are those that statements are checked by: one counting,
@@ -591,7 +624,11 @@ static bool create_parts(struct replay *r)
     const struct tj_replay_options *options = r->options;
     r->report->tally = tj_tally_create();
     r->jumps = tj_lane_jumps_create();
-    r->figures = options->period != NULL ? options->period->figures : tj_figures_create();
+    if (options->period == NULL) {
+        r->figures = tj_figures_create();
+    } else {
+        r->figures = options->period->figures;
+    }
     r->state = tj_state_create();
     return r->report->tally != NULL && r->jumps != NULL && r->figures != NULL;
 }

@@ -95,9 +95,13 @@ static void fixed_fields(struct stream *s, struct tj_replica *r, field_function 
     field(s, &count);
     field(s, &note_size);
     r->frontier.size = r->size;
-    r->frontier.count = count <= TJ_FRONTIER_MAX ? (uint32_t)count : 0;
     s->failed = s->failed || count > TJ_FRONTIER_MAX || note_size > sizeof r->note;
-    r->note_size = s->failed ? 0 : (size_t)note_size;
+    if (s->failed) {
+        count = 0;
+        note_size = 0;
+    }
+    r->frontier.count = (uint32_t)count;
+    r->note_size = (size_t)note_size;
 }
 
 /* ---- writing ---- */
@@ -164,20 +168,26 @@ static enum tijori_status write_replica(struct tj_replica *r)
 {
     struct stream s = {0};
     int fd = openat(r->lock_fd, "replica.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    s.file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (s.file == NULL) {
+    if (fd < 0) {
         return from_errno();
+    }
+    s.file = fdopen(fd, "wb");
+    if (s.file == NULL) {
+        close(fd);
+        return TIJORI_MEMORY;
     }
     s.hasher = tj_hasher_create();
     tj_sha256_begin(s.hasher);
     put_replica(&s, r);
     tj_hasher_destroy(s.hasher);
-    bool written = !s.failed && fflush(s.file) == 0 && fsync(fd) == 0;
-    enum tijori_status status = written ? TIJORI_OK : from_errno();
-    written = fclose(s.file) == 0 && written;
-    if (!written || renameat(r->lock_fd, "replica.new", r->lock_fd, "replica") != 0 ||
+    if (s.failed || fflush(s.file) != 0 || fsync(fd) != 0) {
+        enum tijori_status status = from_errno();
+        fclose(s.file);
+        return status;
+    }
+    if (fclose(s.file) != 0 || renameat(r->lock_fd, "replica.new", r->lock_fd, "replica") != 0 ||
         fsync(r->lock_fd) != 0) {
-        return status != TIJORI_OK ? status : from_errno();
+        return from_errno();
     }
     return TIJORI_OK;
 }
@@ -192,9 +202,11 @@ static enum tijori_status append_leaves(struct tj_replica *r)
         if (put_now < 0 && errno != EINTR) {
             return from_errno();
         }
-        at += put_now > 0 ? put_now : 0;
-        place += put_now > 0 ? put_now : 0;
-        size -= put_now > 0 ? (size_t)put_now : 0;
+        if (put_now > 0) {
+            at += put_now;
+            place += put_now;
+            size -= (size_t)put_now;
+        }
     }
     if (fsync(r->leaves_fd) != 0) {
         return from_errno();
@@ -207,7 +219,10 @@ static enum tijori_status append_leaves(struct tj_replica *r)
 enum tijori_status tj_replica_save(struct tj_replica *replica)
 {
     enum tijori_status status = append_leaves(replica);
-    return status == TIJORI_OK ? write_replica(replica) : status;
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return write_replica(replica);
 }
 
 /* ---- reading ---- */
@@ -354,8 +369,11 @@ static enum tijori_status read_replica(struct tj_replica *r)
 {
     struct stream s = {0};
     int fd = openat(r->lock_fd, "replica", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        return TIJORI_OK; /* nothing was verified yet */
+    }
     if (fd < 0) {
-        return errno == ENOENT ? TIJORI_OK : from_errno();
+        return from_errno();
     }
     s.file = fdopen(fd, "rb");
     if (s.file == NULL) {
@@ -395,7 +413,10 @@ static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
         return TIJORI_LOCKED;
     }
     r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    return r->leaves_fd >= 0 ? read_replica(r) : from_errno();
+    if (r->leaves_fd < 0) {
+        return from_errno();
+    }
+    return read_replica(r);
 }
 
 enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)

@@ -50,9 +50,11 @@ static bool past_entry(struct tj_source_past *past, uint64_t index, struct tj_en
 {
     struct tj_hash leaf;
     struct tj_hash wanted;
-    bool check = past->leaves != NULL && past->leaves(past->leaves_context, index, &wanted);
-    return tj_source_entry(past->source, past->digester, index, out, check ? &leaf : NULL) &&
-           (!check || tj_hash_equal(&leaf, &wanted));
+    if (past->leaves == NULL || !past->leaves(past->leaves_context, index, &wanted)) {
+        return tj_source_entry(past->source, past->digester, index, out, NULL);
+    }
+    return tj_source_entry(past->source, past->digester, index, out, &leaf) &&
+           tj_hash_equal(&leaf, &wanted);
 }
 
 static bool body_is_whole(struct tj_source_past *past, const struct tj_entry_view *entry,

@@ -119,9 +119,10 @@ bool tj_walk_entry(struct tj_walk *w, uint64_t index, uint64_t received_ns, cons
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         uint64_t id = tj_record_id(index, i);
         TJ_VERIFY_CHECK(tj_kind_is_movement(record[0]) == movements);
-        bool counted = movements ? walk_movement(w, id, received_ns, record)
-                                 : walk_directive(w, id, received_ns, record);
-        if (!counted) {
+        if (movements && !walk_movement(w, id, received_ns, record)) {
+            return false;
+        }
+        if (!movements && !walk_directive(w, id, received_ns, record)) {
             return false;
         }
     }
