@@ -101,6 +101,7 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
     if (anchor->pins->policy == NULL) {
         return; /* nobody's clock but the ledger's: CLOCK says so */
     }
+    TJ_VERIFY_CHECK(since <= progress->report->entries);
     uint64_t from_s = seen_from(anchor, since);
     uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
     if (shown_s < delay_s && anchor->short_waits++ == 0) {
@@ -218,6 +219,7 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
     if (result.valid == 0) {
         return true;
     }
+    TJ_VERIFY_CHECK(first_s <= last_s);
     tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
     return note_seen(anchor, progress->report->entries, first_s) &&
            judge_times(anchor, progress, first_s, last_s);
@@ -240,7 +242,8 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
     char origin[TJ_ORIGIN_MAX];
     uint64_t last = report->entries - 1;
     if (!tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) ||
-        !tj_checkpoint_decode(&checkpoint, note.text, note.text_size)) {
+        !tj_checkpoint_decode(&checkpoint, note.text, note.text_size) ||
+        checkpoint.size != report->entries) {
         return fail_changed(report); /* it was one when look_ahead saw it */
     }
     tj_origin(progress->state, origin);
@@ -345,6 +348,9 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
     }
 }
 
+/* First the time: an entry that was received before a witness cosigned the log without it was put
+ * in later, whatever a later checkpoint covers. Then the checkpoints of just this size, of which
+ * there may be several: one for each set of cosignatures. */
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
@@ -395,6 +401,8 @@ static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *r
     }
 }
 
+/* Which number the pinned key has in the log is not known beforehand: all of them are looked at,
+ * the retired ones too. */
 static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
@@ -492,6 +500,8 @@ static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, 
     return NULL;
 }
 
+/* The ledger id is compared even after a failure: that it is another ledger's log explains the
+ * failure better than anything. */
 void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole)
 {
     struct tj_replay_report *report = progress->report;
@@ -502,6 +512,7 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
     if (tj_state_ledger(progress->state) == NULL) {
         return; /* not even entry 0 */
     }
+    TJ_VERIFY_CHECK(anchor->cosigned <= report->entries && anchor->agreed <= report->entries);
     tj_origin(progress->state, origin);
     snprintf(report->origin, sizeof report->origin, "%s", origin);
     if (anchor->log_key == NULL) {

@@ -26,6 +26,18 @@ static bool add_accounts(void *context, const struct tj_block *block)
     return true;
 }
 
+bool tj_balances_are_zero(const struct tj_state *state)
+{
+    struct sums sums = {{0}, {0}};
+    tj_state_visit(state, add_accounts, &sums);
+    for (uint32_t a = 0; a <= TJ_ASSETS_MAX; a++) {
+        if (sums.balance[a] != 0 || sums.pending[a] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void check_zero(struct tj_progress *progress)
 {
     struct sums sums = {{0}, {0}};
@@ -118,6 +130,7 @@ static void skip_entries(const struct tj_source *source, struct tj_progress *pro
     if (reached < progress->start) {
         reached = progress->start;
     }
+    TJ_VERIFY_CHECK(reached >= progress->start);
     if (reached < source->size) {
         tj_skip(progress->report, check, source->size - reached, "%s", why);
     }

@@ -8,6 +8,9 @@
 /* Balances sum to zero (I2), and the tally explains them. False: no memory. */
 bool tj_conclude_sums(struct tj_progress *progress) TJ_MUST_USE;
 
+/* Every asset's balances, and its pending amounts, sum to zero (I2). */
+bool tj_balances_are_zero(const struct tj_state *state);
+
 /* After a failure: every check says how much of its work was not done. */
 void tj_skip_rest(const struct tj_source *source, struct tj_progress *progress);
 

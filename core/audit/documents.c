@@ -71,6 +71,7 @@ void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HAS
         documents->missing++;
         return;
     }
+    TJ_VERIFY_CHECK(memcmp(document->name, name, TJ_HASH_SIZE) == 0);
     document->cited = true;
 }
 
@@ -118,6 +119,8 @@ static void fail_altered(struct tj_source *source, struct tj_progress *progress,
             "an attachment does not hash to its name");
 }
 
+/* An attachment that nothing cites is no part of a log, and may hide something beside it: a failure
+ * where every body was read. Where bodies are missing, one of them may cite it. */
 static void check(struct tj_source *source, struct tj_progress *progress,
                   const struct tj_document *document)
 {

@@ -62,6 +62,7 @@ static size_t slot_of(const struct tj_figures *figures, uint64_t name)
 {
     uint64_t mixed = name * UINT64_C(0x9e3779b97f4a7c15);
     size_t at = (size_t)(mixed >> 32) & (figures->capacity - 1);
+    TJ_VERIFY_CHECK((figures->capacity & (figures->capacity - 1)) == 0);
     while (figures->slots[at].name != 0 && figures->slots[at].name != name) {
         at = (at + 1) & (figures->capacity - 1);
     }
@@ -136,6 +137,7 @@ bool tj_figures_put(struct tj_figures *figures, uint64_t name, uint32_t day, tj_
     if (!make_room_for_a_series(figures)) {
         return false;
     }
+    TJ_VERIFY_CHECK(figures->count * 2 <= figures->capacity);
     struct series *series = &figures->slots[slot_of(figures, name)];
     size_t count = series->count;
     if (count > 0 && series->points[count - 1].day >= day) {
@@ -238,6 +240,21 @@ static bool count_programmes(const struct counting *c)
            set_now(c, BREACHES, asset->minimum_rule, (tj_i128)asset->breaches);
 }
 
+#ifdef TIJORI_VERIFY
+/* FORMAT 17: opening + inflows - outflows = closing, from the first day on. */
+static bool flows_give_reserve(const struct counting *c, tj_i128 reserve)
+{
+    tj_i128 sum = 0;
+    for (uint32_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
+        sum += newest(c->figures, name_of(INFLOW, c->posting->asset, purpose)) -
+               newest(c->figures, name_of(OUTFLOW, c->posting->asset, purpose));
+    }
+    return sum == reserve;
+}
+#endif
+
+/* The state has the reserve, and the programmes' counts, as they stand after the whole entry: the
+ * day's last value is what remains, so nothing is worked out record by record. */
 static bool count_reserve(const struct counting *c)
 {
     bool in = c->posting->flow == TJ_FLOW_INTO;
@@ -278,6 +295,7 @@ static bool count_between_pockets(const struct counting *c)
 bool tj_figures_post(struct tj_figures *figures, const struct tj_state *state,
                      const struct tj_past *past, const struct tj_posting *posting)
 {
+    TJ_VERIFY_CHECK(posting->asset != 0);
     bool one_party = tj_account_party(posting->from) == tj_account_party(posting->to);
     if (one_party && posting->from_account->class == posting->to_account->class) {
         return true;
@@ -292,6 +310,7 @@ bool tj_figures_state(struct tj_figures *figures, uint32_t day, const struct tj_
         statement->as_of <= tj_figures_stated(figures, statement->asset)) {
         return true;
     }
+    TJ_VERIFY_CHECK(statement->as_of < day); /* a rule: so no figure of it changes any more */
     return tj_figures_put(figures, name_of(STATED, statement->asset, 0), day, statement->as_of);
 }
 
@@ -307,6 +326,8 @@ bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day)
     return value_at(figures, name_of(MISSING, 0, 0), day) == 0;
 }
 
+/* What is as it stands is asked for at the end of as_of; what is a sum over the period is the sum
+ * from the first day on, less that until the day before the period. */
 tj_i128 tj_figures_value(const struct tj_figures *f, const struct tj_figure_key *key)
 {
     uint32_t before = key->period_from - 1;

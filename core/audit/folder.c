@@ -26,6 +26,7 @@ static bool make_room(struct tj_folder *s, struct tj_file_bytes *buffer, size_t 
 
 static bool fill(int fd, struct tj_file_bytes *buffer, size_t size)
 {
+    TJ_VERIFY_CHECK(size < buffer->capacity);
     buffer->size = 0;
     while (buffer->size < size) {
         ssize_t got = read(fd, buffer->bytes + buffer->size, size - buffer->size);
@@ -69,6 +70,8 @@ void tj_folder_content_path(char out[TJ_FOLDER_PATH_SIZE], const char *folder,
 
 unsigned tj_folder_bundle_width(const struct tj_folder *s, uint64_t number)
 {
+    TJ_VERIFY_CHECK(number < UINT64_MAX / TJ_TILE_WIDTH);
+    TJ_VERIFY_CHECK(number * TJ_TILE_WIDTH < s->source.size);
     uint64_t left = s->source.size - number * TJ_TILE_WIDTH;
     return left < TJ_TILE_WIDTH ? (unsigned)left : TJ_TILE_WIDTH;
 }

@@ -5,6 +5,7 @@
 static bool tile_is(const struct tj_progress *progress, const struct tj_file_bytes *file,
                     unsigned level, unsigned width, unsigned known_from, unsigned *wrong)
 {
+    TJ_VERIFY_CHECK(width > 0 && width <= TJ_TILE_WIDTH && known_from <= TJ_TILE_WIDTH);
     for (unsigned i = 0; i < width; i++) {
         size_t end = (size_t)(i + 1) * TJ_HASH_SIZE;
         if (file->size < end || (i >= known_from && memcmp(file->bytes + end - TJ_HASH_SIZE,
@@ -23,6 +24,7 @@ static unsigned known_from(const struct tj_progress *progress, unsigned level, u
 {
     uint64_t first = number * TJ_TILE_WIDTH;
     uint64_t known = progress->start >> (8 * level);
+    TJ_VERIFY_CHECK(first <= progress->report->entries >> (8 * level));
     if (known <= first) {
         return 0;
     }
@@ -150,6 +152,7 @@ static bool compare_tiles(struct tj_folder *s, struct tj_progress *progress, uns
 static bool compare_bundles(struct tj_folder *s, struct tj_progress *progress, uint64_t number,
                             unsigned width)
 {
+    TJ_VERIFY_CHECK(number * TJ_TILE_WIDTH + width <= s->source.size);
     s->tiles++;
     tj_pass(progress->report, TJ_CHECK_TILES, 1);
     return compare_partials(s, progress, TJ_TILE_ENTRIES, number, width);

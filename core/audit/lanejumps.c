@@ -92,6 +92,7 @@ static struct tj_lane_stack *find_or_add(struct tj_lane_jumps *jumps, uint32_t p
     stack->lane = lane;
     jumps->buckets[place(jumps, party, lane)] = stack;
     jumps->order[jumps->count++] = stack;
+    TJ_VERIFY_CHECK(2 * jumps->count <= jumps->capacity);
     return stack;
 }
 
@@ -126,6 +127,7 @@ static bool has_all_terms(const struct tj_lane_stack *stack)
 }
 #endif
 
+/* Room is asked for before anything is written: when there is none, the lane is as it was. */
 bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry)
 {
     struct tj_lane_stack *stack = find_or_add(jumps, party, lane);
@@ -171,6 +173,8 @@ const struct tj_lane_stack *tj_lane_jumps_at(const struct tj_lane_jumps *jumps, 
     return jumps->order[i];
 }
 
+/* A replica comes from a file: its count is compared with what its sequence asks for before it is
+ * believed. */
 enum tijori_status tj_lane_jumps_put(struct tj_lane_jumps *jumps, const struct tj_lane_stack *stack)
 {
     uint64_t terms = 0;

@@ -168,6 +168,7 @@ static bool note_correction(struct tj_period *p, const struct tj_past *past,
     uint32_t stated = tj_figures_stated(p->figures, posting->asset);
     struct tj_period_record *correction =
         ADD(p->corrections, p->correction_count, p->work->correction_capacity);
+    TJ_VERIFY_CHECK(refers_to < posting->id && named.received_ns <= posting->received_ns);
     if (correction == NULL) {
         return false;
     }
@@ -226,6 +227,7 @@ static bool note_stated(struct tj_period *p, uint64_t entry, const struct tj_rec
         }
         *stated = (struct tj_period_stated){.entry = entry, .document = r->document};
     }
+    TJ_VERIFY_CHECK(p->stated[p->stated_count - 1].entry == entry);
     p->stated[p->stated_count - 1].figures++;
     return true;
 }
@@ -297,6 +299,7 @@ static bool add_opening(struct tj_period *p, uint64_t account,
     return true;
 }
 
+/* In order of account numbers, so that a row is found by halving. */
 static bool add_closing(struct tj_period *p, uint64_t account,
                         const struct tj_account_object *object)
 {
@@ -486,10 +489,29 @@ static bool copy_objects(struct tj_period *p, const struct tj_state *state,
 static bool open_period(struct tj_period *p, const struct tj_state *state)
 {
     struct account_visit visit = {p, add_opening};
+    TJ_VERIFY_CHECK(p->flow_count == 0 && p->work->opening_count == 0);
     p->opened = true;
     p->first_entry = p->entries;
     return tj_state_visit(state, visit_accounts, &visit);
 }
+
+#ifdef TIJORI_VERIFY
+/* Of every account: opening, from the state before the period, and what the records moved give
+ * closing, from the state after it. */
+static bool flows_explain_balances(const struct tj_period *p)
+{
+    for (size_t i = 0; i < p->account_count; i++) {
+        tj_i128 sum = p->accounts[i].opening;
+        for (uint32_t at = p->accounts[i].flow; at != 0; at = p->flows[at - 1].next) {
+            sum += (tj_i128)(p->flows[at - 1].in - p->flows[at - 1].out);
+        }
+        if (sum != p->accounts[i].closing) {
+            return false;
+        }
+    }
+    return true;
+}
+#endif
 
 static bool close_period(struct tj_period *p, const struct tj_state *state,
                          const struct tj_past *past, const struct tj_hash *last_leaf)
@@ -502,6 +524,7 @@ static bool close_period(struct tj_period *p, const struct tj_state *state,
         return false;
     }
     join_rows(p);
+    TJ_VERIFY_CHECK(flows_explain_balances(p));
     return freeze_parties(p) && add_open_marks(p, state, past);
 }
 

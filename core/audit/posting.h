@@ -22,9 +22,10 @@ struct tj_posting {
     bool corrects;
 };
 
-/* Takes apart a record of an accepted entry of movements. False when it moved nothing: a pending,
- * a void or an approval; and, in an audit without restricted bodies, what names a record that is
- * not there, of which nothing is known but that it is settled. */
+/* Takes apart a record of an accepted entry of movements, which the state has the effects of. False
+ * when it moved nothing: a pending, a void or an approval; and, in an audit without restricted
+ * bodies, what names a record that is not there, of which nothing is known but that it is settled.
+ */
 static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *state,
                                  const struct tj_past *past, uint64_t id, uint64_t received_ns,
                                  const uint8_t record[TJ_RECORD_SIZE])
@@ -56,6 +57,8 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
     TIJORI_REQUIRE(out->from_account != NULL && out->to_account != NULL);
     TIJORI_REQUIRE(out->purpose < TJ_PURPOSE_END);
     TJ_VERIFY_CHECK(out->from_account->asset == out->to_account->asset);
+    TJ_VERIFY_CHECK(out->from_account->in + out->from_account->out >= out->amount);
+    TJ_VERIFY_CHECK(out->from != out->to && out->amount != 0);
     out->asset = out->from_account->asset;
     out->flow = tj_flow_of(out->from_account->class, out->to_account->class);
     return true;

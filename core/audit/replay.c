@@ -184,6 +184,24 @@ static bool judge_bytes(struct replay *r, uint64_t index, const struct tj_read_e
     return pass(r, TJ_CHECK_SIGNATURES, item->entry.slots.count);
 }
 
+#ifdef TIJORI_VERIFY
+/* Three that know where a lane's next jump goes: the rules' state, the tail made from it, and the
+ * jumps that this audit works out from the log alone. */
+static bool lane_agrees(const struct replay *r, uint64_t index, const struct tj_header *header,
+                        const struct tj_tail *tail)
+{
+    const struct tj_lane_object *lane = tj_state_lane(r->state, header->party, header->lane);
+    uint64_t jump;
+    return tj_lane_jumps_before(r->jumps, header->party, header->lane, index, &jump) &&
+           lane->sequence == header->sequence && lane->entry == index &&
+           lane->jump == tail->lane_jump && jump == tail->lane_jump;
+}
+#endif
+
+/* FORMAT 7, from step 2 on. The signatures were verified when the entry was read, and
+ * judge_bytes looked at what was found: what the rules are told of them is so. A sequence that is
+ * wrong (step 3) shows that something between two entries was taken out or put in, and stands in a
+ * line of the report of its own. */
 static bool judge_rules(struct replay *r, uint64_t index, const struct tj_read_entry *item,
                         struct tj_tail *tail)
 {
@@ -216,6 +234,8 @@ static bool judge_rules(struct replay *r, uint64_t index, const struct tj_read_e
     if (!tj_lane_jumps_push(r->jumps, item->entry.header.party, item->entry.header.lane, index)) {
         return lack_memory(r);
     }
+    TJ_VERIFY_CHECK(lane_agrees(r, index, &item->entry.header, tail));
+    TJ_VERIFY_CHECK(tail->directive_previous == r->directive && tail->directive_previous <= index);
     return pass(r, TJ_CHECK_RULES, records_here(item));
 }
 
@@ -260,6 +280,7 @@ static bool append_leaf(struct replay *r, const struct tj_hash *leaf)
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
     r->recent.nodes[0][r->frontier.size % TJ_TILE_WIDTH] = *leaf;
     r->recent.completed = tj_frontier_append_nodes(r->digester.hasher, &r->frontier, leaf, nodes);
+    TJ_VERIFY_CHECK(r->recent.completed < TJ_TILE_LEVELS);
     for (uint32_t level = 1; level <= r->recent.completed; level++) {
         uint64_t number = (r->frontier.size >> (8 * level)) - 1;
         r->recent.nodes[level][number % TJ_TILE_WIDTH] = nodes[level - 1];
@@ -324,6 +345,7 @@ static bool judge_entry(struct replay *r, const struct tj_read_entry *item)
     struct tj_replay_report *report = r->report;
     struct tj_tail tail;
     uint64_t index = report->entries;
+    TJ_VERIFY_CHECK(r->frontier.size == index);
     if (!judge_bytes(r, index, item)) {
         return false;
     }
@@ -352,6 +374,8 @@ static bool judge_entry(struct replay *r, const struct tj_read_entry *item)
     }
     report->entries++;
     report->last_received_ns = item->entry.received_ns;
+    TJ_VERIFY_CHECK(r->frontier.size == report->entries);
+    TJ_VERIFY_CHECK(index % 64 != 0 || tj_balances_are_zero(r->state)); /* I2 */
     return r->source->ops->accepted(r->source, &r->progress) &&
            tj_anchor_entry(&r->anchor, &r->progress);
 }
@@ -454,6 +478,7 @@ static void finish(struct replay *r)
 {
     struct tj_replay_report *report = r->report;
     bool whole = !report->failed;
+    TJ_VERIFY_CHECK(r->frontier.size == report->entries);
     report->leaf = r->leaf;
     tj_frontier_root(r->digester.hasher, &r->frontier, &report->root);
     tj_state_digest(r->state, r->digester.hasher, &report->state_digest);
@@ -479,6 +504,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
     if (replica->size == 0) {
         return;
     }
+    TJ_VERIFY_CHECK(replica->frontier.size == replica->size);
     tj_state_destroy(r->state);
     tj_lane_jumps_destroy(r->jumps);
     tj_figures_destroy(r->figures);
@@ -508,6 +534,7 @@ static void go_on_from(struct replay *r, struct tj_replica *replica)
 /* The replica as of the last entry. It takes the state over. */
 static void keep_in(struct replay *r, struct tj_replica *replica)
 {
+    TJ_VERIFY_CHECK(r->report->entries >= replica->size);
     tj_state_destroy(replica->state); /* of a replica that was empty */
     tj_lane_jumps_destroy(replica->jumps);
     tj_figures_destroy(replica->figures);
@@ -588,6 +615,8 @@ static bool begin(struct replay *r)
     return !r->report->failed && !lacks_memory(r);
 }
 
+/* The pipeline is there before anything is listed: when it cannot be had, nothing is to be undone.
+ * A ledger's bytes stay where LMDB has them, and are not copied. */
 static enum tijori_status replay_run(struct replay *r)
 {
     struct tj_pipeline_options options = {
@@ -669,6 +698,8 @@ static enum tijori_status replay(struct replay *r)
     return status;
 }
 
+/* It answers for the reading, not for the log: a log that fails is OK here, and the report says so.
+ */
 enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_options *options,
                              struct tj_replay_report *report, struct tj_state **state)
 {

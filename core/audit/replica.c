@@ -81,6 +81,8 @@ static void get_field(struct stream *s, uint64_t *value)
     *value = get64(s);
 }
 
+/* One list for writing and reading, so that the two cannot differ. A file that is damaged may say
+ * anything: no count of it is used before it is known to fit. */
 static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
 {
     uint64_t count = r->frontier.count;
@@ -138,6 +140,8 @@ static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 val
     put64(s, (uint64_t)(value >> 64));
 }
 
+/* What is of the state's own, and no block of it, stands before the blocks; what grows comes last.
+ * The digest covers all of it, and stands outside what it covers. */
 static void put_replica(struct stream *s, struct tj_replica *r)
 {
     char vkey[512] = "";
@@ -164,6 +168,8 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     s->failed = s->failed || fwrite(digest.bytes, 1, TJ_HASH_SIZE, s->file) != TJ_HASH_SIZE;
 }
 
+/* A rename replaces the old one as a whole: an audit that is killed leaves the replica of the one
+ * before. It comes after the leaves, which say nothing by themselves. */
 static enum tijori_status write_replica(struct tj_replica *r)
 {
     struct stream s = {0};
@@ -192,6 +198,8 @@ static enum tijori_status write_replica(struct tj_replica *r)
     return TIJORI_OK;
 }
 
+/* At their places and not at the end: leaves that an audit wrote and no replica counts are written
+ * over. */
 static enum tijori_status append_leaves(struct tj_replica *r)
 {
     const uint8_t *at = (const uint8_t *)r->fresh;
@@ -218,6 +226,8 @@ static enum tijori_status append_leaves(struct tj_replica *r)
 
 enum tijori_status tj_replica_save(struct tj_replica *replica)
 {
+    TJ_VERIFY_CHECK(replica->leaves_stored + replica->fresh_count == replica->size);
+    TJ_VERIFY_CHECK(replica->frontier.size == replica->size);
     enum tijori_status status = append_leaves(replica);
     if (status != TIJORI_OK) {
         return status;
@@ -287,6 +297,8 @@ static void get_figures(struct stream *s, struct tj_figures *figures)
     }
 }
 
+/* In the order of put_replica. Its digest was found right, so what is wrong here was written by
+ * another version. */
 static void get_replica(struct stream *s, struct tj_replica *r)
 {
     char head[sizeof magic];
@@ -365,6 +377,7 @@ static bool leaves_hold(const struct tj_replica *r)
                0;
 }
 
+/* No file is the replica of an auditor who has verified nothing yet. */
 static enum tijori_status read_replica(struct tj_replica *r)
 {
     struct stream s = {0};
@@ -419,6 +432,7 @@ static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
     return read_replica(r);
 }
 
+/* Whatever is missing when it fails, tj_replica_close can free the rest. */
 enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
 {
     struct tj_replica *r = calloc(1, sizeof *r);
@@ -492,6 +506,7 @@ bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
     return true;
 }
 
+/* Evidence is of what a log's operator may wish away: it is synced before anybody is told of it. */
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)
 {
     char path[4096];

@@ -69,6 +69,9 @@ static bool body_is_whole(struct tj_source_past *past, const struct tj_entry_vie
     return tj_hash_equal(&root, &entry->header.body_root);
 }
 
+/* Whether a body counts as absent must not depend on when it is asked for: what was judged without
+ * it stays so, in this audit and the next. And what an earlier audit read is hashed again, since
+ * the source may have changed since. */
 static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
 {
     struct tj_source_past *past = context;
@@ -143,6 +146,7 @@ static bool past_root(void *context, uint64_t size, struct tj_hash *root)
         }
         tj_frontier_append(past->digester->hasher, &frontier, &leaf);
     }
+    TJ_VERIFY_CHECK(frontier.size == size);
     tj_frontier_root(past->digester->hasher, &frontier, root);
     return true;
 }

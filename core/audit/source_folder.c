@@ -111,6 +111,7 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
     out->records = (struct tj_view){memory, 0};
     if (tj_folder_read(s, &s->body, path, TJ_FOLDER_BODY_MAX) == TJ_READ_OK &&
         s->body.size <= s->body_room) {
+        TJ_VERIFY_CHECK(s->body.size <= TJ_FOLDER_BODY_MAX);
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
         note_body(s);
@@ -140,6 +141,7 @@ static bool folder_records(struct tj_source *source, const struct tj_entry_view 
     return true;
 }
 
+/* A tile is kept, since who asks for a node asks for its neighbours next. */
 static bool folder_node(struct tj_source *source, unsigned level, uint64_t number,
                         struct tj_hash *out)
 {
@@ -337,6 +339,8 @@ static const struct tj_source_ops folder_ops = {
     .close = folder_close,
 };
 
+/* What stands there instead of a checkpoint is damage, and a verdict; that nothing does is none:
+ * the folder is no export, or not yet. */
 static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_message *what)
 {
     struct tj_note_view view;
@@ -372,6 +376,8 @@ static enum tijori_status open_directory(struct tj_folder *s, const char *path)
     return errno == ENOENT ? TIJORI_NOT_FOUND : TIJORI_IO;
 }
 
+/* The checkpoint is read once, and kept: what the audit judges is what it began with, whatever
+ * becomes of the file. */
 static enum tijori_status open_folder(struct tj_folder *s, const char *path,
                                       struct tj_source_message *what)
 {

@@ -50,6 +50,9 @@ static bool is_number(const struct tj_view *key, uint64_t number)
     return key->size == 8 && read == number;
 }
 
+/* Two cursors run side by side, since entries and bodies are read once and in order. Both are moved
+ * before either is judged: a number that is missing in one table shows by what stands in its place.
+ */
 static enum tj_source_answer ledger_peek(struct tj_source *source, uint64_t index, size_t *memory,
                                          const char **why)
 {
@@ -221,6 +224,8 @@ static bool holds(const uint8_t *content, const uint8_t *stored, uint32_t bytes)
     return memcmp(content, stored, bytes) == 0;
 }
 
+/* A block is compared when the replay has come to the entry that it is as of: blocks are stored one
+ * by one, and each shows the state at another time (docs/FORMAT.md section 9). */
 static bool compare_block(struct ledger_source *s, struct tj_progress *progress, uint64_t index,
                           const uint8_t *name)
 {
@@ -363,6 +368,7 @@ static bool ledger_accepted(struct tj_source *source, struct tj_progress *progre
             return false;
         }
     }
+    TJ_VERIFY_CHECK(s->block_next == s->block_count || s->blocks[s->block_next].as_of > index);
     return compare_nodes(s, progress);
 }
 
@@ -484,6 +490,7 @@ static void find_signed(struct ledger_source *s)
         return;
     }
     s->signed_at = count - (newest.size == last);
+    TJ_VERIFY_CHECK(s->signed_at <= count);
 }
 
 static enum tj_storage_status open_tables(struct ledger_source *s)

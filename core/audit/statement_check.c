@@ -73,6 +73,8 @@ static void figure_text(const struct tj_state *state, const struct tj_past *past
     snprintf(out, size, "%s", name);
 }
 
+/* A figure that differs is a finding and no failure: the log is what it is, and the statement about
+ * it is wrong. Both amounts are said, so that a reader sees by how much. */
 static void compare(struct tj_replay_report *report, const struct tj_state *state,
                     const struct tj_figures *figures, const struct tj_past *past, uint64_t index,
                     const struct tj_record *r)
@@ -104,6 +106,7 @@ void tj_audit_statement(struct tj_replay_report *report, const struct tj_state *
                         const struct tj_figures *figures, const struct tj_past *past,
                         uint64_t index, const struct tj_record *statement)
 {
+    TJ_VERIFY_CHECK(statement->kind == TJ_STATEMENT && statement->figure < TJ_FIGURE_END);
     if (statement->figure == TJ_FIGURE_ATTESTED) {
         return; /* its own word, which no log can contradict */
     }
@@ -141,6 +144,7 @@ static void breaches_of(struct breaches *out, const struct tj_asset_object *asse
     }
 }
 
+/* One sentence a programme, however many breaches: the first record is where a reader begins. */
 static void find_breaches(struct tj_replay_report *report, const struct tj_asset_object *asset,
                           const struct tj_rule_object *rule, uint32_t number, const char *name,
                           const struct breaches *breaches)
@@ -162,6 +166,8 @@ static void find_breaches(struct tj_replay_report *report, const struct tj_asset
             value_text(bound, asset, false, (tj_i128)rule->amount));
 }
 
+/* Breaches that a rule allowed to happen, and accumulation that nobody vouched for, are no failures
+ * of the log; but who relies on the programme must read of them. */
 static void audit_programme(struct tj_replay_report *report, const struct tj_state *state,
                             const struct tj_figures *figures, const struct tj_past *past,
                             uint32_t number)

@@ -34,6 +34,7 @@ static bool add_account(const struct visit *visit, const struct tj_account_objec
     if (asset == NULL) {
         return false;
     }
+    TJ_VERIFY_CHECK(account->class < TJ_CLASS_END && account->asset != 0);
     struct tj_tally_class *class = &asset->classes[account->class];
     if (visit->closing) {
         class->closing += tj_account_balance(account);
@@ -88,6 +89,7 @@ bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
     }
     struct tj_tally_class *from = &asset->classes[posting->from_account->class];
     struct tj_tally_class *to = &asset->classes[posting->to_account->class];
+    TJ_VERIFY_CHECK(posting->purpose != 0 && posting->purpose < TJ_PURPOSE_END);
     struct tj_tally_flow *out = &from->purposes[posting->purpose];
     struct tj_tally_flow *in = &to->purposes[posting->purpose];
     out->out += posting->amount;
