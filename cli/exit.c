@@ -2,7 +2,6 @@
 
 #include "text/text.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -50,19 +49,16 @@ int fail_status(enum tijori_status status, const char *what, const char *detail)
                 tijori_status_text(status), more ? " (" : "", more ? detail : "", more ? ")" : "");
 }
 
+int fail_said(enum tijori_status status, const struct tijori_message *said)
+{
+    return fail(exit_code_of(status), "%s", said->text);
+}
+
 int fail_errno(int error, const char *what)
 {
-    int code = EXIT_IO;
-    if (error == ENOENT || error == ENOTDIR || error == EISDIR) {
-        code = EXIT_NO_INPUT;
-    } else if (error == EACCES || error == EPERM || error == EROFS) {
-        code = EXIT_DENIED;
-    } else if (error == ENOSPC || error == EDQUOT || error == ENOMEM) {
-        code = EXIT_TRY_AGAIN;
-    } else if (error == EEXIST) {
-        code = EXIT_DATA;
-    }
-    return fail(code, "%s: %s", what, strerror(error));
+    struct tijori_message said;
+    enum tijori_status status = tj_say_errno(&said, error, what);
+    return fail_said(status, &said);
 }
 
 /* Operation has an exit code for each; whatever is wrong with an envelope is bad input. The list is

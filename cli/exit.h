@@ -4,7 +4,7 @@
 /* Exit codes (the numbers above 64 are those of BSD's sysexits.h) and how a program says what went
  * wrong: one line on standard error, "tijori sign: ...". */
 
-#include "core/base/status.h"
+#include "core/base/message.h"
 
 /* clang-format off */
 #define EXIT_CODES(X) \
@@ -40,6 +40,8 @@ void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "what: the status's text (detail)", and its exit code. `detail` may be NULL or empty. */
 int fail_status(enum tijori_status status, const char *what, const char *detail);
+/* What a function below the command line said of its failure, and the status's exit code. */
+int fail_said(enum tijori_status status, const struct tijori_message *said);
 /* The error of a system call on a file: "what: No such file or directory". */
 int fail_errno(int error, const char *what);
 

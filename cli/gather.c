@@ -24,7 +24,7 @@ struct asked {
     bool too_large;
     char curl_error[CURL_ERROR_SIZE];
     char url[GATHER_URL_MAX + 2 + sizeof path];
-    char request[WITNESS_REQUEST_MAX];
+    char request[TJ_WITNESS_REQUEST_MAX];
     char answer[ANSWER_MAX];
 };
 
@@ -148,8 +148,8 @@ static void ask(struct round *round, struct asked *asked)
         return;
     }
     const size_t size =
-        witness_request_encode(asked->request, sizeof asked->request, witness->old_size, proof,
-                               count, round->note, *round->note_size);
+        tj_witness_request_encode(asked->request, sizeof asked->request, witness->old_size, proof,
+                                  count, round->note, *round->note_size);
     TIJORI_REQUIRE(size > 0);
     asked->told = witness->old_size;
     asked->answer_size = 0;

@@ -13,7 +13,7 @@
  *
  * Threads: one call at a time in a process, before others use libcurl. */
 
-#include "cli/witness_request.h"
+#include "core/exchange/witness_request.h"
 #include "crypto/policy.h"
 
 enum {

@@ -219,9 +219,9 @@ void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, u
         }
     } while (number > 0);
     if (width > 0 && width < TJ_TILE_WIDTH) {
-        snprintf(out, TJ_TILE_PATH_MAX, "tile/%s/%s.p/%u", kind, at, width);
+        snprintf(out, TJ_TILE_PATH_MAX, TJ_TILE_FOLDER "/%s/%s.p/%u", kind, at, width);
     } else {
-        snprintf(out, TJ_TILE_PATH_MAX, "tile/%s/%s", kind, at);
+        snprintf(out, TJ_TILE_PATH_MAX, TJ_TILE_FOLDER "/%s/%s", kind, at);
     }
 }
 
@@ -249,7 +249,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
     const char *at = path;
     char again[TJ_TILE_PATH_MAX];
     uint64_t read = 0;
-    if (!skip_text(&at, "tile/")) {
+    if (!skip_text(&at, TJ_TILE_FOLDER "/")) {
         return false;
     }
     if (skip_text(&at, "entries/")) {

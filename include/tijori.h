@@ -183,9 +183,17 @@ struct tijori_options {
                              * checkpoint (tijori_signed). NULL: none. Kept until close */
 };
 
+/* What came of checking something that others made. */
+enum tijori_verdict {
+    TIJORI_PASS,       /* all that was asked for was checked, and holds */
+    TIJORI_FINDING,    /* the same, and there is something that a reader must know */
+    TIJORI_INCOMPLETE, /* nothing failed, but not everything was checked */
+    TIJORI_FAIL,       /* something does not hold */
+};
+
 /* A sentence that says more than the status: which file, which version, which record. */
 struct tijori_message {
-    char text[384];
+    char text[1024];
 };
 
 /* Makes a ledger in DIR (created when missing; its parent must exist) from the bytes of entry 0 and

@@ -33,7 +33,7 @@ static int print_vkey(const struct test_log *log)
 
 static int print_request(const struct test_log *log, uint64_t old, uint64_t size)
 {
-    static char request[WITNESS_REQUEST_MAX];
+    static char request[TJ_WITNESS_REQUEST_MAX];
     const size_t written = test_log_request(log, old, size, request);
     return fwrite(request, 1, written, stdout) == written ? 0 : 1;
 }

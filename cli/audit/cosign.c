@@ -1,9 +1,9 @@
 #include "cli/audit/cosign.h"
 
+#include "cli/audit/witness.h"
 #include "cli/keys.h"
 #include "cli/log_source.h"
 #include "text/text.h"
-#include "cli/witness.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 /* `old <size>`, the proof from there, and the checkpoint; its size, 0 when the source does not give
  * the proof. */
 static size_t make_request(struct tj_source *source, uint64_t old, const struct tj_view *note,
-                           const struct tj_checkpoint *checkpoint, char out[WITNESS_REQUEST_MAX])
+                           const struct tj_checkpoint *checkpoint, char out[TJ_WITNESS_REQUEST_MAX])
 {
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
@@ -27,8 +27,8 @@ static size_t make_request(struct tj_source *source, uint64_t old, const struct 
     if (!proven) {
         return 0;
     }
-    return witness_request_encode(out, WITNESS_REQUEST_MAX, old, proof, count,
-                                  (const char *)note->bytes, note->size);
+    return tj_witness_request_encode(out, TJ_WITNESS_REQUEST_MAX, old, proof, count,
+                                     (const char *)note->bytes, note->size);
 }
 
 /* The checkpoint with the new line, to --output or standard output. */
@@ -49,36 +49,37 @@ static int write_cosigned(const struct arguments *arguments, const struct tj_vie
     return written ? EXIT_PASS : fail_errno(errno, to_file ? path : "standard output");
 }
 
-static void keep_both(struct witness *witness, const char *state, const char *request, size_t size)
+static void keep_both(struct tj_witness *witness, const char *state, const char *request,
+                      size_t size)
 {
-    message(witness_keep_evidence(witness, request, size)
+    message(tj_witness_keep_evidence(witness, request, size)
                 ? "the checkpoint cosigned before and this one are kept in %s/evidence"
                 : "the checkpoints could not be kept in %s/evidence",
             state);
 }
 
-static int add(struct witness *witness, const struct arguments *arguments, struct tj_source *source,
-               const char *state)
+static int add(struct tj_witness *witness, const struct arguments *arguments,
+               struct tj_source *source, const char *state)
 {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
     struct tj_checkpoint last;
-    struct witness_reply reply;
+    struct tj_witness_reply reply;
     if (!tj_source_newest(source, &note, &checkpoint)) {
         return fail(EXIT_INCOMPLETE, "%s: there is no signed checkpoint to cosign",
                     arguments->operands[0]);
     }
-    enum witness_memory memory = witness_last(witness, checkpoint.origin, &last);
-    char *request = malloc(WITNESS_REQUEST_MAX);
+    enum tj_witness_memory memory = tj_witness_last(witness, checkpoint.origin, &last);
+    char *request = malloc(TJ_WITNESS_REQUEST_MAX);
     TIJORI_REQUIRE(request != NULL);
-    size_t size =
-        make_request(source, memory == WITNESS_KNOWN ? last.size : 0, &note, &checkpoint, request);
+    size_t size = make_request(source, memory == TJ_WITNESS_KNOWN ? last.size : 0, &note,
+                               &checkpoint, request);
     if (size == 0) {
         free(request);
         return fail(EXIT_FAIL, "%s: the tree does not lead from %" PRIu64 " to %" PRIu64 " entries",
                     arguments->operands[0], last.size, checkpoint.size);
     }
-    witness_add_checkpoint(witness, request, size, &reply);
+    audit_ask_witness(witness, request, size, &reply);
     if (reply.code == 400 || reply.code == 422) { /* by a key of the log: it does not go on */
         keep_both(witness, state, request, size);
     }
@@ -88,7 +89,7 @@ static int add(struct witness *witness, const struct arguments *arguments, struc
     }
     /* 400 is a rollback here, 409 cannot come, 422 a fork. */
     int code = reply.code == 500 ? EXIT_IO : EXIT_FAIL;
-    if (memory == WITNESS_KNOWN && last.size > checkpoint.size) {
+    if (memory == TJ_WITNESS_KNOWN && last.size > checkpoint.size) {
         return fail(
             code, "%s: a rollback: cosigned before at %" PRIu64 " entries, now there are %" PRIu64,
             arguments->operands[0], last.size, checkpoint.size);
@@ -113,7 +114,7 @@ static int log_key(const struct arguments *arguments, const char *state, const c
     if (given != NULL) {
         return audit_read_verifier_key(given, out);
     }
-    return witness_remembered_key(state, origin, out)
+    return tj_witness_remembered_key(state, origin, out)
                ? EXIT_PASS
                : fail(EXIT_USAGE, "--log-key is needed the first time: the key to trust");
 }
@@ -123,7 +124,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
 {
     struct tj_secret_key key;
     struct tj_verifier_key log;
-    struct witness *witness;
+    struct tj_witness *witness;
     struct tj_view note;
     struct tj_checkpoint checkpoint;
     if (!tj_source_newest(source, &note, &checkpoint)) {
@@ -141,7 +142,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
         tj_cleanse(&key, sizeof key);
         return fail(EXIT_DATA, "%s: a witness signs with an ed25519 key", key_file);
     }
-    const struct witness_config config = {
+    const struct tj_witness_config config = {
         .dir = state,
         .name = name,
         .secret32 = key.secret32,
@@ -150,13 +151,13 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
         .replays = replays,
         .now_s = system_time,
     };
-    code = witness_open(&config, &witness);
+    code = audit_open_witness(&witness, &config);
     tj_cleanse(&key, sizeof key);
     if (code != EXIT_PASS) {
         return code;
     }
     code = add(witness, arguments, source, state);
-    witness_close(witness);
+    tj_witness_close(witness);
     return code;
 }
 

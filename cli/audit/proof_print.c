@@ -232,14 +232,14 @@ static void say_proven(struct sentences *out, const struct audit_proof_result *r
     say_who_signed(out, result);
     say(out, "It stands at index %" PRIu64 " of the log %s, as %s over %" PRIu64 " entries has it.",
         result->file->proof.index, checkpoint->origin,
-        result->log_key != NULL ? "the checkpoint that the log signed"
-                                : "a checkpoint whose signature was not checked",
+        result->judged.log_key != NULL ? "the checkpoint that the log signed"
+                                       : "a checkpoint whose signature was not checked",
         checkpoint->size);
-    if (result->witnessed && result->witness.quorum) {
+    if (result->judged.witnessed && result->judged.witness.quorum) {
         say(out,
             "%u witness%s saw that same log (the policy's quorum holds): whoever trusts them is "
             "shown this entry too.",
-            result->witness.valid, result->witness.valid == 1 ? "" : "es");
+            result->judged.witness.valid, result->judged.witness.valid == 1 ? "" : "es");
     }
 }
 
@@ -260,19 +260,25 @@ static void say_not_proven(struct sentences *out, const struct audit_proof_resul
     } else {
         say(out, "That no later directive takes it back.");
     }
-    if (!result->witnessed || !result->witness.quorum) {
+    if (!result->judged.witnessed || !result->judged.witness.quorum) {
         say(out, "That everyone is shown this same log: %s.",
-            result->witnessed ? "too few witnesses of the policy saw it"
-                              : "no witnesses were asked for (--policy)");
+            result->judged.witnessed ? "too few witnesses of the policy saw it"
+                                     : "no witnesses were asked for (--policy)");
     }
 }
 
 static int result_code(const struct audit_proof_result *result)
 {
-    bool witnesses_lack = result->witnessed && !result->witness.quorum;
-    return result->failure[0] != '\0'                  ? EXIT_FAIL
-           : result->log_key == NULL || witnesses_lack ? EXIT_INCOMPLETE
-                                                       : EXIT_PASS;
+    switch (result->judged.verdict) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING: /* a proof has none */
+        return EXIT_PASS;
+    case TIJORI_INCOMPLETE:
+        return EXIT_INCOMPLETE;
+    case TIJORI_FAIL:
+        return EXIT_FAIL;
+    }
+    abort();
 }
 
 static const char *code_word(int code)
@@ -300,19 +306,19 @@ static void print_text(const struct audit_proof_result *result, const struct sen
                        const struct sentences *not_proven, int code)
 {
     if (code == EXIT_FAIL) {
-        char safe[2 * sizeof result->failure];
-        text_sanitise(safe, sizeof safe, result->failure);
+        char safe[2 * sizeof result->judged.failure];
+        text_sanitise(safe, sizeof safe, result->judged.failure);
         printf("FAIL  %s\n", safe);
         return;
     }
-    if (result->log_key == NULL) {
+    if (result->judged.log_key == NULL) {
         printf("SKIP  %s\n", no_log_key);
     }
-    if (result->witnessed && !result->witness.quorum) {
+    if (result->judged.witnessed && !result->judged.witness.quorum) {
         printf("SKIP  %s\n", no_quorum);
     }
-    print_list(result->log_key != NULL ? "What this proves:"
-                                       : "What this proves, if the checkpoint is the log's:",
+    print_list(result->judged.log_key != NULL ? "What this proves:"
+                                              : "What this proves, if the checkpoint is the log's:",
                proven);
     print_list("What is the log's word only:", not_proven);
     printf("%s\n", code_word(code));
@@ -427,10 +433,10 @@ static json_t *checkpoint_json(const struct audit_proof_result *result)
     set(object, "origin", json_string(checkpoint->origin));
     set(object, "size", number(checkpoint->size));
     set_hex(object, "root", checkpoint->root.bytes, TJ_HASH_SIZE);
-    set(object, "signature", json_string(result->log_key != NULL ? "PASS" : "SKIP"));
-    if (result->witnessed) {
-        set(object, "quorum", json_boolean(result->witness.quorum));
-        set(object, "cosignatures", number(result->witness.valid));
+    set(object, "signature", json_string(result->judged.log_key != NULL ? "PASS" : "SKIP"));
+    if (result->judged.witnessed) {
+        set(object, "quorum", json_boolean(result->judged.witness.quorum));
+        set(object, "cosignatures", number(result->judged.witness.valid));
     }
     return object;
 }
@@ -443,7 +449,7 @@ static void print_json(const struct audit_proof_result *result, const struct sen
     set(object, "result", json_string(code_word(code)));
     set(object, "exit", json_integer(code));
     if (code == EXIT_FAIL) {
-        set(object, "text", json_string(result->failure));
+        set(object, "text", json_string(result->judged.failure));
     } else {
         json_t *rests = json_array();
         set(object, "checkpoint", checkpoint_json(result));

@@ -3,20 +3,18 @@
 
 /* What became of a receipt, as text and as JSON. */
 
-#include "core/format/receipt.h"
+#include "core/exchange/receipt_check.h"
 
 /* What was found, and what shows it to others. */
-struct audit_receipt_finding {
-    int code; /* EXIT_PASS, EXIT_FAIL, EXIT_INCOMPLETE */
-    char text[1024];
+struct audit_receipt_result {
+    const char *path; /* of the log */
     const struct tj_receipt *receipt;
     const char *note; /* the signed receipt */
     size_t note_size;
-    char *contrary; /* what the log signed besides, when the two contradict each other; or NULL */
-    size_t contrary_size;
+    struct tj_receipt_finding finding;
 };
 
-/* Prints it; answers its code. */
-int audit_receipt_print(const struct audit_receipt_finding *finding, bool json);
+/* Prints it; answers its exit code. */
+int audit_receipt_print(const struct audit_receipt_result *result, bool json);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "cli/keys.h"
 #include "text/text.h"
-#include "cli/witness.h"
 #include "core/format/record.h"
 
 #include <arpa/inet.h>
@@ -34,7 +33,7 @@ enum {
 struct incoming {
     time_t since_s;
     size_t size;
-    char bytes[WITNESS_REQUEST_MAX];
+    char bytes[TJ_WITNESS_REQUEST_MAX];
 };
 
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned code,
@@ -77,7 +76,7 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *url,
     }
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length != NULL && !text_parse_number(length, WITNESS_REQUEST_MAX, &size)) {
+    if (length != NULL && !text_parse_number(length, TJ_WITNESS_REQUEST_MAX, &size)) {
         return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, method, url,
                       "a request has at most 65536 bytes\n");
     }
@@ -96,9 +95,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                               const char *method, const char *version, const char *data,
                               size_t *data_size, void **state)
 {
-    struct witness *witness = context;
+    struct tj_witness *witness = context;
     struct incoming *incoming = *state;
-    struct witness_reply reply;
+    struct tj_witness_reply reply;
     (void)version;
     if (incoming == NULL) {
         return begin(connection, url, method, state);
@@ -114,7 +113,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *data_size = 0;
         return MHD_YES;
     }
-    witness_add_checkpoint(witness, incoming->bytes, incoming->size, &reply);
+    audit_ask_witness(witness, incoming->bytes, incoming->size, &reply);
     message("%s", reply.log);
     return respond(connection, reply.code, reply.content_type, reply.body, reply.body_size);
 }
@@ -270,12 +269,12 @@ static int take_logs(const struct arguments *arguments, struct logs *logs)
 }
 
 /* So that a state that was lost, or set back, is seen by whoever starts the witness. */
-static void say_memories(struct witness *witness, const struct logs *logs)
+static void say_memories(struct tj_witness *witness, const struct logs *logs)
 {
     for (size_t i = 0; i < logs->count; i++) {
         struct tj_checkpoint last;
         const char *origin = logs->keys[i].name;
-        if (witness_last(witness, origin, &last) == WITNESS_KNOWN) {
+        if (tj_witness_last(witness, origin, &last) == TJ_WITNESS_KNOWN) {
             message("%s: cosigned up to size %" PRIu64, origin, last.size);
         } else {
             message("%s: nothing cosigned yet", origin);
@@ -283,9 +282,34 @@ static void say_memories(struct witness *witness, const struct logs *logs)
     }
 }
 
+/* ---- the witness behind it ---- */
+
+int audit_open_witness(struct tj_witness **out, const struct tj_witness_config *config)
+{
+    struct tijori_message said;
+    enum tijori_status status = tj_witness_open(out, &said, config);
+    if (status == TIJORI_OK) {
+        return EXIT_PASS;
+    }
+    if (status == TIJORI_TEXT || status == TIJORI_KEY_INVALID) {
+        return fail(EXIT_CONFIG, "%s", said.text);
+    }
+    return status == TIJORI_CORRUPT ? fail(EXIT_DATA, "%s", said.text) : fail_said(status, &said);
+}
+
+void audit_ask_witness(struct tj_witness *witness, const char *request, size_t size,
+                       struct tj_witness_reply *out)
+{
+    tj_witness_add_checkpoint(witness, request, size, out);
+    if (out->trouble[0] != '\0') {
+        message("%s", out->trouble);
+    }
+}
+
 /* ---- the command ---- */
 
-static int open_it(const struct arguments *arguments, const struct logs *logs, struct witness **out)
+static int open_it(const struct arguments *arguments, const struct logs *logs,
+                   struct tj_witness **out)
 {
     struct tj_secret_key key;
     const char *path = argument_value(arguments, "key");
@@ -295,18 +319,18 @@ static int open_it(const struct arguments *arguments, const struct logs *logs, s
                     tj_algorithm_names[key.algorithm]);
     }
     if (code == EXIT_PASS) {
-        const struct witness_config config = {.dir = argument_value(arguments, "state"),
-                                              .name = argument_value(arguments, "name"),
-                                              .secret32 = key.secret32,
-                                              .logs = logs->keys,
-                                              .log_count = logs->count};
-        code = witness_open(&config, out);
+        const struct tj_witness_config config = {.dir = argument_value(arguments, "state"),
+                                                 .name = argument_value(arguments, "name"),
+                                                 .secret32 = key.secret32,
+                                                 .logs = logs->keys,
+                                                 .log_count = logs->count};
+        code = audit_open_witness(out, &config);
     }
     tj_cleanse(&key, sizeof key);
     return code;
 }
 
-static int serve(struct witness *witness, int listening)
+static int serve(struct tj_witness *witness, int listening)
 {
     char vkey[VKEY_MAX];
     sigset_t ending;
@@ -326,7 +350,7 @@ static int serve(struct witness *witness, int listening)
         close(listening);
         return fail(EXIT_UNAVAILABLE, "the HTTP server cannot be started");
     }
-    TIJORI_REQUIRE(tj_verifier_key_encode(witness_key(witness), vkey, sizeof vkey));
+    TIJORI_REQUIRE(tj_verifier_key_encode(tj_witness_key(witness), vkey, sizeof vkey));
     printf("%s\n", vkey);
     print_address(listening);
     fflush(stdout);
@@ -339,7 +363,7 @@ static int serve(struct witness *witness, int listening)
 int audit_witness(const struct arguments *arguments)
 {
     struct logs logs = {.count = 0};
-    struct witness *witness = NULL;
+    struct tj_witness *witness = NULL;
     int listening = -1;
     int code = take_logs(arguments, &logs);
     code = code == EXIT_PASS ? open_it(arguments, &logs, &witness) : code;
@@ -350,7 +374,7 @@ int audit_witness(const struct arguments *arguments)
     } else if (listening >= 0) {
         close(listening);
     }
-    witness_close(witness);
+    tj_witness_close(witness);
     free(logs.keys);
     return code;
 }

@@ -1,16 +1,34 @@
-/* tijori export: a log as a folder of plain files (cli/export.h). */
+/* tijori export: a log as a folder of plain files (core/exchange/export.h). */
 
 #include "cli/tijori/commands.h"
-#include "cli/export.h"
+#include "core/exchange/export.h"
 #include "cli/tijori/reading.h"
 
 #include <inttypes.h>
 
+static int export_to(const struct reading *reading, const struct tj_export_order *order,
+                     struct tj_export_done *done)
+{
+    struct tj_stored_checkpoint newest;
+    struct tijori_message said;
+    enum tijori_status status = tj_checkpoint_public(reading->view.txn, &newest);
+    if (status == TIJORI_NOT_FOUND) {
+        return fail(EXIT_INCOMPLETE,
+                    "%s: no checkpoint was signed yet: tijori checkpoint %s --log-key FILE",
+                    order->dir, order->dir);
+    }
+    if (status != TIJORI_OK) {
+        return fail_status(status, order->dir, "the newest checkpoint");
+    }
+    status = tj_export(reading->view.txn, reading->view.digester, done, &said, &newest, order);
+    return status == TIJORI_OK ? EXIT_PASS : fail_said(status, &said);
+}
+
 int cmd_export(const struct arguments *arguments)
 {
     struct reading reading;
-    struct export_done done;
-    struct export_order order = {
+    struct tj_export_done done;
+    struct tj_export_order order = {
         .out = arguments->operands[1],
         .public = argument_flag(arguments, "public"),
         .attachments = argument_flag(arguments, "attachments"),
@@ -18,7 +36,7 @@ int cmd_export(const struct arguments *arguments)
     int code = reading_open(arguments, &reading);
     order.dir = reading.dir;
     if (code == EXIT_PASS) {
-        code = export_folder(&reading.view, &order, &done);
+        code = export_to(&reading, &order, &done);
     }
     if (code == EXIT_PASS) {
         message("%s: %" PRIu64 " entries, %" PRIu64 " files and %" PRIu64 " bytes written",

@@ -57,15 +57,6 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     return good ? TJ_READ_OK : TJ_READ_BAD;
 }
 
-void tj_folder_content_path(char out[TJ_FOLDER_PATH_SIZE], const char *folder,
-                            const uint8_t name[TJ_HASH_SIZE])
-{
-    int at = snprintf(out, TJ_FOLDER_PATH_SIZE, "%s/%02x/", folder, name[0]);
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        at += snprintf(out + at, TJ_FOLDER_PATH_SIZE - (size_t)at, "%02x", name[i]);
-    }
-}
-
 /* ---- entry bundles ---- */
 
 unsigned tj_folder_bundle_width(const struct tj_folder *s, uint64_t number)
@@ -134,41 +125,12 @@ bool tj_folder_visit(struct tj_folder *s, const char *path, tj_name_visitor *vis
 
 /* ---- what is named by its hash ---- */
 
-static bool hex_byte(const char *text, uint8_t *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    if (text[0] == '\0' || text[1] == '\0') {
-        return false;
-    }
-    const char *high = strchr(digits, text[0]);
-    const char *low = strchr(digits, text[1]);
-    if (high == NULL || low == NULL) {
-        return false;
-    }
-    *out = (uint8_t)((high - digits) << 4 | (low - digits));
-    return true;
-}
-
-/* `HH/REST` as the hash it spells. */
-static bool content_name(const char *first, const char *rest, uint8_t out[TJ_HASH_SIZE])
-{
-    if (strlen(first) != 2 || strlen(rest) != 2 * (TJ_HASH_SIZE - 1) || !hex_byte(first, out)) {
-        return false;
-    }
-    for (size_t i = 1; i < TJ_HASH_SIZE; i++) {
-        if (!hex_byte(rest + 2 * (i - 1), out + i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void content_file(void *context, const char *name)
 {
     struct tj_content_walk *walk = context;
     uint8_t hash[TJ_HASH_SIZE];
     struct tj_view view = {hash, sizeof hash};
-    if (!content_name(walk->first, name, hash)) {
+    if (!tj_content_path_decode(hash, walk->first, name)) {
         snprintf(walk->alien, sizeof walk->alien, "%s/%s/%.80s", walk->path, walk->first, name);
         return;
     }
@@ -181,7 +143,7 @@ static void content_file(void *context, const char *name)
 static void content_directory(void *context, const char *name)
 {
     struct tj_content_walk *walk = context;
-    char path[TJ_FOLDER_PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     snprintf(path, sizeof path, "%s/%.80s", walk->path, name);
     if (strlen(name) != 2) {
         memcpy(walk->alien, path, sizeof walk->alien);

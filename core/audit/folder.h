@@ -11,12 +11,7 @@
  * Threads: one at a time. */
 
 #include "core/audit/source.h"
-
-enum {
-    TJ_FOLDER_PATH_SIZE = 128, /* of a path under the folder */
-    TJ_BUNDLE_SIZE_MAX = TJ_TILE_WIDTH * (2 + 65535),
-    TJ_FOLDER_BODY_MAX = (int)(TJ_RECORDS_MAX * TJ_RECORD_SIZE),
-};
+#include "core/format/folder_layout.h"
 
 /* A file's bytes, in memory that grows and is used again. */
 struct tj_file_bytes {
@@ -38,7 +33,7 @@ struct tj_folder {
     size_t listed_count;
     size_t listed_capacity;
     struct tj_listed_checkpoint *listed; /* in order of size */
-    char alien[TJ_FOLDER_PATH_SIZE]; /* of checkpoints/, a file that does not belong, or empty */
+    char alien[TJ_FOLDER_PATH_MAX]; /* of checkpoints/, a file that does not belong, or empty */
     /* The bundle being read in order. */
     struct tj_file_bytes bundle;
     uint64_t bundle_number; /* UINT64_MAX: none */
@@ -74,10 +69,6 @@ enum tj_read_answer { TJ_READ_OK, TJ_READ_MISSING, TJ_READ_BAD };
 enum tj_read_answer tj_folder_read(struct tj_folder *folder, struct tj_file_bytes *out,
                                    const char *path, size_t max) TJ_MUST_USE;
 
-/* `FOLDER/HH/REST`, the path of what is named by a hash. */
-void tj_folder_content_path(char out[TJ_FOLDER_PATH_SIZE], const char *folder,
-                            const uint8_t name[TJ_HASH_SIZE]);
-
 /* Calls `visit` for each name in a directory under the folder. False: there is no such one. */
 typedef void tj_name_visitor(void *context, const char *name);
 bool tj_folder_visit(struct tj_folder *folder, const char *path, tj_name_visitor *visit,
@@ -91,7 +82,7 @@ struct tj_content_walk {
     void (*name)(void *context, const struct tj_view *name); /* may be NULL */
     char first[16];                                          /* of the directory being read */
     uint64_t count;
-    char alien[TJ_FOLDER_PATH_SIZE];
+    char alien[TJ_FOLDER_PATH_MAX];
 };
 void tj_folder_walk_content(struct tj_content_walk *walk);
 

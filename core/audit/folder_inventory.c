@@ -8,9 +8,9 @@
 
 struct file_walk {
     struct tj_folder *s;
-    char path[TJ_FOLDER_PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     uint64_t tiles;
-    char alien[TJ_FOLDER_PATH_SIZE];
+    char alien[TJ_FOLDER_PATH_MAX];
 };
 
 /* Is it a tile that a tree of this size has, or had on the way? */
@@ -54,20 +54,12 @@ static void walk_tiles(void *context, const char *name)
 
 static void walk_top(void *context, const char *name)
 {
-    static const struct {
-        const char *name;
-        mode_t type;
-    } known[] = {
-        {"checkpoint", S_IFREG}, {"checkpoints", S_IFDIR}, {"tile", S_IFDIR},
-        {"body", S_IFDIR},       {"attachment", S_IFDIR},  {"FORMAT.md", S_IFREG},
-    };
     struct file_walk *walk = context;
     struct stat st = {.st_mode = 0};
+    const struct tj_folder_top *known = tj_folder_top_of(name);
     (void)fstatat(walk->s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(name, known[i].name) == 0 && (st.st_mode & S_IFMT) == known[i].type) {
-            return;
-        }
+    if (known != NULL && (st.st_mode & S_IFMT) == (known->directory ? S_IFDIR : S_IFREG)) {
+        return;
     }
     snprintf(walk->alien, sizeof walk->alien, "%.100s", name);
 }
@@ -75,13 +67,14 @@ static void walk_top(void *context, const char *name)
 /* Nothing depends on it, so another edition of it is no failure. */
 static void check_format_document(struct tj_folder *s, struct tj_replay_report *report)
 {
-    enum tj_read_answer answer = tj_folder_read(s, &s->file, "FORMAT.md", 1 << 24);
+    enum tj_read_answer answer =
+        tj_folder_read(s, &s->file, TJ_FOLDER_DOCUMENT, TJ_FOLDER_DOCUMENT_MAX);
     if (answer == TJ_READ_OK && s->file.size == tj_format_document_size &&
         memcmp(s->file.bytes, tj_format_document, s->file.size) == 0) {
         tj_pass(report, TJ_CHECK_FILES, 1);
         return;
     }
-    tj_skip(report, TJ_CHECK_FILES, 1, "FORMAT.md %s",
+    tj_skip(report, TJ_CHECK_FILES, 1, TJ_FOLDER_DOCUMENT " %s",
             answer == TJ_READ_MISSING ? "is missing" : "is not the one that this program knows");
 }
 
@@ -106,13 +99,13 @@ static void find_body(void *context, const struct tj_view *name)
 {
     struct tj_folder *s = context;
     if (bsearch(name->bytes, s->bodies, s->body_count, sizeof *s->bodies, by_hash) == NULL) {
-        tj_folder_content_path(s->alien, "body", name->bytes);
+        tj_content_path(s->alien, TJ_FOLDER_BODIES, name->bytes);
     }
 }
 
 static void check_bodies(struct tj_folder *s, struct tj_progress *progress)
 {
-    struct tj_content_walk walk = {.folder = s, .path = "body", .context = s};
+    struct tj_content_walk walk = {.folder = s, .path = TJ_FOLDER_BODIES, .context = s};
     if (progress->start == 0) { /* what entries before this audit have is not known */
         walk.name = find_body;
     }
@@ -127,17 +120,18 @@ static void check_bodies(struct tj_folder *s, struct tj_progress *progress)
 
 static void check_files(struct tj_folder *s, struct tj_progress *progress)
 {
-    struct file_walk walk = {.s = s, .path = "tile"};
-    struct tj_content_walk attachments = {.folder = s, .path = "attachment"};
+    struct file_walk walk = {.s = s, .path = TJ_FOLDER_TILES};
+    struct tj_content_walk attachments = {.folder = s, .path = TJ_FOLDER_ATTACHMENTS};
     tj_folder_visit(s, ".", walk_top, &walk);
-    tj_folder_visit(s, "tile", walk_tiles, &walk);
+    tj_folder_visit(s, TJ_FOLDER_TILES, walk_tiles, &walk);
     tj_folder_walk_content(&attachments);
     if (fail_alien(progress->report, walk.alien, attachments.alien)) {
         return;
     }
     if (progress->start == 0 && walk.tiles != s->tiles) {
         tj_fail(progress->report, TJ_CHECK_FILES, UINT64_MAX, NULL, NULL,
-                "tile: %" PRIu64 " files, of which %" PRIu64 " were checked", walk.tiles, s->tiles);
+                TJ_FOLDER_TILES ": %" PRIu64 " files, of which %" PRIu64 " were checked",
+                walk.tiles, s->tiles);
         return;
     }
     tj_pass(progress->report, TJ_CHECK_FILES, s->tiles + s->listed_count + 1);

@@ -210,8 +210,8 @@ static bool note_attested(struct tj_period *p, uint64_t id, const struct tj_reco
     if (attested == NULL) {
         return false;
     }
-    tj_u128 value = (tj_u128)tj_load64(r->value + 8) << 64 | tj_load64(r->value);
-    *attested = (struct tj_period_attested){r->party, r->asset, r->as_of, (tj_i128)value, id};
+    tj_i128 value = tj_statement_value(r->value);
+    *attested = (struct tj_period_attested){r->party, r->asset, r->as_of, value, id};
     return true;
 }
 

@@ -30,8 +30,7 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
                                  const struct tj_past *past, uint64_t id, uint64_t received_ns,
                                  const uint8_t record[TJ_RECORD_SIZE])
 {
-    uint8_t kind = record[0];
-    if (kind != TJ_MOVE && kind != TJ_POST && kind != TJ_CORRECT) {
+    if (!tj_kind_posts(record[0])) {
         return false;
     }
     if (state->partial && tj_names_absent(state, past, record)) {
@@ -46,7 +45,7 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
         .from = tj_movement_from(record),
         .to = tj_movement_to(record),
         .purpose = tj_movement_purpose(record),
-        .corrects = kind == TJ_CORRECT,
+        .corrects = record[0] == TJ_CORRECT,
     };
     if (out->corrects) {
         out->purpose = TJ_CORRECTION;

@@ -90,7 +90,7 @@ static bool is_followed(struct replay *r, uint64_t index, const struct tj_hash *
 {
     struct tj_view next;
     return r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE &&
-           memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+           memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
 }
 
 /* The chain is broken between entry i - 1 and entry i. Which of them was changed? When the entry
@@ -100,7 +100,7 @@ static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_
     struct tj_view next;
     bool follows =
         r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE;
-    bool intact = follows && memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+    bool intact = follows && memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
     if (intact && index > 0) {
         return index - 1;
     }

@@ -1,12 +1,14 @@
 #include "core/audit/source.h"
 
+#include "core/format/folder_layout.h"
+
 #include <sys/stat.h>
 
 bool tj_source_is_folder(const char *path)
 {
     char file[4096];
     struct stat st;
-    int size = snprintf(file, sizeof file, "%s/checkpoint", path);
+    int size = snprintf(file, sizeof file, "%s/" TJ_FOLDER_CHECKPOINT, path);
     return size > 0 && (size_t)size < sizeof file && stat(file, &st) == 0;
 }
 
@@ -107,7 +109,7 @@ static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
     }
     if (past->source->ops->entry(past->source, index + 1, &bytes) &&
         bytes.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, bytes.bytes + 32, TJ_HASH_SIZE);
+        memcpy(leaf->bytes, tj_entry_previous(bytes.bytes), TJ_HASH_SIZE);
         return true;
     }
     if (!past->source->ops->entry(past->source, index, &bytes)) {

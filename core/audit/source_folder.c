@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHECKPOINT_NAME_HASH = 16 }; /* hex digits in the name of a file of checkpoints/ */
-
 /* ---- entries ---- */
 
 static enum tj_source_answer gap(struct tj_folder *s, const char **why, const char *what)
@@ -28,15 +26,14 @@ static enum tj_source_answer gap(struct tj_folder *s, const char **why, const ch
 /* The body of the entry at hand: its size follows from the header. */
 static size_t body_size(struct tj_folder *s)
 {
-    char path[TJ_FOLDER_PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     struct stat st = {.st_mode = 0};
-    tj_folder_content_path(path, "body", s->decoded.header.body_root.bytes);
+    tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
     /* Whatever stands there is a body, if a wrong one: only what is not there at all is missing. */
     s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
                   (errno != ENOENT && errno != ENOTDIR);
-    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= TJ_FOLDER_BODY_MAX
-               ? (size_t)st.st_size
-               : 0;
+    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= TJ_BODY_FILE_MAX ? (size_t)st.st_size
+                                                                                : 0;
 }
 
 /* Has the bundle of entry `index` at hand, and stands before the entry. */
@@ -100,18 +97,18 @@ static void note_body(struct tj_folder *s)
 static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_source_item *out)
 {
     struct tj_folder *s = tj_folder_of(source);
-    char path[TJ_FOLDER_PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     memcpy(memory, s->entry.bytes, s->entry.size);
     *out = (struct tj_source_item){.entry = {memory, s->entry.size}};
     if (!s->has_body) {
         return;
     }
-    tj_folder_content_path(path, "body", s->decoded.header.body_root.bytes);
+    tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
     /* Unreadable, or grown in between: there is one, and it is not what was signed. */
     out->records = (struct tj_view){memory, 0};
-    if (tj_folder_read(s, &s->body, path, TJ_FOLDER_BODY_MAX) == TJ_READ_OK &&
+    if (tj_folder_read(s, &s->body, path, TJ_BODY_FILE_MAX) == TJ_READ_OK &&
         s->body.size <= s->body_room) {
-        TJ_VERIFY_CHECK(s->body.size <= TJ_FOLDER_BODY_MAX);
+        TJ_VERIFY_CHECK(s->body.size <= TJ_BODY_FILE_MAX);
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
         note_body(s);
@@ -131,9 +128,9 @@ static bool folder_records(struct tj_source *source, const struct tj_entry_view 
                            struct tj_view *out)
 {
     struct tj_folder *s = tj_folder_of(source);
-    char path[TJ_FOLDER_PATH_SIZE];
-    tj_folder_content_path(path, "body", entry->header.body_root.bytes);
-    if (tj_folder_read(s, &s->body, path, TJ_FOLDER_BODY_MAX) != TJ_READ_OK ||
+    char path[TJ_FOLDER_PATH_MAX];
+    tj_content_path(path, TJ_FOLDER_BODIES, entry->header.body_root.bytes);
+    if (tj_folder_read(s, &s->body, path, TJ_BODY_FILE_MAX) != TJ_READ_OK ||
         s->body.size != (size_t)entry->header.record_count * TJ_RECORD_SIZE) {
         return false;
     }
@@ -183,49 +180,39 @@ static bool is_cosigned(const struct tj_file_bytes *file, uint64_t size)
            checkpoint.size == size && view.signature_count > 1;
 }
 
-static size_t folder_checkpoint_count(struct tj_source *source)
-{
-    return tj_folder_of(source)->listed_count + 1;
-}
-
-/* The file is the one that it is named for. */
-static bool is_listed(const struct tj_listed_checkpoint *listed, const struct tj_file_bytes *file)
+static bool is_named_for(const struct tj_file_bytes *file, const char *path, uint64_t size)
 {
     struct tj_hasher *hasher = tj_hasher_create();
     struct tj_hash hash;
-    char digits[CHECKPOINT_NAME_HASH + 1];
+    char named[TJ_FOLDER_PATH_MAX];
     tj_sha256(hasher, &hash, file->bytes, file->size);
     tj_hasher_destroy(hasher);
-    for (size_t d = 0; d < CHECKPOINT_NAME_HASH / 2; d++) {
-        snprintf(digits + 2 * d, 3, "%02x", hash.bytes[d]);
-    }
-    return strcmp(strchr(listed->name, '-') + 1, digits) == 0 && is_cosigned(file, listed->size);
+    tj_checkpoint_path(named, size, &hash);
+    return strcmp(path, named) == 0;
+}
+
+static size_t folder_checkpoint_count(struct tj_source *source)
+{
+    return tj_folder_of(source)->listed_count + 1;
 }
 
 /* Those of checkpoints/ by rising size, then the file `checkpoint`, which is read once. */
 static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
 {
     struct tj_folder *s = tj_folder_of(source);
-    char path[TJ_FOLDER_PATH_SIZE];
+    char path[TJ_FOLDER_PATH_MAX];
     if (i == s->listed_count) {
         *note = (struct tj_view){s->checkpoint.bytes, s->checkpoint.size};
         return true;
     }
-    snprintf(path, sizeof path, "checkpoints/%s", s->listed[i].name);
+    snprintf(path, sizeof path, TJ_FOLDER_CHECKPOINTS "/%s", s->listed[i].name);
     if (tj_folder_read(s, &s->file, path, TJ_CHECKPOINT_NOTE_MAX) != TJ_READ_OK ||
-        !is_listed(&s->listed[i], &s->file)) {
+        !is_named_for(&s->file, path, s->listed[i].size) ||
+        !is_cosigned(&s->file, s->listed[i].size)) {
         return false;
     }
     *note = (struct tj_view){s->file.bytes, s->file.size};
     return true;
-}
-
-static bool checkpoint_name(const char *name, uint64_t *size)
-{
-    const char *dash = strchr(name, '-');
-    return dash != NULL && tj_parse_decimal64(name, (size_t)(dash - name), size) &&
-           strlen(dash + 1) == CHECKPOINT_NAME_HASH &&
-           strspn(dash + 1, "0123456789abcdef") == CHECKPOINT_NAME_HASH;
 }
 
 static int by_size(const void *a, const void *b)
@@ -242,8 +229,8 @@ static void list_checkpoint(void *context, const char *name)
 {
     struct tj_folder *s = context;
     uint64_t size;
-    if (!checkpoint_name(name, &size) || strlen(name) >= sizeof s->listed->name) {
-        snprintf(s->alien, sizeof s->alien, "checkpoints/%.100s", name);
+    if (!tj_checkpoint_name_decode(&size, name) || strlen(name) >= sizeof s->listed->name) {
+        snprintf(s->alien, sizeof s->alien, TJ_FOLDER_CHECKPOINTS "/%.100s", name);
         return;
     }
     if (!tj_make_room(&s->listed, &s->listed_capacity, s->listed_count, sizeof *s->listed)) {
@@ -260,7 +247,7 @@ static void list_checkpoint(void *context, const char *name)
 static void folder_documents(struct tj_source *source, void *context,
                              void (*visit)(void *context, const struct tj_view *name))
 {
-    struct tj_content_walk walk = {.folder = tj_folder_of(source), .path = "attachment"};
+    struct tj_content_walk walk = {.folder = tj_folder_of(source), .path = TJ_FOLDER_ATTACHMENTS};
     walk.context = context;
     walk.name = visit;
     tj_folder_walk_content(&walk);
@@ -270,8 +257,8 @@ static bool folder_document(struct tj_source *source, const uint8_t name[TJ_HASH
                             struct tj_view *out)
 {
     struct tj_folder *s = tj_folder_of(source);
-    char path[TJ_FOLDER_PATH_SIZE];
-    tj_folder_content_path(path, "attachment", name);
+    char path[TJ_FOLDER_PATH_MAX];
+    tj_content_path(path, TJ_FOLDER_ATTACHMENTS, name);
     if (tj_folder_read(s, &s->file, path, TJ_ATTACHMENT_SIZE_MAX) != TJ_READ_OK) {
         return false;
     }
@@ -346,7 +333,7 @@ static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
     enum tj_read_answer answer =
-        tj_folder_read(s, &s->checkpoint, "checkpoint", TJ_CHECKPOINT_NOTE_MAX);
+        tj_folder_read(s, &s->checkpoint, TJ_FOLDER_CHECKPOINT, TJ_CHECKPOINT_NOTE_MAX);
     if (s->source.no_memory) {
         return TIJORI_MEMORY;
     }
@@ -357,7 +344,7 @@ static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_
     if (answer != TJ_READ_OK ||
         !tj_note_decode(&view, (const char *)s->checkpoint.bytes, s->checkpoint.size) ||
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
-        snprintf(what->text, sizeof what->text, "checkpoint: not a signed checkpoint");
+        snprintf(what->text, sizeof what->text, TJ_FOLDER_CHECKPOINT ": not a signed checkpoint");
         return TIJORI_CORRUPT;
     }
     s->source.size = checkpoint.size;
@@ -389,7 +376,7 @@ static enum tijori_status open_folder(struct tj_folder *s, const char *path,
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_folder_visit(s, "checkpoints", list_checkpoint, s);
+    tj_folder_visit(s, TJ_FOLDER_CHECKPOINTS, list_checkpoint, s);
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }

@@ -8,22 +8,20 @@
 
 static void note_recovery(struct tj_walk *w, uint64_t id, const uint8_t *record)
 {
-    struct tj_record r;
-    struct tj_record opened;
+    uint32_t number = tj_record_party(record);
+    const struct tj_party_object *party = tj_state_party(w->state, number);
     struct tj_named named = {.absent = true};
-    tj_record_decode(record, &r);
-    const struct tj_party_object *party = tj_state_party(w->state, r.party);
     if (party == NULL || party->recovery == 0 || party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
         return;
     }
     if (!w->past->record(w->past->context, party->recovery, &named) || named.absent) {
         return;
     }
-    tj_record_decode(named.record, &opened);
     char what[80];
     snprintf(what, sizeof what, "record %" PRIu32 " (recovery of party %" PRIu32 ")",
-             tj_record_position(id), r.party);
-    tj_anchor_wait(w->anchor, w->progress, tj_record_entry(party->recovery), opened.delay_s, what);
+             tj_record_position(id), number);
+    tj_anchor_wait(w->anchor, w->progress, tj_record_entry(party->recovery),
+                   TJ_GET(named.record, TJ_RECOVER_PARTY, delay_s), what);
 }
 
 void tj_walk_recoveries(struct tj_walk *w, uint64_t index, const uint8_t *records, uint32_t count)

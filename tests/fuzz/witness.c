@@ -3,7 +3,7 @@
  * which bit of the proof is wrong. No input may crash; only what is consistent is cosigned, and
  * what was cosigned stays. */
 
-#include "cli/witness.h"
+#include "core/exchange/witness.h"
 #include "core/base/status.h"
 #include "tests/unit/log_support.h"
 
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { SIGNED = 's', FIRST_SIZE = 7 };
 
 static char dir[64];
-static struct witness *witness;
+static struct tj_witness *witness;
 static struct test_log honest;
 static char state_path[256];
 static char evidence_path[512];
@@ -30,7 +30,7 @@ static uint64_t now_s(void *context)
 static void clean_up(void)
 {
     char path[128];
-    witness_close(witness);
+    tj_witness_close(witness);
     unlink(state_path);
     snprintf(path, sizeof path, "%s/lock", dir);
     unlink(path);
@@ -51,13 +51,13 @@ static void start(void)
              stat("/dev/shm", &memory) == 0 ? "/dev/shm" : "/tmp");
     TIJORI_REQUIRE(mkdtemp(dir) != NULL);
     const struct tj_verifier_key log = test_log_key(&honest);
-    const struct witness_config config = {.dir = dir,
-                                          .name = "witness.example/w",
-                                          .secret32 = secret32,
-                                          .logs = &log,
-                                          .log_count = 1,
-                                          .now_s = now_s};
-    TIJORI_REQUIRE(witness_open(&config, &witness) == 0);
+    const struct tj_witness_config config = {.dir = dir,
+                                             .name = "witness.example/w",
+                                             .secret32 = secret32,
+                                             .logs = &log,
+                                             .log_count = 1,
+                                             .now_s = now_s};
+    TIJORI_REQUIRE(tj_witness_open(&witness, NULL, &config) == TIJORI_OK);
     tj_sha256(hasher, &hash, honest.origin, strlen(honest.origin));
     tj_hasher_destroy(hasher);
     int at = snprintf(state_path, sizeof state_path, "%s/", dir);
@@ -70,14 +70,14 @@ static void start(void)
 /* Back to one cosignature, at FIRST_SIZE. */
 static void reset(void)
 {
-    static char first[WITNESS_REQUEST_MAX];
+    static char first[TJ_WITNESS_REQUEST_MAX];
     static size_t first_size;
-    struct witness_reply reply;
+    struct tj_witness_reply reply;
     if (first_size == 0) {
         first_size = test_log_request(&honest, 0, FIRST_SIZE, first);
     }
     unlink(state_path);
-    witness_add_checkpoint(witness, first, first_size, &reply);
+    tj_witness_add_checkpoint(witness, first, first_size, &reply);
     TIJORI_REQUIRE(reply.code == 200);
 }
 
@@ -92,9 +92,10 @@ static void forget_evidence(void)
 }
 
 /* A cosignature of what was asked for, over a checkpoint that is now the last one. */
-static void check_cosigned(const struct witness_request *request, const struct witness_reply *reply)
+static void check_cosigned(const struct tj_witness_request *request,
+                           const struct tj_witness_reply *reply)
 {
-    static char note[TJ_CHECKPOINT_NOTE_MAX + WITNESS_BODY_MAX];
+    static char note[TJ_CHECKPOINT_NOTE_MAX + TJ_WITNESS_BODY_MAX];
     struct tj_checkpoint last;
     struct tj_note_view view;
     const size_t text_size = request->note.text_size;
@@ -102,8 +103,8 @@ static void check_cosigned(const struct witness_request *request, const struct w
     note[text_size] = '\n';
     memcpy(note + text_size + 1, reply->body, reply->body_size);
     TIJORI_REQUIRE(tj_note_decode(&view, note, text_size + 1 + reply->body_size));
-    TIJORI_REQUIRE(tj_cosignature_verify(&view, witness_key(witness), NULL) == TJ_NOTE_VALID);
-    TIJORI_REQUIRE(witness_last(witness, honest.origin, &last) == WITNESS_KNOWN);
+    TIJORI_REQUIRE(tj_cosignature_verify(&view, tj_witness_key(witness), NULL) == TJ_NOTE_VALID);
+    TIJORI_REQUIRE(tj_witness_last(witness, honest.origin, &last) == TJ_WITNESS_KNOWN);
     TIJORI_REQUIRE(last.size == request->checkpoint.size && last.size >= FIRST_SIZE);
     TIJORI_REQUIRE(memcmp(&last.root, &request->checkpoint.root, sizeof last.root) == 0);
     TIJORI_REQUIRE(request->old_size == FIRST_SIZE);
@@ -111,20 +112,21 @@ static void check_cosigned(const struct witness_request *request, const struct w
 
 static void check_request(const char *bytes, size_t size, bool may_be_cosigned)
 {
-    static struct witness_request request;
-    static char again[WITNESS_REQUEST_MAX];
-    struct witness_reply reply;
+    static struct tj_witness_request request;
+    static char again[TJ_WITNESS_REQUEST_MAX];
+    struct tj_witness_reply reply;
     struct tj_checkpoint last;
     reset();
-    witness_add_checkpoint(witness, bytes, size, &reply);
-    const bool well_formed = witness_request_decode(&request, bytes, size) == NULL;
+    tj_witness_add_checkpoint(witness, bytes, size, &reply);
+    const bool well_formed = tj_witness_request_decode(&request, bytes, size) == NULL;
     TIJORI_REQUIRE(reply.body_size > 0 && reply.body_size <= sizeof reply.body);
     TIJORI_REQUIRE(well_formed || reply.code == 400);
     if (well_formed) {
         const char *note = request.note.text;
         const size_t note_size = size - (size_t)(note - bytes);
-        TIJORI_REQUIRE(witness_request_encode(again, sizeof again, request.old_size, request.proof,
-                                              request.proof_count, note, note_size) == size);
+        TIJORI_REQUIRE(tj_witness_request_encode(again, sizeof again, request.old_size,
+                                                 request.proof, request.proof_count, note,
+                                                 note_size) == size);
         TIJORI_REQUIRE(memcmp(again, bytes, size) == 0);
     }
     if (reply.code == 200) {
@@ -134,14 +136,14 @@ static void check_request(const char *bytes, size_t size, bool may_be_cosigned)
     }
     TIJORI_REQUIRE(reply.code == 400 || reply.code == 403 || reply.code == 404 ||
                    reply.code == 409 || reply.code == 422);
-    TIJORI_REQUIRE(witness_last(witness, honest.origin, &last) == WITNESS_KNOWN);
+    TIJORI_REQUIRE(tj_witness_last(witness, honest.origin, &last) == TJ_WITNESS_KNOWN);
     TIJORI_REQUIRE(last.size == FIRST_SIZE);
 }
 
 /* old, size, fork, hashes left out or added, bit of the proof. */
 static void check_signed(const uint8_t *data)
 {
-    static char request[WITNESS_REQUEST_MAX];
+    static char request[TJ_WITNESS_REQUEST_MAX];
     char note[TJ_CHECKPOINT_NOTE_MAX];
     struct tj_hash proof[TJ_PROOF_HASHES_MAX];
     struct test_log log = honest;
@@ -159,7 +161,7 @@ static void check_signed(const uint8_t *data)
     }
     const size_t note_size = test_log_checkpoint(&log, size, note);
     const size_t written =
-        witness_request_encode(request, sizeof request, old, proof, count, note, note_size);
+        tj_witness_request_encode(request, sizeof request, old, proof, count, note, note_size);
     check_request(request, written,
                   old == FIRST_SIZE && size >= old && log.fork >= FIRST_SIZE && count == right &&
                       !wrong_bit);

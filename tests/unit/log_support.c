@@ -90,7 +90,7 @@ size_t test_log_request(const struct test_log *log, uint64_t old, uint64_t size,
     const size_t note_size = test_log_checkpoint(log, size, note);
     const size_t count = test_log_proof(log, old, size, proof);
     size_t written =
-        witness_request_encode(out, WITNESS_REQUEST_MAX, old, proof, count, note, note_size);
+        tj_witness_request_encode(out, TJ_WITNESS_REQUEST_MAX, old, proof, count, note, note_size);
     TIJORI_REQUIRE(written > 0);
     return written;
 }

@@ -4,7 +4,7 @@
 /* A log for tests of those who read one: any number of entries up to TEST_LOG_SIZE_MAX, and a
  * second history that departs from it. */
 
-#include "cli/witness_request.h"
+#include "core/exchange/witness_request.h"
 
 #include <stdbool.h>
 
@@ -26,7 +26,7 @@ size_t test_log_checkpoint(const struct test_log *log, uint64_t size, char *out)
 /* Hashes that prove old -> size, none when either is 0. */
 size_t test_log_proof(const struct test_log *log, uint64_t old, uint64_t size,
                       struct tj_hash proof[TJ_PROOF_HASHES_MAX]);
-/* A request with its proof; its size. `out` takes WITNESS_REQUEST_MAX. */
+/* A request with its proof; its size. `out` takes TJ_WITNESS_REQUEST_MAX. */
 size_t test_log_request(const struct test_log *log, uint64_t old, uint64_t size, char *out);
 
 /* A verifier key of type 0x04. */

@@ -108,16 +108,21 @@ void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
     assert_int_equal(merged_size, size);
 }
 
-int tamper_export(struct fixture *f, const char *out, bool public, struct export_done *done)
+enum tijori_status tamper_export(struct fixture *f, const char *out, bool public,
+                                 struct tj_export_done *done)
 {
     struct tj_ledger_view view;
-    struct export_done unused;
-    const struct export_order order = {
+    struct tj_stored_checkpoint newest;
+    struct tj_export_done unused;
+    struct tijori_message said;
+    const struct tj_export_order order = {
         .dir = f->dir, .out = out, .public = public, .attachments = true};
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
-    int code = export_folder(&view, &order, done != NULL ? done : &unused);
+    assert_int_equal(tj_checkpoint_public(view.txn, &newest), TIJORI_OK);
+    enum tijori_status status =
+        tj_export(view.txn, view.digester, done != NULL ? done : &unused, &said, &newest, &order);
     tj_ledger_view_end(f->ledger, &view);
-    return code;
+    return status;
 }
 
 /* ---- folders ---- */
@@ -335,7 +340,7 @@ static void stop_here(struct tamper_world *w)
     uint64_t now_s = w->f.now_ns / 1000000000u;
     const uint64_t times_s[TAMPER_WITNESSES] = {now_s + 10, now_s + 20};
     tamper_cosign(&w->f, head.size <= KEY_0_UNTIL ? 0 : 2, TAMPER_WITNESSES, times_s);
-    assert_int_equal(tamper_export(&w->f, w->folder, false, NULL), 0);
+    assert_int_equal(tamper_export(&w->f, w->folder, false, NULL), TIJORI_OK);
 }
 
 static void after_entry(void *context)

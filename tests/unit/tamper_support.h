@@ -8,7 +8,7 @@
  *
  * Log key 0 signs until it is rotated, 1 is compromised, 2 signs the rest. */
 
-#include "cli/export.h"
+#include "core/exchange/export.h"
 #include "core/audit/anchor.h"
 #include "crypto/policy.h"
 #include "history_support.h"
@@ -70,8 +70,9 @@ void tamper_sign(struct fixture *f, uint32_t number);
 /* The same, cosigned by the first `count` witnesses, at these times (POSIX seconds). */
 void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
                    const uint64_t times_s[TAMPER_WITNESSES]);
-/* Exports the open ledger with its attachments; the exit code. `done` may be NULL. */
-int tamper_export(struct fixture *f, const char *out, bool public, struct export_done *done);
+/* Exports the open ledger with its attachments; the status. `done` may be NULL. */
+enum tijori_status tamper_export(struct fixture *f, const char *out, bool public,
+                                 struct tj_export_done *done);
 
 /* ---- folders ---- */
 

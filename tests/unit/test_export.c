@@ -4,8 +4,6 @@
 
 #include "tamper_support.h"
 
-#include "cli/exit.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -91,13 +89,13 @@ static uint64_t restricted_bodies(uint64_t *entries)
 }
 
 /* Exports, and compares with what was there: how many files are new. */
-static size_t export(bool public, struct export_done *done)
+static size_t export(bool public, struct tj_export_done *done)
 {
     struct snapshot *kept = before;
     exported_free(&before->files);
     before = after;
     after = kept;
-    assert_int_equal(tamper_export(&w->f, w->folder, public, done), EXIT_PASS);
+    assert_int_equal(tamper_export(&w->f, w->folder, public, done), TIJORI_OK);
     take(w->folder, after);
     size_t new = grew(before, after);
     /* `checkpoint` and FORMAT.md are always written, and count as new in the first. */
@@ -120,7 +118,7 @@ static void audit(uint64_t entries, uint64_t restricted)
 
 static void an_export_goes_on(void **state)
 {
-    struct export_done done;
+    struct tj_export_done done;
     uint64_t entries;
     (void)state;
     history_every_kind(&w->history);
@@ -154,7 +152,7 @@ static void an_export_goes_on(void **state)
     assert_true(export(false, &done) > 0);
     restricted_bodies(&entries);
     audit(entries, 0);
-    assert_int_equal(tamper_export(&w->f, w->folder, true, &done), EXIT_DATA);
+    assert_int_equal(tamper_export(&w->f, w->folder, true, &done), TIJORI_EXISTS);
     audit(entries, 0);
 }
 
@@ -162,7 +160,7 @@ static void an_export_goes_on(void **state)
  * export makes it whole. */
 static void an_export_that_was_cut_short(void **state)
 {
-    struct export_done done;
+    struct tj_export_done done;
     struct tj_replay_report report;
     uint64_t entries;
     (void)state;
@@ -175,7 +173,7 @@ static void an_export_that_was_cut_short(void **state)
     /* Files of a size that the old checkpoint does not know are too many for an auditor. */
     assert_int_equal(audit_folder(w->folder, &w->pins, NULL, NULL, &report), OUTCOME_FAILED);
     assert_int_equal(report.first_check, TJ_CHECK_FILES);
-    assert_int_equal(tamper_export(&w->f, w->folder, false, &done), EXIT_PASS);
+    assert_int_equal(tamper_export(&w->f, w->folder, false, &done), TIJORI_OK);
     assert_int_equal(done.files, 2);
     restricted_bodies(&entries);
     audit(entries, 0);
@@ -183,7 +181,7 @@ static void an_export_that_was_cut_short(void **state)
 
 static void a_folder_of_another_log(void **state)
 {
-    struct export_done done;
+    struct tj_export_done done;
     char folder[400];
     (void)state;
     struct fixture *other = calloc(1, sizeof *other);
@@ -191,7 +189,7 @@ static void a_folder_of_another_log(void **state)
     other->predecessor = true; /* another genesis */
     fixture_parties(other);
     tamper_sign(other, 0);
-    assert_int_equal(tamper_export(other, w->folder, false, &done), EXIT_DATA);
+    assert_int_equal(tamper_export(other, w->folder, false, &done), TIJORI_LEDGER_ID);
     fixture_destroy(other);
     /* The same genesis, another history. */
     other->predecessor = false;
@@ -206,9 +204,9 @@ static void a_folder_of_another_log(void **state)
                          TIJORI_OK);
     }
     tamper_sign(other, 0);
-    assert_int_equal(tamper_export(other, w->folder, false, &done), EXIT_DATA);
+    assert_int_equal(tamper_export(other, w->folder, false, &done), TIJORI_FORK);
     snprintf(folder, sizeof folder, "%s-export", other->dir);
-    assert_int_equal(tamper_export(other, folder, false, &done), EXIT_PASS);
+    assert_int_equal(tamper_export(other, folder, false, &done), TIJORI_OK);
     remove_folder(folder);
     fixture_destroy(other);
     free(other);

@@ -219,7 +219,7 @@ static void a_public_audit_knows_that_it_does_not_know_what_is_pending(void **st
     (void)state;
     struct fixture *f = rules_world(false);
     struct tj_replay_report report;
-    struct export_done done;
+    struct tj_export_done done;
     char folder[300];
     pendings(f, TJ_PENDING, 0);
     struct tijori_head head;
@@ -228,7 +228,7 @@ static void a_public_audit_knows_that_it_does_not_know_what_is_pending(void **st
     pendings(f, TJ_PENDING, 0);
     tamper_sign(f, 0);
     snprintf(folder, sizeof folder, "%s.out", f->dir);
-    assert_int_equal(tamper_export(f, folder, true, &done), 0);
+    assert_int_equal(tamper_export(f, folder, true, &done), TIJORI_OK);
     struct tj_pins pins = {.log_key = NULL};
     audit_folder(folder, &pins, NULL, NULL, &report);
     remove_folder(folder);

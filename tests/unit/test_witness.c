@@ -5,7 +5,7 @@
 
 #include "crypto_support.h"
 
-#include "cli/witness.h"
+#include "core/exchange/witness.h"
 #include "core/audit/anchor.h"
 #include "log_support.h"
 
@@ -82,43 +82,43 @@ static int fresh_state(void **state)
     return 0;
 }
 
-static struct witness_config configuration(const struct tj_verifier_key *log)
+static struct tj_witness_config configuration(const struct tj_verifier_key *log)
 {
-    return (struct witness_config){.dir = state_dir,
-                                   .name = NAME,
-                                   .secret32 = secret32,
-                                   .logs = log,
-                                   .log_count = 1,
-                                   .now_s = now_s};
+    return (struct tj_witness_config){.dir = state_dir,
+                                      .name = NAME,
+                                      .secret32 = secret32,
+                                      .logs = log,
+                                      .log_count = 1,
+                                      .now_s = now_s};
 }
 
-static struct witness *open_witness(void)
+static struct tj_witness *open_witness(void)
 {
-    struct witness *witness = NULL;
+    struct tj_witness *witness = NULL;
     const struct tj_verifier_key log = test_log_key(&honest);
-    const struct witness_config config = configuration(&log);
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    const struct tj_witness_config config = configuration(&log);
+    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
     return witness;
 }
 
-static struct witness_reply last_reply;
+static struct tj_witness_reply last_reply;
 
 /* The code; what else was said is in last_reply. Requests are read from memory of their size. */
-static unsigned ask_bytes(struct witness *witness, const char *request, size_t size)
+static unsigned ask_bytes(struct tj_witness *witness, const char *request, size_t size)
 {
     char *exact = malloc(size > 0 ? size : 1);
     assert_non_null(exact);
     memcpy(exact, request, size);
-    witness_add_checkpoint(witness, exact, size, &last_reply);
+    tj_witness_add_checkpoint(witness, exact, size, &last_reply);
     free(exact);
     assert_true(last_reply.body_size > 0 && last_reply.log[0] != '\0');
     return last_reply.code;
 }
 
-static unsigned ask(struct witness *witness, const struct test_log *log, uint64_t old,
+static unsigned ask(struct tj_witness *witness, const struct test_log *log, uint64_t old,
                     uint64_t size)
 {
-    char request[WITNESS_REQUEST_MAX];
+    char request[TJ_WITNESS_REQUEST_MAX];
     return ask_bytes(witness, request, test_log_request(log, old, size, request));
 }
 
@@ -147,11 +147,11 @@ static void assert_conflict(uint64_t size)
     assert_memory_equal(last_reply.body, body, strlen(body));
 }
 
-static void assert_last(struct witness *witness, const struct test_log *log, uint64_t size)
+static void assert_last(struct tj_witness *witness, const struct test_log *log, uint64_t size)
 {
     struct tj_checkpoint checkpoint;
     const struct tj_hash root = test_log_root(log, size);
-    assert_int_equal(witness_last(witness, log->origin, &checkpoint), WITNESS_KNOWN);
+    assert_int_equal(tj_witness_last(witness, log->origin, &checkpoint), TJ_WITNESS_KNOWN);
     assert_true(checkpoint.size == size);
     assert_memory_equal(&checkpoint.root, &root, sizeof root);
 }
@@ -190,11 +190,11 @@ static void state_file(char path[256])
 static void a_log_that_grows_is_cosigned(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     struct tj_checkpoint none;
-    assert_int_equal(witness_last(witness, honest.origin, &none), WITNESS_NEVER);
+    assert_int_equal(tj_witness_last(witness, honest.origin, &none), TJ_WITNESS_NEVER);
     assert_true(none.size == 0);
-    assert_int_equal(witness_last(witness, "log.example/two", &none), WITNESS_UNKNOWN);
+    assert_int_equal(tj_witness_last(witness, "log.example/two", &none), TJ_WITNESS_UNKNOWN);
     uint64_t old = 0;
     for (uint64_t size = 1; size <= TEST_LOG_SIZE_MAX; size += 1 + size / 3) {
         clock_s++;
@@ -208,14 +208,14 @@ static void a_log_that_grows_is_cosigned(void **state)
     assert_int_equal(ask(witness, &honest, old, old), 200);
     assert_true(cosigned_at(&honest, old) == clock_s);
     assert_int_equal(files("", ""), 2); /* lock and one state */
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void a_malformed_request_is_400(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
-    char request[WITNESS_REQUEST_MAX + 64];
+    struct tj_witness *witness = open_witness();
+    char request[TJ_WITNESS_REQUEST_MAX + 64];
     const size_t size = test_log_request(&honest, 3, 9, request);
     for (size_t cut = 0; cut < size; cut++) {
         assert_int_equal(ask_bytes(witness, request, cut), 400);
@@ -245,8 +245,8 @@ static void a_malformed_request_is_400(void **state)
     struct tj_hash proof[TJ_PROOF_HASHES_MAX] = {0};
     char note[TJ_CHECKPOINT_NOTE_MAX];
     const size_t note_size = test_log_checkpoint(&honest, 9, note);
-    size_t most = witness_request_encode(request, sizeof request, 0, proof, TJ_PROOF_HASHES_MAX,
-                                         note, note_size);
+    size_t most = tj_witness_request_encode(request, sizeof request, 0, proof, TJ_PROOF_HASHES_MAX,
+                                            note, note_size);
     assert_int_equal(ask_bytes(witness, request, most), 422); /* 63 lines are read */
     memmove(request + 6 + 45, request + 6, most - 6);
     memcpy(request + 6, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 45);
@@ -256,25 +256,25 @@ static void a_malformed_request_is_400(void **state)
     assert_int_equal(ask_bytes(witness, request, sizeof request), 400);
     assert_int_equal(ask(witness, &honest, 10, 9), 400); /* old is larger than the checkpoint */
     assert_int_equal(files("", ""), 1);                  /* the lock */
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void an_unknown_origin_is_404_and_nothing_is_stored(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     const struct test_log other = test_log("log.example/two", 1);
     assert_int_equal(ask(witness, &other, 0, 9), 404);
     assert_int_equal(ask(witness, &other, 10, 9), 404); /* before it looks at the sizes */
     assert_int_equal(files("", ""), 1);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void only_the_logs_own_signature_counts(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
-    char request[WITNESS_REQUEST_MAX];
+    struct tj_witness *witness = open_witness();
+    char request[TJ_WITNESS_REQUEST_MAX];
     const struct test_log impostor = test_log(honest.origin, 2);
     assert_int_equal(ask(witness, &impostor, 0, 9), 403);
     size_t size = test_log_request(&honest, 0, 9, request);
@@ -282,8 +282,8 @@ static void only_the_logs_own_signature_counts(void **state)
     assert_int_equal(ask_bytes(witness, request, size), 403);
     /* A type 0x04 line by the log's own key is not the log's signature. */
     size = test_log_request(&honest, 0, 9, request);
-    struct witness_request decoded;
-    assert_null(witness_request_decode(&decoded, request, size));
+    struct tj_witness_request decoded;
+    assert_null(tj_witness_request_decode(&decoded, request, size));
     char cosignature[512];
     const size_t line = tj_cosign(cosignature, sizeof cosignature, decoded.note.text,
                                   decoded.note.text_size, honest.origin, 1, honest.secret32);
@@ -299,14 +299,14 @@ static void only_the_logs_own_signature_counts(void **state)
     memcpy(request + size, cosignature, line);
     assert_int_equal(ask_bytes(witness, request, size + line), 200);
     (void)cosigned_at(&honest, 9);
-    witness_close(witness);
-    witness_close(open_witness()); /* the state reads back */
+    tj_witness_close(witness);
+    tj_witness_close(open_witness()); /* the state reads back */
 }
 
 static void another_old_size_is_409(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 3, 9), 409);
     assert_conflict(0);
     assert_int_equal(ask(witness, &honest, 0, 9), 200);
@@ -319,14 +319,14 @@ static void another_old_size_is_409(void **state)
     assert_int_equal(ask(witness, &honest, 0, 5), 409);
     assert_conflict(9);
     assert_last(witness, &honest, 9);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void what_is_not_consistent_is_422(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
-    char request[WITNESS_REQUEST_MAX];
+    struct tj_witness *witness = open_witness();
+    char request[TJ_WITNESS_REQUEST_MAX];
     assert_int_equal(ask(witness, &honest, 0, 9), 200);
     assert_int_equal(ask(witness, &forged, 9, 12), 422);
     /* Each hash of the proof matters; so does one more, one less. */
@@ -337,8 +337,8 @@ static void what_is_not_consistent_is_422(void **state)
     for (size_t i = 0; i < count; i++) {
         proof[i].bytes[7] ^= 1;
         assert_int_equal(ask_bytes(witness, request,
-                                   witness_request_encode(request, sizeof request, 9, proof, count,
-                                                          note, note_size)),
+                                   tj_witness_request_encode(request, sizeof request, 9, proof,
+                                                             count, note, note_size)),
                          422);
         proof[i].bytes[7] ^= 1;
     }
@@ -346,7 +346,7 @@ static void what_is_not_consistent_is_422(void **state)
     for (size_t i = 0; i <= count + 1; i++) { /* the right number comes last */
         const size_t given = i < count ? i : i == count ? count + 1 : count;
         const size_t size =
-            witness_request_encode(request, sizeof request, 9, proof, given, note, note_size);
+            tj_witness_request_encode(request, sizeof request, 9, proof, given, note, note_size);
         assert_int_equal(ask_bytes(witness, request, size), given == count ? 200 : 422);
     }
     assert_last(witness, &honest, 12);
@@ -354,22 +354,22 @@ static void what_is_not_consistent_is_422(void **state)
     const size_t same = test_log_checkpoint(&honest, 12, note);
     assert_int_equal(
         ask_bytes(witness, request,
-                  witness_request_encode(request, sizeof request, 12, proof, 1, note, same)),
+                  tj_witness_request_encode(request, sizeof request, 12, proof, 1, note, same)),
         422);
     assert_int_equal(files("evidence", ""), 0); /* anyone can send a wrong proof */
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void the_empty_tree_has_one_root(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     char note[TJ_CHECKPOINT_NOTE_MAX];
-    char request[WITNESS_REQUEST_MAX];
+    char request[TJ_WITNESS_REQUEST_MAX];
     struct tj_hash proof[TJ_PROOF_HASHES_MAX] = {0};
     struct tj_checkpoint empty = {.origin = "log.example/one", .size = 0};
     size_t size = tj_checkpoint_sign(note, sizeof note, &empty, honest.secret32);
-    size_t written = witness_request_encode(request, sizeof request, 0, NULL, 0, note, size);
+    size_t written = tj_witness_request_encode(request, sizeof request, 0, NULL, 0, note, size);
     assert_int_equal(ask_bytes(witness, request, written), 422);
     assert_int_equal(files("", ""), 1);
     assert_int_equal(ask(witness, &honest, 0, 0), 200);
@@ -377,17 +377,17 @@ static void the_empty_tree_has_one_root(void **state)
     assert_last(witness, &honest, 0);
     assert_int_equal(ask_bytes(witness, request, written), 422);
     size = test_log_checkpoint(&honest, 4, note);
-    written = witness_request_encode(request, sizeof request, 0, proof, 1, note, size);
+    written = tj_witness_request_encode(request, sizeof request, 0, proof, 1, note, size);
     assert_int_equal(ask_bytes(witness, request, written), 422);
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
     assert_int_equal(ask(witness, &honest, 0, 0), 409);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void two_roots_of_one_size_are_kept_as_evidence(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 9), 200);
     assert_int_equal(ask(witness, &forged, 9, 9), 422);
     assert_int_equal(files("evidence", "-9-stored"), 1);
@@ -421,42 +421,42 @@ static void two_roots_of_one_size_are_kept_as_evidence(void **state)
         assert_true(tj_note_decode(&view, note, size));
         assert_int_equal(tj_note_verify(&view, &log), TJ_NOTE_VALID);
     }
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void a_log_may_have_several_keys(void **state)
 {
     (void)state;
-    struct witness *witness = NULL;
+    struct tj_witness *witness = NULL;
     const struct test_log rotated = test_log(honest.origin, 3);
     struct tj_verifier_key logs[] = {test_log_key(&honest), test_log_key(&rotated)};
-    struct witness_config config = configuration(logs);
+    struct tj_witness_config config = configuration(logs);
     config.log_count = 2;
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 0, 5), 200);
     assert_int_equal(ask(witness, &rotated, 5, 9), 200);
     /* One line that verifies does not make up for one that does not. */
     char note[TJ_CHECKPOINT_NOTE_MAX];
     char wrong[TJ_CHECKPOINT_NOTE_MAX];
-    char request[WITNESS_REQUEST_MAX];
+    char request[TJ_WITNESS_REQUEST_MAX];
     size_t size = test_log_checkpoint(&rotated, 9, note);
     const size_t wrong_size = test_log_checkpoint(&honest, 9, wrong);
     wrong[wrong_size - 10] = wrong[wrong_size - 10] == 'A' ? 'B' : 'A';
     assert_true(tj_note_merge(note, &size, sizeof note, wrong, wrong_size));
     assert_int_equal(
         ask_bytes(witness, request,
-                  witness_request_encode(request, sizeof request, 9, NULL, 0, note, size)),
+                  tj_witness_request_encode(request, sizeof request, 9, NULL, 0, note, size)),
         403);
-    witness_close(witness);
+    tj_witness_close(witness);
     /* The old key is gone; what was cosigned under it still binds. */
     config.logs = logs + 1;
     config.log_count = 1;
-    assert_int_equal(witness_open(&config, &witness), EXIT_PASS);
+    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 9, 12), 403);
     assert_int_equal(ask(witness, &rotated, 0, 12), 409);
     assert_conflict(9);
     assert_int_equal(ask(witness, &rotated, 9, 12), 200);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 /* ---- time ---- */
@@ -464,20 +464,20 @@ static void a_log_may_have_several_keys(void **state)
 static void time_does_not_go_back(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     clock_s = 2000;
     assert_int_equal(ask(witness, &honest, 0, 5), 200);
     clock_s = 1000;
     assert_int_equal(ask(witness, &honest, 5, 6), 200);
     assert_true(cosigned_at(&honest, 6) == 2000);
-    witness_close(witness);
+    tj_witness_close(witness);
     witness = open_witness();
     assert_int_equal(ask(witness, &honest, 6, 7), 200);
     assert_true(cosigned_at(&honest, 7) == 2000);
     clock_s = 2001;
     assert_int_equal(ask(witness, &honest, 7, 8), 200);
     assert_true(cosigned_at(&honest, 8) == 2001);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 /* ---- restarts ---- */
@@ -495,11 +495,11 @@ static void ask_and_die(uint64_t old, uint64_t size, bool before_writing)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct witness *witness = NULL;
+        struct tj_witness *witness = NULL;
         const struct tj_verifier_key log = test_log_key(&honest);
-        struct witness_config config = configuration(&log);
+        struct tj_witness_config config = configuration(&log);
         config.now_s = before_writing ? die : now_s;
-        if (witness_open(&config, &witness) == EXIT_PASS) {
+        if (tj_witness_open(&witness, NULL, &config) == TIJORI_OK) {
             (void)ask(witness, &honest, old, size);
         }
         _exit(last_reply.code == 200 ? 8 : 9);
@@ -512,14 +512,14 @@ static void ask_and_die(uint64_t old, uint64_t size, bool before_writing)
 static void a_crash_never_lets_a_second_root_through(void **state)
 {
     (void)state;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
-    witness_close(witness);
+    tj_witness_close(witness);
     /* Before the state was written: as if nothing had been asked. */
     ask_and_die(4, 9, true);
     witness = open_witness();
     assert_last(witness, &honest, 4);
-    witness_close(witness);
+    tj_witness_close(witness);
     /* After: the answer is lost, and what it said stands. */
     ask_and_die(4, 9, false);
     witness = open_witness();
@@ -530,7 +530,7 @@ static void a_crash_never_lets_a_second_root_through(void **state)
     assert_int_equal(ask(witness, &forged, 9, 9), 422);
     assert_int_equal(ask(witness, &honest, 9, 9), 200); /* so the log gets what it missed */
     (void)cosigned_at(&honest, 9);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void what_a_crash_leaves_half_written_is_ignored(void **state)
@@ -538,9 +538,9 @@ static void what_a_crash_leaves_half_written_is_ignored(void **state)
     (void)state;
     char path[256];
     char temporary[300];
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
-    witness_close(witness);
+    tj_witness_close(witness);
     state_file(path);
     (void)snprintf(temporary, sizeof temporary, "%s.new", path);
     FILE *file = fopen(temporary, "wb");
@@ -551,14 +551,14 @@ static void what_a_crash_leaves_half_written_is_ignored(void **state)
     assert_int_equal(ask(witness, &honest, 4, 5), 200);
     assert_last(witness, &honest, 5);
     assert_int_equal(files("", ".new"), 0);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 static void a_disk_that_fails_is_500_and_hands_out_nothing(void **state)
 {
     (void)state;
     struct rlimit before;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     const struct rlimit none = {.rlim_cur = 100, .rlim_max = before.rlim_max};
@@ -572,22 +572,22 @@ static void a_disk_that_fails_is_500_and_hands_out_nothing(void **state)
     assert_last(witness, &honest, 4);
     assert_int_equal(files("", ".new"), 0);
     assert_int_equal(ask(witness, &honest, 4, 9), 200);
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 /* ---- damage, and whose state it is ---- */
 
-static int reopen(const char *name, bool replays)
+static enum tijori_status reopen(const char *name, bool replays)
 {
-    struct witness *witness = NULL;
+    struct tj_witness *witness = NULL;
     const struct tj_verifier_key log = test_log_key(&honest);
-    struct witness_config config = configuration(&log);
+    struct tj_witness_config config = configuration(&log);
     config.name = name;
     config.replays = replays;
-    const int code = witness_open(&config, &witness);
-    assert_int_equal(witness == NULL, code != EXIT_PASS);
-    witness_close(witness);
-    return code;
+    const enum tijori_status status = tj_witness_open(&witness, NULL, &config);
+    assert_int_equal(witness == NULL, status != TIJORI_OK);
+    tj_witness_close(witness);
+    return status;
 }
 
 static void a_damaged_state_is_not_taken_for_none(void **state)
@@ -596,7 +596,7 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
     char path[256];
     char whole[4096];
     struct tj_checkpoint checkpoint;
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
     state_file(path);
     FILE *file = fopen(path, "rb");
@@ -613,11 +613,12 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
             const size_t part = truncated ? cut : size;
             assert_int_equal(fwrite(truncated ? whole : bytes, 1, part, file), part);
             (void)fclose(file);
-            const enum witness_memory kind = witness_last(witness, honest.origin, &checkpoint);
-            if (kind == WITNESS_KNOWN) { /* our own line may be missing, or another key's */
+            const enum tj_witness_memory kind =
+                tj_witness_last(witness, honest.origin, &checkpoint);
+            if (kind == TJ_WITNESS_KNOWN) { /* our own line may be missing, or another key's */
                 assert_true(checkpoint.size == 4);
             } else {
-                assert_int_equal(kind, WITNESS_DAMAGED);
+                assert_int_equal(kind, TJ_WITNESS_DAMAGED);
             }
         }
     }
@@ -626,8 +627,8 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
     /* What cannot be read at all is not missing. */
     assert_true(unlink(path) == 0 && mkdir(path, 0700) == 0);
     assert_int_equal(ask(witness, &honest, 0, 4), 500);
-    witness_close(witness);
-    assert_int_equal(reopen(NAME, false), EXIT_DATA);
+    tj_witness_close(witness);
+    assert_int_equal(reopen(NAME, false), TIJORI_CORRUPT);
 }
 
 static void a_name_says_how_a_witness_works(void **state)
@@ -638,18 +639,18 @@ static void a_name_says_how_a_witness_works(void **state)
     assert_false(tj_name_replays("replayed"));
     assert_false(tj_name_replays("auditor.example/replayed/1"));
     assert_false(tj_name_replays(""));
-    assert_int_equal(reopen("auditor.example/replayed", false), EXIT_CONFIG);
-    assert_int_equal(reopen("auditor.example", true), EXIT_CONFIG);
-    assert_int_equal(reopen("two words", false), EXIT_CONFIG);
-    assert_int_equal(reopen("", false), EXIT_CONFIG);
+    assert_int_equal(reopen("auditor.example/replayed", false), TIJORI_TEXT);
+    assert_int_equal(reopen("auditor.example", true), TIJORI_TEXT);
+    assert_int_equal(reopen("two words", false), TIJORI_TEXT);
+    assert_int_equal(reopen("", false), TIJORI_TEXT);
     assert_int_equal(files("", ""), 0);
-    assert_int_equal(reopen("auditor.example/replayed", true), EXIT_PASS);
-    struct witness *witness = open_witness();
+    assert_int_equal(reopen("auditor.example/replayed", true), TIJORI_OK);
+    struct tj_witness *witness = open_witness();
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
-    witness_close(witness);
+    tj_witness_close(witness);
     /* What was cosigned by consistency alone is not the memory of one who replays. */
-    assert_int_equal(reopen(NAME "/replayed", true), EXIT_DATA);
-    assert_int_equal(reopen(NAME, false), EXIT_PASS);
+    assert_int_equal(reopen(NAME "/replayed", true), TIJORI_CORRUPT);
+    assert_int_equal(reopen(NAME, false), TIJORI_OK);
 }
 
 static void one_process_at_a_time(void **state)
@@ -663,19 +664,19 @@ static void one_process_at_a_time(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         close(done[1]); /* so that it ends when the test does */
-        struct witness *witness = open_witness();
+        struct tj_witness *witness = open_witness();
         if (write(ready[1], "r", 1) != 1 || read(done[0], &c, 1) != 1) {
             _exit(1);
         }
-        witness_close(witness);
+        tj_witness_close(witness);
         _exit(0);
     }
     assert_true(read(ready[0], &c, 1) == 1);
-    assert_int_equal(reopen(NAME, false), EXIT_TRY_AGAIN);
+    assert_int_equal(reopen(NAME, false), TIJORI_LOCKED);
     assert_true(write(done[1], "d", 1) == 1);
     int status = 0;
     assert_true(waitpid(child, &status, 0) == child && status == 0);
-    assert_int_equal(reopen(NAME, false), EXIT_PASS);
+    assert_int_equal(reopen(NAME, false), TIJORI_OK);
     for (int i = 0; i < 2; i++) {
         close(ready[i]);
         close(done[i]);
@@ -686,9 +687,9 @@ static void a_state_that_cannot_be_made_is_said(void **state)
 {
     (void)state;
     (void)snprintf(state_dir, sizeof state_dir, "%s/missing/state", dir);
-    assert_int_equal(reopen(NAME, false), EXIT_NO_INPUT);
+    assert_int_equal(reopen(NAME, false), TIJORI_NOT_FOUND);
     (void)snprintf(state_dir, sizeof state_dir, "/dev/null");
-    assert_int_equal(reopen(NAME, false), EXIT_NO_INPUT);
+    assert_int_equal(reopen(NAME, false), TIJORI_NOT_FOUND);
 }
 
 /* ---- threads ---- */
@@ -697,18 +698,18 @@ enum { THREADS = 8, ROUNDS = 20 };
 
 struct contender {
     pthread_t thread;
-    struct witness *witness;
+    struct tj_witness *witness;
     pthread_barrier_t *barrier;
-    char request[WITNESS_REQUEST_MAX];
+    char request[TJ_WITNESS_REQUEST_MAX];
     size_t size;
-    struct witness_reply reply;
+    struct tj_witness_reply reply;
 };
 
 static void *contend(void *context)
 {
     struct contender *self = context;
     pthread_barrier_wait(self->barrier);
-    witness_add_checkpoint(self->witness, self->request, self->size, &self->reply);
+    tj_witness_add_checkpoint(self->witness, self->request, self->size, &self->reply);
     return NULL;
 }
 
@@ -716,7 +717,7 @@ static void of_many_at_once_one_wins(void **state)
 {
     (void)state;
     static struct contender contenders[THREADS];
-    struct witness *witness = open_witness();
+    struct tj_witness *witness = open_witness();
     uint64_t old = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         pthread_barrier_t barrier;
@@ -744,7 +745,7 @@ static void of_many_at_once_one_wins(void **state)
         assert_last(witness, &honest, won);
         old = won;
     }
-    witness_close(witness);
+    tj_witness_close(witness);
 }
 
 int main(void)

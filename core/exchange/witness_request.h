@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_WITNESS_REQUEST_H
-#define TIJORI_CLI_WITNESS_REQUEST_H
+#ifndef TIJORI_CORE_EXCHANGE_WITNESS_REQUEST_H
+#define TIJORI_CORE_EXCHANGE_WITNESS_REQUEST_H
 
 /* The body of C2SP tlog-witness's `POST <prefix>/add-checkpoint`:
  *     old <size>\n            of the checkpoint that the witness cosigned last, 0 for none
@@ -13,14 +13,14 @@
 #include "crypto/tile.h"
 
 enum {
-    WITNESS_REQUEST_MAX = 65536, /* bytes; more than the largest checkpoint and 63 hashes */
+    TJ_WITNESS_REQUEST_MAX = 65536, /* bytes; more than the largest checkpoint and 63 hashes */
 };
 _Static_assert(TJ_CHECKPOINT_NOTE_MAX + 4 + 20 + 1 + 45 * TJ_PROOF_HASHES_MAX + 1 <=
-                   WITNESS_REQUEST_MAX,
+                   TJ_WITNESS_REQUEST_MAX,
                "every checkpoint can be sent");
 
 /* The note points into the request and lives as long as it. */
-struct witness_request {
+struct tj_witness_request {
     uint64_t old_size;
     size_t proof_count;
     struct tj_hash proof[TJ_PROOF_HASHES_MAX];
@@ -30,12 +30,13 @@ struct witness_request {
 
 /* NULL when the request was read, else what is wrong with it, for a person. What was read encodes
  * to the same bytes. No signature is looked at. */
-const char *witness_request_decode(struct witness_request *out, const char *bytes, size_t size);
+const char *tj_witness_request_decode(struct tj_witness_request *out, const char *bytes,
+                                      size_t size);
 
 /* Writes the request for the checkpoint in `note`; its size, 0 when `out` is too small.
- * WITNESS_REQUEST_MAX bytes suffice for a note of TJ_CHECKPOINT_NOTE_MAX. */
-size_t witness_request_encode(char *out, size_t out_size, uint64_t old_size,
-                              const struct tj_hash *proof, size_t proof_count, const char *note,
-                              size_t note_size);
+ * TJ_WITNESS_REQUEST_MAX bytes suffice for a note of TJ_CHECKPOINT_NOTE_MAX. */
+size_t tj_witness_request_encode(char *out, size_t out_size, uint64_t old_size,
+                                 const struct tj_hash *proof, size_t proof_count, const char *note,
+                                 size_t note_size);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_WITNESS_H
-#define TIJORI_CLI_WITNESS_H
+#ifndef TIJORI_CORE_EXCHANGE_WITNESS_H
+#define TIJORI_CORE_EXCHANGE_WITNESS_H
 
 /* A witness of logs: C2SP tlog-witness, without the HTTP around it. Of each log it is configured
  * for it remembers the last checkpoint it cosigned, and it cosigns another only when that one is
@@ -7,11 +7,11 @@
  * other, whatever the log or who asks; that holds while its state is neither lost nor set back.
  *
  * The state is a directory:
- *     lock                  held (flock) from witness_open to witness_close, by one process
+ *     lock                  held (flock) from tj_witness_open to tj_witness_close, by one process
  *     HASH                  of one log; HASH is the SHA-256 of its origin in hex
  *     evidence/HASH-SIZE-stored, evidence/HASH-SIZE-other
  *                           two checkpoints of one size, signed by the log, with different roots;
- *                           or of two sizes, by witness_keep_evidence
+ *                           or of two sizes, by tj_witness_keep_evidence
  *
  * A file HASH is text; it is made by the first cosignature and replaced as a whole, on the disk
  * before the cosignature is handed out:
@@ -29,11 +29,13 @@
  * What goes wrong on the way to the disk ends in 500, and the state there may be the old one or the
  * new one, of which nobody has the cosignature: either is safe to go on from. */
 
-#include "cli/witness_request.h"
+#include "core/exchange/witness_request.h"
 
-struct witness;
+#include "core/base/message.h"
 
-struct witness_config {
+struct tj_witness;
+
+struct tj_witness_config {
     const char *dir;  /* is made when it is missing; its parent is there */
     const char *name; /* of the witness's key */
     const uint8_t *secret32;
@@ -44,40 +46,47 @@ struct witness_config {
     void *now_context;
 };
 
-/* Reads the state of each log. Returns an exit code, the reason said on standard error: 75 when
- * another process holds the lock; 78 for a name that does not go with `replays`; 65 for a state
- * that cannot be read or belongs to another name: a witness that went on without it could
- * contradict itself. The configuration is copied. */
-int witness_open(const struct witness_config *config, struct witness **out);
+/* Reads the state of each log, and holds its lock. `message` (may be NULL) says why not.
+ *     LOCKED     another process holds the lock
+ *     TEXT       the name is none, or does not go with `replays`
+ *     KEY_INVALID not the secret of an ed25519 key
+ *     CORRUPT    a state cannot be read, or belongs to another name: a witness that went on without
+ *                it could contradict itself
+ *     NOT_FOUND, DENIED, FULL, EXISTS, MEMORY, IO
+ * The configuration is copied. */
+enum tijori_status tj_witness_open(struct tj_witness **out, struct tijori_message *message,
+                                   const struct tj_witness_config *config) TJ_MUST_USE;
 /* NULL is fine. No thread may be in a call. */
-void witness_close(struct witness *witness);
+void tj_witness_close(struct tj_witness *witness);
 
 /* The key by which cosignatures are verified, type 0x04. */
-const struct tj_verifier_key *witness_key(const struct witness *witness);
+const struct tj_verifier_key *tj_witness_key(const struct tj_witness *witness);
 
 /* The log's key that a state directory remembers for an origin; false when it knows none. Takes no
  * lock: for who then opens the state with it. */
-bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out);
+bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out);
 
 /* What was cosigned last of this log. */
-enum witness_memory {
-    WITNESS_NEVER,   /* nothing; *out has size 0 */
-    WITNESS_KNOWN,   /* *out is that checkpoint */
-    WITNESS_UNKNOWN, /* the origin is not configured */
-    WITNESS_DAMAGED, /* the state cannot be read */
+enum tj_witness_memory {
+    TJ_WITNESS_NEVER,   /* nothing; *out has size 0 */
+    TJ_WITNESS_KNOWN,   /* *out is that checkpoint */
+    TJ_WITNESS_UNKNOWN, /* the origin is not configured */
+    TJ_WITNESS_DAMAGED, /* the state cannot be read */
 };
-enum witness_memory witness_last(struct witness *witness, const char *origin,
-                                 struct tj_checkpoint *out);
+enum tj_witness_memory tj_witness_last(struct tj_witness *witness, const char *origin,
+                                       struct tj_checkpoint *out);
 
-enum { WITNESS_BODY_MAX = 512 };
+enum { TJ_WITNESS_BODY_MAX = 512 };
 
-struct witness_reply {
+struct tj_witness_reply {
     unsigned code; /* of HTTP: 200, 400, 403, 404, 409, 422, 500 */
     const char *content_type;
     size_t body_size;
-    char body[WITNESS_BODY_MAX]; /* 200: the cosignature's line. 409: the size. Else: what is wrong
-                                  */
-    char log[WITNESS_BODY_MAX];  /* one line for the witness's operator, without a newline */
+    char body[TJ_WITNESS_BODY_MAX];    /* 200: the cosignature's line. 409: the size. Else: what is
+                                        * wrong
+                                        */
+    char log[TJ_WITNESS_BODY_MAX];     /* one line for the witness's operator, without a newline */
+    char trouble[TJ_WITNESS_BODY_MAX]; /* another one before it, or empty: what the disk says */
 };
 
 /* Answers one add-checkpoint request. In this order:
@@ -92,13 +101,13 @@ struct witness_reply {
  *     200  cosigned; at a time that is never before that of the last cosignature
  * Another root at the size cosigned last is kept as evidence, whatever the answer.
  * Threads: any number. */
-void witness_add_checkpoint(struct witness *witness, const char *request, size_t size,
-                            struct witness_reply *out);
+void tj_witness_add_checkpoint(struct tj_witness *witness, const char *request, size_t size,
+                               struct tj_witness_reply *out);
 
 /* The same of a request's checkpoint of any size, with the last one cosigned: for who has the log
  * at hand, and was refused because the one does not lead to the other. One pair for each size that
  * was cosigned last. False when it is signed by none of the log's keys, nothing of this log was
  * cosigned, or the disk says no. */
-bool witness_keep_evidence(struct witness *witness, const char *request, size_t size);
+bool tj_witness_keep_evidence(struct tj_witness *witness, const char *request, size_t size);
 
 #endif

@@ -1,8 +1,7 @@
-#include "cli/witness.h"
+#include "core/exchange/witness.h"
 
-#include "cli/exit.h"
-#include "text/text.h"
 #include "core/audit/anchor.h"
+#include "core/format/folder_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 
 enum {
     VKEY_MAX = 512,
-    HASH_HEX_SIZE = 2 * TJ_HASH_SIZE,
     FILE_NAME_MAX = 128, /* HASH-SIZE-stored.new */
     LINE_MAX_SIZE = 400, /* of a log or a witness: name of 255, base64 of 108 */
     NOTE_MAX = TJ_CHECKPOINT_TEXT_MAX + 1 + 2 * LINE_MAX_SIZE,
@@ -24,12 +22,12 @@ enum {
 };
 _Static_assert(STATE_MAX > 20 + 10 + TJ_NOTE_NAME_MAX + 5 + VKEY_MAX + NOTE_MAX,
                "every state fits, and one byte more");
-_Static_assert((int)LINE_MAX_SIZE <= (int)WITNESS_BODY_MAX,
+_Static_assert((int)LINE_MAX_SIZE <= (int)TJ_WITNESS_BODY_MAX,
                "a cosignature's line fits into a reply");
 
 static const char state_magic[] = "tijori/witness/v1\nwitness ";
 
-struct witness {
+struct tj_witness {
     int dir; /* descriptors */
     int lock;
     pthread_mutex_t mutex; /* from reading a log's state to the new one on the disk */
@@ -43,8 +41,8 @@ struct witness {
 
 /* The state of one log, as it is stored. */
 struct memory {
-    enum witness_memory kind; /* NEVER, KNOWN or DAMAGED */
-    char why[128];            /* DAMAGED */
+    enum tj_witness_memory kind; /* NEVER, KNOWN or DAMAGED */
+    char why[128];               /* DAMAGED */
     struct tj_checkpoint checkpoint;
     uint64_t time_s; /* of our cosignature; 0 when it is by an earlier key of this name */
     size_t note_size;
@@ -109,12 +107,12 @@ static ssize_t read_file(int dir, const char *name, char *out, size_t size)
     return got < 0 ? -1 : (ssize_t)done;
 }
 
-static void file_of_origin(char out[HASH_HEX_SIZE + 1], struct tj_hasher *hasher,
+static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hasher,
                            const char *origin)
 {
     struct tj_hash hash;
     tj_sha256(hasher, &hash, origin, strlen(origin));
-    text_format_hex(out, hash.bytes, TJ_HASH_SIZE);
+    tj_hash_digits(out, hash.bytes);
 }
 
 /* ---- the state of a log ---- */
@@ -139,14 +137,14 @@ static bool take(const char **at, const char *end, const char *prefix, const cha
 
 static bool damaged(struct memory *memory, const char *why)
 {
-    memory->kind = WITNESS_DAMAGED;
+    memory->kind = TJ_WITNESS_DAMAGED;
     snprintf(memory->why, sizeof memory->why, "%s", why);
     return false;
 }
 
 /* Of *memory only what was read is set. Signatures are verified again: what a disk gives back is
  * trusted no more than what a stranger sends. */
-static bool memory_decode(const struct witness *witness, const char *origin, const char *bytes,
+static bool memory_decode(const struct tj_witness *witness, const char *origin, const char *bytes,
                           size_t size, struct memory *memory)
 {
     const char *at = bytes;
@@ -176,16 +174,16 @@ static bool memory_decode(const struct witness *witness, const char *origin, con
         tj_cosignature_verify(&note, &witness->key, &memory->time_s) == TJ_NOTE_INVALID) {
         return damaged(memory, "a signature that does not verify");
     }
-    memory->kind = WITNESS_KNOWN;
+    memory->kind = TJ_WITNESS_KNOWN;
     return true;
 }
 
-static void memory_read(const struct witness *witness, const char *file, const char *origin,
+static void memory_read(const struct tj_witness *witness, const char *file, const char *origin,
                         struct memory *memory)
 {
     char bytes[STATE_MAX];
     memset(memory, 0, sizeof *memory);
-    memory->kind = WITNESS_NEVER;
+    memory->kind = TJ_WITNESS_NEVER;
     ssize_t size = read_file(witness->dir, file, bytes, sizeof bytes);
     if (size < 0 && errno != ENOENT) {
         damaged(memory, strerror(errno));
@@ -210,7 +208,7 @@ static size_t bare_note(char out[NOTE_MAX], const struct tj_note_view *note,
     return note->text_size + 1 + line_size;
 }
 
-static bool memory_write(const struct witness *witness, const char *file,
+static bool memory_write(const struct tj_witness *witness, const char *file,
                          const struct tj_note_view *note, const struct tj_verifier_key *log,
                          const char *cosignature, size_t cosignature_size)
 {
@@ -228,7 +226,7 @@ static bool memory_write(const struct witness *witness, const char *file,
 
 /* Two checkpoints that a log signed for one size: proof against it that needs nothing else, so one
  * pair is enough and no one can fill the disk with more. */
-static bool keep_evidence(const struct witness *witness, const char *file,
+static bool keep_evidence(const struct tj_witness *witness, const char *file,
                           const struct memory *memory, const struct tj_note_view *other,
                           const struct tj_verifier_key *log)
 {
@@ -258,8 +256,8 @@ static bool keep_evidence(const struct witness *witness, const char *file,
 
 /* ---- replies ---- */
 
-static void reply(struct witness_reply *out, unsigned code, const struct witness_request *request,
-                  const char *what)
+static void reply(struct tj_witness_reply *out, unsigned code,
+                  const struct tj_witness_request *request, const char *what)
 {
     const struct tj_checkpoint *checkpoint = &request->checkpoint;
     out->code = code;
@@ -270,7 +268,7 @@ static void reply(struct witness_reply *out, unsigned code, const struct witness
              checkpoint->origin, checkpoint->size, request->old_size, what);
 }
 
-static void reply_size(struct witness_reply *out, const struct witness_request *request,
+static void reply_size(struct tj_witness_reply *out, const struct tj_witness_request *request,
                        uint64_t size)
 {
     char what[64];
@@ -280,20 +278,26 @@ static void reply_size(struct witness_reply *out, const struct witness_request *
     out->body_size = (size_t)snprintf(out->body, sizeof out->body, "%" PRIu64 "\n", size);
 }
 
-static void reply_cosignature(struct witness_reply *out, const struct witness_request *request,
-                              const char *line, size_t size)
+static void reply_cosignature(struct tj_witness_reply *out,
+                              const struct tj_witness_request *request, const char *line,
+                              size_t size)
 {
     reply(out, 200, request, "cosigned");
     memcpy(out->body, line, size);
     out->body_size = size;
 }
 
+static void trouble(struct tj_witness_reply *out, const char *what, const char *why)
+{
+    snprintf(out->trouble, sizeof out->trouble, "%s: %s", what, why);
+}
+
 /* ---- add-checkpoint ---- */
 
 /* The key of the log that signed; NULL when the reply says why there is none. */
-static const struct tj_verifier_key *signer(const struct witness *witness,
-                                            const struct witness_request *request,
-                                            struct witness_reply *out)
+static const struct tj_verifier_key *signer(const struct tj_witness *witness,
+                                            const struct tj_witness_request *request,
+                                            struct tj_witness_reply *out)
 {
     const struct tj_verifier_key *found = NULL;
     bool known = false;
@@ -321,7 +325,7 @@ static const struct tj_verifier_key *signer(const struct witness *witness,
 }
 
 /* NULL when the checkpoint goes on from what is remembered, whose size is the request's old. */
-static const char *inconsistency(struct tj_hasher *hasher, const struct witness_request *request,
+static const char *inconsistency(struct tj_hasher *hasher, const struct tj_witness_request *request,
                                  const struct memory *memory)
 {
     const struct tj_checkpoint *new = &request->checkpoint;
@@ -344,9 +348,9 @@ static const char *inconsistency(struct tj_hasher *hasher, const struct witness_
                : "the consistency proof does not verify";
 }
 
-static void cosign(struct witness *witness, const char *file, const struct witness_request *request,
-                   const struct tj_verifier_key *log, const struct memory *memory,
-                   struct witness_reply *out)
+static void cosign(struct tj_witness *witness, const char *file,
+                   const struct tj_witness_request *request, const struct tj_verifier_key *log,
+                   const struct memory *memory, struct tj_witness_reply *out)
 {
     char line[LINE_MAX_SIZE];
     const uint64_t now_s = witness->now_s(witness->now_context);
@@ -356,7 +360,7 @@ static void cosign(struct witness *witness, const char *file, const struct witne
     if (size == 0) {
         reply(out, 500, request, "signing failed");
     } else if (!memory_write(witness, file, &request->note, log, line, size)) {
-        message("the state cannot be written: %s", strerror(errno));
+        trouble(out, "the state cannot be written", strerror(errno));
         reply(out, 500, request, "the state cannot be written");
     } else {
         reply_cosignature(out, request, line, size);
@@ -364,24 +368,24 @@ static void cosign(struct witness *witness, const char *file, const struct witne
 }
 
 /* With the mutex held. */
-static void decide(struct witness *witness, struct tj_hasher *hasher,
-                   const struct witness_request *request, const struct tj_verifier_key *log,
-                   struct witness_reply *out)
+static void decide(struct tj_witness *witness, struct tj_hasher *hasher,
+                   const struct tj_witness_request *request, const struct tj_verifier_key *log,
+                   struct tj_witness_reply *out)
 {
     const struct tj_checkpoint *new = &request->checkpoint;
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
     file_of_origin(file, hasher, new->origin);
     memory_read(witness, file, new->origin, &memory);
-    if (memory.kind == WITNESS_DAMAGED) {
-        message("%s: %s", file, memory.why);
+    if (memory.kind == TJ_WITNESS_DAMAGED) {
+        trouble(out, file, memory.why);
         reply(out, 500, request, "the state cannot be read");
         return;
     }
-    if (memory.kind == WITNESS_KNOWN && new->size == memory.checkpoint.size &&
+    if (memory.kind == TJ_WITNESS_KNOWN && new->size == memory.checkpoint.size &&
         memcmp(&new->root, &memory.checkpoint.root, sizeof new->root) != 0 &&
         !keep_evidence(witness, file, &memory, &request->note, log)) {
-        message("the evidence cannot be written: %s", strerror(errno));
+        trouble(out, "the evidence cannot be written", strerror(errno));
     }
     if (request->old_size != memory.checkpoint.size) {
         reply_size(out, request, memory.checkpoint.size);
@@ -395,13 +399,13 @@ static void decide(struct witness *witness, struct tj_hasher *hasher,
     cosign(witness, file, request, log, &memory, out);
 }
 
-void witness_add_checkpoint(struct witness *witness, const char *bytes, size_t size,
-                            struct witness_reply *out)
+void tj_witness_add_checkpoint(struct tj_witness *witness, const char *bytes, size_t size,
+                               struct tj_witness_reply *out)
 {
-    struct witness_request request;
+    struct tj_witness_request request;
     memset(&request, 0, sizeof request);
     memset(out, 0, sizeof *out);
-    const char *why = witness_request_decode(&request, bytes, size);
+    const char *why = tj_witness_request_decode(&request, bytes, size);
     if (why != NULL) {
         request.checkpoint = (struct tj_checkpoint){.origin = "-"};
         reply(out, 400, &request, why);
@@ -422,14 +426,14 @@ void witness_add_checkpoint(struct witness *witness, const char *bytes, size_t s
     tj_hasher_destroy(hasher);
 }
 
-bool witness_keep_evidence(struct witness *witness, const char *bytes, size_t size)
+bool tj_witness_keep_evidence(struct tj_witness *witness, const char *bytes, size_t size)
 {
-    struct witness_request request;
-    struct witness_reply unused;
+    struct tj_witness_request request;
+    struct tj_witness_reply unused;
     struct memory memory;
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     memset(&request, 0, sizeof request);
-    const struct tj_verifier_key *log = witness_request_decode(&request, bytes, size) == NULL
+    const struct tj_verifier_key *log = tj_witness_request_decode(&request, bytes, size) == NULL
                                             ? signer(witness, &request, &unused)
                                             : NULL;
     if (log == NULL) {
@@ -439,17 +443,17 @@ bool witness_keep_evidence(struct witness *witness, const char *bytes, size_t si
     pthread_mutex_lock(&witness->mutex);
     file_of_origin(file, hasher, request.checkpoint.origin);
     memory_read(witness, file, request.checkpoint.origin, &memory);
-    bool kept =
-        memory.kind == WITNESS_KNOWN && keep_evidence(witness, file, &memory, &request.note, log);
+    bool kept = memory.kind == TJ_WITNESS_KNOWN &&
+                keep_evidence(witness, file, &memory, &request.note, log);
     pthread_mutex_unlock(&witness->mutex);
     tj_hasher_destroy(hasher);
     return kept;
 }
 
-enum witness_memory witness_last(struct witness *witness, const char *origin,
-                                 struct tj_checkpoint *out)
+enum tj_witness_memory tj_witness_last(struct tj_witness *witness, const char *origin,
+                                       struct tj_checkpoint *out)
 {
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
     bool known = false;
     memset(out, 0, sizeof *out);
@@ -457,7 +461,7 @@ enum witness_memory witness_last(struct witness *witness, const char *origin,
         known = strcmp(witness->logs[i].name, origin) == 0;
     }
     if (!known) {
-        return WITNESS_UNKNOWN;
+        return TJ_WITNESS_UNKNOWN;
     }
     struct tj_hasher *hasher = tj_hasher_create();
     file_of_origin(file, hasher, origin);
@@ -471,101 +475,108 @@ enum witness_memory witness_last(struct witness *witness, const char *origin,
 
 /* ---- opening ---- */
 
-static int check_config(const struct witness_config *config)
+static enum tijori_status check_config(struct tijori_message *message,
+                                       const struct tj_witness_config *config)
 {
     if (!tj_note_name_valid(config->name, strlen(config->name))) {
-        return fail(EXIT_CONFIG, "'%s': a name has no space, no plus sign and is not empty",
-                    config->name);
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': a name has no space, no plus sign and is not empty", config->name);
     }
-    if (tj_name_replays(config->name) != config->replays) {
-        return config->replays ? fail(EXIT_CONFIG,
-                                      "'%s': the name of a key by which an auditor cosigns what "
-                                      "was replayed ends with /replayed",
-                                      config->name)
-                               : fail(EXIT_CONFIG,
-                                      "'%s': a name that ends with /replayed belongs to an "
-                                      "auditor who replays the log before each cosignature, "
-                                      "which a witness of consistency does not",
-                                      config->name);
+    if (config->replays && !tj_name_replays(config->name)) {
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': the name of a key by which an auditor cosigns what was replayed ends "
+                      "with /replayed",
+                      config->name);
+    }
+    if (!config->replays && tj_name_replays(config->name)) {
+        return tj_say(message, TIJORI_TEXT,
+                      "'%s': a name that ends with /replayed belongs to an auditor who replays the "
+                      "log before each cosignature, which a witness of consistency does not",
+                      config->name);
     }
     for (size_t i = 0; i < config->log_count; i++) {
         TIJORI_REQUIRE(config->logs[i].type == TJ_NOTE_TYPE_ED25519);
     }
-    return EXIT_PASS;
+    return TIJORI_OK;
 }
 
 /* A directory that is not on the disk would be gone after a power cut, and with it what must not be
- * forgotten: so its parent is synced. */
-static int open_dir(struct witness *witness, const char *path)
+ * forgotten: so its parent is synced. False with errno. */
+static bool sync_parent(int dir)
+{
+    int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) {
+        return false;
+    }
+    const bool synced = fsync(parent) == 0;
+    const int error = errno;
+    close(parent);
+    errno = error;
+    return synced;
+}
+
+static enum tijori_status open_dir(struct tj_witness *witness, struct tijori_message *message,
+                                   const char *path)
 {
     const bool made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST) {
-        return fail_errno(errno, path);
+        return tj_say_errno(message, errno, path);
     }
     witness->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (witness->dir < 0) {
-        return fail_errno(errno, path);
-    }
-    int parent = made ? openat(witness->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    const bool synced = !made || (parent >= 0 && fsync(parent) == 0);
-    const int error = errno;
-    if (parent >= 0) {
-        close(parent);
-    }
-    if (!synced) {
-        return fail_errno(error, path);
+    if (witness->dir < 0 || (made && !sync_parent(witness->dir))) {
+        return tj_say_errno(message, errno, path);
     }
     witness->lock = openat(witness->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (witness->lock < 0) {
-        return fail_errno(errno, path);
+        return tj_say_errno(message, errno, path);
     }
-    if (flock(witness->lock, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK
-                   ? fail(EXIT_TRY_AGAIN, "%s: another process uses this state", path)
-                   : fail_errno(errno, path);
+    if (flock(witness->lock, LOCK_EX | LOCK_NB) == 0) {
+        return TIJORI_OK;
     }
-    return EXIT_PASS;
+    return errno == EWOULDBLOCK
+               ? tj_say(message, TIJORI_LOCKED, "%s: another process uses this state", path)
+               : tj_say_errno(message, errno, path);
 }
 
-static int check_memories(struct witness *witness, const char *path)
+static enum tijori_status check_memories(struct tj_witness *witness, struct tijori_message *message,
+                                         const char *path)
 {
     struct tj_hasher *hasher = tj_hasher_create();
-    int code = EXIT_PASS;
-    for (size_t i = 0; i < witness->log_count && code == EXIT_PASS; i++) {
-        char file[HASH_HEX_SIZE + 1];
+    enum tijori_status status = TIJORI_OK;
+    for (size_t i = 0; i < witness->log_count && status == TIJORI_OK; i++) {
+        char file[TJ_HASH_DIGITS + 1];
         struct memory memory;
         file_of_origin(file, hasher, witness->logs[i].name);
         memory_read(witness, file, witness->logs[i].name, &memory);
-        if (memory.kind == WITNESS_DAMAGED) {
-            code =
-                fail(EXIT_DATA, "%s/%s, of %s: %s", path, file, witness->logs[i].name, memory.why);
+        if (memory.kind == TJ_WITNESS_DAMAGED) {
+            status = tj_say(message, TIJORI_CORRUPT, "%s/%s, of %s: %s", path, file,
+                            witness->logs[i].name, memory.why);
         }
     }
     tj_hasher_destroy(hasher);
-    return code;
+    return status;
 }
 
-static int set_key(struct witness *witness, const struct witness_config *config)
+static enum tijori_status set_key(struct tj_witness *witness, struct tijori_message *message,
+                                  const struct tj_witness_config *config)
 {
     struct tj_public_key public;
     if (!tj_public_key_of(&public, TJ_ALGORITHM_ED25519, config->secret32)) {
-        return fail(EXIT_CONFIG, "not an ed25519 key");
+        return tj_say(message, TIJORI_KEY_INVALID, "not an ed25519 key");
     }
     memcpy(witness->secret32, config->secret32, sizeof witness->secret32);
     tj_verifier_key_make(&witness->key, config->name, TJ_NOTE_TYPE_COSIGNATURE, public.bytes);
-    return EXIT_PASS;
+    return TIJORI_OK;
 }
 
-int witness_open(const struct witness_config *config, struct witness **out)
+static struct tj_witness *witness_new(const struct tj_witness_config *config)
 {
-    *out = NULL;
-    int code = check_config(config);
-    if (code != EXIT_PASS) {
-        return code;
-    }
-    struct witness *witness =
+    struct tj_witness *witness =
         calloc(1, sizeof *witness + config->log_count * sizeof witness->logs[0]);
-    TIJORI_REQUIRE(witness != NULL && pthread_mutex_init(&witness->mutex, NULL) == 0);
+    if (witness == NULL || pthread_mutex_init(&witness->mutex, NULL) != 0) {
+        free(witness);
+        return NULL;
+    }
     witness->dir = -1;
     witness->lock = -1;
     witness->now_s = config->now_s != NULL ? config->now_s : system_now_s;
@@ -574,18 +585,37 @@ int witness_open(const struct witness_config *config, struct witness **out)
     for (size_t i = 0; i < config->log_count; i++) {
         witness->logs[i] = config->logs[i];
     }
-    code = set_key(witness, config);
-    code = code == EXIT_PASS ? open_dir(witness, config->dir) : code;
-    code = code == EXIT_PASS ? check_memories(witness, config->dir) : code;
-    if (code != EXIT_PASS) {
-        witness_close(witness);
-        return code;
-    }
-    *out = witness;
-    return EXIT_PASS;
+    return witness;
 }
 
-void witness_close(struct witness *witness)
+enum tijori_status tj_witness_open(struct tj_witness **out, struct tijori_message *message,
+                                   const struct tj_witness_config *config)
+{
+    *out = NULL;
+    enum tijori_status status = check_config(message, config);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    struct tj_witness *witness = witness_new(config);
+    if (witness == NULL) {
+        return tj_say_status(message, TIJORI_MEMORY, config->dir, NULL);
+    }
+    status = set_key(witness, message, config);
+    if (status == TIJORI_OK) {
+        status = open_dir(witness, message, config->dir);
+    }
+    if (status == TIJORI_OK) {
+        status = check_memories(witness, message, config->dir);
+    }
+    if (status != TIJORI_OK) {
+        tj_witness_close(witness);
+        return status;
+    }
+    *out = witness;
+    return TIJORI_OK;
+}
+
+void tj_witness_close(struct tj_witness *witness)
 {
     if (witness == NULL) {
         return;
@@ -601,14 +631,14 @@ void witness_close(struct witness *witness)
     free(witness);
 }
 
-const struct tj_verifier_key *witness_key(const struct witness *witness)
+const struct tj_verifier_key *tj_witness_key(const struct tj_witness *witness)
 {
     return &witness->key;
 }
 
-bool witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
+bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
 {
-    char file[HASH_HEX_SIZE + 1];
+    char file[TJ_HASH_DIGITS + 1];
     char bytes[STATE_MAX];
     struct tj_hasher *hasher = tj_hasher_create();
     file_of_origin(file, hasher, origin);

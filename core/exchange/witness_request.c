@@ -1,4 +1,4 @@
-#include "cli/witness_request.h"
+#include "core/exchange/witness_request.h"
 
 #include "crypto/base64.h"
 
@@ -21,7 +21,8 @@ static bool next_line(const char **at, const char *end, const char **line, size_
     return true;
 }
 
-const char *witness_request_decode(struct witness_request *out, const char *bytes, size_t size)
+const char *tj_witness_request_decode(struct tj_witness_request *out, const char *bytes,
+                                      size_t size)
 {
     static const char old[] = "old ";
     const size_t old_length = sizeof old - 1;
@@ -30,7 +31,7 @@ const char *witness_request_decode(struct witness_request *out, const char *byte
     const char *line = NULL;
     size_t length = 0;
     out->proof_count = 0;
-    if (size > WITNESS_REQUEST_MAX) {
+    if (size > TJ_WITNESS_REQUEST_MAX) {
         return "the request is too large";
     }
     if (!next_line(&at, end, &line, &length) || length <= old_length ||
@@ -65,9 +66,9 @@ const char *witness_request_decode(struct witness_request *out, const char *byte
     return NULL;
 }
 
-size_t witness_request_encode(char *out, size_t out_size, uint64_t old_size,
-                              const struct tj_hash *proof, size_t proof_count, const char *note,
-                              size_t note_size)
+size_t tj_witness_request_encode(char *out, size_t out_size, uint64_t old_size,
+                                 const struct tj_hash *proof, size_t proof_count, const char *note,
+                                 size_t note_size)
 {
     int head = snprintf(out, out_size, "old %" PRIu64 "\n", old_size);
     if (head < 0 || (size_t)head >= out_size) {

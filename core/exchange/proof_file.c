@@ -1,0 +1,294 @@
+#include "core/exchange/proof_file.h"
+
+#include "core/log/prove.h"
+#include "crypto/base64.h"
+
+#include <inttypes.h>
+
+/* "exhibit 3 (record 2:4): the record is not in the entry's body_root". */
+static enum tijori_status say_exhibit(struct tijori_message *message,
+                                      const struct tj_exhibits *exhibits,
+                                      const struct tj_exhibit_fault *fault)
+{
+    char place[64] = "";
+    char slot[32] = "";
+    if (fault->exhibit < exhibits->count) { /* else it was not read so far */
+        const struct tj_exhibit *s = &exhibits->list[fault->exhibit];
+        if (s->record != NULL) {
+            snprintf(place, sizeof place, " (record %" PRIu64 ":%" PRIu32 ")", s->entry.index,
+                     s->position);
+        } else {
+            snprintf(place, sizeof place, " (entry %" PRIu64 ")", s->entry.index);
+        }
+    }
+    if (fault->slot != TJ_NOWHERE) {
+        snprintf(slot, sizeof slot, ", signature %" PRIu32, fault->slot);
+    }
+    return tj_say(message, TIJORI_VALUE, "exhibit %" PRIu32 "%s%s: %s", fault->exhibit, place, slot,
+                  fault->rule);
+}
+
+/* ---- taking one apart ---- */
+
+enum tijori_status tj_proof_decode(struct tj_proof_file *out, struct tijori_message *message,
+                                   const char *bytes, size_t size)
+{
+    struct tj_exhibit_fault fault;
+    size_t extra_size = 0;
+    out->extra = NULL;
+    out->exhibits.count = 0;
+    if (!tj_tlog_proof_decode(&out->proof, bytes, size)) {
+        return tj_say(message, TIJORI_VALUE, "not a C2SP tlog-proof");
+    }
+    if (!tj_note_decode(&out->note, out->proof.checkpoint, out->proof.checkpoint_size) ||
+        !tj_checkpoint_decode(&out->checkpoint, out->note.text, out->note.text_size)) {
+        return tj_say(message, TIJORI_VALUE, "what follows the path is not a C2SP checkpoint");
+    }
+    if (out->proof.extra == NULL) {
+        return tj_say(message, TIJORI_VALUE,
+                      "has no extra line, so it does not say what it proves: a tlog-proof, but "
+                      "none that Tijori made");
+    }
+    out->extra = malloc(TJ_EXHIBITS_SIZE_MAX);
+    if (out->extra == NULL) {
+        return tj_say(message, TIJORI_MEMORY, "%s", tijori_status_text(TIJORI_MEMORY));
+    }
+    if (!tj_base64_decode(out->extra, TJ_EXHIBITS_SIZE_MAX, &extra_size, out->proof.extra,
+                          out->proof.extra_size) ||
+        extra_size > TJ_EXHIBITS_SIZE_MAX) {
+        return tj_say(message, TIJORI_VALUE, "the extra line is longer than 64 exhibits are");
+    }
+    if (!tj_exhibits_decode(&out->exhibits, out->extra, extra_size, &fault)) {
+        return say_exhibit(message, &out->exhibits, &fault);
+    }
+    if (out->exhibits.list[0].entry.index != out->proof.index) {
+        return tj_say(message, TIJORI_VALUE, "exhibit 0: of another entry than the proof's index");
+    }
+    return TIJORI_OK;
+}
+
+void tj_proof_clear(struct tj_proof_file *file)
+{
+    free(file->extra);
+    file->extra = NULL;
+}
+
+enum tijori_status tj_proof_verify(struct tj_digester *digester, struct tijori_message *message,
+                                   const struct tj_proof_file *file)
+{
+    struct tj_exhibit_fault fault;
+    if (tj_exhibits_verify(digester, &file->exhibits, &file->checkpoint, file->proof.path,
+                           file->proof.path_count, &fault)) {
+        return TIJORI_OK;
+    }
+    return say_exhibit(message, &file->exhibits, &fault);
+}
+
+/* ---- judging one ---- */
+
+/* The policy's log of this origin; of several keys, the one that signed. */
+static const struct tj_verifier_key *policy_log(const struct tj_policy *policy,
+                                                const struct tj_proof_file *file)
+{
+    const struct tj_verifier_key *of_origin = NULL;
+    for (size_t i = 0; policy != NULL && i < policy->log_count; i++) {
+        const struct tj_verifier_key *key = &policy->logs[i].key;
+        if (strcmp(key->name, file->checkpoint.origin) == 0 &&
+            (of_origin == NULL || tj_note_verify(&file->note, key) != TJ_NOTE_UNKNOWN)) {
+            of_origin = key;
+        }
+    }
+    return of_origin;
+}
+
+/* NULL when the log's key, where there is one, signed the checkpoint. */
+static const char *signature_fault(const struct tj_proof_file *file,
+                                   const struct tj_verifier_key *key)
+{
+    if (key == NULL) {
+        return NULL; /* the verdict says so */
+    }
+    if (strcmp(file->checkpoint.origin, key->name) != 0) {
+        return "of another log than the key's";
+    }
+    switch (tj_note_verify(&file->note, key)) {
+    case TJ_NOTE_UNKNOWN:
+        return "not signed by the log's key";
+    case TJ_NOTE_VALID:
+        return NULL;
+    case TJ_NOTE_INVALID:
+        return "the log's signature does not verify";
+    }
+    abort();
+}
+
+static bool fails(struct tj_proof_judgement *out, const char *what, const char *why)
+{
+    snprintf(out->failure, sizeof out->failure, "%s: %s", what, why);
+    return false;
+}
+
+static bool holds(struct tj_digester *digester, struct tj_proof_judgement *out,
+                  const struct tj_proof_file *file, const struct tj_policy *policy)
+{
+    struct tijori_message why;
+    const char *fault = signature_fault(file, out->log_key);
+    if (fault != NULL) {
+        return fails(out, "checkpoint", fault);
+    }
+    if (policy != NULL) {
+        tj_policy_check(policy, &file->note, &out->witness);
+        out->witnessed = true;
+    }
+    if (out->witness.invalid > 0) {
+        return fails(out, "checkpoint", "a witness' cosignature does not verify");
+    }
+    return tj_proof_verify(digester, &why, file) == TIJORI_OK || fails(out, "proof", why.text);
+}
+
+void tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
+                    const struct tj_proof_file *file, const struct tj_verifier_key *key,
+                    const struct tj_policy *policy)
+{
+    memset(out, 0, sizeof *out);
+    out->log_key = key != NULL ? key : policy_log(policy, file);
+    if (!holds(digester, out, file, policy)) {
+        out->verdict = TIJORI_FAIL;
+        return;
+    }
+    bool witnesses_lack = out->witnessed && !out->witness.quorum;
+    out->verdict = out->log_key == NULL || witnesses_lack ? TIJORI_INCOMPLETE : TIJORI_PASS;
+}
+
+/* ---- making one ---- */
+
+enum tijori_status tj_proof_checkpoint(struct tj_txn *txn, struct tj_stored_checkpoint *out,
+                                       uint64_t index)
+{
+    enum tijori_status status = tj_checkpoint_public(txn, out);
+    if (status == TIJORI_NOT_FOUND || (status == TIJORI_OK && out->checkpoint.size <= index)) {
+        status = tj_checkpoint_newest(txn, out);
+    }
+    return status;
+}
+
+/* A key that this log has, active or retired, signed the note. */
+static bool signed_by_log(const struct tj_state *state, const struct tj_note_view *note,
+                          const char *origin)
+{
+    uint32_t count = tj_state_ledger(state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        struct tj_verifier_key key;
+        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
+        if (object == NULL || object->present == 0) {
+            continue;
+        }
+        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
+        if (tj_note_verify(note, &key) == TJ_NOTE_VALID) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum tijori_status check_decoded(const struct tj_state *state, struct tj_digester *digester,
+                                        struct tijori_message *why,
+                                        const struct tj_proof_file *file)
+{
+    char origin[TJ_ORIGIN_MAX];
+    tj_origin(state, origin);
+    if (strcmp(file->checkpoint.origin, origin) != 0 ||
+        !signed_by_log(state, &file->note, origin)) {
+        return tj_say(why, TIJORI_VALUE, "the checkpoint is not signed by a key of this log");
+    }
+    return tj_proof_verify(digester, why, file);
+}
+
+static enum tijori_status check_own(const struct tj_state *state, struct tj_digester *digester,
+                                    struct tijori_message *message, const char *bytes, size_t size)
+{
+    struct tijori_message why;
+    struct tj_proof_file *file = malloc(sizeof *file);
+    if (file == NULL) {
+        return TIJORI_MEMORY;
+    }
+    enum tijori_status status = tj_proof_decode(file, &why, bytes, size);
+    if (status == TIJORI_OK) {
+        status = check_decoded(state, digester, &why, file);
+    }
+    tj_proof_clear(file);
+    free(file);
+    if (status != TIJORI_VALUE) {
+        return status;
+    }
+    return tj_say(message, TIJORI_CORRUPT,
+                  "the ledger is damaged: a proof made from it does not verify, and was not "
+                  "written: %.400s",
+                  why.text);
+}
+
+static enum tijori_status encode(char **out, size_t *size, struct tj_tlog_proof *proof,
+                                 const struct tj_exhibits *exhibits)
+{
+    uint8_t *bytes = malloc(TJ_EXHIBITS_SIZE_MAX);
+    char *extra = malloc(tj_base64_encoded_size(TJ_EXHIBITS_SIZE_MAX));
+    *out = malloc(TJ_TLOG_PROOF_SIZE_MAX);
+    if (bytes != NULL && extra != NULL && *out != NULL) {
+        size_t bytes_size = tj_exhibits_encode(exhibits, bytes, TJ_EXHIBITS_SIZE_MAX);
+        tj_base64_encode(extra, bytes, bytes_size);
+        proof->extra = extra;
+        proof->extra_size = tj_base64_encoded_size(bytes_size);
+        *size = tj_tlog_proof_encode(*out, TJ_TLOG_PROOF_SIZE_MAX, proof);
+        /* Exhibits and note have their bounds (core/format/exhibit.c). */
+        TIJORI_REQUIRE(bytes_size > 0 && *size > 0);
+    }
+    enum tijori_status status =
+        bytes != NULL && extra != NULL && *out != NULL ? TIJORI_OK : TIJORI_MEMORY;
+    free(extra);
+    free(bytes);
+    return status;
+}
+
+static enum tijori_status make(struct tj_txn *txn, const struct tj_state *state,
+                               struct tj_digester *digester, char **out, size_t *size,
+                               struct tj_exhibits *exhibits, struct tijori_message *message,
+                               const struct tj_stored_checkpoint *newest, uint64_t index,
+                               uint32_t position)
+{
+    struct tj_tlog_proof proof = {
+        .index = index,
+        .checkpoint = (const char *)newest->note.bytes,
+        .checkpoint_size = newest->note.size,
+    };
+    enum tijori_status status = tj_prove(txn, state, digester, newest->checkpoint.size, index,
+                                         position, exhibits, proof.path, &proof.path_count);
+    if (status == TIJORI_NOT_FOUND) {
+        return tj_say(message, status, "entry %" PRIu64 " has records 0 to %" PRIu32, index,
+                      exhibits->list[0].entry.header.record_count - 1);
+    }
+    if (status == TIJORI_OK) {
+        status = encode(out, size, &proof, exhibits);
+    }
+    return status == TIJORI_OK ? check_own(state, digester, message, *out, *size) : status;
+}
+
+enum tijori_status tj_proof_make(struct tj_txn *txn, const struct tj_state *state,
+                                 struct tj_digester *digester, char **out, size_t *size,
+                                 struct tijori_message *message,
+                                 const struct tj_stored_checkpoint *newest, uint64_t index,
+                                 uint32_t position)
+{
+    struct tj_exhibits *exhibits = calloc(1, sizeof *exhibits);
+    enum tijori_status status = TIJORI_MEMORY;
+    *out = NULL;
+    tj_say(message, TIJORI_OK, "%s", "");
+    if (exhibits != NULL) {
+        status = make(txn, state, digester, out, size, exhibits, message, newest, index, position);
+    }
+    if (status != TIJORI_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    free(exhibits);
+    return status;
+}

@@ -1,0 +1,72 @@
+#ifndef TIJORI_CORE_FORMAT_FOLDER_LAYOUT_H
+#define TIJORI_CORE_FORMAT_FOLDER_LAYOUT_H
+
+/* The exported folder: every file that it has, named once. docs/FORMAT.md section 14.
+ *
+ *     checkpoint              the newest checkpoint that was signed, a note
+ *     checkpoints/SIZE-HASH   those that somebody cosigned; HASH are the first 8 bytes of
+ *                             the note's SHA-256 in hex
+ *     tile/L/N                nodes of the tree (crypto/tile.h has the paths)
+ *     tile/entries/N          entries in bundles of 256
+ *     body/HH/REST            the records of an entry, named by its body_root
+ *     attachment/HH/REST      a document, named by its SHA-256
+ *     FORMAT.md               the document that says all this
+ *
+ * It stands here and not beside the exporter, since the auditor reads folders and must not know who
+ * writes them.
+ *
+ * Threads: none; pure functions. */
+
+#include "core/base/limits.h"
+#include "core/format/entry.h"
+#include "crypto/tile.h"
+
+#define TJ_FOLDER_CHECKPOINT  "checkpoint"
+#define TJ_FOLDER_CHECKPOINTS "checkpoints"
+#define TJ_FOLDER_TILES       TJ_TILE_FOLDER
+#define TJ_FOLDER_BODIES      "body"
+#define TJ_FOLDER_ATTACHMENTS "attachment"
+#define TJ_FOLDER_DOCUMENT    "FORMAT.md"
+/* What an export that was cut short may leave: the file that was being written. */
+#define TJ_FOLDER_UNFINISHED ".new"
+
+enum {
+    /* Bytes of any path under the folder, with its NUL. */
+    TJ_FOLDER_PATH_MAX = 128,
+    /* Bytes of the largest bundle, and of the largest body. */
+    TJ_BUNDLE_SIZE_MAX = TJ_TILE_WIDTH * (2 + TJ_ENTRY_SIZE_BOUND),
+    TJ_BODY_FILE_MAX = TJ_RECORDS_MAX * TJ_RECORD_SIZE,
+    /* Bytes that a reader takes of FORMAT.md: many times what it has. */
+    TJ_FOLDER_DOCUMENT_MAX = 1 << 24,
+    /* Hex digits of a hash, and those of them in the name of a file of checkpoints/. */
+    TJ_HASH_DIGITS = 2 * TJ_HASH_SIZE,
+    TJ_CHECKPOINT_NAME_DIGITS = 16,
+};
+
+/* The names that stand at the top of a folder. */
+struct tj_folder_top {
+    const char *name;
+    bool directory;
+};
+enum { TJ_FOLDER_TOPS = 6 };
+extern const struct tj_folder_top tj_folder_tops[TJ_FOLDER_TOPS];
+
+/* The row of a name, or NULL. */
+const struct tj_folder_top *tj_folder_top_of(const char *name);
+
+/* A hash in lower-case hex, NUL-terminated. */
+void tj_hash_digits(char out[TJ_HASH_DIGITS + 1], const uint8_t hash[TJ_HASH_SIZE]);
+
+/* "body/HH/REST": the file of this name under `folder`, BODIES or ATTACHMENTS. */
+void tj_content_path(char out[TJ_FOLDER_PATH_MAX], const char *folder,
+                     const uint8_t hash[TJ_HASH_SIZE]);
+/* The hash that `HH` and `REST` spell; false for any others. */
+bool tj_content_path_decode(uint8_t hash[TJ_HASH_SIZE], const char *first,
+                            const char *rest) TJ_MUST_USE;
+
+/* "checkpoints/SIZE-HASH": the file of a note of this size and SHA-256. */
+void tj_checkpoint_path(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash);
+/* The size in SIZE-HASH; false for a name that no file there has. */
+bool tj_checkpoint_name_decode(uint64_t *size, const char *name) TJ_MUST_USE;
+
+#endif
