@@ -64,6 +64,11 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
                       struct tj_period **period)
 {
     *period = tj_period_create(order->from, order->as_of);
+    tj_report_init(report);
+    if (*period == NULL) {
+        return fail(exit_code_of(TIJORI_MEMORY), "reading stopped: %s",
+                    tijori_status_text(TIJORI_MEMORY));
+    }
     struct tj_replay_options options = {.threads = order->threads, .period = *period};
     if (pins != NULL) {
         options.pins = *pins;

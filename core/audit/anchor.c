@@ -69,12 +69,17 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
 
 /* ---- how long witnesses saw it wait ---- */
 
-static void note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
+/* False: no memory. */
+static bool note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
 {
-    bool grown = tj_grow(&anchor->seen, &anchor->seen_capacity, anchor->seen_count + 1,
-                         sizeof *anchor->seen);
-    TIJORI_REQUIRE(grown);
+    TJ_VERIFY_CHECK(anchor->seen_count == 0 || anchor->seen[anchor->seen_count - 1].size <= size);
+    if (!tj_grow(&anchor->seen, &anchor->seen_capacity, anchor->seen_count + 1,
+                 sizeof *anchor->seen)) {
+        anchor->no_memory = true;
+        return false;
+    }
     anchor->seen[anchor->seen_count++] = (struct tj_seen){size, time_s};
+    return true;
 }
 
 /* The earliest time at which a witness had seen the entry: of all larger checkpoints, since a
@@ -83,7 +88,9 @@ static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
 {
     uint64_t first_s = UINT64_MAX;
     for (size_t i = anchor->seen_count; i > 0 && anchor->seen[i - 1].size > entry; i--) {
-        first_s = anchor->seen[i - 1].time_s < first_s ? anchor->seen[i - 1].time_s : first_s;
+        if (anchor->seen[i - 1].time_s < first_s) {
+            first_s = anchor->seen[i - 1].time_s;
+        }
     }
     return first_s;
 }
@@ -94,6 +101,7 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
     if (anchor->pins->policy == NULL) {
         return; /* nobody's clock but the ledger's: CLOCK says so */
     }
+    TJ_VERIFY_CHECK(since <= progress->report->entries);
     uint64_t from_s = seen_from(anchor, since);
     uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
     if (shown_s < delay_s && anchor->short_waits++ == 0) {
@@ -103,6 +111,14 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
                  " on: by the ledger's clock it did, by the witnesses' times %" PRIu64
                  " s are shown",
                  what, delay_s, since, shown_s);
+    }
+}
+
+/* What comes after what a witness saw at this time was not received before it, less the skew. */
+static void note_not_before(struct tj_anchor *anchor, uint64_t time_s)
+{
+    if (time_s > anchor->not_before_s) {
+        anchor->not_before_s = time_s;
     }
 }
 
@@ -136,9 +152,7 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
                 first_s - waited_from_s, delay_s);
     }
     anchor->cosigned = report->entries;
-    if (last_s > anchor->not_before_s) {
-        anchor->not_before_s = last_s;
-    }
+    note_not_before(anchor, last_s);
     return tj_pass(report, TJ_CHECK_CLOCK, 1);
 }
 
@@ -169,9 +183,14 @@ static void times_of(const struct tj_policy *policy, const struct tj_policy_resu
     *first_s = UINT64_MAX;
     *last_s = 0;
     for (size_t i = 0; i < policy->node_count; i++) {
-        if (result->verdicts[i] == TJ_NOTE_VALID) {
-            *first_s = result->times_s[i] < *first_s ? result->times_s[i] : *first_s;
-            *last_s = result->times_s[i] > *last_s ? result->times_s[i] : *last_s;
+        if (result->verdicts[i] != TJ_NOTE_VALID) {
+            continue;
+        }
+        if (result->times_s[i] < *first_s) {
+            *first_s = result->times_s[i];
+        }
+        if (result->times_s[i] > *last_s) {
+            *last_s = result->times_s[i];
         }
     }
 }
@@ -200,9 +219,16 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
     if (result.valid == 0) {
         return true;
     }
+    TJ_VERIFY_CHECK(first_s <= last_s);
     tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
-    note_seen(anchor, progress->report->entries, first_s);
-    return judge_times(anchor, progress, first_s, last_s);
+    return note_seen(anchor, progress->report->entries, first_s) &&
+           judge_times(anchor, progress, first_s, last_s);
+}
+
+static bool fail_changed(struct tj_replay_report *report)
+{
+    return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
+                   "a checkpoint changed while it was read");
 }
 
 /* The tree has just the size of the checkpoint. */
@@ -215,9 +241,11 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
     struct tj_hash root;
     char origin[TJ_ORIGIN_MAX];
     uint64_t last = report->entries - 1;
-    bool decoded = tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) &&
-                   tj_checkpoint_decode(&checkpoint, note.text, note.text_size);
-    TIJORI_REQUIRE(decoded); /* look_ahead saw to it */
+    if (!tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) ||
+        !tj_checkpoint_decode(&checkpoint, note.text, note.text_size) ||
+        checkpoint.size != report->entries) {
+        return fail_changed(report); /* it was one when look_ahead saw it */
+    }
     tj_origin(progress->state, origin);
     tj_frontier_root(progress->digester->hasher, progress->frontier, &root);
     if (strcmp(checkpoint.origin, origin) != 0) {
@@ -258,7 +286,7 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
     times_of(anchor->pins->policy, &result, &first_s, &last_s);
     if (last_s != 0) {
         note_seen(anchor, size, first_s);
-        anchor->not_before_s = last_s > anchor->not_before_s ? last_s : anchor->not_before_s;
+        note_not_before(anchor, last_s);
     }
 }
 
@@ -320,6 +348,9 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
     }
 }
 
+/* First the time: an entry that was received before a witness cosigned the log without it was put
+ * in later, whatever a later checkpoint covers. Then the checkpoints of just this size, of which
+ * there may be several: one for each set of cosignatures. */
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
@@ -336,8 +367,7 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
     while (anchor->has_next && anchor->next_size == report->entries) {
         struct tj_view note;
         if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note)) {
-            return tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
-                           "a checkpoint changed while it was read");
+            return fail_changed(report);
         }
         if (!judge_checkpoint(anchor, progress, &note)) {
             return false;
@@ -371,6 +401,8 @@ static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *r
     }
 }
 
+/* Which number the pinned key has in the log is not known beforehand: all of them are looked at,
+ * the retired ones too. */
 static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
@@ -401,13 +433,26 @@ static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress
  * that, before it was retired, is no checkpoint. */
 static bool ends_at_last_good(struct tj_anchor *anchor, const struct tj_state *state)
 {
-    const struct tj_log_key_object *key =
-        anchor->covered > 0 ? tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by) : NULL;
+    if (anchor->covered == 0) {
+        return false;
+    }
+    const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, anchor->covered_by);
     if (key == NULL || !tj_log_key_compromised(key) || anchor->covered <= key->last_good_size) {
         return false;
     }
     anchor->covered = key->last_good_size;
     return true;
+}
+
+static const char *why_uncovered(const struct tj_anchor *anchor, bool compromised)
+{
+    if (anchor->covered == 0) {
+        return "this log has no signed checkpoint";
+    }
+    if (compromised) {
+        return "entries after the last good size of a compromised log key";
+    }
+    return "entries newer than the newest checkpoint";
 }
 
 static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progress)
@@ -424,10 +469,8 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progres
         tj_pass(report, TJ_CHECK_CHECKPOINT, anchor->covered - anchor->covered_before);
     }
     if (anchor->covered < report->entries) {
-        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered,
-                anchor->covered == 0 ? "this log has no signed checkpoint"
-                : compromised        ? "entries after the last good size of a compromised log key"
-                                     : "entries newer than the newest checkpoint");
+        tj_skip(report, TJ_CHECK_CHECKPOINT, report->entries - anchor->covered, "%s",
+                why_uncovered(anchor, compromised));
     }
 }
 
@@ -457,6 +500,8 @@ static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, 
     return NULL;
 }
 
+/* The ledger id is compared even after a failure: that it is another ledger's log explains the
+ * failure better than anything. */
 void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole)
 {
     struct tj_replay_report *report = progress->report;
@@ -467,6 +512,7 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
     if (tj_state_ledger(progress->state) == NULL) {
         return; /* not even entry 0 */
     }
+    TJ_VERIFY_CHECK(anchor->cosigned <= report->entries && anchor->agreed <= report->entries);
     tj_origin(progress->state, origin);
     snprintf(report->origin, sizeof report->origin, "%s", origin);
     if (anchor->log_key == NULL) {

@@ -43,6 +43,7 @@ struct tj_anchor {
     struct tj_seen *seen;      /* by rising size */
     size_t seen_count;
     size_t seen_capacity;
+    bool no_memory;       /* for what was seen: what is said from then on is not the whole */
     uint64_t short_waits; /* that witnesses' times do not show in full */
     uint64_t short_entry; /* of the first */
     char short_wait[200];

@@ -1,6 +1,6 @@
 #include "core/audit/figures.h"
 
-#include "core/rules/judge.h"
+#include "core/base/memory.h"
 
 /* What is kept, each from the first day on: amounts in and out are sums, the others as they stand.
  */
@@ -41,9 +41,7 @@ static uint64_t name_of(enum series_kind kind, uint32_t asset, uint32_t of)
 
 struct tj_figures *tj_figures_create(void)
 {
-    struct tj_figures *figures = calloc(1, sizeof *figures);
-    TIJORI_REQUIRE(figures != NULL);
-    return figures;
+    return calloc(1, sizeof(struct tj_figures));
 }
 
 void tj_figures_destroy(struct tj_figures *figures)
@@ -64,17 +62,27 @@ static size_t slot_of(const struct tj_figures *figures, uint64_t name)
 {
     uint64_t mixed = name * UINT64_C(0x9e3779b97f4a7c15);
     size_t at = (size_t)(mixed >> 32) & (figures->capacity - 1);
+    TJ_VERIFY_CHECK((figures->capacity & (figures->capacity - 1)) == 0);
     while (figures->slots[at].name != 0 && figures->slots[at].name != name) {
         at = (at + 1) & (figures->capacity - 1);
     }
     return at;
 }
 
-static void grow(struct tj_figures *figures)
+/* The table is never more than half full, so that a search soon meets an empty slot. */
+static bool make_room_for_a_series(struct tj_figures *figures)
 {
-    struct tj_figures more = {.capacity = figures->capacity == 0 ? 64 : figures->capacity * 2};
+    if (figures->count * 2 < figures->capacity) {
+        return true;
+    }
+    struct tj_figures more = {.capacity = figures->capacity * 2};
+    if (more.capacity == 0) {
+        more.capacity = 64;
+    }
     more.slots = calloc(more.capacity, sizeof *more.slots);
-    TIJORI_REQUIRE(more.slots != NULL);
+    if (more.slots == NULL) {
+        return false;
+    }
     more.count = figures->count;
     for (size_t i = 0; i < figures->capacity; i++) {
         if (figures->slots[i].name != 0) {
@@ -83,13 +91,16 @@ static void grow(struct tj_figures *figures)
     }
     free(figures->slots);
     *figures = more;
+    return true;
 }
 
 static const struct series *find(const struct tj_figures *figures, uint64_t name)
 {
-    const struct series *found =
-        figures->capacity == 0 ? NULL : &figures->slots[slot_of(figures, name)];
-    return found != NULL && found->name != 0 ? found : NULL;
+    if (figures->capacity == 0) {
+        return NULL;
+    }
+    const struct series *found = &figures->slots[slot_of(figures, name)];
+    return found->name != 0 ? found : NULL;
 }
 
 static tj_i128 newest(const struct tj_figures *figures, uint64_t name)
@@ -103,7 +114,10 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
 {
     const struct series *series = find(figures, name);
     size_t low = 0;
-    size_t high = series == NULL ? 0 : series->count;
+    if (series == NULL) {
+        return 0;
+    }
+    size_t high = series->count;
     while (low < high) { /* points before `low` are of that day or earlier, from `high` on later */
         size_t middle = low + (high - low) / 2;
         if (series->points[middle].day <= day) {
@@ -115,32 +129,34 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
     return low == 0 ? 0 : series->points[low - 1].value;
 }
 
-void tj_figures_put(struct tj_figures *figures, uint64_t name, uint32_t day, tj_i128 value)
+/* An empty series is not put into the table before it has room for a point: when memory is out, the
+ * table is as it was. */
+bool tj_figures_put(struct tj_figures *figures, uint64_t name, uint32_t day, tj_i128 value)
 {
     TIJORI_REQUIRE(name != 0);
-    if (figures->count * 2 >= figures->capacity) {
-        grow(figures);
+    if (!make_room_for_a_series(figures)) {
+        return false;
     }
+    TJ_VERIFY_CHECK(figures->count * 2 <= figures->capacity);
     struct series *series = &figures->slots[slot_of(figures, name)];
+    size_t count = series->count;
+    if (count > 0 && series->points[count - 1].day >= day) {
+        TJ_VERIFY_CHECK(series->points[count - 1].day == day); /* a day that is over stays */
+        series->points[count - 1].value = value;
+        return true;
+    }
+    if (!tj_grow(&series->points, &series->capacity, count + 1, sizeof *series->points)) {
+        return false;
+    }
     figures->count += series->name == 0;
     series->name = name;
-    if (series->count > 0 && series->points[series->count - 1].day >= day) {
-        series->points[series->count - 1].value = value;
-        return;
-    }
-    if (series->count == series->capacity) {
-        series->capacity = series->capacity * 2 + 4;
-        series->points = realloc(series->points, series->capacity * sizeof *series->points);
-        TIJORI_REQUIRE(series->points != NULL);
-    }
     series->points[series->count++] = (struct point){day, value};
+    return true;
 }
 
-static void set(struct tj_figures *figures, uint64_t name, uint32_t day, tj_i128 value)
+static bool set(struct tj_figures *figures, uint64_t name, uint32_t day, tj_i128 value)
 {
-    if (newest(figures, name) != value) {
-        tj_figures_put(figures, name, day, value);
-    }
+    return newest(figures, name) == value || tj_figures_put(figures, name, day, value);
 }
 
 void tj_figures_visit(const struct tj_figures *figures, tj_figures_visitor *visit, void *context)
@@ -160,132 +176,147 @@ uint32_t tj_figures_stated(const struct tj_figures *figures, uint32_t asset)
     return (uint32_t)newest(figures, name_of(STATED, asset, 0));
 }
 
-/* What an entry's day and its record's accounts are. */
+/* A posting, and what it is counted in. */
 struct counting {
     struct tj_figures *figures;
     const struct tj_state *state;
     const struct tj_past *past;
-    uint32_t day;
+    const struct tj_posting *posting;
 };
 
-static void add(const struct counting *c, uint64_t name, tj_i128 amount)
+static bool add(const struct counting *c, enum series_kind kind, uint32_t of, tj_i128 amount)
 {
-    tj_figures_put(c->figures, name, c->day, newest(c->figures, name) + amount);
+    uint64_t name = name_of(kind, c->posting->asset, of);
+    return tj_figures_put(c->figures, name, c->posting->day, newest(c->figures, name) + amount);
+}
+
+static bool set_now(const struct counting *c, enum series_kind kind, uint32_t of, tj_i128 value)
+{
+    return set(c->figures, name_of(kind, c->posting->asset, of), c->posting->day, value);
 }
 
 /* A correction of what a statement was about already. */
-static void count_adjustment(const struct counting *c, const uint8_t *record, uint32_t asset,
-                             tj_i128 amount)
+static bool count_adjustment(const struct counting *c, tj_i128 amount)
 {
     struct tj_named named = {.absent = true};
-    uint32_t stated = tj_figures_stated(c->figures, asset);
-    if (stated != 0 && c->past->record(c->past->context, tj_movement_refers_to(record), &named) &&
-        !named.absent && tj_day_of(named.received_ns) <= stated) {
-        add(c, name_of(ADJUSTED, asset, 0), amount);
+    uint32_t stated = tj_figures_stated(c->figures, c->posting->asset);
+    uint64_t corrected = tj_movement_refers_to(c->posting->record);
+    if (stated == 0) {
+        return true;
     }
+    if (!c->past->record(c->past->context, corrected, &named) || named.absent) {
+        return true;
+    }
+    return tj_day_of(named.received_ns) > stated || add(c, ADJUSTED, 0, amount);
 }
 
-static void count_programmes(const struct counting *c, uint32_t asset)
+static bool count_programme(const struct counting *c, const struct tj_rule_object *rule,
+                            uint32_t number)
 {
-    uint64_t holder = tj_programmes_of(asset);
+    const struct tj_programme_sums *sums = &rule->programme;
+    if (!set_now(c, COUNTED, number, tj_programme_net(sums)) ||
+        !set_now(c, UNCLASSIFIED, number, (tj_i128)sums->unclassified)) {
+        return false;
+    }
+    /* The breaches of a minimum lie with the asset. */
+    return rule->type == TJ_PROGRAMME_MINIMUM ||
+           set_now(c, BREACHES, number, (tj_i128)sums->breaches);
+}
+
+static bool count_programmes(const struct counting *c)
+{
+    uint64_t holder = tj_programmes_of(c->posting->asset);
     size_t step = 0;
     uint32_t number;
     while (tj_state_next_rule(c->state, holder, &step, &number)) {
         const struct tj_rule_object *rule = tj_state_rule(c->state, number);
-        if (rule == NULL || rule->holder != holder) {
-            continue;
-        }
-        const struct tj_programme_sums *sums = &rule->programme;
-        set(c->figures, name_of(COUNTED, asset, number), c->day, tj_programme_net(sums));
-        set(c->figures, name_of(UNCLASSIFIED, asset, number), c->day, (tj_i128)sums->unclassified);
-        if (rule->type != TJ_PROGRAMME_MINIMUM) {
-            set(c->figures, name_of(BREACHES, asset, number), c->day, (tj_i128)sums->breaches);
+        bool is_its = rule != NULL && rule->holder == holder;
+        if (is_its && !count_programme(c, rule, number)) {
+            return false;
         }
     }
-    const struct tj_asset_object *object = tj_state_asset(c->state, asset);
-    if (object->minimum_set != 0) {
-        set(c->figures, name_of(BREACHES, asset, object->minimum_rule), c->day,
-            (tj_i128)object->breaches);
-    }
+    const struct tj_asset_object *asset = tj_state_asset(c->state, c->posting->asset);
+    return asset->minimum_set == 0 ||
+           set_now(c, BREACHES, asset->minimum_rule, (tj_i128)asset->breaches);
 }
 
-static void count_reserve(const struct counting *c, const uint8_t *record, uint32_t asset, bool in)
+#ifdef TIJORI_VERIFY
+/* FORMAT 17: opening + inflows - outflows = closing, from the first day on. */
+static bool flows_give_reserve(const struct counting *c, tj_i128 reserve)
 {
-    tj_i128 amount = (tj_i128)tj_movement_amount(record).base;
-    bool corrects = record[0] == TJ_CORRECT;
-    uint8_t purpose = corrects ? TJ_CORRECTION : tj_movement_purpose(record);
-    add(c, name_of(in ? INFLOW : OUTFLOW, asset, purpose), amount);
-    if (corrects) {
-        count_adjustment(c, record, asset, in ? amount : -amount);
+    tj_i128 sum = 0;
+    for (uint32_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
+        sum += newest(c->figures, name_of(INFLOW, c->posting->asset, purpose)) -
+               newest(c->figures, name_of(OUTFLOW, c->posting->asset, purpose));
     }
-    set(c->figures, name_of(RESERVE, asset, 0), c->day,
-        tj_reserve_of(tj_state_asset(c->state, asset)));
-    count_programmes(c, asset);
+    return sum == reserve;
+}
+#endif
+
+/* The state has the reserve, and the programmes' counts, as they stand after the whole entry: the
+ * day's last value is what remains, so nothing is worked out record by record. */
+static bool count_reserve(const struct counting *c)
+{
+    bool in = c->posting->flow == TJ_FLOW_INTO;
+    tj_i128 amount = (tj_i128)c->posting->amount;
+    const struct tj_asset_object *asset = tj_state_asset(c->state, c->posting->asset);
+    if (!add(c, in ? INFLOW : OUTFLOW, c->posting->purpose, amount)) {
+        return false;
+    }
+    if (c->posting->corrects && !count_adjustment(c, in ? amount : -amount)) {
+        return false;
+    }
+    return set_now(c, RESERVE, 0, tj_reserve_of(asset)) && count_programmes(c);
 }
 
-static void count_customers(const struct counting *c, uint64_t account,
+static bool count_customers(const struct counting *c, uint64_t account,
                             const struct tj_account_object *object)
 {
     uint32_t party = tj_account_party(account);
     const struct tj_holding_object *holding = tj_state_holding(c->state, party, object->asset);
-    if (object->class == TJ_CLASS_CUSTODY && holding != NULL) {
-        set(c->figures, name_of(CUSTOMERS, object->asset, party), c->day,
-            (tj_i128)(holding->in - holding->out));
+    if (object->class != TJ_CLASS_CUSTODY || holding == NULL) {
+        return true;
     }
+    return set_now(c, CUSTOMERS, party, (tj_i128)(holding->in - holding->out));
 }
 
-/* From custody to custody by the table of purposes: most movements, and they change no figure. */
-static bool changes_nothing(const uint8_t *record)
+static bool count_between_pockets(const struct counting *c)
 {
-    return tj_movement_purpose(record) == TJ_CUSTOMER_TRANSFER &&
-           tj_account_party(tj_movement_from(record)) == tj_account_party(tj_movement_to(record));
+    const struct tj_posting *p = c->posting;
+    bool crosses = p->flow == TJ_FLOW_INTO || p->flow == TJ_FLOW_OUT;
+    if (crosses && !count_reserve(c)) {
+        return false;
+    }
+    return count_customers(c, p->from, p->from_account) && count_customers(c, p->to, p->to_account);
 }
 
-static void count_movement(const struct counting *c, const uint8_t *record)
+/* Most movements are transfers between two customers of one custodian, and change no figure: what
+ * stays in one pocket is left at once. */
+bool tj_figures_post(struct tj_figures *figures, const struct tj_state *state,
+                     const struct tj_past *past, const struct tj_posting *posting)
 {
-    uint64_t from_id = tj_movement_from(record);
-    uint64_t to_id = tj_movement_to(record);
-    const struct tj_account_object *from = tj_state_account(c->state, from_id);
-    const struct tj_account_object *to = tj_state_account(c->state, to_id);
-    bool posted = tj_kind_posts(record[0]);
-    bool one_pocket =
-        tj_account_party(from_id) == tj_account_party(to_id) && from->class == to->class;
-    if (!posted || one_pocket) {
-        return;
+    TJ_VERIFY_CHECK(posting->asset != 0);
+    bool one_party = tj_account_party(posting->from) == tj_account_party(posting->to);
+    if (one_party && posting->from_account->class == posting->to_account->class) {
+        return true;
     }
-    if (tj_crosses_reserve(from, to)) {
-        count_reserve(c, record, from->asset, to->class == TJ_CLASS_RESERVE);
-    }
-    count_customers(c, from_id, from);
-    count_customers(c, to_id, to);
+    return count_between_pockets(&(struct counting){figures, state, past, posting});
 }
 
-void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
-                      const struct tj_past *past, uint64_t received_ns, const uint8_t *records,
-                      uint32_t count)
+/* A statement counts for an asset when it gives the reserve's closing balance. */
+bool tj_figures_state(struct tj_figures *figures, uint32_t day, const struct tj_record *statement)
 {
-    const struct counting c = {figures, state, past, tj_day_of(received_ns)};
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_kind_is_movement(record[0])) {
-            if (!changes_nothing(record) && !tj_names_absent(state, past, record)) {
-                count_movement(&c, record);
-            }
-            continue;
-        }
-        uint32_t asset = TJ_GET(record, TJ_STATEMENT, asset);
-        uint32_t as_of = TJ_GET(record, TJ_STATEMENT, as_of);
-        if (record[0] == TJ_STATEMENT &&
-            TJ_GET(record, TJ_STATEMENT, figure) == TJ_FIGURE_CLOSING &&
-            as_of > tj_figures_stated(figures, asset)) {
-            tj_figures_put(figures, name_of(STATED, asset, 0), c.day, as_of);
-        }
+    if (statement->figure != TJ_FIGURE_CLOSING ||
+        statement->as_of <= tj_figures_stated(figures, statement->asset)) {
+        return true;
     }
+    TJ_VERIFY_CHECK(statement->as_of < day); /* a rule: so no figure of it changes any more */
+    return tj_figures_put(figures, name_of(STATED, statement->asset, 0), day, statement->as_of);
 }
 
-void tj_figures_miss(struct tj_figures *figures, uint64_t received_ns)
+bool tj_figures_miss(struct tj_figures *figures, uint32_t day)
 {
-    set(figures, name_of(MISSING, 0, 0), tj_day_of(received_ns), 1);
+    return set(figures, name_of(MISSING, 0, 0), day, 1);
 }
 
 /* ---- asking ---- */
@@ -295,6 +326,8 @@ bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day)
     return value_at(figures, name_of(MISSING, 0, 0), day) == 0;
 }
 
+/* What is as it stands is asked for at the end of as_of; what is a sum over the period is the sum
+ * from the first day on, less that until the day before the period. */
 tj_i128 tj_figures_value(const struct tj_figures *f, const struct tj_figure_key *key)
 {
     uint32_t before = key->period_from - 1;

@@ -5,27 +5,33 @@
  * day: counted from the records as a replay passes them, so that a statement about any period can
  * be recomputed when its record comes, days or years later.
  *
- * A day is a UTC day by received-at. Each figure is a series of (day, value) where the value
- * changed; memory grows with days and figures, not with entries.
+ * A day is a UTC day by received-at, numbered from 1970-01-01. Each figure is a series of (day,
+ * value), one for each day on which the value changed; memory grows with days and figures, not with
+ * entries. What a day's value was never changes once a later day has come: so the figures of a
+ * whole log serve every period in it.
  *
- * Threads: none of its own. Out of memory aborts, as the state does. */
+ * Threads: none of its own. What can fail answers false when memory is out: the figures are then to
+ * be given up. */
 
-#include "core/rules/effect.h"
+#include "core/audit/posting.h"
 
 struct tj_figures;
 
-struct tj_figures *tj_figures_create(void);
+/* NULL when memory is out. */
+struct tj_figures *tj_figures_create(void) TJ_MUST_USE;
 void tj_figures_destroy(struct tj_figures *figures);
 
-/* An entry that was accepted, in order: `state` is that after it. `past` serves the records that
- * its corrections name. */
-void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
-                      const struct tj_past *past, uint64_t received_ns, const uint8_t *records,
-                      uint32_t count);
+/* A movement, in the order of the log: `state` is that after its entry. `past` serves the record
+ * that a correction names. */
+bool tj_figures_post(struct tj_figures *figures, const struct tj_state *state,
+                     const struct tj_past *past, const struct tj_posting *posting) TJ_MUST_USE;
 
-/* The body of an entry of that time is not there: what customers have is not known from its day on.
- */
-void tj_figures_miss(struct tj_figures *figures, uint64_t received_ns);
+/* A statement record that came on that day. */
+bool tj_figures_state(struct tj_figures *figures, uint32_t day,
+                      const struct tj_record *statement) TJ_MUST_USE;
+
+/* The body of an entry of that day is not there: what customers have is not known from then on. */
+bool tj_figures_miss(struct tj_figures *figures, uint32_t day) TJ_MUST_USE;
 /* Whether what customers had at the end of that day is known. */
 bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day);
 
@@ -36,19 +42,22 @@ struct tj_figure_key {
     uint32_t asset;
     uint32_t party;
     uint32_t rule;
-    uint32_t period_from; /* days; as_of included */
+    uint32_t period_from; /* days, at least 1; as_of included */
     uint32_t as_of;
 };
 
-/* The value of a figure; not of ATTESTED, which nobody can recompute. */
+/* The value of a figure, in base units or a plain count; not of ATTESTED, which nobody can
+ * recompute. */
 tj_i128 tj_figures_value(const struct tj_figures *figures, const struct tj_figure_key *key);
 
 /* The day up to which a statement about this asset was in the log; 0: none. */
 uint32_t tj_figures_stated(const struct tj_figures *figures, uint32_t asset);
 
-/* To keep and to load again: every (series, day, value), each series by rising days. */
+/* To keep and to load again: every (series, day, value), each series by rising days. A series is
+ * never 0. */
 typedef void tj_figures_visitor(void *context, uint64_t series, uint32_t day, tj_i128 value);
 void tj_figures_visit(const struct tj_figures *figures, tj_figures_visitor *visit, void *context);
-void tj_figures_put(struct tj_figures *figures, uint64_t series, uint32_t day, tj_i128 value);
+bool tj_figures_put(struct tj_figures *figures, uint64_t series, uint32_t day,
+                    tj_i128 value) TJ_MUST_USE;
 
 #endif

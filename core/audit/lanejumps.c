@@ -2,7 +2,7 @@
 
 #include "core/base/memory.h"
 
-enum { STACK_MAX = 64, BUCKETS_FIRST = 256 };
+enum { BUCKETS_FIRST = 256 };
 
 /* A hash table by (party, lane); `order` lists what is in it. */
 struct tj_lane_jumps {
@@ -16,23 +16,29 @@ struct tj_lane_jumps {
 struct tj_lane_jumps *tj_lane_jumps_create(void)
 {
     struct tj_lane_jumps *jumps = calloc(1, sizeof *jumps);
-    TIJORI_REQUIRE(jumps != NULL);
+    if (jumps == NULL) {
+        return NULL;
+    }
     jumps->capacity = BUCKETS_FIRST;
     jumps->buckets = calloc(jumps->capacity, sizeof *jumps->buckets);
-    TIJORI_REQUIRE(jumps->buckets != NULL);
+    if (jumps->buckets == NULL) {
+        free(jumps);
+        return NULL;
+    }
     return jumps;
 }
 
 void tj_lane_jumps_destroy(struct tj_lane_jumps *jumps)
 {
-    for (size_t i = 0; jumps != NULL && i < jumps->count; i++) {
+    if (jumps == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < jumps->count; i++) {
         free(jumps->order[i]->entries);
         free(jumps->order[i]);
     }
-    if (jumps != NULL) {
-        free(jumps->order);
-        free(jumps->buckets);
-    }
+    free(jumps->order);
+    free(jumps->buckets);
     free(jumps);
 }
 
@@ -47,62 +53,101 @@ static size_t place(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t 
     return at;
 }
 
-static void grow(struct tj_lane_jumps *jumps)
+/* The table is never more than half full, so that a search soon meets an empty bucket. */
+static bool grow_buckets(struct tj_lane_jumps *jumps)
 {
-    bool grown =
-        tj_grow(&jumps->order, &jumps->order_capacity, jumps->count + 1, sizeof *jumps->order);
-    TIJORI_REQUIRE(grown);
-    if (2 * (jumps->count + 1) > jumps->capacity) {
-        free(jumps->buckets);
-        jumps->capacity *= 2;
-        jumps->buckets = calloc(jumps->capacity, sizeof *jumps->buckets);
-        TIJORI_REQUIRE(jumps->buckets != NULL);
-        for (size_t i = 0; i < jumps->count; i++) {
-            jumps->buckets[place(jumps, jumps->order[i]->party, jumps->order[i]->lane)] =
-                jumps->order[i];
-        }
+    if (2 * (jumps->count + 1) <= jumps->capacity) {
+        return true;
     }
+    struct tj_lane_stack **buckets = calloc(jumps->capacity * 2, sizeof(struct tj_lane_stack *));
+    if (buckets == NULL) {
+        return false;
+    }
+    free(jumps->buckets);
+    jumps->buckets = buckets;
+    jumps->capacity *= 2;
+    for (size_t i = 0; i < jumps->count; i++) {
+        struct tj_lane_stack *stack = jumps->order[i];
+        jumps->buckets[place(jumps, stack->party, stack->lane)] = stack;
+    }
+    return true;
 }
 
+/* NULL when memory is out. */
 static struct tj_lane_stack *find_or_add(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane)
 {
     size_t at = place(jumps, party, lane);
     if (jumps->buckets[at] != NULL) {
         return jumps->buckets[at];
     }
-    grow(jumps);
+    if (!grow_buckets(jumps) || !tj_grow(&jumps->order, &jumps->order_capacity, jumps->count + 1,
+                                         sizeof(struct tj_lane_stack *))) {
+        return NULL;
+    }
     struct tj_lane_stack *stack = calloc(1, sizeof *stack);
-    TIJORI_REQUIRE(stack != NULL);
+    if (stack == NULL) {
+        return NULL;
+    }
     stack->party = party;
     stack->lane = lane;
     jumps->buckets[place(jumps, party, lane)] = stack;
     jumps->order[jumps->count++] = stack;
+    TJ_VERIFY_CHECK(2 * jumps->count <= jumps->capacity);
     return stack;
 }
 
-/* Room for STACK_MAX entries is a cache line times eight; most lanes need a few. */
-static void reserve(struct tj_lane_stack *stack)
+/* Room for one more. All that a stack may need is a cache line times eight; most lanes need a few.
+ */
+static bool reserve(struct tj_lane_stack *stack)
 {
-    if ((stack->count & (stack->count - 1)) == 0) { /* 0, or a power of two: full */
-        size_t room = stack->count == 0 ? 1 : 2u * stack->count;
-        stack->entries = realloc(stack->entries, room * sizeof *stack->entries);
-        TIJORI_REQUIRE(stack->entries != NULL);
+    if ((stack->count & (stack->count - 1)) != 0) {
+        return true; /* it is full when it holds none, or a power of two */
     }
+    size_t room = 2u * stack->count;
+    if (room == 0) {
+        room = 1;
+    }
+    uint64_t *entries = realloc(stack->entries, room * sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    stack->entries = entries;
+    return true;
 }
 
-void tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry)
+#ifdef TIJORI_VERIFY
+/* The terms that a sequence is the sum of: as many entries are kept. */
+static bool has_all_terms(const struct tj_lane_stack *stack)
+{
+    uint64_t terms = 0;
+    for (uint64_t s = stack->sequence; s > 0; s = tj_lane_jump(s)) {
+        terms++;
+    }
+    return terms == stack->count;
+}
+#endif
+
+/* Room is asked for before anything is written: when there is none, the lane is as it was. */
+bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry)
 {
     struct tj_lane_stack *stack = find_or_add(jumps, party, lane);
-    stack->sequence++;
-    /* The next term is a 1, unless the last two were equal: then they and it are one term. */
-    uint64_t before = tj_lane_jump(stack->sequence);
-    if (before != stack->sequence - 1) {
-        TIJORI_REQUIRE(stack->count >= 2);
-        stack->count = (uint16_t)(stack->count - 2);
+    if (stack == NULL) {
+        return false;
     }
-    TIJORI_REQUIRE(stack->count < STACK_MAX);
-    reserve(stack);
-    stack->entries[stack->count++] = entry;
+    /* The next term is a 1, unless the last two were equal: then they and it are one term. */
+    bool merges = tj_lane_jump(stack->sequence + 1) != stack->sequence;
+    TIJORI_REQUIRE(!merges || stack->count >= 2);
+    uint16_t count = merges ? (uint16_t)(stack->count - 2) : stack->count;
+    TIJORI_REQUIRE(count < TJ_LANE_STACK_MAX);
+    if (!merges && !reserve(stack)) {
+        return false;
+    }
+    TJ_VERIFY_CHECK(count == 0 || stack->entries[count - 1] < entry);
+    stack->sequence++;
+    stack->entries[count] = entry;
+    stack->count = (uint16_t)(count + 1);
+    TJ_VERIFY_CHECK(has_all_terms(stack));
+    return true;
 }
 
 bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
@@ -128,20 +173,31 @@ const struct tj_lane_stack *tj_lane_jumps_at(const struct tj_lane_jumps *jumps, 
     return jumps->order[i];
 }
 
-bool tj_lane_jumps_put(struct tj_lane_jumps *jumps, const struct tj_lane_stack *stack)
+/* A replica comes from a file: its count is compared with what its sequence asks for before it is
+ * believed. */
+enum tijori_status tj_lane_jumps_put(struct tj_lane_jumps *jumps, const struct tj_lane_stack *stack)
 {
     uint64_t terms = 0;
     for (uint64_t s = stack->sequence; s > 0; s = tj_lane_jump(s)) {
         terms++;
     }
-    struct tj_lane_stack *own = find_or_add(jumps, stack->party, stack->lane);
-    if (terms != stack->count || terms > STACK_MAX || own->count != 0) {
-        return false;
+    if (terms != stack->count || terms > TJ_LANE_STACK_MAX) {
+        return TIJORI_CORRUPT;
     }
-    for (uint16_t i = 0; i < stack->count; i++) {
-        reserve(own);
-        own->entries[own->count++] = stack->entries[i];
+    struct tj_lane_stack *own = find_or_add(jumps, stack->party, stack->lane);
+    if (own == NULL) {
+        return TIJORI_MEMORY;
+    }
+    if (own->count != 0) {
+        return TIJORI_CORRUPT;
+    }
+    while (own->count < stack->count) {
+        if (!reserve(own)) {
+            return TIJORI_MEMORY;
+        }
+        own->entries[own->count] = stack->entries[own->count];
+        own->count++;
     }
     own->sequence = stack->sequence;
-    return true;
+    return TIJORI_OK;
 }

@@ -8,34 +8,39 @@
  * Sequence s is written as a sum of terms 2^k - 1, largest first; kept are, for each lane, the
  * entries at the partial sums of its last sequence: O(log s) a lane.
  *
- * Threads: one at a time. Out of memory aborts, as the state does. */
+ * Threads: one at a time. What can fail answers false when memory is out. */
 
 #include "core/format/entry.h"
 
 struct tj_lane_jumps;
 
-struct tj_lane_jumps *tj_lane_jumps_create(void);
+/* NULL when memory is out. */
+struct tj_lane_jumps *tj_lane_jumps_create(void) TJ_MUST_USE;
 void tj_lane_jumps_destroy(struct tj_lane_jumps *jumps);
 
 /* The lane has a new entry: of its sequence last + 1 (from 1). */
-void tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane, uint64_t entry);
+bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
+                        uint64_t entry) TJ_MUST_USE;
 
 /* The entry that `entry`, one of those kept of this lane, jumps to. False when it is not kept. */
 bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
-                          uint64_t entry, uint64_t *jump);
+                          uint64_t entry, uint64_t *jump) TJ_MUST_USE;
 
 /* ---- for an auditor's replica: every lane, in no order ---- */
 
+enum { TJ_LANE_STACK_MAX = 64 };
 struct tj_lane_stack {
     uint32_t party;
     uint16_t lane;
-    uint16_t count;
+    uint16_t count; /* TJ_LANE_STACK_MAX at most */
     uint64_t sequence;
     uint64_t *entries; /* count of them; the jumps' own */
 };
 size_t tj_lane_jumps_count(const struct tj_lane_jumps *jumps);
 const struct tj_lane_stack *tj_lane_jumps_at(const struct tj_lane_jumps *jumps, size_t i);
-/* Adds a lane that is not there, as it was; false when its count is not that of its sequence. */
-bool tj_lane_jumps_put(struct tj_lane_jumps *jumps, const struct tj_lane_stack *stack);
+/* Adds a lane that is not there, as it was. CORRUPT when its count is not that of its sequence, or
+ * the lane is there; MEMORY. */
+enum tijori_status tj_lane_jumps_put(struct tj_lane_jumps *jumps,
+                                     const struct tj_lane_stack *stack) TJ_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/audit/period.h"
 
 #include "core/rules/signing.h"
+#include "core/base/memory.h"
 
 struct opening {
     uint64_t account;
@@ -23,30 +24,39 @@ struct tj_period_work {
     size_t slot_capacity;
 };
 
-/* Room for one more. */
-static void *more(void *array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return array;
-    }
-    *capacity = *capacity * 2 + 64;
-    array = realloc(array, *capacity * size);
-    TIJORI_REQUIRE(array != NULL);
-    return array;
-}
+/* One more item at the end of an array that grows; NULL when memory is out. */
 #define ADD(array, count, capacity)                                                                \
-    ((array) = more((array), (count), &(capacity), sizeof *(array)), &(array)[(count)++])
+    (tj_grow(&(array), &(capacity), (count) + 1, sizeof *(array)) ? &(array)[(count)++] : NULL)
 
 struct tj_period *tj_period_create(uint32_t from, uint32_t as_of)
 {
     struct tj_period *p = calloc(1, sizeof *p);
-    TIJORI_REQUIRE(p != NULL);
+    if (p == NULL) {
+        return NULL;
+    }
     p->from = from;
     p->as_of = as_of;
     p->work = calloc(1, sizeof *p->work);
-    TIJORI_REQUIRE(p->work != NULL);
     p->figures = tj_figures_create();
+    if (p->work == NULL || p->figures == NULL) {
+        tj_period_destroy(p);
+        return NULL;
+    }
     return p;
+}
+
+static void destroy_work(struct tj_period_work *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < w->label_count; i++) {
+        free(w->labels[i].text);
+    }
+    free(w->labels);
+    free(w->openings);
+    free(w->slots);
+    free(w);
 }
 
 void tj_period_destroy(struct tj_period *p)
@@ -54,13 +64,7 @@ void tj_period_destroy(struct tj_period *p)
     if (p == NULL) {
         return;
     }
-    for (size_t i = 0; i < p->work->label_count; i++) {
-        free(p->work->labels[i].text);
-    }
-    free(p->work->labels);
-    free(p->work->openings);
-    free(p->work->slots);
-    free(p->work);
+    destroy_work(p->work);
     free(p->parties);
     free(p->assets);
     free(p->rules);
@@ -92,161 +96,229 @@ static size_t slot_of(const struct tj_period *p, uint64_t account, uint8_t purpo
     return at;
 }
 
-static void grow_slots(struct tj_period *p)
+static bool grow_slots(struct tj_period *p)
 {
     struct tj_period_work *w = p->work;
+    size_t capacity = w->slot_capacity * 2;
+    if (capacity == 0) {
+        capacity = 1024;
+    }
+    uint32_t *slots = calloc(capacity, sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
     free(w->slots);
-    w->slot_capacity = w->slot_capacity == 0 ? 1024 : w->slot_capacity * 2;
-    w->slots = calloc(w->slot_capacity, sizeof *w->slots);
-    TIJORI_REQUIRE(w->slots != NULL);
+    w->slots = slots;
+    w->slot_capacity = capacity;
     for (size_t i = 0; i < p->flow_count; i++) {
         w->slots[slot_of(p, p->flows[i].account, p->flows[i].purpose)] = (uint32_t)i + 1;
     }
+    return true;
 }
 
+/* NULL when memory is out. */
 static struct tj_period_flow *flow_of(struct tj_period *p, uint64_t account, uint8_t purpose)
 {
     struct tj_period_work *w = p->work;
-    if (p->flow_count * 2 >= w->slot_capacity) {
-        grow_slots(p);
+    bool full = p->flow_count * 2 >= w->slot_capacity;
+    if (full && !grow_slots(p)) {
+        return NULL;
     }
     size_t at = slot_of(p, account, purpose);
-    if (w->slots[at] == 0) {
-        TIJORI_REQUIRE(p->flow_count < UINT32_MAX);
-        struct tj_period_flow *flow = ADD(p->flows, p->flow_count, w->flow_capacity);
+    if (w->slots[at] != 0) {
+        return &p->flows[w->slots[at] - 1];
+    }
+    if (p->flow_count == UINT32_MAX - 1) {
+        return NULL; /* no machine has the memory, and a slot has no such number */
+    }
+    struct tj_period_flow *flow = ADD(p->flows, p->flow_count, w->flow_capacity);
+    if (flow != NULL) {
         *flow = (struct tj_period_flow){.account = account, .purpose = purpose};
         w->slots[at] = (uint32_t)p->flow_count;
     }
-    return &p->flows[w->slots[at] - 1];
+    return flow;
 }
 
-static void count_flows(struct tj_period *p, const uint8_t *record)
+static bool count_flows(struct tj_period *p, const struct tj_posting *posting)
 {
-    uint8_t kind = record[0];
-    if (!tj_kind_posts(kind)) {
-        return;
+    struct tj_period_flow *flow = flow_of(p, posting->from, posting->purpose);
+    if (flow == NULL) {
+        return false;
     }
-    uint8_t purpose = kind == TJ_CORRECT ? TJ_CORRECTION : tj_movement_purpose(record);
-    uint64_t amount = tj_movement_amount(record).base;
-    struct tj_period_flow *flow = flow_of(p, tj_movement_from(record), purpose);
-    flow->out += amount;
+    flow->out += posting->amount;
     flow->count++;
-    flow = flow_of(p, tj_movement_to(record), purpose);
-    flow->in += amount;
+    flow = flow_of(p, posting->to, posting->purpose);
+    if (flow == NULL) {
+        return false;
+    }
+    flow->in += posting->amount;
     flow->count++;
+    return true;
 }
 
 /* ---- single records ---- */
 
-static void note_correction(struct tj_period *p, const struct tj_past *past, uint64_t id,
-                            uint64_t received_ns, uint32_t asset, const uint8_t *record)
+static bool note_correction(struct tj_period *p, const struct tj_past *past,
+                            const struct tj_posting *posting)
 {
     struct tj_named named = {.absent = true};
-    if (!past->record(past->context, tj_movement_refers_to(record), &named) || named.absent) {
-        return;
+    uint64_t refers_to = tj_movement_refers_to(posting->record);
+    if (!past->record(past->context, refers_to, &named) || named.absent) {
+        return true;
     }
-    uint32_t stated = tj_figures_stated(p->figures, asset);
+    uint32_t stated = tj_figures_stated(p->figures, posting->asset);
     struct tj_period_record *correction =
         ADD(p->corrections, p->correction_count, p->work->correction_capacity);
+    TJ_VERIFY_CHECK(refers_to < posting->id && named.received_ns <= posting->received_ns);
+    if (correction == NULL) {
+        return false;
+    }
     *correction = (struct tj_period_record){
-        .id = id,
-        .received_ns = received_ns,
-        .refers_to = tj_movement_refers_to(record),
+        .id = posting->id,
+        .received_ns = posting->received_ns,
+        .refers_to = refers_to,
         .refers_to_ns = named.received_ns,
         .prior = stated != 0 && tj_day_of(named.received_ns) <= stated,
     };
-    memcpy(correction->record, record, TJ_RECORD_SIZE);
+    memcpy(correction->record, posting->record, TJ_RECORD_SIZE);
+    return true;
+}
+
+bool tj_period_post(struct tj_period *p, const struct tj_past *past,
+                    const struct tj_posting *posting)
+{
+    if (p->closed || !p->opened) {
+        return true;
+    }
+    TJ_VERIFY_CHECK(posting->day >= p->from && posting->day <= p->as_of);
+    return count_flows(p, posting) && (!posting->corrects || note_correction(p, past, posting));
+}
+
+static struct tj_period_attested *attested_of(struct tj_period *p, uint32_t party, uint32_t asset)
+{
+    for (size_t i = 0; i < p->attested_count; i++) {
+        if (p->attested[i].party == party && p->attested[i].asset == asset) {
+            return &p->attested[i];
+        }
+    }
+    return ADD(p->attested, p->attested_count, p->work->attested_capacity);
 }
 
 /* The newest that a party attested of an asset takes the place of the one before. */
-static void note_attested(struct tj_period *p, uint64_t id, const uint8_t *record)
+static bool note_attested(struct tj_period *p, uint64_t id, const struct tj_record *r)
 {
-    struct tj_record r;
-    struct tj_period_attested *found = NULL;
-    tj_record_decode(record, &r);
-    for (size_t i = 0; i < p->attested_count && found == NULL; i++) {
-        bool same = p->attested[i].party == r.party && p->attested[i].asset == r.asset;
-        found = same ? &p->attested[i] : NULL;
+    struct tj_period_attested *attested = attested_of(p, r->party, r->asset);
+    if (attested == NULL) {
+        return false;
     }
-    if (found == NULL) {
-        found = ADD(p->attested, p->attested_count, p->work->attested_capacity);
-    }
-    *found =
-        (struct tj_period_attested){r.party, r.asset, r.as_of, tj_statement_value(r.value), id};
+    tj_i128 value = tj_statement_value(r->value);
+    *attested = (struct tj_period_attested){r->party, r->asset, r->as_of, value, id};
+    return true;
 }
 
-static void note_stated(struct tj_period *p, uint64_t entry, const uint8_t *record)
+static bool note_stated(struct tj_period *p, uint64_t entry, const struct tj_record *r)
 {
-    struct tj_record r;
-    tj_record_decode(record, &r);
-    if (r.period_from != p->from || r.as_of != p->as_of || r.figure == TJ_FIGURE_ATTESTED) {
-        return;
+    if (r->period_from != p->from || r->as_of != p->as_of) {
+        return true;
     }
     if (p->stated_count == 0 || p->stated[p->stated_count - 1].entry != entry) {
         struct tj_period_stated *stated = ADD(p->stated, p->stated_count, p->work->stated_capacity);
-        *stated = (struct tj_period_stated){.entry = entry, .document = r.document};
+        if (stated == NULL) {
+            return false;
+        }
+        *stated = (struct tj_period_stated){.entry = entry, .document = r->document};
     }
+    TJ_VERIFY_CHECK(p->stated[p->stated_count - 1].entry == entry);
     p->stated[p->stated_count - 1].figures++;
+    return true;
 }
 
-static void note_label(struct tj_period *p, const uint8_t *record)
+/* What is stated of this period comes after its end: a day is stated when it is over. */
+bool tj_period_state(struct tj_period *p, uint64_t id, const struct tj_record *statement)
 {
-    struct tj_record r;
-    tj_record_decode(record, &r);
-    if (r.label[0] == '\0') {
-        return;
+    if (statement->figure != TJ_FIGURE_ATTESTED) {
+        return note_stated(p, tj_record_entry(id), statement);
+    }
+    return p->closed || note_attested(p, id, statement);
+}
+
+bool tj_period_open_account(struct tj_period *p, const struct tj_record *opened)
+{
+    if (p->closed || opened->label[0] == '\0') {
+        return true;
+    }
+    char *text = strdup(opened->label);
+    if (text == NULL) {
+        return false;
     }
     struct label *label = ADD(p->work->labels, p->work->label_count, p->work->label_capacity);
-    *label = (struct label){r.account, strdup(r.label)};
-    TIJORI_REQUIRE(label->text != NULL);
+    if (label == NULL) {
+        free(text);
+        return false;
+    }
+    *label = (struct label){opened->account, text};
+    return true;
 }
 
 /* ---- the beginning and the end ---- */
 
-static bool add_openings(void *context, const struct tj_block *block)
+/* Calls `add` for each account that was opened, in order of account numbers. */
+struct account_visit {
+    struct tj_period *period;
+    bool (*add)(struct tj_period *p, uint64_t account, const struct tj_account_object *object);
+};
+
+static bool visit_accounts(void *context, const struct tj_block *block)
 {
-    struct tj_period *p = context;
+    const struct account_visit *visit = context;
     if (block->table != TJ_T_ACCOUNT) {
         return true;
     }
     const struct tj_account_object *accounts = (const void *)block->content;
     uint32_t shift = tj_table_shapes[TJ_T_ACCOUNT].shift;
     for (uint32_t i = 0; i < 1u << shift; i++) {
-        if (accounts[i].class != 0 && tj_account_balance(&accounts[i]) != 0) {
-            struct opening *opening =
-                ADD(p->work->openings, p->work->opening_count, p->work->opening_capacity);
-            opening->account = tj_account_id(block->party, (block->number << shift) + i);
-            opening->balance = tj_account_balance(&accounts[i]);
+        uint64_t account = tj_account_id(block->party, (block->number << shift) + i);
+        if (accounts[i].class != 0 && !visit->add(visit->period, account, &accounts[i])) {
+            return false;
         }
     }
     return true;
 }
 
-static bool add_closings(void *context, const struct tj_block *block)
+static bool add_opening(struct tj_period *p, uint64_t account,
+                        const struct tj_account_object *object)
 {
-    struct tj_period *p = context;
-    if (block->table != TJ_T_ACCOUNT) {
+    if (tj_account_balance(object) == 0) {
         return true;
     }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    uint32_t shift = tj_table_shapes[TJ_T_ACCOUNT].shift;
-    for (uint32_t i = 0; i < 1u << shift; i++) {
-        if (accounts[i].class == 0) {
-            continue;
-        }
-        struct tj_period_account *row =
-            ADD(p->accounts, p->account_count, p->work->account_capacity);
-        *row = (struct tj_period_account){
-            .closing = tj_account_balance(&accounts[i]),
-            .account = tj_account_id(block->party, (block->number << shift) + i),
-            .pending_in = accounts[i].pending_in,
-            .pending_out = accounts[i].pending_out,
-            .asset = accounts[i].asset,
-            .class = accounts[i].class,
-            .flags = accounts[i].flags,
-            .frozen_out = (accounts[i].flags & TJ_ACCOUNT_FROZEN_OUT) != 0,
-        };
+    struct opening *opening =
+        ADD(p->work->openings, p->work->opening_count, p->work->opening_capacity);
+    if (opening == NULL) {
+        return false;
     }
+    *opening = (struct opening){.account = account, .balance = tj_account_balance(object)};
+    return true;
+}
+
+/* In order of account numbers, so that a row is found by halving. */
+static bool add_closing(struct tj_period *p, uint64_t account,
+                        const struct tj_account_object *object)
+{
+    TJ_VERIFY_CHECK(p->account_count == 0 || p->accounts[p->account_count - 1].account < account);
+    struct tj_period_account *row = ADD(p->accounts, p->account_count, p->work->account_capacity);
+    if (row == NULL) {
+        return false;
+    }
+    *row = (struct tj_period_account){
+        .closing = tj_account_balance(object),
+        .account = account,
+        .pending_in = object->pending_in,
+        .pending_out = object->pending_out,
+        .asset = object->asset,
+        .class = object->class,
+        .flags = object->flags,
+        .frozen_out = (object->flags & TJ_ACCOUNT_FROZEN_OUT) != 0,
+    };
     return true;
 }
 
@@ -293,21 +365,29 @@ static void join_rows(struct tj_period *p)
     }
 }
 
+/* Zeroed, with one item more than asked for: the array of none is there too. */
 static void *copies(size_t count, size_t size)
 {
-    void *array = calloc(count + 1, size);
-    TIJORI_REQUIRE(array != NULL);
-    return array;
+    return calloc(count + 1, size);
 }
 
-static void freeze_parties(struct tj_period *p)
+/* A rule that freezes a party freezes all its accounts, so that a statement says of each what its
+ * holder would: nothing may leave it. Parties are marked first, since there may be many accounts
+ * and many rules. */
+static bool freeze_parties(struct tj_period *p)
 {
     bool *frozen = copies(p->ledger.parties, sizeof *frozen);
+    if (frozen == NULL) {
+        return false;
+    }
     for (uint32_t i = 0; i < p->ledger.rules_set; i++) {
         const struct tj_rule_object *rule = &p->rules[i];
-        bool freezes = rule->set != 0 && rule->ended == 0 && rule->kind == TJ_SET_LIMIT &&
-                       rule->type == TJ_LIMIT_FREEZE && (rule->directions & TJ_FREEZE_OUT) != 0;
-        frozen[freezes ? tj_account_party(rule->holder) : p->ledger.parties] = freezes;
+        bool in_force = rule->set != 0 && rule->ended == 0;
+        bool freezes = rule->kind == TJ_SET_LIMIT && rule->type == TJ_LIMIT_FREEZE &&
+                       (rule->directions & TJ_FREEZE_OUT) != 0;
+        if (in_force && freezes) {
+            frozen[tj_account_party(rule->holder)] = true;
+        }
     }
     for (size_t a = 0; a < p->account_count; a++) {
         struct tj_period_account *row = &p->accounts[a];
@@ -315,6 +395,7 @@ static void freeze_parties(struct tj_period *p)
             frozen[tj_account_party(row->account)] && !tj_class_is_contra(row->class);
     }
     free(frozen);
+    return true;
 }
 
 /* What approves it as the keys are now: a revoked one does not count. */
@@ -326,28 +407,57 @@ static uint32_t count_approvals(const struct tj_state *state, uint64_t pending, 
     return tj_count_approvals(state, &groups, &approved, party);
 }
 
-static void add_pending(struct tj_period *p, const struct tj_state *state,
-                        const struct tj_past *past)
+static bool add_pending(struct tj_period *p, const struct tj_state *state, uint64_t record,
+                        const struct tj_named *named)
+{
+    struct tj_period_record *pending = ADD(p->pending, p->pending_count, p->work->pending_capacity);
+    if (pending == NULL) {
+        return false;
+    }
+    uint32_t party = tj_account_party(tj_movement_from(named->record));
+    *pending = (struct tj_period_record){.id = record,
+                                         .received_ns = named->received_ns,
+                                         .approvals = count_approvals(state, record, party)};
+    memcpy(pending->record, named->record, TJ_RECORD_SIZE);
+    return true;
+}
+
+static bool add_open_marks(struct tj_period *p, const struct tj_state *state,
+                           const struct tj_past *past)
 {
     for (uint64_t i = 0; i < p->ledger.marks; i++) {
         const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, i);
         struct tj_named named = {.absent = true};
-        if (mark == NULL || mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN) ||
-            !past->record(past->context, mark->record, &named) || named.absent) {
+        if (mark == NULL || mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
             continue;
         }
-        struct tj_period_record *pending =
-            ADD(p->pending, p->pending_count, p->work->pending_capacity);
-        uint32_t party = tj_account_party(tj_movement_from(named.record));
-        *pending =
-            (struct tj_period_record){.id = mark->record,
-                                      .received_ns = named.received_ns,
-                                      .approvals = count_approvals(state, mark->record, party)};
-        memcpy(pending->record, named.record, TJ_RECORD_SIZE);
+        if (!past->record(past->context, mark->record, &named) || named.absent) {
+            continue; /* in a body that is not here */
+        }
+        if (!add_pending(p, state, mark->record, &named)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A programme's name stands in the record that set it alone. */
+static void copy_rule_name(struct tj_period *p, const struct tj_past *past, uint32_t number)
+{
+    struct tj_named named = {.absent = true};
+    struct tj_record r;
+    if (p->rules[number].kind != TJ_PROGRAMME) {
+        return;
+    }
+    if (past->record(past->context, p->rules[number].set, &named) && !named.absent) {
+        tj_record_decode(named.record, &r);
+        snprintf(p->rule_names[number], sizeof p->rule_names[number], "%s", r.name);
     }
 }
 
-static void copy_objects(struct tj_period *p, const struct tj_state *state,
+/* Copies, since the replay goes on and the state with it, and the statement is written when the
+ * replay is over. */
+static bool copy_objects(struct tj_period *p, const struct tj_state *state,
                          const struct tj_past *past)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
@@ -356,6 +466,9 @@ static void copy_objects(struct tj_period *p, const struct tj_state *state,
     p->assets = copies(ledger->assets + 1, sizeof *p->assets);
     p->rules = copies(ledger->rules_set, sizeof *p->rules);
     p->rule_names = copies(ledger->rules_set, sizeof *p->rule_names);
+    if (p->parties == NULL || p->assets == NULL || p->rules == NULL || p->rule_names == NULL) {
+        return false;
+    }
     for (uint32_t i = 0; i < ledger->parties; i++) {
         p->parties[i] = *tj_state_party(state, i);
     }
@@ -363,103 +476,94 @@ static void copy_objects(struct tj_period *p, const struct tj_state *state,
         p->assets[i] = *tj_state_asset(state, i);
     }
     for (uint32_t i = 0; i < ledger->rules_set; i++) {
-        struct tj_named named = {.absent = true};
         p->rules[i] = *tj_state_rule(state, i);
-        if (p->rules[i].kind == TJ_PROGRAMME &&
-            past->record(past->context, p->rules[i].set, &named) && !named.absent) {
-            struct tj_record r;
-            tj_record_decode(named.record, &r);
-            snprintf(p->rule_names[i], sizeof p->rule_names[i], "%s", r.name);
-        }
+        copy_rule_name(p, past, i);
     }
+    return true;
 }
 
-static void open_period(struct tj_period *p, const struct tj_state *state)
+static bool open_period(struct tj_period *p, const struct tj_state *state)
 {
+    struct account_visit visit = {p, add_opening};
+    TJ_VERIFY_CHECK(p->flow_count == 0 && p->work->opening_count == 0);
     p->opened = true;
     p->first_entry = p->entries;
-    tj_state_visit(state, add_openings, p);
+    return tj_state_visit(state, visit_accounts, &visit);
 }
 
-static void close_period(struct tj_period *p, const struct tj_state *state,
+#ifdef TIJORI_VERIFY
+/* Of every account: opening, from the state before the period, and what the records moved give
+ * closing, from the state after it. */
+static bool flows_explain_balances(const struct tj_period *p)
+{
+    for (size_t i = 0; i < p->account_count; i++) {
+        tj_i128 sum = p->accounts[i].opening;
+        for (uint32_t at = p->accounts[i].flow; at != 0; at = p->flows[at - 1].next) {
+            sum += (tj_i128)(p->flows[at - 1].in - p->flows[at - 1].out);
+        }
+        if (sum != p->accounts[i].closing) {
+            return false;
+        }
+    }
+    return true;
+}
+#endif
+
+static bool close_period(struct tj_period *p, const struct tj_state *state,
                          const struct tj_past *past, const struct tj_hash *last_leaf)
 {
+    struct account_visit visit = {p, add_closing};
     p->closed = true;
     p->partial = state->partial;
     p->last_leaf = *last_leaf;
-    copy_objects(p, state, past);
-    tj_state_visit(state, add_closings, p);
+    if (!copy_objects(p, state, past) || !tj_state_visit(state, visit_accounts, &visit)) {
+        return false;
+    }
     join_rows(p);
-    freeze_parties(p);
-    add_pending(p, state, past);
+    TJ_VERIFY_CHECK(flows_explain_balances(p));
+    return freeze_parties(p) && add_open_marks(p, state, past);
 }
 
 /* ---- as the replay passes ---- */
 
-void tj_period_before(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
+/* The state is looked at before the first entry of a later day, and not after the last of the
+ * period: which that is, only the next one tells. */
+bool tj_period_before(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                       uint64_t received_ns, const struct tj_hash *last_leaf)
 {
     uint32_t day = tj_day_of(received_ns);
     if (p->entries == 0 && p->from == 0) {
         p->from = day;
     }
-    if (!p->opened && day >= p->from) {
-        open_period(p, state);
+    bool begins = !p->opened && day >= p->from;
+    if (begins && !open_period(p, state)) {
+        return false;
     }
-    if (!p->closed && day > p->as_of && p->entries > 0) {
-        close_period(p, state, past, last_leaf);
+    bool ends = !p->closed && day > p->as_of;
+    if (ends && p->entries > 0 && !close_period(p, state, past, last_leaf)) {
+        return false;
     }
     p->closed |= day > p->as_of; /* a ledger that begins later has no such period */
+    return true;
 }
 
-void tj_period_entry(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
-                     uint64_t index, uint64_t received_ns, const uint8_t *records, uint32_t count)
+void tj_period_entry(struct tj_period *p, uint64_t index, uint64_t received_ns)
 {
-    for (uint32_t i = 0; records != NULL && !tj_kind_is_movement(records[0]) && i < count; i++) {
-        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_STATEMENT) {
-            note_stated(p, index, record);
-        }
-    }
-    if (p->closed) {
-        return;
-    }
-    p->entries = index + 1;
-    p->last_received_ns = received_ns;
-    for (uint32_t i = 0; records != NULL && i < count; i++) {
-        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        uint64_t id = tj_record_id(index, i);
-        if (record[0] == TJ_OPEN_ACCOUNT) {
-            note_label(p, record);
-        }
-        if (record[0] == TJ_STATEMENT &&
-            TJ_GET(record, TJ_STATEMENT, figure) == TJ_FIGURE_ATTESTED) {
-            note_attested(p, id, record);
-        }
-        if (!p->opened || !tj_kind_is_movement(record[0])) {
-            continue;
-        }
-        count_flows(p, record);
-        if (record[0] == TJ_CORRECT) {
-            uint32_t asset = tj_state_account(state, tj_movement_from(record))->asset;
-            note_correction(p, past, id, received_ns, asset, record);
-        }
-    }
-    if (records != NULL) {
-        tj_figures_entry(p->figures, state, past, received_ns, records, count);
+    if (!p->closed) {
+        TJ_VERIFY_CHECK(index == p->entries);
+        p->entries = index + 1;
+        p->last_received_ns = received_ns;
     }
 }
 
-void tj_period_end(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
+bool tj_period_end(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                    const struct tj_hash *last_leaf)
 {
     if (p->entries == 0) {
-        return; /* nothing was sound */
+        return true; /* nothing was sound */
     }
-    if (!p->opened) {
-        open_period(p, state);
+    if (!p->opened && !open_period(p, state)) {
+        return false;
     }
-    if (!p->closed) {
-        close_period(p, state, past, last_leaf);
-    }
+    return p->closed || close_period(p, state, past, last_leaf);
 }

@@ -5,11 +5,14 @@
  * and after, what moved it by purpose, and what stood open at the end. Collected by a replay that
  * begins with entry 0 (tj_replay_options.period), so that nothing in it was taken on trust.
  *
- * The period is from 00:00 of `from` to 24:00 of `as_of`, UTC days by received-at. Only entries
- * received by its end are looked at (but for what states this period later): the same log gives the
- * same period however much it grew since.
+ * The period is from 00:00 of `from` to 24:00 of `as_of`, UTC days by received-at. The same log
+ * gives the same period, however much it grew since: only entries received by the period's end
+ * count. Two things go on to the end of the log. Statement records about this very period are
+ * listed whenever they came; and the figures are those of the whole log, which say of a day that is
+ * over what they said when it ended.
  *
- * Threads: none of its own. Out of memory aborts, as the state does. */
+ * Threads: none of its own. What can fail answers false when memory is out: the period is then to
+ * be given up. */
 
 #include "core/audit/figures.h"
 
@@ -96,26 +99,30 @@ struct tj_period {
     size_t attested_count;
     struct tj_period_stated *stated;
     size_t stated_count;
-    struct tj_figures *figures; /* that statement records of this period would give */
+    struct tj_figures *figures; /* that the replay counts; to be asked for from and as_of */
     struct tj_period_work *work;
 };
 
-/* `from` 0: from the ledger's first day on. */
-struct tj_period *tj_period_create(uint32_t from, uint32_t as_of);
+/* `from` 0: from the ledger's first day on. NULL when memory is out. */
+struct tj_period *tj_period_create(uint32_t from, uint32_t as_of) TJ_MUST_USE;
 void tj_period_destroy(struct tj_period *period);
 
 /* Before an entry is judged: the state as it was until then, and the leaf hash of the last entry.
  */
-void tj_period_before(struct tj_period *period, const struct tj_state *state,
+bool tj_period_before(struct tj_period *period, const struct tj_state *state,
                       const struct tj_past *past, uint64_t received_ns,
-                      const struct tj_hash *last_leaf);
-/* After it was accepted; records NULL: its body is not there. */
-void tj_period_entry(struct tj_period *period, const struct tj_state *state,
-                     const struct tj_past *past, uint64_t index, uint64_t received_ns,
-                     const uint8_t *records, uint32_t count);
+                      const struct tj_hash *last_leaf) TJ_MUST_USE;
+/* After the entry was accepted, whether its body is there or not. */
+void tj_period_entry(struct tj_period *period, uint64_t index, uint64_t received_ns);
+/* Of its records, when they are there: what moved; a statement; an account that was opened. */
+bool tj_period_post(struct tj_period *period, const struct tj_past *past,
+                    const struct tj_posting *posting) TJ_MUST_USE;
+bool tj_period_state(struct tj_period *period, uint64_t id,
+                     const struct tj_record *statement) TJ_MUST_USE;
+bool tj_period_open_account(struct tj_period *period, const struct tj_record *opened) TJ_MUST_USE;
 /* After the last entry. */
-void tj_period_end(struct tj_period *period, const struct tj_state *state,
-                   const struct tj_past *past, const struct tj_hash *last_leaf);
+bool tj_period_end(struct tj_period *period, const struct tj_state *state,
+                   const struct tj_past *past, const struct tj_hash *last_leaf) TJ_MUST_USE;
 
 /* The row of an account that the state had at the end. */
 struct tj_period_account *tj_period_row(const struct tj_period *period, uint64_t account);

@@ -42,7 +42,8 @@ struct stream {
     FILE *file;
     struct tj_hasher *hasher;
     bool failed;
-    int error; /* of the write that failed */
+    int error;      /* of the write that failed */
+    bool no_memory; /* for what was read; failed then too */
 };
 
 static void put_plain(struct stream *s, const void *bytes, size_t size)
@@ -100,6 +101,8 @@ static void get_field(struct stream *s, uint64_t *value)
     *value = get64(s);
 }
 
+/* One list for writing and reading, so that the two cannot differ. A file that is damaged may say
+ * anything: no count of it is used before it is known to fit. */
 static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
 {
     uint64_t count = r->frontier.count;
@@ -114,9 +117,13 @@ static void fixed_fields(struct stream *s, struct tj_replica *r, field_function 
     field(s, &count);
     field(s, &note_size);
     r->frontier.size = r->size;
-    r->frontier.count = count <= TJ_FRONTIER_MAX ? (uint32_t)count : 0;
     s->failed = s->failed || count > TJ_FRONTIER_MAX || note_size > sizeof r->note;
-    r->note_size = s->failed ? 0 : (size_t)note_size;
+    if (s->failed) {
+        count = 0;
+        note_size = 0;
+    }
+    r->frontier.count = (uint32_t)count;
+    r->note_size = (size_t)note_size;
 }
 
 /* ---- writing ---- */
@@ -153,6 +160,8 @@ static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 val
     put64(s, (uint64_t)(value >> 64));
 }
 
+/* What is of the state's own, and no block of it, stands before the blocks; what grows comes last.
+ * The digest covers all of it, and stands outside what it covers. */
 static void put_replica(struct stream *s, struct tj_replica *r)
 {
     char vkey[512] = "";
@@ -179,6 +188,8 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     put_plain(s, digest.bytes, TJ_HASH_SIZE);
 }
 
+/* A rename replaces the old one as a whole: an audit that is killed leaves the replica of the one
+ * before. It comes after the leaves, which say nothing by themselves. */
 static enum tijori_status write_replica(struct tj_replica *r)
 {
     struct tj_file_writer file;
@@ -197,6 +208,8 @@ static enum tijori_status write_replica(struct tj_replica *r)
     return status_of(tj_file_end(&file));
 }
 
+/* At their places and not at the end: leaves that an audit wrote and no replica counts are written
+ * over. */
 static enum tijori_status append_leaves(struct tj_replica *r)
 {
     const uint8_t *at = (const uint8_t *)r->fresh;
@@ -207,9 +220,11 @@ static enum tijori_status append_leaves(struct tj_replica *r)
         if (put_now < 0 && errno != EINTR) {
             return from_errno();
         }
-        at += put_now > 0 ? put_now : 0;
-        place += put_now > 0 ? put_now : 0;
-        size -= put_now > 0 ? (size_t)put_now : 0;
+        if (put_now > 0) {
+            at += put_now;
+            place += put_now;
+            size -= (size_t)put_now;
+        }
     }
     if (fsync(r->leaves_fd) != 0) {
         return from_errno();
@@ -221,8 +236,13 @@ static enum tijori_status append_leaves(struct tj_replica *r)
 
 enum tijori_status tj_replica_save(struct tj_replica *replica)
 {
+    TJ_VERIFY_CHECK(replica->leaves_stored + replica->fresh_count == replica->size);
+    TJ_VERIFY_CHECK(replica->frontier.size == replica->size);
     enum tijori_status status = append_leaves(replica);
-    return status == TIJORI_OK ? write_replica(replica) : status;
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return write_replica(replica);
 }
 
 /* ---- reading ---- */
@@ -245,21 +265,29 @@ static void get_blocks(struct stream *s, struct tj_state *state)
     }
 }
 
+static void note_status(struct stream *s, enum tijori_status status)
+{
+    s->failed = s->failed || status != TIJORI_OK;
+    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
+}
+
 static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
 {
     uint64_t count = get64(s);
     for (uint64_t i = 0; i < count && !s->failed; i++) {
-        uint64_t entries[64];
+        uint64_t entries[TJ_LANE_STACK_MAX];
         uint64_t head = get64(s);
         struct tj_lane_stack stack = {.party = (uint32_t)(head >> 32),
                                       .lane = (uint16_t)(head >> 16),
                                       .count = (uint16_t)head,
                                       .sequence = get64(s),
                                       .entries = entries};
-        for (uint16_t e = 0; e < stack.count && e < 64; e++) {
+        for (uint16_t e = 0; e < stack.count && e < TJ_LANE_STACK_MAX; e++) {
             entries[e] = get64(s);
         }
-        s->failed = s->failed || stack.count > 64 || !tj_lane_jumps_put(jumps, &stack);
+        if (!s->failed) {
+            note_status(s, tj_lane_jumps_put(jumps, &stack));
+        }
     }
 }
 
@@ -272,10 +300,15 @@ static void get_figures(struct stream *s, struct tj_figures *figures)
         }
         uint32_t day = (uint32_t)get64(s);
         uint64_t low = get64(s);
-        tj_figures_put(figures, series, day, (tj_i128)((tj_u128)get64(s) << 64 | low));
+        tj_i128 value = (tj_i128)((tj_u128)get64(s) << 64 | low);
+        if (!tj_figures_put(figures, series, day, value)) {
+            note_status(s, TIJORI_MEMORY);
+        }
     }
 }
 
+/* In the order of put_replica. Its digest was found right, so what is wrong here was written by
+ * another version. */
 static void get_replica(struct stream *s, struct tj_replica *r)
 {
     char head[sizeof magic];
@@ -354,12 +387,16 @@ static bool leaves_hold(const struct tj_replica *r)
                0;
 }
 
+/* No file is the replica of an auditor who has verified nothing yet. */
 static enum tijori_status read_replica(struct tj_replica *r)
 {
     struct stream s = {0};
     int fd = openat(r->lock_fd, "replica", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        return TIJORI_OK; /* nothing was verified yet */
+    }
     if (fd < 0) {
-        return errno == ENOENT ? TIJORI_OK : from_errno();
+        return from_errno();
     }
     s.file = fdopen(fd, "rb");
     if (s.file == NULL) {
@@ -374,6 +411,9 @@ static enum tijori_status read_replica(struct tj_replica *r)
     }
     tj_hasher_destroy(s.hasher);
     fclose(s.file);
+    if (s.no_memory) {
+        return TIJORI_MEMORY;
+    }
     if (s.failed || !leaves_hold(r)) {
         return TIJORI_CORRUPT;
     }
@@ -382,30 +422,41 @@ static enum tijori_status read_replica(struct tj_replica *r)
     return TIJORI_OK;
 }
 
+/* One audit at a time: the directory is locked as long as the replica is open. */
+static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
+{
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
+        return from_errno();
+    }
+    r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock_fd < 0) {
+        return from_errno();
+    }
+    if (flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return TIJORI_LOCKED;
+    }
+    r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (r->leaves_fd < 0) {
+        return from_errno();
+    }
+    return read_replica(r);
+}
+
+/* Whatever is missing when it fails, tj_replica_close can free the rest. */
 enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
 {
     struct tj_replica *r = calloc(1, sizeof *r);
     if (r == NULL) {
         return TIJORI_MEMORY;
     }
+    r->lock_fd = -1;
     r->leaves_fd = -1;
     r->state = tj_state_create();
     r->jumps = tj_lane_jumps_create();
     r->figures = tj_figures_create();
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        r->lock_fd = -1;
-        enum tijori_status failed = from_errno();
-        tj_replica_close(r);
-        return failed;
-    }
-    r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum tijori_status status = r->lock_fd >= 0 ? TIJORI_OK : from_errno();
-    if (status == TIJORI_OK && flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        status = TIJORI_LOCKED;
-    }
-    if (status == TIJORI_OK) {
-        r->leaves_fd = openat(r->lock_fd, "leaves", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        status = r->leaves_fd >= 0 ? read_replica(r) : from_errno();
+    enum tijori_status status = TIJORI_MEMORY;
+    if (r->jumps != NULL && r->figures != NULL) {
+        status = open_directory(r, dir);
     }
     if (status != TIJORI_OK) {
         tj_replica_close(r);
@@ -449,20 +500,23 @@ bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
     return false;
 }
 
-/* They go to the file in the end; of a long audit most would be kept in memory for nothing, so
- * every million of them is written on the way. What no replica counts is not read. */
-void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
+/* They go to the file in the end. Of a long audit most would be kept in memory for nothing, so
+ * every million of them is written on the way; what no replica counts is not read. */
+bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
-    bool grown = tj_grow(&replica->fresh, &replica->fresh_capacity, replica->fresh_count + 1,
-                         sizeof *replica->fresh);
-    TIJORI_REQUIRE(grown);
+    if (!tj_grow(&replica->fresh, &replica->fresh_capacity, replica->fresh_count + 1,
+                 sizeof *leaf)) {
+        return false;
+    }
     replica->fresh[replica->fresh_count++] = *leaf;
     if (replica->fresh_count >= WRITE_AT) {
         (void)!append_leaves(replica); /* a failure shows again when it is saved */
     }
+    return true;
 }
 
+/* Evidence is of what a log's operator may wish away: it is synced before anybody is told of it. */
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)
 {
     char path[4096];

@@ -52,8 +52,9 @@ enum tijori_status tj_replica_save(struct tj_replica *replica) TJ_MUST_USE;
 void tj_replica_close(struct tj_replica *replica);
 
 /* The leaf hash of an entry below `size` that was known when it was opened, or was added since. */
-bool tj_replica_leaf(void *replica, uint64_t index, struct tj_hash *leaf);
-void tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf);
+bool tj_replica_leaf(void *replica, uint64_t index, struct tj_hash *leaf) TJ_MUST_USE;
+/* That of the next entry. False: no memory. */
+bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf) TJ_MUST_USE;
 
 /* Keeps a note under evidence/, named by `name`. */
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note,

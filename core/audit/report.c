@@ -27,14 +27,17 @@ void tj_report_clear(struct tj_replay_report *report)
 
 bool tj_pass(struct tj_replay_report *report, enum tj_check check, uint64_t count)
 {
+    TJ_VERIFY_CHECK(check < TJ_CHECK_COUNT);
     report->checks[check].passed += count;
     report->checks[check].reached = report->entries + 1;
     return true;
 }
 
+/* The first failure explains those that follow from it, so it alone is told in full. */
 bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entry,
              const struct tj_hash *found, const struct tj_hash *expected, const char *format, ...)
 {
+    TJ_VERIFY_CHECK((found == NULL) == (expected == NULL));
     report->checks[check].failed++;
     report->checks[check].reached = report->entries + 1;
     if (!report->failed) {

@@ -52,9 +52,11 @@ static bool past_entry(struct tj_source_past *past, uint64_t index, struct tj_en
 {
     struct tj_hash leaf;
     struct tj_hash wanted;
-    bool check = past->leaves != NULL && past->leaves(past->leaves_context, index, &wanted);
-    return tj_source_entry(past->source, past->digester, index, out, check ? &leaf : NULL) &&
-           (!check || tj_hash_equal(&leaf, &wanted));
+    if (past->leaves == NULL || !past->leaves(past->leaves_context, index, &wanted)) {
+        return tj_source_entry(past->source, past->digester, index, out, NULL);
+    }
+    return tj_source_entry(past->source, past->digester, index, out, &leaf) &&
+           tj_hash_equal(&leaf, &wanted);
 }
 
 static bool body_is_whole(struct tj_source_past *past, const struct tj_entry_view *entry,
@@ -69,6 +71,9 @@ static bool body_is_whole(struct tj_source_past *past, const struct tj_entry_vie
     return tj_hash_equal(&root, &entry->header.body_root);
 }
 
+/* Whether a body counts as absent must not depend on when it is asked for: what was judged without
+ * it stays so, in this audit and the next. And what an earlier audit read is hashed again, since
+ * the source may have changed since. */
 static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
 {
     struct tj_source_past *past = context;
@@ -143,6 +148,7 @@ static bool past_root(void *context, uint64_t size, struct tj_hash *root)
         }
         tj_frontier_append(past->digester->hasher, &frontier, &leaf);
     }
+    TJ_VERIFY_CHECK(frontier.size == size);
     tj_frontier_root(past->digester->hasher, &frontier, root);
     return true;
 }

@@ -81,6 +81,7 @@ struct tj_source {
     const struct tj_source_ops *ops;
     uint64_t size;               /* entries it says it has */
     bool is_ledger;              /* LMDB reads it, so it is to be read in a child process */
+    bool no_memory;              /* was met in a call: what was answered since may be wrong */
     struct tj_node_reader nodes; /* its nodes, for crypto/tile.h */
 };
 

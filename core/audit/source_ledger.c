@@ -4,6 +4,7 @@
 
 #include "core/log/stored_checkpoint.h"
 #include "core/log/snapshot.h"
+#include "core/base/memory.h"
 #include "core/audit/source.h"
 
 /* A stored block, to be compared when the replay reaches the entry it is as of. */
@@ -23,10 +24,12 @@ struct ledger_source {
     struct tj_log_nodes nodes;
     uint64_t next; /* what the cursors stand before */
     size_t checkpoint_count;
+    size_t checkpoint_capacity;
     uint64_t *checkpoint_sizes;
     size_t signed_at;            /* where in the order the newest that was signed stands */
     struct stored_block *blocks; /* in order of as_of */
     size_t block_count;
+    size_t block_capacity;
     size_t block_next;
     const char *unreadable; /* what of the tables could not be listed, or NULL */
 };
@@ -47,6 +50,9 @@ static bool is_number(const struct tj_view *key, uint64_t number)
     return key->size == 8 && read == number;
 }
 
+/* Two cursors run side by side, since entries and bodies are read once and in order. Both are moved
+ * before either is judged: a number that is missing in one table shows by what stands in its place.
+ */
 static enum tj_source_answer ledger_peek(struct tj_source *source, uint64_t index, size_t *memory,
                                          const char **why)
 {
@@ -166,6 +172,26 @@ static int by_as_of(const void *a, const void *b)
     return (x->as_of > y->as_of) - (x->as_of < y->as_of);
 }
 
+/* False: the row is none, which is in the report; or no memory. */
+static bool list_block(struct ledger_source *s, struct tj_replay_report *report,
+                       const struct tj_view *key, const struct tj_view *value)
+{
+    struct tj_block_row row;
+    if (!tj_block_row_decode(key, value, &row)) {
+        return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
+                       "a row of blocks is not a block");
+    }
+    if (!tj_grow(&s->blocks, &s->block_capacity, s->block_count + 1, sizeof *s->blocks)) {
+        s->source.no_memory = true;
+        return false;
+    }
+    struct stored_block *block = &s->blocks[s->block_count++];
+    block->as_of = row.as_of;
+    memcpy(block->key, key->bytes, TJ_BLOCK_KEY_SIZE);
+    return true;
+}
+
+/* The list grows row by row: how many there are is a number that a damaged file makes up. */
 static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report)
 {
     uint64_t count = 0;
@@ -177,25 +203,29 @@ static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "the table of blocks is unreadable");
     }
-    s->blocks = calloc((size_t)count + 1, sizeof *s->blocks);
-    TIJORI_REQUIRE(s->blocks != NULL);
     bool sound = true;
-    while (s->block_count < count && tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
-        struct tj_block_row row;
-        if (!tj_block_row_decode(&key, &value, &row)) {
-            sound = tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
-                            "a row of blocks is not a block");
-            continue;
-        }
-        struct stored_block *block = &s->blocks[s->block_count++];
-        block->as_of = row.as_of;
-        memcpy(block->key, key.bytes, TJ_BLOCK_KEY_SIZE);
+    while (s->block_count < count && !s->source.no_memory &&
+           tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        sound = list_block(s, report, &key, &value) && sound;
     }
     tj_cursor_close(cursor);
-    qsort(s->blocks, s->block_count, sizeof *s->blocks, by_as_of);
+    if (s->block_count > 0) {
+        qsort(s->blocks, s->block_count, sizeof *s->blocks, by_as_of);
+    }
     return sound;
 }
 
+/* What was never written is all zero; `content` is NULL then. */
+static bool holds(const uint8_t *content, const uint8_t *stored, uint32_t bytes)
+{
+    if (content == NULL) {
+        return tj_all_zero(stored, bytes);
+    }
+    return memcmp(content, stored, bytes) == 0;
+}
+
+/* A block is compared when the replay has come to the entry that it is as of: blocks are stored one
+ * by one, and each shows the state at another time (docs/FORMAT.md section 9). */
 static bool compare_block(struct ledger_source *s, struct tj_progress *progress, uint64_t index,
                           const uint8_t *name)
 {
@@ -211,8 +241,7 @@ static bool compare_block(struct ledger_source *s, struct tj_progress *progress,
     const uint8_t *content =
         tj_state_peek(progress->state, (enum tj_table_id)row.table, row.party, first);
     uint32_t bytes = tj_block_bytes(row.table);
-    if (content == NULL ? !tj_all_zero(row.content, bytes)
-                        : memcmp(content, row.content, bytes) != 0) {
+    if (!holds(content, row.content, bytes)) {
         return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
                        "the stored block of %s, party %u, number %u is not what the log gives",
                        tj_table_shapes[row.table].name, row.party, row.number);
@@ -248,34 +277,39 @@ static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
                                   &note) == TJ_STORAGE_OK;
     if (tj_count(s->txn, TJ_J_META, &meta) != TJ_STORAGE_OK || meta != 1u + has_signed) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL, "there are rows beside the head");
-    } else if (tj_count(s->txn, TJ_J_NODES, &nodes) != TJ_STORAGE_OK ||
-               nodes != tj_node_rows(report->entries)) {
+        return;
+    }
+    if (tj_count(s->txn, TJ_J_NODES, &nodes) != TJ_STORAGE_OK ||
+        nodes != tj_node_rows(report->entries)) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
                 "the tree has other nodes stored than its size asks for");
-    } else {
-        tj_pass(report, TJ_CHECK_HEAD, 1);
+        return;
     }
+    tj_pass(report, TJ_CHECK_HEAD, 1);
 }
 
+/* FORMAT 9: size, then the frontier. What the head says of a redo, check_open tries. */
 static void check_head(struct ledger_source *s, struct tj_progress *progress,
                        const struct tj_head_row *head)
 {
     struct tj_replay_report *report = progress->report;
     const struct tj_frontier *frontier = progress->frontier;
     struct tj_hash stored;
-    tj_frontier_root(progress->digester->hasher, &head->frontier, &stored);
     if (head->size != report->entries) {
         tj_fail(report, TJ_CHECK_HEAD, report->entries, NULL, NULL,
                 "the stored head counts other entries than there are");
-    } else if (!tj_hash_equal(&stored, &report->root) ||
-               memcmp(head->frontier.nodes, frontier->nodes,
-                      frontier->count * sizeof frontier->nodes[0]) != 0) {
+        return;
+    }
+    tj_frontier_root(progress->digester->hasher, &head->frontier, &stored);
+    if (!tj_hash_equal(&stored, &report->root) ||
+        memcmp(head->frontier.nodes, frontier->nodes,
+               frontier->count * sizeof frontier->nodes[0]) != 0) {
         tj_fail(report, TJ_CHECK_HEAD, report->entries - 1, &stored, &report->root,
                 "the stored tree is not that of the entries");
-    } else {
-        tj_pass(report, TJ_CHECK_HEAD, 1);
-        check_rows(s, report);
+        return;
     }
+    tj_pass(report, TJ_CHECK_HEAD, 1);
+    check_rows(s, report);
 }
 
 /* Opening the ledger must give the state that the log gives: blocks, redo and all. */
@@ -334,6 +368,7 @@ static bool ledger_accepted(struct tj_source *source, struct tj_progress *progre
             return false;
         }
     }
+    TJ_VERIFY_CHECK(s->block_next == s->block_count || s->blocks[s->block_next].as_of > index);
     return compare_nodes(s, progress);
 }
 
@@ -388,7 +423,27 @@ static const struct tj_source_ops ledger_ops = {
     .close = ledger_close,
 };
 
-/* The sizes of the public checkpoints, in order; a key that is no size is told as damage. */
+/* One row of the table of public checkpoints; a key that is no size is told as damage. */
+static void list_checkpoint(struct ledger_source *s, const struct tj_view *key,
+                            const struct tj_view *value)
+{
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    if (!tj_note_decode(&view, (const char *)value->bytes, value->size) ||
+        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+        !is_number(key, checkpoint.size)) {
+        s->unreadable = "a stored checkpoint is none";
+        return;
+    }
+    if (!tj_grow(&s->checkpoint_sizes, &s->checkpoint_capacity, s->checkpoint_count + 1,
+                 sizeof *s->checkpoint_sizes)) {
+        s->source.no_memory = true;
+        return;
+    }
+    s->checkpoint_sizes[s->checkpoint_count++] = checkpoint.size;
+}
+
+/* The sizes of the public checkpoints, in order. */
 static enum tj_storage_status list_checkpoints(struct ledger_source *s)
 {
     uint64_t count = 0;
@@ -396,24 +451,16 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
     struct tj_view key;
     struct tj_view value;
     enum tj_storage_status status = tj_count(s->txn, TJ_J_CHECKPOINTS, &count);
-    if (status == TJ_STORAGE_OK) {
-        status = tj_cursor_open(s->txn, TJ_J_CHECKPOINTS, &cursor);
-    }
     if (status != TJ_STORAGE_OK) {
         return status;
     }
-    s->checkpoint_sizes = calloc((size_t)count + 1, sizeof *s->checkpoint_sizes);
-    TIJORI_REQUIRE(s->checkpoint_sizes != NULL);
-    while (s->checkpoint_count < count && tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
-        struct tj_note_view view;
-        struct tj_checkpoint checkpoint;
-        if (!tj_note_decode(&view, (const char *)value.bytes, value.size) ||
-            !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
-            !is_number(&key, checkpoint.size)) {
-            s->unreadable = "a stored checkpoint is none";
-            continue;
-        }
-        s->checkpoint_sizes[s->checkpoint_count++] = checkpoint.size;
+    status = tj_cursor_open(s->txn, TJ_J_CHECKPOINTS, &cursor);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    while (s->checkpoint_count < count && !s->source.no_memory &&
+           tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+        list_checkpoint(s, &key, &value);
     }
     tj_cursor_close(cursor);
     return TJ_STORAGE_OK;
@@ -427,7 +474,10 @@ static void find_signed(struct ledger_source *s)
     struct tj_note_view view;
     struct tj_checkpoint newest;
     size_t count = s->checkpoint_count;
-    uint64_t last = count > 0 ? s->checkpoint_sizes[count - 1] : 0;
+    uint64_t last = 0;
+    if (count > 0) {
+        last = s->checkpoint_sizes[count - 1];
+    }
     bool there = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &note) ==
                  TJ_STORAGE_OK;
     s->signed_at = SIZE_MAX;
@@ -440,6 +490,44 @@ static void find_signed(struct ledger_source *s)
         return;
     }
     s->signed_at = count - (newest.size == last);
+    TJ_VERIFY_CHECK(s->signed_at <= count);
+}
+
+static enum tj_storage_status open_tables(struct ledger_source *s)
+{
+    enum tj_storage_status status = tj_count(s->txn, TJ_J_ENTRIES, &s->source.size);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    status = tj_cursor_open(s->txn, TJ_J_ENTRIES, &s->entries);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    status = tj_cursor_open(s->txn, TJ_J_BODIES, &s->bodies);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    return list_checkpoints(s);
+}
+
+static enum tijori_status open_store(struct ledger_source *s, struct tj_store *store)
+{
+    enum tj_storage_status status = tj_read_begin(store, &s->txn);
+    if (status != TJ_STORAGE_OK) {
+        return tj_from_storage(status);
+    }
+    tj_digester_init(&s->digester);
+    tj_log_nodes_init(&s->nodes, s->txn, &s->digester);
+    s->source.nodes = s->nodes.reader;
+    status = open_tables(s);
+    if (status != TJ_STORAGE_OK) {
+        return tj_from_storage(status);
+    }
+    if (s->source.no_memory) {
+        return TIJORI_MEMORY;
+    }
+    find_signed(s);
+    return TIJORI_OK;
 }
 
 enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out)
@@ -450,27 +538,11 @@ enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source *
     }
     s->source.ops = &ledger_ops;
     s->source.is_ledger = true;
-    enum tj_storage_status status = tj_read_begin(store, &s->txn);
-    if (status == TJ_STORAGE_OK) {
-        tj_digester_init(&s->digester);
-        tj_log_nodes_init(&s->nodes, s->txn, &s->digester);
-        s->source.nodes = s->nodes.reader;
-        status = tj_count(s->txn, TJ_J_ENTRIES, &s->source.size);
-    }
-    if (status == TJ_STORAGE_OK) {
-        status = tj_cursor_open(s->txn, TJ_J_ENTRIES, &s->entries);
-    }
-    if (status == TJ_STORAGE_OK) {
-        status = tj_cursor_open(s->txn, TJ_J_BODIES, &s->bodies);
-    }
-    if (status == TJ_STORAGE_OK) {
-        status = list_checkpoints(s);
-    }
-    if (status != TJ_STORAGE_OK) {
+    enum tijori_status status = open_store(s, store);
+    if (status != TIJORI_OK) {
         ledger_close(&s->source);
-        return tj_from_storage(status);
+        return status;
     }
-    find_signed(s);
     *out = &s->source;
     return TIJORI_OK;
 }

@@ -9,9 +9,13 @@ static const char *value_text(char out[VALUE_TEXT_SIZE], const struct tj_asset_o
                               bool is_count, tj_i128 value)
 {
     char amount[TJ_AMOUNT_TEXT_SIZE];
-    tj_amount_format(amount, value, is_count ? 0 : asset->decimals);
-    snprintf(out, VALUE_TEXT_SIZE, "%s%s%.8s", amount, is_count ? "" : " ",
-             is_count ? "" : asset->code);
+    if (is_count) {
+        tj_amount_format(amount, value, 0);
+        snprintf(out, VALUE_TEXT_SIZE, "%s", amount);
+        return out;
+    }
+    tj_amount_format(amount, value, asset->decimals);
+    snprintf(out, VALUE_TEXT_SIZE, "%s %.8s", amount, asset->code);
     return out;
 }
 
@@ -62,6 +66,8 @@ static void figure_text(const struct tj_state *state, const struct tj_past *past
     snprintf(out, size, "%s", name);
 }
 
+/* A figure that differs is a finding and no failure: the log is what it is, and the statement about
+ * it is wrong. Both amounts are said, so that a reader sees by how much. */
 static void compare(struct tj_replay_report *report, const struct tj_state *state,
                     const struct tj_figures *figures, const struct tj_past *past, uint64_t index,
                     const struct tj_record *r)
@@ -89,87 +95,111 @@ static void compare(struct tj_replay_report *report, const struct tj_state *stat
             value_text(found, asset, is_count, value));
 }
 
-void tj_audit_statements(struct tj_replay_report *report, const struct tj_state *state,
-                         const struct tj_figures *figures, const struct tj_past *past,
-                         uint64_t index, const uint8_t *records, uint32_t count)
+void tj_audit_statement(struct tj_replay_report *report, const struct tj_state *state,
+                        const struct tj_figures *figures, const struct tj_past *past,
+                        uint64_t index, const struct tj_record *statement)
 {
-    /* Movements and directives share no entry. */
-    for (uint32_t i = 0; i < count && !tj_kind_is_movement(records[0]); i++) {
-        const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        struct tj_record r;
-        if (record[0] != TJ_STATEMENT) {
-            continue;
-        }
-        tj_record_decode(record, &r);
-        if (r.figure == TJ_FIGURE_ATTESTED) {
-            continue; /* its own word, which no log can contradict */
-        }
-        if (r.figure == TJ_FIGURE_CUSTOMERS && !tj_figures_know_customers(figures, r.as_of)) {
-            tj_skip(report, TJ_CHECK_STATEMENTS, 1,
-                    "customers' totals rest on restricted records that are not here");
-        } else {
-            compare(report, state, figures, past, index, &r);
-        }
+    TJ_VERIFY_CHECK(statement->kind == TJ_STATEMENT && statement->figure < TJ_FIGURE_END);
+    if (statement->figure == TJ_FIGURE_ATTESTED) {
+        return; /* its own word, which no log can contradict */
     }
+    if (statement->figure == TJ_FIGURE_CUSTOMERS &&
+        !tj_figures_know_customers(figures, statement->as_of)) {
+        tj_skip(report, TJ_CHECK_STATEMENTS, 1,
+                "customers' totals rest on restricted records that are not here");
+        return;
+    }
+    compare(report, state, figures, past, index, statement);
 }
 
 /* ---- programmes ---- */
 
+/* What a finding says of a programme's breaches. */
+struct breaches {
+    uint64_t count;
+    uint64_t first;   /* record id of the first; 0: not known any more */
+    const char *held; /* against the bound */
+    tj_i128 now;
+};
+
 /* A minimum's breaches lie with the asset while it is in force; how many there were in all is a
  * figure. */
+static void breaches_of(struct breaches *out, const struct tj_asset_object *asset,
+                        const struct tj_rule_object *rule, uint32_t number)
+{
+    out->held = "net";
+    out->now = tj_programme_net(&rule->programme);
+    out->first = rule->programme.breach_first;
+    if (rule->type == TJ_PROGRAMME_MINIMUM) {
+        out->held = "reserve";
+        out->now = tj_reserve_of(asset);
+        out->first = asset->minimum_rule == number ? asset->breach_first : 0;
+    }
+}
+
+/* One sentence a programme, however many breaches: the first record is where a reader begins. */
 static void find_breaches(struct tj_replay_report *report, const struct tj_asset_object *asset,
                           const struct tj_rule_object *rule, uint32_t number, const char *name,
-                          uint64_t breaches)
+                          const struct breaches *breaches)
 {
-    bool minimum = rule->type == TJ_PROGRAMME_MINIMUM;
-    bool known = !minimum || asset->minimum_rule == number;
-    uint64_t first = minimum ? asset->breach_first : rule->programme.breach_first;
+    uint64_t entry = UINT64_MAX;
     char bound[VALUE_TEXT_SIZE];
     char now[VALUE_TEXT_SIZE];
     char where[64] = "";
-    if (breaches == 0) {
-        return;
+    if (breaches->first != 0) {
+        entry = tj_record_entry(breaches->first);
+        snprintf(where, sizeof where, ", the first by record %" PRIu64 ":%" PRIu32, entry,
+                 tj_record_position(breaches->first));
     }
-    if (known) {
-        snprintf(where, sizeof where, ", the first by record %" PRIu64 ":%" PRIu32,
-                 tj_record_entry(first), tj_record_position(first));
-    }
-    tj_find(report, known ? tj_record_entry(first) : UINT64_MAX,
+    tj_find(report, entry,
             "programme %s (rule %" PRIu32 ", %s): %" PRIu64 " breach%s%s; %s %s, bound %s", name,
-            number, tj_programme_names[rule->type], breaches, breaches == 1 ? "" : "es", where,
-            minimum ? "reserve" : "net",
-            value_text(now, asset, false,
-                       minimum ? tj_reserve_of(asset) : tj_programme_net(&rule->programme)),
+            number, tj_programme_names[rule->type], breaches->count,
+            breaches->count == 1 ? "" : "es", where, breaches->held,
+            value_text(now, asset, false, breaches->now),
             value_text(bound, asset, false, (tj_i128)rule->amount));
 }
 
+/* Breaches that a rule allowed to happen, and accumulation that nobody vouched for, are no failures
+ * of the log; but who relies on the programme must read of them. */
+static void audit_programme(struct tj_replay_report *report, const struct tj_state *state,
+                            const struct tj_figures *figures, const struct tj_past *past,
+                            uint32_t number)
+{
+    const struct tj_rule_object *rule = tj_state_rule(state, number);
+    const struct tj_asset_object *asset = tj_state_asset(state, rule->asset);
+    const struct tj_figure_key key = {.figure = TJ_FIGURE_BREACHES,
+                                      .asset = rule->asset,
+                                      .rule = number,
+                                      .period_from = 1,
+                                      .as_of = UINT32_MAX};
+    struct breaches breaches = {.count = (uint64_t)tj_figures_value(figures, &key)};
+    char name[TJ_NAME_SIZE + 1];
+    char amount[VALUE_TEXT_SIZE];
+    programme_name(past, rule, name);
+    breaches_of(&breaches, asset, rule, number);
+    if (breaches.count > 0) {
+        find_breaches(report, asset, rule, number, name, &breaches);
+    }
+    bool bounds = rule->type == TJ_PROGRAMME_CEILING || rule->type == TJ_PROGRAMME_MANDATE;
+    if (bounds && rule->programme.unclassified != 0) {
+        tj_find(report, UINT64_MAX,
+                "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
+                "which nobody outside the public sector countersigned",
+                name, number,
+                value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
+    }
+}
+
+/* One that ended before this audit's entries was told of by an audit before. */
 void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state *state,
                          const struct tj_figures *figures, const struct tj_past *past)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     for (uint32_t i = 0; ledger != NULL && i < ledger->rules_set; i++) {
         const struct tj_rule_object *rule = tj_state_rule(state, i);
-        char name[TJ_NAME_SIZE + 1];
-        char amount[VALUE_TEXT_SIZE];
-        if (rule == NULL || rule->kind != TJ_PROGRAMME ||
-            (rule->ended != 0 && tj_record_entry(rule->ended) < report->start)) {
-            continue;
-        }
-        const struct tj_asset_object *asset = tj_state_asset(state, rule->asset);
-        programme_name(past, rule, name);
-        const struct tj_figure_key key = {.figure = TJ_FIGURE_BREACHES,
-                                          .asset = rule->asset,
-                                          .rule = i,
-                                          .period_from = 1,
-                                          .as_of = UINT32_MAX};
-        find_breaches(report, asset, rule, i, name, (uint64_t)tj_figures_value(figures, &key));
-        bool bounds = rule->type == TJ_PROGRAMME_CEILING || rule->type == TJ_PROGRAMME_MANDATE;
-        if (bounds && rule->programme.unclassified != 0) {
-            tj_find(report, UINT64_MAX,
-                    "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
-                    "which nobody outside the public sector countersigned",
-                    name, i,
-                    value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
+        bool is_programme = rule != NULL && rule->kind == TJ_PROGRAMME;
+        if (is_programme && (rule->ended == 0 || tj_record_entry(rule->ended) >= report->start)) {
+            audit_programme(report, state, figures, past, i);
         }
     }
 }

@@ -8,12 +8,11 @@
 #include "core/audit/figures.h"
 #include "core/audit/report.h"
 
-/* The statement records of an entry that was accepted; `figures` cover the log up to it. A record
- * is passed, found false (a finding), or counted as skipped; what a party attests is none of these.
- */
-void tj_audit_statements(struct tj_replay_report *report, const struct tj_state *state,
-                         const struct tj_figures *figures, const struct tj_past *past,
-                         uint64_t index, const uint8_t *records, uint32_t count);
+/* A statement record of an entry that was accepted; `figures` cover the log up to it. It is passed,
+ * found false (a finding), or counted as skipped; what a party attests is none of these. */
+void tj_audit_statement(struct tj_replay_report *report, const struct tj_state *state,
+                        const struct tj_figures *figures, const struct tj_past *past,
+                        uint64_t index, const struct tj_record *statement);
 
 /* At the end: findings about programmes that are in force, or ended in this audit's entries. */
 void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state *state,

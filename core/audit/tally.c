@@ -2,9 +2,7 @@
 
 struct tj_tally *tj_tally_create(void)
 {
-    struct tj_tally *tally = calloc(1, sizeof *tally);
-    TIJORI_REQUIRE(tally != NULL);
-    return tally;
+    return calloc(1, sizeof(struct tj_tally));
 }
 
 void tj_tally_destroy(struct tj_tally *tally)
@@ -15,15 +13,14 @@ void tj_tally_destroy(struct tj_tally *tally)
     free(tally);
 }
 
-static struct tj_tally_class *class_of(struct tj_tally *tally,
-                                       const struct tj_account_object *account)
+/* NULL when memory is out. */
+static struct tj_tally_asset *asset_of(struct tj_tally *tally, uint32_t number)
 {
-    struct tj_tally_asset **asset = &tally->assets[account->asset];
-    if (*asset == NULL) {
-        *asset = calloc(1, sizeof **asset);
-        TIJORI_REQUIRE(*asset != NULL);
+    TJ_VERIFY_CHECK(number <= TJ_ASSETS_MAX);
+    if (tally->assets[number] == NULL) {
+        tally->assets[number] = calloc(1, sizeof(struct tj_tally_asset));
     }
-    return &(*asset)->classes[account->class];
+    return tally->assets[number];
 }
 
 struct visit {
@@ -31,38 +28,49 @@ struct visit {
     bool closing;
 };
 
+static bool add_account(const struct visit *visit, const struct tj_account_object *account)
+{
+    struct tj_tally_asset *asset = asset_of(visit->tally, account->asset);
+    if (asset == NULL) {
+        return false;
+    }
+    TJ_VERIFY_CHECK(account->class < TJ_CLASS_END && account->asset != 0);
+    struct tj_tally_class *class = &asset->classes[account->class];
+    if (visit->closing) {
+        class->closing += tj_account_balance(account);
+        class->accounts++;
+    } else {
+        class->opening += tj_account_balance(account);
+    }
+    return true;
+}
+
 static bool add_accounts(void *context, const struct tj_block *block)
 {
-    const struct visit *visit = context;
     if (block->table != TJ_T_ACCOUNT) {
         return true;
     }
     const struct tj_account_object *accounts = (const void *)block->content;
     for (uint32_t i = 0; i < 1u << tj_table_shapes[TJ_T_ACCOUNT].shift; i++) {
-        if (accounts[i].class == 0) {
-            continue;
-        }
-        struct tj_tally_class *class = class_of(visit->tally, &accounts[i]);
-        if (visit->closing) {
-            class->closing += tj_account_balance(&accounts[i]);
-            class->accounts++;
-        } else {
-            class->opening += tj_account_balance(&accounts[i]);
+        if (accounts[i].class != 0 && !add_account(context, &accounts[i])) {
+            return false;
         }
     }
     return true;
 }
 
-void tj_tally_opening(struct tj_tally *tally, const struct tj_state *state)
+bool tj_tally_opening(struct tj_tally *tally, const struct tj_state *state)
 {
     struct visit visit = {tally, false};
-    tj_state_visit(state, add_accounts, &visit);
+    return tj_state_visit(state, add_accounts, &visit);
 }
 
-void tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
+bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
 {
     struct visit visit = {tally, true};
-    tj_state_visit(state, add_accounts, &visit);
+    if (!tj_state_visit(state, add_accounts, &visit)) {
+        return false;
+    }
     for (uint32_t i = 1; i <= TJ_ASSETS_MAX; i++) {
         const struct tj_asset_object *asset = tj_state_asset(state, i);
         if (asset != NULL && tally->assets[i] != NULL) {
@@ -70,25 +78,25 @@ void tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
             tally->assets[i]->decimals = asset->decimals;
         }
     }
+    return true;
 }
 
-void tj_tally_record(struct tj_tally *tally, const struct tj_state *state,
-                     const uint8_t record[TJ_RECORD_SIZE])
+bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
 {
-    if (!tj_kind_posts(record[0])) {
-        return;
+    struct tj_tally_asset *asset = asset_of(tally, posting->asset);
+    if (asset == NULL) {
+        return false;
     }
-    const struct tj_account_object *from = tj_state_account(state, tj_movement_from(record));
-    const struct tj_account_object *to = tj_state_account(state, tj_movement_to(record));
-    uint8_t purpose = record[0] == TJ_CORRECT ? TJ_CORRECTION : tj_movement_purpose(record);
-    uint64_t amount = tj_movement_amount(record).base;
-    TIJORI_REQUIRE(from != NULL && to != NULL && purpose < TJ_PURPOSE_END);
-    struct tj_tally_flow *out = &class_of(tally, from)->purposes[purpose];
-    out->out += amount;
+    struct tj_tally_class *from = &asset->classes[posting->from_account->class];
+    struct tj_tally_class *to = &asset->classes[posting->to_account->class];
+    TJ_VERIFY_CHECK(posting->purpose != 0 && posting->purpose < TJ_PURPOSE_END);
+    struct tj_tally_flow *out = &from->purposes[posting->purpose];
+    struct tj_tally_flow *in = &to->purposes[posting->purpose];
+    out->out += posting->amount;
     out->count++;
-    struct tj_tally_flow *in = &class_of(tally, to)->purposes[purpose];
-    in->in += amount;
-    in->count += in != out;
+    in->in += posting->amount;
+    in->count += in != out; /* within one class it is one movement */
+    return true;
 }
 
 bool tj_tally_balances(const struct tj_tally_class *class)

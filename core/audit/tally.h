@@ -1,14 +1,18 @@
 #ifndef TIJORI_CORE_AUDIT_TALLY_H
 #define TIJORI_CORE_AUDIT_TALLY_H
 
-/* What moved in a period, by asset, class of account and purpose, counted from the records one by
- * one; beside it what the accounts of each class held before and after. The two are counted in
- * different ways, so that opening + movements = closing says something.
+/* What moved in an audit's entries, by asset, class of account and purpose, counted from the
+ * records one by one. Beside it stands what the accounts of each class held before and after. The
+ * two are counted in different ways, so that opening + movements = closing says something.
  *
- * A correct record stands under the purpose `correction`, in its own direction. */
+ * A correct record stands under the purpose `correction`, in its own direction.
+ *
+ * Threads: none of its own. What can fail answers false when memory is out: what was counted until
+ * then is right, and the tally is to be given up. */
 
-#include "core/rules/effect.h"
+#include "core/audit/posting.h"
 
+/* Base units. */
 struct tj_tally_flow {
     tj_u128 in;
     tj_u128 out;
@@ -29,18 +33,15 @@ struct tj_tally {
     struct tj_tally_asset *assets[TJ_ASSETS_MAX + 1]; /* NULL: nothing of this asset yet */
 };
 
-/* Aborts when memory is out, as the state does. */
-struct tj_tally *tj_tally_create(void);
+/* NULL when memory is out. */
+struct tj_tally *tj_tally_create(void) TJ_MUST_USE;
 void tj_tally_destroy(struct tj_tally *tally);
 
-/* The accounts as they stand: before the period, and after it. */
-void tj_tally_opening(struct tj_tally *tally, const struct tj_state *state);
-void tj_tally_closing(struct tj_tally *tally, const struct tj_state *state);
+/* The accounts as they stand: before the first of this audit's entries, and after the last. */
+bool tj_tally_opening(struct tj_tally *tally, const struct tj_state *state) TJ_MUST_USE;
+bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state) TJ_MUST_USE;
 
-/* A movement that was accepted; the state knows both accounts. Pending, void and approve move
- * nothing. */
-void tj_tally_record(struct tj_tally *tally, const struct tj_state *state,
-                     const uint8_t record[TJ_RECORD_SIZE]);
+bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting) TJ_MUST_USE;
 
 /* Does opening + in - out give closing? */
 bool tj_tally_balances(const struct tj_tally_class *class);

@@ -509,8 +509,8 @@ static void series_grow(void **state)
     const uint64_t customers = UINT64_C(4) << 56 | UINT64_C(1) << 32;
     for (uint32_t d = 1; d <= DAYS; d++) {
         for (uint32_t i = 0; i < SERIES; i++) {
-            tj_figures_put(figures, customers + i, d * 10, -1);
-            tj_figures_put(figures, customers + i, d * 10, (tj_i128)d * 1000 + i);
+            assert_true(tj_figures_put(figures, customers + i, d * 10, -1));
+            assert_true(tj_figures_put(figures, customers + i, d * 10, (tj_i128)d * 1000 + i));
         }
     }
     for (uint32_t d = 0; d <= DAYS * 10 + 5; d++) {
@@ -527,8 +527,8 @@ static void series_grow(void **state)
     tj_figures_destroy(figures);
     figures = tj_figures_create();
     struct kept kept = {.count = 0};
-    tj_figures_put(figures, customers, 5, 7);
-    tj_figures_put(figures, customers, 6, -8);
+    assert_true(tj_figures_put(figures, customers, 5, 7));
+    assert_true(tj_figures_put(figures, customers, 6, -8));
     tj_figures_visit(figures, keep, &kept);
     tj_figures_destroy(figures);
     assert_int_equal(kept.count, 2);

@@ -1,0 +1,185 @@
+#include "core/audit/conclusion.h"
+
+#include <inttypes.h>
+
+/* ---- sums ---- */
+
+struct sums {
+    tj_i128 balance[TJ_ASSETS_MAX + 1];
+    tj_i128 pending[TJ_ASSETS_MAX + 1];
+};
+
+static bool add_accounts(void *context, const struct tj_block *block)
+{
+    struct sums *sums = context;
+    if (block->table != TJ_T_ACCOUNT) {
+        return true;
+    }
+    const struct tj_account_object *accounts = (const void *)block->content;
+    for (uint32_t i = 0; i < 1u << tj_table_shapes[TJ_T_ACCOUNT].shift; i++) {
+        if (accounts[i].class != 0) {
+            sums->balance[accounts[i].asset] += tj_account_balance(&accounts[i]);
+            sums->pending[accounts[i].asset] +=
+                (tj_i128)accounts[i].pending_in - (tj_i128)accounts[i].pending_out;
+        }
+    }
+    return true;
+}
+
+bool tj_balances_are_zero(const struct tj_state *state)
+{
+    struct sums sums = {{0}, {0}};
+    tj_state_visit(state, add_accounts, &sums);
+    for (uint32_t a = 0; a <= TJ_ASSETS_MAX; a++) {
+        if (sums.balance[a] != 0 || sums.pending[a] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_zero(struct tj_progress *progress)
+{
+    struct sums sums = {{0}, {0}};
+    const struct tj_ledger_object *ledger = tj_state_ledger(progress->state);
+    tj_state_visit(progress->state, add_accounts, &sums);
+    for (uint32_t a = 1; ledger != NULL && a <= ledger->assets; a++) {
+        if (sums.balance[a] == 0 && sums.pending[a] == 0) {
+            tj_pass(progress->report, TJ_CHECK_ZERO, 1);
+            continue;
+        }
+        tj_fail(progress->report, TJ_CHECK_ZERO, UINT64_MAX, NULL, NULL,
+                "the balances of an asset do not sum to 0");
+    }
+}
+
+static void check_class(struct tj_replay_report *report, const struct tj_tally_asset *asset,
+                        int class)
+{
+    if (tj_tally_balances(&asset->classes[class])) {
+        tj_pass(report, TJ_CHECK_TOTALS, asset->classes[class].accounts > 0);
+        return;
+    }
+    tj_fail(report, TJ_CHECK_TOTALS, UINT64_MAX, NULL, NULL,
+            "class %s of %s: opening + movements is not closing", tj_class_names[class],
+            asset->code);
+}
+
+#ifdef TIJORI_VERIFY
+/* The number of movements of a purpose that the state's totals have, of those that touched the
+ * reserve (docs/FORMAT.md section 8). A correction leaves these numbers alone. */
+static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, uint8_t purpose)
+{
+    uint64_t count = 0;
+    for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_PROVEN; basis++) {
+        const struct tj_total_object *total =
+            tj_state_peek(state, TJ_T_TOTAL, 0, tj_total_number(asset, purpose, basis));
+        if (total != NULL) {
+            count += total->count[TJ_FLOW_INTO] + total->count[TJ_FLOW_OUT] +
+                     total->count[TJ_FLOW_WITHIN];
+        }
+    }
+    return count;
+}
+
+/* The tally was counted from the records, the state's totals by their effects. Whatever the log
+ * says, the two agree, or this program counts wrong. */
+static bool agrees_with_state(const struct tj_progress *progress, uint32_t number)
+{
+    const struct tj_tally_asset *asset = progress->report->tally->assets[number];
+    const struct tj_asset_object *object = tj_state_asset(progress->state, number);
+    const struct tj_tally_class *reserve = &asset->classes[TJ_CLASS_RESERVE];
+    if (object == NULL || reserve->closing != tj_reserve_of(object)) {
+        return false;
+    }
+    for (uint8_t purpose = 1; purpose < TJ_CORRECTION && progress->start == 0; purpose++) {
+        if (reserve->purposes[purpose].count !=
+            counted_by_state(progress->state, number, purpose)) {
+            return false;
+        }
+    }
+    return true;
+}
+#endif
+
+bool tj_conclude_sums(struct tj_progress *progress)
+{
+    struct tj_tally *tally = progress->report->tally;
+    check_zero(progress);
+    if (!tj_tally_closing(tally, progress->state)) {
+        return false;
+    }
+    for (uint32_t a = 0; a <= TJ_ASSETS_MAX; a++) {
+        const struct tj_tally_asset *asset = tally->assets[a];
+        for (int c = 0; asset != NULL && c < TJ_CLASS_END; c++) {
+            check_class(progress->report, asset, c);
+        }
+        TJ_VERIFY_CHECK(asset == NULL || progress->report->failed ||
+                        agrees_with_state(progress, a));
+    }
+    return true;
+}
+
+/* ---- what was not checked ---- */
+
+/* A check that decides entry by entry skips the entries that it did not come to. */
+static void skip_entries(const struct tj_source *source, struct tj_progress *progress,
+                         enum tj_check check, const char *why)
+{
+    uint64_t reached = progress->report->checks[check].reached;
+    if (reached < progress->start) {
+        reached = progress->start;
+    }
+    TJ_VERIFY_CHECK(reached >= progress->start);
+    if (reached < source->size) {
+        tj_skip(progress->report, check, source->size - reached, "%s", why);
+    }
+}
+
+/* Lists, and not "all that did not pass": each check stands where its work would have been done,
+ * and the report says it of each. */
+void tj_skip_rest(const struct tj_source *source, struct tj_progress *progress)
+{
+    static const char why[] = "not reached: the replay stopped at the first failure";
+    static const enum tj_check per_entry[] = {
+        TJ_CHECK_NUMBERS,    TJ_CHECK_FORM,  TJ_CHECK_CHAIN, TJ_CHECK_BODIES,
+        TJ_CHECK_SIGNATURES, TJ_CHECK_LANES, TJ_CHECK_RULES,
+    };
+    static const enum tj_check at_end[] = {
+        TJ_CHECK_ZERO,    TJ_CHECK_TOTALS,    TJ_CHECK_ATTACHMENTS,
+        TJ_CHECK_LOG_KEY, TJ_CHECK_WITNESSES, TJ_CHECK_CHECKPOINT,
+    };
+    static const enum tj_check of_ledger[] = {TJ_CHECK_SNAPSHOT, TJ_CHECK_HEAD};
+    static const enum tj_check of_folder[] = {TJ_CHECK_TILES, TJ_CHECK_FILES};
+    const enum tj_check *own = source->is_ledger ? of_ledger : of_folder;
+    struct tj_replay_report *report = progress->report;
+    for (size_t i = 0; i < sizeof per_entry / sizeof per_entry[0]; i++) {
+        skip_entries(source, progress, per_entry[i], why);
+    }
+    for (size_t i = 0; i < sizeof at_end / sizeof at_end[0]; i++) {
+        tj_skip(report, at_end[i], 1, why);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        tj_skip(report, own[i], 1, why);
+    }
+    if (source->is_ledger) {
+        uint64_t reached = report->checks[TJ_CHECK_DERIVED].reached;
+        tj_skip(report, TJ_CHECK_DERIVED, source->size > reached ? source->size - reached : 0, why);
+    }
+}
+
+void tj_skip_absent(struct tj_replay_report *report, uint64_t unjudged)
+{
+    if (report->restricted > 0) {
+        tj_skip(report, TJ_CHECK_BODIES, report->restricted_records,
+                "records of %" PRIu64 " restricted entries (the first is entry %" PRIu64
+                ") whose bodies are not here: attested by their signatures",
+                report->restricted, report->restricted_first);
+    }
+    if (report->restricted_records + unjudged > 0) {
+        tj_skip(report, TJ_CHECK_RULES, report->restricted_records + unjudged,
+                "rules on records that are not here, and %" PRIu64
+                " on balances outside the public sector that depend on such",
+                unjudged);
+    }
+}

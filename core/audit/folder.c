@@ -1,0 +1,161 @@
+#include "core/audit/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- files ---- */
+
+/* One byte more than the file has, so that an empty one has a place too. */
+static bool make_room(struct tj_folder *s, struct tj_file_bytes *buffer, size_t size)
+{
+    if (buffer->capacity >= size + 1) {
+        return true;
+    }
+    uint8_t *bytes = realloc(buffer->bytes, size + 1);
+    if (bytes == NULL) {
+        s->source.no_memory = true;
+        return false;
+    }
+    buffer->bytes = bytes;
+    buffer->capacity = size + 1;
+    return true;
+}
+
+static bool fill(int fd, struct tj_file_bytes *buffer, size_t size)
+{
+    TJ_VERIFY_CHECK(size < buffer->capacity);
+    buffer->size = 0;
+    while (buffer->size < size) {
+        ssize_t got = read(fd, buffer->bytes + buffer->size, size - buffer->size);
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return false;
+        }
+        if (got > 0) {
+            buffer->size += (size_t)got;
+        }
+    }
+    return true;
+}
+
+/* A link is not followed, and a pipe not waited for: the folder may come from anybody. */
+enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *out, const char *path,
+                                   size_t max)
+{
+    struct stat st;
+    int fd = openat(s->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        bool missing = errno == ENOENT || errno == ENOTDIR;
+        return missing ? TJ_READ_MISSING : TJ_READ_BAD;
+    }
+    bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
+                (uint64_t)st.st_size <= max;
+    bool good = fits && make_room(s, out, (size_t)st.st_size) && fill(fd, out, (size_t)st.st_size);
+    close(fd);
+    return good ? TJ_READ_OK : TJ_READ_BAD;
+}
+
+/* ---- entry bundles ---- */
+
+unsigned tj_folder_bundle_width(const struct tj_folder *s, uint64_t number)
+{
+    TJ_VERIFY_CHECK(number < UINT64_MAX / TJ_TILE_WIDTH);
+    TJ_VERIFY_CHECK(number * TJ_TILE_WIDTH < s->source.size);
+    uint64_t left = s->source.size - number * TJ_TILE_WIDTH;
+    return left < TJ_TILE_WIDTH ? (unsigned)left : TJ_TILE_WIDTH;
+}
+
+enum tj_read_answer tj_folder_bundle(struct tj_folder *s, struct tj_file_bytes *out,
+                                     uint64_t number)
+{
+    char path[TJ_TILE_PATH_MAX];
+    tj_tile_path(path, TJ_TILE_ENTRIES, number, tj_folder_bundle_width(s, number));
+    return tj_folder_read(s, out, path, TJ_BUNDLE_SIZE_MAX);
+}
+
+bool tj_bundle_skip(const uint8_t **at, const struct tj_file_bytes *bundle, uint64_t count)
+{
+    const uint8_t *entry;
+    size_t size;
+    *at = bundle->bytes;
+    for (uint64_t i = 0; i < count; i++) {
+        if (!tj_bundle_next(at, bundle->bytes + bundle->size, &entry, &size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tj_folder_past_bundle(struct tj_folder *s, uint64_t number)
+{
+    if (s->past_number != number) {
+        s->past_number = UINT64_MAX;
+        if (tj_folder_bundle(s, &s->past_bundle, number) != TJ_READ_OK) {
+            return false;
+        }
+        s->past_number = number;
+    }
+    return true;
+}
+
+/* ---- directories ---- */
+
+bool tj_folder_visit(struct tj_folder *s, const char *path, tj_name_visitor *visit, void *context)
+{
+    int fd = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return false;
+    }
+    DIR *directory = fdopendir(fd);
+    if (directory == NULL) {
+        s->source.no_memory = true;
+        close(fd);
+        return false;
+    }
+    for (struct dirent *row = readdir(directory); row != NULL; row = readdir(directory)) {
+        if (strcmp(row->d_name, ".") != 0 && strcmp(row->d_name, "..") != 0) {
+            visit(context, row->d_name);
+        }
+    }
+    closedir(directory);
+    return true;
+}
+
+/* ---- what is named by its hash ---- */
+
+static void content_file(void *context, const char *name)
+{
+    struct tj_content_walk *walk = context;
+    uint8_t hash[TJ_HASH_SIZE];
+    struct tj_view view = {hash, sizeof hash};
+    if (!tj_content_path_decode(hash, walk->first, name)) {
+        snprintf(walk->alien, sizeof walk->alien, "%s/%s/%.80s", walk->path, walk->first, name);
+        return;
+    }
+    walk->count++;
+    if (walk->name != NULL) {
+        walk->name(walk->context, &view);
+    }
+}
+
+static void content_directory(void *context, const char *name)
+{
+    struct tj_content_walk *walk = context;
+    char path[TJ_FOLDER_PATH_MAX];
+    snprintf(path, sizeof path, "%s/%.80s", walk->path, name);
+    if (strlen(name) != 2) {
+        memcpy(walk->alien, path, sizeof walk->alien);
+        return;
+    }
+    snprintf(walk->first, sizeof walk->first, "%.2s", name);
+    if (!tj_folder_visit(walk->folder, path, content_file, walk)) {
+        memcpy(walk->alien, path, sizeof walk->alien);
+    }
+}
+
+void tj_folder_walk_content(struct tj_content_walk *walk)
+{
+    (void)tj_folder_visit(walk->folder, walk->path, content_directory, walk);
+}

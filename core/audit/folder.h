@@ -1,0 +1,100 @@
+#ifndef TIJORI_CORE_AUDIT_FOLDER_H
+#define TIJORI_CORE_AUDIT_FOLDER_H
+
+/* An exported folder that is open (docs/FORMAT.md section 14): how its files are read, whatever
+ * state somebody left them in. It is what source_folder.c (the log), folder_tiles.c (tiles and
+ * bundles beside it) and folder_inventory.c (files that do not belong) stand on.
+ *
+ * Nothing read is trusted: a link out of the folder is not followed, a file has a largest size, and
+ * a name is compared with what it must be. Memory that is not there is noted in source.no_memory.
+ *
+ * Threads: one at a time. */
+
+#include "core/audit/source.h"
+#include "core/format/folder_layout.h"
+
+/* A file's bytes, in memory that grows and is used again. */
+struct tj_file_bytes {
+    uint8_t *bytes;
+    size_t size;
+    size_t capacity;
+};
+
+/* A file of checkpoints/. */
+struct tj_listed_checkpoint {
+    uint64_t size;
+    char name[64];
+};
+
+struct tj_folder {
+    struct tj_source source; /* the first member: a source is this folder */
+    int dir;
+    struct tj_file_bytes checkpoint; /* the file `checkpoint` */
+    size_t listed_count;
+    size_t listed_capacity;
+    struct tj_listed_checkpoint *listed; /* in order of size */
+    char alien[TJ_FOLDER_PATH_MAX]; /* of checkpoints/, a file that does not belong, or empty */
+    /* The bundle being read in order. */
+    struct tj_file_bytes bundle;
+    uint64_t bundle_number; /* UINT64_MAX: none */
+    const uint8_t *at;
+    struct tj_view entry;
+    struct tj_entry_view decoded;
+    bool has_body;
+    size_t body_room; /* that was asked for when the entry was peeked at */
+    char why[160];
+    /* Reading here and there. */
+    struct tj_file_bytes past_bundle;
+    uint64_t past_number; /* UINT64_MAX: none */
+    struct tj_file_bytes body;
+    struct tj_file_bytes file;
+    struct tj_file_bytes tile;
+    char tile_path[TJ_TILE_PATH_MAX];
+    /* What was looked at, to be compared with what there is. */
+    uint64_t tiles;         /* files */
+    struct tj_hash *bodies; /* the names of the files read, one an entry */
+    size_t body_count;
+    size_t body_capacity;
+};
+
+static inline struct tj_folder *tj_folder_of(struct tj_source *source)
+{
+    return (struct tj_folder *)source;
+}
+
+enum tj_read_answer { TJ_READ_OK, TJ_READ_MISSING, TJ_READ_BAD };
+
+/* A regular file of at most `max` bytes, whole. BAD: too long, no file, unreadable, or no memory.
+ */
+enum tj_read_answer tj_folder_read(struct tj_folder *folder, struct tj_file_bytes *out,
+                                   const char *path, size_t max) TJ_MUST_USE;
+
+/* Calls `visit` for each name in a directory under the folder. False: there is no such one. */
+typedef void tj_name_visitor(void *context, const char *name);
+bool tj_folder_visit(struct tj_folder *folder, const char *path, tj_name_visitor *visit,
+                     void *context);
+
+/* Walks body/ or attachment/, and stops nowhere: what is not named by a hash stands in `alien`. */
+struct tj_content_walk {
+    struct tj_folder *folder;
+    const char *path; /* of the directory */
+    void *context;
+    void (*name)(void *context, const struct tj_view *name); /* may be NULL */
+    char first[16];                                          /* of the directory being read */
+    uint64_t count;
+    char alien[TJ_FOLDER_PATH_MAX];
+};
+void tj_folder_walk_content(struct tj_content_walk *walk);
+
+/* How many entries a bundle has, in a log of this size: 1 to 256. */
+unsigned tj_folder_bundle_width(const struct tj_folder *folder, uint64_t number);
+/* The widest file of a bundle there should be. */
+enum tj_read_answer tj_folder_bundle(struct tj_folder *folder, struct tj_file_bytes *out,
+                                     uint64_t number) TJ_MUST_USE;
+/* Moves *at beyond the first `count` entries. False: the bundle has not so many. */
+bool tj_bundle_skip(const uint8_t **at, const struct tj_file_bytes *bundle,
+                    uint64_t count) TJ_MUST_USE;
+/* Has the bundle in folder->past_bundle. */
+bool tj_folder_past_bundle(struct tj_folder *folder, uint64_t number) TJ_MUST_USE;
+
+#endif

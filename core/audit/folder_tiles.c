@@ -1,0 +1,197 @@
+#include "core/audit/folder_tiles.h"
+
+/* The nodes first to first + width - 1 of a tile, as far as this audit came by them. *wrong: the
+ * first that is another or missing; the last, when more follows it. */
+static bool tile_is(const struct tj_progress *progress, const struct tj_file_bytes *file,
+                    unsigned level, unsigned width, unsigned known_from, unsigned *wrong)
+{
+    TJ_VERIFY_CHECK(width > 0 && width <= TJ_TILE_WIDTH && known_from <= TJ_TILE_WIDTH);
+    for (unsigned i = 0; i < width; i++) {
+        size_t end = (size_t)(i + 1) * TJ_HASH_SIZE;
+        if (file->size < end || (i >= known_from && memcmp(file->bytes + end - TJ_HASH_SIZE,
+                                                           progress->recent->nodes[level][i].bytes,
+                                                           TJ_HASH_SIZE) != 0)) {
+            *wrong = i;
+            return false;
+        }
+    }
+    *wrong = width - 1;
+    return file->size == (size_t)width * TJ_HASH_SIZE;
+}
+
+/* Of the tile's nodes, those before this audit began are not at hand. */
+static unsigned known_from(const struct tj_progress *progress, unsigned level, uint64_t number)
+{
+    uint64_t first = number * TJ_TILE_WIDTH;
+    uint64_t known = progress->start >> (8 * level);
+    TJ_VERIFY_CHECK(first <= progress->report->entries >> (8 * level));
+    if (known <= first) {
+        return 0;
+    }
+    return known >= first + TJ_TILE_WIDTH ? TJ_TILE_WIDTH : (unsigned)(known - first);
+}
+
+static const char *tile_fault(enum tj_read_answer answer)
+{
+    switch (answer) {
+    case TJ_READ_OK:
+        return "the hashes are not those of the entries";
+    case TJ_READ_MISSING:
+        return "this file is missing";
+    case TJ_READ_BAD:
+        return "unreadable";
+    }
+    abort();
+}
+
+static bool compare_tile(struct tj_folder *s, struct tj_progress *progress, unsigned level,
+                         uint64_t number, unsigned width)
+{
+    char path[TJ_TILE_PATH_MAX];
+    unsigned wrong = 0;
+    struct tj_replay_report *report = progress->report;
+    unsigned from = known_from(progress, level, number);
+    tj_tile_path(path, level, number, width);
+    /* One byte more than it may have, so that it is seen to be too long. */
+    enum tj_read_answer answer =
+        tj_folder_read(s, &s->file, path, TJ_TILE_WIDTH * TJ_HASH_SIZE + 1);
+    if (answer == TJ_READ_OK && tile_is(progress, &s->file, level, width, from, &wrong)) {
+        s->tiles++;
+        return tj_pass(report, TJ_CHECK_TILES, 1);
+    }
+    uint64_t entry = (number * TJ_TILE_WIDTH + wrong) << (8 * level);
+    return tj_fail(report, TJ_CHECK_TILES, entry < report->entries ? entry : UINT64_MAX, NULL, NULL,
+                   "%s: %s", path, tile_fault(answer));
+}
+
+/* Which of the first `count` entries of a bundle `file` has not: the first that is another or
+ * missing; the last, when more follows it; `count` when it has just these. */
+static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_file_bytes *file,
+                            unsigned count)
+{
+    const uint8_t *at = bundle->bytes;
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *entry;
+        size_t from = (size_t)(at - bundle->bytes);
+        size_t size;
+        if (!tj_bundle_next(&at, bundle->bytes + bundle->size, &entry, &size) ||
+            file->size < from + 2 + size ||
+            memcmp(file->bytes + from, bundle->bytes + from, 2 + size) != 0) {
+            return i;
+        }
+    }
+    return file->size == (size_t)(at - bundle->bytes) ? count : count - 1;
+}
+
+/* A bundle of an earlier size: a beginning of the one that was read in order, which is read again,
+ * since the reading is ahead of the judgement. */
+static bool compare_bundle(struct tj_folder *s, struct tj_progress *progress, uint64_t number,
+                           unsigned width)
+{
+    char path[TJ_TILE_PATH_MAX];
+    unsigned wrong = 0;
+    tj_tile_path(path, TJ_TILE_ENTRIES, number, width);
+    if (tj_folder_past_bundle(s, number) &&
+        tj_folder_read(s, &s->file, path, TJ_BUNDLE_SIZE_MAX) == TJ_READ_OK) {
+        wrong = first_wrong(&s->past_bundle, &s->file, width);
+        if (wrong == width) {
+            s->tiles++;
+            return tj_pass(progress->report, TJ_CHECK_TILES, 1);
+        }
+    }
+    return tj_fail(progress->report, TJ_CHECK_TILES, number * TJ_TILE_WIDTH + wrong, NULL, NULL,
+                   "%s: not the beginning of the entries it is named for", path);
+}
+
+struct partials {
+    struct tj_folder *s;
+    struct tj_progress *progress;
+    unsigned level;
+    uint64_t number;
+    unsigned below; /* widths below this one are of earlier sizes */
+    bool sound;
+};
+
+static void compare_partial(void *context, const char *name)
+{
+    struct partials *p = context;
+    uint64_t width;
+    /* What is no width, or one that this tree did not have, is met by the inventory. */
+    if (!p->sound || !tj_parse_decimal64(name, strlen(name), &width) || width == 0 ||
+        width >= p->below) {
+        return;
+    }
+    if (p->level == TJ_TILE_ENTRIES) {
+        p->sound = compare_bundle(p->s, p->progress, p->number, (unsigned)width);
+        return;
+    }
+    p->sound = compare_tile(p->s, p->progress, p->level, p->number, (unsigned)width);
+}
+
+/* What earlier sizes left of a tile or bundle that is `width` wide now. */
+static bool compare_partials(struct tj_folder *s, struct tj_progress *progress, unsigned level,
+                             uint64_t number, unsigned width)
+{
+    char path[TJ_TILE_PATH_MAX];
+    struct partials partials = {s, progress, level, number, width, true};
+    tj_tile_path(path, level, number, 1);
+    *strrchr(path, '/') = '\0';
+    tj_folder_visit(s, path, compare_partial, &partials);
+    return partials.sound;
+}
+
+static bool compare_tiles(struct tj_folder *s, struct tj_progress *progress, unsigned level,
+                          uint64_t number, unsigned width)
+{
+    TJ_VERIFY_CHECK(level < TJ_TILE_LEVELS && width > 0 && width <= TJ_TILE_WIDTH);
+    return compare_tile(s, progress, level, number, width) &&
+           compare_partials(s, progress, level, number, width);
+}
+
+/* The widest bundle was read in order, and every byte of it judged. */
+static bool compare_bundles(struct tj_folder *s, struct tj_progress *progress, uint64_t number,
+                            unsigned width)
+{
+    TJ_VERIFY_CHECK(number * TJ_TILE_WIDTH + width <= s->source.size);
+    s->tiles++;
+    tj_pass(progress->report, TJ_CHECK_TILES, 1);
+    return compare_partials(s, progress, TJ_TILE_ENTRIES, number, width);
+}
+
+/* An entry completes a tile of a level when it completes one of every level below. */
+bool tj_folder_check_full_tiles(struct tj_folder *s, struct tj_progress *progress)
+{
+    uint64_t size = progress->report->entries;
+    if (size % TJ_TILE_WIDTH != 0) {
+        return true;
+    }
+    if (!compare_bundles(s, progress, size / TJ_TILE_WIDTH - 1, TJ_TILE_WIDTH)) {
+        return false;
+    }
+    for (unsigned level = 0; level < TJ_TILE_LEVELS - 1; level++) {
+        uint64_t nodes = size >> (8 * level);
+        if (nodes << (8 * level) != size || nodes % TJ_TILE_WIDTH != 0) {
+            return true;
+        }
+        if (!compare_tiles(s, progress, level, nodes / TJ_TILE_WIDTH - 1, TJ_TILE_WIDTH)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tj_folder_check_last_tiles(struct tj_folder *s, struct tj_progress *progress)
+{
+    uint64_t size = progress->report->entries;
+    unsigned left = (unsigned)(size % TJ_TILE_WIDTH);
+    if (left != 0 && !compare_bundles(s, progress, size / TJ_TILE_WIDTH, left)) {
+        return false;
+    }
+    for (unsigned level = 0; level < TJ_TILE_LEVELS; level++) {
+        unsigned width = tj_tile_partial(size, level);
+        if (width > 0 && !compare_tiles(s, progress, level, tj_tile_full(size, level), width)) {
+            return false;
+        }
+    }
+    return true;
+}
