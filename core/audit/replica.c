@@ -524,7 +524,10 @@ enum tijori_status tj_replica_keep(const char *dir, const char *name, const char
         return from_errno();
     }
     bool written = write(fd, note, size) == (ssize_t)size && fsync(fd) == 0;
-    enum tijori_status status = written ? TIJORI_OK : from_errno();
+    enum tijori_status status = TIJORI_OK;
+    if (!written) {
+        status = from_errno();
+    }
     close(fd);
     return status;
 }
