@@ -103,7 +103,10 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
     }
     TJ_VERIFY_CHECK(since <= progress->report->entries);
     uint64_t from_s = seen_from(anchor, since);
-    uint64_t shown_s = anchor->not_before_s > from_s ? anchor->not_before_s - from_s : 0;
+    uint64_t shown_s = 0;
+    if (anchor->not_before_s > from_s) {
+        shown_s = anchor->not_before_s - from_s;
+    }
     if (shown_s < delay_s && anchor->short_waits++ == 0) {
         anchor->short_entry = progress->report->entries;
         snprintf(anchor->short_wait, sizeof anchor->short_wait,
@@ -344,7 +347,7 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
     }
     bool sound = look_ahead(anchor, progress) && judge_earlier(anchor, progress, replica);
     if (sound && progress->start > 0) {
-        tj_anchor_entry(anchor, progress);
+        (void)!tj_anchor_entry(anchor, progress); /* what fails is in the report */
     }
 }
 

@@ -57,7 +57,7 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
                      const struct tj_replica *replica);
 
 /* After each entry that was accepted. False: a checkpoint does not hold, or a time cannot be. */
-bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress);
+bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress) TJ_MUST_USE;
 
 /* The entry to come does what entry `since` had to wait `delay_s` for. By the ledger's own clock it
  * waited, or a rule was broken; that so much time passed between witnesses who had seen `since` and
@@ -73,6 +73,6 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
 /* A key's name tells how its holder cosigns: one that ends with this replayed the log, and any
  * other checked consistency only. Tijori's programs keep to it. */
 #define TJ_REPLAYED_SUFFIX "/replayed"
-bool tj_name_replays(const char *name);
+bool tj_name_replays(const char *name) TJ_MUST_USE;
 
 #endif

@@ -138,7 +138,7 @@ static void skip_entries(const struct tj_source *source, struct tj_progress *pro
 
 /* Lists, and not "all that did not pass": each check stands where its work would have been done,
  * and the report says it of each. */
-void tj_skip_rest(const struct tj_source *source, struct tj_progress *progress)
+void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
 {
     static const char why[] = "not reached: the replay stopped at the first failure";
     static const enum tj_check per_entry[] = {
@@ -164,7 +164,10 @@ void tj_skip_rest(const struct tj_source *source, struct tj_progress *progress)
     }
     if (source->is_ledger) {
         uint64_t reached = report->checks[TJ_CHECK_DERIVED].reached;
-        tj_skip(report, TJ_CHECK_DERIVED, source->size > reached ? source->size - reached : 0, why);
+        if (reached > source->size) { /* entries that it does not count are there all the same */
+            reached = source->size;
+        }
+        tj_skip(report, TJ_CHECK_DERIVED, source->size - reached, why);
     }
 }
 

@@ -9,10 +9,10 @@
 bool tj_conclude_sums(struct tj_progress *progress) TJ_MUST_USE;
 
 /* Every asset's balances, and its pending amounts, sum to zero (I2). */
-bool tj_balances_are_zero(const struct tj_state *state);
+bool tj_balances_are_zero(const struct tj_state *state) TJ_MUST_USE;
 
 /* After a failure: every check says how much of its work was not done. */
-void tj_skip_rest(const struct tj_source *source, struct tj_progress *progress);
+void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source);
 
 /* Records that are not here, in a public export; `unjudged`: rules that depend on such. */
 void tj_skip_absent(struct tj_replay_report *report, uint64_t unjudged);

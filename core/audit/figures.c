@@ -240,19 +240,6 @@ static bool count_programmes(const struct counting *c)
            set_now(c, BREACHES, asset->minimum_rule, (tj_i128)asset->breaches);
 }
 
-#ifdef TIJORI_VERIFY
-/* FORMAT 17: opening + inflows - outflows = closing, from the first day on. */
-static bool flows_give_reserve(const struct counting *c, tj_i128 reserve)
-{
-    tj_i128 sum = 0;
-    for (uint32_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
-        sum += newest(c->figures, name_of(INFLOW, c->posting->asset, purpose)) -
-               newest(c->figures, name_of(OUTFLOW, c->posting->asset, purpose));
-    }
-    return sum == reserve;
-}
-#endif
-
 /* The state has the reserve, and the programmes' counts, as they stand after the whole entry: the
  * day's last value is what remains, so nothing is worked out record by record. */
 static bool count_reserve(const struct counting *c)
@@ -266,7 +253,10 @@ static bool count_reserve(const struct counting *c)
     if (c->posting->corrects && !count_adjustment(c, in ? amount : -amount)) {
         return false;
     }
-    return set_now(c, RESERVE, 0, tj_reserve_of(asset)) && count_programmes(c);
+    if (!set_now(c, RESERVE, 0, tj_reserve_of(asset))) {
+        return false;
+    }
+    return count_programmes(c);
 }
 
 static bool count_customers(const struct counting *c, uint64_t account,
@@ -312,6 +302,30 @@ bool tj_figures_state(struct tj_figures *figures, uint32_t day, const struct tj_
     }
     TJ_VERIFY_CHECK(statement->as_of < day); /* a rule: so no figure of it changes any more */
     return tj_figures_put(figures, name_of(STATED, statement->asset, 0), day, statement->as_of);
+}
+
+/* The flows are summed record by record, the reserve is the state's: FORMAT 17 wants opening +
+ * inflows - outflows = closing, and from the first day on that is flows = reserve. */
+static bool flows_give_reserve(const struct tj_figures *figures, const struct tj_state *state,
+                               uint32_t asset)
+{
+    tj_i128 sum = 0;
+    for (uint32_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
+        sum += newest(figures, name_of(INFLOW, asset, purpose)) -
+               newest(figures, name_of(OUTFLOW, asset, purpose));
+    }
+    return sum == tj_reserve_of(tj_state_asset(state, asset)) &&
+           sum == newest(figures, name_of(RESERVE, asset, 0));
+}
+bool tj_figures_agree(const struct tj_figures *figures, const struct tj_state *state)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    for (uint32_t asset = 1; ledger != NULL && asset <= ledger->assets; asset++) {
+        if (!flows_give_reserve(figures, state, asset)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool tj_figures_miss(struct tj_figures *figures, uint32_t day)

@@ -33,7 +33,11 @@ bool tj_figures_state(struct tj_figures *figures, uint32_t day,
 /* The body of an entry of that day is not there: what customers have is not known from then on. */
 bool tj_figures_miss(struct tj_figures *figures, uint32_t day) TJ_MUST_USE;
 /* Whether what customers had at the end of that day is known. */
-bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day);
+bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day) TJ_MUST_USE;
+
+/* For the expensive checks: the flows of every asset's reserve sum to what the state holds. True of
+ * any log whose entries were all accepted. */
+bool tj_figures_agree(const struct tj_figures *figures, const struct tj_state *state) TJ_MUST_USE;
 
 /* What a figure is of. */
 struct tj_figure_key {

@@ -54,7 +54,10 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
                 (uint64_t)st.st_size <= max;
     bool good = fits && make_room(s, out, (size_t)st.st_size) && fill(fd, out, (size_t)st.st_size);
     close(fd);
-    return good ? TJ_READ_OK : TJ_READ_BAD;
+    if (!good) {
+        return TJ_READ_BAD;
+    }
+    return TJ_READ_OK;
 }
 
 /* ---- entry bundles ---- */

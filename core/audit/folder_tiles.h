@@ -8,9 +8,9 @@
 #include "core/audit/folder.h"
 
 /* After an entry: what it completed, as wide as it gets. */
-bool tj_folder_check_full_tiles(struct tj_folder *folder, struct tj_progress *progress);
+bool tj_folder_check_full_tiles(struct tj_folder *folder, struct tj_progress *progress) TJ_MUST_USE;
 
 /* After the last entry: what is not full. */
-bool tj_folder_check_last_tiles(struct tj_folder *folder, struct tj_progress *progress);
+bool tj_folder_check_last_tiles(struct tj_folder *folder, struct tj_progress *progress) TJ_MUST_USE;
 
 #endif

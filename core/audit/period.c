@@ -158,6 +158,8 @@ static bool count_flows(struct tj_period *p, const struct tj_posting *posting)
 
 /* ---- single records ---- */
 
+/* Whether it is of a prior period is settled now: a statement that comes later does not make it
+ * one. */
 static bool note_correction(struct tj_period *p, const struct tj_past *past,
                             const struct tj_posting *posting)
 {

@@ -28,6 +28,9 @@ struct tj_posting {
  */
 static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *state,
                                  const struct tj_past *past, uint64_t id, uint64_t received_ns,
+                                 const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
+static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *state,
+                                 const struct tj_past *past, uint64_t id, uint64_t received_ns,
                                  const uint8_t record[TJ_RECORD_SIZE])
 {
     if (!tj_kind_posts(record[0])) {
@@ -56,7 +59,7 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
     TIJORI_REQUIRE(out->from_account != NULL && out->to_account != NULL);
     TIJORI_REQUIRE(out->purpose < TJ_PURPOSE_END);
     TJ_VERIFY_CHECK(out->from_account->asset == out->to_account->asset);
-    TJ_VERIFY_CHECK(out->from_account->in + out->from_account->out >= out->amount);
+    TJ_VERIFY_CHECK(out->from_account->out >= out->amount && out->to_account->in >= out->amount);
     TJ_VERIFY_CHECK(out->from != out->to && out->amount != 0);
     out->asset = out->from_account->asset;
     out->flow = tj_flow_of(out->from_account->class, out->to_account->class);

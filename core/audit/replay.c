@@ -376,6 +376,7 @@ static bool judge_entry(struct replay *r, const struct tj_read_entry *item)
     report->last_received_ns = item->entry.received_ns;
     TJ_VERIFY_CHECK(r->frontier.size == report->entries);
     TJ_VERIFY_CHECK(index % 64 != 0 || tj_balances_are_zero(r->state)); /* I2 */
+    TJ_VERIFY_CHECK(index % 64 != 0 || tj_figures_agree(r->figures, r->state));
     return r->source->ops->accepted(r->source, &r->progress) &&
            tj_anchor_entry(&r->anchor, &r->progress);
 }
@@ -449,6 +450,8 @@ static void replay_entries(struct replay *r, struct tj_pipeline *pipeline)
 
 /* ---- after the last entry ---- */
 
+/* Each of these looks at the whole and none of them stops the others: a report of what is wrong
+ * with a whole log is the better for being complete. */
 static bool check_whole(struct replay *r)
 {
     struct tj_replay_report *report = r->report;
@@ -485,7 +488,7 @@ static void finish(struct replay *r)
     if (whole) {
         check_whole(r);
     } else {
-        tj_skip_rest(r->source, &r->progress);
+        tj_skip_rest(&r->progress, r->source);
     }
     tj_skip_absent(report, r->state->unjudged - r->unjudged_before);
     tj_anchor_finish(&r->anchor, &r->progress, whole);
@@ -622,13 +625,15 @@ static enum tijori_status replay_run(struct replay *r)
     struct tj_pipeline_options options = {
         .capacity = WINDOW,
         .item_size = sizeof(struct tj_read_entry),
-        .ring_bytes = r->source->is_ledger ? 0 : RING_BYTES,
         .threads = r->options->threads,
         .ready_max = WINDOW,
         .work = tj_check_entries,
         .decide = decide_items,
         .context = r,
     };
+    if (!r->source->is_ledger) {
+        options.ring_bytes = RING_BYTES;
+    }
     struct tj_pipeline *pipeline = tj_pipeline_create(&options);
     if (pipeline == NULL) {
         return TIJORI_MEMORY;

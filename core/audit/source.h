@@ -86,7 +86,7 @@ struct tj_source {
 };
 
 /* Is there an exported folder here (it has a file `checkpoint`), rather than a ledger? */
-bool tj_source_is_folder(const char *path);
+bool tj_source_is_folder(const char *path) TJ_MUST_USE;
 
 /* NOT_FOUND, CORRUPT, FORMAT_UNKNOWN, DENIED, LOCKED, MEMORY, IO. `what` (may be NULL) gets a
  * sentence that says more. */
@@ -103,11 +103,11 @@ void tj_source_close(struct tj_source *source);
 
 /* The newest checkpoint; false when there is none or it is malformed. */
 bool tj_source_newest(struct tj_source *source, struct tj_view *note,
-                      struct tj_checkpoint *checkpoint);
+                      struct tj_checkpoint *checkpoint) TJ_MUST_USE;
 
 /* An entry, decoded, with its leaf hash (may be NULL). */
 bool tj_source_entry(struct tj_source *source, struct tj_digester *digester, uint64_t index,
-                     struct tj_entry_view *out, struct tj_hash *leaf);
+                     struct tj_entry_view *out, struct tj_hash *leaf) TJ_MUST_USE;
 
 /* The log before an entry, for the rules: from a source. `leaves`, when not NULL, answers what leaf
  * hash an entry must have that was not hashed in this audit. */

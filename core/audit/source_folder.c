@@ -32,8 +32,10 @@ static size_t body_size(struct tj_folder *s)
     /* Whatever stands there is a body, if a wrong one: only what is not there at all is missing. */
     s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
                   (errno != ENOENT && errno != ENOTDIR);
-    return s->has_body && S_ISREG(st.st_mode) && st.st_size <= TJ_BODY_FILE_MAX ? (size_t)st.st_size
-                                                                                : 0;
+    if (!s->has_body || !S_ISREG(st.st_mode) || st.st_size > TJ_BODY_FILE_MAX) {
+        return 0;
+    }
+    return (size_t)st.st_size;
 }
 
 /* Has the bundle of entry `index` at hand, and stands before the entry. */
@@ -79,7 +81,10 @@ static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t inde
     bool formed =
         tj_entry_decode(s->entry.bytes, s->entry.size, &s->decoded, &verdict) == TIJORI_OK;
     s->has_body = false;
-    s->body_room = formed ? body_size(s) : 0;
+    s->body_room = 0;
+    if (formed) {
+        s->body_room = body_size(s);
+    }
     *memory = s->entry.size + s->body_room;
     *memory += *memory == 0; /* an empty entry still needs a place to be refused from */
     return TJ_SOURCE_ENTRY;

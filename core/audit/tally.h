@@ -44,6 +44,6 @@ bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state) TJ_M
 bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting) TJ_MUST_USE;
 
 /* Does opening + in - out give closing? */
-bool tj_tally_balances(const struct tj_tally_class *class);
+bool tj_tally_balances(const struct tj_tally_class *class) TJ_MUST_USE;
 
 #endif

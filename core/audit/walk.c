@@ -57,6 +57,8 @@ static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
 
 /* ---- a record ---- */
 
+/* A post is looked at before it is known whether what it posts is here: that it had to wait, its
+ * own record says. */
 static bool walk_movement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                           const uint8_t *record)
 {
