@@ -6,13 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+static void buffer_reserve(struct buffer *buffer, size_t size)
 {
     if (buffer->capacity - buffer->size < size) {
         buffer->capacity = (buffer->size + size) * 2;
         buffer->bytes = realloc(buffer->bytes, buffer->capacity);
         TIJORI_REQUIRE(buffer->bytes != NULL);
     }
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+{
+    buffer_reserve(buffer, size);
     if (size > 0) {
         memcpy(buffer->bytes + buffer->size, bytes, size);
     }
@@ -22,13 +27,10 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
 void envelope_add(struct buffer *out, const struct tj_header *header, const uint8_t *records,
                   const struct tj_slots *slots, const uint8_t *attachments, size_t attachments_size)
 {
-    uint8_t header_bytes[TJ_HEADER_SIZE];
-    uint8_t slot_bytes[TJ_SLOTS_SIZE_MAX];
-    tj_header_encode(header, header_bytes);
-    buffer_add(out, header_bytes, sizeof header_bytes);
-    buffer_add(out, records, (size_t)header->record_count * TJ_RECORD_SIZE);
-    buffer_add(out, slot_bytes, tj_slots_encode(slots, slot_bytes));
-    buffer_add(out, attachments, attachments_size);
+    size_t size = tj_envelope_write(NULL, 0, header, records, slots, attachments, attachments_size);
+    buffer_reserve(out, size);
+    out->size += tj_envelope_write(out->bytes + out->size, size, header, records, slots,
+                                   attachments, attachments_size);
 }
 
 int file_read(const char *path, size_t max, struct buffer *out)
@@ -95,16 +97,4 @@ int file_write(const char *path, const struct buffer *bytes, bool replace)
         unlink(temporary);
     }
     return done ? EXIT_PASS : fail_errno(error, path);
-}
-
-enum tijori_status slots_sign(struct tj_slots *slots, uint32_t party, uint8_t use,
-                              uint8_t algorithm, const uint8_t secret32[32],
-                              const struct tj_hash *id)
-{
-    struct tj_slot slot = {.party = party, .use = use};
-    if (!tj_public_key_of(&slot.key, algorithm, secret32) ||
-        !tj_sign(slot.signature64, algorithm, secret32, id, NULL)) {
-        return TIJORI_KEY_INVALID;
-    }
-    return tj_slots_insert(slots, &slot);
 }

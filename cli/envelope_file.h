@@ -5,7 +5,7 @@
  * more, one after another. */
 
 #include "cli/exit.h"
-#include "core/format/envelope.h"
+#include "core/exchange/compose.h"
 
 /* Bytes that grow; free(bytes) when done. */
 struct buffer {
@@ -26,11 +26,5 @@ int file_read(const char *path, size_t max, struct buffer *out);
 /* Writes a new file, synced; with `replace`, puts it in the place of an old one in one step. "-" is
  * standard output. */
 int file_write(const char *path, const struct buffer *bytes, bool replace);
-
-/* Signs an envelope id into the slots: `party` for whom, `use` as what. SLOT_DUPLICATE when this
- * key signed already, SLOT_COUNT when there is no slot left. */
-enum tijori_status slots_sign(struct tj_slots *slots, uint32_t party, uint8_t use,
-                              uint8_t algorithm, const uint8_t secret32[32],
-                              const struct tj_hash *id);
 
 #endif

@@ -34,8 +34,8 @@ static void make_ledger(const char *dir, const struct tijori_options *options)
 {
     struct tijori_message message;
     enum tijori_status status =
-        tijori_create(dir, entry_0, sizeof entry_0, genesis_records, sizeof genesis_records,
-                      opening, sizeof opening, options, &message);
+        tijori_create(&message, dir, entry_0, sizeof entry_0, genesis_records,
+                      sizeof genesis_records, opening, sizeof opening, options);
     if (status != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         exit(1);
@@ -78,8 +78,8 @@ static void print_balance(struct tijori *ledger, uint32_t party, uint32_t local)
 {
     struct tijori_balance balance;
     char text[48];
-    stop_unless(tijori_balance(ledger, party, local, &balance), "balance");
-    tijori_amount_text(balance.balance, balance.decimals, text, sizeof text);
+    stop_unless(tijori_balance(ledger, &balance, party, local), "balance");
+    tijori_amount_text(text, sizeof text, balance.balance, balance.decimals);
     printf("account %u:%u holds %s %s\n", party, local, text, balance.asset_code);
 }
 
@@ -89,8 +89,8 @@ static void print_history(struct tijori *ledger, uint32_t party, uint32_t local)
     struct tijori_history_cursor cursor = {0};
     struct tijori_movement movement;
     char text[48];
-    while (tijori_history(ledger, party, local, &cursor, &movement) == TIJORI_OK) {
-        tijori_amount_text(movement.balance, 8, text, sizeof text);
+    while (tijori_history(ledger, &movement, &cursor, party, local) == TIJORI_OK) {
+        tijori_amount_text(text, sizeof text, movement.balance, 8);
         printf("  entry %llu, record %u: %llu sat, balance %s\n",
                (unsigned long long)movement.entry, movement.record,
                (unsigned long long)movement.amount, text);
@@ -105,7 +105,7 @@ static void print_entries(struct tijori *ledger)
     tijori_head(ledger, &head);
     for (uint64_t index = 0; index < head.size; index++) {
         struct tijori_entry stored = {entry, sizeof entry, body, sizeof body};
-        stop_unless(tijori_entry(ledger, index, &stored), "entry");
+        stop_unless(tijori_entry(ledger, &stored, index), "entry");
         printf("entry %llu: %zu bytes, body %zu bytes\n", (unsigned long long)index,
                stored.entry_size, stored.body_size);
     }
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
         return 2;
     }
     make_ledger(argv[1], &options);
-    if (tijori_open(argv[1], TIJORI_WRITE, &options, &ledger, &message) != TIJORI_OK) {
+    if (tijori_open(&ledger, &message, argv[1], TIJORI_WRITE, &options) != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         return 1;
     }

@@ -19,7 +19,7 @@ static void print_envelope(struct fixture *f, const char *name, uint64_t index)
     static uint8_t body[65536];
     static uint8_t envelope[65536];
     struct tijori_entry stored = {entry, sizeof entry, body, sizeof body};
-    if (tijori_entry(f->ledger, index, &stored) != TIJORI_OK) {
+    if (tijori_entry(f->ledger, &stored, index) != TIJORI_OK) {
         abort();
     }
     size_t records = (size_t)tj_load32(entry + 64 + 12) * TJ_RECORD_SIZE;
@@ -44,7 +44,7 @@ int main(void)
                              500000000, TJ_INTERNAL_TRANSFER, &receipt);
     printf("#ifndef TIJORI_EXAMPLES_RESERVE_DATA_H\n#define TIJORI_EXAMPLES_RESERVE_DATA_H\n\n"
            "/* Made by tests/make_example_data.c. */\n\n");
-    (void)!tijori_entry(f.ledger, 0, &genesis);
+    (void)!tijori_entry(f.ledger, &genesis, 0);
     print_bytes("entry_0", f.genesis.entry, sizeof f.genesis.entry);
     print_bytes("genesis_records", body,
                 (size_t)tj_load32(f.genesis.entry + 64 + 12) * TJ_RECORD_SIZE);

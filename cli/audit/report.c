@@ -4,6 +4,7 @@
 
 #include "text/text.h"
 #include "core/audit/anchor.h"
+#include "core/exchange/verdict.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -87,27 +88,21 @@ static void put_amount(json_t *object, const char *member, tj_i128 base, unsigne
 
 /* ---- the verdict ---- */
 
-/* What the auditor said beforehand not to have does not leave a verification incomplete. */
-static bool is_expected(enum tj_check check, const struct audit_style *style)
-{
-    return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
-           (check == TJ_CHECK_WITNESSES && !style->policy) ||
-           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES || check == TJ_CHECK_STATEMENTS) &&
-            style->public_export);
-}
-
 static int report_code(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    bool skipped = false;
-    if (report->failed) {
-        return report->newer ? EXIT_INCOMPLETE : EXIT_FAIL;
+    const struct tj_expected expected = {.without_documents = style->without_documents,
+                                         .public_export = style->public_export,
+                                         .no_policy = !style->policy};
+    switch (tj_report_verdict(report, &expected)) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING:
+        return EXIT_PASS;
+    case TIJORI_INCOMPLETE:
+        return EXIT_INCOMPLETE;
+    case TIJORI_FAIL:
+        return EXIT_FAIL;
     }
-    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-        skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
-    }
-    /* Running it again does not check what was not checked. */
-    skipped |= report->left_open > 0 && !style->public_export && !style->without_documents;
-    return skipped ? EXIT_INCOMPLETE : EXIT_PASS;
+    abort();
 }
 
 static void put_verdict(json_t *root, int code, bool newer)
