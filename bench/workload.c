@@ -18,12 +18,6 @@ enum {
     AMOUNT_MAX = 1000,
     SETUP_ENVELOPES = 64, /* made at a time */
     LIFETIME_S = 86400,
-    HEADER_BODY_ROOT = 144, /* where these stand: core/format/envelope.h, core/format/record.h */
-    RECORD_FROM = 4,
-    RECORD_ACCOUNT = 4,
-    RECORD_TO = 12,
-    RECORD_AMOUNT = 20,
-    RECORD_BLIND = 96,
 };
 
 /* Everything is made here, so keys may be fixed. */
@@ -297,10 +291,10 @@ static uint64_t make_record(const struct preparation *p, uint32_t account, uint6
     case OPEN_OUTSIDE:
         return 0;
     case OPEN_ACCOUNTS:
-        tj_store64(record + RECORD_ACCOUNT, tj_account_id(PARTY, account));
+        TJ_PUT(record, TJ_OPEN_ACCOUNT, account, tj_account_id(PARTY, account));
         return 0;
     case FUND_ACCOUNTS:
-        tj_store64(record + RECORD_TO, tj_account_id(PARTY, account));
+        TJ_PUT(record, TJ_MOVE, to, tj_account_id(PARTY, account));
         return 0;
     case TRANSFERS:
         break;
@@ -309,10 +303,10 @@ static uint64_t make_record(const struct preparation *p, uint32_t account, uint6
     uint32_t to = 1 + (uint32_t)(random_next(random) % accounts);
     uint64_t amount = 1 + random_next(random) % AMOUNT_MAX;
     to = to != from ? to : to % accounts + 1;
-    tj_store64(record + RECORD_FROM, tj_account_id(PARTY, from));
-    tj_store64(record + RECORD_TO, tj_account_id(PARTY, to));
-    tj_store64(record + RECORD_AMOUNT, amount);
-    tj_store64(record + RECORD_BLIND, random_next(random) | 1);
+    TJ_PUT(record, TJ_MOVE, from, tj_account_id(PARTY, from));
+    TJ_PUT(record, TJ_MOVE, to, tj_account_id(PARTY, to));
+    TJ_PUT(record, TJ_MOVE, amount, amount);
+    tj_store64(TJ_AT(record, TJ_MOVE, blind), random_next(random) | 1);
     return amount;
 }
 
@@ -335,7 +329,7 @@ static void make_bodies(void *context, uint32_t thread, uint32_t threads)
                 make_record(p, account + i, &random, records + (size_t)i * TJ_RECORD_SIZE);
         }
         tj_tree_root_of_items(hasher, &root, records, TJ_RECORD_SIZE, envelopes->batch);
-        memcpy(at + HEADER_BODY_ROOT, root.bytes, TJ_HASH_SIZE);
+        memcpy(at + TJ_HEADER_AT_BODY_ROOT, root.bytes, TJ_HASH_SIZE);
     }
     tj_hasher_destroy(hasher);
 }
@@ -348,7 +342,7 @@ static void make_headers(struct preparation *p)
         uint8_t *at = w->envelopes.bytes + (size_t)e * w->envelopes.size;
         uint16_t lane = (uint16_t)(1 + e % w->options.lanes);
         struct tj_hash root;
-        memcpy(root.bytes, at + HEADER_BODY_ROOT, TJ_HASH_SIZE);
+        memcpy(root.bytes, at + TJ_HEADER_AT_BODY_ROOT, TJ_HASH_SIZE);
         seal(w, PARTY, lane, p->content == TRANSFERS, w->envelopes.batch, &root, at, &p->ids[e]);
     }
 }

@@ -124,7 +124,7 @@ static bool find_asset(const struct genesis_file *genesis, const char *code, uin
     for (uint32_t i = 0; i < genesis->record_count; i++) {
         const uint8_t *record = genesis->records + (size_t)i * TJ_RECORD_SIZE;
         struct tj_record r;
-        if (record[0] != TJ_OPEN_ASSET) {
+        if (tj_record_kind(record) != TJ_OPEN_ASSET) {
             continue;
         }
         tj_record_decode(record, &r);

@@ -651,8 +651,7 @@ static void add_record(struct records *records, const struct tj_period *p,
                             .period_from = p->from,
                             .as_of = p->as_of,
                             .document = *document};
-    tj_store64(r->value, (uint64_t)value);
-    tj_store64(r->value + 8, (uint64_t)(value >> 64));
+    tj_statement_value_store(r->value, value);
 }
 
 static void add_figure(struct records *records, const struct tj_period *p,

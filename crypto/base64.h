@@ -5,11 +5,13 @@
  * white space, the length a multiple of 4, padding complete, unused bits zero (section 3.5). What
  * is read therefore re-encodes to the same characters. */
 
+#include "crypto/must_use.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Characters that `size` bytes take, without a NUL. `size` is at most SIZE_MAX / 2. */
-size_t tj_base64_encoded_size(size_t size);
+size_t tj_base64_encoded_size(size_t size) TJ_MUST_USE;
 
 /* Writes tj_base64_encoded_size(size) characters, no NUL. */
 void tj_base64_encode(char *out, const void *data, size_t size);
@@ -18,6 +20,6 @@ void tj_base64_encode(char *out, const void *data, size_t size);
  * out_size is 0) and sets *decoded_size to all of them, written or not. False when the text is not
  * canonical; then `out` holds nothing of use. */
 bool tj_base64_decode(void *out, size_t out_size, size_t *decoded_size, const char *text,
-                      size_t size);
+                      size_t size) TJ_MUST_USE;
 
 #endif

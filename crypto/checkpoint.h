@@ -12,6 +12,7 @@
  *
  * Threads: none; pure functions. */
 
+#include "crypto/must_use.h"
 #include "crypto/note.h"
 #include "crypto/tree.h"
 
@@ -29,31 +30,34 @@ struct tj_checkpoint {
 
 /* Reads the text of a note. False when it is not exactly origin, size without leading zeros, and
  * root. */
-bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size);
+bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size) TJ_MUST_USE;
 
 /* Writes the text; its size, 0 when `out` is too small or the origin not a valid name.
  * TJ_CHECKPOINT_TEXT_MAX bytes always suffice. No NUL is written. */
-size_t tj_checkpoint_encode(char *out, size_t out_size, const struct tj_checkpoint *checkpoint);
+size_t tj_checkpoint_encode(char *out, size_t out_size,
+                            const struct tj_checkpoint *checkpoint) TJ_MUST_USE;
 
 /* Writes the note signed by the log's key; its size, or 0 as above. */
 size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint *checkpoint,
-                          const uint8_t secret32[32]);
+                          const uint8_t secret32[32]) TJ_MUST_USE;
 
 /* Writes one cosignature line over the note's text; its size, 0 when `out` is too small or the name
  * not valid. `time_s` are POSIX seconds. */
 size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size, const char *name,
-                 uint64_t time_s, const uint8_t secret32[32]);
+                 uint64_t time_s, const uint8_t secret32[32]) TJ_MUST_USE;
 
 /* A type 0x04 key's line: UNKNOWN when there is none, INVALID when it does not verify. *time_s (may
  * be NULL) gets the time it states when VALID. */
 enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note,
-                                           const struct tj_verifier_key *key, uint64_t *time_s);
+                                           const struct tj_verifier_key *key,
+                                           uint64_t *time_s) TJ_MUST_USE;
 
 /* Appends to the note in `note` (`*size` bytes of `capacity`) the signature lines of `other` that
  * it has not: by (name, key id), so that of two cosignatures by one key the first that was stored
  * stays. False, and nothing changed, when either is not a note, their texts differ, room lacks, or
  * the result would be no note. The lines are not verified: one that was taken in keeps its place,
  * so `other` is to be verified first. */
-bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other, size_t other_size);
+bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
+                   size_t other_size) TJ_MUST_USE;
 
 #endif

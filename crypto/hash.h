@@ -10,6 +10,8 @@
  * used by different threads at once. A failure inside OpenSSL (out of memory, no SHA-256 at all)
  * aborts: there is nothing a caller could do instead. */
 
+#include "crypto/must_use.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +25,7 @@ struct tj_hash {
 struct tj_hasher;
 
 /* Creates a hasher; destroy accepts NULL. Never returns NULL. */
-struct tj_hasher *tj_hasher_create(void);
+struct tj_hasher *tj_hasher_create(void) TJ_MUST_USE;
 void tj_hasher_destroy(struct tj_hasher *hasher);
 
 /* One digest over `size` bytes. */
@@ -37,7 +39,7 @@ void tj_sha256_finish(struct tj_hasher *hasher, struct tj_hash *out);
 /* BIP-340 tagged hash: SHA-256(SHA-256(tag) || SHA-256(tag) || message). The two tag blocks are
  * absorbed once, at creation. `tag` is a NUL-terminated string. */
 struct tj_tag;
-struct tj_tag *tj_tag_create(const char *tag);
+struct tj_tag *tj_tag_create(const char *tag) TJ_MUST_USE;
 void tj_tag_destroy(struct tj_tag *tag);
 void tj_tagged_hash(struct tj_tag *tag, struct tj_hash *out, const void *data, size_t size);
 

@@ -8,6 +8,7 @@
  * The text ends at the *last* blank line. Signed are the bytes of the text with its final newline.
  */
 
+#include "crypto/must_use.h"
 #include "crypto/signature.h"
 
 enum {
@@ -43,7 +44,7 @@ struct tj_note_view {
 };
 
 /* key id = first 4 bytes of SHA-256(name || 0x0A || type || public key), big-endian. */
-uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[32]);
+uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[32]) TJ_MUST_USE;
 
 /* The verifier key of a public key under a name of at most TJ_NOTE_NAME_MAX bytes, of either type.
  */
@@ -51,17 +52,18 @@ void tj_verifier_key_make(struct tj_verifier_key *out, const char *name, uint8_t
                           const uint8_t public32[32]);
 
 /* A name is not empty, has no Unicode space, no '+', no control character. */
-bool tj_note_name_valid(const char *name, size_t size);
+bool tj_note_name_valid(const char *name, size_t size) TJ_MUST_USE;
 
 /* Writes the verifier key as text; `out_size` of 512 always suffices. False when the name is not
  * valid or the text does not fit. What either accepts has type 0x01 or 0x04, the
  * key id that belongs to it in lower-case digits, and a valid point; what was decoded encodes to
  * the same characters. */
-bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out, size_t out_size);
-bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_t size);
+bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out,
+                            size_t out_size) TJ_MUST_USE;
+bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_t size) TJ_MUST_USE;
 
 /* False when the bytes are not a well-formed note (also: a duplicate of one (name, key id)). */
-bool tj_note_decode(struct tj_note_view *out, const char *bytes, size_t size);
+bool tj_note_decode(struct tj_note_view *out, const char *bytes, size_t size) TJ_MUST_USE;
 
 enum tj_note_verdict {
     TJ_NOTE_UNKNOWN, /* no signature by this (name, key id) */
@@ -71,12 +73,12 @@ enum tj_note_verdict {
 /* Type 0x01 only; a cosignature's message is tlog-cosignature's, not the bare text, and a key of
  * that type is UNKNOWN here. */
 enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
-                                    const struct tj_verifier_key *key);
+                                    const struct tj_verifier_key *key) TJ_MUST_USE;
 
 /* Writes text, blank line and one Ed25519 signature line. Returns the size written, 0 when `out`
  * is too small, or the name or the text not valid. */
 size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_size,
-                    const char *name, const uint8_t secret32[32]);
+                    const char *name, const uint8_t secret32[32]) TJ_MUST_USE;
 
 /* ---- for the formats that are notes ---- */
 
@@ -87,15 +89,15 @@ const struct tj_note_signature_view *tj_note_find(const struct tj_note_view *not
 /* Writes one signature line, key id and blob in base64; its size, 0 when `out` is too small, the
  * name not valid or the blob longer than 256 bytes. */
 size_t tj_note_line_encode(char *out, size_t out_size, const char *name, uint32_t key_id,
-                           const uint8_t *blob, size_t blob_size);
+                           const uint8_t *blob, size_t blob_size) TJ_MUST_USE;
 
 /* A decoded line as it stands in the note's bytes, with its newline. */
 const char *tj_note_line_start(const struct tj_note_signature_view *line);
-size_t tj_note_line_size(const struct tj_note_signature_view *line);
+size_t tj_note_line_size(const struct tj_note_signature_view *line) TJ_MUST_USE;
 
 /* Decimal without sign and leading zeros, at most 2^64 - 1; 32 bytes in base64. As these formats
  * write numbers and hashes. */
-bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out);
-bool tj_parse_hash64(const char *text, size_t size, struct tj_hash *out);
+bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out) TJ_MUST_USE;
+bool tj_parse_hash64(const char *text, size_t size, struct tj_hash *out) TJ_MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
  * Comments begin with #, names are defined before they are used, and each is a member of one group
  * at most. */
 
+#include "crypto/must_use.h"
 #include "crypto/checkpoint.h"
 
 enum {
@@ -51,7 +52,7 @@ struct tj_policy_error {
 
 /* Reads a policy of `size` bytes. About 170 KiB: not for the stack. */
 bool tj_policy_decode(struct tj_policy *out, const char *text, size_t size,
-                      struct tj_policy_error *error);
+                      struct tj_policy_error *error) TJ_MUST_USE;
 
 /* What the witnesses of a policy say of one checkpoint. By node; groups are UNKNOWN. */
 struct tj_policy_result {

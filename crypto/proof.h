@@ -11,6 +11,7 @@
  * What it proves of which leaf is for the reader to know: a leaf at `index` of the checkpoint's
  * tree hashes up to its root. */
 
+#include "crypto/must_use.h"
 #include "crypto/checkpoint.h"
 #include "crypto/tile.h"
 
@@ -28,9 +29,10 @@ struct tj_tlog_proof {
 };
 
 /* False when the bytes are not a tlog-proof. The checkpoint is not looked into. */
-bool tj_tlog_proof_decode(struct tj_tlog_proof *out, const char *bytes, size_t size);
+bool tj_tlog_proof_decode(struct tj_tlog_proof *out, const char *bytes, size_t size) TJ_MUST_USE;
 
 /* Writes it; its size, 0 when `out` is too small. */
-size_t tj_tlog_proof_encode(char *out, size_t out_size, const struct tj_tlog_proof *proof);
+size_t tj_tlog_proof_encode(char *out, size_t out_size,
+                            const struct tj_tlog_proof *proof) TJ_MUST_USE;
 
 #endif

@@ -13,6 +13,7 @@
  *     Ed25519            32          64    RFC 8032
  */
 
+#include "crypto/must_use.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 
@@ -38,11 +39,11 @@ struct tj_public_key {
 };
 
 /* 33, 32 or 32; 0 for a number that is not a known algorithm. */
-size_t tj_public_key_size(uint8_t algorithm);
+size_t tj_public_key_size(uint8_t algorithm) TJ_MUST_USE;
 
 /* True for the right size and a point on the curve in its one encoding (ECDSA: 02 or 03; Ed25519:
  * RFC 8032, and not of small order, under which one signature fits many messages). */
-bool tj_public_key_valid(const struct tj_public_key *key);
+bool tj_public_key_valid(const struct tj_public_key *key) TJ_MUST_USE;
 
 /* The x-coordinate of a secp256k1 key (bytes 1..33 of ECDSA, all of BIP-340); for Ed25519 the key.
  */
@@ -64,11 +65,11 @@ void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t 
  * handed out, so a fault while signing cannot leak the key. */
 bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
              const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
-             const uint8_t *aux32);
+             const uint8_t *aux32) TJ_MUST_USE;
 
 /* The public key of a secret key; false when the secret key is not valid. */
 bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
-                      const uint8_t secret32[TJ_SECRET_KEY_SIZE]);
+                      const uint8_t secret32[TJ_SECRET_KEY_SIZE]) TJ_MUST_USE;
 
 /* Fills with random bytes of the operating system's generator, through OpenSSL; aborts when
  * there are none. */

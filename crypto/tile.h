@@ -11,6 +11,7 @@
  *
  * Threads: none; pure functions of what the reader answers. */
 
+#include "crypto/must_use.h"
 #include "crypto/tree.h"
 
 enum {
@@ -29,18 +30,19 @@ struct tj_node_reader {
 
 /* All false when the reader was false. */
 bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                  struct tj_hash *root);
+                  struct tj_hash *root) TJ_MUST_USE;
 /* PATH(index, D[size]), index < size; `path` takes TJ_PATH_MAX. */
 bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
-                        uint64_t index, uint64_t size, struct tj_hash *path, size_t *count);
+                        uint64_t index, uint64_t size, struct tj_hash *path,
+                        size_t *count) TJ_MUST_USE;
 /* PROOF(m, D[n]), 0 < m <= n; `proof` takes TJ_PROOF_HASHES_MAX. False as well when n is above
  * 2^62: such a proof may need more. */
 bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
-                          uint64_t n, struct tj_hash *proof, size_t *count);
+                          uint64_t n, struct tj_hash *proof, size_t *count) TJ_MUST_USE;
 
 /* The frontier of the first `size` leaves. */
 bool tj_tile_frontier(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                      struct tj_frontier *out);
+                      struct tj_frontier *out) TJ_MUST_USE;
 
 /* The same proof for a handful of leaves in memory (the records of an envelope). */
 void tj_prove_inclusion_in(struct tj_hasher *hasher, const struct tj_hash *leaves, uint64_t count,
@@ -65,10 +67,12 @@ enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
 
 /* Reads such a path, in its one spelling; false for any other string. */
-bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, unsigned *width);
+bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number,
+                         unsigned *width) TJ_MUST_USE;
 
 /* Entry bundles: repeated u16 big-endian length || entry. The next entry at *at (moved on); false
  * when the bytes are not that. */
-bool tj_bundle_next(const uint8_t **at, const uint8_t *end, const uint8_t **entry, size_t *size);
+bool tj_bundle_next(const uint8_t **at, const uint8_t *end, const uint8_t **entry,
+                    size_t *size) TJ_MUST_USE;
 
 #endif

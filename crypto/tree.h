@@ -11,6 +11,7 @@
  *
  * Threads: as crypto/hash.h; a frontier is plain data. */
 
+#include "crypto/must_use.h"
 #include "crypto/hash.h"
 
 #include <stdbool.h>
@@ -57,12 +58,12 @@ void tj_tree_root_of_items(struct tj_hasher *hasher, struct tj_hash *out, const 
  * `index` of a tree of `size` leaves with root `root`. index >= size is false. */
 bool tj_verify_inclusion(struct tj_hasher *hasher, const struct tj_hash *leaf, uint64_t index,
                          uint64_t size, const struct tj_hash *path, size_t path_count,
-                         const struct tj_hash *root);
+                         const struct tj_hash *root) TJ_MUST_USE;
 
 /* Consistency (section 2.1.2, verified as RFC 9162 section 2.1.4.2) of two sizes, 0 < m <= n.
  * m == n wants an empty proof and equal roots; m == 0 is always false: it proves nothing. */
 bool tj_verify_consistency(struct tj_hasher *hasher, uint64_t m, const struct tj_hash *root_m,
                            uint64_t n, const struct tj_hash *root_n, const struct tj_hash *proof,
-                           size_t proof_count);
+                           size_t proof_count) TJ_MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 
 /* What the two halves of storage/ share. Nobody else includes this. */
 
+#include "storage/must_use.h"
 #include "storage/store.h"
 
 #include <lmdb.h>
@@ -64,28 +65,28 @@ struct tj_store {
     uint64_t size_limit; /* RLIMIT_FSIZE when the transaction began */
 };
 
-enum tj_storage_status tj_storage_status_of(int code); /* of an errno or an LMDB code */
+enum tj_storage_status tj_storage_status_of(int code) TJ_MUST_USE; /* of an errno or an LMDB code */
 
 /* A store with its directory open and registered, nothing else; LOCKED when this process has the
  * directory open. tj_store_close undoes any of it. */
 enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_options *options,
-                                       struct tj_store **out);
+                                       struct tj_store **out) TJ_MUST_USE;
 
 /* NOT_FOUND without a data file, CORRUPT when it is no file or empty. */
-enum tj_storage_status tj_store_probe(const struct tj_store *store);
+enum tj_storage_status tj_store_probe(const struct tj_store *store) TJ_MUST_USE;
 
 /* Opens the environment and its tables, and compares the format. `flags`: MDB_RDONLY and the like.
  */
 enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
                                          const struct tj_store_options *options, unsigned flags,
-                                         uint32_t *format_found);
+                                         uint32_t *format_found) TJ_MUST_USE;
 
 /* The tables and the format again, of an environment that is open. */
 enum tj_storage_status tj_store_open_tables(struct tj_store *store,
-                                            const struct tj_store_options *options);
+                                            const struct tj_store_options *options) TJ_MUST_USE;
 
 /* options->map_size, or the default; whole pages. */
-uint64_t tj_store_map_size(const struct tj_store_options *options);
+uint64_t tj_store_map_size(const struct tj_store_options *options) TJ_MUST_USE;
 
 /* The name and the key of the format's row. */
 #define TJ_STORE_TABLE      "store"

@@ -67,7 +67,7 @@ class Exports(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.world = c.World(folder.name)
+        self.world = c.World.copied(folder.name)
         self.key = second_note.parse_verifier_key(verifier_key(self.world))
 
     def check(self, out):

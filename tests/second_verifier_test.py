@@ -115,6 +115,7 @@ class LogSecret:
     def public(self):
         return v.ed25519_encode(v.ed25519_multiply(self.scalar, v.BASE_ED))
 
+    @functools.lru_cache(maxsize=None)  # one message gives one signature
     def sign(self, message):
         order = v.ORDER_ED
         nonce = int.from_bytes(hashlib.sha512(self.expanded[32:] + message).digest(), "little") % order

@@ -28,7 +28,7 @@ def run(program, *arguments, played=None):
         options = environment.get("ASAN_OPTIONS", "")
         environment["ASAN_OPTIONS"] = options + ":verify_asan_link_order=0"
     return subprocess.run([os.path.join(BUILD, program), *arguments], env=environment,
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=300)
 
 
 def amount(text):
@@ -41,7 +41,7 @@ class Case(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix="tijori-statement-")
         cls.at = os.path.join(cls.folder.name, "programme")
         subprocess.run([os.path.join(HERE, "..", "demo", "programme"), BUILD, cls.at], check=True,
-                       capture_output=True, timeout=120)
+                       capture_output=True, timeout=300)
 
     @classmethod
     def tearDownClass(cls):

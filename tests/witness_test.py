@@ -71,7 +71,7 @@ class Witness:
 
     def ask(self, body, method="POST", path="/add-checkpoint"):
         """(status, headers, body)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -149,7 +149,7 @@ class Answers(Case):
 
     def test_one_connection_serves_many(self):
         witness = self.witness()
-        connection = http.client.HTTPConnection("127.0.0.1", witness.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", witness.port, timeout=300)
         for old in range(20):
             connection.request("POST", "/add-checkpoint", request(old, old + 1))
             answer = connection.getresponse()
@@ -162,13 +162,13 @@ class Answers(Case):
         self.assertEqual(witness.ask(largest)[0], 400)
         # The answer comes before the body: a client that still writes may only see a reset.
         for length, wanted in ((b"65537", rb"413"), (b"99999999999999999999999", rb"(413|400)")):
-            connection = socket.create_connection(("127.0.0.1", witness.port), timeout=20)
+            connection = socket.create_connection(("127.0.0.1", witness.port), timeout=300)
             connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\n"
                                b"Content-Length: " + length + b"\r\n\r\n")
             self.assertRegex(connection.recv(100), rb"^HTTP/1.1 " + wanted + rb" ")
             connection.close()
         # Without a length the body is read up to the bound, and then the connection ends.
-        connection = socket.create_connection(("127.0.0.1", witness.port), timeout=20)
+        connection = socket.create_connection(("127.0.0.1", witness.port), timeout=300)
         connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\n"
                            b"Transfer-Encoding: chunked\r\n\r\n")
         with self.assertRaises(OSError):
@@ -181,7 +181,7 @@ class Answers(Case):
         witness = self.witness()
         body = request(0, 200)
         parts = [body[i:i + 7] for i in range(0, len(body), 7)]
-        connection = http.client.HTTPConnection("127.0.0.1", witness.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", witness.port, timeout=300)
         connection.request("POST", "/add-checkpoint", iter(parts), encode_chunked=True,
                            headers={"Transfer-Encoding": "chunked"})
         self.assertEqual(connection.getresponse().status, 200)
@@ -189,7 +189,7 @@ class Answers(Case):
 
     def test_idle_connections_do_not_lock_others_out(self):
         witness = self.witness()
-        idle = [socket.create_connection(("127.0.0.1", witness.port), timeout=20)
+        idle = [socket.create_connection(("127.0.0.1", witness.port), timeout=300)
                 for _ in range(30)]
         for connection in idle:
             connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Le")

@@ -30,21 +30,31 @@ static void add_hash(struct words *words, const char *before, const uint8_t *has
     }
 }
 
+/* What a sentence is made of. */
+struct telling {
+    const struct tj_record *r;
+    const uint8_t *record;
+    uint64_t received_ns;
+    const struct names *names;
+};
+typedef void sentence(struct words *words, const struct telling *t);
+
 /* ---- movements ---- */
 
 const char *log_verb(uint8_t kind)
 {
-    static const char *const verbs[TJ_APPROVAL + 1] = {
+    static const char *const verbs[TJ_MOVEMENT_END] = {
         [TJ_MOVE] = "moved",  [TJ_PENDING] = "made pending", [TJ_POST] = "posted",
         [TJ_VOID] = "voided", [TJ_CORRECT] = "took back",    [TJ_APPROVAL] = "approved",
     };
+    TIJORI_REQUIRE(tj_kind_is_movement(kind) && verbs[kind] != NULL);
     return verbs[kind];
 }
 
-static void movement(struct words *words, const struct tj_record *r, const uint8_t *record,
-                     const struct names *names)
+static void moved(struct words *words, const struct telling *t)
 {
-    struct assets assets = names_assets(names);
+    const struct tj_record *r = t->r;
+    struct assets assets = names_assets(t->names);
     char from[TEXT_SIZE];
     char to[TEXT_SIZE];
     char text[TEXT_SIZE];
@@ -55,7 +65,7 @@ static void movement(struct words *words, const struct tj_record *r, const uint8
         text_format_record_id(text, r->refers_to);
         words_add(words, "%s%s, ", r->kind == TJ_CORRECT ? "of record " : "record ", text);
     }
-    words_amount(words, &assets, names_account_asset(names, r->from), (tj_i128)r->amount);
+    words_amount(words, &assets, names_account_asset(t->names, r->from), (tj_i128)r->amount);
     words_add(words, " from %s to %s as %s", from, to,
               name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose));
     if (r->timeout_s != 0) {
@@ -70,205 +80,264 @@ static void movement(struct words *words, const struct tj_record *r, const uint8
         words_add(words, ", reference ");
         words_quoted(words, r->reference);
     }
-    add_hash(words, ", document", tj_movement_document(record));
+    add_hash(words, ", document", tj_movement_document(t->record));
 }
 
-/* ---- directives ---- */
+/* ---- the ledger, assets, the log's keys ---- */
 
-static void of_ledger(struct words *words, const struct tj_record *r)
+static void made_ledger(struct words *words, const struct telling *t)
 {
-    if (r->kind == TJ_LEDGER) {
-        words_add(words, "made the ledger %s (%s, rules %" PRIu32 ")", r->name,
-                  name_of(tj_network_names, TJ_NETWORK_END, r->network), r->rules);
-    } else if (r->kind == TJ_PREDECESSOR) {
-        words_add(words, "went on from the first %" PRIu64 " entries of", r->size);
-        add_hash(words, " ledger", r->ledger_id.bytes);
-    } else if (r->kind == TJ_ACTIVATE_RULES) {
-        words_add(words, "activated rules %" PRIu32, r->rules);
-    } else if (r->kind == TJ_ENDORSE) {
-        words_add(words, "endorsed entry %" PRIu64, r->entry);
-    } else if (r->kind == TJ_ADD_LOG_KEY) {
-        words_add(words, "added log key %" PRIu32, r->number);
-        add_hash(words, ",", r->key);
-    } else if (r->kind == TJ_RETIRE_LOG_KEY) {
-        words_add(words, "retired log key %" PRIu32, r->number);
-        if (r->size != 0) {
-            words_add(words, ", good for the first %" PRIu64 " entries only", r->size);
-        }
-    } else {
-        char most[TJ_AMOUNT_TEXT_SIZE];
-        tj_amount_format(most, (tj_i128)r->amount_max, r->decimals);
-        words_add(words, "opened asset %" PRIu32 ", %s (%s), at most %s a movement", r->asset,
-                  r->code, r->name, most);
+    words_add(words, "made the ledger %s (%s, rules %" PRIu32 ")", t->r->name,
+              name_of(tj_network_names, TJ_NETWORK_END, t->r->network), t->r->rules);
+}
+
+static void went_on(struct words *words, const struct telling *t)
+{
+    words_add(words, "went on from the first %" PRIu64 " entries of", t->r->size);
+    add_hash(words, " ledger", t->r->ledger_id.bytes);
+}
+
+static void activated_rules(struct words *words, const struct telling *t)
+{
+    words_add(words, "activated rules %" PRIu32, t->r->rules);
+}
+
+static void endorsed(struct words *words, const struct telling *t)
+{
+    words_add(words, "endorsed entry %" PRIu64, t->r->entry);
+}
+
+static void added_log_key(struct words *words, const struct telling *t)
+{
+    words_add(words, "added log key %" PRIu32, t->r->number);
+    add_hash(words, ",", t->r->key);
+}
+
+static void retired_log_key(struct words *words, const struct telling *t)
+{
+    words_add(words, "retired log key %" PRIu32, t->r->number);
+    if (t->r->last_good_size != 0) {
+        words_add(words, ", good for the first %" PRIu64 " entries only", t->r->last_good_size);
     }
 }
 
-static void of_key(struct words *words, const struct tj_record *r, const struct names *names)
+static void opened_asset(struct words *words, const struct telling *t)
 {
-    if (r->kind == TJ_ADD_KEY) {
-        words_add(words, "added key %" PRIu32, r->ordinal);
-        add_label(words, r->label);
-        words_add(words, " to ");
-        add_party(words, names, r->party);
-        words_add(words, ": %s, %s", name_of(tj_role_names, TJ_ROLE_END, r->role),
-                  name_of(tj_algorithm_names, 4, r->algorithm));
-        if (r->group != 0) {
-            words_add(words, ", group %u", r->group);
-        }
-        words_add(words, "%s", (r->flags & TJ_KEY_AGGREGATE) != 0 ? ", aggregate" : "");
-        return;
+    const struct tj_record *r = t->r;
+    char most[TJ_AMOUNT_TEXT_SIZE];
+    tj_amount_format(most, (tj_i128)r->amount_max, r->decimals);
+    words_add(words, "opened asset %" PRIu32 ", %s (%s), at most %s a movement", r->asset, r->code,
+              r->name, most);
+}
+
+/* ---- parties and their keys ---- */
+
+static void registered_party(struct words *words, const struct telling *t)
+{
+    words_add(words, "registered party %" PRIu32 ", %s, as %s", t->r->party,
+              name_of(tj_party_type_names, TJ_PARTY_TYPE_END, t->r->type), t->r->name);
+}
+
+static void added_key(struct words *words, const struct telling *t)
+{
+    const struct tj_record *r = t->r;
+    words_add(words, "added key %" PRIu32, r->ordinal);
+    add_label(words, r->label);
+    words_add(words, " to ");
+    add_party(words, t->names, r->party);
+    words_add(words, ": %s, %s", name_of(tj_role_names, TJ_ROLE_END, r->role),
+              name_of(tj_algorithm_names, 4, r->algorithm));
+    if (r->group != 0) {
+        words_add(words, ", group %u", r->group);
     }
-    const struct names_key *key = names_key(names, r->party, r->ordinal);
-    words_add(words, "revoked key %" PRIu32, r->ordinal);
+    words_add(words, "%s", (r->flags & TJ_KEY_AGGREGATE) != 0 ? ", aggregate" : "");
+}
+
+static void revoked_key(struct words *words, const struct telling *t)
+{
+    const struct names_key *key = names_key(t->names, t->r->party, t->r->ordinal);
+    words_add(words, "revoked key %" PRIu32, t->r->ordinal);
     add_label(words, key != NULL ? key->label : "");
     words_add(words, " of ");
-    add_party(words, names, r->party);
+    add_party(words, t->names, t->r->party);
 }
 
-static void of_party(struct words *words, const struct tj_record *r, uint64_t received_ns,
-                     const struct names *names)
+static void set_threshold(struct words *words, const struct telling *t)
 {
-    static const char *const verbs[TJ_KIND_END] = {
-        [TJ_SUSPEND_PARTY] = "suspended ",
-        [TJ_REINSTATE_PARTY] = "reinstated ",
-        [TJ_CLOSE_PARTY] = "closed ",
-        [TJ_RECOVER_PARTY] = "opened a recovery of ",
-        [TJ_OBJECT_RECOVERY] = "objected to the recovery of ",
-        [TJ_RENAME_PARTY] = "renamed ",
-        [TJ_GRANT_CLASSES] = "granted ",
-    };
-    char time[TEXT_SIZE];
-    if (r->kind == TJ_REGISTER_PARTY) {
-        words_add(words, "registered party %" PRIu32 ", %s, as %s", r->party,
-                  name_of(tj_party_type_names, TJ_PARTY_TYPE_END, r->type), r->name);
-        return;
-    }
-    if (r->kind == TJ_SET_THRESHOLD) {
-        words_add(words, "set the %s threshold of ",
-                  r->domain == TJ_DOMAIN_MOVE ? "move" : "administer");
-    } else {
-        words_add(words, "%s", verbs[r->kind]);
-    }
-    add_party(words, names, r->party);
-    if (r->kind == TJ_RECOVER_PARTY) {
-        text_format_time_s(time, received_ns / TJ_NS_PER_S + r->delay_s);
-        words_add(words, ": new keys may be given from %s on", time);
-    } else if (r->kind == TJ_RENAME_PARTY) {
-        words_add(words, " to %s", r->name);
-    } else if (r->kind == TJ_SET_THRESHOLD) {
-        words_add(words, " to %u", r->threshold);
-    } else if (r->kind == TJ_GRANT_CLASSES) {
-        words_add(words, "%s", r->classes != 0 ? " the classes " : " no class any more");
-        words_mask(words, r->classes, tj_class_names);
-    }
+    words_add(words, "set the %s threshold of ",
+              name_of(tj_domain_names, TJ_DOMAIN_END, t->r->domain));
+    add_party(words, t->names, t->r->party);
+    words_add(words, " to %u", t->r->threshold);
 }
 
-static void of_account(struct words *words, const struct tj_record *r, const struct names *names)
+static void suspended_party(struct words *words, const struct telling *t)
+{
+    words_add(words, "suspended ");
+    add_party(words, t->names, t->r->party);
+}
+
+static void reinstated_party(struct words *words, const struct telling *t)
+{
+    words_add(words, "reinstated ");
+    add_party(words, t->names, t->r->party);
+}
+
+static void granted_classes(struct words *words, const struct telling *t)
+{
+    words_add(words, "granted ");
+    add_party(words, t->names, t->r->party);
+    words_add(words, "%s", t->r->classes != 0 ? " the classes " : " no class any more");
+    words_mask(words, t->r->classes, tj_class_names);
+}
+
+static void renamed_party(struct words *words, const struct telling *t)
+{
+    words_add(words, "renamed ");
+    add_party(words, t->names, t->r->party);
+    words_add(words, " to %s", t->r->name);
+}
+
+static void closed_party(struct words *words, const struct telling *t)
+{
+    words_add(words, "closed ");
+    add_party(words, t->names, t->r->party);
+}
+
+static void opened_recovery(struct words *words, const struct telling *t)
+{
+    char time[TEXT_SIZE];
+    text_format_time_s(time, t->received_ns / TJ_NS_PER_S + t->r->delay_s);
+    words_add(words, "opened a recovery of ");
+    add_party(words, t->names, t->r->party);
+    words_add(words, ": new keys may be given from %s on", time);
+}
+
+static void objected(struct words *words, const struct telling *t)
+{
+    words_add(words, "objected to the recovery of ");
+    add_party(words, t->names, t->r->party);
+}
+
+/* ---- accounts ---- */
+
+static void opened_account(struct words *words, const struct telling *t)
 {
     char account[TEXT_SIZE];
-    struct assets assets = names_assets(names);
+    struct assets assets = names_assets(t->names);
     struct asset asset = {.code = "?"};
-    text_format_account(account, r->account);
-    if (r->kind == TJ_OPEN_ACCOUNT) {
-        assets.by_number(assets.context, r->asset, &asset);
-        words_add(words, "opened account %s, %s, %s", account,
-                  name_of(tj_class_names, TJ_CLASS_END, r->class), asset.code);
-        add_label(words, r->label);
-    } else if (r->kind == TJ_CLOSE_ACCOUNT) {
-        words_add(words, "closed account %s", account);
-    } else {
-        words_add(words, "%s account %s %s", r->kind == TJ_FREEZE_ACCOUNT ? "froze" : "unfroze",
-                  account, words_directions(r->directions));
+    text_format_account(account, t->r->account);
+    assets.by_number(assets.context, t->r->asset, &asset);
+    words_add(words, "opened account %s, %s, %s", account,
+              name_of(tj_class_names, TJ_CLASS_END, t->r->class), asset.code);
+    add_label(words, t->r->label);
+}
+
+static void froze_account(struct words *words, const struct telling *t)
+{
+    char account[TEXT_SIZE];
+    text_format_account(account, t->r->account);
+    words_add(words, "froze account %s %s", account, words_directions(t->r->directions));
+}
+
+static void unfroze_account(struct words *words, const struct telling *t)
+{
+    char account[TEXT_SIZE];
+    text_format_account(account, t->r->account);
+    words_add(words, "unfroze account %s %s", account, words_directions(t->r->directions));
+}
+
+static void closed_account(struct words *words, const struct telling *t)
+{
+    char account[TEXT_SIZE];
+    text_format_account(account, t->r->account);
+    words_add(words, "closed account %s", account);
+}
+
+/* ---- rules and statements ---- */
+
+static void set_rule(struct words *words, const struct telling *t)
+{
+    struct assets assets = names_assets(t->names);
+    words_add(words, "set rule %" PRIu32 ": ", t->r->rule);
+    words_rule(words, t->r, &assets);
+}
+
+static void ended_rule(struct words *words, const struct telling *t)
+{
+    struct assets assets = names_assets(t->names);
+    const uint8_t *set = names_rule(t->names, t->r->rule);
+    struct tj_record rule;
+    words_add(words, "ended rule %" PRIu32, t->r->rule);
+    if (set != NULL) {
+        tj_record_decode(set, &rule);
+        words_add(words, ": ");
+        words_rule(words, &rule, &assets);
     }
 }
 
-static void of_rule(struct words *words, const struct tj_record *r, const struct names *names)
+static void stated(struct words *words, const struct telling *t)
 {
-    struct assets assets = names_assets(names);
-    const uint8_t *set = names_rule(names, r->rule);
-    struct tj_record ended;
-    if (r->kind != TJ_END_RULE) {
-        words_add(words, "set rule %" PRIu32 ": ", r->rule);
-        words_rule(words, r, &assets);
-        return;
-    }
-    words_add(words, "ended rule %" PRIu32, r->rule);
-    if (set != NULL) {
-        tj_record_decode(set, &ended);
-        words_add(words, ": ");
-        words_rule(words, &ended, &assets);
-    }
+    struct assets assets = names_assets(t->names);
+    words_add(words, "stated ");
+    words_statement(words, t->r, &assets);
+    add_hash(words, ", document", t->r->document.bytes);
 }
+
+/* ---- every kind has its sentence ---- */
+
+/* clang-format off */
+#define SENTENCES(X) \
+    X(TJ_MOVE,             moved) \
+    X(TJ_PENDING,          moved) \
+    X(TJ_POST,             moved) \
+    X(TJ_VOID,             moved) \
+    X(TJ_CORRECT,          moved) \
+    X(TJ_APPROVAL,         moved) \
+    X(TJ_LEDGER,           made_ledger) \
+    X(TJ_PREDECESSOR,      went_on) \
+    X(TJ_REGISTER_PARTY,   registered_party) \
+    X(TJ_ADD_KEY,          added_key) \
+    X(TJ_REVOKE_KEY,       revoked_key) \
+    X(TJ_SET_THRESHOLD,    set_threshold) \
+    X(TJ_SUSPEND_PARTY,    suspended_party) \
+    X(TJ_REINSTATE_PARTY,  reinstated_party) \
+    X(TJ_GRANT_CLASSES,    granted_classes) \
+    X(TJ_OPEN_ASSET,       opened_asset) \
+    X(TJ_OPEN_ACCOUNT,     opened_account) \
+    X(TJ_FREEZE_ACCOUNT,   froze_account) \
+    X(TJ_UNFREEZE_ACCOUNT, unfroze_account) \
+    X(TJ_CLOSE_ACCOUNT,    closed_account) \
+    X(TJ_ACTIVATE_RULES,   activated_rules) \
+    X(TJ_ADD_LOG_KEY,      added_log_key) \
+    X(TJ_RETIRE_LOG_KEY,   retired_log_key) \
+    X(TJ_ENDORSE,          endorsed) \
+    X(TJ_RENAME_PARTY,     renamed_party) \
+    X(TJ_CLOSE_PARTY,      closed_party) \
+    X(TJ_RECOVER_PARTY,    opened_recovery) \
+    X(TJ_OBJECT_RECOVERY,  objected) \
+    X(TJ_END_RULE,         ended_rule) \
+    X(TJ_SET_TIER,         set_rule) \
+    X(TJ_SET_LIMIT,        set_rule) \
+    X(TJ_PROGRAMME,        set_rule) \
+    X(TJ_STATEMENT,        stated)
+/* clang-format on */
+
+/* A kind without a row does not compile. */
+#define HAS_ROW(kind, ...)   kind##_HAS_WORDS = 1,
+#define WANTS_ROW(kind, ...) static_assert(kind##_HAS_WORDS, "a sentence for each kind");
+enum { SENTENCES(HAS_ROW) };
+TJ_KINDS(WANTS_ROW)
+
+#define SENTENCE(kind, function) [kind] = function,
+static sentence *const sentences[TJ_KIND_END] = {SENTENCES(SENTENCE)};
 
 void log_words(struct words *words, const uint8_t record[TJ_RECORD_SIZE], uint64_t received_ns,
                const struct names *names)
 {
-    struct assets assets = names_assets(names);
     struct tj_record r;
+    struct telling t = {&r, record, received_ns, names};
     tj_record_decode(record, &r);
-    switch ((enum tj_kind)r.kind) {
-    case TJ_MOVE:
-    case TJ_PENDING:
-    case TJ_POST:
-    case TJ_VOID:
-    case TJ_CORRECT:
-    case TJ_APPROVAL:
-        movement(words, &r, record, names);
-        return;
-    case TJ_LEDGER:
-    case TJ_PREDECESSOR:
-    case TJ_OPEN_ASSET:
-    case TJ_ACTIVATE_RULES:
-    case TJ_ADD_LOG_KEY:
-    case TJ_RETIRE_LOG_KEY:
-    case TJ_ENDORSE:
-        of_ledger(words, &r);
-        return;
-    case TJ_ADD_KEY:
-    case TJ_REVOKE_KEY:
-        of_key(words, &r, names);
-        return;
-    case TJ_REGISTER_PARTY:
-    case TJ_SET_THRESHOLD:
-    case TJ_SUSPEND_PARTY:
-    case TJ_REINSTATE_PARTY:
-    case TJ_GRANT_CLASSES:
-    case TJ_RENAME_PARTY:
-    case TJ_CLOSE_PARTY:
-    case TJ_RECOVER_PARTY:
-    case TJ_OBJECT_RECOVERY:
-        of_party(words, &r, received_ns, names);
-        return;
-    case TJ_OPEN_ACCOUNT:
-    case TJ_FREEZE_ACCOUNT:
-    case TJ_UNFREEZE_ACCOUNT:
-    case TJ_CLOSE_ACCOUNT:
-        of_account(words, &r, names);
-        return;
-    case TJ_END_RULE:
-    case TJ_SET_TIER:
-    case TJ_SET_LIMIT:
-    case TJ_PROGRAMME:
-        of_rule(words, &r, names);
-        return;
-    case TJ_STATEMENT:
-        words_add(words, "stated ");
-        words_statement(words, &r, &assets);
-        add_hash(words, ", document", r.document.bytes);
-        return;
-    case TJ_RESERVED_WATCH_SCRIPT:
-    case TJ_RESERVED_BITCOIN_HEADER:
-    case TJ_RESERVED_EVIDENCE:
-    case TJ_RESERVED_CLAIM_OUTPOINT:
-    case TJ_RESERVED_COIN:
-    case TJ_RESERVED_SPEND:
-    case TJ_RESERVED_ERASED:
-    case TJ_RESERVED_STATE_DIGEST:
-    case TJ_RESERVED_EQUIVOCATION:
-    case TJ_RESERVED_CLOSE_LEDGER:
-        break; /* their form is not known, so it was not checked */
-    }
-    abort();
+    sentences[r.kind](words, &t);
 }
 
 /* ---- signers ---- */

@@ -122,7 +122,7 @@ static void take_rule(struct names *names, const struct tj_record *r, const uint
 void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE])
 {
     struct tj_record r;
-    if (tj_kind_is_movement(record[0])) {
+    if (tj_kind_is_movement(tj_record_kind(record))) {
         return;
     }
     tj_record_decode(record, &r);

@@ -25,26 +25,15 @@ static bool is_key(const struct tj_field *field)
 /* Of 33 bytes a bip340 key takes 32. */
 static size_t bytes_size(const struct tj_field *field, const uint8_t *record)
 {
-    return is_key(field) && record[2] == TJ_ALGORITHM_BIP340 ? 32 : field->size;
+    return is_key(field) && TJ_GET(record, TJ_ADD_KEY, algorithm) == TJ_ALGORITHM_BIP340
+               ? 32
+               : field->size;
 }
 
-/* Whether all zero says "none" and the member is then left out: of what the record's type does not
- * use, and of some more. A kind's naming hash is not optional, nor is anything that has a least
- * value. */
+/* All zero says "none", and the member is then left out; or the record's type does not use it. */
 static bool is_optional(const uint8_t *record, const struct tj_field *field)
 {
-    static const char *const optional[] = {
-        "value_date",     "timeout_s",      "reference",  "label",     "flags",
-        "last_good_size", "blind",          "group",      "approvals", "groups",
-        "delay_s",        "last_good_root", "amount_day", "document",
-    };
-    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
-        if (strcmp(optional[i], field->name) == 0 && field->min == 0) {
-            return true;
-        }
-    }
-    bool cites = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
-    return (cites && strcmp(field->name, "hash") == 0) || !tj_record_uses(record, field->name);
+    return field->optional || !tj_record_uses(record, field);
 }
 
 /* An amount may stand in base units instead, under its name with _base behind. */
@@ -57,7 +46,8 @@ static bool is_amount(const struct tj_field *field)
 /* A value that is no amount but a number of something. */
 static bool is_count(const uint8_t *record, const struct tj_field *field)
 {
-    return field->unit == TJ_UNIT_VALUE && record[1] == TJ_FIGURE_BREACHES;
+    return field->unit == TJ_UNIT_VALUE &&
+           TJ_GET(record, TJ_STATEMENT, figure) == TJ_FIGURE_BREACHES;
 }
 
 /* The number of the asset that the record itself names. */
@@ -75,11 +65,6 @@ static bool find_asset(const struct assets *assets, const uint8_t *record,
     return field->unit == TJ_UNIT_AMOUNT
                ? assets->of_account(assets->context, tj_movement_from(record), out)
                : assets->by_number(assets->context, record_asset(record), out);
-}
-
-static tj_i128 load_value(const uint8_t *at)
-{
-    return (tj_i128)((tj_u128)tj_load64(at + 8) << 64 | tj_load64(at));
 }
 
 /* ---- to JSON ---- */
@@ -123,8 +108,8 @@ static void set_amount(json_t *object, const uint8_t *record, const struct tj_fi
                        const struct assets *assets)
 {
     const uint8_t *at = record + field->offset;
-    tj_i128 value =
-        field->unit == TJ_UNIT_VALUE ? load_value(at) : (tj_i128)tj_load_number(at, field->size);
+    tj_i128 value = field->unit == TJ_UNIT_VALUE ? tj_statement_value(at)
+                                                 : (tj_i128)tj_load_number(at, field->size);
     struct asset asset;
     char text[TEXT_AMOUNT_SIZE];
     char base[MEMBER_SIZE];
@@ -212,7 +197,7 @@ static void set_field(json_t *object, const uint8_t *record, const struct tj_fie
 
 json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets *assets)
 {
-    const struct tj_layout *layout = tj_record_layout(record[0]);
+    const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     TIJORI_REQUIRE(layout != NULL);
     json_t *object = require(json_object());
     set(object, "kind", json_string(layout->name));
@@ -442,8 +427,7 @@ static bool read_amount_field(const struct reader *reader, const struct tj_field
         return false;
     }
     if (field->unit == TJ_UNIT_VALUE) {
-        tj_store64(at, (uint64_t)value);
-        tj_store64(at + 8, (uint64_t)((tj_u128)value >> 64));
+        tj_statement_value_store(at, value);
         return true;
     }
     if (value < (tj_i128)field->min || value > (tj_i128)field->max) {
@@ -513,9 +497,12 @@ static bool read_number_field(const struct reader *reader, const char *member, c
 static bool refuse_unused(const struct reader *reader, const char *member)
 {
     char rule[96];
-    uint8_t kind = reader->record[0];
-    snprintf(rule, sizeof rule, "is not used by a %s of this %s", tj_record_layout(kind)->name,
-             kind == TJ_STATEMENT ? "figure" : "type");
+    const struct tj_layout *layout = tj_record_layout(tj_record_kind(reader->record));
+    const char *selector = "type";
+    for (size_t i = 0; i < layout->count; i++) {
+        selector = layout->fields[i].selects ? layout->fields[i].name : selector;
+    }
+    snprintf(rule, sizeof rule, "is not used by a %s of this %s", layout->name, selector);
     return refuse(reader, member, rule);
 }
 
@@ -530,7 +517,7 @@ static bool read_field(const struct reader *reader, const struct tj_field *field
     if (!given) {
         return is_optional(reader->record, field) || refuse(reader, member, "is missing");
     }
-    if (!tj_record_uses(reader->record, field->name)) {
+    if (!tj_record_uses(reader->record, field)) {
         return refuse_unused(reader, member);
     }
     if (is_amount(field)) {
@@ -594,7 +581,7 @@ bool record_from_json(const json_t *object, const struct assets *assets,
         return refuse(&reader, "kind", "is missing, or not a string");
     }
     record[0] = tj_kind_by_name(kind);
-    const struct tj_layout *layout = tj_record_layout(record[0]);
+    const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     if (layout == NULL) {
         return refuse(&reader, "kind", "is not a kind of record");
     }

@@ -204,7 +204,7 @@ void words_rule(struct words *words, const struct tj_record *rule, const struct 
         words_tier(words, rule, assets);
     } else if (rule->kind == TJ_SET_LIMIT) {
         words_limit(words, rule, assets);
-    } else {
+    } else if (rule->kind == TJ_PROGRAMME) {
         words_programme(words, rule, assets);
     }
 }
@@ -219,7 +219,7 @@ void words_statement(struct words *words, const struct tj_record *r, const struc
     };
     char from[TEXT_SIZE];
     char to[TEXT_SIZE];
-    tj_i128 value = (tj_i128)((tj_u128)tj_load64(r->value + 8) << 64 | tj_load64(r->value));
+    tj_i128 value = tj_statement_value(r->value);
     text_format_date(from, r->period_from);
     text_format_date(to, r->as_of);
     words_add(words, "%s", name_of(tj_figure_names, TJ_FIGURE_END, r->figure));
@@ -229,8 +229,7 @@ void words_statement(struct words *words, const struct tj_record *r, const struc
     if (r->figure < TJ_FIGURE_END && of_party[r->figure] != NULL) {
         words_add(words, "%s %" PRIu32, of_party[r->figure], r->party);
     }
-    if (r->figure == TJ_FIGURE_COUNTED || r->figure == TJ_FIGURE_UNCLASSIFIED ||
-        r->figure == TJ_FIGURE_BREACHES) {
+    if (tj_in_mask(TJ_FIGURES_OF_RULE, r->figure)) {
         words_add(words, " of rule %" PRIu32, r->rule);
     }
     words_add(words, " from %s to %s: ", from, to);

@@ -353,7 +353,7 @@ static bool ingest_stream(struct ingest *ingest, struct stream *stream, const ch
         size_t size = 0;
         enum tijori_status status =
             available == 0 ? TIJORI_TRUNCATED : tj_envelope_measure(bytes, available, &size);
-        source.records = available >= TJ_HEADER_SIZE ? tj_load32(bytes + 12) : 0;
+        source.records = available >= TJ_HEADER_SIZE ? tj_header_record_count(bytes) : 0;
         if (status == TIJORI_TRUNCATED && !stream->eof) {
             if (!wait_for_bytes(stream->fd)) {
                 return stop_here(ingest, &source);

@@ -37,7 +37,7 @@ static int make_opening(const struct arguments *arguments, struct tj_digester *d
     struct tj_hash id;
     struct tj_slots slots = {.count = 0};
     uint64_t now_s = (uint64_t)time(NULL);
-    uint32_t lifetime_max_s = tj_load32(genesis->records + 8);
+    uint32_t lifetime_max_s = TJ_GET(genesis->records, TJ_LEDGER, lifetime_max_s);
     /* A genesis dated in the future opens no sooner than that. */
     now_s = now_s > genesis->created_s ? now_s : genesis->created_s;
     tj_genesis_opening(digester, &genesis->built, now_s,

@@ -124,12 +124,12 @@ static int read_filter(const struct arguments *arguments, struct filter *filter)
 /* The record names this party, or an account of it (`account`: just this one). */
 static bool names_it(const uint8_t *record, const struct filter *filter)
 {
-    const struct tj_layout *layout = tj_record_layout(record[0]);
+    const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
         bool account = field->unit == TJ_UNIT_ACCOUNT || field->unit == TJ_UNIT_HOLDER;
         bool party = strcmp(field->name, "party") == 0;
-        if ((!account && !party) || !tj_record_uses(record, field->name)) {
+        if ((!account && !party) || !tj_record_uses(record, field)) {
             continue;
         }
         uint64_t value = tj_load_number(record + field->offset, field->size);
@@ -146,9 +146,10 @@ static bool fits(const struct listing *listing, const uint8_t *record)
     const struct filter *filter = &listing->filter;
     bool any = filter->party > UINT32_MAX && !filter->by_account;
     bool by_it = !filter->by_account && listing->entry->header.party == filter->party;
+    bool ends = tj_record_kind(record) == TJ_END_RULE;
     const uint8_t *rule =
-        record[0] == TJ_END_RULE ? names_rule(listing->names, tj_load32(record + 4)) : NULL;
-    return (!filter->by_kind || filter->kinds[record[0]]) &&
+        ends ? names_rule(listing->names, TJ_GET(record, TJ_END_RULE, rule)) : NULL;
+    return (!filter->by_kind || filter->kinds[tj_record_kind(record)]) &&
            (any || by_it || names_it(record, filter) || (rule != NULL && names_it(rule, filter)));
 }
 
@@ -215,12 +216,12 @@ static void print(struct listing *listing, uint32_t position, uint32_t count, co
     table_number(table, listing->entry->header.party);
     table_text(table, listing->subject);
     if (record != NULL) {
-        table_text(table, tj_record_layout(record[0])->name);
+        table_text(table, tj_record_layout(tj_record_kind(record))->name);
     } else {
         table_none(table);
     }
     table_text(table, what);
-    if (record != NULL && tj_kind_is_movement(record[0])) {
+    if (record != NULL && tj_kind_is_movement(tj_record_kind(record))) {
         add_movement(table, listing, record, count, amount);
     } else {
         for (size_t i = 0; i < 5; i++) {
@@ -234,7 +235,8 @@ static void print(struct listing *listing, uint32_t position, uint32_t count, co
 static void print_record(struct listing *listing, uint32_t position, const uint8_t *record)
 {
     struct words words = {.used = 0};
-    tj_i128 amount = tj_kind_is_movement(record[0]) ? (tj_i128)tj_movement_amount(record).base : 0;
+    tj_i128 amount =
+        tj_kind_is_movement(tj_record_kind(record)) ? (tj_i128)tj_movement_amount(record).base : 0;
     log_words(&words, record, listing->entry->received_ns, listing->names);
     print(listing, position, 1, record, amount, words.text);
 }
@@ -247,7 +249,7 @@ static void print_run(struct listing *listing)
     if (run->count == 1) {
         print_record(listing, run->first, run->record);
     } else if (run->count > 1) {
-        words_add(&words, "%s ", log_verb(run->record[0]));
+        words_add(&words, "%s ", log_verb(tj_record_kind(run->record)));
         words_amount(&words, &assets,
                      names_account_asset(listing->names, tj_movement_from(run->record)),
                      run->amount);
@@ -262,7 +264,7 @@ static void print_run(struct listing *listing)
 
 static bool joins(const struct run *run, const struct names *names, const uint8_t *record)
 {
-    return run->count > 0 && run->record[0] == record[0] &&
+    return run->count > 0 && tj_record_kind(run->record) == tj_record_kind(record) &&
            tj_movement_purpose(run->record) == tj_movement_purpose(record) &&
            names_account_asset(names, tj_movement_from(run->record)) ==
                names_account_asset(names, tj_movement_from(record));
@@ -271,7 +273,7 @@ static bool joins(const struct run *run, const struct names *names, const uint8_
 static void show_record(struct listing *listing, uint32_t position, const uint8_t *record)
 {
     struct run *run = &listing->run;
-    if (!listing->summary || !tj_kind_is_movement(record[0])) {
+    if (!listing->summary || !tj_kind_is_movement(tj_record_kind(record))) {
         print_record(listing, position, record);
         return;
     }
@@ -293,7 +295,7 @@ static void walk_records(struct listing *listing, const struct tj_view *records,
         char text[320];
         char what[sizeof text + 32];
         tj_verdict_init(&verdict);
-        if (!shown && tj_kind_is_movement(record[0])) {
+        if (!shown && tj_kind_is_movement(tj_record_kind(record))) {
             break; /* directives and movements do not share an entry */
         }
         if (tj_record_check(record, tj_header_restricted(header), &verdict) != TIJORI_OK) {

@@ -58,7 +58,7 @@ static int open_genesis(const char *path, struct place *place)
     int code = genesis_file_read(path, &digester, &place->genesis);
     tj_digester_clear(&digester);
     place->assets = genesis_file_assets(&place->genesis);
-    place->lifetime_max_s = tj_load32(place->genesis.records + 8);
+    place->lifetime_max_s = TJ_GET(place->genesis.records, TJ_LEDGER, lifetime_max_s);
     place->header.ledger_id = place->genesis.built.ledger_id;
     return code;
 }

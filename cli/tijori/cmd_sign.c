@@ -72,8 +72,8 @@ static int threshold_of(const struct book *book, uint32_t party, uint16_t lane)
     for (uint32_t i = 0; book->genesis != NULL && party == 0 && i < book->genesis->record_count;
          i++) {
         const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_SET_THRESHOLD && record[2] == domain) {
-            return record[3];
+        if (record[0] == TJ_SET_THRESHOLD && TJ_GET(record, TJ_SET_THRESHOLD, domain) == domain) {
+            return TJ_GET(record, TJ_SET_THRESHOLD, threshold);
         }
     }
     return UNKNOWN;
@@ -93,8 +93,8 @@ static uint8_t role_of(const struct book *book, uint32_t party, const struct tj_
     }
     for (uint32_t i = 0; book->genesis != NULL && i < book->genesis->record_count; i++) {
         const uint8_t *record = book->genesis->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_adds_key(record, key) && tj_load32(record + 4) == party) {
-            return record[3];
+        if (tj_record_adds_key(record, key) && tj_record_party(record) == party) {
+            return TJ_GET(record, TJ_ADD_KEY, role);
         }
     }
     return 0;
@@ -295,7 +295,7 @@ static uint32_t find_lacking(const struct book *book, const struct tj_envelope_v
     for (uint32_t i = 0; book->ledger != NULL && i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
         uint64_t mark = UINT64_MAX;
-        bool posts = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
+        bool posts = tj_kind_posts(record[0]);
         if (!posts || tj_state_account(state, tj_movement_from(record)) == NULL ||
             tj_state_account(state, tj_movement_to(record)) == NULL) {
             continue;

@@ -205,10 +205,10 @@ static void note_opened(struct labels *labels, const struct tj_entry_view *entry
 {
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
         const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] != TJ_OPEN_ACCOUNT) {
+        if (tj_record_kind(record) != TJ_OPEN_ACCOUNT) {
             continue;
         }
-        uint64_t account = tj_load64(record + 4);
+        uint64_t account = TJ_GET(record, TJ_OPEN_ACCOUNT, account);
         uint32_t party = tj_account_party(account);
         if (party < labels->parties && tj_account_local(account) < labels->counts[party]) {
             labels->opened[party][tj_account_local(account)] = tj_record_id(entry->index, i);

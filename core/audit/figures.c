@@ -247,7 +247,7 @@ static void count_movement(const struct counting *c, const uint8_t *record)
     uint64_t to_id = tj_movement_to(record);
     const struct tj_account_object *from = tj_state_account(c->state, from_id);
     const struct tj_account_object *to = tj_state_account(c->state, to_id);
-    bool posted = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
+    bool posted = tj_kind_posts(record[0]);
     bool one_pocket =
         tj_account_party(from_id) == tj_account_party(to_id) && from->class == to->class;
     if (!posted || one_pocket) {
@@ -273,10 +273,12 @@ void tj_figures_entry(struct tj_figures *figures, const struct tj_state *state,
             }
             continue;
         }
-        if (record[0] == TJ_STATEMENT && record[1] == TJ_FIGURE_CLOSING &&
-            tj_load32(record + 20) > tj_figures_stated(figures, tj_load32(record + 8))) {
-            tj_figures_put(figures, name_of(STATED, tj_load32(record + 8), 0), c.day,
-                           tj_load32(record + 20));
+        uint32_t asset = TJ_GET(record, TJ_STATEMENT, asset);
+        uint32_t as_of = TJ_GET(record, TJ_STATEMENT, as_of);
+        if (record[0] == TJ_STATEMENT &&
+            TJ_GET(record, TJ_STATEMENT, figure) == TJ_FIGURE_CLOSING &&
+            as_of > tj_figures_stated(figures, asset)) {
+            tj_figures_put(figures, name_of(STATED, asset, 0), c.day, as_of);
         }
     }
 }

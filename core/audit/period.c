@@ -121,7 +121,7 @@ static struct tj_period_flow *flow_of(struct tj_period *p, uint64_t account, uin
 static void count_flows(struct tj_period *p, const uint8_t *record)
 {
     uint8_t kind = record[0];
-    if (kind != TJ_MOVE && kind != TJ_POST && kind != TJ_CORRECT) {
+    if (!tj_kind_posts(kind)) {
         return;
     }
     uint8_t purpose = kind == TJ_CORRECT ? TJ_CORRECTION : tj_movement_purpose(record);
@@ -169,8 +169,8 @@ static void note_attested(struct tj_period *p, uint64_t id, const uint8_t *recor
     if (found == NULL) {
         found = ADD(p->attested, p->attested_count, p->work->attested_capacity);
     }
-    tj_u128 value = (tj_u128)tj_load64(r.value + 8) << 64 | tj_load64(r.value);
-    *found = (struct tj_period_attested){r.party, r.asset, r.as_of, (tj_i128)value, id};
+    *found =
+        (struct tj_period_attested){r.party, r.asset, r.as_of, tj_statement_value(r.value), id};
 }
 
 static void note_stated(struct tj_period *p, uint64_t entry, const uint8_t *record)
@@ -434,7 +434,8 @@ void tj_period_entry(struct tj_period *p, const struct tj_state *state, const st
         if (record[0] == TJ_OPEN_ACCOUNT) {
             note_label(p, record);
         }
-        if (record[0] == TJ_STATEMENT && record[1] == TJ_FIGURE_ATTESTED) {
+        if (record[0] == TJ_STATEMENT &&
+            TJ_GET(record, TJ_STATEMENT, figure) == TJ_FIGURE_ATTESTED) {
             note_attested(p, id, record);
         }
         if (!p->opened || !tj_kind_is_movement(record[0])) {

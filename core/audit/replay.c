@@ -141,7 +141,7 @@ static bool is_followed(struct replay *r, uint64_t index, const struct tj_hash *
 {
     struct tj_view next;
     return r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE &&
-           memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+           memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
 }
 
 /* The chain is broken between entry i - 1 and entry i. Which of them was changed? When the entry
@@ -151,7 +151,7 @@ static uint64_t changed_entry(struct replay *r, uint64_t index, const struct tj_
     struct tj_view next;
     bool follows =
         r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE;
-    bool intact = follows && memcmp(next.bytes + 32, leaf->bytes, TJ_HASH_SIZE) == 0;
+    bool intact = follows && memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
     return intact && index > 0 ? index - 1 : index;
 }
 
@@ -241,7 +241,7 @@ static void note_post(struct replay *r, uint64_t id, const uint8_t *record)
 /* A quorum that the authority gives a party whose recovery is open. */
 static void note_recovered(struct replay *r, uint64_t id, const uint8_t *record)
 {
-    uint32_t number = tj_load32(record + 4);
+    uint32_t number = tj_record_party(record);
     const struct tj_party_object *party = tj_state_party(r->state, number);
     struct tj_named named = {.absent = true};
     if (party != NULL && party->recovery != 0 && party->threshold[TJ_DOMAIN_ADMINISTER] != 0 &&
@@ -250,7 +250,7 @@ static void note_recovered(struct replay *r, uint64_t id, const uint8_t *record)
         snprintf(what, sizeof what, "record %" PRIu32 " (recovery of party %" PRIu32 ")",
                  tj_record_position(id), number);
         tj_anchor_wait(&r->anchor, &r->progress, tj_record_entry(party->recovery),
-                       tj_load32(named.record + 8), what);
+                       TJ_GET(named.record, TJ_RECOVER_PARTY, delay_s), what);
     }
 }
 

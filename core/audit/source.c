@@ -104,7 +104,7 @@ static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
     }
     if (past->source->ops->entry(past->source, index + 1, &bytes) &&
         bytes.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, bytes.bytes + 32, TJ_HASH_SIZE);
+        memcpy(leaf->bytes, tj_entry_previous(bytes.bytes), TJ_HASH_SIZE);
         return true;
     }
     if (!past->source->ops->entry(past->source, index, &bytes)) {

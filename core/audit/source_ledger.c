@@ -172,8 +172,8 @@ static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    if (tj_count(s->txn, TJ_J_BLOCKS, &count) != TJ_STORAGE_OK ||
-        tj_cursor_open(s->txn, TJ_J_BLOCKS, &cursor) != TJ_STORAGE_OK) {
+    if (tj_count(s->txn, TJ_J_STATE, &count) != TJ_STORAGE_OK ||
+        tj_cursor_open(s->txn, TJ_J_STATE, &cursor) != TJ_STORAGE_OK) {
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "the table of blocks is unreadable");
     }
@@ -202,7 +202,7 @@ static bool compare_block(struct ledger_source *s, struct tj_progress *progress,
     struct tj_view key = {name, TJ_BLOCK_KEY_SIZE};
     struct tj_view value;
     struct tj_block_row row;
-    if (tj_get_name(s->txn, TJ_J_BLOCKS, name, TJ_BLOCK_KEY_SIZE, &value) != TJ_STORAGE_OK ||
+    if (tj_get_name(s->txn, TJ_J_STATE, name, TJ_BLOCK_KEY_SIZE, &value) != TJ_STORAGE_OK ||
         !tj_block_row_decode(&key, &value, &row)) {
         return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
                        "a stored block is unreadable");

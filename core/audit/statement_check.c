@@ -17,13 +17,6 @@ static const char *value_text(char out[VALUE_TEXT_SIZE], const struct tj_asset_o
 
 /* ---- statements ---- */
 
-static tj_i128 stated_value(const struct tj_record *r)
-{
-    uint64_t low = tj_load64(r->value);
-    uint64_t high = tj_load64(r->value + 8);
-    return (tj_i128)((tj_u128)high << 64 | low);
-}
-
 /* A programme's name stands in the record that set it. */
 static void programme_name(const struct tj_past *past, const struct tj_rule_object *rule,
                            char out[TJ_NAME_SIZE + 1])
@@ -81,7 +74,7 @@ static void compare(struct tj_replay_report *report, const struct tj_state *stat
                                       .period_from = r->period_from,
                                       .as_of = r->as_of};
     tj_i128 value = tj_figures_value(figures, &key);
-    if (value == stated_value(r)) {
+    if (value == tj_statement_value(r->value)) {
         tj_pass(report, TJ_CHECK_STATEMENTS, 1);
         return;
     }
@@ -92,7 +85,7 @@ static void compare(struct tj_replay_report *report, const struct tj_state *stat
     char found[VALUE_TEXT_SIZE];
     figure_text(state, past, r, what, sizeof what);
     tj_find(report, index, "the statement says %s: %s; the log says %s", what,
-            value_text(stated, asset, is_count, stated_value(r)),
+            value_text(stated, asset, is_count, tj_statement_value(r->value)),
             value_text(found, asset, is_count, value));
 }
 

@@ -75,7 +75,7 @@ void tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
 void tj_tally_record(struct tj_tally *tally, const struct tj_state *state,
                      const uint8_t record[TJ_RECORD_SIZE])
 {
-    if (record[0] != TJ_MOVE && record[0] != TJ_POST && record[0] != TJ_CORRECT) {
+    if (!tj_kind_posts(record[0])) {
         return;
     }
     const struct tj_account_object *from = tj_state_account(state, tj_movement_from(record));

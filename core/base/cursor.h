@@ -42,9 +42,18 @@ static inline void tj_store64(uint8_t *p, uint64_t v)
     tj_store32(p + 4, (uint32_t)(v >> 32));
 }
 
-/* A number of 1 to 8 bytes. */
+/* A number of 1 to 8 bytes; of a size known to the compiler, one load. */
 static inline uint64_t tj_load_number(const uint8_t *at, size_t size)
 {
+    if (size == 8) {
+        return tj_load64(at);
+    }
+    if (size == 4) {
+        return tj_load32(at);
+    }
+    if (size == 2) {
+        return tj_load16(at);
+    }
     uint64_t value = 0;
     while (size > 0) {
         value = value << 8 | at[--size];
@@ -54,6 +63,10 @@ static inline uint64_t tj_load_number(const uint8_t *at, size_t size)
 
 static inline void tj_store_number(uint8_t *at, size_t size, uint64_t value)
 {
+    if (size == 8) {
+        tj_store64(at, value);
+        return;
+    }
     for (size_t i = 0; i < size; i++) {
         at[i] = (uint8_t)(value >> (8 * i));
     }

@@ -8,14 +8,13 @@
  * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.
  */
 
+#include "crypto/must_use.h"
 #include "include/tijori.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define TJ_MUST_USE __attribute__((warn_unused_result))
 
 /* A caller's bug: say where and stop. On in every build. */
 #define TIJORI_REQUIRE(condition)                                                                  \

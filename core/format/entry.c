@@ -1,5 +1,7 @@
 #include "core/format/entry.h"
 
+static const uint8_t MAGIC[TJ_ENTRY_AT_VERSION] = {'T', 'J', 'N'};
+
 enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_entry_view *out,
                                    struct tj_verdict *verdict)
 {
@@ -8,22 +10,22 @@ enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_
     if (fixed == NULL) {
         return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
     }
-    if (memcmp(fixed, "TJN", 3) != 0) {
+    if (memcmp(fixed, MAGIC, sizeof MAGIC) != 0) {
         return tj_refuse(verdict, TIJORI_MAGIC, "magic");
     }
-    if (fixed[3] != TJ_ENTRY_VERSION) {
+    if (fixed[TJ_ENTRY_AT_VERSION] != TJ_ENTRY_VERSION) {
         return tj_refuse(verdict, TIJORI_VERSION_UNKNOWN, "version");
     }
-    if (tj_load32(fixed + 4) != 0) {
+    if (tj_load32(fixed + TJ_ENTRY_AT_ZERO) != 0) {
         return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, NULL);
     }
     out->bytes = bytes;
     out->size = size;
-    out->index = tj_load64(fixed + 8);
-    out->term = tj_load64(fixed + 16);
-    out->received_ns = tj_load64(fixed + 24);
-    memcpy(out->previous.bytes, fixed + 32, TJ_HASH_SIZE);
-    out->header_bytes = fixed + 64;
+    out->index = tj_load64(fixed + TJ_ENTRY_AT_INDEX);
+    out->term = tj_load64(fixed + TJ_ENTRY_AT_TERM);
+    out->received_ns = tj_load64(fixed + TJ_ENTRY_AT_RECEIVED_NS);
+    memcpy(out->previous.bytes, fixed + TJ_ENTRY_AT_PREVIOUS, TJ_HASH_SIZE);
+    out->header_bytes = fixed + TJ_ENTRY_AT_HEADER;
     enum tijori_status status = tj_header_decode(out->header_bytes, &out->header, verdict);
     if (status != TIJORI_OK) {
         return status;
@@ -39,16 +41,24 @@ void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t recei
                      const struct tj_hash *previous, const uint8_t header[TJ_HEADER_SIZE],
                      const uint8_t *slot_bytes, size_t slot_bytes_size)
 {
-    memcpy(out, "TJN", 3);
-    out[3] = TJ_ENTRY_VERSION;
-    tj_store32(out + 4, 0);
-    tj_store64(out + 8, index);
-    tj_store64(out + 16, term);
-    tj_store64(out + 24, received_ns);
-    memcpy(out + 32, previous->bytes, TJ_HASH_SIZE);
-    memcpy(out + 64, header, TJ_HEADER_SIZE);
+    memcpy(out, MAGIC, sizeof MAGIC);
+    out[TJ_ENTRY_AT_VERSION] = TJ_ENTRY_VERSION;
+    tj_store32(out + TJ_ENTRY_AT_ZERO, 0);
+    tj_store64(out + TJ_ENTRY_AT_INDEX, index);
+    tj_store64(out + TJ_ENTRY_AT_TERM, term);
+    tj_store64(out + TJ_ENTRY_AT_RECEIVED_NS, received_ns);
+    memcpy(out + TJ_ENTRY_AT_PREVIOUS, previous->bytes, TJ_HASH_SIZE);
+    memcpy(out + TJ_ENTRY_AT_HEADER, header, TJ_HEADER_SIZE);
     memcpy(out + TJ_ENTRY_FIXED_SIZE, slot_bytes, slot_bytes_size);
 }
+
+/* Offsets in a tail: docs/FORMAT.md section 9. */
+enum {
+    TAIL_AT_LANE_PREVIOUS = 0,
+    TAIL_AT_LANE_JUMP = 8,
+    TAIL_AT_MARKS_BASE = 16,
+    TAIL_AT_DIRECTIVE_PREVIOUS = 24,
+};
 
 bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
                     struct tj_body_view *out)
@@ -59,19 +69,19 @@ bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
     out->records = bytes;
     out->links = bytes + (size_t)record_count * TJ_RECORD_SIZE;
     const uint8_t *tail = out->links + (size_t)record_count * TJ_LINK_SIZE;
-    out->tail.lane_previous = tj_load64(tail);
-    out->tail.lane_jump = tj_load64(tail + 8);
-    out->tail.marks_base = tj_load64(tail + 16);
-    out->tail.directive_previous = tj_load64(tail + 24);
+    out->tail.lane_previous = tj_load64(tail + TAIL_AT_LANE_PREVIOUS);
+    out->tail.lane_jump = tj_load64(tail + TAIL_AT_LANE_JUMP);
+    out->tail.marks_base = tj_load64(tail + TAIL_AT_MARKS_BASE);
+    out->tail.directive_previous = tj_load64(tail + TAIL_AT_DIRECTIVE_PREVIOUS);
     return true;
 }
 
 void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail)
 {
-    tj_store64(out, tail->lane_previous);
-    tj_store64(out + 8, tail->lane_jump);
-    tj_store64(out + 16, tail->marks_base);
-    tj_store64(out + 24, tail->directive_previous);
+    tj_store64(out + TAIL_AT_LANE_PREVIOUS, tail->lane_previous);
+    tj_store64(out + TAIL_AT_LANE_JUMP, tail->lane_jump);
+    tj_store64(out + TAIL_AT_MARKS_BASE, tail->marks_base);
+    tj_store64(out + TAIL_AT_DIRECTIVE_PREVIOUS, tail->directive_previous);
 }
 
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,

@@ -21,6 +21,31 @@
 
 enum { TJ_ENTRY_VERSION = 1 };
 
+/* Offsets of an entry's fields. */
+enum {
+    TJ_ENTRY_AT_VERSION = 3,
+    TJ_ENTRY_AT_ZERO = 4,
+    TJ_ENTRY_AT_INDEX = 8,
+    TJ_ENTRY_AT_TERM = 16,
+    TJ_ENTRY_AT_RECEIVED_NS = 24,
+    TJ_ENTRY_AT_PREVIOUS = 32,
+    TJ_ENTRY_AT_HEADER = 64,
+};
+static_assert(TJ_ENTRY_AT_HEADER + TJ_HEADER_SIZE == TJ_ENTRY_FIXED_SIZE,
+              "slots follow the header");
+
+/* The leaf hash of the entry before (32 bytes), and the header (176), in an entry's bytes: at least
+ * its fixed part. */
+static inline const uint8_t *tj_entry_previous(const uint8_t *entry)
+{
+    return entry + TJ_ENTRY_AT_PREVIOUS;
+}
+
+static inline const uint8_t *tj_entry_header(const uint8_t *entry)
+{
+    return entry + TJ_ENTRY_AT_HEADER;
+}
+
 struct tj_entry_view {
     const uint8_t *bytes;
     size_t size;
@@ -48,6 +73,26 @@ void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t recei
                      const uint8_t *slot_bytes, size_t slot_bytes_size);
 
 /* ---- beside the records ---- */
+
+/* A link, 16 bytes a record: the record ids of the movements before it that touched its `from` and
+ * its `to`. Zero for a directive. */
+enum { TJ_LINK_AT_FROM = 0, TJ_LINK_AT_TO = 8 };
+
+static inline uint64_t tj_link_from(const uint8_t link[TJ_LINK_SIZE])
+{
+    return tj_load64(link + TJ_LINK_AT_FROM);
+}
+
+static inline uint64_t tj_link_to(const uint8_t link[TJ_LINK_SIZE])
+{
+    return tj_load64(link + TJ_LINK_AT_TO);
+}
+
+static inline void tj_link_encode(uint8_t out[TJ_LINK_SIZE], uint64_t from, uint64_t to)
+{
+    tj_store64(out + TJ_LINK_AT_FROM, from);
+    tj_store64(out + TJ_LINK_AT_TO, to);
+}
 
 struct tj_tail {
     uint64_t lane_previous;

@@ -4,28 +4,30 @@
 
 /* ---- header ---- */
 
+static const uint8_t MAGIC[TJ_HEADER_AT_VERSION] = {'T', 'J', 'E'};
+
 enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct tj_header *out,
                                     struct tj_verdict *verdict)
 {
-    if (memcmp(bytes, "TJE", 3) != 0) {
+    if (memcmp(bytes, MAGIC, TJ_HEADER_AT_VERSION) != 0) {
         return tj_refuse(verdict, TIJORI_MAGIC, "magic");
     }
-    if (bytes[3] != TJ_ENVELOPE_VERSION) {
+    if (bytes[TJ_HEADER_AT_VERSION] != TJ_ENVELOPE_VERSION) {
         return tj_refuse_detail(verdict, TIJORI_VERSION_UNKNOWN, "version", "version %u",
-                                (unsigned)bytes[3]);
+                                (unsigned)bytes[TJ_HEADER_AT_VERSION]);
     }
-    out->flags = tj_load16(bytes + 4);
-    out->lane = tj_load16(bytes + 6);
-    out->party = tj_load32(bytes + 8);
-    out->record_count = tj_load32(bytes + 12);
-    out->sequence = tj_load64(bytes + 16);
-    out->created_s = tj_load64(bytes + 24);
-    out->expires_s = tj_load64(bytes + 32);
-    out->known_index = tj_load64(bytes + 40);
-    memcpy(out->ledger_id.bytes, bytes + 48, TJ_HASH_SIZE);
-    memcpy(out->previous_id.bytes, bytes + 80, TJ_HASH_SIZE);
-    memcpy(out->known_leaf.bytes, bytes + 112, TJ_HASH_SIZE);
-    memcpy(out->body_root.bytes, bytes + 144, TJ_HASH_SIZE);
+    out->flags = tj_load16(bytes + TJ_HEADER_AT_FLAGS);
+    out->lane = tj_load16(bytes + TJ_HEADER_AT_LANE);
+    out->party = tj_load32(bytes + TJ_HEADER_AT_PARTY);
+    out->record_count = tj_load32(bytes + TJ_HEADER_AT_RECORD_COUNT);
+    out->sequence = tj_load64(bytes + TJ_HEADER_AT_SEQUENCE);
+    out->created_s = tj_load64(bytes + TJ_HEADER_AT_CREATED_S);
+    out->expires_s = tj_load64(bytes + TJ_HEADER_AT_EXPIRES_S);
+    out->known_index = tj_load64(bytes + TJ_HEADER_AT_KNOWN_INDEX);
+    memcpy(out->ledger_id.bytes, bytes + TJ_HEADER_AT_LEDGER_ID, TJ_HASH_SIZE);
+    memcpy(out->previous_id.bytes, bytes + TJ_HEADER_AT_PREVIOUS_ID, TJ_HASH_SIZE);
+    memcpy(out->known_leaf.bytes, bytes + TJ_HEADER_AT_KNOWN_LEAF, TJ_HASH_SIZE);
+    memcpy(out->body_root.bytes, bytes + TJ_HEADER_AT_BODY_ROOT, TJ_HASH_SIZE);
     if ((out->flags & ~(TJ_FLAG_RESTRICTED | TJ_FLAG_APPROVAL)) != 0) {
         return tj_refuse(verdict, TIJORI_FLAGS_UNKNOWN, "flags");
     }
@@ -46,23 +48,33 @@ enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct 
 
 void tj_header_encode(const struct tj_header *header, uint8_t out[TJ_HEADER_SIZE])
 {
-    memcpy(out, "TJE", 3);
-    out[3] = TJ_ENVELOPE_VERSION;
-    tj_store16(out + 4, header->flags);
-    tj_store16(out + 6, header->lane);
-    tj_store32(out + 8, header->party);
-    tj_store32(out + 12, header->record_count);
-    tj_store64(out + 16, header->sequence);
-    tj_store64(out + 24, header->created_s);
-    tj_store64(out + 32, header->expires_s);
-    tj_store64(out + 40, header->known_index);
-    memcpy(out + 48, header->ledger_id.bytes, TJ_HASH_SIZE);
-    memcpy(out + 80, header->previous_id.bytes, TJ_HASH_SIZE);
-    memcpy(out + 112, header->known_leaf.bytes, TJ_HASH_SIZE);
-    memcpy(out + 144, header->body_root.bytes, TJ_HASH_SIZE);
+    memcpy(out, MAGIC, TJ_HEADER_AT_VERSION);
+    out[TJ_HEADER_AT_VERSION] = TJ_ENVELOPE_VERSION;
+    tj_store16(out + TJ_HEADER_AT_FLAGS, header->flags);
+    tj_store16(out + TJ_HEADER_AT_LANE, header->lane);
+    tj_store32(out + TJ_HEADER_AT_PARTY, header->party);
+    tj_store32(out + TJ_HEADER_AT_RECORD_COUNT, header->record_count);
+    tj_store64(out + TJ_HEADER_AT_SEQUENCE, header->sequence);
+    tj_store64(out + TJ_HEADER_AT_CREATED_S, header->created_s);
+    tj_store64(out + TJ_HEADER_AT_EXPIRES_S, header->expires_s);
+    tj_store64(out + TJ_HEADER_AT_KNOWN_INDEX, header->known_index);
+    memcpy(out + TJ_HEADER_AT_LEDGER_ID, header->ledger_id.bytes, TJ_HASH_SIZE);
+    memcpy(out + TJ_HEADER_AT_PREVIOUS_ID, header->previous_id.bytes, TJ_HASH_SIZE);
+    memcpy(out + TJ_HEADER_AT_KNOWN_LEAF, header->known_leaf.bytes, TJ_HASH_SIZE);
+    memcpy(out + TJ_HEADER_AT_BODY_ROOT, header->body_root.bytes, TJ_HASH_SIZE);
 }
 
 /* ---- slots ---- */
+
+/* Offsets of what stands before a slot's key: docs/FORMAT.md section 4.2. */
+enum {
+    SLOT_AT_PARTY = 0,
+    SLOT_AT_ALGORITHM = 4,
+    SLOT_AT_USE = 5,
+    SLOT_AT_KEY_SIZE = 6,
+    SLOT_AT_SIGNATURE_SIZE = 8,
+};
+static_assert(SLOT_AT_SIGNATURE_SIZE + 2 == TJ_SLOT_FIXED_SIZE, "the last field ends it");
 
 static int compare_number(uint32_t a, uint32_t b)
 {
@@ -83,13 +95,15 @@ static bool use_fits(const struct tj_slot *slot, uint32_t header_party)
 {
     bool own = slot->party == header_party;
     bool log_key = slot->key.algorithm == TJ_ALGORITHM_ED25519;
-    switch (slot->use) {
+    switch ((enum tj_slot_use)slot->use) {
     case TJ_USE_SIGN:
         return own && !log_key;
     case TJ_USE_COUNTERSIGN:
         return !own && !log_key;
     case TJ_USE_POSSESSION:
         return slot->party == 0 || !log_key;
+    case TJ_USE_END:
+        break;
     }
     return false;
 }
@@ -102,9 +116,9 @@ static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struc
         return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
     }
     memset(slot, 0, sizeof *slot);
-    slot->party = tj_load32(fixed);
-    slot->key.algorithm = fixed[4];
-    slot->use = fixed[5];
+    slot->party = tj_load32(fixed + SLOT_AT_PARTY);
+    slot->key.algorithm = fixed[SLOT_AT_ALGORITHM];
+    slot->use = fixed[SLOT_AT_USE];
     slot->key.size = (uint8_t)tj_public_key_size(slot->key.algorithm);
     if (slot->key.size == 0) {
         return tj_refuse(verdict, TIJORI_SLOT_ALGORITHM, "algorithm");
@@ -112,7 +126,8 @@ static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struc
     if (!use_fits(slot, party)) {
         return tj_refuse(verdict, TIJORI_SLOT_USE, "use");
     }
-    if (tj_load16(fixed + 6) != slot->key.size || tj_load16(fixed + 8) != TJ_SLOT_SIGNATURE_SIZE) {
+    if (tj_load16(fixed + SLOT_AT_KEY_SIZE) != slot->key.size ||
+        tj_load16(fixed + SLOT_AT_SIGNATURE_SIZE) != TJ_SLOT_SIGNATURE_SIZE) {
         return tj_refuse(verdict, TIJORI_SLOT_SIZE, "size");
     }
     const uint8_t *rest = tj_take(in, (size_t)slot->key.size + TJ_SLOT_SIGNATURE_SIZE);
@@ -158,11 +173,11 @@ size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_M
     at += 2;
     for (uint32_t i = 0; i < slots->count; i++) {
         const struct tj_slot *slot = &slots->slots[i];
-        tj_store32(at, slot->party);
-        at[4] = slot->key.algorithm;
-        at[5] = slot->use;
-        tj_store16(at + 6, slot->key.size);
-        tj_store16(at + 8, TJ_SLOT_SIGNATURE_SIZE);
+        tj_store32(at + SLOT_AT_PARTY, slot->party);
+        at[SLOT_AT_ALGORITHM] = slot->key.algorithm;
+        at[SLOT_AT_USE] = slot->use;
+        tj_store16(at + SLOT_AT_KEY_SIZE, slot->key.size);
+        tj_store16(at + SLOT_AT_SIGNATURE_SIZE, TJ_SLOT_SIGNATURE_SIZE);
         at += TJ_SLOT_FIXED_SIZE;
         memcpy(at, slot->key.bytes, slot->key.size);
         at += slot->key.size;
@@ -192,10 +207,16 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
 
 /* ---- records together ---- */
 
+/* Of a record that names a key: it is this one. */
+static bool names_key(const uint8_t *record, const struct tj_public_key *key)
+{
+    return TJ_GET(record, TJ_ADD_KEY, algorithm) == key->algorithm &&
+           memcmp(TJ_AT(record, TJ_ADD_KEY, key), key->bytes, key->size) == 0;
+}
+
 bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key)
 {
-    return record[0] == TJ_ADD_KEY && record[2] == key->algorithm &&
-           memcmp(record + 16, key->bytes, key->size) == 0;
+    return tj_record_kind(record) == TJ_ADD_KEY && names_key(record, key);
 }
 
 void tj_record_public_key(const struct tj_record *record, struct tj_public_key *key)
@@ -208,44 +229,58 @@ void tj_record_public_key(const struct tj_record *record, struct tj_public_key *
 
 bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE])
 {
-    return record[0] == TJ_ADD_KEY || record[0] == TJ_ADD_LOG_KEY ||
-           (record[0] == TJ_RETIRE_LOG_KEY && tj_load64(record + 8) == 0);
+    uint8_t kind = tj_record_kind(record);
+    if (kind == TJ_RETIRE_LOG_KEY) {
+        return TJ_GET(record, TJ_RETIRE_LOG_KEY, last_good_size) == 0;
+    }
+    return kind == TJ_ADD_KEY || kind == TJ_ADD_LOG_KEY;
 }
 
 bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
                              uint32_t *party)
 {
-    *party = record[0] == TJ_ADD_KEY ? tj_load32(record + 4) : 0;
-    return tj_record_wants_possession(record) && record[2] == key->algorithm &&
-           memcmp(record + 16, key->bytes, key->size) == 0;
+    bool of_party = tj_record_kind(record) == TJ_ADD_KEY;
+    *party = of_party ? tj_record_party(record) : 0;
+    return tj_record_wants_possession(record) && names_key(record, key);
+}
+
+/* The kind of a record that is not reserved and not unknown: may it stand here? */
+static enum tijori_status check_kind(const struct tj_header *header, bool movements, uint8_t kind,
+                                     struct tj_verdict *verdict)
+{
+    const struct tj_layout *layout = tj_record_layout(kind);
+    /* Entry 0 alone has no ledger to name yet. */
+    bool genesis = tj_hash_zero(&header->ledger_id);
+    if (layout == NULL) {
+        return TIJORI_OK; /* what is wrong with it, tj_record_check says */
+    }
+    if (tj_kind_is_movement(kind) != movements) {
+        return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
+    }
+    if ((kind == TJ_APPROVAL) != tj_header_approval(header)) {
+        return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
+    }
+    if ((layout->says & TJ_FOUNDS) != 0 && !genesis) {
+        return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
+    }
+    if (tj_header_restricted(header) && !movements) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
+    }
+    return TIJORI_OK;
 }
 
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict)
 {
     bool restricted = tj_header_restricted(header);
-    bool movements = tj_kind_is_movement(records[0]);
-    /* Entry 0 alone has no ledger to name yet. */
-    bool genesis = tj_hash_zero(&header->ledger_id);
+    bool movements = tj_kind_is_movement(tj_record_kind(records));
     for (uint32_t i = 0; i < header->record_count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
-        bool founding = record[0] == TJ_LEDGER || record[0] == TJ_PREDECESSOR;
         verdict->record = i;
-        if (tj_record_layout(record[0]) != NULL) {
-            if (tj_kind_is_movement(record[0]) != movements) {
-                return tj_refuse(verdict, TIJORI_KIND_MIXED, "kind");
-            }
-            if ((record[0] == TJ_APPROVAL) != tj_header_approval(header)) {
-                return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
-            }
-            if (founding && !genesis) {
-                return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
-            }
-            if (restricted && !movements) {
-                return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
-            }
+        enum tijori_status status = check_kind(header, movements, tj_record_kind(record), verdict);
+        if (status == TIJORI_OK) {
+            status = tj_record_check(record, restricted, verdict);
         }
-        enum tijori_status status = tj_record_check(record, restricted, verdict);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -265,8 +300,8 @@ static bool skip_slots(struct tj_bytes *in)
     }
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *fixed = tj_take(in, TJ_SLOT_FIXED_SIZE);
-        if (fixed == NULL ||
-            tj_take(in, (size_t)tj_load16(fixed + 6) + tj_load16(fixed + 8)) == NULL) {
+        if (fixed == NULL || tj_take(in, (size_t)tj_load16(fixed + SLOT_AT_KEY_SIZE) +
+                                             tj_load16(fixed + SLOT_AT_SIGNATURE_SIZE)) == NULL) {
             return false;
         }
     }
@@ -291,15 +326,15 @@ static bool skip_attachments(struct tj_bytes *in)
 enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available, size_t *size)
 {
     struct tj_bytes in = {bytes, available};
-    size_t look = available < 3 ? available : 3;
-    if (memcmp(bytes, "TJE", look) != 0) {
+    size_t look = available < sizeof MAGIC ? available : sizeof MAGIC;
+    if (memcmp(bytes, MAGIC, look) != 0) {
         return TIJORI_MAGIC;
     }
     const uint8_t *header = tj_take(&in, TJ_HEADER_SIZE);
     if (header == NULL) {
         return TIJORI_TRUNCATED;
     }
-    uint32_t record_count = tj_load32(header + 12);
+    uint32_t record_count = tj_header_record_count(header);
     if (record_count == 0 || record_count > TJ_RECORDS_MAX) {
         return TIJORI_RECORD_COUNT;
     }

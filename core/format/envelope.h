@@ -32,6 +32,30 @@
 
 enum { TJ_ENVELOPE_VERSION = 1, TJ_FLAG_RESTRICTED = 1, TJ_FLAG_APPROVAL = 2 };
 
+/* Offsets of a header's fields. */
+enum {
+    TJ_HEADER_AT_VERSION = 3,
+    TJ_HEADER_AT_FLAGS = 4,
+    TJ_HEADER_AT_LANE = 6,
+    TJ_HEADER_AT_PARTY = 8,
+    TJ_HEADER_AT_RECORD_COUNT = 12,
+    TJ_HEADER_AT_SEQUENCE = 16,
+    TJ_HEADER_AT_CREATED_S = 24,
+    TJ_HEADER_AT_EXPIRES_S = 32,
+    TJ_HEADER_AT_KNOWN_INDEX = 40,
+    TJ_HEADER_AT_LEDGER_ID = 48,
+    TJ_HEADER_AT_PREVIOUS_ID = 80,
+    TJ_HEADER_AT_KNOWN_LEAF = 112,
+    TJ_HEADER_AT_BODY_ROOT = 144,
+};
+static_assert(TJ_HEADER_AT_BODY_ROOT + TJ_HASH_SIZE == TJ_HEADER_SIZE, "the last field ends it");
+
+/* A count of records, of bytes whose form was not checked yet. */
+static inline uint32_t tj_header_record_count(const uint8_t header[TJ_HEADER_SIZE])
+{
+    return tj_load32(header + TJ_HEADER_AT_RECORD_COUNT);
+}
+
 struct tj_header {
     uint16_t flags;
     uint16_t lane;

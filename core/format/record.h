@@ -1,154 +1,60 @@
 #ifndef TIJORI_CORE_FORMAT_RECORD_H
 #define TIJORI_CORE_FORMAT_RECORD_H
 
-/* The record: 112 bytes that change state. Its layouts are docs/FORMAT.md section 3; one table per
- * kind (tj_record_layout) drives decoding, encoding, the check of reserved bytes, and the names in
- * input files and in what is shown.
+/* The record: 112 bytes that change state. Its layouts are docs/FORMAT.md section 3, written once
+ * in record_tables.h. They drive decoding, encoding, the check of reserved bytes, the names in
+ * input files and in what is shown, and here the accessors that read a field straight from a
+ * record's bytes.
  *
- *     OFFSET SIZE FIELD       UNIT            (movements; directives: the table in record.c)
- *          0    1 kind
- *          1    1 flags       zero
- *          2    1 purpose     1..13
- *          3    1 zero
- *          4    8 from        account: party << 32 | local
- *         12    8 to          account
- *         20    8 amount      base units
- *         28    4 value_date  days since 1970-01-01, 0 not stated
- *         32    4 timeout_s   POSIX seconds, 0 none; pending only
- *         36    8 refers_to   record id: entry << 13 | position
- *         44   16 reference   text
- *         60   32 hash        document, or leaf hash of the record named by refers_to
- *         92    4 zero
- *         96   16 blind
- */
+ * Pure functions of their arguments: any thread may call them. */
 
 #include "core/base/amount.h"
 #include "core/base/cursor.h"
 #include "core/base/limits.h"
 #include "core/base/status.h"
+#include "core/format/record_tables.h"
 #include "crypto/hash.h"
 
-enum tj_kind {
-    TJ_MOVE = 1,
-    TJ_PENDING = 2,
-    TJ_POST = 3,
-    TJ_VOID = 4,
-    TJ_CORRECT = 5,
-    TJ_APPROVAL = 6,
-    TJ_LEDGER = 16,
-    TJ_PREDECESSOR = 17,
-    TJ_REGISTER_PARTY = 18,
-    TJ_ADD_KEY = 19,
-    TJ_REVOKE_KEY = 20,
-    TJ_SET_THRESHOLD = 21,
-    TJ_SUSPEND_PARTY = 22,
-    TJ_REINSTATE_PARTY = 23,
-    TJ_GRANT_CLASSES = 24,
-    TJ_OPEN_ASSET = 25,
-    TJ_OPEN_ACCOUNT = 26,
-    TJ_FREEZE_ACCOUNT = 27,
-    TJ_UNFREEZE_ACCOUNT = 28,
-    TJ_CLOSE_ACCOUNT = 29,
-    TJ_ACTIVATE_RULES = 30,
-    TJ_ADD_LOG_KEY = 31,
-    TJ_RETIRE_LOG_KEY = 32,
-    TJ_ENDORSE = 33,
-    TJ_RENAME_PARTY = 34,
-    TJ_CLOSE_PARTY = 35,
-    TJ_RECOVER_PARTY = 36,
-    TJ_OBJECT_RECOVERY = 37,
-    TJ_END_RULE = 38,
-    TJ_SET_TIER = 39,
-    TJ_SET_LIMIT = 64,
-    TJ_PROGRAMME = 65,
-    TJ_STATEMENT = 66,
-    TJ_KIND_END = 67,
-    /* Reserved, fixed now: what a later version writes must not collide with anything else. */
-    TJ_RESERVED_WATCH_SCRIPT = 67,
-    TJ_RESERVED_BITCOIN_HEADER = 68,
-    TJ_RESERVED_EVIDENCE = 69,
-    TJ_RESERVED_CLAIM_OUTPOINT = 70,
-    TJ_RESERVED_COIN = 71,
-    TJ_RESERVED_SPEND = 72,
-    TJ_RESERVED_ERASED = 73,
-    TJ_RESERVED_STATE_DIGEST = 74,
-    TJ_RESERVED_EQUIVOCATION = 75,
-    TJ_RESERVED_CLOSE_LEDGER = 76,
-};
+#define TJ_ENUMERATOR(constant, number, ...) constant = number,
+#define TJ_PLACE(constant, number, ...)      constant##_PLACE = number,
 
-enum tj_purpose {
-    TJ_PURCHASE = 1,
-    TJ_MINING = 2,
-    TJ_SEIZURE = 3,
-    TJ_DONATION = 4,
-    TJ_UNSOLICITED_INFLOW = 5,
-    TJ_INTERNAL_TRANSFER = 6,
-    TJ_SALE = 7,
-    TJ_PAYMENT = 8,
-    TJ_FEE = 9,
-    TJ_CUSTOMER_DEPOSIT = 10,
-    TJ_CUSTOMER_WITHDRAWAL = 11,
-    TJ_CUSTOMER_TRANSFER = 12,
-    TJ_CORRECTION = 13,
-    TJ_PURPOSE_END = 14,
-};
+enum tj_kind { TJ_KINDS(TJ_ENUMERATOR) };
+enum tj_reserved_kind { TJ_RESERVED_KINDS(TJ_ENUMERATOR) };
+/* One past the last of each; not among the kinds, so that a switch names kinds alone. */
+enum { TJ_MOVEMENTS(TJ_PLACE) TJ_MOVEMENT_END };
+enum { TJ_DIRECTIVES(TJ_PLACE) TJ_KIND_END };
 
-enum tj_class {
-    TJ_CLASS_RESERVE = 1,
-    TJ_CLASS_CUSTODY = 2,
-    TJ_CLASS_MARKET = 3,
-    TJ_CLASS_MINING = 4,
-    TJ_CLASS_SEIZURE = 5,
-    TJ_CLASS_DONATION = 6,
-    TJ_CLASS_FEE = 7,
-    TJ_CLASS_EXTERNAL = 8,
-    TJ_CLASS_SUSPENSE = 9,
-    TJ_CLASS_END = 10,
-};
+enum tj_purpose { TJ_PURPOSES(TJ_ENUMERATOR) TJ_PURPOSE_END };
+enum tj_class { TJ_CLASSES(TJ_ENUMERATOR) TJ_CLASS_END };
+enum tj_party_type { TJ_PARTY_TYPES(TJ_ENUMERATOR) TJ_PARTY_TYPE_END };
+enum tj_role { TJ_ROLES(TJ_ENUMERATOR) TJ_ROLE_END };
+enum tj_domain { TJ_DOMAINS(TJ_ENUMERATOR) TJ_DOMAIN_END };
+enum tj_direction { TJ_DIRECTIONS(TJ_ENUMERATOR) TJ_DIRECTION_END };
+enum tj_limit_type { TJ_LIMIT_TYPES(TJ_ENUMERATOR) TJ_LIMIT_END };
+enum tj_programme_type { TJ_PROGRAMME_TYPES(TJ_ENUMERATOR) TJ_PROGRAMME_END };
+enum tj_mode { TJ_MODES(TJ_ENUMERATOR) TJ_MODE_END };
+enum tj_figure { TJ_FIGURES(TJ_ENUMERATOR) TJ_FIGURE_END };
+enum tj_network { TJ_NETWORKS(TJ_ENUMERATOR) TJ_NETWORK_END };
 
-enum tj_party_type {
-    TJ_AUTHORITY = 1,
-    TJ_TREASURY = 2,
-    TJ_CUSTODIAN = 3,
-    TJ_OPERATOR = 4,
-    TJ_AUDITOR = 5,
-    TJ_PARTY_TYPE_END = 6,
+/* Masks, by 1 << number. */
+enum {
+    TJ_CLASSES_ALL = (1 << TJ_CLASS_END) - 2,
+    TJ_GROUPS_ALL = (2 << TJ_GROUP_MAX) - 2, /* group 0 says "none" */
+    /* What a limit, and what a programme may name: no correction, which has the purpose of what it
+     * corrects; and nothing that stays within the reserve. */
+    TJ_PURPOSES_LIMITED = (1 << TJ_PURPOSE_END) - 2 - (1 << TJ_CORRECTION),
+    TJ_PURPOSES_COUNTED = TJ_PURPOSES_LIMITED - (1 << TJ_INTERNAL_TRANSFER),
+    TJ_FIGURES_OF_PURPOSE = 1 << TJ_FIGURE_INFLOW | 1 << TJ_FIGURE_OUTFLOW,
+    TJ_FIGURES_OF_PARTY = 1 << TJ_FIGURE_CUSTOMERS | 1 << TJ_FIGURE_ATTESTED,
+    TJ_FIGURES_OF_RULE =
+        1 << TJ_FIGURE_COUNTED | 1 << TJ_FIGURE_UNCLASSIFIED | 1 << TJ_FIGURE_BREACHES,
 };
+static_assert(TJ_PURPOSE_END <= 16 && TJ_CLASS_END <= 16, "masks have 16 bits");
 
-enum tj_role { TJ_INITIATE = 1, TJ_APPROVE = 2, TJ_ADMINISTER = 3, TJ_ROLE_END = 4 };
-enum tj_domain { TJ_DOMAIN_MOVE = 1, TJ_DOMAIN_ADMINISTER = 2, TJ_DOMAIN_END = 3 };
-enum tj_direction { TJ_FREEZE_IN = 1, TJ_FREEZE_OUT = 2, TJ_FREEZE_BOTH = 3 };
-enum tj_limit_type {
-    TJ_LIMIT_OUTFLOW = 1,
-    TJ_LIMIT_BALANCE = 2,
-    TJ_LIMIT_COUNTERPARTY = 3,
-    TJ_LIMIT_PURPOSES = 4,
-    TJ_LIMIT_FREEZE = 5,
-    TJ_LIMIT_END = 6,
-};
-enum tj_programme_type {
-    TJ_PROGRAMME_CEILING = 1,
-    TJ_PROGRAMME_MANDATE = 2,
-    TJ_PROGRAMME_ALLOCATION = 3,
-    TJ_PROGRAMME_MINIMUM = 4,
-    TJ_PROGRAMME_END = 5,
-};
-enum tj_mode { TJ_MODE_ENFORCE = 1, TJ_MODE_REPORT = 2, TJ_MODE_END = 3 };
-/* What one statement record gives the value of. */
-enum tj_figure {
-    TJ_FIGURE_OPENING = 1,
-    TJ_FIGURE_CLOSING = 2,
-    TJ_FIGURE_INFLOW = 3,
-    TJ_FIGURE_OUTFLOW = 4,
-    TJ_FIGURE_CUSTOMERS = 5,
-    TJ_FIGURE_COUNTED = 6,
-    TJ_FIGURE_UNCLASSIFIED = 7,
-    TJ_FIGURE_BREACHES = 8,
-    TJ_FIGURE_ATTESTED = 9,
-    TJ_FIGURE_ADJUSTMENTS = 10,
-    TJ_FIGURE_END = 11,
-};
-enum tj_network { TJ_MAINNET = 0, TJ_TESTNET4 = 1, TJ_SIGNET = 2, TJ_REGTEST = 3, TJ_NETWORK_END };
+static inline bool tj_in_mask(uint32_t mask, uint8_t number)
+{
+    return number < 32 && (mask >> number & 1) != 0;
+}
 
 /* add_key: the key is shared by several persons who sign as one (MuSig2, FROST); it still counts
  * as the one key it is. */
@@ -157,9 +63,38 @@ enum { TJ_KEY_AGGREGATE = 1 };
 /* The rules this program knows; every released number stays. */
 enum { TJ_RULES_FIRST = 1, TJ_RULES_LAST = 1 };
 
+/* ---- kinds ---- */
+
+/* What is said of a kind beside its name, in record_tables.h. */
+enum { TJ_NAMES = 1, TJ_POSTS = 2, TJ_FOUNDS = 4 };
+
+static inline uint8_t tj_record_kind(const uint8_t *record)
+{
+    return record[0];
+}
+
 static inline bool tj_kind_is_movement(uint8_t kind)
 {
-    return kind >= TJ_MOVE && kind <= TJ_APPROVAL;
+    return kind >= TJ_MOVE && kind < TJ_MOVEMENT_END;
+}
+
+#define TJ_IF_NAMES(kind, number, name, says) | ((says)&TJ_NAMES ? 1 << number : 0)
+#define TJ_IF_POSTS(kind, number, name, says) | ((says)&TJ_POSTS ? 1 << number : 0)
+enum {
+    TJ_KINDS_NAMING = 0 TJ_MOVEMENTS(TJ_IF_NAMES),
+    TJ_KINDS_POSTING = 0 TJ_MOVEMENTS(TJ_IF_POSTS),
+};
+
+/* A movement that names an earlier record: post, void, correct, approve. */
+static inline bool tj_kind_names(uint8_t kind)
+{
+    return tj_in_mask(TJ_KINDS_NAMING, kind);
+}
+
+/* A movement that reaches the balances: move, post, correct. */
+static inline bool tj_kind_posts(uint8_t kind)
+{
+    return tj_in_mask(TJ_KINDS_POSTING, kind);
 }
 
 /* ---- accounts and record ids as numbers ---- */
@@ -200,51 +135,6 @@ static inline uint64_t tj_record_entry(uint64_t id)
 static inline uint32_t tj_record_position(uint64_t id)
 {
     return (uint32_t)(id & ((1u << TJ_POSITION_BITS) - 1));
-}
-
-/* ---- a movement's fields, straight from its bytes (the hot path) ---- */
-
-static inline uint8_t tj_movement_purpose(const uint8_t *record)
-{
-    return record[2];
-}
-
-static inline uint64_t tj_movement_from(const uint8_t *record)
-{
-    return tj_load64(record + 4);
-}
-
-static inline uint64_t tj_movement_to(const uint8_t *record)
-{
-    return tj_load64(record + 12);
-}
-
-static inline struct tj_amount tj_movement_amount(const uint8_t *record)
-{
-    return (struct tj_amount){tj_load64(record + 20)};
-}
-
-static inline uint32_t tj_movement_timeout_s(const uint8_t *record)
-{
-    return tj_load32(record + 32);
-}
-
-static inline uint64_t tj_movement_refers_to(const uint8_t *record)
-{
-    return tj_load64(record + 36);
-}
-
-static inline const uint8_t *tj_movement_hash(const uint8_t *record)
-{
-    return record + 60;
-}
-
-/* The document a movement cites (its SHA-256, 32 bytes), or NULL: only new movements cite one. */
-static inline const uint8_t *tj_movement_document(const uint8_t *record)
-{
-    bool cites = (record[0] == TJ_MOVE || record[0] == TJ_PENDING) &&
-                 !tj_all_zero(tj_movement_hash(record), TJ_HASH_SIZE);
-    return cites ? tj_movement_hash(record) : NULL;
 }
 
 /* ---- any record, decoded ---- */
@@ -297,7 +187,10 @@ struct tj_record {
     uint64_t above;
     uint64_t amount_day;
     uint64_t amount_max;
-    uint64_t size;
+    union {
+        uint64_t size;           /* predecessor */
+        uint64_t last_good_size; /* retire_log_key */
+    };
     uint64_t entry;
     char name[TJ_NAME_SIZE + 1]; /* texts are NUL-terminated here */
     char label[TJ_LABEL_SIZE + 1];
@@ -308,12 +201,109 @@ struct tj_record {
     struct tj_hash leaf;          /* endorse */
     struct tj_hash envelope_id;   /* endorse */
     struct tj_hash ledger_id;     /* predecessor */
-    struct tj_hash root;          /* predecessor, retire_log_key */
-    struct tj_hash nonce;         /* ledger */
-    struct tj_hash document;      /* statement */
-    uint8_t value[16];            /* statement: two's complement, little-endian */
+    union {
+        struct tj_hash root;           /* predecessor */
+        struct tj_hash last_good_root; /* retire_log_key */
+    };
+    struct tj_hash nonce;    /* ledger */
+    struct tj_hash document; /* statement */
+    uint8_t value[16];       /* statement: two's complement, little-endian */
     uint8_t blind[TJ_BLIND_SIZE];
 };
+
+/* ---- fields, straight from a record's bytes ---- */
+
+#define TJ_OFFSET(kind, field, offset, size, ...) kind##_AT_##field = offset,
+#define TJ_OFFSETS_OF(kind, ...)                  kind##_FIELDS(TJ_OFFSET)
+enum { TJ_KINDS(TJ_OFFSETS_OF) };
+
+/* Where a field of a record of this kind begins: TJ_AT(record, TJ_ADD_KEY, key). */
+#define TJ_AT(record, kind, field) ((record) + kind##_AT_##field)
+/* The number there, of its type in struct tj_record: TJ_GET(record, TJ_ADD_KEY, party). */
+#define TJ_GET(record, kind, field)                                                                \
+    ((__typeof__(((struct tj_record *)0)->field))tj_load_number(                                   \
+        TJ_AT(record, kind, field), sizeof((struct tj_record *)0)->field))
+/* Writes a number there. */
+#define TJ_PUT(record, kind, field, value)                                                         \
+    tj_store_number(TJ_AT(record, kind, field), sizeof((struct tj_record *)0)->field, value)
+
+/* A record that names an entry or a party alike is read alike. */
+static_assert(TJ_REVOKE_KEY_AT_party == TJ_ADD_KEY_AT_party &&
+                  TJ_SET_THRESHOLD_AT_party == TJ_ADD_KEY_AT_party &&
+                  TJ_OBJECT_RECOVERY_AT_party == TJ_ADD_KEY_AT_party,
+              "one accessor serves them");
+static_assert(TJ_ADD_LOG_KEY_AT_algorithm == TJ_ADD_KEY_AT_algorithm &&
+                  TJ_RETIRE_LOG_KEY_AT_algorithm == TJ_ADD_KEY_AT_algorithm &&
+                  TJ_ADD_LOG_KEY_AT_key == TJ_ADD_KEY_AT_key &&
+                  TJ_RETIRE_LOG_KEY_AT_key == TJ_ADD_KEY_AT_key,
+              "one accessor serves them");
+
+/* The party of an add_key, revoke_key, set_threshold or object_recovery. */
+static inline uint32_t tj_record_party(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_ADD_KEY, party);
+}
+
+/* A movement's. */
+static inline uint8_t tj_movement_purpose(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_MOVE, purpose);
+}
+
+static inline uint64_t tj_movement_from(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_MOVE, from);
+}
+
+static inline uint64_t tj_movement_to(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_MOVE, to);
+}
+
+static inline struct tj_amount tj_movement_amount(const uint8_t *record)
+{
+    return (struct tj_amount){TJ_GET(record, TJ_MOVE, amount)};
+}
+
+static inline uint32_t tj_movement_timeout_s(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_PENDING, timeout_s);
+}
+
+static inline uint64_t tj_movement_refers_to(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_POST, refers_to);
+}
+
+static inline const uint8_t *tj_movement_hash(const uint8_t *record)
+{
+    return TJ_AT(record, TJ_MOVE, hash);
+}
+
+/* The value of a statement: 16 bytes, two's complement. */
+static inline tj_i128 tj_statement_value(const uint8_t value[16])
+{
+    return (tj_i128)((tj_u128)tj_load64(value + 8) << 64 | tj_load64(value));
+}
+
+static inline void tj_statement_value_store(uint8_t out[16], tj_i128 value)
+{
+    tj_store64(out, (uint64_t)value);
+    tj_store64(out + 8, (uint64_t)((tj_u128)value >> 64));
+}
+
+/* The document a movement cites (its SHA-256, 32 bytes), or NULL: only new movements cite one. */
+static inline const uint8_t *tj_movement_document(const uint8_t *record)
+{
+    uint8_t kind = tj_record_kind(record);
+    const uint8_t *document = tj_movement_hash(record);
+    if (!tj_kind_is_movement(kind) || tj_kind_names(kind)) {
+        return NULL;
+    }
+    return tj_all_zero(document, TJ_HASH_SIZE) ? NULL : document;
+}
+
+/* ---- the layouts as data ---- */
 
 enum tj_field_type { TJ_FIELD_NUMBER, TJ_FIELD_TEXT, TJ_FIELD_BYTES };
 
@@ -342,7 +332,11 @@ struct tj_field {
     uint8_t unit;    /* enum tj_field_unit */
     uint16_t member; /* offset in struct tj_record */
     uint8_t member_size;
-    uint64_t min; /* numbers: least value; texts and bytes: 1 when empty (all zero) is refused */
+    bool optional;   /* all zero says "none" */
+    bool selects;    /* the type (or figure) on which the use of other fields depends */
+    uint16_t used;   /* mask of the types that use it; 0: every record of the kind does */
+    uint16_t filled; /* mask of those that do not take 0 in it */
+    uint64_t min;    /* numbers: least value; texts and bytes: 1 when empty (all zero) is refused */
     uint64_t max;
     const char *const *names; /* for TJ_UNIT_NAME, by number */
 };
@@ -350,6 +344,7 @@ struct tj_field {
 enum { TJ_FIELDS_MAX = 11 };
 struct tj_layout {
     const char *name; /* of the kind */
+    uint8_t says;     /* TJ_NAMES, TJ_POSTS, TJ_FOUNDS */
     struct tj_field fields[TJ_FIELDS_MAX];
     uint8_t count;
 };
@@ -359,10 +354,13 @@ const struct tj_layout *tj_record_layout(uint8_t kind);
 /* The kind of a name, 0 when there is none. */
 uint8_t tj_kind_by_name(const char *name);
 
+/* By number; NULL where there is none. */
 extern const char *const tj_purpose_names[TJ_PURPOSE_END];
 extern const char *const tj_class_names[TJ_CLASS_END];
 extern const char *const tj_party_type_names[TJ_PARTY_TYPE_END];
 extern const char *const tj_role_names[TJ_ROLE_END];
+extern const char *const tj_domain_names[TJ_DOMAIN_END];
+extern const char *const tj_direction_names[TJ_DIRECTION_END];
 extern const char *const tj_network_names[TJ_NETWORK_END];
 extern const char *const tj_limit_names[TJ_LIMIT_END];
 extern const char *const tj_programme_names[TJ_PROGRAMME_END];
@@ -379,8 +377,9 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
                                    struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* False for a field of a limit, a programme or a statement that its type or figure does not use
- * (docs/FORMAT.md section 3.2): it is then zero. True for any other. */
-bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const char *field);
+ * (docs/FORMAT.md section 3.2): it is then zero. True for any other. `field` is of the record's
+ * layout. */
+bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field *field);
 
 /* Decodes a record whose form was checked. */
 void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *out);

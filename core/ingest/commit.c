@@ -29,10 +29,9 @@ static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_bloc
     uint32_t bytes = tj_block_bytes(block->table);
     tj_block_key(block, key);
     enum tj_storage_status status =
-        tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
+        tj_put_name(txn, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
     if (status == TJ_STORAGE_OK) {
-        tj_store64(place, size - 1);
-        tj_store64(place + 8, 0);
+        tj_block_header_encode(place, size - 1);
         memcpy(place + TJ_BLOCK_HEADER_SIZE, block->content, bytes);
     }
     return status;

@@ -319,7 +319,7 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     head->received_ns = item->received_ns;
     head->row.size++;
     append_leaf(digester, group, &head->row.frontier, &item->leaf);
-    if (!tj_kind_is_movement(item->view.records[0])) {
+    if (!tj_kind_is_movement(tj_record_kind(item->view.records))) {
         head->directive = item->entry;
     }
 }
@@ -371,7 +371,8 @@ static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *p
     if (i + STATE_AHEAD < ready) {
         const struct tj_ingest_item *item = tj_pipeline_at(pipeline, i + STATE_AHEAD);
         const struct tj_header *h = &item->view.header;
-        if (item->verdict.status == TIJORI_OK && tj_kind_is_movement(item->view.records[0])) {
+        if (item->verdict.status == TIJORI_OK &&
+            tj_kind_is_movement(tj_record_kind(item->view.records))) {
             __builtin_prefetch(tj_state_lane(ingest->state, h->party, h->lane), 1);
             tj_state_prefetch_account(ingest->state, tj_movement_from(item->view.records));
             tj_state_prefetch_account(ingest->state, tj_movement_to(item->view.records));
@@ -615,8 +616,9 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
     }
     out->row = *row;
     out->received_ns = entry.received_ns;
-    out->directive =
-        tj_kind_is_movement(body.records[0]) ? body.tail.directive_previous : entry.index;
+    out->directive = tj_kind_is_movement(tj_record_kind(body.records))
+                         ? body.tail.directive_previous
+                         : entry.index;
     tj_leaf_hash(digester->hasher, &out->leaf, entry.bytes, entry.size);
     return TIJORI_OK;
 }

@@ -596,16 +596,16 @@ static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
     }
     const uint8_t *record = body.records + (size_t)position * TJ_RECORD_SIZE;
     const uint8_t *link = body.links + (size_t)position * TJ_LINK_SIZE;
-    if (!tj_kind_is_movement(record[0])) {
+    if (!tj_kind_is_movement(tj_record_kind(record))) {
         return TIJORI_CORRUPT;
     }
     fill_movement(&entry, position, record, out);
     bool from = out->from == account;
-    bool posted = record[0] == TJ_MOVE || record[0] == TJ_POST || record[0] == TJ_CORRECT;
+    bool posted = tj_kind_posts(tj_record_kind(record));
     out->balance = cursor->balance;
     tj_i128 change = !posted ? 0 : from ? -(tj_i128)out->amount : (tj_i128)out->amount;
     cursor->balance = split(join(cursor->balance) - change);
-    uint64_t previous = tj_load64(from ? link : link + 8);
+    uint64_t previous = from ? tj_link_from(link) : tj_link_to(link);
     /* A chain runs backwards; one that does not would never end. */
     if (previous >= cursor->next) {
         return TIJORI_CORRUPT;

@@ -6,7 +6,7 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         [TJ_J_ENTRIES] = {"entries", TJ_TABLE_NUMBERED},
         [TJ_J_BODIES] = {"bodies", TJ_TABLE_NUMBERED},
         [TJ_J_ATTACHMENTS] = {"attachments", TJ_TABLE_NAMED},
-        [TJ_J_BLOCKS] = {"state", TJ_TABLE_NAMED},
+        [TJ_J_STATE] = {"state", TJ_TABLE_NAMED},
         [TJ_J_META] = {"meta", TJ_TABLE_NAMED},
         [TJ_J_NODES] = {"nodes", TJ_TABLE_NAMED},
         [TJ_J_CHECKPOINTS] = {"checkpoints", TJ_TABLE_NAMED},
@@ -82,7 +82,7 @@ bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t 
     struct tj_view value;
     if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
         value.size >= TJ_ENTRY_FIXED_SIZE) {
-        memcpy(leaf->bytes, value.bytes + 32, TJ_HASH_SIZE);
+        memcpy(leaf->bytes, tj_entry_previous(value.bytes), TJ_HASH_SIZE);
         return true;
     }
     if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
@@ -133,14 +133,19 @@ void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj
 
 /* ---- the head row ---- */
 
+/* Offsets in it: docs/FORMAT.md section 9. */
+enum { HEAD_AT_SIZE = 0, HEAD_AT_REDO_FROM = 8, HEAD_AT_COUNT = 16, HEAD_AT_FRONTIER = 24 };
+static_assert(HEAD_AT_FRONTIER + TJ_HASH_SIZE * TJ_FRONTIER_MAX == TJ_HEAD_ROW_MAX,
+              "hashes end it");
+
 size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
 {
-    tj_store64(out, row->size);
-    tj_store64(out + 8, row->redo_from);
-    tj_store64(out + 16, row->frontier.count);
+    tj_store64(out + HEAD_AT_SIZE, row->size);
+    tj_store64(out + HEAD_AT_REDO_FROM, row->redo_from);
+    tj_store64(out + HEAD_AT_COUNT, row->frontier.count);
     size_t hashes = (size_t)row->frontier.count * TJ_HASH_SIZE;
-    memcpy(out + 24, row->frontier.nodes, hashes);
-    return 24 + hashes;
+    memcpy(out + HEAD_AT_FRONTIER, row->frontier.nodes, hashes);
+    return HEAD_AT_FRONTIER + hashes;
 }
 
 enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
@@ -150,20 +155,20 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
     if (status != TIJORI_OK) {
         return status;
     }
-    if (value.size < 24) {
+    if (value.size < HEAD_AT_FRONTIER) {
         return TIJORI_CORRUPT;
     }
     memset(out, 0, sizeof *out);
-    out->size = tj_load64(value.bytes);
-    out->redo_from = tj_load64(value.bytes + 8);
-    uint64_t count = tj_load64(value.bytes + 16);
+    out->size = tj_load64(value.bytes + HEAD_AT_SIZE);
+    out->redo_from = tj_load64(value.bytes + HEAD_AT_REDO_FROM);
+    uint64_t count = tj_load64(value.bytes + HEAD_AT_COUNT);
     if (count != (uint64_t)__builtin_popcountll(out->size) ||
-        value.size != 24 + count * TJ_HASH_SIZE || out->redo_from > out->size) {
+        value.size != HEAD_AT_FRONTIER + count * TJ_HASH_SIZE || out->redo_from > out->size) {
         return TIJORI_CORRUPT;
     }
     out->frontier.size = out->size;
     out->frontier.count = (uint32_t)count;
-    memcpy(out->frontier.nodes, value.bytes + 24, count * TJ_HASH_SIZE);
+    memcpy(out->frontier.nodes, value.bytes + HEAD_AT_FRONTIER, count * TJ_HASH_SIZE);
     return TIJORI_OK;
 }
 

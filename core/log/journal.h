@@ -12,13 +12,13 @@ enum tj_journal_table {
     TJ_J_ENTRIES,
     TJ_J_BODIES,
     TJ_J_ATTACHMENTS,
-    TJ_J_BLOCKS,
+    TJ_J_STATE,
     TJ_J_META,
     TJ_J_NODES,
     TJ_J_CHECKPOINTS,
     TJ_J_COUNT,
 };
-/* 1 had neither nodes nor checkpoints; opening for writing adds them. */
+/* Opening for writing turns the older one into the newer (docs/FORMAT.md section 9). */
 enum { TJ_STORE_FORMAT = 3, TJ_STORE_FORMAT_OLDER = 2 };
 
 /* For tj_store_open_* and tj_store_create; `map_size` as there. */

@@ -118,8 +118,9 @@ static void find_opened(const struct tj_entry_view *entry, const struct tj_body_
 {
     for (uint32_t i = 0; i<end && * left> 0; i++) {
         const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
-        for (uint32_t k = 0; record[0] == TJ_OPEN_ACCOUNT && k < *left; k++) {
-            if (tj_load64(record + 4) == accounts[k]) {
+        bool opens = tj_record_kind(record) == TJ_OPEN_ACCOUNT;
+        for (uint32_t k = 0; opens && k < *left; k++) {
+            if (TJ_GET(record, TJ_OPEN_ACCOUNT, account) == accounts[k]) {
                 add_id(ids, tj_record_id(entry->index, i));
                 accounts[k] = accounts[--*left];
             }

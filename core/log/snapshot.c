@@ -71,7 +71,7 @@ static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct 
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    enum tj_storage_status found = tj_cursor_open(txn, TJ_J_BLOCKS, &cursor);
+    enum tj_storage_status found = tj_cursor_open(txn, TJ_J_STATE, &cursor);
     if (found != TJ_STORAGE_OK) {
         return tj_from_storage(found);
     }

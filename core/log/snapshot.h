@@ -2,14 +2,21 @@
 #define TIJORI_CORE_LOG_SNAPSHOT_H
 
 /* Loading the state: the blocks as they were stored, and a redo of the journal over those that are
- * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". (Storing blocks is the
- * ingest's business: core/ingest/ingest.c.) */
+ * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". Blocks are
+ * stored by core/ingest/commit.c. */
 
 #include "core/rules/reapply.h"
 #include "core/log/journal.h"
 
 /* Key and header of a block's row. */
 enum { TJ_BLOCK_KEY_SIZE = 9, TJ_BLOCK_HEADER_SIZE = 16 };
+
+/* What stands before a stored block's content: `as_of u64 || zero u64`. */
+static inline void tj_block_header_encode(uint8_t out[TJ_BLOCK_HEADER_SIZE], uint64_t as_of)
+{
+    tj_store64(out, as_of);
+    tj_store64(out + 8, 0);
+}
 void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE]);
 
 /* A row of the blocks table taken apart; false when it is not one. */

@@ -18,7 +18,7 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         state->partial = true;
         return TIJORI_OK;
     }
-    bool movements = tj_kind_is_movement(c->records[0]);
+    bool movements = tj_kind_is_movement(tj_record_kind(c->records));
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
         enum tijori_status status = TIJORI_OK;
@@ -36,8 +36,8 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
             tj_effect_absent(state, effect, record);
             continue;
         }
-        if (record[0] == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
-            state->unjudged += tj_balance_unknown(state, tj_load64(record + 4));
+        if (tj_record_kind(record) == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
+            state->unjudged += tj_balance_unknown(state, TJ_GET(record, TJ_CLOSE_ACCOUNT, account));
         }
         tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
         TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&

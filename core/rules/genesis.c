@@ -10,7 +10,7 @@ static void genesis_header(struct tj_digester *digester, const uint8_t *records,
     header->record_count = count;
     header->sequence = 1;
     header->created_s = created_s;
-    header->expires_s = created_s + tj_load32(records + 8); /* lifetime_max_s */
+    header->expires_s = created_s + TJ_GET(records, TJ_LEDGER, lifetime_max_s);
     tj_tree_root_of_items(digester->hasher, &header->body_root, records, TJ_RECORD_SIZE, count);
 }
 

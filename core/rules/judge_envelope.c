@@ -254,7 +254,7 @@ static enum tijori_status judge_opening(const struct tj_state *state, const stru
 {
     const struct tj_header *h = c->header;
     if (h->party != 0 || h->lane != 0 || h->record_count != 1 || c->records[0] != TJ_ENDORSE ||
-        tj_load64(c->records + 8) != 0) {
+        TJ_GET(c->records, TJ_ENDORSE, entry) != 0) {
         return tj_refuse(verdict, TIJORI_NOT_OPENED, NULL);
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
@@ -302,7 +302,7 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
             continue;
         }
         verdict->record = i;
-        enum tijori_status status = judge_reachable(state, tj_load32(record + 4), verdict);
+        enum tijori_status status = judge_reachable(state, tj_record_party(record), verdict);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -330,7 +330,7 @@ static enum tijori_status judge_new_quorum(const struct tj_state *state, const s
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
         bool of_quorum =
             record[0] == TJ_ADD_KEY || record[0] == TJ_REVOKE_KEY || record[0] == TJ_SET_THRESHOLD;
-        changes |= of_quorum && tj_load32(record + 4) == 0;
+        changes |= of_quorum && tj_record_party(record) == 0;
     }
     uint32_t signed_by = 0;
     for (uint32_t i = 0; changes && i < c->slots->count; i++) {
@@ -351,7 +351,7 @@ static bool objects(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
     return c->records != NULL && h->record_count == 1 && c->records[0] == TJ_OBJECT_RECOVERY &&
-           tj_load32(c->records + 4) == h->party && h->party != 0;
+           tj_record_party(c->records) == h->party && h->party != 0;
 }
 
 enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct tj_past *past,

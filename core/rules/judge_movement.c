@@ -316,7 +316,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
-    bool ruled = (kind == TJ_POST || kind == TJ_CORRECT) && tj_state_ledger(state)->rules_set != 0;
+    bool ruled = (tj_kind_posts(kind)) && tj_state_ledger(state)->rules_set != 0;
     if (named.absent) {
         status = judge_absent(state, s, record, verdict);
         return status == TIJORI_OK && ruled
@@ -376,14 +376,16 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
                                 "party %" PRIu32 " submits, party %" PRIu32 " owns",
                                 c->header->party, tj_account_party(tj_movement_from(record)));
     }
-    return kind <= TJ_PENDING ? judge_new(state, c, &s, record, verdict)
-                              : judge_naming(state, past, c, &s, record, verdict);
+    if (tj_kind_names(kind)) {
+        return judge_naming(state, past, c, &s, record, verdict);
+    }
+    return judge_new(state, c, &s, record, verdict);
 }
 
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE])
 {
     struct tj_named named = {.absent = false};
-    return state->partial && tj_kind_is_movement(record[0]) && record[0] > TJ_PENDING &&
+    return state->partial && tj_kind_names(tj_record_kind(record)) &&
            past->record(past->context, tj_movement_refers_to(record), &named) && named.absent;
 }

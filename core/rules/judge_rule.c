@@ -266,7 +266,7 @@ static void add_earlier_approvals(const struct tj_state *state, const struct tj_
                                   uint8_t keys[TJ_KEYS_MAX / 8])
 {
     uint64_t mark;
-    if (p->record[0] != TJ_POST ||
+    if (tj_record_kind(p->record) != TJ_POST ||
         tj_state_find_mark(state, tj_movement_refers_to(p->record), &mark) == NULL) {
         return;
     }
@@ -306,7 +306,7 @@ static enum tijori_status judge_delay(const struct walk *walk, const struct tj_r
     if (delay_ns == 0) {
         return TIJORI_OK;
     }
-    if (p->record[0] != TJ_POST) {
+    if (tj_record_kind(p->record) != TJ_POST) {
         return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
                                 "rule %" PRIu32 ": waits %" PRIu32 " s", walk->number,
                                 tier->window_s);
@@ -336,7 +336,7 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
         return TIJORI_OK;
     }
     /* Approvals in bodies that are not there. */
-    bool unknown = p->record[0] == TJ_POST && tj_balance_unknown(state, walk.holder);
+    bool unknown = tj_record_kind(p->record) == TJ_POST && tj_balance_unknown(state, walk.holder);
     state->unjudged += unknown;
     enum tijori_status status = unknown ? TIJORI_OK : judge_approvals(&walk, c, tier, verdict);
     return status != TIJORI_OK ? status : judge_delay(&walk, tier, verdict);
@@ -424,7 +424,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
-    bool moves = record[0] == TJ_MOVE || named != NULL;
+    bool moves = tj_record_kind(record) == TJ_MOVE || named != NULL;
     enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
     if (status != TIJORI_OK || !moves) {
         return status;

@@ -21,7 +21,7 @@ bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named
 bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE],
                 const struct tj_slots *slots, const struct tj_named *named)
 {
-    bool vouched = record[0] == TJ_POST && tj_named_vouched(state, named);
+    bool vouched = tj_record_kind(record) == TJ_POST && tj_named_vouched(state, named);
     for (uint32_t i = 0; i < slots->count; i++) {
         vouched |= slots->slots[i].use == TJ_USE_COUNTERSIGN &&
                    vouches(state, slots->slots[i].party, record);
@@ -195,7 +195,7 @@ bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_pass
     if (!tj_crosses_reserve(p->from, p->to) || !tj_programme_runs(rule, p->id, p->received_ns)) {
         return false;
     }
-    if (p->record[0] == TJ_CORRECT) {
+    if (tj_record_kind(p->record) == TJ_CORRECT) {
         change_of_correct(rule, p, to_reserve, change);
     } else {
         change_of_new(rule, p, to_reserve, change);

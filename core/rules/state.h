@@ -434,7 +434,7 @@ const struct tj_holding_object *tj_state_holding(const struct tj_state *state, u
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule);
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key);
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number);
-/* Builds both indexes from the tables, after a snapshot was loaded. */
+/* Builds the three indexes from the tables, after a snapshot was loaded. */
 void tj_state_index_all(struct tj_state *state);
 
 /* Calls `visit` for every block, in order of (table, party, number). Stops when it answers false

@@ -288,7 +288,7 @@ static void put_ledger(const char *dir, struct forged *log, const char *note, si
         add_row(&out.tables[TJ_J_ENTRIES], key, 8, entry->bytes, entry->size);
         add_row(&out.tables[TJ_J_BODIES], key, 8, entry->records, entry->body_size);
     }
-    for (size_t t = TJ_J_ATTACHMENTS; t <= TJ_J_BLOCKS; t++) {
+    for (size_t t = TJ_J_ATTACHMENTS; t <= TJ_J_STATE; t++) {
         for (size_t i = 0; i < w->log.tables[t].count; i++) {
             const struct log_row *row = &w->log.tables[t].rows[i];
             add_row(&out.tables[t], row->key, row->key_size, row->value, row->size);

@@ -249,7 +249,7 @@ static void a_changed_byte_of_the_snapshot_or_head_is_noticed(void **state)
     struct sample blocks = sample_of(TJ_BLOCK_HEADER_SIZE, 1, 8191);
     const struct sample head = sample_of(0, 0, 1);
     blocks.stride = 8191; /* a million bytes of one sort */
-    try_table(w, TJ_J_BLOCKS, "blocks", &blocks, block_byte_is_noticed);
+    try_table(w, TJ_J_STATE, "blocks", &blocks, block_byte_is_noticed);
     try_table(w, TJ_J_META, "meta", &head, head_byte_is_noticed);
     end_world(w);
 }
@@ -270,9 +270,9 @@ static void a_changed_byte_that_a_redo_would_mend_is_noticed(void **state)
     copy_ledger(f->dir, other);
     log_read(other, 0, &crashed);
     remove_ledger(other);
-    for (size_t i = 0; i < crashed.tables[TJ_J_BLOCKS].count; i++) {
+    for (size_t i = 0; i < crashed.tables[TJ_J_STATE].count; i++) {
         static const uint8_t name[TJ_BLOCK_KEY_SIZE] = {TJ_T_LANE}; /* of party 0, from lane 0 on */
-        struct log_row *row = &crashed.tables[TJ_J_BLOCKS].rows[i];
+        struct log_row *row = &crashed.tables[TJ_J_STATE].rows[i];
         lane = memcmp(row->key, name, sizeof name) == 0 ? row : lane;
     }
     assert_non_null(lane);
@@ -628,7 +628,7 @@ static void i11_a_whole_replay_counts_everything_once(void **state)
     assert_int_equal(report.signatures, things(w, TJ_CHECK_SIGNATURES, w->entries));
     must_count(&report, TJ_CHECK_ZERO, 2, 0, 0);
     /* Each stored block, and the state as opened. */
-    must_count(&report, TJ_CHECK_SNAPSHOT, w->log.tables[TJ_J_BLOCKS].count + 1, 0, 0);
+    must_count(&report, TJ_CHECK_SNAPSHOT, w->log.tables[TJ_J_STATE].count + 1, 0, 0);
     must_count(&report, TJ_CHECK_HEAD, 2, 0, 0); /* the head, and which rows there are */
     must_count(&report, TJ_CHECK_ATTACHMENTS, 1, 0, 2);
     end_world(w);

@@ -79,7 +79,7 @@ static uint32_t check_stored_blocks(const struct run *run, struct tj_txn *txn)
     struct tj_view value;
     bool seen[SIZES_MAX] = {false};
     uint32_t ages = 0;
-    assert_int_equal(tj_cursor_open(txn, TJ_J_BLOCKS, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, TJ_J_STATE, &cursor), TJ_STORAGE_OK);
     while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
         struct tj_block_row row;
         assert_true(tj_block_row_decode(&key, &value, &row));
@@ -237,7 +237,7 @@ static void clear_blocks(struct tj_txn *txn)
         struct tj_view key;
         struct tj_view value;
         uint8_t name[TJ_BLOCK_KEY_SIZE];
-        assert_int_equal(tj_cursor_open(txn, TJ_J_BLOCKS, &cursor), TJ_STORAGE_OK);
+        assert_int_equal(tj_cursor_open(txn, TJ_J_STATE, &cursor), TJ_STORAGE_OK);
         enum tj_storage_status found = tj_cursor_next(cursor, &key, &value);
         if (found == TJ_STORAGE_OK) {
             memcpy(name, key.bytes, sizeof name);
@@ -246,7 +246,7 @@ static void clear_blocks(struct tj_txn *txn)
         if (found != TJ_STORAGE_OK) {
             return;
         }
-        assert_int_equal(tj_delete_name(txn, TJ_J_BLOCKS, name, sizeof name), TJ_STORAGE_OK);
+        assert_int_equal(tj_delete_name(txn, TJ_J_STATE, name, sizeof name), TJ_STORAGE_OK);
     }
 }
 
@@ -262,7 +262,7 @@ static uint64_t put_subject(const struct mixer *m, struct tj_txn *txn, const str
         uint8_t *place;
         tj_block_key(&name, key);
         assert_int_equal(
-            tj_put_name(txn, TJ_J_BLOCKS, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place),
+            tj_put_name(txn, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place),
             TJ_STORAGE_OK);
         tj_store64(place, n - 1);
         tj_store64(place + 8, 0);
@@ -428,7 +428,7 @@ static void write_older(struct fixture *f)
     struct tj_table_spec tables[TJ_J_COUNT];
     struct tj_store_options options = tj_journal_options(0);
     memcpy(tables, options.tables, sizeof tables);
-    tables[TJ_J_BLOCKS].name = "blocks";
+    tables[TJ_J_STATE].name = "blocks";
     options.tables = tables;
     options.format = TJ_STORE_FORMAT_OLDER;
     options.upgrades = 0;

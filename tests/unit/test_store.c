@@ -1411,6 +1411,12 @@ static void test_reading_without_write_permission(void **state)
 
 static int child_bug;
 
+/* The call is to abort: what it answers is never seen. */
+static void forget(enum tj_storage_status status)
+{
+    (void)status;
+}
+
 static int child_has_a_bug(void)
 {
     if (freopen("/dev/null", "w", stderr) == NULL) {
@@ -1421,23 +1427,23 @@ static int child_has_a_bug(void)
     struct tj_txn *txn;
     struct tj_cursor *cursor;
     uint8_t *place;
-    (void)tj_write_begin(store, &txn);
+    forget(tj_write_begin(store, &txn));
     switch (child_bug) {
     case 0:
-        (void)tj_append(txn, BLOCKS, 1, 1, &place);
+        forget(tj_append(txn, BLOCKS, 1, 1, &place));
         break;
     case 1:
-        (void)tj_append(txn, 3, 1, 1, &place);
+        forget(tj_append(txn, 3, 1, 1, &place));
         break;
     case 2:
-        (void)tj_put_name(txn, BLOCKS, "", 0, 1, &place);
+        forget(tj_put_name(txn, BLOCKS, "", 0, 1, &place));
         break;
     case 3:
-        (void)tj_write_begin(store, &txn);
+        forget(tj_write_begin(store, &txn));
         break;
     case 4:
-        (void)tj_cursor_open(txn, JOURNAL, &cursor);
-        (void)tj_write_commit(txn);
+        forget(tj_cursor_open(txn, JOURNAL, &cursor));
+        forget(tj_write_commit(txn));
         break;
     case 5:
         tj_store_close(store);
