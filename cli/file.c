@@ -8,19 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
-void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 {
     size_t whole;
-    if (buffer->failed || size == 0) {
-        return;
-    }
-    if (__builtin_add_overflow(buffer->size, size, &whole) ||
+    if (buffer->failed || __builtin_add_overflow(buffer->size, size, &whole) ||
         !tj_grow(&buffer->bytes, &buffer->capacity, whole, 1)) {
         buffer->failed = true;
+        return NULL;
+    }
+    return buffer->bytes + buffer->size;
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+{
+    if (size == 0) {
         return;
     }
-    memcpy(buffer->bytes + buffer->size, bytes, size);
-    buffer->size = whole;
+    uint8_t *room = buffer_reserve(buffer, size);
+    if (room != NULL) {
+        memcpy(room, bytes, size);
+        buffer->size += size;
+    }
 }
 
 static bool is_standard(const char *path)

@@ -14,6 +14,8 @@ struct buffer {
     size_t capacity;
     bool failed; /* there was no memory: bytes are missing, and file_write() says so */
 };
+/* Room for `size` bytes at the end, to be counted in `size` by who fills it; NULL: no memory. */
+uint8_t *buffer_reserve(struct buffer *buffer, size_t size) TJ_MUST_USE;
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 
 /* All of a file of at most `max` bytes, in memory that the caller frees, with a NUL behind. Answers

@@ -3,6 +3,7 @@
 #include "text/json.h"
 #include "text/text.h"
 #include "core/audit/anchor.h"
+#include "core/exchange/verdict.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -39,28 +40,22 @@ static void put_amount(json_t *object, const char *member, tj_i128 base, unsigne
 
 /* ---- the verdict ---- */
 
-/* What the auditor said beforehand not to have does not leave a verification incomplete. */
-static bool is_expected(enum tj_check check, const struct audit_style *style)
-{
-    return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
-           (check == TJ_CHECK_WITNESSES && !style->policy) ||
-           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES || check == TJ_CHECK_STATEMENTS) &&
-            style->public_export);
-}
-
 enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
                                     const struct audit_style *style)
 {
-    bool skipped = false;
-    if (report->failed) {
-        return report->newer ? AUDIT_INCOMPLETE : AUDIT_FAIL;
+    const struct tj_expected expected = {.without_documents = style->without_documents,
+                                         .public_export = style->public_export,
+                                         .no_policy = !style->policy};
+    switch (tj_report_verdict(report, &expected)) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING:
+        return AUDIT_PASS;
+    case TIJORI_INCOMPLETE:
+        return AUDIT_INCOMPLETE;
+    case TIJORI_FAIL:
+        return AUDIT_FAIL;
     }
-    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-        skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
-    }
-    /* Running it again does not check what was not checked. */
-    skipped |= report->left_open > 0 && !style->public_export && !style->without_documents;
-    return skipped ? AUDIT_INCOMPLETE : AUDIT_PASS;
+    abort();
 }
 
 static const char *result_word(enum audit_verdict verdict)

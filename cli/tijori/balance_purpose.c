@@ -219,8 +219,8 @@ static enum tijori_status sum_history(struct reading *reading, uint64_t account,
     enum tijori_status status;
     tj_ledger_view_end(reading->ledger, &reading->view);
     reading->viewing = false;
-    while ((status = tijori_history(reading->ledger, tj_account_party(account),
-                                    tj_account_local(account), &cursor, &movement)) == TIJORI_OK) {
+    while ((status = tijori_history(reading->ledger, &movement, &cursor, tj_account_party(account),
+                                    tj_account_local(account))) == TIJORI_OK) {
         if (movement.entry < reading->size) {
             add_movement(&sums[movement.purpose < TJ_PURPOSE_END ? movement.purpose : 0], &movement,
                          account);

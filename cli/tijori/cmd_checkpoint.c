@@ -62,7 +62,7 @@ static int sign(struct tijori *ledger, const char *dir, const struct arguments *
         return fail(EXIT_DATA, "%s: a log signs with an ed25519 key", file);
     }
     note->size = sizeof note->bytes;
-    enum tijori_status status = tijori_checkpoint(ledger, key.secret32, note->bytes, &note->size);
+    enum tijori_status status = tijori_checkpoint(ledger, note->bytes, &note->size, key.secret32);
     tj_cleanse(&key, sizeof key);
     if (status == TIJORI_KEY_UNKNOWN) {
         return fail(EXIT_DATA, "%s: not an active log key of %s", file, dir);
@@ -116,7 +116,7 @@ static int add_note(struct tijori *ledger, const struct tj_policy *policy, struc
     TIJORI_REQUIRE(merged != NULL);
     merged->size = sizeof merged->bytes;
     enum tijori_status status =
-        tijori_add_cosignatures(ledger, other->bytes, other->size, merged->bytes, &merged->size);
+        tijori_add_cosignatures(ledger, merged->bytes, &merged->size, other->bytes, other->size);
     if (status == TIJORI_OK) { /* else what is printed stays what it was */
         note->size = merged->size;
         memcpy(note->bytes, merged->bytes, merged->size);
@@ -291,7 +291,7 @@ int cmd_checkpoint(const struct arguments *arguments)
         return code;
     }
     enum tijori_status status =
-        tijori_open(dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL, &ledger, &said);
+        tijori_open(&ledger, &said, dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         free(policy);
         return fail(exit_code_of(status), "%s", said.text);

@@ -270,7 +270,7 @@ static bool submit(struct ingest *ingest, const uint8_t *bytes, size_t size,
 {
     if (ingest->dry_run) {
         struct tijori_receipt receipt;
-        enum tijori_status status = tijori_dry_run(ingest->ledger, bytes, size, &receipt);
+        enum tijori_status status = tijori_dry_run(ingest->ledger, &receipt, bytes, size);
         if (status == TIJORI_OK) {
             print_receipt(ingest, source, &receipt);
         } else {
@@ -450,7 +450,7 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     options.threads = (uint32_t)threads;
     options.accept_clock_jump = argument_flag(arguments, "accept-clock");
     enum tijori_status status =
-        tijori_open(arguments->operands[0], TIJORI_WRITE, &options, &ingest->ledger, &why);
+        tijori_open(&ingest->ledger, &why, arguments->operands[0], TIJORI_WRITE, &options);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }

@@ -32,7 +32,7 @@ struct signers {
 static int open_ledger(const char *dir, struct book *book)
 {
     struct tijori_message why;
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &book->ledger, &why);
+    enum tijori_status status = tijori_open(&book->ledger, &why, dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         book->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
@@ -172,7 +172,7 @@ static int sign_envelope(const struct arguments *arguments, const struct book *b
             return code;
         }
         enum tijori_status status =
-            slots_sign(&view->slots, party, use, secret->algorithm, secret->secret32, id);
+            tj_slots_sign(&view->slots, party, use, secret->algorithm, secret->secret32, id);
         if (status != TIJORI_OK) {
             return fail_status(status, signers->names[i], NULL);
         }

@@ -30,7 +30,7 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
     if (!argument_number(arguments, "party", 0, UINT32_MAX, &party)) {
         return EXIT_USAGE;
     }
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, &why);
+    enum tijori_status status = tijori_open(&ledger, &why, dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }
@@ -68,7 +68,7 @@ static int sign(const struct arguments *arguments, const struct tj_header *heade
             return code;
         }
         enum tijori_status status =
-            slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
+            tj_slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
         tj_cleanse(&secret, sizeof secret);
         if (status != TIJORI_OK) {
             return fail_status(status, path, NULL);
