@@ -509,9 +509,6 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
 {
     struct tj_replay_report *report = progress->report;
     char origin[TJ_ORIGIN_MAX];
-    free(anchor->seen);
-    anchor->seen = NULL;
-    anchor->seen_count = 0;
     if (tj_state_ledger(progress->state) == NULL) {
         return; /* not even entry 0 */
     }
@@ -529,4 +526,12 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
     check_log_key(anchor, progress);
     check_coverage(anchor, progress);
     check_quorum(anchor, report);
+}
+
+void tj_anchor_clear(struct tj_anchor *anchor)
+{
+    free(anchor->seen);
+    anchor->seen = NULL;
+    anchor->seen_count = 0;
+    anchor->seen_capacity = 0;
 }

@@ -67,8 +67,10 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
                     uint64_t delay_s, const char *what);
 
 /* After the last entry: what is pinned, and what no checkpoint covers. `whole`: nothing failed.
- * Frees what the anchor owns. */
+ */
 void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole);
+/* Frees what the anchor owns. */
+void tj_anchor_clear(struct tj_anchor *anchor);
 
 /* A key's name tells how its holder cosigns: one that ends with this replayed the log, and any
  * other checked consistency only. Tijori's programs keep to it. */

@@ -141,13 +141,22 @@ static bool ledger_checkpoint(struct tj_source *source, size_t i, struct tj_view
     return tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i - (i > s->signed_at)], note);
 }
 
+/* A cursor that is not to be had for want of memory says nothing about the table. */
+static enum tj_storage_status open_cursor(struct ledger_source *s, struct tj_cursor **cursor,
+                                          size_t table)
+{
+    enum tj_storage_status status = tj_cursor_open(s->txn, table, cursor);
+    s->source.no_memory |= status == TJ_STORAGE_MEMORY;
+    return status;
+}
+
 static void ledger_documents(struct tj_source *source, void *context,
                              void (*visit)(void *context, const struct tj_view *name))
 {
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    if (tj_cursor_open(own(source)->txn, TJ_J_ATTACHMENTS, &cursor) != TJ_STORAGE_OK) {
+    if (open_cursor(own(source), &cursor, TJ_J_ATTACHMENTS) != TJ_STORAGE_OK) {
         return;
     }
     while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
@@ -199,7 +208,7 @@ static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report
     struct tj_view key;
     struct tj_view value;
     if (tj_count(s->txn, TJ_J_STATE, &count) != TJ_STORAGE_OK ||
-        tj_cursor_open(s->txn, TJ_J_STATE, &cursor) != TJ_STORAGE_OK) {
+        open_cursor(s, &cursor, TJ_J_STATE) != TJ_STORAGE_OK) {
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "the table of blocks is unreadable");
     }
@@ -324,7 +333,12 @@ static void check_open(struct ledger_source *s, struct tj_progress *progress,
                 "a stored block is as of no entry");
         return;
     }
-    if (tj_snapshot_load(s->txn, progress->digester, head, &opened) != TIJORI_OK) {
+    enum tijori_status status = tj_snapshot_load(s->txn, progress->digester, head, &opened);
+    if (status == TIJORI_MEMORY) {
+        s->source.no_memory = true;
+        return;
+    }
+    if (status != TIJORI_OK) {
         tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                 "the stored state does not load");
         return;

@@ -1,0 +1,110 @@
+#include "core/audit/resume.h"
+
+#include <inttypes.h>
+
+void tj_resume(struct tj_replaying *r)
+{
+    struct tj_replica *replica = r->replica;
+    struct tj_replay_report *report = r->report;
+    r->progress.start = replica->size;
+    report->start = replica->size;
+    report->left_open = replica->left_open;
+    report->entries = replica->size;
+    if (replica->size == 0) {
+        return;
+    }
+    TJ_VERIFY_CHECK(replica->frontier.size == replica->size);
+    tj_state_destroy(r->state);
+    tj_lane_jumps_destroy(r->jumps);
+    tj_figures_destroy(r->figures);
+    r->state = replica->state;
+    r->jumps = replica->jumps;
+    r->figures = replica->figures;
+    replica->state = NULL;
+    replica->jumps = NULL;
+    replica->figures = NULL;
+    r->past.jumps = r->jumps;
+    r->past.leaves = tj_replica_leaf;
+    if (r->state->partial) {
+        r->past.unseen_below = replica->size;
+    }
+    r->past.leaves_context = replica;
+    r->unjudged_before = r->state->unjudged;
+    r->frontier = replica->frontier;
+    r->leaf = replica->leaf;
+    r->received_ns = replica->received_ns;
+    r->term = replica->term;
+    r->directive = replica->directive;
+    report->ledger_id = r->state->ledger_id;
+    report->restricted_before = r->state->partial;
+    report->last_received_ns = replica->received_ns;
+}
+
+void tj_keep_replica(struct tj_replaying *r)
+{
+    struct tj_replica *replica = r->replica;
+    TJ_VERIFY_CHECK(r->report->entries >= replica->size);
+    tj_state_destroy(replica->state); /* of a replica that was empty */
+    tj_lane_jumps_destroy(replica->jumps);
+    tj_figures_destroy(replica->figures);
+    replica->size = r->report->entries;
+    replica->state = r->state;
+    replica->jumps = r->jumps;
+    replica->figures = r->figures;
+    replica->frontier = r->frontier;
+    replica->leaf = r->leaf;
+    replica->received_ns = r->received_ns;
+    replica->term = r->term;
+    replica->directive = r->directive;
+    replica->covered = r->anchor.covered;
+    replica->covered_by = r->anchor.covered_by;
+    replica->left_open += r->report->checks[TJ_CHECK_BODIES].skipped +
+                          r->report->checks[TJ_CHECK_RULES].skipped +
+                          r->report->checks[TJ_CHECK_ATTACHMENTS].skipped;
+    r->state = NULL;
+    r->jumps = NULL;
+    r->figures = NULL;
+}
+
+/* The log must have at least what was verified before, and end it alike. */
+bool tj_check_extends(struct tj_replaying *r)
+{
+    struct tj_hash leaf;
+    struct tj_entry_view entry;
+    uint64_t start = r->progress.start;
+    if (start == 0) {
+        return true;
+    }
+    if (!tj_source_entry(r->source, &r->digester, 0, &entry, &leaf) ||
+        !tj_hash_equal(&leaf, &r->state->ledger_id)) {
+        return tj_fail(r->report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
+                       "entry 0 is not that of the ledger that this auditor verified before");
+    }
+    if (r->source->size < start) {
+        return tj_fail(r->report, TJ_CHECK_EXTENDS, r->source->size, NULL, NULL,
+                       "a rollback: this auditor verified %" PRIu64
+                       " entries before, now there are %" PRIu64,
+                       start, r->source->size);
+    }
+    if (tj_source_entry(r->source, &r->digester, start - 1, &entry, &leaf) &&
+        tj_hash_equal(&leaf, &r->leaf)) {
+        return tj_pass(r->report, TJ_CHECK_EXTENDS, 1);
+    }
+    /* Where they part: leaf hashes are a chain, so the first that differs is where it was forked.
+     */
+    uint64_t low = 0;
+    uint64_t high = start - 1;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct tj_hash known;
+        bool same = tj_source_entry(r->source, &r->digester, middle, &entry, &leaf) &&
+                    tj_replica_leaf(r->replica, middle, &known) && tj_hash_equal(&leaf, &known);
+        if (same) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return tj_fail(r->report, TJ_CHECK_EXTENDS, low, NULL, NULL,
+                   "a fork: entry %" PRIu64 " is not the one this auditor verified before", low);
+}
