@@ -15,11 +15,11 @@
 
 /* ---- a session ---- */
 
-static bool small_number(const struct arguments *arguments, const char *name, uint64_t min,
-                         uint64_t max, uint32_t *out)
+static bool small_number(const struct arguments *arguments, uint32_t *out, const char *name,
+                         uint64_t min, uint64_t max)
 {
     uint64_t value = *out;
-    bool valid = argument_number(arguments, name, min, max, &value);
+    bool valid = argument_number(arguments, &value, name, min, max);
     *out = (uint32_t)value;
     return valid;
 }
@@ -40,9 +40,9 @@ static bool read_settings(const struct arguments *arguments, struct session *s)
         .stretch = {0, 1},
         .started_ns = now_ns(),
     };
-    return argument_number(arguments, "seed", 0, INT64_MAX, &s->seed) &&
-           small_number(arguments, "rounds", 1, 1000, &s->rounds) &&
-           small_number(arguments, "threads", 1, TJ_THREADS_MAX, &s->threads);
+    return argument_number(arguments, &s->seed, "seed", 0, INT64_MAX) &&
+           small_number(arguments, &s->rounds, "rounds", 1, 1000) &&
+           small_number(arguments, &s->threads, "threads", 1, TJ_THREADS_MAX);
 }
 
 typedef bool measure_function(struct session *session);
@@ -116,8 +116,8 @@ static int cmd_latency(const struct arguments *arguments)
 
 static bool read_scale(const struct arguments *arguments, struct session *s)
 {
-    return argument_number(arguments, "movements", 100000, INT64_MAX, &s->movements) &&
-           small_number(arguments, "accounts", 2, 100000000, &s->accounts_max);
+    return argument_number(arguments, &s->movements, "movements", 100000, INT64_MAX) &&
+           small_number(arguments, &s->accounts_max, "accounts", 2, 100000000);
 }
 
 static int cmd_scale(const struct arguments *arguments)
@@ -132,7 +132,7 @@ static int cmd_peers(const struct arguments *arguments)
 {
     struct session s;
     return read_settings(arguments, &s) &&
-                   small_number(arguments, "accounts", 2, 100000000, &s.accounts)
+                   small_number(arguments, &s.accounts, "accounts", 2, 100000000)
                ? run_session(arguments, &s, measure_peers, NULL)
                : EXIT_USAGE;
 }
@@ -160,14 +160,14 @@ static int cmd_ingest(const struct arguments *arguments)
     asked = (struct ingest_options){.id = "asked", .batch = 1, .lanes = 256, .work = "as asked"};
     asked.algorithm = (uint8_t)(argument_choice(arguments, "scheme") + 1);
     if (!read_settings(arguments, &s) ||
-        !small_number(arguments, "accounts", 2, 100000000, &s.accounts) ||
-        !small_number(arguments, "batch", 1, TJ_RECORDS_MAX, &asked.batch)) {
+        !small_number(arguments, &s.accounts, "accounts", 2, 100000000) ||
+        !small_number(arguments, &asked.batch, "batch", 1, TJ_RECORDS_MAX)) {
         return EXIT_USAGE;
     }
     asked.in_flight = in_flight_for(asked.batch);
-    if (!small_number(arguments, "envelopes", 1, 100000000, &asked.envelopes) ||
-        !small_number(arguments, "lanes", 1, TJ_LANES_MAX - 1, &asked.lanes) ||
-        !small_number(arguments, "in-flight", 1, TJ_QUEUE_MAX, &asked.in_flight)) {
+    if (!small_number(arguments, &asked.envelopes, "envelopes", 1, 100000000) ||
+        !small_number(arguments, &asked.lanes, "lanes", 1, TJ_LANES_MAX - 1) ||
+        !small_number(arguments, &asked.in_flight, "in-flight", 1, TJ_QUEUE_MAX)) {
         return EXIT_USAGE;
     }
     return run_session(arguments, &s, given ? measure_asked : measure_ingest, NULL);
@@ -253,6 +253,6 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-    machine_command(argc, argv);
-    return program_main(&program, argc, argv);
+    machine_command(argv, argc);
+    return program_main(&program, argv, argc);
 }

@@ -59,7 +59,7 @@ bool child_wait(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-bool child_line(const char *const *argv, char *out, size_t size)
+bool child_line(char *out, size_t size, const char *const *argv)
 {
     int ends[2];
     if (pipe(ends) != 0) {

@@ -22,6 +22,6 @@ pid_t child_start(const char *const *argv, const char *log, const struct child_u
 bool child_wait(pid_t child);
 
 /* The first line that a program prints, without the end of the line; false when it fails. */
-bool child_line(const char *const *argv, char *out, size_t size);
+bool child_line(char *out, size_t size, const char *const *argv);
 
 #endif

@@ -165,9 +165,8 @@ static void submit_open(struct drive *drive, uint64_t start)
 
 /* ---- a run ---- */
 
-static void drive_init(struct drive *drive, struct tijori *ledger,
-                       const struct envelopes *envelopes, uint32_t in_flight,
-                       struct histogram *latency)
+static void drive_init(struct drive *drive, struct tijori *ledger, struct histogram *latency,
+                       const struct envelopes *envelopes, uint32_t in_flight)
 {
     *drive = (struct drive){
         .ledger = ledger, .envelopes = envelopes, .in_flight = in_flight, .latency = latency};
@@ -184,7 +183,7 @@ static void drive_destroy(struct drive *drive)
     shared_memory_free(drive->since_ns, (size_t)drive->envelopes->count * sizeof *drive->since_ns);
 }
 
-static void run(struct drive *drive, bool open, struct drive_result *out)
+static void run(struct drive *drive, struct drive_result *out, bool open)
 {
     pthread_t receiver;
     uint64_t cpu = cpu_ns();
@@ -206,37 +205,37 @@ static void run(struct drive *drive, bool open, struct drive_result *out)
     out->refused = drive->refused;
 }
 
-void drive_closed(struct tijori *ledger, const struct envelopes *envelopes, uint32_t in_flight,
-                  struct drive_result *out, struct histogram *latency)
+void drive_closed(struct tijori *ledger, struct drive_result *out, struct histogram *latency,
+                  const struct envelopes *envelopes, uint32_t in_flight)
 {
     struct drive drive;
-    drive_init(&drive, ledger, envelopes, in_flight, latency);
-    run(&drive, false, out);
+    drive_init(&drive, ledger, latency, envelopes, in_flight);
+    run(&drive, out, false);
     drive_destroy(&drive);
 }
 
-void drive_open(struct tijori *ledger, const struct envelopes *envelopes, double per_s,
-                uint64_t seed, struct drive_result *out, struct histogram *latency)
+void drive_open(struct tijori *ledger, struct drive_result *out, struct histogram *latency,
+                const struct envelopes *envelopes, double per_s, uint64_t seed)
 {
     struct drive drive;
     double at_s = 0;
-    drive_init(&drive, ledger, envelopes, 0, latency);
+    drive_init(&drive, ledger, latency, envelopes, 0);
     for (uint32_t e = 0; e < envelopes->count; e++) {
         /* The gaps of a Poisson process are exponential. */
         at_s -= log(random_unit(&seed)) / per_s;
         drive.since_ns[e] = (uint64_t)(at_s * 1e9);
     }
-    run(&drive, true, out);
+    run(&drive, out, true);
     drive_destroy(&drive);
 }
 
-void drive_counted(struct tijori *ledger, const struct envelopes *envelopes, uint32_t in_flight,
-                   _Atomic uint32_t *received)
+void drive_counted(struct tijori *ledger, _Atomic uint32_t *received,
+                   const struct envelopes *envelopes, uint32_t in_flight)
 {
     struct drive drive;
     struct drive_result result;
-    drive_init(&drive, ledger, envelopes, in_flight, NULL);
+    drive_init(&drive, ledger, NULL, envelopes, in_flight);
     drive.received = received;
-    run(&drive, false, &result);
+    run(&drive, &result, false);
     drive_destroy(&drive);
 }

@@ -26,17 +26,17 @@ struct drive_result {
 
 /* Closed loop: at most `in_flight` envelopes are submitted and not yet answered; 1 takes turns on
  * one thread. `latency` (may be NULL) gets the time from submit to receipt of each. */
-void drive_closed(struct tijori *ledger, const struct envelopes *envelopes, uint32_t in_flight,
-                  struct drive_result *out, struct histogram *latency);
+void drive_closed(struct tijori *ledger, struct drive_result *out, struct histogram *latency,
+                  const struct envelopes *envelopes, uint32_t in_flight);
 
 /* Open loop: envelopes arrive at random (Poisson, by `seed`), `per_s` of them a second on average,
  * whatever the ledger does. `latency` is counted from the time an envelope was meant to arrive, so
  * waiting for a full queue is part of it. */
-void drive_open(struct tijori *ledger, const struct envelopes *envelopes, double per_s,
-                uint64_t seed, struct drive_result *out, struct histogram *latency);
+void drive_open(struct tijori *ledger, struct drive_result *out, struct histogram *latency,
+                const struct envelopes *envelopes, double per_s, uint64_t seed);
 
 /* For a process that is about to be killed: as drive_closed, and *received counts the receipts. */
-void drive_counted(struct tijori *ledger, const struct envelopes *envelopes, uint32_t in_flight,
-                   _Atomic uint32_t *received);
+void drive_counted(struct tijori *ledger, _Atomic uint32_t *received,
+                   const struct envelopes *envelopes, uint32_t in_flight);
 
 #endif

@@ -61,7 +61,7 @@ double record_root_ns(void)
     return series_median(&rounds);
 }
 
-void sync_us(const char *dir, uint32_t size, double seconds, struct series *out)
+void sync_us(struct series *out, const char *dir, uint32_t size, double seconds)
 {
     char path[4096];
     uint8_t *bytes = malloc(size);
@@ -89,7 +89,7 @@ static void commit_rows(struct tj_store *store, uint64_t first, uint64_t count)
     enum tj_storage_status status = tj_write_begin(store, &txn);
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
     for (uint64_t row = first; row < first + count; row++) {
-        status = tj_append(txn, 0, row, SMALL_ROW, &place);
+        status = tj_append(txn, &place, 0, row, SMALL_ROW);
         TIJORI_REQUIRE(status == TJ_STORAGE_OK);
         memset(place, 0x5a, SMALL_ROW);
     }
@@ -97,7 +97,7 @@ static void commit_rows(struct tj_store *store, uint64_t first, uint64_t count)
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
 }
 
-void commit_us(const char *dir, double seconds, struct series *out)
+void commit_us(struct series *out, const char *dir, double seconds)
 {
     static const struct tj_table_spec table = {"floor", TJ_TABLE_NUMBERED};
     const struct tj_store_options options = {
@@ -105,7 +105,7 @@ void commit_us(const char *dir, double seconds, struct series *out)
     char path[4096];
     struct tj_store *store;
     snprintf(path, sizeof path, "%s/floor.store", dir);
-    enum tj_storage_status status = tj_store_create(path, &options, &store);
+    enum tj_storage_status status = tj_store_create(&store, path, &options);
     TIJORI_REQUIRE(status == TJ_STORAGE_OK);
     commit_rows(store, 0, ROWS_BEFORE);
     uint64_t begin = now_ns();

@@ -21,10 +21,10 @@ double hash_ns(uint32_t size);
 double record_root_ns(void);
 
 /* Microseconds of appending and fdatasync, as many as fit in `seconds`; added to `out`. */
-void sync_us(const char *dir, uint32_t size, double seconds, struct series *out);
+void sync_us(struct series *out, const char *dir, uint32_t size, double seconds);
 
 /* Microseconds of an LMDB commit of one small row through storage/, as many as fit in `seconds`;
  * added to `out`. */
-void commit_us(const char *dir, double seconds, struct series *out);
+void commit_us(struct series *out, const char *dir, double seconds);
 
 #endif

@@ -12,7 +12,7 @@
 
 static char command_line[1024];
 
-void machine_command(int argc, char **argv)
+void machine_command(char **argv, int argc)
 {
     size_t at = 0;
     for (int i = 0; i < argc && at < sizeof command_line; i++) {
@@ -47,7 +47,7 @@ static const char *file_system(const char *dir)
 
 /* The text after "name :" or "name:" in one of the kernel's files; "unknown" when it is not there.
  */
-static void kernel_says(const char *path, const char *name, char *out, size_t size)
+static void kernel_says(char *out, size_t size, const char *path, const char *name)
 {
     char line[256];
     FILE *file = fopen(path, "re");
@@ -71,7 +71,7 @@ json_t *machine_facts(const char *dir)
     struct utsname kernel;
     char cpu[256];
     uname(&kernel);
-    kernel_says("/proc/cpuinfo", "model name", cpu, sizeof cpu);
+    kernel_says(cpu, sizeof cpu, "/proc/cpuinfo", "model name");
     json_int_t memory_mib = (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
     return json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
                      "cpu", cpu, "cores", (int)tj_core_count(), "memory_mib", memory_mib, "kernel",
@@ -86,7 +86,7 @@ uint64_t anonymous_bytes(void)
 {
     char text[256];
     malloc_trim(0);
-    kernel_says("/proc/self/status", "RssAnon", text, sizeof text);
+    kernel_says(text, sizeof text, "/proc/self/status", "RssAnon");
     return strtoull(text, NULL, 10) * 1024; /* "1234 kB" */
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Keeps the command line for machine_facts; once, before anything else. */
-void machine_command(int argc, char **argv);
+void machine_command(char **argv, int argc);
 
 /* CPU, cores, memory, kernel, file system of `dir`, sync mode, versions, commit, command line. The
  * caller owns it. */

@@ -42,11 +42,11 @@ static double audit(const struct workload *w, struct tj_replay_report *report)
     struct tj_state *state = NULL;
     struct tj_replay_options replay = {.threads = w->options.threads};
     struct tj_store_options options = tj_journal_options(0);
-    if (tj_store_open_read(w->dir, &options, &store, NULL) != TJ_STORAGE_OK) {
+    if (tj_store_open_read(&store, NULL, w->dir, &options) != TJ_STORAGE_OK) {
         return 0;
     }
     uint64_t start = now_ns();
-    enum tijori_status status = tj_replay_store(store, &replay, report, &state);
+    enum tijori_status status = tj_replay_store(store, report, &state, &replay);
     double seconds = seconds_since(start);
     tj_store_close(store);
     bool agree = status == TIJORI_OK && totals_agree(w, report, state);
@@ -55,8 +55,8 @@ static double audit(const struct workload *w, struct tj_replay_report *report)
     return agree ? seconds : 0;
 }
 
-static bool run_round(struct session *s, struct workload *w, const struct raw_verifier *verifier,
-                      uint32_t batch, uint32_t count, struct audit_rounds *rounds)
+static bool run_round(struct session *s, struct workload *w, struct audit_rounds *rounds,
+                      const struct raw_verifier *verifier, uint32_t batch, uint32_t count)
 {
     struct tj_replay_report report;
     double ingest = session_slice(s, w, batch, count, in_flight_for(batch)) * batch;
@@ -111,7 +111,7 @@ static bool measure_row(struct session *s, const struct audit_options *o)
     uint32_t count = session_calibrate(s, w, o->batch, in_flight_for(o->batch));
     count = (uint32_t)(count * o->part) + 1;
     for (uint32_t r = 0; r < s->rounds && !s->failed; r++) {
-        run_round(s, w, verifier, o->batch, count, &rounds);
+        run_round(s, w, &rounds, verifier, o->batch, count);
         session_progress(s, o->id, r + 1, s->rounds);
     }
     if (!s->failed) {

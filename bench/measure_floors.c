@@ -43,12 +43,12 @@ static void measure_disk(struct session *s)
     char what[64];
     for (size_t i = 0; i < SYNC_SIZES; i++) {
         times.count = 0;
-        sync_us(s->folder.path, sync_sizes[i], s->floor_s, &times);
+        sync_us(&times, s->folder.path, sync_sizes[i], s->floor_s);
         snprintf(what, sizeof what, "append of %u KiB and fdatasync", sync_sizes[i] / 1024);
         floor_row(s, what, series_median(&times), "us");
     }
     times.count = 0;
-    commit_us(s->folder.path, s->floor_s, &times);
+    commit_us(&times, s->folder.path, s->floor_s);
     floor_row(s, "LMDB commit of one small row", series_median(&times), "us");
 }
 

@@ -22,12 +22,12 @@ struct rounds {
 };
 
 /* One round: floor, slice. The floor before it is that of the round before. */
-static bool run_round(struct session *s, struct workload *w, const struct ingest_options *o,
-                      const struct raw_verifier *verifier, struct verify_rate *before,
-                      struct rounds *rounds)
+static bool run_round(struct session *s, struct workload *w, struct verify_rate *before,
+                      struct rounds *rounds, const struct ingest_options *o,
+                      const struct raw_verifier *verifier)
 {
     struct drive_result result;
-    bool accepted = workload_drive(w, o->in_flight, &result, &rounds->latency);
+    bool accepted = workload_drive(w, &result, &rounds->latency, o->in_flight);
     struct verify_rate after = raw_verify_rate(verifier, s->cores, s->floor_s);
     double count = w->envelopes.count;
     double floor_per_s = (before->per_s + after.per_s) / 2;
@@ -39,7 +39,7 @@ static bool run_round(struct session *s, struct workload *w, const struct ingest
     series_add(&rounds->other_cpu_us, cpu_us - (before->cpu_us + after.cpu_us) / 2);
     rounds->envelopes += w->envelopes.count;
     if (o->batch >= LARGE_BATCH) {
-        sync_us(s->folder.path, SYNC_SIZE_MAX, s->floor_s / 2, &rounds->sync_us);
+        sync_us(&rounds->sync_us, s->folder.path, SYNC_SIZE_MAX, s->floor_s / 2);
     }
     *before = after;
     return accepted || session_fail(s, "an envelope was refused");
@@ -91,8 +91,8 @@ static void add_targets(struct session *s, const char *id, const struct rounds *
     }
 }
 
-static bool run_rounds(struct session *s, struct workload *w, const struct ingest_options *o,
-                       const struct raw_verifier *verifier, struct rounds *rounds)
+static bool run_rounds(struct session *s, struct workload *w, struct rounds *rounds,
+                       const struct ingest_options *o, const struct raw_verifier *verifier)
 {
     uint32_t count =
         o->envelopes != 0 ? o->envelopes : session_calibrate(s, w, o->batch, o->in_flight);
@@ -102,7 +102,7 @@ static bool run_rounds(struct session *s, struct workload *w, const struct inges
         if (r > 0) {
             workload_prepare(w, o->batch, count);
         }
-        run_round(s, w, o, verifier, &floor, rounds);
+        run_round(s, w, &floor, rounds, o, verifier);
         session_progress(s, o->id, r + 1, s->rounds);
     }
     return !s->failed;
@@ -120,7 +120,7 @@ bool measure_ingest_row(struct session *s, const struct ingest_options *o)
     workload_close(w);
     uint64_t bytes = workload_stored_bytes(w);
     struct raw_verifier *verifier = raw_verifier_create(o->algorithm);
-    bool done = workload_open(w) && run_rounds(s, w, o, verifier, &rounds) &&
+    bool done = workload_open(w) && run_rounds(s, w, &rounds, o, verifier) &&
                 (workload_check(w) || session_fail(s, "totals do not agree"));
     if (done) {
         workload_close(w);

@@ -24,7 +24,7 @@ static struct closed_floor measure_floor(struct session *s, const struct raw_ver
 {
     static struct series commits;
     commits.count = 0;
-    commit_us(s->folder.path, s->floor_s, &commits);
+    commit_us(&commits, s->folder.path, s->floor_s);
     return (struct closed_floor){
         .verify_us = 1e6 / raw_verify_rate(verifier, 1, s->floor_s).per_s,
         .commit_us = series_median(&commits),
@@ -40,15 +40,15 @@ static void merge(struct histogram *into, const struct histogram *from)
     }
 }
 
-static bool closed_round(struct session *s, struct workload *w, uint32_t count,
-                         const struct raw_verifier *verifier, struct closed_floor *before,
-                         struct closed_rounds *rounds)
+static bool closed_round(struct session *s, struct workload *w, struct closed_floor *before,
+                         struct closed_rounds *rounds, uint32_t count,
+                         const struct raw_verifier *verifier)
 {
     static struct histogram latency;
     struct drive_result result;
     memset(&latency, 0, sizeof latency);
     workload_prepare(w, 1, count);
-    bool accepted = workload_drive(w, 1, &result, &latency);
+    bool accepted = workload_drive(w, &result, &latency, 1);
     struct closed_floor after = measure_floor(s, verifier);
     double verify_us = (before->verify_us + after.verify_us) / 2;
     double commit = (before->commit_us + after.commit_us) / 2;
@@ -70,7 +70,7 @@ static bool measure_closed(struct session *s, struct workload *w)
     uint32_t count = session_calibrate(s, w, 1, 1);
     struct closed_floor floor = measure_floor(s, verifier);
     for (uint32_t r = 0; r < s->rounds && !s->failed; r++) {
-        closed_round(s, w, count, verifier, &floor, &rounds);
+        closed_round(s, w, &floor, &rounds, count, verifier);
         session_progress(s, "latency: one at a time", r + 1, s->rounds * 2);
     }
     raw_verifier_destroy(verifier);
@@ -98,7 +98,7 @@ static bool measure_load(struct session *s, struct workload *w, uint32_t percent
     memset(&latency, 0, sizeof latency);
     workload_prepare(w, 1, count);
     workload_count(w, count);
-    drive_open(w->ledger, &w->envelopes, offered, s->seed + percent, &result, &latency);
+    drive_open(w->ledger, &result, &latency, &w->envelopes, offered, s->seed + percent);
     w->entries += count;
     json_t *row = report_row(s->report, "open_loop");
     row_count(row, "load_percent", percent);

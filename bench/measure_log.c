@@ -18,7 +18,7 @@ static double tree_ns(void)
     tj_frontier_init(&frontier);
     uint64_t start = now_ns();
     for (uint32_t i = 0; i < TREE_LEAVES; i++) {
-        uint32_t levels = tj_frontier_append_nodes(hasher, &frontier, &leaf, nodes);
+        uint32_t levels = tj_frontier_append_nodes(hasher, &frontier, nodes, &leaf);
         leaf = levels > 0 ? nodes[0] : frontier.nodes[frontier.count - 1];
     }
     double ns = (double)(now_ns() - start) / TREE_LEAVES;
@@ -42,8 +42,8 @@ static double slice(struct session *s, struct workload *w, uint32_t batch, uint3
 }
 
 /* Signed first in every other pair, so that what drifts favours neither. */
-static bool run_pair(struct session *s, struct workload *w, uint32_t batch, uint32_t count,
-                     bool first, struct pairs *pairs)
+static bool run_pair(struct session *s, struct workload *w, struct pairs *pairs, uint32_t batch,
+                     uint32_t count, bool first)
 {
     double rates[2];
     rates[first] = slice(s, w, batch, count, first);
@@ -94,7 +94,7 @@ static bool measure_batch(struct session *s, uint32_t batch, double node_ns)
     uint32_t count = session_calibrate(s, w, batch, in_flight_for(batch));
     bool done = true;
     for (uint32_t r = 0; r < s->rounds && done; r++) {
-        done = run_pair(s, w, batch, count, r % 2 == 1, &pairs);
+        done = run_pair(s, w, &pairs, batch, count, r % 2 == 1);
         session_progress(s, "log", r + 1, s->rounds);
     }
     done = done && (workload_check(w) || session_fail(s, "totals do not agree"));

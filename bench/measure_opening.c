@@ -29,7 +29,7 @@ static _Noreturn void ingest_until_killed(struct workload *w, _Atomic uint32_t *
     if (!workload_open(w)) {
         _exit(1);
     }
-    drive_counted(w->ledger, &w->envelopes, in_flight_for(w->envelopes.batch), received);
+    drive_counted(w->ledger, received, &w->envelopes, in_flight_for(w->envelopes.batch));
     for (;;) {
         pause();
     }
@@ -37,7 +37,7 @@ static _Noreturn void ingest_until_killed(struct workload *w, _Atomic uint32_t *
 
 /* Kills a child that ingests, once it has `wanted` receipts; false when it ended by
  * itself. */
-static bool kill_in_the_middle(struct workload *w, uint32_t wanted, _Atomic uint32_t *received)
+static bool kill_in_the_middle(struct workload *w, _Atomic uint32_t *received, uint32_t wanted)
 {
     int status = 0;
     pid_t child = fork();
@@ -77,7 +77,7 @@ static bool open_after_kill(struct session *s, struct workload *w, double *secon
     _Atomic uint32_t *received = shared_memory(sizeof *received);
     workload_close(w);
     workload_prepare(w, TJ_RECORDS_MAX, count);
-    bool killed = kill_in_the_middle(w, count - count / 8, received);
+    bool killed = kill_in_the_middle(w, received, count - count / 8);
     *received_out = atomic_load(received);
     shared_memory_free((void *)received, sizeof *received);
     if (!killed) {

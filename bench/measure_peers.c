@@ -27,8 +27,8 @@ struct contestant {
 };
 
 /* The movements of one prepared envelope. */
-static void read_movements(const struct workload *w, uint32_t envelope,
-                           struct peer_movement out[TJ_RECORDS_MAX])
+static void read_movements(const struct workload *w, struct peer_movement out[TJ_RECORDS_MAX],
+                           uint32_t envelope)
 {
     const uint8_t *record =
         w->envelopes.bytes + (size_t)envelope * w->envelopes.size + TJ_HEADER_SIZE;
@@ -47,7 +47,7 @@ static double peer_slice(struct session *s, struct contestant *c, const struct w
     uint64_t spent_ns = 0;
     uint64_t entered = 0;
     for (uint32_t e = 0; e < batches && e < w->envelopes.count; e++) {
-        read_movements(w, e, movements);
+        read_movements(w, movements, e);
         uint64_t start = now_ns();
         if (!c->peer->batch(c->store, movements, w->envelopes.batch)) {
             session_fail(s, "a peer refused a batch");
@@ -83,7 +83,7 @@ static void peer_open(struct session *s, struct contestant *c, const struct work
     snprintf(dir, sizeof dir, "%s", session_path(s, c->id));
     mkdir(dir, 0700);
     c->store =
-        c->peer->open(dir, w->options.accounts, c->version, sizeof c->version, why, sizeof why);
+        c->peer->open(c->version, sizeof c->version, dir, w->options.accounts, why, sizeof why);
     if (c->store == NULL) {
         peer_missing(s, c, name, why);
         return;
@@ -92,8 +92,8 @@ static void peer_open(struct session *s, struct contestant *c, const struct work
     c->batches = (uint32_t)(rate * s->slice_s / w->envelopes.batch) + 1;
 }
 
-static void run_round(struct session *s, struct workload *w, uint32_t count,
-                      struct contestant contestants[PEERS], struct series *own)
+static void run_round(struct session *s, struct workload *w, struct contestant contestants[PEERS],
+                      struct series *own, uint32_t count)
 {
     double rate =
         session_slice(s, w, TJ_RECORDS_MAX, count, in_flight_for(TJ_RECORDS_MAX)) * TJ_RECORDS_MAX;
@@ -163,7 +163,7 @@ bool measure_peers(struct session *s)
         peer_open(s, &contestants[i], w, names[i]);
     }
     for (uint32_t r = 0; r < s->rounds && !s->failed; r++) {
-        run_round(s, w, count, contestants, &own);
+        run_round(s, w, contestants, &own, count);
         session_progress(s, "peers", r + 1, s->rounds);
     }
     if (!s->failed && workload_check(w)) {

@@ -12,8 +12,8 @@ struct pairs {
 };
 
 /* Ruled first in every other pair, so that what drifts favours neither. */
-static bool run_pair(struct session *s, uint32_t batch, uint32_t count, bool first,
-                     struct pairs *pairs)
+static bool run_pair(struct session *s, struct pairs *pairs, uint32_t batch, uint32_t count,
+                     bool first)
 {
     double rates[2];
     rates[first] = session_slice(s, pairs->ledgers[first], batch, count, in_flight_for(batch));
@@ -56,7 +56,7 @@ static bool measure_batch(struct session *s, uint32_t batch)
                 workload_set_rules(pairs.ledgers[1], LIMITS, PROGRAMMES);
     uint32_t count = done ? session_calibrate(s, pairs.ledgers[0], batch, in_flight_for(batch)) : 0;
     for (uint32_t r = 0; r < s->rounds && done; r++) {
-        done = run_pair(s, batch, count, r % 2 == 1, &pairs);
+        done = run_pair(s, &pairs, batch, count, r % 2 == 1);
         session_progress(s, "rules", r + 1, s->rounds);
     }
     for (int i = 0; i < 2; i++) {

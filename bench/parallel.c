@@ -22,7 +22,7 @@ static void *run_share(void *context)
     return NULL;
 }
 
-void run_parallel(uint32_t threads, parallel_share *share, void *context)
+void run_parallel(parallel_share *share, void *context, uint32_t threads)
 {
     struct runner runners[TJ_THREADS_MAX];
     TIJORI_REQUIRE(threads <= TJ_THREADS_MAX);

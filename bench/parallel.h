@@ -12,7 +12,7 @@ typedef void parallel_share(void *context, uint32_t thread, uint32_t threads);
 
 /* Runs the shares at once, each on a thread of its own, and waits for all; at most TJ_THREADS_MAX.
  */
-void run_parallel(uint32_t threads, parallel_share *share, void *context);
+void run_parallel(parallel_share *share, void *context, uint32_t threads);
 
 /* `bytes` of zeroed memory, touched, so that nothing is paid while something is timed. It is shared
  * memory: a forked child sees the same bytes, and it does not count as anonymous, which is how the

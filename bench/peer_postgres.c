@@ -46,7 +46,7 @@ static bool find_programs(char *out, size_t size)
     static const char *const ask[] = {"pg_config", "--bindir", NULL};
     char path[4200];
     glob_t found;
-    if (child_line(ask, out, size)) {
+    if (child_line(out, size, ask)) {
         snprintf(path, sizeof path, "%s/initdb", out);
         if (access(path, X_OK) == 0) {
             return true;
@@ -203,8 +203,8 @@ static bool start(struct peer_store *store, const char *dir, uint32_t accounts, 
     return made;
 }
 
-static struct peer_store *postgres_open(const char *dir, uint32_t accounts, char *version,
-                                        size_t version_size, char *why, size_t why_size)
+static struct peer_store *postgres_open(char *version, size_t version_size, const char *dir,
+                                        uint32_t accounts, char *why, size_t why_size)
 {
     struct peer_store *store = calloc(1, sizeof *store);
     char *absolute = realpath(dir, NULL);

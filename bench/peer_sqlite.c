@@ -71,8 +71,8 @@ static bool prepare(struct peer_store *store)
     return true;
 }
 
-static struct peer_store *sqlite_open(const char *dir, uint32_t accounts, char *version,
-                                      size_t version_size, char *why, size_t why_size)
+static struct peer_store *sqlite_open(char *version, size_t version_size, const char *dir,
+                                      uint32_t accounts, char *why, size_t why_size)
 {
     char path[4200];
     struct peer_store *store = calloc(1, sizeof *store);

@@ -20,8 +20,8 @@ struct peer {
     const char *name;
     /* Makes a store in the empty folder `dir` with accounts 1 to `accounts`, balances 0. NULL with
      * the reason in `why`. `version` gets what is run. */
-    struct peer_store *(*open)(const char *dir, uint32_t accounts, char *version,
-                               size_t version_size, char *why, size_t why_size);
+    struct peer_store *(*open)(char *version, size_t version_size, const char *dir,
+                               uint32_t accounts, char *why, size_t why_size);
     /* One transaction: each movement is stored, both its accounts are updated; committed and synced
      * when it answers true. Numbers go on from the movements before. */
     bool (*batch)(struct peer_store *store, const struct peer_movement *movements, uint32_t count);

@@ -67,7 +67,7 @@ static void linear_ticks(const struct scale *scale, struct ticks *ticks)
     }
 }
 
-static void tick_label(double value, char *out, size_t size)
+static void tick_label(char *out, size_t size, double value)
 {
     if (value >= 1e6) {
         snprintf(out, size, "%g M", value / 1e6);
@@ -143,7 +143,7 @@ static void draw_axes(FILE *out, const struct plot *plot, const struct scale *x,
     for (size_t i = 0; i < ticks.count; i++) {
         double at = place(x, ticks.at[i]);
         draw_line(out, at, y->from, at, y->to, "#e4e4e4");
-        tick_label(ticks.at[i], label, sizeof label);
+        tick_label(label, sizeof label, ticks.at[i]);
         draw_text(out, at, y->from + 18, "middle", "", label);
     }
     ticks.count = 0;
@@ -151,7 +151,7 @@ static void draw_axes(FILE *out, const struct plot *plot, const struct scale *x,
     for (size_t i = 0; i < ticks.count; i++) {
         double at = place(y, ticks.at[i]);
         draw_line(out, x->from, at, x->to, at, "#e4e4e4");
-        tick_label(ticks.at[i], label, sizeof label);
+        tick_label(label, sizeof label, ticks.at[i]);
         draw_text(out, x->from - 8, at + 4, "end", "", label);
     }
     draw_line(out, x->from, y->from, x->to, y->from, "#333333");

@@ -43,8 +43,8 @@ struct raw_signer *raw_signer_create(uint8_t algorithm, const uint8_t secret32[T
     return signer;
 }
 
-void raw_sign(const struct raw_signer *signer, const struct tj_hash *message,
-              uint8_t signature64[TJ_SIGNATURE_SIZE])
+void raw_sign(const struct raw_signer *signer, uint8_t signature64[TJ_SIGNATURE_SIZE],
+              const struct tj_hash *message)
 {
     int made;
     if (signer->algorithm == TJ_ALGORITHM_ECDSA) {
@@ -95,7 +95,7 @@ struct raw_verifier *raw_verifier_create(uint8_t algorithm)
             item->key = key;
             memset(item->message.bytes, (int)(i % 251), TJ_HASH_SIZE);
             item->message.bytes[0] = (uint8_t)(i / 251);
-            raw_sign(signer, &item->message, item->signature64);
+            raw_sign(signer, item->signature64, &item->message);
         }
         raw_signer_destroy(signer);
     }
@@ -180,7 +180,7 @@ static struct verify_rate verify_rate(const struct raw_verifier *verifier, verif
 {
     struct rate_run run = {.verifier = verifier, .verify = verify, .seconds = seconds};
     struct verify_rate rate = {0, 0};
-    run_parallel(threads, verify_share, &run);
+    run_parallel(verify_share, &run, threads);
     for (uint32_t t = 0; t < threads; t++) {
         rate.per_s += run.per_s[t];
         rate.cpu_us += run.cpu_us[t] / threads;

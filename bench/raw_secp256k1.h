@@ -11,8 +11,8 @@
  * are no secrets. One thread at a time. */
 struct raw_signer;
 struct raw_signer *raw_signer_create(uint8_t algorithm, const uint8_t secret32[TJ_SECRET_KEY_SIZE]);
-void raw_sign(const struct raw_signer *signer, const struct tj_hash *message,
-              uint8_t signature64[TJ_SIGNATURE_SIZE]);
+void raw_sign(const struct raw_signer *signer, uint8_t signature64[TJ_SIGNATURE_SIZE],
+              const struct tj_hash *message);
 void raw_signer_destroy(struct raw_signer *signer);
 
 /* Signatures by 16 keys over many messages; the keys are parsed, the signatures are not. */

@@ -164,7 +164,7 @@ static const struct table tables[] = {
 
 enum { CELL_SIZE = 128 };
 
-static void cell_text(const json_t *row, const struct column *column, char out[CELL_SIZE])
+static void cell_text(const json_t *row, char out[CELL_SIZE], const struct column *column)
 {
     const json_t *value = json_object_get(row, column->key);
     out[0] = '\0';
@@ -185,15 +185,15 @@ static int column_width(const json_t *rows, const struct column *column)
     json_t *row;
     json_array_foreach(rows, i, row)
     {
-        cell_text(row, column, cell);
+        cell_text(row, cell, column);
         widest = strlen(cell) > widest ? strlen(cell) : widest;
     }
     return (int)widest;
 }
 
 /* Texts to the left, numbers to the right; no spaces at the end of the line. */
-static void print_line(FILE *out, const struct column *columns, size_t count, const int *widths,
-                       char cells[][CELL_SIZE])
+static void print_line(FILE *out, char cells[][CELL_SIZE], const struct column *columns,
+                       size_t count, const int *widths)
 {
     char line[COLUMNS_MAX * (CELL_SIZE + 2)];
     size_t used = 0;
@@ -207,7 +207,7 @@ static void print_line(FILE *out, const struct column *columns, size_t count, co
     fprintf(out, "%.*s\n", (int)used, line);
 }
 
-static void print_table(FILE *out, const struct table *table, json_t *rows)
+static void print_table(FILE *out, json_t *rows, const struct table *table)
 {
     int widths[COLUMNS_MAX];
     char cells[COLUMNS_MAX][CELL_SIZE];
@@ -220,13 +220,13 @@ static void print_table(FILE *out, const struct table *table, json_t *rows)
         count++;
     }
     fprintf(out, "\n%s\n", table->title);
-    print_line(out, table->columns, count, widths, cells);
+    print_line(out, cells, table->columns, count, widths);
     json_array_foreach(rows, i, row)
     {
         for (size_t c = 0; c < count; c++) {
-            cell_text(row, &table->columns[c], cells[c]);
+            cell_text(row, cells[c], &table->columns[c]);
         }
-        print_line(out, table->columns, count, widths, cells);
+        print_line(out, cells, table->columns, count, widths);
     }
 }
 
@@ -265,7 +265,7 @@ void report_print_text(FILE *out, const json_t *report)
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
         json_t *rows = json_object_get(report, tables[t].section);
         if (json_array_size(rows) > 0) {
-            print_table(out, &tables[t], rows);
+            print_table(out, rows, &tables[t]);
         }
     }
     print_verdict(out, report);

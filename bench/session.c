@@ -83,7 +83,7 @@ double session_slice(struct session *session, struct workload *workload, uint32_
 {
     struct drive_result result;
     workload_prepare(workload, batch, count);
-    if (!workload_drive(workload, in_flight, &result, NULL)) {
+    if (!workload_drive(workload, &result, NULL, in_flight)) {
         session_fail(session, "an envelope was refused");
         return 0;
     }

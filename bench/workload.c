@@ -54,8 +54,9 @@ static void add_signature(struct tj_slots *slots, uint32_t party, uint8_t use, u
 }
 
 /* Writes a header around a body root; the lane moves on. */
-static void seal(struct workload *w, uint32_t party, uint16_t lane, bool restricted, uint32_t count,
-                 const struct tj_hash *body_root, uint8_t out[TJ_HEADER_SIZE], struct tj_hash *id)
+static void seal(struct workload *w, uint8_t out[TJ_HEADER_SIZE], struct tj_hash *id,
+                 uint32_t party, uint16_t lane, bool restricted, uint32_t count,
+                 const struct tj_hash *body_root)
 {
     struct tj_header header = {
         .flags = restricted ? TJ_FLAG_RESTRICTED : 0,
@@ -70,7 +71,7 @@ static void seal(struct workload *w, uint32_t party, uint16_t lane, bool restric
         .body_root = *body_root,
     };
     tj_header_encode(&header, out);
-    tj_envelope_id(&w->digester, out, id);
+    tj_envelope_id(&w->digester, id, out);
     w->previous[lane] = *id;
 }
 
@@ -136,11 +137,11 @@ static bool found_ledger(struct workload *w)
     for (size_t i = 0; i < 6; i++) {
         tj_record_encode(&records[i], encoded + i * TJ_RECORD_SIZE);
     }
-    tj_genesis_build(&w->digester, encoded, 6, w->created_s, &w->genesis);
-    tj_genesis_opening(&w->digester, &w->genesis, w->created_s, w->created_s + 3600, &header,
-                       record);
+    tj_genesis_build(&w->digester, &w->genesis, encoded, 6, w->created_s);
+    tj_genesis_opening(&w->digester, &header, record, &w->genesis, w->created_s,
+                       w->created_s + 3600);
     tj_header_encode(&header, header_bytes);
-    tj_envelope_id(&w->digester, header_bytes, &w->previous[0]);
+    tj_envelope_id(&w->digester, &w->previous[0], header_bytes);
     w->sequence[0] = 2;
     w->entries = 2;
     add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &w->previous[0]);
@@ -183,7 +184,7 @@ static bool register_custodian(struct workload *w)
         tj_record_encode(&records[i], encoded + i * TJ_RECORD_SIZE);
     }
     tj_tree_root_of_items(w->digester.hasher, &root, encoded, TJ_RECORD_SIZE, 4);
-    seal(w, 0, 0, false, 4, &root, header, &id);
+    seal(w, header, &id, 0, 0, false, 4, &root);
     add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &id);
     add_signature(&slots, PARTY, TJ_USE_POSSESSION, algorithm, CUSTODIAN_KEY, &id);
     return submit_one(w, bytes, assemble(bytes, header, encoded, 4, &slots));
@@ -233,7 +234,7 @@ bool workload_set_rules(struct workload *w, uint32_t limits, uint32_t programmes
         struct tj_hash id;
         tj_record_encode(&r, record);
         tj_tree_root_of_items(w->digester.hasher, &root, record, TJ_RECORD_SIZE, 1);
-        seal(w, 0, 0, false, 1, &root, header, &id);
+        seal(w, header, &id, 0, 0, false, 1, &root);
         add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &id);
         done = submit_one(w, bytes, assemble(bytes, header, record, 1, &slots));
     }
@@ -282,8 +283,8 @@ static void make_template(struct preparation *p)
 
 /* Fields are stored straight into their places: encoding field by field costs as much as hashing
  * the record, and there are tens of millions to make. */
-static uint64_t make_record(const struct preparation *p, uint32_t account, uint64_t *random,
-                            uint8_t *record)
+static uint64_t make_record(const struct preparation *p, uint64_t *random, uint8_t *record,
+                            uint32_t account)
 {
     uint32_t accounts = p->workload->options.accounts;
     memcpy(record, p->template, TJ_RECORD_SIZE);
@@ -326,7 +327,7 @@ static void make_bodies(void *context, uint32_t thread, uint32_t threads)
         envelopes->moved[e] = 0;
         for (uint32_t i = 0; i < envelopes->batch; i++) {
             envelopes->moved[e] +=
-                make_record(p, account + i, &random, records + (size_t)i * TJ_RECORD_SIZE);
+                make_record(p, &random, records + (size_t)i * TJ_RECORD_SIZE, account + i);
         }
         tj_tree_root_of_items(hasher, &root, records, TJ_RECORD_SIZE, envelopes->batch);
         memcpy(at + TJ_HEADER_AT_BODY_ROOT, root.bytes, TJ_HASH_SIZE);
@@ -343,7 +344,7 @@ static void make_headers(struct preparation *p)
         uint16_t lane = (uint16_t)(1 + e % w->options.lanes);
         struct tj_hash root;
         memcpy(root.bytes, at + TJ_HEADER_AT_BODY_ROOT, TJ_HASH_SIZE);
-        seal(w, PARTY, lane, p->content == TRANSFERS, w->envelopes.batch, &root, at, &p->ids[e]);
+        seal(w, at, &p->ids[e], PARTY, lane, p->content == TRANSFERS, w->envelopes.batch, &root);
     }
 }
 
@@ -358,7 +359,7 @@ static void make_signatures(void *context, uint32_t thread, uint32_t threads)
         uint8_t *end = envelopes->bytes + (size_t)(e + 1) * envelopes->size;
         uint8_t *slots = end - 2 - p->slots_size;
         memcpy(slots, p->slots, p->slots_size);
-        raw_sign(signer, &p->ids[e], slots + p->slots_size - TJ_SIGNATURE_SIZE);
+        raw_sign(signer, slots + p->slots_size - TJ_SIGNATURE_SIZE, &p->ids[e]);
         tj_store16(end - 2, 0); /* attachments */
     }
     raw_signer_destroy(signer);
@@ -395,9 +396,9 @@ static void prepare(struct workload *w, enum content content, uint32_t first_acc
     p.ids = malloc(count * sizeof *p.ids);
     TIJORI_REQUIRE(p.ids != NULL);
     make_template(&p);
-    run_parallel(cores, make_bodies, &p);
+    run_parallel(make_bodies, &p, cores);
     make_headers(&p);
-    run_parallel(cores, make_signatures, &p);
+    run_parallel(make_signatures, &p, cores);
     free(p.ids);
 }
 
@@ -422,10 +423,10 @@ uint32_t in_flight_for(uint32_t batch)
     return few < 1024 ? few : 1024;
 }
 
-static bool drive_all(struct workload *w, uint32_t in_flight, struct drive_result *out,
-                      struct histogram *latency)
+static bool drive_all(struct workload *w, struct drive_result *out, struct histogram *latency,
+                      uint32_t in_flight)
 {
-    drive_closed(w->ledger, &w->envelopes, in_flight, out, latency);
+    drive_closed(w->ledger, out, latency, &w->envelopes, in_flight);
     w->entries += w->envelopes.count - out->refused;
     return out->refused == 0;
 }
@@ -438,11 +439,11 @@ void workload_count(struct workload *w, uint32_t count)
     }
 }
 
-bool workload_drive(struct workload *w, uint32_t in_flight, struct drive_result *out,
-                    struct histogram *latency)
+bool workload_drive(struct workload *w, struct drive_result *out, struct histogram *latency,
+                    uint32_t in_flight)
 {
     workload_count(w, w->envelopes.count);
-    return drive_all(w, in_flight, out, latency);
+    return drive_all(w, out, latency, in_flight);
 }
 
 static bool set_up_accounts(struct workload *w, enum content content)
@@ -453,7 +454,7 @@ static bool set_up_accounts(struct workload *w, enum content content)
         uint32_t batch = left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX;
         uint32_t count = left / batch < SETUP_ENVELOPES ? left / batch : SETUP_ENVELOPES;
         prepare(w, content, 1 + done, batch, count);
-        if (!drive_all(w, in_flight_for(batch), &result, NULL)) {
+        if (!drive_all(w, &result, NULL, in_flight_for(batch))) {
             return say("the accounts could not be set up");
         }
         done += batch * count;
@@ -465,7 +466,7 @@ static bool open_outside(struct workload *w)
 {
     struct drive_result result;
     prepare(w, OPEN_OUTSIDE, 0, 1, 1);
-    return drive_all(w, 1, &result, NULL);
+    return drive_all(w, &result, NULL, 1);
 }
 
 /* ---- life ---- */
@@ -477,7 +478,7 @@ bool workload_open(struct workload *w)
         .threads = w->options.threads,
         .log_key = w->sign ? log_secret : NULL,
     };
-    enum tijori_status status = tijori_open(&w->ledger, &why, w->dir, TIJORI_WRITE, &options);
+    enum tijori_status status = tijori_open(&w->ledger, w->dir, TIJORI_WRITE, &options, &why);
     return status == TIJORI_OK || say(why.text);
 }
 
@@ -550,7 +551,7 @@ uint64_t workload_stored_bytes(const struct workload *w)
     struct tj_store_options options = tj_journal_options(0);
     uint64_t bytes = 0;
     TIJORI_REQUIRE(w->ledger == NULL);
-    if (tj_store_open_read(w->dir, &options, &store, NULL) == TJ_STORAGE_OK) {
+    if (tj_store_open_read(&store, NULL, w->dir, &options) == TJ_STORAGE_OK) {
         enum tj_storage_status status = tj_store_bytes(store, &bytes);
         TIJORI_REQUIRE(status == TJ_STORAGE_OK);
         tj_store_close(store);

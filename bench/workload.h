@@ -61,8 +61,8 @@ void workload_prepare(struct workload *workload, uint32_t batch, uint32_t count)
 
 /* Submits what was prepared, `in_flight` at a time, and counts it. False when an envelope was
  * refused. `latency` may be NULL. */
-bool workload_drive(struct workload *workload, uint32_t in_flight, struct drive_result *out,
-                    struct histogram *latency);
+bool workload_drive(struct workload *workload, struct drive_result *out, struct histogram *latency,
+                    uint32_t in_flight);
 /* Counts the first `count` of the envelopes prepared as submitted by other means. */
 void workload_count(struct workload *workload, uint32_t count);
 

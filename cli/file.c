@@ -50,7 +50,7 @@ int file_load(uint8_t **out, size_t *size, const char *path, size_t max)
     return error;
 }
 
-int file_read(const char *path, size_t max, struct buffer *out)
+int file_read(struct buffer *out, const char *path, size_t max)
 {
     const int error = file_load(&out->bytes, &out->size, path, max);
     if (error == EFBIG) {

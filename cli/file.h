@@ -23,7 +23,7 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 int file_load(uint8_t **out, size_t *size, const char *path, size_t max) TJ_MUST_USE;
 
 /* The same into an empty buffer. Answers an exit code, and has said why. */
-int file_read(const char *path, size_t max, struct buffer *out) TJ_MUST_USE;
+int file_read(struct buffer *out, const char *path, size_t max) TJ_MUST_USE;
 /* Writes a new file, synced; with `replace`, puts it in the place of an old one in one step. */
 int file_write(const char *path, const struct buffer *bytes, bool replace) TJ_MUST_USE;
 

@@ -138,7 +138,7 @@ static void ask(struct round *round, struct asked *asked)
     size_t count = 0;
     char why[64];
     if (witness->old_size > 0 && witness->old_size < round->checkpoint.size &&
-        !round->prove(round->context, witness->old_size, proof, &count)) {
+        !round->prove(round->context, proof, &count, witness->old_size)) {
         snprintf(why, sizeof why, "no proof from size %" PRIu64, witness->old_size);
         end(round, asked, GATHER_NO_PROOF, why);
         return;
@@ -207,7 +207,7 @@ static size_t signed_lines(const struct round *round, struct asked *asked, char 
     }
     *why = "no cosignature by its key";
     const enum tj_note_verdict verdict =
-        tj_cosignature_verify(&view, witness->key, &witness->time_s);
+        tj_cosignature_verify(&view, &witness->time_s, witness->key);
     if (verdict != TJ_NOTE_VALID) {
         *why = verdict == TJ_NOTE_INVALID ? "a cosignature that does not verify" : *why;
         return 0;
@@ -240,7 +240,7 @@ static void retry(struct round *round, struct asked *asked)
     const size_t digits = asked->answer_size > 0 ? asked->answer_size - 1 : 0;
     char why[96];
     if (digits == 0 || asked->answer[digits] != '\n' ||
-        !tj_parse_decimal64(asked->answer, digits, &size)) {
+        !tj_parse_decimal64(&size, asked->answer, digits)) {
         end(round, asked, GATHER_BAD_ANSWER, "a conflict without a size");
         return;
     }
@@ -340,15 +340,16 @@ static void run(struct round *round)
     }
 }
 
-static bool is_checkpoint(const char *note, size_t size, struct tj_checkpoint *out)
+static bool is_checkpoint(struct tj_checkpoint *out, const char *note, size_t size)
 {
     struct tj_note_view view;
     return size <= TJ_CHECKPOINT_NOTE_MAX && tj_note_decode(&view, note, size) &&
            tj_checkpoint_decode(out, view.text, view.text_size);
 }
 
-size_t gather_cosignatures(struct gather_witness *witnesses, size_t count, char *note, size_t *size,
-                           size_t capacity, gather_prove *prove, void *context, unsigned timeout_ms)
+size_t gather_cosignatures(struct gather_witness *witnesses, char *note, size_t *size,
+                           gather_prove *prove, void *context, size_t count, size_t capacity,
+                           unsigned timeout_ms)
 {
     static bool initialised;
     struct round round = {.count = count,
@@ -359,7 +360,7 @@ size_t gather_cosignatures(struct gather_witness *witnesses, size_t count, char 
                           .prove = prove,
                           .context = context,
                           .deadline_ms = clock_ms() + timeout_ms};
-    const bool checkpoint = is_checkpoint(note, *size, &round.checkpoint);
+    const bool checkpoint = is_checkpoint(&round.checkpoint, note, *size);
     TIJORI_REQUIRE(count <= GATHER_WITNESSES_MAX);
     if (!initialised) {
         TIJORI_REQUIRE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);

@@ -57,14 +57,14 @@ size_t gather_of_policy(struct gather_witness *out, const struct tj_policy *poli
 
 /* Writes PROOF(old_size, D[n]) of the checkpoint's tree, 0 < old_size < n, at most
  * TJ_PROOF_HASHES_MAX hashes. False when it cannot be had. Called on the caller's thread. */
-typedef bool gather_prove(void *context, uint64_t old_size, struct tj_hash *proof, size_t *count);
+typedef bool gather_prove(void *context, struct tj_hash *proof, size_t *count, uint64_t old_size);
 
 /* Asks `count` witnesses (at most GATHER_WITNESSES_MAX) for the checkpoint in `note` (`*size` bytes
  * of `capacity`), `timeout_ms` for all of it, and adds what they sign to it. A line that the note
  * has of a key already stays. Returns how many cosigned; 0 also when `note` is not a checkpoint,
  * and then each witness's detail says that. */
-size_t gather_cosignatures(struct gather_witness *witnesses, size_t count, char *note, size_t *size,
-                           size_t capacity, gather_prove *prove, void *context,
+size_t gather_cosignatures(struct gather_witness *witnesses, char *note, size_t *size,
+                           gather_prove *prove, void *context, size_t count, size_t capacity,
                            unsigned timeout_ms);
 
 #endif

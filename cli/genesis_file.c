@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-int genesis_file_build(const char *name, struct tj_digester *digester, struct genesis_file *genesis)
+int genesis_file_build(struct tj_digester *digester, struct genesis_file *genesis, const char *name)
 {
     struct genesis_message why;
     if (!genesis_build(&why, digester, genesis)) {
@@ -15,7 +15,7 @@ int genesis_file_build(const char *name, struct tj_digester *digester, struct ge
     return EXIT_PASS;
 }
 
-int genesis_file_read(const char *path, struct tj_digester *digester, struct genesis_file *out)
+int genesis_file_read(struct tj_digester *digester, struct genesis_file *out, const char *path)
 {
     struct genesis_message why;
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");

@@ -8,12 +8,12 @@
 #include "text/genesis_json.h"
 
 /* Reads FILE ("-" is standard input), checks it, and builds entry 0. */
-int genesis_file_read(const char *path, struct tj_digester *digester,
-                      struct genesis_file *out) TJ_MUST_USE;
+int genesis_file_read(struct tj_digester *digester, struct genesis_file *out,
+                      const char *path) TJ_MUST_USE;
 /* Writes FILE, which must not exist; "-" is standard output. */
 int genesis_file_write(const char *path, const struct genesis_file *genesis) TJ_MUST_USE;
 /* Checks and builds, for records made in memory. */
-int genesis_file_build(const char *name, struct tj_digester *digester,
-                       struct genesis_file *genesis) TJ_MUST_USE;
+int genesis_file_build(struct tj_digester *digester, struct genesis_file *genesis,
+                       const char *name) TJ_MUST_USE;
 
 #endif

@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-int passphrase_read(const char *path, char out[PASSPHRASE_SIZE])
+int passphrase_read(char out[PASSPHRASE_SIZE], const char *path)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -29,7 +29,7 @@ int passphrase_read(const char *path, char out[PASSPHRASE_SIZE])
 
 enum { CONTROL_C = 3 };
 
-static bool ask_once(int tty, const char *prompt, char out[PASSPHRASE_SIZE])
+static bool ask_once(char out[PASSPHRASE_SIZE], int tty, const char *prompt)
 {
     size_t size = 0;
     char c = '\n';
@@ -46,7 +46,7 @@ static bool ask_once(int tty, const char *prompt, char out[PASSPHRASE_SIZE])
     return size > 0;
 }
 
-int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE])
+int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice)
 {
     struct termios before;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -61,11 +61,11 @@ int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE])
     /* Control-C arrives as a character: a signal would leave the terminal without its echo. */
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     tcsetattr(tty, TCSAFLUSH, &silent);
-    bool given = ask_once(tty, prompt, out);
+    bool given = ask_once(out, tty, prompt);
     bool same = true;
     if (given && twice) {
         char again[PASSPHRASE_SIZE];
-        ask_once(tty, "the same again", again);
+        ask_once(again, tty, "the same again");
         same = strcmp(out, again) == 0;
         tj_cleanse(again, sizeof again);
     }
@@ -121,7 +121,7 @@ static int read_known(const struct arguments *arguments)
     known.read = true;
     known.count = count;
     for (size_t i = 0; i < count; i++) {
-        int code = passphrase_read(argument_item(arguments, "passphrase-file", i), known.texts[i]);
+        int code = passphrase_read(known.texts[i], argument_item(arguments, "passphrase-file", i));
         if (code != EXIT_PASS) {
             return code;
         }
@@ -130,8 +130,8 @@ static int read_known(const struct arguments *arguments)
 }
 
 /* Tries every --passphrase-file; without any, asks. */
-static int load_encrypted(const struct arguments *arguments, const char *path,
-                          struct tj_secret_key *out)
+static int load_encrypted(const struct arguments *arguments, struct tj_secret_key *out,
+                          const char *path)
 {
     char passphrase[PASSPHRASE_SIZE];
     char prompt[256];
@@ -141,15 +141,15 @@ static int load_encrypted(const struct arguments *arguments, const char *path,
         return code;
     }
     for (size_t i = 0; i < known.count && status == TJ_KEYFILE_PASSPHRASE; i++) {
-        status = tj_keyfile_read(path, known.texts[i], out, NULL);
+        status = tj_keyfile_read(out, NULL, path, known.texts[i]);
     }
     if (known.count == 0) {
         snprintf(prompt, sizeof prompt, "passphrase of %.200s", path);
-        code = passphrase_ask(prompt, false, passphrase);
+        code = passphrase_ask(passphrase, prompt, false);
         if (code != EXIT_PASS) {
             return code;
         }
-        status = tj_keyfile_read(path, passphrase, out, NULL);
+        status = tj_keyfile_read(out, NULL, path, passphrase);
         tj_cleanse(passphrase, sizeof passphrase);
     }
     return status == TJ_KEYFILE_OK
@@ -157,19 +157,19 @@ static int load_encrypted(const struct arguments *arguments, const char *path,
                : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
-int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out)
+int key_load(const struct arguments *arguments, struct tj_secret_key *out, const char *path)
 {
     bool encrypted = false;
-    enum tj_keyfile_status status = tj_keyfile_read(path, NULL, out, &encrypted);
+    enum tj_keyfile_status status = tj_keyfile_read(out, &encrypted, path, NULL);
     if (status == TJ_KEYFILE_PASSPHRASE && encrypted) {
-        return load_encrypted(arguments, path, out);
+        return load_encrypted(arguments, out, path);
     }
     return status == TJ_KEYFILE_OK
                ? EXIT_PASS
                : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
-int key_load_public(const struct arguments *arguments, const char *text, struct tj_public_key *out)
+int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text)
 {
     const char *colon = strchr(text, ':');
     memset(out, 0, sizeof *out);
@@ -180,12 +180,12 @@ int key_load_public(const struct arguments *arguments, const char *text, struct 
         }
         out->algorithm = a;
         out->size = (uint8_t)tj_public_key_size(a);
-        return text_parse_hex(colon + 1, out->bytes, out->size) && tj_public_key_valid(out)
+        return text_parse_hex(out->bytes, out->size, colon + 1) && tj_public_key_valid(out)
                    ? EXIT_PASS
                    : fail(EXIT_DATA, "%s: not a public key of type %s", text, name);
     }
     struct tj_secret_key secret;
-    int code = key_load(arguments, text, &secret);
+    int code = key_load(arguments, &secret, text);
     if (code == EXIT_PASS && !tj_public_key_of(out, secret.algorithm, secret.secret32)) {
         code = fail(EXIT_DATA, "%s: not a valid key", text);
     }

@@ -12,9 +12,9 @@
 enum { PASSPHRASE_SIZE = 1024 };
 
 /* The first line of a file; /dev/fd/N works. */
-int passphrase_read(const char *path, char out[PASSPHRASE_SIZE]);
+int passphrase_read(char out[PASSPHRASE_SIZE], const char *path);
 /* Asks on the terminal with echo off; with `twice`, until both are the same. */
-int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE]);
+int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice);
 
 /* clang-format off */
 #define PASSPHRASE_FILE_OPTION                                                                     \
@@ -25,9 +25,9 @@ int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE]);
 
 /* A key file; an encrypted one is opened with the passphrases of --passphrase-file in turn, or
  * asks on the terminal. */
-int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out);
+int key_load(const struct arguments *arguments, struct tj_secret_key *out, const char *path);
 
 /* "ecdsa:HEX", "bip340:HEX", "ed25519:HEX", or the public half of a key file. */
-int key_load_public(const struct arguments *arguments, const char *text, struct tj_public_key *out);
+int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text);
 
 #endif

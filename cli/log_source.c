@@ -9,15 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int audit_open_source(const char *path, struct tj_source **out)
+int audit_open_source(struct tj_source **out, const char *path)
 {
     struct tj_source_message what = {""};
     uint32_t format = 0;
     if (tj_source_is_folder(path)) {
-        enum tijori_status status = tj_source_open_folder(path, out, &what);
+        enum tijori_status status = tj_source_open_folder(out, &what, path);
         return status == TIJORI_OK ? EXIT_PASS : fail_status(status, path, what.text);
     }
-    enum tijori_status status = tj_source_open_ledger(path, out, &format);
+    enum tijori_status status = tj_source_open_ledger(out, &format, path);
     if (status == TIJORI_OK) {
         return EXIT_PASS;
     }
@@ -41,7 +41,7 @@ int audit_open_source(const char *path, struct tj_source **out)
     return fail(exit_code_of(status), "%s: %s", path, tijori_status_text(status));
 }
 
-int audit_read_file(const char *path, size_t max, char **out, size_t *size)
+int audit_read_file(char **out, size_t *size, const char *path, size_t max)
 {
     uint8_t *bytes = NULL;
     const int error = file_load(&bytes, size, path, max);
@@ -58,7 +58,7 @@ int audit_read_file(const char *path, size_t max, char **out, size_t *size)
     return EXIT_PASS;
 }
 
-int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
+int audit_read_verifier_key(struct tj_verifier_key *out, const char *text)
 {
     char *bytes;
     size_t size;
@@ -69,7 +69,7 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
         return fail(EXIT_USAGE, "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one",
                     text);
     }
-    int code = audit_read_file(text, TJ_NOTE_NAME_MAX + 256, &bytes, &size);
+    int code = audit_read_file(&bytes, &size, text, TJ_NOTE_NAME_MAX + 256);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -81,26 +81,26 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out)
     return read ? EXIT_PASS : fail(EXIT_DATA, "%s: not a verifier key", text);
 }
 
-int audit_read_log_key(const char *text, struct tj_verifier_key *out)
+int audit_read_log_key(struct tj_verifier_key *out, const char *text)
 {
-    int code = audit_read_verifier_key(text, out);
+    int code = audit_read_verifier_key(out, text);
     return code == EXIT_PASS && out->type != TJ_NOTE_TYPE_ED25519
                ? fail(EXIT_USAGE, "--log-key takes a log's key, this is a witness's")
                : code;
 }
 
-int audit_read_policy(const char *path, struct tj_policy **out)
+int audit_read_policy(struct tj_policy **out, const char *path)
 {
     struct tj_policy_error error;
     char *text;
     size_t size;
-    int code = audit_read_file(path, TJ_POLICY_SIZE_MAX, &text, &size);
+    int code = audit_read_file(&text, &size, path, TJ_POLICY_SIZE_MAX);
     if (code != EXIT_PASS) {
         return code;
     }
     struct tj_policy *policy = calloc(1, sizeof *policy);
     TIJORI_REQUIRE(policy != NULL);
-    bool read = tj_policy_decode(policy, text, size, &error);
+    bool read = tj_policy_decode(policy, &error, text, size);
     free(text);
     if (!read) {
         free(policy);
@@ -118,18 +118,18 @@ int audit_read_pins(const struct arguments *arguments, struct audit_pins *out)
     int code = EXIT_PASS;
     memset(out, 0, sizeof *out);
     if (id != NULL) {
-        if (!text_parse_hex(id, out->ledger_id.bytes, sizeof out->ledger_id.bytes)) {
+        if (!text_parse_hex(out->ledger_id.bytes, sizeof out->ledger_id.bytes, id)) {
             return fail(EXIT_USAGE,
                         "--ledger-id takes the 64 hex digits that the authority published");
         }
         out->pins.ledger_id = &out->ledger_id;
     }
     if (key != NULL) {
-        code = audit_read_log_key(key, &out->log_key);
+        code = audit_read_log_key(&out->log_key, key);
         out->pins.log_key = &out->log_key;
     }
     if (code == EXIT_PASS && policy != NULL) {
-        code = audit_read_policy(policy, &out->policy);
+        code = audit_read_policy(&out->policy, policy);
         out->pins.policy = out->policy;
     }
     return code;
@@ -140,7 +140,7 @@ void audit_free_pins(struct audit_pins *pins)
     free(pins->policy);
 }
 
-int audit_guarded(bool guard, int (*work)(void *context), void *context, int *signal)
+int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *context)
 {
     int state = 0;
     *signal = 0;

@@ -9,17 +9,17 @@
 #include "core/audit/anchor.h"
 
 /* Opens SRC: an exported folder, or a ledger's directory. */
-int audit_open_source(const char *path, struct tj_source **out);
+int audit_open_source(struct tj_source **out, const char *path);
 
 /* --log-key VKEY: a verifier key, or a file with one; and the same of a log, not of a witness. */
-int audit_read_verifier_key(const char *text, struct tj_verifier_key *out);
-int audit_read_log_key(const char *text, struct tj_verifier_key *out);
+int audit_read_verifier_key(struct tj_verifier_key *out, const char *text);
+int audit_read_log_key(struct tj_verifier_key *out, const char *text);
 
 /* The whole of a small file; freed by the caller. "-" is standard input. */
-int audit_read_file(const char *path, size_t max, char **out, size_t *size) TJ_MUST_USE;
+int audit_read_file(char **out, size_t *size, const char *path, size_t max) TJ_MUST_USE;
 
 /* A C2SP tlog-policy in a file; free() it. */
-int audit_read_policy(const char *path, struct tj_policy **out);
+int audit_read_policy(struct tj_policy **out, const char *path);
 
 /* --ledger-id, --log-key and --policy as they were given. */
 struct audit_pins {
@@ -34,6 +34,6 @@ void audit_free_pins(struct audit_pins *pins);
 /* Runs `work` in a child process when `guard` is set, since LMDB trusts a ledger's bytes and a
  * hostile one can crash it; else here. The answer is the exit code; of a child that died, -1, and
  * *signal is what killed it (0: it ended by itself, without a word). */
-int audit_guarded(bool guard, int (*work)(void *context), void *context, int *signal);
+int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *context);
 
 #endif

@@ -32,7 +32,7 @@ static const struct option_row *row_by_letter(const struct command *command, cha
 }
 
 /* The index of `value` in "text|json|csv"; false when it is not there. */
-static bool choice_find(const char *choices, const char *value, unsigned *index)
+static bool choice_find(unsigned *index, const char *choices, const char *value)
 {
     size_t size = strlen(value);
     *index = 0;
@@ -83,7 +83,7 @@ static bool add_value(struct parser *parser, const struct option_row *row, const
             }
         }
     }
-    if (value != NULL && is_choice(row) && !choice_find(row->metavar, value, &index)) {
+    if (value != NULL && is_choice(row) && !choice_find(&index, row->metavar, value)) {
         char text[192];
         snprintf(text, sizeof text, "--%s is one of %s", row->name, row->metavar);
         return usage(parser, "%s", text);
@@ -245,20 +245,20 @@ unsigned argument_choice(const struct arguments *arguments, const char *name)
     unsigned index = 0;
     TIJORI_REQUIRE(is_choice(row));
     if (value != NULL) {
-        TIJORI_REQUIRE(choice_find(row->metavar, value, &index));
+        TIJORI_REQUIRE(choice_find(&index, row->metavar, value));
     }
     return index;
 }
 
-bool argument_number(const struct arguments *arguments, const char *name, uint64_t min,
-                     uint64_t max, uint64_t *out)
+bool argument_number(const struct arguments *arguments, uint64_t *out, const char *name,
+                     uint64_t min, uint64_t max)
 {
     const char *value = argument_value(arguments, name);
     uint64_t number;
     if (value == NULL) {
         return true;
     }
-    if (!text_parse_number(value, max, &number) || number < min) {
+    if (!text_parse_number(&number, value, max) || number < min) {
         fail(EXIT_USAGE, "--%s is a number from %llu to %llu, not '%s'", name,
              (unsigned long long)min, (unsigned long long)max, value);
         return false;
@@ -270,8 +270,8 @@ bool argument_number(const struct arguments *arguments, const char *name, uint64
 /* ---- the program ---- */
 
 /* The command that the first arguments name, and how many they are. */
-static const struct command *find_command(const struct program *program, int argc, char **argv,
-                                          int *words)
+static const struct command *find_command(const struct program *program, char **argv, int *words,
+                                          int argc)
 {
     for (size_t i = 0; i < program->command_count; i++) {
         const struct command *command = &program->commands[i];
@@ -304,8 +304,8 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-static int run_command(const struct program *program, const struct command *command, int argc,
-                       char **argv)
+static int run_command(const struct program *program, char **argv, const struct command *command,
+                       int argc)
 {
     size_t room = (size_t)argc + 1;
     struct arguments arguments = {.program = program, .command = command};
@@ -334,7 +334,7 @@ static int run_command(const struct program *program, const struct command *comm
 }
 
 /* What stands in place of a command. */
-static int run_program_option(const struct program *program, int argc, char **argv)
+static int run_program_option(const struct program *program, char **argv, int argc)
 {
     const char *first = argc > 0 ? argv[0] : "";
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
@@ -348,7 +348,7 @@ static int run_program_option(const struct program *program, int argc, char **ar
     }
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
         int words;
-        const struct command *command = find_command(program, argc - 1, argv + 1, &words);
+        const struct command *command = find_command(program, argv + 1, &words, argc - 1);
         if (command != NULL) {
             options_print_command(stdout, program, command);
         } else {
@@ -359,16 +359,16 @@ static int run_program_option(const struct program *program, int argc, char **ar
     return -1;
 }
 
-static int run_program(const struct program *program, int argc, char **argv)
+static int run_program(const struct program *program, char **argv, int argc)
 {
     int words = 0;
-    int code = run_program_option(program, argc, argv);
+    int code = run_program_option(program, argv, argc);
     if (code >= 0) {
         return code;
     }
-    const struct command *command = find_command(program, argc, argv, &words);
+    const struct command *command = find_command(program, argv, &words, argc);
     if (command != NULL) {
-        return run_command(program, command, argc - words, argv + words);
+        return run_command(program, argv + words, command, argc - words);
     }
     if (wants_help(argc, argv)) { /* tijori key --help */
         options_print_program(stdout, program);
@@ -381,10 +381,10 @@ static int run_program(const struct program *program, int argc, char **argv)
     return fail(EXIT_USAGE, "there is no command '%s' (see '%s --help')", argv[0], program->name);
 }
 
-int program_main(const struct program *program, int argc, char **argv)
+int program_main(const struct program *program, char **argv, int argc)
 {
     message_name(program->name, "");
-    int code = run_program(program, argc > 0 ? argc - 1 : 0, argv + 1);
+    int code = run_program(program, argv + 1, argc > 0 ? argc - 1 : 0);
     /* A full disk under standard output must not look like success. */
     bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
     return written || code != EXIT_PASS ? code : fail(EXIT_IO, "standard output: write failed");

@@ -27,7 +27,7 @@ struct arguments {
 };
 
 /* Parses, runs the command, flushes standard output, and returns the exit code. */
-int program_main(const struct program *program, int argc, char **argv);
+int program_main(const struct program *program, char **argv, int argc);
 
 /* What was given for an option of the command; asking for one that is not in its table is a bug. */
 bool argument_flag(const struct arguments *arguments, const char *name);
@@ -40,7 +40,7 @@ size_t argument_count(const struct arguments *arguments, const char *name);
 const char *argument_item(const struct arguments *arguments, const char *name, size_t index);
 /* A decimal number from min to max; leaves *out as it is when the option was not given. False when
  * it is not one, and that was said on standard error: return EXIT_USAGE. */
-bool argument_number(const struct arguments *arguments, const char *name, uint64_t min,
-                     uint64_t max, uint64_t *out);
+bool argument_number(const struct arguments *arguments, uint64_t *out, const char *name,
+                     uint64_t min, uint64_t max);
 
 #endif

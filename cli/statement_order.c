@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int read_period(const char *text, struct statement_order *out)
+static int read_period(struct statement_order *out, const char *text)
 {
     char from[TEXT_SIZE];
     const char *dots = strstr(text, "..");
@@ -19,7 +19,7 @@ static int read_period(const char *text, struct statement_order *out)
         return fail(EXIT_USAGE, "--period: give FROM..TO, two dates: 2025-01-01..2025-03-31");
     }
     snprintf(from, sizeof from, "%.*s", (int)(dots - text), text);
-    if (!text_parse_date(from, &out->from) || !text_parse_date(dots + 2, &to) || out->from == 0) {
+    if (!text_parse_date(&out->from, from) || !text_parse_date(&to, dots + 2) || out->from == 0) {
         return fail(EXIT_USAGE, "--period: give FROM..TO, two dates: 2025-01-01..2025-03-31");
     }
     if (to != out->as_of) {
@@ -44,10 +44,10 @@ int statement_order_read(const struct arguments *arguments, struct statement_ord
     const char *period = argument_value(arguments, "period");
     uint64_t threads = 0;
     *out = (struct statement_order){.output = argument_value(arguments, "output")};
-    if (!text_parse_date(argument_value(arguments, "as-of"), &out->as_of)) {
+    if (!text_parse_date(&out->as_of, argument_value(arguments, "as-of"))) {
         return fail(EXIT_USAGE, "--as-of: a date: 2025-03-31");
     }
-    if (!argument_number(arguments, "threads", 1, TJ_THREADS_MAX, &threads)) {
+    if (!argument_number(arguments, &threads, "threads", 1, TJ_THREADS_MAX)) {
         return EXIT_USAGE;
     }
     out->threads = (uint32_t)threads;
@@ -55,13 +55,13 @@ int statement_order_read(const struct arguments *arguments, struct statement_ord
     if (out->output != NULL && access(out->output, F_OK) == 0) {
         return fail(EXIT_USAGE, "%s: there is such a file already", out->output);
     }
-    int code = period != NULL ? read_period(period, out) : EXIT_PASS;
+    int code = period != NULL ? read_period(out, period) : EXIT_PASS;
     return code == EXIT_PASS ? read_prices(arguments, out) : code;
 }
 
-int statement_collect(struct tj_source *source, const struct statement_order *order,
-                      const struct tj_pins *pins, struct tj_replay_report *report,
-                      struct tj_period **period)
+int statement_collect(struct tj_source *source, struct tj_replay_report *report,
+                      struct tj_period **period, const struct statement_order *order,
+                      const struct tj_pins *pins)
 {
     *period = tj_period_create(order->from, order->as_of);
     tj_report_init(report);
@@ -73,7 +73,7 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
     if (pins != NULL) {
         options.pins = *pins;
     }
-    enum tijori_status status = tj_replay(source, &options, report, NULL);
+    enum tijori_status status = tj_replay(source, report, NULL, &options);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "reading stopped: %s", tijori_status_text(status));
     }

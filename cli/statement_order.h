@@ -36,9 +36,9 @@ int statement_order_read(const struct arguments *arguments, struct statement_ord
 
 /* Replays the log from entry 0 and verifies all of it. A log that does not verify gives no period:
  * EXIT_FAIL. The report is the caller's to clear, the period to destroy, either way. */
-int statement_collect(struct tj_source *source, const struct statement_order *order,
-                      const struct tj_pins *pins, struct tj_replay_report *report,
-                      struct tj_period **period);
+int statement_collect(struct tj_source *source, struct tj_replay_report *report,
+                      struct tj_period **period, const struct statement_order *order,
+                      const struct tj_pins *pins);
 
 /* By this machine's clock, the day of --as-of has ended: nothing more will be received on it. */
 bool statement_day_over(const struct statement_order *order);

@@ -21,7 +21,7 @@ static const char *line_end(const char *at, const char *end)
     return at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
 }
 
-bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out)
+bool tj_parse_decimal64(uint64_t *out, const char *text, size_t size)
 {
     uint64_t value = 0;
     if (size == 0 || size > 20 || (size > 1 && text[0] == '0')) {
@@ -41,7 +41,7 @@ bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out)
     return true;
 }
 
-bool tj_parse_hash64(const char *text, size_t size, struct tj_hash *out)
+bool tj_parse_hash64(struct tj_hash *out, const char *text, size_t size)
 {
     size_t decoded = 0;
     return size == ROOT_BASE64_SIZE &&
@@ -60,8 +60,8 @@ bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t si
     }
     const size_t origin_size = (size_t)(origin_end - text);
     if (!tj_note_name_valid(text, origin_size) ||
-        !tj_parse_decimal64(origin_end + 1, (size_t)(size_end - origin_end - 1), &out->size) ||
-        !tj_parse_hash64(size_end + 1, (size_t)(root_end - size_end - 1), &out->root)) {
+        !tj_parse_decimal64(&out->size, origin_end + 1, (size_t)(size_end - origin_end - 1)) ||
+        !tj_parse_hash64(&out->root, size_end + 1, (size_t)(root_end - size_end - 1))) {
         return false;
     }
     memcpy(out->origin, text, origin_size);
@@ -129,8 +129,8 @@ size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size,
                                sizeof blob);
 }
 
-enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note,
-                                           const struct tj_verifier_key *key, uint64_t *time_s)
+enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
+                                           const struct tj_verifier_key *key)
 {
     uint8_t blob[4 + COSIGNATURE_SIZE];
     char message[PREFIX_MAX + TJ_CHECKPOINT_TEXT_MAX];

@@ -48,9 +48,8 @@ size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size,
 
 /* A type 0x04 key's line: UNKNOWN when there is none, INVALID when it does not verify. *time_s (may
  * be NULL) gets the time it states when VALID. */
-enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note,
-                                           const struct tj_verifier_key *key,
-                                           uint64_t *time_s) TJ_MUST_USE;
+enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
+                                           const struct tj_verifier_key *key) TJ_MUST_USE;
 
 /* Appends to the note in `note` (`*size` bytes of `capacity`) the signature lines of `other` that
  * it has not: by (name, key id), so that of two cosignatures by one key the first that was stored

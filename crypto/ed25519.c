@@ -18,8 +18,8 @@ static const char d_hex[] = "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75e
  *     order 4       y = 0, as doubling gives y3 = -1
  *     order 8       doubling gives y3 = 0, so y2 = -x^2, so d y2^2 + 2 y2 - 1 = 0
  * With these refused x is never 0, so both values of the sign bit are canonical. */
-static bool y_is_of_large_order_point(const BIGNUM *y, const BIGNUM *p, const BIGNUM *d,
-                                      BN_CTX *context)
+static bool y_is_of_large_order_point(BN_CTX *context, const BIGNUM *y, const BIGNUM *p,
+                                      const BIGNUM *d)
 {
     BIGNUM *y2 = BN_CTX_get(context);
     BIGNUM *dy2 = BN_CTX_get(context);
@@ -60,7 +60,7 @@ bool tj_ed25519_public_key_valid(const uint8_t public32[32])
     TJ_CRYPTO_REQUIRE(BN_hex2bn(&p, p_hex) > 0 && BN_hex2bn(&d, d_hex) > 0);
     TJ_CRYPTO_REQUIRE(BN_lebin2bn(bytes, sizeof bytes, y) != NULL);
 
-    const bool valid = BN_cmp(y, p) < 0 && y_is_of_large_order_point(y, p, d, context);
+    const bool valid = BN_cmp(y, p) < 0 && y_is_of_large_order_point(context, y, p, d);
     BN_CTX_end(context);
     BN_CTX_free(context);
     return valid;

@@ -262,7 +262,7 @@ static const char *find(const char *in, size_t size, const char *what)
 
 /* Reads the explanatory text before the boundary. False for an algorithm that is not known: a key
  * must not be taken for another kind than what it says it is. */
-static bool read_preamble(const char *text, size_t size, bool *bip340)
+static bool read_preamble(bool *bip340, const char *text, size_t size)
 {
     *bip340 = false;
     while (size > 0) {
@@ -318,8 +318,8 @@ static bool read_ed25519(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_KEY_SIZE])
     return EVP_PKEY_get_raw_private_key(key, secret32, &size) == 1 && size == TJ_SECRET_KEY_SIZE;
 }
 
-static enum tj_keyfile_status read_info(const PKCS8_PRIV_KEY_INFO *info, bool bip340,
-                                        struct tj_secret_key *out)
+static enum tj_keyfile_status read_info(struct tj_secret_key *out, const PKCS8_PRIV_KEY_INFO *info,
+                                        bool bip340)
 {
     EVP_PKEY *key = EVP_PKCS82PKEY(info);
     bool done = false;
@@ -334,21 +334,21 @@ static enum tj_keyfile_status read_info(const PKCS8_PRIV_KEY_INFO *info, bool bi
     return done ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT;
 }
 
-static enum tj_keyfile_status read_plain(const uint8_t *der, long size, bool bip340,
-                                         struct tj_secret_key *out)
+static enum tj_keyfile_status read_plain(struct tj_secret_key *out, const uint8_t *der, long size,
+                                         bool bip340)
 {
     const uint8_t *at = der;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, size);
     enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
     if (info != NULL && at == der + size) {
-        status = read_info(info, bip340, out);
+        status = read_info(out, info, bip340);
     }
     PKCS8_PRIV_KEY_INFO_free(info);
     return status;
 }
 
-static enum tj_keyfile_status read_encrypted(const uint8_t *der, long size, const char *passphrase,
-                                             bool bip340, struct tj_secret_key *out)
+static enum tj_keyfile_status read_encrypted(struct tj_secret_key *out, const uint8_t *der,
+                                             long size, const char *passphrase, bool bip340)
 {
     const uint8_t *at = der;
     X509_SIG *sealed = d2i_X509_SIG(NULL, &at, size);
@@ -366,7 +366,7 @@ static enum tj_keyfile_status read_encrypted(const uint8_t *der, long size, cons
     } else if (passphrase != NULL && strlen(passphrase) <= INT_MAX) {
         PKCS8_PRIV_KEY_INFO *info = PKCS8_decrypt(sealed, passphrase, (int)strlen(passphrase));
         if (info != NULL) {
-            status = read_info(info, bip340, out);
+            status = read_info(out, info, bip340);
         }
         PKCS8_PRIV_KEY_INFO_free(info);
     }
@@ -387,8 +387,9 @@ static bool only_white_space(const char *text, size_t size)
 /* The PEM block at the start of `pem`, which must be the last thing in it: of two keys in one file
  * nobody could say which was meant. PEM_read_bio_ex decodes base64 and nothing else, so nothing in
  * OpenSSL gets to ask for a passphrase on the terminal. */
-static enum tj_keyfile_status decode_block(const char *pem, size_t size, const char *passphrase,
-                                           bool bip340, struct tj_secret_key *out, bool *encrypted)
+static enum tj_keyfile_status decode_block(struct tj_secret_key *out, bool *encrypted,
+                                           const char *pem, size_t size, const char *passphrase,
+                                           bool bip340)
 {
     const unsigned int flags = PEM_FLAG_SECURE | PEM_FLAG_ONLY_B64;
     char *name = NULL;
@@ -404,10 +405,10 @@ static enum tj_keyfile_status decode_block(const char *pem, size_t size, const c
         if (rest_size < 0 || !only_white_space(rest, (size_t)rest_size)) {
             status = TJ_KEYFILE_FORMAT;
         } else if (strcmp(name, PEM_STRING_PKCS8INF) == 0) {
-            status = read_plain(der, der_size, bip340, out);
+            status = read_plain(out, der, der_size, bip340);
         } else if (strcmp(name, PEM_STRING_PKCS8) == 0) {
             *encrypted = true;
-            status = read_encrypted(der, der_size, passphrase, bip340, out);
+            status = read_encrypted(out, der, der_size, passphrase, bip340);
         }
         OPENSSL_secure_clear_free(der, (size_t)der_size);
         OPENSSL_secure_free(header);
@@ -417,8 +418,8 @@ static enum tj_keyfile_status decode_block(const char *pem, size_t size, const c
     return status;
 }
 
-enum tj_keyfile_status tj_keyfile_decode(const void *pem, size_t size, const char *passphrase,
-                                         struct tj_secret_key *out, bool *encrypted)
+enum tj_keyfile_status tj_keyfile_decode(struct tj_secret_key *out, bool *encrypted,
+                                         const void *pem, size_t size, const char *passphrase)
 {
     const char *text = pem;
     bool needs_passphrase = false;
@@ -428,10 +429,10 @@ enum tj_keyfile_status tj_keyfile_decode(const void *pem, size_t size, const cha
     if (size > 0 && size <= FILE_SIZE_MAX) {
         const char *block = find(text, size, pem_boundary);
         if (block != NULL && (block == text || block[-1] == '\n') &&
-            read_preamble(text, (size_t)(block - text), &bip340)) {
+            read_preamble(&bip340, text, (size_t)(block - text))) {
             (void)ERR_set_mark();
-            status = decode_block(block, size - (size_t)(block - text), passphrase, bip340, out,
-                                  &needs_passphrase);
+            status = decode_block(out, &needs_passphrase, block, size - (size_t)(block - text),
+                                  passphrase, bip340);
             (void)ERR_pop_to_mark();
         }
     }
@@ -445,8 +446,8 @@ enum tj_keyfile_status tj_keyfile_decode(const void *pem, size_t size, const cha
 }
 
 /* Up to `capacity` bytes; a file that holds more fills it to the last byte. */
-static enum tj_keyfile_status read_file(const char *path, char *bytes, size_t capacity,
-                                        size_t *size)
+static enum tj_keyfile_status read_file(char *bytes, size_t capacity, size_t *size,
+                                        const char *path)
 {
     *size = 0;
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -471,8 +472,8 @@ static enum tj_keyfile_status read_file(const char *path, char *bytes, size_t ca
     return status;
 }
 
-enum tj_keyfile_status tj_keyfile_read(const char *path, const char *passphrase,
-                                       struct tj_secret_key *out, bool *encrypted)
+enum tj_keyfile_status tj_keyfile_read(struct tj_secret_key *out, bool *encrypted, const char *path,
+                                       const char *passphrase)
 {
     char bytes[FILE_SIZE_MAX + 1];
     size_t size = 0;
@@ -480,9 +481,9 @@ enum tj_keyfile_status tj_keyfile_read(const char *path, const char *passphrase,
     if (encrypted != NULL) {
         *encrypted = false;
     }
-    enum tj_keyfile_status status = read_file(path, bytes, sizeof bytes, &size);
+    enum tj_keyfile_status status = read_file(bytes, sizeof bytes, &size, path);
     if (status == TJ_KEYFILE_OK) {
-        status = tj_keyfile_decode(bytes, size, passphrase, out, encrypted);
+        status = tj_keyfile_decode(out, encrypted, bytes, size, passphrase);
     }
     tj_cleanse(bytes, sizeof bytes);
     return status;

@@ -38,11 +38,11 @@ enum tj_keyfile_status tj_keyfile_write(const char *path, const struct tj_secret
 
 /* Reads FILE. *encrypted (may be NULL) tells whether a passphrase is needed: call with
  * `passphrase` NULL first, and again with one when PASSPHRASE comes back with *encrypted true. */
-enum tj_keyfile_status tj_keyfile_read(const char *path, const char *passphrase,
-                                       struct tj_secret_key *out, bool *encrypted);
+enum tj_keyfile_status tj_keyfile_read(struct tj_secret_key *out, bool *encrypted, const char *path,
+                                       const char *passphrase);
 
 /* The same from memory: what the fuzzer drives, and what both above rest on. At most 64 KiB. */
-enum tj_keyfile_status tj_keyfile_decode(const void *pem, size_t size, const char *passphrase,
-                                         struct tj_secret_key *out, bool *encrypted);
+enum tj_keyfile_status tj_keyfile_decode(struct tj_secret_key *out, bool *encrypted,
+                                         const void *pem, size_t size, const char *passphrase);
 
 #endif

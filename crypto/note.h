@@ -97,7 +97,7 @@ size_t tj_note_line_size(const struct tj_note_signature_view *line) TJ_MUST_USE;
 
 /* Decimal without sign and leading zeros, at most 2^64 - 1; 32 bytes in base64. As these formats
  * write numbers and hashes. */
-bool tj_parse_decimal64(const char *text, size_t size, uint64_t *out) TJ_MUST_USE;
-bool tj_parse_hash64(const char *text, size_t size, struct tj_hash *out) TJ_MUST_USE;
+bool tj_parse_decimal64(uint64_t *out, const char *text, size_t size) TJ_MUST_USE;
+bool tj_parse_hash64(struct tj_hash *out, const char *text, size_t size) TJ_MUST_USE;
 
 #endif

@@ -87,8 +87,8 @@ static struct tj_policy_node *add_node(struct reader *reader, const struct item 
     return NULL;
 }
 
-static bool read_key(struct reader *reader, const struct item *item, uint8_t type,
-                     struct tj_verifier_key *out)
+static bool read_key(struct reader *reader, struct tj_verifier_key *out, const struct item *item,
+                     uint8_t type)
 {
     if (!tj_verifier_key_decode(out, item->text, item->size)) {
         return refuse(reader, "'%.*s' is not a verifier key: name+id+key, of type 0x01 or 0x04",
@@ -100,7 +100,7 @@ static bool read_key(struct reader *reader, const struct item *item, uint8_t typ
 }
 
 /* The optional last item of a line. What the URL means is the application's to know. */
-static bool read_url(struct reader *reader, size_t at, char out[TJ_POLICY_URL_MAX + 1])
+static bool read_url(struct reader *reader, char out[TJ_POLICY_URL_MAX + 1], size_t at)
 {
     out[0] = '\0';
     if (at == reader->count) {
@@ -130,8 +130,8 @@ static bool read_log(struct reader *reader)
         return refuse(reader, "more than %d logs", TJ_POLICY_LOGS_MAX);
     }
     struct tj_policy_log *log = &policy->logs[policy->log_count];
-    if (!read_key(reader, &reader->items[1], TJ_NOTE_TYPE_ED25519, &log->key) ||
-        !read_url(reader, 2, log->url)) {
+    if (!read_key(reader, &log->key, &reader->items[1], TJ_NOTE_TYPE_ED25519) ||
+        !read_url(reader, log->url, 2)) {
         return false;
     }
     for (size_t i = 0; i < policy->log_count; i++) {
@@ -150,7 +150,7 @@ static bool read_witness(struct reader *reader)
     if (reader->count < 3) {
         return refuse(reader, "a witness line is: witness <name> <vkey> [<url>]");
     }
-    if (!read_key(reader, &reader->items[2], TJ_NOTE_TYPE_COSIGNATURE, &key)) {
+    if (!read_key(reader, &key, &reader->items[2], TJ_NOTE_TYPE_COSIGNATURE)) {
         return false;
     }
     for (size_t i = 0; i < policy->node_count; i++) {
@@ -164,18 +164,18 @@ static bool read_witness(struct reader *reader)
         return false;
     }
     node->key = key;
-    return read_url(reader, 3, node->url);
+    return read_url(reader, node->url, 3);
 }
 
-static bool read_threshold(struct reader *reader, const struct item *item, unsigned members,
-                           unsigned *out)
+static bool read_threshold(struct reader *reader, unsigned *out, const struct item *item,
+                           unsigned members)
 {
     uint64_t number = 0;
     if (item_is(item, "all")) {
         number = members;
     } else if (item_is(item, "any")) {
         number = 1;
-    } else if (!tj_parse_decimal64(item->text, item->size, &number)) {
+    } else if (!tj_parse_decimal64(&number, item->text, item->size)) {
         return refuse(reader, "'%.*s' is not all, any or a decimal number", shown(item),
                       item->text);
     }
@@ -199,7 +199,7 @@ static bool read_group(struct reader *reader)
         return false;
     }
     group->members = (unsigned)reader->count - 3;
-    if (!read_threshold(reader, &reader->items[2], group->members, &group->needed)) {
+    if (!read_threshold(reader, &group->needed, &reader->items[2], group->members)) {
         return false;
     }
     for (size_t i = 3; i < reader->count; i++) {
@@ -287,8 +287,8 @@ static bool read_line(struct reader *reader, const char *start, const char *end)
                   reader->items[0].text);
 }
 
-bool tj_policy_decode(struct tj_policy *out, const char *text, size_t size,
-                      struct tj_policy_error *error)
+bool tj_policy_decode(struct tj_policy *out, struct tj_policy_error *error, const char *text,
+                      size_t size)
 {
     struct reader reader = {.policy = out, .error = error};
     memset(error, 0, sizeof *error);
@@ -314,8 +314,8 @@ bool tj_policy_decode(struct tj_policy *out, const char *text, size_t size,
     return reader.quorum_given || refuse(&reader, "there is no quorum line");
 }
 
-void tj_policy_check(const struct tj_policy *policy, const struct tj_note_view *note,
-                     struct tj_policy_result *out)
+void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
+                     const struct tj_note_view *note)
 {
     unsigned holding[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX] = {0}; /* members that do */
     bool holds = policy->quorum == TJ_POLICY_NODE_NONE;
@@ -325,7 +325,7 @@ void tj_policy_check(const struct tj_policy *policy, const struct tj_note_view *
         const struct tj_policy_node *node = &policy->nodes[i];
         out->verdicts[i] = TJ_NOTE_UNKNOWN;
         if (!node->is_group) {
-            out->verdicts[i] = tj_cosignature_verify(note, &node->key, &out->times_s[i]);
+            out->verdicts[i] = tj_cosignature_verify(note, &out->times_s[i], &node->key);
             out->valid += out->verdicts[i] == TJ_NOTE_VALID;
             out->invalid += out->verdicts[i] == TJ_NOTE_INVALID;
         }

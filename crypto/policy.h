@@ -51,8 +51,8 @@ struct tj_policy_error {
 };
 
 /* Reads a policy of `size` bytes. About 170 KiB: not for the stack. */
-bool tj_policy_decode(struct tj_policy *out, const char *text, size_t size,
-                      struct tj_policy_error *error) TJ_MUST_USE;
+bool tj_policy_decode(struct tj_policy *out, struct tj_policy_error *error, const char *text,
+                      size_t size) TJ_MUST_USE;
 
 /* What the witnesses of a policy say of one checkpoint. By node; groups are UNKNOWN. */
 struct tj_policy_result {
@@ -62,7 +62,7 @@ struct tj_policy_result {
     unsigned invalid; /* by keys of the policy, that did not: the note is to be refused */
     bool quorum;      /* holds, with none invalid */
 };
-void tj_policy_check(const struct tj_policy *policy, const struct tj_note_view *note,
-                     struct tj_policy_result *out);
+void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
+                     const struct tj_note_view *note);
 
 #endif

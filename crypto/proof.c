@@ -11,7 +11,7 @@ static const char extra_word[] = "extra ";
 static const char index_word[] = "index ";
 
 /* The next line without its newline; false at the end. */
-static bool next_line(const char **at, const char *end, const char **line, size_t *size)
+static bool next_line(const char **at, const char **line, size_t *size, const char *end)
 {
     const char *newline = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
     if (newline == NULL) {
@@ -38,32 +38,32 @@ bool tj_tlog_proof_decode(struct tj_tlog_proof *out, const char *bytes, size_t s
     out->extra = NULL;
     out->extra_size = 0;
     out->path_count = 0;
-    if (size > TJ_TLOG_PROOF_SIZE_MAX || !next_line(&at, end, &line, &length) ||
+    if (size > TJ_TLOG_PROOF_SIZE_MAX || !next_line(&at, &line, &length, end) ||
         length != strlen(first_line) || memcmp(line, first_line, length) != 0 ||
-        !next_line(&at, end, &line, &length)) {
+        !next_line(&at, &line, &length, end)) {
         return false;
     }
     if (starts_with(line, length, extra_word)) {
         out->extra = line + strlen(extra_word);
         out->extra_size = length - strlen(extra_word);
         if (!tj_base64_decode(NULL, 0, &decoded, out->extra, out->extra_size) ||
-            !next_line(&at, end, &line, &length)) {
+            !next_line(&at, &line, &length, end)) {
             return false;
         }
     }
     if (!starts_with(line, length, index_word) ||
-        !tj_parse_decimal64(line + strlen(index_word), length - strlen(index_word), &out->index)) {
+        !tj_parse_decimal64(&out->index, line + strlen(index_word), length - strlen(index_word))) {
         return false;
     }
     for (;;) {
-        if (!next_line(&at, end, &line, &length)) {
+        if (!next_line(&at, &line, &length, end)) {
             return false;
         }
         if (length == 0) {
             break;
         }
         if (out->path_count == TJ_PATH_MAX ||
-            !tj_parse_hash64(line, length, &out->path[out->path_count])) {
+            !tj_parse_hash64(&out->path[out->path_count], line, length)) {
             return false;
         }
         out->path_count++;

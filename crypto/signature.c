@@ -187,7 +187,7 @@ void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t 
     }
 }
 
-static bool secp256k1_key_of(const secp256k1_context *context, struct tj_public_key *out,
+static bool secp256k1_key_of(struct tj_public_key *out, const secp256k1_context *context,
                              const uint8_t secret32[32])
 {
     secp256k1_pubkey point;
@@ -219,7 +219,7 @@ bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
     case TJ_ALGORITHM_ECDSA:
     case TJ_ALGORITHM_BIP340: {
         secp256k1_context *context = signing_context_create();
-        const bool done = secp256k1_key_of(context, out, secret32);
+        const bool done = secp256k1_key_of(out, context, secret32);
         secp256k1_context_destroy(context);
         return done;
     }
@@ -229,7 +229,7 @@ bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
     return false;
 }
 
-static bool sign_ecdsa(const secp256k1_context *context, struct tj_verify_item *item,
+static bool sign_ecdsa(struct tj_verify_item *item, const secp256k1_context *context,
                        const uint8_t secret32[32])
 {
     secp256k1_ecdsa_signature signature;
@@ -238,7 +238,7 @@ static bool sign_ecdsa(const secp256k1_context *context, struct tj_verify_item *
            secp256k1_ecdsa_signature_serialize_compact(context, item->signature64, &signature) == 1;
 }
 
-static bool sign_bip340(const secp256k1_context *context, struct tj_verify_item *item,
+static bool sign_bip340(struct tj_verify_item *item, const secp256k1_context *context,
                         const uint8_t secret32[32], const uint8_t *aux32)
 {
     uint8_t fresh32[32];
@@ -261,9 +261,9 @@ static bool sign_secp256k1(struct tj_verify_item *item, const uint8_t secret32[3
 {
     secp256k1_context *context = signing_context_create();
     const bool done =
-        secp256k1_key_of(context, &item->key, secret32) &&
-        (item->key.algorithm == TJ_ALGORITHM_ECDSA ? sign_ecdsa(context, item, secret32)
-                                                   : sign_bip340(context, item, secret32, aux32));
+        secp256k1_key_of(&item->key, context, secret32) &&
+        (item->key.algorithm == TJ_ALGORITHM_ECDSA ? sign_ecdsa(item, context, secret32)
+                                                   : sign_bip340(item, context, secret32, aux32));
     secp256k1_context_destroy(context);
     return done;
 }

@@ -10,8 +10,8 @@
 
 /* The root of the perfect subtree over 2^height leaves from number * 2^height on: of the 2^(height
  * mod 8) nodes of its level. */
-static bool perfect_root(struct tj_hasher *hasher, const struct tj_node_reader *reader,
-                         unsigned height, uint64_t number, struct tj_hash *out)
+static bool perfect_root(struct tj_hasher *hasher, struct tj_hash *out,
+                         const struct tj_node_reader *reader, unsigned height, uint64_t number)
 {
     const unsigned level = height / 8;
     const unsigned over = height % 8;
@@ -20,12 +20,12 @@ static bool perfect_root(struct tj_hasher *hasher, const struct tj_node_reader *
     frontier.count = 0;
     for (uint64_t i = 0; i < (uint64_t)1 << over; i++) {
         struct tj_hash node;
-        if (!reader->node(reader->context, level, (number << over) + i, &node)) {
+        if (!reader->node(reader->context, &node, level, (number << over) + i)) {
             return false;
         }
         tj_frontier_append(hasher, &frontier, &node);
     }
-    tj_frontier_root(hasher, &frontier, out);
+    tj_frontier_root(hasher, out, &frontier);
     return true;
 }
 
@@ -42,15 +42,15 @@ static unsigned floor_log2(uint64_t n)
 
 /* MTH(D[low:high]), high > low, where the range is one that the recursion of section 2.1 meets:
  * `low` is a multiple of the largest power of two in its length. */
-static bool range_root(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t low,
-                       uint64_t high, struct tj_hash *out)
+static bool range_root(struct tj_hasher *hasher, struct tj_hash *out,
+                       const struct tj_node_reader *reader, uint64_t low, uint64_t high)
 {
     struct tj_hash roots[TJ_FRONTIER_MAX];
     size_t count = 0;
     while (low < high) {
         const unsigned height = floor_log2(high - low);
         TJ_CRYPTO_REQUIRE(height <= trailing_zeros(low));
-        if (!perfect_root(hasher, reader, height, low >> height, &roots[count])) {
+        if (!perfect_root(hasher, &roots[count], reader, height, low >> height)) {
             return false;
         }
         count++;
@@ -63,25 +63,25 @@ static bool range_root(struct tj_hasher *hasher, const struct tj_node_reader *re
     return true;
 }
 
-bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                  struct tj_hash *root)
+bool tj_tile_root(struct tj_hasher *hasher, struct tj_hash *root,
+                  const struct tj_node_reader *reader, uint64_t size)
 {
     if (size == 0) {
         tj_sha256(hasher, root, "", 0);
         return true;
     }
-    return range_root(hasher, reader, 0, size, root);
+    return range_root(hasher, root, reader, 0, size);
 }
 
-bool tj_tile_frontier(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                      struct tj_frontier *out)
+bool tj_tile_frontier(struct tj_hasher *hasher, struct tj_frontier *out,
+                      const struct tj_node_reader *reader, uint64_t size)
 {
     uint64_t low = 0;
     tj_frontier_init(out);
     out->size = size;
     while (low < size) {
         const unsigned height = floor_log2(size - low);
-        if (!perfect_root(hasher, reader, height, low >> height, &out->nodes[out->count])) {
+        if (!perfect_root(hasher, &out->nodes[out->count], reader, height, low >> height)) {
             return false;
         }
         out->count++;
@@ -106,8 +106,8 @@ static void reverse(struct tj_hash *hashes, size_t count)
     }
 }
 
-bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
-                        uint64_t index, uint64_t size, struct tj_hash *path, size_t *count)
+bool tj_prove_inclusion(struct tj_hasher *hasher, struct tj_hash *path, size_t *count,
+                        const struct tj_node_reader *reader, uint64_t index, uint64_t size)
 {
     uint64_t low = 0;
     uint64_t high = size;
@@ -117,7 +117,7 @@ bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *r
         const uint64_t middle = low + split(high - low);
         const bool left = index < middle;
         TJ_CRYPTO_REQUIRE(*count < TJ_PATH_MAX);
-        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle, &path[*count])) {
+        if (!range_root(hasher, &path[*count], reader, left ? middle : low, left ? high : middle)) {
             return false;
         }
         (*count)++;
@@ -127,8 +127,8 @@ bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *r
     return true;
 }
 
-bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
-                          uint64_t n, struct tj_hash *proof, size_t *count)
+bool tj_prove_consistency(struct tj_hasher *hasher, struct tj_hash *proof, size_t *count,
+                          const struct tj_node_reader *reader, uint64_t m, uint64_t n)
 {
     uint64_t low = 0;
     uint64_t high = n;
@@ -142,8 +142,8 @@ bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader 
         const uint64_t middle = low + split(high - low);
         const bool left = m <= middle;
         TJ_CRYPTO_REQUIRE(*count < TJ_PROOF_HASHES_MAX);
-        if (!range_root(hasher, reader, left ? middle : low, left ? high : middle,
-                        &proof[*count])) {
+        if (!range_root(hasher, &proof[*count], reader, left ? middle : low,
+                        left ? high : middle)) {
             return false;
         }
         (*count)++;
@@ -152,7 +152,7 @@ bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader 
     /* The old tree whole is known to the verifier; any other last range is not. */
     if (low != 0) {
         TJ_CRYPTO_REQUIRE(*count < TJ_PROOF_HASHES_MAX);
-        if (!range_root(hasher, reader, low, high, &proof[*count])) {
+        if (!range_root(hasher, &proof[*count], reader, low, high)) {
             return false;
         }
         (*count)++;
@@ -168,7 +168,7 @@ struct leaves {
     const struct tj_hash *leaves;
 };
 
-static bool read_leaf(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool read_leaf(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     const struct leaves *leaves = context;
     const uint64_t width = (uint64_t)1 << (8 * level);
@@ -178,16 +178,16 @@ static bool read_leaf(void *context, unsigned level, uint64_t number, struct tj_
     for (uint64_t i = 0; i < width; i++) {
         tj_frontier_append(leaves->hasher, &frontier, &leaves->leaves[number * width + i]);
     }
-    tj_frontier_root(leaves->hasher, &frontier, out);
+    tj_frontier_root(leaves->hasher, out, &frontier);
     return true;
 }
 
-void tj_prove_inclusion_in(struct tj_hasher *hasher, const struct tj_hash *leaves, uint64_t count,
-                           uint64_t index, struct tj_hash *path, size_t *path_count)
+void tj_prove_inclusion_in(struct tj_hasher *hasher, struct tj_hash *path, size_t *path_count,
+                           const struct tj_hash *leaves, uint64_t count, uint64_t index)
 {
     struct leaves context = {hasher, leaves};
     struct tj_node_reader reader = {&context, read_leaf};
-    bool proven = tj_prove_inclusion(hasher, &reader, index, count, path, path_count);
+    bool proven = tj_prove_inclusion(hasher, path, path_count, &reader, index, count);
     TJ_CRYPTO_REQUIRE(proven);
 }
 
@@ -239,12 +239,12 @@ static bool skip_text(const char **at, const char *text)
 static bool skip_number(const char **at, uint64_t *out)
 {
     const char *end = *at + strspn(*at, "0123456789");
-    const bool read = tj_parse_decimal64(*at, (size_t)(end - *at), out);
+    const bool read = tj_parse_decimal64(out, *at, (size_t)(end - *at));
     *at = end;
     return read;
 }
 
-bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, unsigned *width)
+bool tj_tile_path_decode(unsigned *level, uint64_t *number, unsigned *width, const char *path)
 {
     const char *at = path;
     char again[TJ_TILE_PATH_MAX];
@@ -284,7 +284,7 @@ bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number, un
     return strcmp(again, path) == 0;
 }
 
-bool tj_bundle_next(const uint8_t **at, const uint8_t *end, const uint8_t **entry, size_t *size)
+bool tj_bundle_next(const uint8_t **at, const uint8_t **entry, size_t *size, const uint8_t *end)
 {
     if (end - *at < 2) {
         return false;

@@ -25,28 +25,28 @@ enum { TJ_PATH_MAX = 64 };
  * answers is not trusted: proofs made from it are to be verified. */
 struct tj_node_reader {
     void *context;
-    bool (*node)(void *context, unsigned level, uint64_t number, struct tj_hash *out);
+    bool (*node)(void *context, struct tj_hash *out, unsigned level, uint64_t number);
 };
 
 /* All false when the reader was false. */
-bool tj_tile_root(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                  struct tj_hash *root) TJ_MUST_USE;
+bool tj_tile_root(struct tj_hasher *hasher, struct tj_hash *root,
+                  const struct tj_node_reader *reader, uint64_t size) TJ_MUST_USE;
 /* PATH(index, D[size]), index < size; `path` takes TJ_PATH_MAX. */
-bool tj_prove_inclusion(struct tj_hasher *hasher, const struct tj_node_reader *reader,
-                        uint64_t index, uint64_t size, struct tj_hash *path,
-                        size_t *count) TJ_MUST_USE;
+bool tj_prove_inclusion(struct tj_hasher *hasher, struct tj_hash *path, size_t *count,
+                        const struct tj_node_reader *reader, uint64_t index,
+                        uint64_t size) TJ_MUST_USE;
 /* PROOF(m, D[n]), 0 < m <= n; `proof` takes TJ_PROOF_HASHES_MAX. False as well when n is above
  * 2^62: such a proof may need more. */
-bool tj_prove_consistency(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t m,
-                          uint64_t n, struct tj_hash *proof, size_t *count) TJ_MUST_USE;
+bool tj_prove_consistency(struct tj_hasher *hasher, struct tj_hash *proof, size_t *count,
+                          const struct tj_node_reader *reader, uint64_t m, uint64_t n) TJ_MUST_USE;
 
 /* The frontier of the first `size` leaves. */
-bool tj_tile_frontier(struct tj_hasher *hasher, const struct tj_node_reader *reader, uint64_t size,
-                      struct tj_frontier *out) TJ_MUST_USE;
+bool tj_tile_frontier(struct tj_hasher *hasher, struct tj_frontier *out,
+                      const struct tj_node_reader *reader, uint64_t size) TJ_MUST_USE;
 
 /* The same proof for a handful of leaves in memory (the records of an envelope). */
-void tj_prove_inclusion_in(struct tj_hasher *hasher, const struct tj_hash *leaves, uint64_t count,
-                           uint64_t index, struct tj_hash *path, size_t *path_count);
+void tj_prove_inclusion_in(struct tj_hasher *hasher, struct tj_hash *path, size_t *path_count,
+                           const struct tj_hash *leaves, uint64_t count, uint64_t index);
 
 /* How many nodes the last, partial tile of a level holds in a tree of `size` leaves; 0: none. */
 static inline unsigned tj_tile_partial(uint64_t size, unsigned level)
@@ -67,12 +67,12 @@ enum { TJ_TILE_ENTRIES = 64, TJ_TILE_PATH_MAX = 64 };
 void tj_tile_path(char out[TJ_TILE_PATH_MAX], unsigned level, uint64_t number, unsigned width);
 
 /* Reads such a path, in its one spelling; false for any other string. */
-bool tj_tile_path_decode(const char *path, unsigned *level, uint64_t *number,
-                         unsigned *width) TJ_MUST_USE;
+bool tj_tile_path_decode(unsigned *level, uint64_t *number, unsigned *width,
+                         const char *path) TJ_MUST_USE;
 
 /* Entry bundles: repeated u16 big-endian length || entry. The next entry at *at (moved on); false
  * when the bytes are not that. */
-bool tj_bundle_next(const uint8_t **at, const uint8_t *end, const uint8_t **entry,
-                    size_t *size) TJ_MUST_USE;
+bool tj_bundle_next(const uint8_t **at, const uint8_t **entry, size_t *size,
+                    const uint8_t *end) TJ_MUST_USE;
 
 #endif

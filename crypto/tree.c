@@ -55,8 +55,8 @@ void tj_frontier_init(struct tj_frontier *frontier)
 }
 
 uint32_t tj_frontier_append_nodes(struct tj_hasher *hasher, struct tj_frontier *frontier,
-                                  const struct tj_hash *leaf,
-                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX])
+                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX],
+                                  const struct tj_hash *leaf)
 {
     TJ_CRYPTO_REQUIRE(frontier->size < UINT64_MAX);
     struct tj_hash node = *leaf;
@@ -83,11 +83,11 @@ void tj_frontier_append(struct tj_hasher *hasher, struct tj_frontier *frontier,
                         const struct tj_hash *leaf)
 {
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
-    (void)tj_frontier_append_nodes(hasher, frontier, leaf, nodes);
+    (void)tj_frontier_append_nodes(hasher, frontier, nodes, leaf);
 }
 
-void tj_frontier_root(struct tj_hasher *hasher, const struct tj_frontier *frontier,
-                      struct tj_hash *out)
+void tj_frontier_root(struct tj_hasher *hasher, struct tj_hash *out,
+                      const struct tj_frontier *frontier)
 {
     if (frontier->count == 0) {
         tj_sha256(hasher, out, "", 0);
@@ -113,7 +113,7 @@ void tj_tree_root_of_items(struct tj_hasher *hasher, struct tj_hash *out, const 
         tj_leaf_hash(hasher, &leaf, items + i * item_size, item_size);
         tj_frontier_append(hasher, &frontier, &leaf);
     }
-    tj_frontier_root(hasher, &frontier, out);
+    tj_frontier_root(hasher, out, &frontier);
 }
 
 bool tj_verify_inclusion(struct tj_hasher *hasher, const struct tj_hash *leaf, uint64_t index,

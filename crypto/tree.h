@@ -42,12 +42,12 @@ void tj_frontier_append(struct tj_hasher *hasher, struct tj_frontier *frontier,
  * how many, the smallest first. They are nodes (crypto/tile.h) that an append makes anyway. */
 enum { TJ_FRONTIER_NODES_MAX = 7 };
 uint32_t tj_frontier_append_nodes(struct tj_hasher *hasher, struct tj_frontier *frontier,
-                                  const struct tj_hash *leaf,
-                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX]);
+                                  struct tj_hash nodes[TJ_FRONTIER_NODES_MAX],
+                                  const struct tj_hash *leaf);
 
 /* The root over all leaves appended so far; of none, SHA-256 of nothing. */
-void tj_frontier_root(struct tj_hasher *hasher, const struct tj_frontier *frontier,
-                      struct tj_hash *out);
+void tj_frontier_root(struct tj_hasher *hasher, struct tj_hash *out,
+                      const struct tj_frontier *frontier);
 
 /* The root over `count` items of `item_size` bytes that stand one after another in `items`:
  * every item is hashed as a leaf. Used for the records of an envelope (body_root). */

@@ -15,7 +15,7 @@
 
 int clock_gettime(clockid_t clock, struct timespec *out);
 
-static void real_time(clockid_t clock, struct timespec *out)
+static void real_time(struct timespec *out, clockid_t clock)
 {
     (void)syscall(SYS_clock_gettime, clock, out);
 }
@@ -28,7 +28,7 @@ static time_t offset_s(void)
     const char *played = getenv("PLAYED_CLOCK");
     if (!known && played != NULL) {
         struct timespec now;
-        real_time(CLOCK_REALTIME, &now);
+        real_time(&now, CLOCK_REALTIME);
         offset = (time_t)strtoll(played, NULL, 10) - now.tv_sec;
     }
     known = 1;
@@ -43,7 +43,7 @@ __attribute__((constructor)) static void begin(void)
 
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
-    real_time(clock, out);
+    real_time(out, clock);
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
         out->tv_sec += offset_s();
     }

@@ -136,7 +136,7 @@ static void export_log(struct tijori *ledger, const char *folder)
     struct tijori_exported exported;
     struct tijori_message message;
     stop_unless(tijori_checkpoint(ledger, note, &size, log_secret), "checkpoint");
-    if (tijori_export(ledger, &exported, &message, folder, NULL) != TIJORI_OK) {
+    if (tijori_export(ledger, &exported, folder, NULL, &message) != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         exit(1);
     }
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
         return 2;
     }
     make_ledger(argv[1], &options);
-    if (tijori_open(&ledger, &message, argv[1], TIJORI_WRITE, &options) != TIJORI_OK) {
+    if (tijori_open(&ledger, argv[1], TIJORI_WRITE, &options, &message) != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         return 1;
     }

@@ -75,7 +75,7 @@ int main(int argc, char **argv)
         }
         pins.ledger_id = id;
     }
-    if (tijori_verify(&report, &message, argv[1], &pins, NULL) != TIJORI_OK) {
+    if (tijori_verify(&report, argv[1], &pins, NULL, &message) != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         return 1;
     }

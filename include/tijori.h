@@ -226,9 +226,10 @@ TIJORI_API enum tijori_status tijori_create(struct tijori_message *message, cons
  *     MEMORY, IO.
  * Out: out         OK: to be closed with tijori_close
  * In:  options     NULL: the defaults */
-TIJORI_API enum tijori_status tijori_open(struct tijori **out, struct tijori_message *message,
-                                          const char *dir, enum tijori_mode mode,
-                                          const struct tijori_options *options) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_open(struct tijori **out, const char *dir,
+                                          enum tijori_mode mode,
+                                          const struct tijori_options *options,
+                                          struct tijori_message *message) TIJORI_MUST_USE;
 
 /* Waits for what was submitted, stores the state so that the next open is quick, and closes. NULL
  * is accepted. Receipts not yet received are lost; what they would have said stays true. */
@@ -537,8 +538,8 @@ struct tijori_order {
  * Returns OK; KIND_UNKNOWN (no movement), VALUE, TEXT, AMOUNT_ZERO, SAME_ACCOUNT: the form is
  *     checked, not whether a ledger would take it. `message` names the field. */
 TIJORI_API enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
-                                                  struct tijori_message *message,
-                                                  const struct tijori_order *order) TIJORI_MUST_USE;
+                                                  const struct tijori_order *order,
+                                                  struct tijori_message *message) TIJORI_MUST_USE;
 
 struct tijori_attachment {
     const uint8_t *bytes;
@@ -561,9 +562,10 @@ struct tijori_proposal {
  * of docs/FORMAT.md section 7 step 1; MEMORY. On any but OK the place is as it was. Out: envelope
  * In/Out: size     the room in `envelope`, then the envelope's bytes
  *      place */
-TIJORI_API enum tijori_status
-tijori_propose(uint8_t *envelope, struct tijori_message *message, size_t *size,
-               struct tijori_place *place, const struct tijori_proposal *proposal) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_propose(uint8_t *envelope, size_t *size,
+                                             struct tijori_place *place,
+                                             const struct tijori_proposal *proposal,
+                                             struct tijori_message *message) TIJORI_MUST_USE;
 
 /* Bytes that one signature adds to an envelope at most. */
 #define TIJORI_SIGNATURE_ROOM 107
@@ -625,9 +627,10 @@ struct tijori_exported {
  *     EXISTS, LEDGER_ID, KNOWN_AHEAD, FORK when the folder is no earlier export of this log;
  * CORRUPT, DENIED, FULL, MEMORY, IO. In:  folder      made when missing options     NULL: the
  * defaults */
-TIJORI_API enum tijori_status
-tijori_export(struct tijori *ledger, struct tijori_exported *out, struct tijori_message *message,
-              const char *folder, const struct tijori_export_options *options) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *out,
+                                            const char *folder,
+                                            const struct tijori_export_options *options,
+                                            struct tijori_message *message) TIJORI_MUST_USE;
 
 /* Bytes of the longest proof. */
 #define TIJORI_PROOF_MAX 4194304
@@ -638,9 +641,9 @@ tijori_export(struct tijori *ledger, struct tijori_exported *out, struct tijori_
  * (*size is then what is needed); CORRUPT, MEMORY, IO. Out: proof       text, not terminated
  * In/Out: size     the room in `proof` (TIJORI_PROOF_MAX always suffices), then the proof's bytes
  * In:  record      the position in the entry; UINT32_MAX: the entry alone */
-TIJORI_API enum tijori_status tijori_prove(struct tijori *ledger, char *proof,
-                                           struct tijori_message *message, size_t *size,
-                                           uint64_t entry, uint32_t record) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size,
+                                           uint64_t entry, uint32_t record,
+                                           struct tijori_message *message) TIJORI_MUST_USE;
 
 /* Whom a verifier trusts. All may be NULL or empty. */
 struct tijori_pins {
@@ -668,10 +671,9 @@ struct tijori_proof {
  * Returns OK: `out` has the verdict. VALUE when the bytes are no such proof, or a pin is malformed:
  *     `message` says which; MEMORY.
  * In:  pins        ledger_id is not looked at: the log key names the ledger */
-TIJORI_API enum tijori_status tijori_check_proof(struct tijori_proof *out,
-                                                 struct tijori_message *message, const char *proof,
-                                                 size_t size,
-                                                 const struct tijori_pins *pins) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_check_proof(struct tijori_proof *out, const char *proof,
+                                                 size_t size, const struct tijori_pins *pins,
+                                                 struct tijori_message *message) TIJORI_MUST_USE;
 
 /* ---- verification ---- */
 
@@ -726,10 +728,10 @@ struct tijori_report {
  * a log), FORMAT_UNKNOWN, DENIED, MEMORY, IO; VALUE when a pin is malformed. In:  path        the
  * folder, or the ledger's directory pins        NULL: nothing is pinned, and the verdict is
  * INCOMPLETE at best options     NULL: the defaults */
-TIJORI_API enum tijori_status
-tijori_verify(struct tijori_report *out, struct tijori_message *message, const char *path,
-              const struct tijori_pins *pins,
-              const struct tijori_verify_options *options) TIJORI_MUST_USE;
+TIJORI_API enum tijori_status tijori_verify(struct tijori_report *out, const char *path,
+                                            const struct tijori_pins *pins,
+                                            const struct tijori_verify_options *options,
+                                            struct tijori_message *message) TIJORI_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -278,24 +278,25 @@ class Parameter:
         structure = re.search(r"\bstruct (\w+)", text)
         self.structure = structure[1] if structure else ""
         self.length = not self.pointer and not function and bool(
-            re.search(r"(?:^|_)(size|count|length)$", self.name))
+            re.search(r"(?:^|_)(size|count|length|capacity)$", self.name))
 
     def writes(self):
         """An output, or what is changed."""
         return self.pointer and not self.constant and self.name != "context"
 
-    def stands_for(self, function):
+    def is_context(self):
         """Is it, in the first place, what the function works on?"""
-        if not self.pointer or self.array:
-            return False
-        return not self.constant or (self.structure != "" and function.startswith(self.structure))
+        return self.pointer and not self.array and (self.structure != "" or not self.constant)
+
+    def tells_why(self):
+        """What says why not stands last, after all that was looked at."""
+        return self.writes() and self.name in ("verdict", "message", "why", "fault")
 
 
 def arguments_broken(prototype):
-    """What of the law of arguments a prototype breaks (context, outputs and what is changed, inputs; a
-    length follows its array), or None."""
+    """What of the law of arguments (core/base/status.h) a prototype breaks, or None."""
     parameters, names = prototype.parameters, [p.name for p in prototype.parameters]
-    begins = 1 if parameters and parameters[0].stands_for(prototype.name) else 0
+    begins = 1 if parameters and parameters[0].is_context() else 0
     given = None
     for at in range(len(parameters)):
         parameter = parameters[at]
@@ -308,6 +309,8 @@ def arguments_broken(prototype):
             if before is not None and before.pointer and not (at == 1 and before.structure):
                 continue  # it belongs to what stands before it
         if at < begins:
+            continue
+        if parameter.tells_why() and at == len(parameters) - 1:
             continue
         if parameter.writes():
             if given is not None:

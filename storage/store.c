@@ -139,8 +139,8 @@ static void require_options(const struct tj_store_options *options)
     }
 }
 
-enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_options *options,
-                                       struct tj_store **out)
+enum tj_storage_status tj_store_attach(struct tj_store **out, const char *dir,
+                                       const struct tj_store_options *options)
 {
     require_options(options);
     *out = NULL;
@@ -212,7 +212,7 @@ uint64_t tj_store_map_size(const struct tj_store_options *options)
     return size > UINT64_MAX - page ? size / page * page : (size + page - 1) / page * page;
 }
 
-static enum tj_storage_status open_table(MDB_txn *txn, const char *name, MDB_dbi *out)
+static enum tj_storage_status open_table(MDB_txn *txn, MDB_dbi *out, const char *name)
 {
     unsigned flags = 0;
     int rc = mdb_dbi_open(txn, name, 0, out);
@@ -227,10 +227,10 @@ static enum tj_storage_status open_table(MDB_txn *txn, const char *name, MDB_dbi
     return tj_storage_status_of(rc);
 }
 
-static enum tj_storage_status check_format(MDB_txn *txn, uint32_t wanted, uint32_t *found)
+static enum tj_storage_status check_format(MDB_txn *txn, uint32_t *found, uint32_t wanted)
 {
     MDB_dbi table;
-    enum tj_storage_status status = open_table(txn, TJ_STORE_TABLE, &table);
+    enum tj_storage_status status = open_table(txn, &table, TJ_STORE_TABLE);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -289,8 +289,8 @@ static int begin_settled(MDB_env *env, MDB_txn **txn)
     return rc;
 }
 
-static enum tj_storage_status open_tables(struct tj_store *store,
-                                          const struct tj_store_options *options, uint32_t *found)
+static enum tj_storage_status open_tables(struct tj_store *store, uint32_t *found,
+                                          const struct tj_store_options *options)
 {
     MDB_txn *txn = NULL;
     int rc = begin_settled(store->env, &txn);
@@ -298,9 +298,9 @@ static enum tj_storage_status open_tables(struct tj_store *store,
         mdb_txn_abort(txn); /* NULL is fine */
         return tj_storage_status_of(rc);
     }
-    enum tj_storage_status status = check_format(txn, options->format, found);
+    enum tj_storage_status status = check_format(txn, found, options->format);
     for (size_t i = 0; i < options->table_count && status == TJ_STORAGE_OK; i++) {
-        status = open_table(txn, options->tables[i].name, &store->tables[i]);
+        status = open_table(txn, &store->tables[i], options->tables[i].name);
     }
     if (status != TJ_STORAGE_OK) {
         mdb_txn_abort(txn);
@@ -345,12 +345,12 @@ enum tj_storage_status tj_store_open_tables(struct tj_store *store,
                                             const struct tj_store_options *options)
 {
     enum tj_storage_status status = take_sizes(store);
-    return status == TJ_STORAGE_OK ? open_tables(store, options, NULL) : status;
+    return status == TJ_STORAGE_OK ? open_tables(store, NULL, options) : status;
 }
 
-enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
-                                         const struct tj_store_options *options, unsigned flags,
-                                         uint32_t *format_found)
+enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *format_found,
+                                         const char *dir, const struct tj_store_options *options,
+                                         unsigned flags)
 {
     int rc = mdb_env_create(&store->env);
     if (rc != 0) {
@@ -369,7 +369,7 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir
     }
     TJ_STORAGE_REQUIRE(mdb_env_get_maxkeysize(store->env) >= TJ_STORE_KEY_MAX);
     enum tj_storage_status status = take_sizes(store);
-    return status == TJ_STORAGE_OK ? open_tables(store, options, format_found) : status;
+    return status == TJ_STORAGE_OK ? open_tables(store, format_found, options) : status;
 }
 
 /* Without permission to write lock.mdb, or to create it, LMDB cannot lock. Asked with access() and
@@ -394,15 +394,15 @@ static enum tj_storage_status nobody_writes(const struct tj_store *store)
     return tj_storage_status_of(code);
 }
 
-enum tj_storage_status tj_store_open_read(const char *dir, const struct tj_store_options *options,
-                                          struct tj_store **out, uint32_t *format_found)
+enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *format_found,
+                                          const char *dir, const struct tj_store_options *options)
 {
     *out = NULL;
     if (format_found != NULL) {
         *format_found = 0;
     }
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_attach(dir, options, &store);
+    enum tj_storage_status status = tj_store_attach(&store, dir, options);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -413,7 +413,7 @@ enum tj_storage_status tj_store_open_read(const char *dir, const struct tj_store
     }
     if (status == TJ_STORAGE_OK) {
         unsigned flags = store->lockless ? MDB_RDONLY | MDB_NOLOCK : MDB_RDONLY;
-        status = tj_store_open_env(store, dir, options, flags, format_found);
+        status = tj_store_open_env(store, format_found, dir, options, flags);
     }
     if (status != TJ_STORAGE_OK) {
         tj_store_close(store);
@@ -493,8 +493,8 @@ static struct tj_view view_of(const MDB_val *value)
     return (struct tj_view){.bytes = value->mv_data, .size = value->mv_size};
 }
 
-static enum tj_storage_status get(struct tj_txn *txn, MDB_dbi table, const void *key,
-                                  size_t key_size, struct tj_view *value)
+static enum tj_storage_status get(struct tj_txn *txn, struct tj_view *value, MDB_dbi table,
+                                  const void *key, size_t key_size)
 {
     *value = (struct tj_view){NULL, 0};
     if (txn->failed != TJ_STORAGE_OK) {
@@ -509,18 +509,18 @@ static enum tj_storage_status get(struct tj_txn *txn, MDB_dbi table, const void 
     return tj_storage_status_of(rc);
 }
 
-enum tj_storage_status tj_get_number(struct tj_txn *txn, size_t table, uint64_t number,
-                                     struct tj_view *value)
+enum tj_storage_status tj_get_number(struct tj_txn *txn, struct tj_view *value, size_t table,
+                                     uint64_t number)
 {
     uint8_t key[TJ_STORE_NUMBER_SIZE];
     MDB_dbi dbi = tj_store_table(txn->store, table);
     TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
     tj_store_number_key(key, number);
-    return get(txn, dbi, key, sizeof key, value);
+    return get(txn, value, dbi, key, sizeof key);
 }
 
-enum tj_storage_status tj_get_name(struct tj_txn *txn, size_t table, const void *key,
-                                   size_t key_size, struct tj_view *value)
+enum tj_storage_status tj_get_name(struct tj_txn *txn, struct tj_view *value, size_t table,
+                                   const void *key, size_t key_size)
 {
     MDB_dbi dbi = tj_store_table(txn->store, table);
     TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NAMED);
@@ -528,11 +528,11 @@ enum tj_storage_status tj_get_name(struct tj_txn *txn, size_t table, const void 
         *value = (struct tj_view){NULL, 0};
         return TJ_STORAGE_NOT_FOUND;
     }
-    return get(txn, dbi, key, key_size, value);
+    return get(txn, value, dbi, key, key_size);
 }
 
-enum tj_storage_status tj_last_row(struct tj_txn *txn, size_t table, struct tj_view *key,
-                                   struct tj_view *value)
+enum tj_storage_status tj_last_row(struct tj_txn *txn, struct tj_view *key, struct tj_view *value,
+                                   size_t table)
 {
     MDB_dbi dbi = tj_store_table(txn->store, table);
     if (txn->failed != TJ_STORAGE_OK) {
@@ -554,13 +554,13 @@ enum tj_storage_status tj_last_row(struct tj_txn *txn, size_t table, struct tj_v
     return tj_storage_status_of(rc);
 }
 
-enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t *number)
+enum tj_storage_status tj_last_number(struct tj_txn *txn, uint64_t *number, size_t table)
 {
     struct tj_view key;
     struct tj_view value;
     *number = 0;
     TJ_STORAGE_REQUIRE(txn->store->kinds[table] == TJ_TABLE_NUMBERED);
-    enum tj_storage_status status = tj_last_row(txn, table, &key, &value);
+    enum tj_storage_status status = tj_last_row(txn, &key, &value, table);
     if (status == TJ_STORAGE_OK && key.size != TJ_STORE_NUMBER_SIZE) {
         return TJ_STORAGE_CORRUPT;
     }
@@ -572,7 +572,7 @@ enum tj_storage_status tj_last_number(struct tj_txn *txn, size_t table, uint64_t
     return status;
 }
 
-enum tj_storage_status tj_count(struct tj_txn *txn, size_t table, uint64_t *count)
+enum tj_storage_status tj_count(struct tj_txn *txn, uint64_t *count, size_t table)
 {
     *count = 0;
     MDB_dbi dbi = tj_store_table(txn->store, table);
@@ -594,7 +594,7 @@ struct tj_cursor {
     bool ended;
 };
 
-enum tj_storage_status tj_cursor_open(struct tj_txn *txn, size_t table, struct tj_cursor **out)
+enum tj_storage_status tj_cursor_open(struct tj_txn *txn, struct tj_cursor **out, size_t table)
 {
     *out = NULL;
     MDB_dbi dbi = tj_store_table(txn->store, table);

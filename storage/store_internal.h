@@ -69,17 +69,17 @@ enum tj_storage_status tj_storage_status_of(int code) TJ_MUST_USE; /* of an errn
 
 /* A store with its directory open and registered, nothing else; LOCKED when this process has the
  * directory open. tj_store_close undoes any of it. */
-enum tj_storage_status tj_store_attach(const char *dir, const struct tj_store_options *options,
-                                       struct tj_store **out) TJ_MUST_USE;
+enum tj_storage_status tj_store_attach(struct tj_store **out, const char *dir,
+                                       const struct tj_store_options *options) TJ_MUST_USE;
 
 /* NOT_FOUND without a data file, CORRUPT when it is no file or empty. */
 enum tj_storage_status tj_store_probe(const struct tj_store *store) TJ_MUST_USE;
 
 /* Opens the environment and its tables, and compares the format. `flags`: MDB_RDONLY and the like.
  */
-enum tj_storage_status tj_store_open_env(struct tj_store *store, const char *dir,
-                                         const struct tj_store_options *options, unsigned flags,
-                                         uint32_t *format_found) TJ_MUST_USE;
+enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *format_found,
+                                         const char *dir, const struct tj_store_options *options,
+                                         unsigned flags) TJ_MUST_USE;
 
 /* The tables and the format again, of an environment that is open. */
 enum tj_storage_status tj_store_open_tables(struct tj_store *store,

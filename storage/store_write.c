@@ -250,16 +250,16 @@ static enum tj_storage_status upgrade(struct tj_store *store,
     return rc == 0 ? tj_store_open_tables(store, options) : tj_storage_status_of(rc);
 }
 
-static enum tj_storage_status open_env_to_write(struct tj_store *store, const char *dir,
-                                                const struct tj_store_options *options,
-                                                uint32_t *format_found)
+static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t *format_found,
+                                                const char *dir,
+                                                const struct tj_store_options *options)
 {
     /* Whoever renamed the data file may have died before it synced the directory. */
     if (fsync(store->dir_fd) != 0) {
         return tj_storage_status_of(errno);
     }
     uint32_t format = 0;
-    enum tj_storage_status status = tj_store_open_env(store, dir, options, 0, &format);
+    enum tj_storage_status status = tj_store_open_env(store, &format, dir, options, 0);
     if (status == TJ_STORAGE_VERSION && format != 0 && format == options->upgrades) {
         status = upgrade(store, options);
     }
@@ -300,11 +300,11 @@ static enum tj_storage_status create_in(struct tj_store *store, const char *dir,
     if (status == TJ_STORAGE_OK) {
         status = make_data_file(store, dir, options);
     }
-    return status == TJ_STORAGE_OK ? open_env_to_write(store, dir, options, NULL) : status;
+    return status == TJ_STORAGE_OK ? open_env_to_write(store, NULL, dir, options) : status;
 }
 
-enum tj_storage_status tj_store_create(const char *dir, const struct tj_store_options *options,
-                                       struct tj_store **out)
+enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
+                                       const struct tj_store_options *options)
 {
     *out = NULL;
     bool made_directory = mkdir(dir, TJ_STORE_DIR_MODE) == 0;
@@ -312,7 +312,7 @@ enum tj_storage_status tj_store_create(const char *dir, const struct tj_store_op
         return tj_storage_status_of(errno);
     }
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_attach(dir, options, &store);
+    enum tj_storage_status status = tj_store_attach(&store, dir, options);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -346,15 +346,15 @@ void tj_store_remove(struct tj_store *store)
     tj_store_close(store);
 }
 
-enum tj_storage_status tj_store_open_write(const char *dir, const struct tj_store_options *options,
-                                           struct tj_store **out, uint32_t *format_found)
+enum tj_storage_status tj_store_open_write(struct tj_store **out, uint32_t *format_found,
+                                           const char *dir, const struct tj_store_options *options)
 {
     *out = NULL;
     if (format_found != NULL) {
         *format_found = 0;
     }
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_attach(dir, options, &store);
+    enum tj_storage_status status = tj_store_attach(&store, dir, options);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -363,7 +363,7 @@ enum tj_storage_status tj_store_open_write(const char *dir, const struct tj_stor
         status = take_writer_lock(store);
     }
     if (status == TJ_STORAGE_OK) {
-        status = open_env_to_write(store, dir, options, format_found);
+        status = open_env_to_write(store, format_found, dir, options);
     }
     if (status != TJ_STORAGE_OK) {
         tj_store_close(store);
@@ -435,8 +435,8 @@ static enum tj_storage_status reserve_named(struct tj_txn *txn, MDB_dbi table, s
     return rc == 0 ? reserve_row(txn, size, st.ms_depth) : tj_storage_status_of(rc);
 }
 
-enum tj_storage_status tj_append(struct tj_txn *txn, size_t table, uint64_t number, size_t size,
-                                 uint8_t **place)
+enum tj_storage_status tj_append(struct tj_txn *txn, uint8_t **place, size_t table, uint64_t number,
+                                 size_t size)
 {
     *place = NULL;
     MDB_dbi dbi = tj_store_table(txn->store, table);
@@ -466,8 +466,8 @@ enum tj_storage_status tj_append(struct tj_txn *txn, size_t table, uint64_t numb
     return TJ_STORAGE_OK;
 }
 
-enum tj_storage_status tj_put_name(struct tj_txn *txn, size_t table, const void *key,
-                                   size_t key_size, size_t size, uint8_t **place)
+enum tj_storage_status tj_put_name(struct tj_txn *txn, uint8_t **place, size_t table,
+                                   const void *key, size_t key_size, size_t size)
 {
     *place = NULL;
     MDB_dbi dbi = tj_store_table(txn->store, table);

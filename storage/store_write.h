@@ -11,8 +11,8 @@
 /* Creates DIR (and only DIR, not its parents) when missing and a store in it. EXISTS when DIR
  * already holds one. The directory entries are synced as well. The store appears whole or not at
  * all (a rename); a creation that was cut short is simply done again. */
-enum tj_storage_status tj_store_create(const char *dir, const struct tj_store_options *options,
-                                       struct tj_store **out) TJ_MUST_USE;
+enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
+                                       const struct tj_store_options *options) TJ_MUST_USE;
 
 /* Closes a store that tj_store_create made and deletes its files again (and the directory, when
  * that leaves it empty): the caller could not fill it. */
@@ -20,9 +20,9 @@ void tj_store_remove(struct tj_store *store);
 
 /* Opens for writing: takes the flock, clears stale readers. LOCKED when another process has it
  * open for writing, or this one has it open at all. */
-enum tj_storage_status tj_store_open_write(const char *dir, const struct tj_store_options *options,
-                                           struct tj_store **out,
-                                           uint32_t *format_found) TJ_MUST_USE;
+enum tj_storage_status tj_store_open_write(struct tj_store **out, uint32_t *format_found,
+                                           const char *dir,
+                                           const struct tj_store_options *options) TJ_MUST_USE;
 
 /* FULL when not even the bookkeeping of a transaction fits. IO after a failed commit. A second
  * one before the first has ended is a bug of the caller. */
@@ -34,12 +34,12 @@ enum tj_storage_status tj_write_begin(struct tj_store *store, struct tj_txn **ou
  * below, the transaction can only be aborted; a commit does so and returns that failure.
  * Space on the disk is taken here, so that a full disk is met before a commit begins. The size
  * limit of files (RLIMIT_FSIZE) is looked at, not run into: no SIGXFSZ. */
-enum tj_storage_status tj_append(struct tj_txn *txn, size_t table, uint64_t number, size_t size,
-                                 uint8_t **place) TJ_MUST_USE;
+enum tj_storage_status tj_append(struct tj_txn *txn, uint8_t **place, size_t table, uint64_t number,
+                                 size_t size) TJ_MUST_USE;
 
 /* Writes or replaces a named row; same way. */
-enum tj_storage_status tj_put_name(struct tj_txn *txn, size_t table, const void *key,
-                                   size_t key_size, size_t size, uint8_t **place) TJ_MUST_USE;
+enum tj_storage_status tj_put_name(struct tj_txn *txn, uint8_t **place, size_t table,
+                                   const void *key, size_t key_size, size_t size) TJ_MUST_USE;
 /* NOT_FOUND when there is no such row. */
 enum tj_storage_status tj_delete_name(struct tj_txn *txn, size_t table, const void *key,
                                       size_t key_size) TJ_MUST_USE;

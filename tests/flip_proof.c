@@ -25,16 +25,16 @@ static char verdict(struct tj_digester *digester, struct tj_proof_file *file,
     struct tijori_message why;
     char said = '!';
     memset(file, 0, sizeof *file);
-    if (tj_proof_decode(file, &why, bytes, size) != TIJORI_OK) {
+    if (tj_proof_decode(file, bytes, size, &why) != TIJORI_OK) {
         said = 'm';
-    } else if (!checkpoint_holds(file, key) || tj_proof_verify(digester, &why, file) != TIJORI_OK) {
+    } else if (!checkpoint_holds(file, key) || tj_proof_verify(digester, file, &why) != TIJORI_OK) {
         said = 'f';
     }
     tj_proof_clear(file);
     return said;
 }
 
-static char *read_file(const char *path, size_t *size)
+static char *read_file(size_t *size, const char *path)
 {
     FILE *file = fopen(path, "rb");
     char *bytes = malloc(FILE_SIZE_MAX);
@@ -53,7 +53,7 @@ int main(int count, char **arguments)
     TIJORI_REQUIRE(file != NULL && count == 3);
     TIJORI_REQUIRE(tj_verifier_key_decode(&key, arguments[2], strlen(arguments[2])));
     size_t size = 0;
-    char *bytes = read_file(arguments[1], &size);
+    char *bytes = read_file(&size, arguments[1]);
     tj_digester_init(&digester);
     TIJORI_REQUIRE(verdict(&digester, file, &key, bytes, size) == '!');
     for (size_t at = 0; at < size; at++) {

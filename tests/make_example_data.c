@@ -42,7 +42,7 @@ static void print_log_key(struct fixture *f)
     char origin[TJ_ORIGIN_MAX];
     char vkey[512];
     uint8_t secret32[TJ_SECRET_KEY_SIZE];
-    fixture_log_secret(0, secret32);
+    fixture_log_secret(secret32, 0);
     if (tj_ledger_view_begin(f->ledger, &view) != TIJORI_OK ||
         !tj_public_key_of(&public, TJ_ALGORITHM_ED25519, secret32)) {
         abort();
@@ -64,10 +64,10 @@ int main(void)
     struct tijori_entry genesis = {f.genesis.entry, sizeof f.genesis.entry, body, sizeof body};
     struct tijori_receipt receipt;
     fixture_parties(&f);
-    (void)!fixture_send_move(&f, fixture_account(T_MARKET), fixture_account(T_RESERVE_A),
-                             2100000000, TJ_PURCHASE, &receipt);
-    (void)!fixture_send_move(&f, fixture_account(T_RESERVE_A), fixture_account(T_RESERVE_B),
-                             500000000, TJ_INTERNAL_TRANSFER, &receipt);
+    (void)!fixture_send_move(&f, &receipt, fixture_account(T_MARKET), fixture_account(T_RESERVE_A),
+                             2100000000, TJ_PURCHASE);
+    (void)!fixture_send_move(&f, &receipt, fixture_account(T_RESERVE_A),
+                             fixture_account(T_RESERVE_B), 500000000, TJ_INTERNAL_TRANSFER);
     printf("#ifndef TIJORI_EXAMPLES_RESERVE_DATA_H\n#define TIJORI_EXAMPLES_RESERVE_DATA_H\n\n"
            "/* Made by tests/make_example_data.c. */\n\n");
     (void)!tijori_entry(f.ledger, &genesis, 0);
@@ -81,8 +81,8 @@ int main(void)
     print_envelope(&f, "energy_accounts", 5);
     print_envelope(&f, "purchase", 6);
     print_envelope(&f, "consolidation", 7);
-    (void)!fixture_send_move(&f, fixture_account(T_RESERVE_A), fixture_account(T_RESERVE_B),
-                             500000000, TJ_PURCHASE, &receipt);
+    (void)!fixture_send_move(&f, &receipt, fixture_account(T_RESERVE_A),
+                             fixture_account(T_RESERVE_B), 500000000, TJ_PURCHASE);
     print_bytes("disguised", f.bytes, f.size);
     print_log_key(&f);
     printf("/* When they were made, nanoseconds since 1970-01-01 UTC. */\n");

@@ -33,7 +33,7 @@ struct history {
 
 /* ---- the past ---- */
 
-static bool past_record(void *context, uint64_t id, struct tj_named *out)
+static bool past_record(void *context, struct tj_named *out, uint64_t id)
 {
     const struct history *h = context;
     uint64_t index = tj_record_entry(id);
@@ -44,32 +44,32 @@ static bool past_record(void *context, uint64_t id, struct tj_named *out)
     memset(out, 0, sizeof *out);
     memcpy(out->record, h->kept[index].records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(h->digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    tj_named_complete(&h->past, &h->kept[index].view, out);
+    tj_named_complete(&h->past, out, &h->kept[index].view);
     return true;
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     const struct history *h = context;
     *leaf = h->kept[index < h->size ? index : 0].leaf;
     return index < h->size;
 }
 
-static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+static bool past_envelope_id(void *context, struct tj_hash *id, uint64_t index)
 {
     const struct history *h = context;
     *id = h->kept[index < h->size ? index : 0].envelope_id;
     return index < h->size;
 }
 
-static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+static bool past_lane_jump(void *context, uint64_t *jump, uint64_t index)
 {
     const struct history *h = context;
     *jump = h->kept[index < h->size ? index : 0].tail.lane_jump;
     return index < h->size;
 }
 
-static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 {
     const struct history *h = context;
     struct tj_frontier frontier;
@@ -77,7 +77,7 @@ static bool past_root(void *context, uint64_t size, struct tj_hash *root)
     for (uint64_t i = 0; i < size && i < h->size; i++) {
         tj_frontier_append(h->digester.hasher, &frontier, &h->kept[i].leaf);
     }
-    tj_frontier_root(h->digester.hasher, &frontier, root);
+    tj_frontier_root(h->digester.hasher, root, &frontier);
     return size <= h->size;
 }
 
@@ -111,7 +111,7 @@ static void keep(struct history *h, const struct tj_envelope_view *e, const stru
     tj_entry_encode(entry, c->index, 1, c->received_ns, &c->head_leaf, e->bytes, e->slot_bytes,
                     e->slot_bytes_size);
     tj_verdict_init(&verdict);
-    TIJORI_REQUIRE(tj_entry_decode(copy(entry, size), size, &k->view, &verdict) == TIJORI_OK);
+    TIJORI_REQUIRE(tj_entry_decode(&k->view, copy(entry, size), size, &verdict) == TIJORI_OK);
     tj_leaf_hash(h->digester.hasher, &k->leaf, entry, size);
     k->envelope_id = c->envelope_id;
     k->records = copy(e->records, (size_t)e->header.record_count * TJ_RECORD_SIZE);
@@ -134,7 +134,7 @@ static enum tijori_status judge(struct history *h, uint64_t received_ns, const u
     struct tj_tail tail;
     struct tj_case c = {.index = h->size, .received_ns = received_ns};
     tj_verdict_init(verdict);
-    enum tijori_status status = tj_envelope_decode(bytes, size, &e, verdict);
+    enum tijori_status status = tj_envelope_decode(&e, bytes, size, verdict);
     if (status == TIJORI_OK) {
         status = tj_body_check(&h->digester, &e.header, e.records, verdict);
     }
@@ -151,8 +151,8 @@ static enum tijori_status judge(struct history *h, uint64_t received_ns, const u
     c.records = e.records;
     c.invalid_slot = first_invalid(&e.slots);
     c.signatures_valid = c.invalid_slot == TJ_NOWHERE;
-    tj_envelope_id(&h->digester, bytes, &c.envelope_id);
-    status = tj_apply(h->state, &h->past, &c, links, &tail, verdict);
+    tj_envelope_id(&h->digester, &c.envelope_id, bytes);
+    status = tj_apply(h->state, links, &tail, &h->past, &c, verdict);
     if (status == TIJORI_OK) {
         keep(h, &e, &c, &tail);
     }
@@ -178,7 +178,7 @@ static void put(json_t *object, const char *name, tj_u128 value)
     TIJORI_REQUIRE(json_object_set_new(object, name, decimal(value)) == 0);
 }
 
-static void put_json(json_t *object, const char *name, json_t *value)
+static void put_json(json_t *object, json_t *value, const char *name)
 {
     TIJORI_REQUIRE(json_object_set_new(object, name, value) == 0);
 }
@@ -209,7 +209,7 @@ static json_t *parties_json(const struct tj_state *s)
     for (uint32_t i = 0; i < tj_state_ledger(s)->parties; i++) {
         const struct tj_party_object *party = tj_state_party(s, i);
         json_t *one = json_object();
-        put_json(one, "name", json_stringn(party->name, strnlen(party->name, TJ_NAME_SIZE)));
+        put_json(one, json_stringn(party->name, strnlen(party->name, TJ_NAME_SIZE)), "name");
         put(one, "type", party->type);
         put(one, "status", party->status);
         put(one, "move", party->threshold[TJ_DOMAIN_MOVE]);
@@ -223,7 +223,7 @@ static json_t *parties_json(const struct tj_state *s)
                                                            "administer_keys"};
             put(one, names[role], party->keys_active[role]);
         }
-        put_json(one, "keys", keys_json(s, i, party->keys));
+        put_json(one, keys_json(s, i, party->keys), "keys");
         append(out, one);
     }
     return out;
@@ -241,7 +241,7 @@ static json_t *lanes_json(const struct tj_state *s)
                 put(one, "sequence", found->sequence);
                 put(one, "entry", found->entry);
                 snprintf(name, sizeof name, "%" PRIu32 ":%u", party, lane);
-                put_json(out, name, one);
+                put_json(out, one, name);
             }
         }
     }
@@ -265,7 +265,7 @@ static json_t *accounts_json(const struct tj_state *s)
             put(one, "pending_out", a->pending_out);
             put(one, "latest", a->latest);
             snprintf(name, sizeof name, "%" PRIu32 ":%" PRIu32, party, local);
-            put_json(out, name, one);
+            put_json(out, one, name);
         }
     }
     return out;
@@ -283,7 +283,7 @@ static json_t *holdings_json(const struct tj_state *s)
                 put(one, "in", h->in);
                 put(one, "out", h->out);
                 snprintf(name, sizeof name, "%" PRIu32 ":%" PRIu32, party, asset);
-                put_json(out, name, one);
+                put_json(out, one, name);
             }
         }
     }
@@ -312,7 +312,7 @@ static json_t *marks_json(const struct tj_state *s)
         put(one, "record", mark->record);
         put(one, "settled", pending ? mark->value & ~TJ_MARK_PENDING : 0);
         put(one, "corrected", pending ? 0 : mark->value);
-        put_json(one, "approvals", approvals_json(s, i));
+        put_json(one, approvals_json(s, i), "approvals");
         append(out, one);
     }
     return out;
@@ -369,7 +369,7 @@ static json_t *rules_json(const struct tj_state *s)
         if (rule->kind == TJ_PROGRAMME) {
             put_programme(one, s, rule);
         } else if (rule->kind == TJ_SET_LIMIT && rule->type == TJ_LIMIT_OUTFLOW) {
-            put_json(one, "steps", steps_json(&rule->window));
+            put_json(one, steps_json(&rule->window), "steps");
         }
         append(out, one);
     }
@@ -384,7 +384,7 @@ static json_t *total_json(const struct tj_total_object *total)
         json_t *pair = json_object();
         put(pair, "amount", total->amount[flow]);
         put(pair, "number", total->count[flow]);
-        put_json(one, flows[flow], pair);
+        put_json(one, pair, flows[flow]);
     }
     put(one, "corrections", total->corrections);
     return one;
@@ -402,7 +402,7 @@ static json_t *totals_json(const struct tj_state *s)
                 char name[48];
                 if (total != NULL && memcmp(total, &none, sizeof none) != 0) {
                     snprintf(name, sizeof name, "%" PRIu32 ":%u:%u", asset, purpose, basis);
-                    put_json(out, name, total_json(total));
+                    put_json(out, total_json(total), name);
                 }
             }
         }
@@ -440,15 +440,15 @@ static json_t *log_keys_json(const struct tj_state *s)
 static void print_state(const struct tj_state *s)
 {
     json_t *out = json_object();
-    put_json(out, "parties", parties_json(s));
-    put_json(out, "lanes", lanes_json(s));
-    put_json(out, "assets", assets_json(s));
-    put_json(out, "log_keys", log_keys_json(s));
-    put_json(out, "accounts", accounts_json(s));
-    put_json(out, "holdings", holdings_json(s));
-    put_json(out, "marks", marks_json(s));
-    put_json(out, "rules", rules_json(s));
-    put_json(out, "totals", totals_json(s));
+    put_json(out, parties_json(s), "parties");
+    put_json(out, lanes_json(s), "lanes");
+    put_json(out, assets_json(s), "assets");
+    put_json(out, log_keys_json(s), "log_keys");
+    put_json(out, accounts_json(s), "accounts");
+    put_json(out, holdings_json(s), "holdings");
+    put_json(out, marks_json(s), "marks");
+    put_json(out, rules_json(s), "rules");
+    put_json(out, totals_json(s), "totals");
     TIJORI_REQUIRE(json_dumpf(out, stdout, JSON_COMPACT) == 0);
     printf("\n");
     json_decref(out);

@@ -18,7 +18,7 @@
 static uint64_t number(const char *text)
 {
     uint64_t out = 0;
-    TIJORI_REQUIRE(text_parse_number(text, UINT32_MAX, &out));
+    TIJORI_REQUIRE(text_parse_number(&out, text, UINT32_MAX));
     return out;
 }
 
@@ -34,7 +34,7 @@ static int print_vkey(const struct test_log *log)
 static int print_request(const struct test_log *log, uint64_t old, uint64_t size)
 {
     static char request[TJ_WITNESS_REQUEST_MAX];
-    const size_t written = test_log_request(log, old, size, request);
+    const size_t written = test_log_request(log, request, old, size);
     return fwrite(request, 1, written, stdout) == written ? 0 : 1;
 }
 
@@ -44,11 +44,11 @@ static int verify(const struct test_log *log, uint64_t size, const char *vkey)
     struct tj_verifier_key key;
     struct tj_note_view view;
     uint64_t time_s = 0;
-    size_t note_size = test_log_checkpoint(log, size, note);
+    size_t note_size = test_log_checkpoint(log, note, size);
     note_size += fread(note + note_size, 1, TJ_CHECKPOINT_NOTE_MAX, stdin);
     if (!tj_verifier_key_decode(&key, vkey, strlen(vkey)) ||
         !tj_note_decode(&view, note, note_size) ||
-        tj_cosignature_verify(&view, &key, &time_s) != TJ_NOTE_VALID) {
+        tj_cosignature_verify(&view, &time_s, &key) != TJ_NOTE_VALID) {
         return 1;
     }
     printf("%" PRIu64 "\n", time_s);
@@ -62,14 +62,14 @@ struct prover {
     uint64_t size;
 };
 
-static bool prove(void *context, uint64_t old_size, struct tj_hash *proof, size_t *count)
+static bool prove(void *context, struct tj_hash *proof, size_t *count, uint64_t old_size)
 {
     const struct prover *prover = context;
-    *count = test_log_proof(prover->log, old_size, prover->size, proof);
+    *count = test_log_proof(prover->log, proof, old_size, prover->size);
     return old_size != 13; /* the one size from which this log has no proof */
 }
 
-static void read_policy(const char *path, struct tj_policy *policy)
+static void read_policy(struct tj_policy *policy, const char *path)
 {
     static char text[TJ_POLICY_SIZE_MAX];
     struct tj_policy_error error;
@@ -77,7 +77,7 @@ static void read_policy(const char *path, struct tj_policy *policy)
     TIJORI_REQUIRE(file != NULL);
     const size_t size = fread(text, 1, sizeof text, file);
     fclose(file);
-    TIJORI_REQUIRE(tj_policy_decode(policy, text, size, &error));
+    TIJORI_REQUIRE(tj_policy_decode(policy, &error, text, size));
 }
 
 static json_t *result_of(const struct gather_witness *witness)
@@ -99,9 +99,9 @@ static int gather(const struct test_log *log, uint64_t size, unsigned timeout_ms
     struct tj_policy_result result;
     struct tj_note_view view;
     size_t count = 0;
-    size_t note_size = test_log_checkpoint(log, size, note);
+    size_t note_size = test_log_checkpoint(log, note, size);
     if (source_count == 1 && strstr(sources[0], "://") == NULL) {
-        read_policy(sources[0], &policy);
+        read_policy(&policy, sources[0]);
         count = gather_of_policy(witnesses, &policy);
     } else {
         policy.quorum = TJ_POLICY_NODE_NONE;
@@ -109,10 +109,10 @@ static int gather(const struct test_log *log, uint64_t size, unsigned timeout_ms
             witnesses[count].url = sources[count];
         }
     }
-    const size_t cosigned = gather_cosignatures(witnesses, count, note, &note_size, sizeof note,
-                                                prove, &prover, timeout_ms);
+    const size_t cosigned = gather_cosignatures(witnesses, note, &note_size, prove, &prover, count,
+                                                sizeof note, timeout_ms);
     TIJORI_REQUIRE(tj_note_decode(&view, note, note_size));
-    tj_policy_check(&policy, &view, &result);
+    tj_policy_check(&policy, &result, &view);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         json_array_append_new(list, result_of(&witnesses[i]));

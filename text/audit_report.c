@@ -25,7 +25,7 @@ static void put_entry(json_t *object, uint64_t entry)
         member_count(object, "entry", entry);
         snprintf(where, sizeof where, "entry %" PRIu64, entry);
     } else {
-        member_set(object, "entry", json_null());
+        member_set(object, json_null(), "entry");
     }
     member_text(object, "where", where);
 }
@@ -142,7 +142,7 @@ static void put_covered(json_t *root, const struct tj_replay_report *report,
         member_count(restricted, "entries", report->restricted);
         member_count(restricted, "first_entry", report->restricted_first);
         member_count(restricted, "records", report->restricted_records);
-        member_set(root, "restricted", restricted);
+        member_set(root, restricted, "restricted");
     }
     if (report->left_open > 0) {
         member_count(root, "left_open", report->left_open);
@@ -176,7 +176,7 @@ static void put_checks(json_t *root, const struct tj_replay_report *report)
         member_text(row, "note", none ? "nothing of this kind to check" : check->note);
         element_add(rows, row);
     }
-    member_set(root, "checks", rows);
+    member_set(root, rows, "checks");
 }
 
 static void put_findings(json_t *root, const struct tj_replay_report *report)
@@ -189,7 +189,7 @@ static void put_findings(json_t *root, const struct tj_replay_report *report)
         member_text(row, "text", report->findings[i].text);
         element_add(rows, row);
     }
-    member_set(root, "findings", rows);
+    member_set(root, rows, "findings");
     if (report->finding_count > TJ_FINDINGS_MAX) {
         member_count(root, "findings_not_shown", report->finding_count - TJ_FINDINGS_MAX);
     }
@@ -204,14 +204,14 @@ static bool has_hashes(const struct tj_replay_report *report)
 static void put_failure(json_t *root, const struct tj_replay_report *report)
 {
     if (!report->failed) {
-        member_set(root, "first_failure", json_null());
+        member_set(root, json_null(), "first_failure");
         return;
     }
     json_t *failure = json_object();
     member_text(failure, "check", check_names[report->first_check]);
     member_text(failure, "check_text", tj_check_text(report->first_check));
     put_entry(failure, report->first_entry);
-    member_set(failure, "newer_software_needed", json_boolean(report->newer));
+    member_set(failure, json_boolean(report->newer), "newer_software_needed");
     member_text(failure, "newer_text",
                 report->newer ? "The bytes are intact, but this program does not know what they "
                                 "mean: newer software needed."
@@ -221,7 +221,7 @@ static void put_failure(json_t *root, const struct tj_replay_report *report)
         member_hash(failure, "found", &report->found);
         member_hash(failure, "expected", &report->expected);
     }
-    member_set(root, "first_failure", failure);
+    member_set(root, failure, "first_failure");
 }
 
 /* ---- balances and movements ---- */
@@ -303,9 +303,9 @@ static json_t *asset_value(uint32_t number, const struct tj_tally_asset *asset)
     member_count(value, "number", number);
     member_text(value, "asset", asset->code);
     member_count(value, "decimals", asset->decimals);
-    member_set(value, "balances", balances);
-    member_set(value, "sums", class_row("sum", &all, asset->decimals));
-    member_set(value, "movements", movements);
+    member_set(value, balances, "balances");
+    member_set(value, class_row("sum", &all, asset->decimals), "sums");
+    member_set(value, movements, "movements");
     return value;
 }
 
@@ -319,7 +319,7 @@ static void put_assets(json_t *root, const struct tj_replay_report *report)
             element_add(assets, asset_value(i, report->tally->assets[i]));
         }
     }
-    member_set(root, "assets", assets);
+    member_set(root, assets, "assets");
     member_text(root, "balances_note",
                 derived
                     ? "Reserve and custody hold coins, the other classes stand for the outside "
@@ -340,7 +340,7 @@ static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
 {
     member_count(root, "checkpoints", report->checkpoints);
     if (report->checkpoint.size == 0) {
-        member_set(root, "checkpoint", json_null());
+        member_set(root, json_null(), "checkpoint");
         member_text(root, "no_checkpoint", "none that holds");
         return;
     }
@@ -356,9 +356,9 @@ static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
     member_hash(checkpoint, "root", &report->checkpoint.root);
     member_hash(checkpoint, "sha256", &report->checkpoint_hash);
     member_count(checkpoint, "log_key", report->log_key);
-    member_set(checkpoint, "log_key_pinned", json_boolean(report->log_key_pinned));
+    member_set(checkpoint, json_boolean(report->log_key_pinned), "log_key_pinned");
     member_text(checkpoint, "signer", signer);
-    member_set(root, "checkpoint", checkpoint);
+    member_set(root, checkpoint, "checkpoint");
 }
 
 static const char *verdict_word(enum tj_note_verdict verdict)
@@ -394,7 +394,7 @@ static void put_witnesses(json_t *root, const struct tj_replay_report *report,
         member_text(row, "time", witness->verdict == TJ_NOTE_VALID ? time : NULL);
         element_add(rows, row);
     }
-    member_set(root, "witnesses", rows);
+    member_set(root, rows, "witnesses");
     member_text(root, "quorum",
                 !style->policy                ? "not asked for: no policy was given"
                 : has_quorum(report, style)   ? "reached"
@@ -470,7 +470,7 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
                  report->restricted, report->restricted_first);
     }
     add_line(lines, "That what a cited document says is true: only its hash is bound.");
-    member_set(root, "not_proven", lines);
+    member_set(root, lines, "not_proven");
 }
 
 /* ---- the whole ---- */

@@ -31,8 +31,8 @@ bool genesis_build(struct genesis_message *why, struct tj_digester *digester,
         tj_verdict_format(&verdict, why->text, sizeof why->text);
         return false;
     }
-    tj_genesis_build(digester, genesis->records, genesis->record_count, genesis->created_s,
-                     &genesis->built);
+    tj_genesis_build(digester, &genesis->built, genesis->records, genesis->record_count,
+                     genesis->created_s);
     return true;
 }
 
@@ -46,7 +46,7 @@ static bool decode_records(struct genesis_message *why, struct genesis_file *out
     }
     for (size_t i = 0; i < count; i++) {
         uint8_t *record = out->records + i * TJ_RECORD_SIZE;
-        if (!record_from_json(json_array_get(records, i), NULL, record, &error)) {
+        if (!record_from_json(record, &error, json_array_get(records, i), NULL)) {
             return refuse(why, "record %zu, %s: %s", i, error.member, error.rule);
         }
     }
@@ -64,7 +64,7 @@ static bool decode(struct genesis_message *why, struct genesis_file *out, const 
     if (json_object_size(root) != 3) {
         return refuse(why, "has exactly the members format, created and records");
     }
-    if (created == NULL || !text_parse_time_s(created, &out->created_s)) {
+    if (created == NULL || !text_parse_time_s(&out->created_s, created)) {
         return refuse(why, "created: not an RFC 3339 time in whole seconds");
     }
     return decode_records(why, out, json_object_get(root, "records"));
@@ -104,8 +104,8 @@ bool genesis_print(FILE *out, const struct genesis_file *genesis)
 /* ---- assets ---- */
 
 /* By code, or where that is NULL by number. */
-static bool find_asset(const struct genesis_file *genesis, const char *code, uint32_t number,
-                       struct asset *out)
+static bool find_asset(const struct genesis_file *genesis, struct asset *out, const char *code,
+                       uint32_t number)
 {
     for (uint32_t i = 0; i < genesis->record_count; i++) {
         const uint8_t *record = genesis->records + (size_t)i * TJ_RECORD_SIZE;
@@ -113,7 +113,7 @@ static bool find_asset(const struct genesis_file *genesis, const char *code, uin
         if (record[0] != TJ_OPEN_ASSET) {
             continue;
         }
-        tj_record_decode(record, &r);
+        tj_record_decode(&r, record);
         if (code != NULL ? strcmp(r.code, code) == 0 : r.asset == number) {
             out->number = r.asset;
             out->decimals = r.decimals;
@@ -124,17 +124,17 @@ static bool find_asset(const struct genesis_file *genesis, const char *code, uin
     return false;
 }
 
-static bool by_code(const void *context, const char *code, struct asset *out)
+static bool by_code(const void *context, struct asset *out, const char *code)
 {
-    return find_asset(context, code, 0, out);
+    return find_asset(context, out, code, 0);
 }
 
-static bool by_number(const void *context, uint32_t number, struct asset *out)
+static bool by_number(const void *context, struct asset *out, uint32_t number)
 {
-    return find_asset(context, NULL, number, out);
+    return find_asset(context, out, NULL, number);
 }
 
-static bool of_account(const void *context, uint64_t account, struct asset *out)
+static bool of_account(const void *context, struct asset *out, uint64_t account)
 {
     (void)context;
     (void)account;

@@ -76,8 +76,8 @@ static bool name_is_safe(const char *name)
 }
 
 /* Reads a whole regular file of 1 to TJ_ATTACHMENT_SIZE_MAX bytes. */
-static bool read_attachment(const struct parse *parse, const char *name,
-                            struct input_attachment *out)
+static bool read_attachment(const struct parse *parse, struct input_attachment *out,
+                            const char *name)
 {
     char path[4096];
     struct stat info;
@@ -127,7 +127,7 @@ static bool attach_new(struct parse *parse, const char *name)
 {
     struct input *out = parse->out;
     struct input_attachment added = {.name = NULL};
-    if (!read_attachment(parse, name, &added)) {
+    if (!read_attachment(parse, &added, name)) {
         return false;
     }
     tj_sha256(parse->hasher, &added.hash, added.bytes, added.size);
@@ -148,7 +148,7 @@ static bool attach_new(struct parse *parse, const char *name)
     return true;
 }
 
-static bool attach(struct parse *parse, const char *name, struct tj_hash *hash)
+static bool attach(struct parse *parse, struct tj_hash *hash, const char *name)
 {
     const struct input *out = parse->out;
     if (parse->options->directory == NULL) {
@@ -171,10 +171,10 @@ static bool take_document(struct parse *parse, json_t *object, const char *evide
 {
     struct tj_hash hash;
     if (strncmp(evidence, "file:", 5) == 0) {
-        if (!attach(parse, evidence + 5, &hash)) {
+        if (!attach(parse, &hash, evidence + 5)) {
             return false;
         }
-    } else if (!text_parse_hex(evidence, hash.bytes, TJ_HASH_SIZE)) {
+    } else if (!text_parse_hex(hash.bytes, TJ_HASH_SIZE, evidence)) {
         return refuse(parse, "evidence", "is to be 64 hex digits (a SHA-256) or file:NAME");
     }
     if (json_object_get(object, "hash") != NULL) {
@@ -195,7 +195,7 @@ static bool look_up_leaf(struct parse *parse, json_t *object, const char *member
                       "ENTRY:POSITION:LEAF",
                       text);
     }
-    if (!parse->options->leaf(parse->options->leaf_context, id, &leaf)) {
+    if (!parse->options->leaf(parse->options->leaf_context, &leaf, id)) {
         return refuse(parse, member, "there is no record %s in the ledger", text);
     }
     member_hash(object, "hash", &leaf);
@@ -212,8 +212,8 @@ static bool take_named(struct parse *parse, json_t *object, const char *evidence
     const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
     size_t size = second != NULL ? (size_t)(second - evidence) : strlen(evidence);
     snprintf(record, sizeof record, "%.*s", (int)(size < sizeof record ? size : 0), evidence);
-    if (!text_parse_record_id(record, &id) ||
-        (second != NULL && !text_parse_hex(second + 1, leaf.bytes, TJ_HASH_SIZE))) {
+    if (!text_parse_record_id(&id, record) ||
+        (second != NULL && !text_parse_hex(leaf.bytes, TJ_HASH_SIZE, second + 1))) {
         return refuse(parse, "evidence",
                       "is to name a record: ENTRY:POSITION, or ENTRY:POSITION:LEAF with 64 hex "
                       "digits");
@@ -258,7 +258,7 @@ static bool take_evidence(struct parse *parse, json_t *object)
     if (refers_to == NULL) {
         return refuse(parse, "evidence", "is missing: the record it names, ENTRY:POSITION");
     }
-    if (json_object_get(object, "hash") == NULL && text_parse_record_id(refers_to, &id)) {
+    if (json_object_get(object, "hash") == NULL && text_parse_record_id(&id, refers_to)) {
         return look_up_leaf(parse, object, "refers_to", id);
     }
     return true;
@@ -281,7 +281,7 @@ static bool take_object(struct parse *parse, json_t *object)
     if (!document_whole()) {
         return refuse(parse, "", NO_MEMORY);
     }
-    if (!record_from_json(object, parse->options->assets, bytes, &wrong)) {
+    if (!record_from_json(bytes, &wrong, object, parse->options->assets)) {
         return refuse(parse, wrong.member, "%s", wrong.rule);
     }
     tj_verdict_init(&verdict);
@@ -484,8 +484,8 @@ static bool parse_any(struct parse *parse, const char *bytes, size_t size)
     return read;
 }
 
-bool input_parse(const char *bytes, size_t size, const struct input_options *options,
-                 struct input *out, struct input_error *error)
+bool input_parse(struct input *out, struct input_error *error, const char *bytes, size_t size,
+                 const struct input_options *options)
 {
     struct parse parse = {
         .options = options,

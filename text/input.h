@@ -42,7 +42,7 @@ struct input_options {
     /* Where `file:NAME` is looked for; NULL: files are refused. */
     const char *directory;
     /* The leaf hash of a record in the ledger; NULL: offline, it has to be in the input. */
-    bool (*leaf)(void *context, uint64_t record_id, struct tj_hash *leaf);
+    bool (*leaf)(void *context, struct tj_hash *leaf, uint64_t record_id);
     void *leaf_context;
 };
 
@@ -53,8 +53,8 @@ struct input_error {
 };
 
 /* Reads `size` bytes. On false the error is set and *out is empty. Clear *out either way. */
-bool input_parse(const char *bytes, size_t size, const struct input_options *options,
-                 struct input *out, struct input_error *error) TJ_MUST_USE;
+bool input_parse(struct input *out, struct input_error *error, const char *bytes, size_t size,
+                 const struct input_options *options) TJ_MUST_USE;
 void input_clear(struct input *input);
 
 /* "line 3, amount: has no unit". */

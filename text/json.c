@@ -19,7 +19,7 @@ bool document_whole(void)
     return !left_out;
 }
 
-void member_set(json_t *object, const char *member, json_t *value)
+void member_set(json_t *object, json_t *value, const char *member)
 {
     if (json_object_set_new(object, member, value) != 0) {
         left_out = true;
@@ -60,7 +60,7 @@ json_t *json_text(const char *text)
 
 void member_text(json_t *object, const char *member, const char *text)
 {
-    member_set(object, member, text != NULL ? json_text(text) : json_null());
+    member_set(object, text != NULL ? json_text(text) : json_null(), member);
 }
 
 void member_padded(json_t *object, const char *member, const char *text, size_t size)
@@ -72,19 +72,19 @@ void member_padded(json_t *object, const char *member, const char *text, size_t 
 
 void member_bool(json_t *object, const char *member, bool value)
 {
-    member_set(object, member, json_boolean(value));
+    member_set(object, json_boolean(value), member);
 }
 
 void member_null(json_t *object, const char *member)
 {
-    member_set(object, member, json_null());
+    member_set(object, json_null(), member);
 }
 
 void member_count(json_t *object, const char *member, uint64_t count)
 {
     char text[TEXT_SIZE];
     if (count <= INT64_MAX) {
-        member_set(object, member, json_integer((json_int_t)count));
+        member_set(object, json_integer((json_int_t)count), member);
         return;
     }
     snprintf(text, sizeof text, "%" PRIu64, count);
@@ -99,7 +99,7 @@ void member_hex(json_t *object, const char *member, const uint8_t *bytes, size_t
         return;
     }
     tj_hex_encode(hex, bytes, size);
-    member_set(object, member, json_string(hex));
+    member_set(object, json_string(hex), member);
     free(hex);
 }
 

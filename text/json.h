@@ -22,7 +22,7 @@ void document_begin(void);
 bool document_whole(void) TJ_MUST_USE;
 
 /* Any value; the reference is taken over. NULL: making it found no memory. */
-void member_set(json_t *object, const char *member, json_t *value);
+void member_set(json_t *object, json_t *value, const char *member);
 /* At the end of an array; the same. */
 void element_add(json_t *array, json_t *value);
 

@@ -227,7 +227,7 @@ static void opened_account(struct words *words, const struct telling *t)
     struct assets assets = names_assets(t->names);
     struct asset asset = {.code = "?"};
     text_format_account(account, t->r->account);
-    assets.by_number(assets.context, t->r->asset, &asset);
+    assets.by_number(assets.context, &asset, t->r->asset);
     words_add(words, "opened account %s, %s, %s", account,
               name_of(tj_class_names, TJ_CLASS_END, t->r->class), asset.code);
     add_label(words, t->r->label);
@@ -270,7 +270,7 @@ static void ended_rule(struct words *words, const struct telling *t)
     struct tj_record rule;
     words_add(words, "ended rule %" PRIu32, t->r->rule);
     if (set != NULL) {
-        tj_record_decode(set, &rule);
+        tj_record_decode(&rule, set);
         words_add(words, ": ");
         words_rule(words, &rule, &assets);
     }
@@ -337,7 +337,7 @@ void log_words(struct words *words, const uint8_t record[TJ_RECORD_SIZE], uint64
 {
     struct tj_record r;
     struct telling t = {&r, record, received_ns, names};
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     sentences[r.kind](words, &t);
 }
 
@@ -352,7 +352,7 @@ static void add_signers(struct words *words, const struct tj_slots *slots, uint8
         if (slot->use != use) {
             continue;
         }
-        const struct names_key *key = names_find_key(names, slot->party, &slot->key, &ordinal);
+        const struct names_key *key = names_find_key(names, &ordinal, slot->party, &slot->key);
         words_add(words, "%s", before);
         before = ", ";
         if (key != NULL && key->label[0] != '\0') {

@@ -128,7 +128,7 @@ void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE])
     if (tj_kind_is_movement(tj_record_kind(record))) {
         return;
     }
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     struct party *party = party_of(names, r.party);
     if (r.kind == TJ_REGISTER_PARTY) {
         take_party(names, &r);
@@ -159,8 +159,8 @@ const struct names_key *names_key(const struct names *names, uint32_t party, uin
     return found != NULL && ordinal < found->key_count ? &found->keys[ordinal] : NULL;
 }
 
-const struct names_key *names_find_key(const struct names *names, uint32_t party,
-                                       const struct tj_public_key *key, uint32_t *ordinal)
+const struct names_key *names_find_key(const struct names *names, uint32_t *ordinal, uint32_t party,
+                                       const struct tj_public_key *key)
 {
     const struct party *found = party_of(names, party);
     for (*ordinal = 0; found != NULL && *ordinal < found->key_count; ++*ordinal) {
@@ -185,7 +185,7 @@ uint32_t names_account_asset(const struct names *names, uint64_t account)
     return party != NULL && local < party->account_count ? party->assets[local] : 0;
 }
 
-static bool by_number(const void *context, uint32_t number, struct asset *out)
+static bool by_number(const void *context, struct asset *out, uint32_t number)
 {
     const struct names *names = context;
     bool known = number >= 1 && number <= names->asset_count;
@@ -195,10 +195,10 @@ static bool by_number(const void *context, uint32_t number, struct asset *out)
     return known;
 }
 
-static bool by_code(const void *context, const char *code, struct asset *out)
+static bool by_code(const void *context, struct asset *out, const char *code)
 {
     const struct names *names = context;
-    for (uint32_t number = 1; by_number(context, number, out); number++) {
+    for (uint32_t number = 1; by_number(context, out, number); number++) {
         if (strcmp(names->assets[number - 1].code, code) == 0) {
             return true;
         }
@@ -206,9 +206,9 @@ static bool by_code(const void *context, const char *code, struct asset *out)
     return false;
 }
 
-static bool of_account(const void *context, uint64_t account, struct asset *out)
+static bool of_account(const void *context, struct asset *out, uint64_t account)
 {
-    return by_number(context, names_account_asset(context, account), out);
+    return by_number(context, out, names_account_asset(context, account));
 }
 
 struct assets names_assets(const struct names *names)

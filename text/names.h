@@ -29,8 +29,8 @@ struct names_key {
 /* By ordinal, and by the key itself; NULL when the party has none such. Valid until the next take.
  */
 const struct names_key *names_key(const struct names *names, uint32_t party, uint32_t ordinal);
-const struct names_key *names_find_key(const struct names *names, uint32_t party,
-                                       const struct tj_public_key *key, uint32_t *ordinal);
+const struct names_key *names_find_key(const struct names *names, uint32_t *ordinal, uint32_t party,
+                                       const struct tj_public_key *key);
 
 /* The record that set a rule, NULL when there is none. Valid until the next take. */
 const uint8_t *names_rule(const struct names *names, uint32_t rule);

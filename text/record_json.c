@@ -55,17 +55,17 @@ static bool is_count(const uint8_t *record, const struct tj_field *field)
 static uint32_t record_asset(const uint8_t *record)
 {
     struct tj_record fields;
-    tj_record_decode(record, &fields);
+    tj_record_decode(&fields, record);
     return fields.asset;
 }
 
 /* What an amount is of; false when that is not known. */
-static bool find_asset(const struct assets *assets, const uint8_t *record,
-                       const struct tj_field *field, struct asset *out)
+static bool find_asset(const struct assets *assets, struct asset *out, const uint8_t *record,
+                       const struct tj_field *field)
 {
     return field->unit == TJ_UNIT_AMOUNT
-               ? assets->of_account(assets->context, tj_movement_from(record), out)
-               : assets->by_number(assets->context, record_asset(record), out);
+               ? assets->of_account(assets->context, out, tj_movement_from(record))
+               : assets->by_number(assets->context, out, record_asset(record));
 }
 
 /* ---- to JSON ---- */
@@ -76,7 +76,7 @@ static json_t *require(json_t *value)
     return value;
 }
 
-static void set(json_t *object, const char *member, json_t *value)
+static void set(json_t *object, json_t *value, const char *member)
 {
     TIJORI_REQUIRE(json_object_set_new(object, member, require(value)) == 0);
 }
@@ -115,13 +115,13 @@ static void set_amount(json_t *object, const uint8_t *record, const struct tj_fi
     char text[TEXT_AMOUNT_SIZE];
     char base[MEMBER_SIZE];
     if (is_count(record, field)) {
-        set(object, field->name, whole_number(value));
-    } else if (assets != NULL && find_asset(assets, record, field, &asset)) {
+        set(object, whole_number(value), field->name);
+    } else if (assets != NULL && find_asset(assets, &asset, record, field)) {
         text_format_amount(text, value, &asset);
-        set(object, field->name, json_string(text));
+        set(object, json_string(text), field->name);
     } else {
         snprintf(base, sizeof base, "%s_base", field->name);
-        set(object, base, whole_number(value));
+        set(object, whole_number(value), base);
     }
 }
 
@@ -133,20 +133,20 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     member_name(field, member);
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
-        set(object, member, whole_number((tj_i128)value));
+        set(object, whole_number((tj_i128)value), member);
         return;
     case TJ_UNIT_NAME:
         TIJORI_REQUIRE(value <= field->max && field->names[value] != NULL);
-        set(object, member, json_string(field->names[value]));
+        set(object, json_string(field->names[value]), member);
         return;
     case TJ_UNIT_CLASSES:
-        set(object, member, mask_names(value, tj_class_names));
+        set(object, mask_names(value, tj_class_names), member);
         return;
     case TJ_UNIT_PURPOSES:
-        set(object, member, mask_names(value, tj_purpose_names));
+        set(object, mask_names(value, tj_purpose_names), member);
         return;
     case TJ_UNIT_GROUPS:
-        set(object, member, mask_names(value, NULL));
+        set(object, mask_names(value, NULL), member);
         return;
     case TJ_UNIT_ACCOUNT:
         text_format_account(text, value);
@@ -168,7 +168,7 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     case TJ_UNIT_VALUE:
         abort(); /* set_amount */
     }
-    set(object, member, json_string(text));
+    set(object, json_string(text), member);
 }
 
 static void set_field(json_t *object, const uint8_t *record, const struct tj_field *field,
@@ -185,12 +185,12 @@ static void set_field(json_t *object, const uint8_t *record, const struct tj_fie
         set_number(object, record, field);
         return;
     case TJ_FIELD_TEXT:
-        set(object, field->name,
-            json_stringn((const char *)at, strnlen((const char *)at, field->size)));
+        set(object, json_stringn((const char *)at, strnlen((const char *)at, field->size)),
+            field->name);
         return;
     case TJ_FIELD_BYTES:
         tj_hex_encode(hex, at, bytes_size(field, record));
-        set(object, field->name, json_string(hex));
+        set(object, json_string(hex), field->name);
         return;
     }
     abort();
@@ -201,7 +201,7 @@ json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets
     const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     TIJORI_REQUIRE(layout != NULL);
     json_t *object = require(json_object());
-    set(object, "kind", json_string(layout->name));
+    set(object, json_string(layout->name), "kind");
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
         if (!is_optional(record, field) || !tj_all_zero(record + field->offset, field->size)) {
@@ -227,19 +227,19 @@ static bool refuse(const struct reader *reader, const char *member, const char *
     return false;
 }
 
-static bool wants_string(const struct reader *reader, const char *member, const json_t *value,
-                         const char **out)
+static bool wants_string(const struct reader *reader, const char **out, const char *member,
+                         const json_t *value)
 {
     *out = json_string_value(value);
     return *out != NULL || refuse(reader, member, "is to be a string");
 }
 
-static bool read_plain(const struct reader *reader, const char *member, const json_t *value,
-                       uint64_t *out)
+static bool read_plain(const struct reader *reader, uint64_t *out, const char *member,
+                       const json_t *value)
 {
     const char *text = json_string_value(value);
     if (text != NULL) {
-        return text_parse_number(text, UINT64_MAX, out) ||
+        return text_parse_number(out, text, UINT64_MAX) ||
                refuse(reader, member, "is to be an integer from 0");
     }
     if (!json_is_integer(value) || json_integer_value(value) < 0) {
@@ -265,19 +265,19 @@ static bool refuse_name(const struct reader *reader, const char *member, const c
     return refuse(reader, member, rule);
 }
 
-static bool read_name(const struct reader *reader, const char *member, const json_t *value,
-                      const struct tj_field *field, uint64_t *out)
+static bool read_name(const struct reader *reader, uint64_t *out, const char *member,
+                      const json_t *value, const struct tj_field *field)
 {
     const char *text = json_string_value(value);
     uint64_t mask = (UINT64_C(2) << field->max) - (UINT64_C(1) << field->min);
     bool found =
-        text != NULL && tj_name_find(field->names, field->max + 1, text, out) && *out >= field->min;
+        text != NULL && tj_name_find(out, field->names, field->max + 1, text) && *out >= field->min;
     return found || refuse_name(reader, member, field->names, mask);
 }
 
 /* An array of names, or of numbers where `names` is NULL; field->max has the bits that may be. */
-static bool read_mask(const struct reader *reader, const char *member, const json_t *value,
-                      const struct tj_field *field, const char *const *names, uint64_t *out)
+static bool read_mask(const struct reader *reader, uint64_t *out, const char *member,
+                      const json_t *value, const struct tj_field *field, const char *const *names)
 {
     const size_t bits = 64 - (size_t)__builtin_clzll(field->max); /* names there are */
     *out = 0;
@@ -290,7 +290,7 @@ static bool read_mask(const struct reader *reader, const char *member, const jso
         const json_t *item = json_array_get(value, i);
         const char *text = json_string_value(item);
         uint64_t bit = (uint64_t)json_integer_value(item);
-        bool known = names != NULL ? text != NULL && tj_name_find(names, bits, text, &bit)
+        bool known = names != NULL ? text != NULL && tj_name_find(&bit, names, bits, text)
                                    : json_is_integer(item);
         if (!known || bit >= 16 || (field->max >> bit & 1) == 0) {
             return names != NULL ? refuse_name(reader, member, names, field->max)
@@ -304,48 +304,48 @@ static bool read_mask(const struct reader *reader, const char *member, const jso
     return true;
 }
 
-static bool read_date(const char *text, uint64_t *out)
+static bool read_date(uint64_t *out, const char *text)
 {
     uint32_t days;
-    bool valid = text_parse_date(text, &days) && days != 0; /* day 0 says "not stated" */
+    bool valid = text_parse_date(&days, text) && days != 0; /* day 0 says "not stated" */
     *out = valid ? days : 0;
     return valid;
 }
 
-static bool read_number(const struct reader *reader, const char *member, const json_t *value,
-                        const struct tj_field *field, uint64_t *out)
+static bool read_number(const struct reader *reader, uint64_t *out, const char *member,
+                        const json_t *value, const struct tj_field *field)
 {
     const char *text;
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
-        return read_plain(reader, member, value, out);
+        return read_plain(reader, out, member, value);
     case TJ_UNIT_NAME:
-        return read_name(reader, member, value, field, out);
+        return read_name(reader, out, member, value, field);
     case TJ_UNIT_CLASSES:
-        return read_mask(reader, member, value, field, tj_class_names, out);
+        return read_mask(reader, out, member, value, field, tj_class_names);
     case TJ_UNIT_PURPOSES:
-        return read_mask(reader, member, value, field, tj_purpose_names, out);
+        return read_mask(reader, out, member, value, field, tj_purpose_names);
     case TJ_UNIT_GROUPS:
-        return read_mask(reader, member, value, field, NULL, out);
+        return read_mask(reader, out, member, value, field, NULL);
     case TJ_UNIT_ACCOUNT:
-        return wants_string(reader, member, value, &text) &&
-               (text_parse_account(text, out) ||
+        return wants_string(reader, &text, member, value) &&
+               (text_parse_account(out, text) ||
                 refuse(reader, member, "is to be an account, PARTY:LOCAL, as in 1:0"));
     case TJ_UNIT_HOLDER:
-        return wants_string(reader, member, value, &text) &&
-               (text_parse_holder(text, out) ||
+        return wants_string(reader, &text, member, value) &&
+               (text_parse_holder(out, text) ||
                 refuse(reader, member, "is to be an account or all of a party, as in 1:0 or 1:*"));
     case TJ_UNIT_DATE:
-        return wants_string(reader, member, value, &text) &&
-               (read_date(text, out) ||
+        return wants_string(reader, &text, member, value) &&
+               (read_date(out, text) ||
                 refuse(reader, member, "is to be a date after 1970-01-01, as in 2021-09-06"));
     case TJ_UNIT_TIME_S:
-        return wants_string(reader, member, value, &text) &&
-               (text_parse_time_s(text, out) ||
+        return wants_string(reader, &text, member, value) &&
+               (text_parse_time_s(out, text) ||
                 refuse(reader, member, "is to be a time, as in 2021-09-06T12:00:00Z"));
     case TJ_UNIT_RECORD:
-        return wants_string(reader, member, value, &text) &&
-               (text_parse_record_id(text, out) ||
+        return wants_string(reader, &text, member, value) &&
+               (text_parse_record_id(out, text) ||
                 refuse(reader, member, "is to be a record, ENTRY:POSITION, as in 12:0"));
     case TJ_UNIT_AMOUNT:
     case TJ_UNIT_ASSET_AMOUNT:
@@ -369,7 +369,7 @@ static bool check_asset(const struct reader *reader, const struct tj_field *fiel
         return number == unit->number || refuse(reader, field->name, rule);
     }
     if (reader->assets == NULL ||
-        !reader->assets->of_account(reader->assets->context, from, &held) ||
+        !reader->assets->of_account(reader->assets->context, &held, from) ||
         held.number == unit->number) {
         return true;
     }
@@ -379,18 +379,18 @@ static bool check_asset(const struct reader *reader, const struct tj_field *fiel
 }
 
 /* An integer, or decimal digits where it does not fit one. */
-static bool read_whole(const struct reader *reader, const char *member, const json_t *value,
-                       tj_i128 *out)
+static bool read_whole(const struct reader *reader, tj_i128 *out, const char *member,
+                       const json_t *value)
 {
     const char *text = json_string_value(value);
     *out = json_integer_value(value);
     bool whole =
-        text != NULL ? tj_amount_parse(text, strlen(text), 0, out) : json_is_integer(value);
+        text != NULL ? tj_amount_parse(out, text, strlen(text), 0) : json_is_integer(value);
     return whole || refuse(reader, member, "is to be an integer");
 }
 
 /* One of two members: NAME with its unit, or NAME_base in base units. */
-static bool read_amount(const struct reader *reader, const struct tj_field *field, tj_i128 *out)
+static bool read_amount(const struct reader *reader, tj_i128 *out, const struct tj_field *field)
 {
     char base_name[MEMBER_SIZE];
     snprintf(base_name, sizeof base_name, "%s_base", field->name);
@@ -401,19 +401,19 @@ static bool read_amount(const struct reader *reader, const struct tj_field *fiel
     const char *text;
     struct asset asset;
     if (base != NULL) {
-        return value == NULL ? read_whole(reader, base_name, base, out)
+        return value == NULL ? read_whole(reader, out, base_name, base)
                              : refuse(reader, base_name, "is given beside its amount with a unit");
     }
     if (is_count(reader->record, field)) {
-        return read_whole(reader, field->name, value, out);
+        return read_whole(reader, out, field->name, value);
     }
     if (json_is_number(value)) {
         return refuse(reader, field->name, "is to be a string with its unit, as in \"1.5 BTC\"");
     }
-    if (!wants_string(reader, field->name, value, &text)) {
+    if (!wants_string(reader, &text, field->name, value)) {
         return false;
     }
-    if (!text_parse_signed(text, assets, out, &asset, &why)) {
+    if (!text_parse_signed(out, &asset, text, assets, &why)) {
         return refuse(reader, field->name, why);
     }
     return check_asset(reader, field, &asset);
@@ -424,7 +424,7 @@ static bool read_amount_field(const struct reader *reader, const struct tj_field
     uint8_t *at = reader->record + field->offset;
     char rule[160];
     tj_i128 value;
-    if (!read_amount(reader, field, &value)) {
+    if (!read_amount(reader, &value, field)) {
         return false;
     }
     if (field->unit == TJ_UNIT_VALUE) {
@@ -445,7 +445,7 @@ static bool read_text(const struct reader *reader, const json_t *value,
 {
     char rule[96];
     const char *text;
-    if (!wants_string(reader, field->name, value, &text)) {
+    if (!wants_string(reader, &text, field->name, value)) {
         return false;
     }
     size_t size = json_string_length(value);
@@ -467,10 +467,10 @@ static bool read_bytes(const struct reader *reader, const json_t *value,
     char rule[64];
     const char *text;
     size_t size = bytes_size(field, reader->record);
-    if (!wants_string(reader, field->name, value, &text)) {
+    if (!wants_string(reader, &text, field->name, value)) {
         return false;
     }
-    if (!text_parse_hex(text, reader->record + field->offset, size)) {
+    if (!text_parse_hex(reader->record + field->offset, size, text)) {
         snprintf(rule, sizeof rule, "is to be %zu hex digits", 2 * size);
         return refuse(reader, field->name, rule);
     }
@@ -482,7 +482,7 @@ static bool read_number_field(const struct reader *reader, const char *member, c
 {
     char rule[160];
     uint64_t number = 0;
-    if (!read_number(reader, member, value, field, &number)) {
+    if (!read_number(reader, &number, member, value, field)) {
         return false;
     }
     if (number < field->min || number > field->max) {
@@ -569,8 +569,8 @@ static bool check_members(const struct reader *reader, const struct tj_layout *l
     return true;
 }
 
-bool record_from_json(const json_t *object, const struct assets *assets,
-                      uint8_t record[TJ_RECORD_SIZE], struct record_json_error *error)
+bool record_from_json(uint8_t record[TJ_RECORD_SIZE], struct record_json_error *error,
+                      const json_t *object, const struct assets *assets)
 {
     struct reader reader = {object, assets, record, error};
     memset(record, 0, TJ_RECORD_SIZE);

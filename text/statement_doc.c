@@ -79,12 +79,12 @@ static json_t *account_json(const struct tj_period *p, const struct tj_period_ac
     set_code(account, asset);
     member_text(account, "class", tj_class_names[row->class]);
     set_amount(account, "opening", row->opening, asset);
-    member_set(account, "movements", movements_json(p, row, asset));
+    member_set(account, movements_json(p, row, asset), "movements");
     set_amount(account, "closing", row->closing, asset);
     set_amount(account, "pending_in", (tj_i128)row->pending_in, asset);
     set_amount(account, "pending_out", (tj_i128)row->pending_out, asset);
-    member_set(account, "frozen_out", json_boolean(row->frozen_out));
-    member_set(account, "closed", json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0));
+    member_set(account, json_boolean(row->frozen_out), "frozen_out");
+    member_set(account, json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0), "closed");
     return account;
 }
 
@@ -124,7 +124,7 @@ static json_t *reserve_json(const struct tj_period *p, uint32_t number)
     }
     tj_i128 closing = figure(p, TJ_FIGURE_CLOSING, number, 0, 0);
     TIJORI_REQUIRE(sum == closing);
-    member_set(reserve, "movements", movements);
+    member_set(reserve, movements, "movements");
     set_amount(reserve, "closing", closing, asset);
     set_amount(reserve, "prior_period_adjustments", figure(p, TJ_FIGURE_ADJUSTMENTS, number, 0, 0),
                asset);
@@ -189,7 +189,7 @@ static json_t *programme_json(const struct tj_period *p, uint32_t number,
             element_add(purposes, json_string(tj_purpose_names[i]));
         }
     }
-    member_set(programme, "purposes", purposes);
+    member_set(programme, purposes, "purposes");
     if (rule->type != TJ_PROGRAMME_MINIMUM) {
         set_sums(programme, rule, asset);
         return programme;
@@ -283,8 +283,8 @@ static void set_parties(json_t *object, const struct tj_period *p, uint32_t numb
         }
     }
     free(sums);
-    member_set(object, "reserve_by_party", parties);
-    member_set(object, "customers_by_custodian", customers);
+    member_set(object, parties, "reserve_by_party");
+    member_set(object, customers, "customers_by_custodian");
 }
 
 /* ---- what stands open ---- */
@@ -329,7 +329,7 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
             json_t *moved = moved_json(p, row, asset);
             member_record(moved, "corrects", row->refers_to);
             member_time_ns(moved, "corrects_received", row->refers_to_ns);
-            member_set(moved, "prior_period", json_boolean(row->prior));
+            member_set(moved, json_boolean(row->prior), "prior_period");
             element_add(array, moved);
         }
     }
@@ -355,7 +355,7 @@ static json_t *frozen_json(const struct tj_period *p, uint32_t asset)
 /* ---- prices ---- */
 
 /* "95000.00": digits, and a point with digits after it. */
-static bool read_price(const char *text, struct statement_price *out)
+static bool read_price(struct statement_price *out, const char *text)
 {
     const char *point = strchr(text, '.');
     size_t whole = point != NULL ? (size_t)(point - text) : strlen(text);
@@ -366,8 +366,8 @@ static bool read_price(const char *text, struct statement_price *out)
     /* So few digits that a product with any amount fits 128 bits. */
     return whole > 0 && decimals <= 8 && (point == NULL || decimals > 0) && strlen(digits) <= 14 &&
            strspn(digits, "0123456789") == strlen(digits) &&
-           text_parse_number(digits + strspn(digits, "0") * (strlen(digits) > 1), UINT64_MAX,
-                             &out->price);
+           text_parse_number(&out->price, digits + strspn(digits, "0") * (strlen(digits) > 1),
+                             UINT64_MAX);
 }
 
 static bool refuse(struct statement_message *why, const char *format, ...)
@@ -406,7 +406,7 @@ bool statement_add_price(struct statement_message *why, struct statement_prices 
         snprintf(price->unit, sizeof price->unit, "%.*s", (int)(comma - space - 1), space + 1);
         snprintf(price->source, sizeof price->source, "%s", comma + 2);
     }
-    if (!fits || !read_price(number, price)) {
+    if (!fits || !read_price(price, number)) {
         return refuse(why, "'%s' is not of the form 'BTC=95000.00 USD, SOURCE'", text);
     }
     for (size_t i = 0; i < prices->count; i++) {
@@ -463,7 +463,7 @@ static void set_price(json_t *object, const struct tj_period *p, uint32_t number
         tj_amount_format(text, worth(figure(p, TJ_FIGURE_CLOSING, number, 0, 0), asset, price),
                          price->decimals);
         member_text(value, "reserve_closing", text);
-        member_set(object, "price", value);
+        member_set(object, value, "price");
     }
 }
 
@@ -475,12 +475,12 @@ static json_t *asset_json(const struct tj_period *p, uint32_t number,
     json_t *asset = json_object();
     set_code(asset, &p->assets[number]);
     member_count(asset, "decimals", p->assets[number].decimals);
-    member_set(asset, "reserve", reserve_json(p, number));
+    member_set(asset, reserve_json(p, number), "reserve");
     set_parties(asset, p, number);
-    member_set(asset, "programmes", programmes_json(p, number));
-    member_set(asset, "pending", pending_json(p, number));
-    member_set(asset, "frozen", frozen_json(p, number));
-    member_set(asset, "corrections", adjustments_json(p, number));
+    member_set(asset, programmes_json(p, number), "programmes");
+    member_set(asset, pending_json(p, number), "pending");
+    member_set(asset, frozen_json(p, number), "frozen");
+    member_set(asset, adjustments_json(p, number), "corrections");
     set_price(asset, p, number, prices);
     return asset;
 }
@@ -506,7 +506,7 @@ static json_t *head_json(const struct tj_period *p, const struct tj_hash *ledger
     for (uint32_t i = 1; i <= p->ledger.assets; i++) {
         element_add(assets, asset_json(p, i, prices));
     }
-    member_set(head, "assets", assets);
+    member_set(head, assets, "assets");
     return head;
 }
 
@@ -554,8 +554,8 @@ static bool write_json(FILE *out, const struct tj_period *p, const struct tj_has
     return done && ferror(out) == 0;
 }
 
-bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
-                    const struct statement_prices *prices, struct tj_hash *out)
+bool statement_hash(const struct tj_period *period, struct tj_hash *out,
+                    const struct tj_hash *ledger_id, const struct statement_prices *prices)
 {
     /* Written to a file that has no name, since it may be larger than memory. */
     FILE *file = tmpfile();

@@ -44,8 +44,9 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
                      const struct statement_prices *prices) TJ_MUST_USE;
 
 /* SHA-256 of the JSON form. */
-bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
-                    const struct statement_prices *prices, struct tj_hash *out) TJ_MUST_USE;
+bool statement_hash(const struct tj_period *period, struct tj_hash *out,
+                    const struct tj_hash *ledger_id,
+                    const struct statement_prices *prices) TJ_MUST_USE;
 
 /* The statement records that give the document's totals; *out is freed by the caller, either way.
  * `document` is its hash. Figures that are 0 and say nothing are left out. False: no memory. */

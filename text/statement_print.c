@@ -120,8 +120,8 @@ static void emit_books(struct statement_printer *printer, struct line line, cons
     emit_members(printer, line, object, after);
 }
 
-static struct line line_of(const char *section, const char *asset, const json_t *object,
-                           char party[24])
+static struct line line_of(char party[24], const char *section, const char *asset,
+                           const json_t *object)
 {
     const json_t *number = json_object_get(object, "party");
     struct line line = {{[SECTION] = section, [ASSET] = asset}};
@@ -141,7 +141,7 @@ static void emit_parties(struct statement_printer *printer, const json_t *asset,
     char number[24];
     json_array_foreach(json_object_get(asset, member), i, party)
     {
-        struct line line = line_of(member, text_of(asset, "asset"), party, number);
+        struct line line = line_of(number, member, text_of(asset, "asset"), party);
         emit_members(printer, line, party, members);
     }
 }
@@ -157,7 +157,7 @@ static void emit_programmes(struct statement_printer *printer, const json_t *ass
     json_array_foreach(json_object_get(asset, "programmes"), i, programme)
     {
         char label[128];
-        struct line line = line_of("programmes", text_of(asset, "asset"), programme, number);
+        struct line line = line_of(number, "programmes", text_of(asset, "asset"), programme);
         snprintf(label, sizeof label, "rule %" JSON_INTEGER_FORMAT ", %s, %s, %s to %s, %s",
                  json_integer_value(json_object_get(programme, "rule")), text_of(programme, "type"),
                  text_of(programme, "mode"), text_of(programme, "starts"),
@@ -199,7 +199,7 @@ static void emit_asset(struct statement_printer *printer, const json_t *asset)
     static const char *const price[] = {"of_one", "reserve_closing", NULL};
     char number[24];
     const json_t *reserve = json_object_get(asset, "reserve");
-    emit_books(printer, line_of("reserve", text_of(asset, "asset"), reserve, number), reserve,
+    emit_books(printer, line_of(number, "reserve", text_of(asset, "asset"), reserve), reserve,
                after);
     emit_parties(printer, asset, "reserve_by_party", sums);
     emit_parties(printer, asset, "customers_by_custodian", custody);
@@ -252,7 +252,7 @@ void statement_print_account(struct statement_printer *printer, const json_t *ac
 {
     static const char *const after[] = {"closing", "pending_in", "pending_out", NULL};
     char number[24];
-    emit_books(printer, line_of("accounts", text_of(account, "asset"), account, number), account,
+    emit_books(printer, line_of(number, "accounts", text_of(account, "asset"), account), account,
                after);
 }
 

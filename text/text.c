@@ -10,7 +10,7 @@
 /* ---- numbers and ids ---- */
 
 /* Reads digits at *at up to `max`; at least one, at most `digits_max` of them. */
-static bool take_number(const char **at, size_t digits_max, uint64_t max, uint64_t *out)
+static bool take_number(const char **at, size_t digits_max, uint64_t *out, uint64_t max)
 {
     uint64_t value = 0;
     size_t digits = 0;
@@ -27,29 +27,29 @@ static bool take_number(const char **at, size_t digits_max, uint64_t max, uint64
 }
 
 /* Without leading zeros, so that a number has one spelling. */
-static bool take_plain(const char **at, uint64_t max, uint64_t *out)
+static bool take_plain(const char **at, uint64_t *out, uint64_t max)
 {
     bool leading_zero = (*at)[0] == '0' && (*at)[1] >= '0' && (*at)[1] <= '9';
-    return !leading_zero && take_number(at, 20, max, out);
+    return !leading_zero && take_number(at, 20, out, max);
 }
 
-bool text_parse_number(const char *text, uint64_t max, uint64_t *out)
+bool text_parse_number(uint64_t *out, const char *text, uint64_t max)
 {
-    return take_plain(&text, max, out) && *text == '\0';
+    return take_plain(&text, out, max) && *text == '\0';
 }
 
-static bool parse_pair(const char *text, uint64_t first_max, uint64_t second_max, uint64_t *first,
-                       uint64_t *second)
+static bool parse_pair(uint64_t *first, uint64_t *second, const char *text, uint64_t first_max,
+                       uint64_t second_max)
 {
-    return take_plain(&text, first_max, first) && *text++ == ':' &&
-           take_plain(&text, second_max, second) && *text == '\0';
+    return take_plain(&text, first, first_max) && *text++ == ':' &&
+           take_plain(&text, second, second_max) && *text == '\0';
 }
 
-bool text_parse_account(const char *text, uint64_t *account)
+bool text_parse_account(uint64_t *account, const char *text)
 {
     uint64_t party;
     uint64_t local;
-    if (!parse_pair(text, UINT32_MAX, UINT32_MAX, &party, &local)) {
+    if (!parse_pair(&party, &local, text, UINT32_MAX, UINT32_MAX)) {
         return false;
     }
     *account = party << 32 | local;
@@ -61,15 +61,15 @@ void text_format_account(char out[TEXT_SIZE], uint64_t account)
     snprintf(out, TEXT_SIZE, "%u:%u", (unsigned)(account >> 32), (unsigned)account);
 }
 
-bool text_parse_holder(const char *text, uint64_t *holder)
+bool text_parse_holder(uint64_t *holder, const char *text)
 {
     uint64_t party;
     const char *at = text;
-    if (take_plain(&at, UINT32_MAX, &party) && strcmp(at, ":*") == 0) {
+    if (take_plain(&at, &party, UINT32_MAX) && strcmp(at, ":*") == 0) {
         *holder = party << 32 | UINT32_MAX;
         return true;
     }
-    return text_parse_account(text, holder) && (uint32_t)*holder != UINT32_MAX;
+    return text_parse_account(holder, text) && (uint32_t)*holder != UINT32_MAX;
 }
 
 void text_format_holder(char out[TEXT_SIZE], uint64_t holder)
@@ -81,12 +81,12 @@ void text_format_holder(char out[TEXT_SIZE], uint64_t holder)
     }
 }
 
-bool text_parse_record_id(const char *text, uint64_t *id)
+bool text_parse_record_id(uint64_t *id, const char *text)
 {
     uint64_t entry;
     uint64_t position;
-    if (!parse_pair(text, UINT64_MAX >> TJ_POSITION_BITS, (1u << TJ_POSITION_BITS) - 1, &entry,
-                    &position)) {
+    if (!parse_pair(&entry, &position, text, UINT64_MAX >> TJ_POSITION_BITS,
+                    (1u << TJ_POSITION_BITS) - 1)) {
         return false;
     }
     *id = entry << TJ_POSITION_BITS | position;
@@ -111,7 +111,7 @@ static int64_t days_of(uint64_t year, uint64_t month, uint64_t day)
     return (int64_t)(365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1) - 719468;
 }
 
-static void date_of(uint64_t days, uint64_t *year, uint64_t *month, uint64_t *day)
+static void date_of(uint64_t *year, uint64_t *month, uint64_t *day, uint64_t days)
 {
     uint64_t z = days + 719468;
     uint64_t era = z / 146097; /* 400 years */
@@ -132,10 +132,10 @@ static unsigned days_in_month(uint64_t year, uint64_t month)
 }
 
 /* Exactly two digits. */
-static bool take_two(const char **at, uint64_t max, uint64_t *out)
+static bool take_two(const char **at, uint64_t *out, uint64_t max)
 {
     const char *start = *at;
-    return take_number(at, 2, max, out) && *at - start == 2;
+    return take_number(at, 2, out, max) && *at - start == 2;
 }
 
 static bool take_date(const char **at, int64_t *days)
@@ -144,9 +144,9 @@ static bool take_date(const char **at, int64_t *days)
     uint64_t month;
     uint64_t day;
     const char *start = *at;
-    if (!take_number(at, 9, 999999999, &year) || *at - start < 4 ||
+    if (!take_number(at, 9, &year, 999999999) || *at - start < 4 ||
         (*at - start > 4 && *start == '0') || year == 0 || *(*at)++ != '-' ||
-        !take_two(at, 12, &month) || month == 0 || *(*at)++ != '-' || !take_two(at, 31, &day) ||
+        !take_two(at, &month, 12) || month == 0 || *(*at)++ != '-' || !take_two(at, &day, 31) ||
         day == 0 || day > days_in_month(year, month)) {
         return false;
     }
@@ -154,7 +154,7 @@ static bool take_date(const char **at, int64_t *days)
     return true;
 }
 
-bool text_parse_date(const char *text, uint32_t *days)
+bool text_parse_date(uint32_t *days, const char *text)
 {
     int64_t value;
     if (!take_date(&text, &value) || *text != '\0' || value < 0 || value > UINT32_MAX) {
@@ -169,7 +169,7 @@ static void format_date(char out[TEXT_SIZE], uint64_t days)
     uint64_t year;
     uint64_t month;
     uint64_t day;
-    date_of(days, &year, &month, &day);
+    date_of(&year, &month, &day, days);
     snprintf(out, TEXT_SIZE, "%04llu-%02u-%02u", (unsigned long long)year, (unsigned)month,
              (unsigned)day);
 }
@@ -189,8 +189,8 @@ static bool take_offset(const char **at, int64_t *offset)
         *offset = 0;
         return true;
     }
-    if ((sign != '+' && sign != '-') || !take_two(at, 23, &hours) || *(*at)++ != ':' ||
-        !take_two(at, 59, &minutes)) {
+    if ((sign != '+' && sign != '-') || !take_two(at, &hours, 23) || *(*at)++ != ':' ||
+        !take_two(at, &minutes, 59)) {
         return false;
     }
     *offset = (int64_t)(hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
@@ -200,7 +200,7 @@ static bool take_offset(const char **at, int64_t *offset)
 static bool take_fraction(const char **at, uint64_t *ns)
 {
     const char *start = ++*at;
-    if (!take_number(at, 9, 999999999, ns)) {
+    if (!take_number(at, 9, ns, 999999999)) {
         return false;
     }
     for (long digits = *at - start; digits < 9; digits++) {
@@ -221,8 +221,8 @@ static bool take_time(const char **at, uint64_t *seconds, uint64_t *ns)
         return false;
     }
     (*at)++;
-    if (!take_two(at, 23, &hours) || *(*at)++ != ':' || !take_two(at, 59, &minutes) ||
-        *(*at)++ != ':' || !take_two(at, 59, &s) || (**at == '.' && !take_fraction(at, ns)) ||
+    if (!take_two(at, &hours, 23) || *(*at)++ != ':' || !take_two(at, &minutes, 59) ||
+        *(*at)++ != ':' || !take_two(at, &s, 59) || (**at == '.' && !take_fraction(at, ns)) ||
         !take_offset(at, &offset) || **at != '\0') {
         return false;
     }
@@ -231,7 +231,7 @@ static bool take_time(const char **at, uint64_t *seconds, uint64_t *ns)
     return total >= 0;
 }
 
-bool text_parse_time_ns(const char *text, uint64_t *ns)
+bool text_parse_time_ns(uint64_t *ns, const char *text)
 {
     uint64_t seconds;
     uint64_t rest;
@@ -240,7 +240,7 @@ bool text_parse_time_ns(const char *text, uint64_t *ns)
            !__builtin_add_overflow(seconds, rest, ns);
 }
 
-bool text_parse_time_s(const char *text, uint64_t *seconds)
+bool text_parse_time_s(uint64_t *seconds, const char *text)
 {
     uint64_t ns;
     return take_time(&text, seconds, &ns) && ns == 0;
@@ -263,11 +263,11 @@ void text_format_time_ns(char out[TEXT_SIZE], uint64_t ns)
              (unsigned)(ns % TJ_NS_PER_S));
 }
 
-bool text_parse_duration(const char *text, uint64_t *seconds)
+bool text_parse_duration(uint64_t *seconds, const char *text)
 {
     static const char units[] = "smhd";
     static const uint32_t unit_seconds[] = {1, 60, 3600, 86400};
-    if (!take_plain(&text, UINT32_MAX, seconds) || *text == '\0' || text[1] != '\0') {
+    if (!take_plain(&text, seconds, UINT32_MAX) || *text == '\0' || text[1] != '\0') {
         return false;
     }
     const char *unit = strchr(units, *text);
@@ -278,26 +278,26 @@ bool text_parse_duration(const char *text, uint64_t *seconds)
     return true;
 }
 
-bool text_parse_hex(const char *text, uint8_t *out, size_t size)
+bool text_parse_hex(uint8_t *out, size_t size, const char *text)
 {
     return tj_hex_decode_any_case(out, size, text, strlen(text));
 }
 
 /* ---- amounts ---- */
 
-static bool bitcoin_by_code(const void *context, const char *code, struct asset *out)
+static bool bitcoin_by_code(const void *context, struct asset *out, const char *code)
 {
     (void)context;
     *out = (struct asset){.number = 1, .decimals = 8, .code = "BTC"};
     return strcmp(code, "BTC") == 0;
 }
 
-static bool bitcoin_by_number(const void *context, uint32_t number, struct asset *out)
+static bool bitcoin_by_number(const void *context, struct asset *out, uint32_t number)
 {
-    return number == 1 && bitcoin_by_code(context, "BTC", out);
+    return number == 1 && bitcoin_by_code(context, out, "BTC");
 }
 
-static bool bitcoin_of_account(const void *context, uint64_t account, struct asset *out)
+static bool bitcoin_of_account(const void *context, struct asset *out, uint64_t account)
 {
     (void)context;
     (void)account;
@@ -312,8 +312,8 @@ const struct assets assets_bitcoin = {
     .of_account = bitcoin_of_account,
 };
 
-bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *value,
-                       struct asset *asset, const char **why)
+bool text_parse_signed(tj_i128 *value, struct asset *asset, const char *text,
+                       const struct assets *assets, const char **why)
 {
     size_t sign = text[0] == '-';
     size_t number = strspn(text + sign, "0123456789.") + sign;
@@ -331,11 +331,11 @@ bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *v
         return false;
     }
     bool base = strcmp(unit + 1, "sat") == 0;
-    if (!assets->by_code(assets->context, base ? "BTC" : unit + 1, asset)) {
+    if (!assets->by_code(assets->context, asset, base ? "BTC" : unit + 1)) {
         *why = "unknown unit; known are BTC, sat, and the codes of the ledger's assets";
         return false;
     }
-    if (!tj_amount_parse(text, number, base ? 0 : asset->decimals, value)) {
+    if (!tj_amount_parse(value, text, number, base ? 0 : asset->decimals)) {
         *why = "not a number of that unit: digits and at most one point, no more decimals than the "
                "unit has";
         return false;
@@ -343,11 +343,11 @@ bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *v
     return true;
 }
 
-bool text_parse_amount(const char *text, const struct assets *assets, struct tj_amount *amount,
-                       struct asset *asset, const char **why)
+bool text_parse_amount(struct tj_amount *amount, struct asset *asset, const char *text,
+                       const struct assets *assets, const char **why)
 {
     tj_i128 value;
-    if (!text_parse_signed(text, assets, &value, asset, why)) {
+    if (!text_parse_signed(&value, asset, text, assets, why)) {
         return false;
     }
     if (text[0] == '-' || value > (tj_i128)UINT64_MAX) {

@@ -14,37 +14,37 @@
 enum { TEXT_SIZE = 48 };
 
 /* A decimal number without sign or leading zeros ("0" alone is fine), at most `max`. */
-bool text_parse_number(const char *text, uint64_t max, uint64_t *out);
+bool text_parse_number(uint64_t *out, const char *text, uint64_t max);
 
 /* "party:local". */
-bool text_parse_account(const char *text, uint64_t *account);
+bool text_parse_account(uint64_t *account, const char *text);
 void text_format_account(char out[TEXT_SIZE], uint64_t account);
 
 /* A holder: an account, or all of a party, "party:*". */
-bool text_parse_holder(const char *text, uint64_t *holder);
+bool text_parse_holder(uint64_t *holder, const char *text);
 void text_format_holder(char out[TEXT_SIZE], uint64_t holder);
 
 /* "entry:position"; the id is entry << 13 | position. */
-bool text_parse_record_id(const char *text, uint64_t *id);
+bool text_parse_record_id(uint64_t *id, const char *text);
 void text_format_record_id(char out[TEXT_SIZE], uint64_t id);
 
 /* "2021-09-06" and days since 1970-01-01. Years have four digits or more. */
-bool text_parse_date(const char *text, uint32_t *days);
+bool text_parse_date(uint32_t *days, const char *text);
 void text_format_date(char out[TEXT_SIZE], uint32_t days);
 
 /* RFC 3339: "2021-09-06T12:00:00Z", with up to 9 digits of fraction; "+05:30" is read too and
  * turned into UTC. Leap seconds are not read. Written are UTC, and nanoseconds only when asked for.
  */
-bool text_parse_time_ns(const char *text, uint64_t *ns);
-bool text_parse_time_s(const char *text, uint64_t *seconds); /* no fraction */
+bool text_parse_time_ns(uint64_t *ns, const char *text);
+bool text_parse_time_s(uint64_t *seconds, const char *text); /* no fraction */
 void text_format_time_ns(char out[TEXT_SIZE], uint64_t ns);
 void text_format_time_s(char out[TEXT_SIZE], uint64_t seconds);
 
 /* "90s", "15m", "24h", "7d": one number, one unit; in seconds. */
-bool text_parse_duration(const char *text, uint64_t *seconds);
+bool text_parse_duration(uint64_t *seconds, const char *text);
 
 /* Exactly 2 * size digits, either case. tj_hex_encode() writes them. */
-bool text_parse_hex(const char *text, uint8_t *out, size_t size);
+bool text_parse_hex(uint8_t *out, size_t size, const char *text);
 
 /* ---- amounts ---- */
 
@@ -58,9 +58,9 @@ struct asset {
  * false when they do not know. */
 struct assets {
     const void *context;
-    bool (*by_code)(const void *context, const char *code, struct asset *out);
-    bool (*by_number)(const void *context, uint32_t number, struct asset *out);
-    bool (*of_account)(const void *context, uint64_t account, struct asset *out);
+    bool (*by_code)(const void *context, struct asset *out, const char *code);
+    bool (*by_number)(const void *context, struct asset *out, uint32_t number);
+    bool (*of_account)(const void *context, struct asset *out, uint64_t account);
 };
 /* Knows BTC as asset 1 with 8 decimals (true in every ledger, docs/FORMAT.md section 6), and of no
  * account what it holds. */
@@ -68,11 +68,11 @@ extern const struct assets assets_bitcoin;
 
 /* "1.5 BTC", "150000000 sat" (base units of BTC), "2.50 USD": a number, one space, a unit. On false
  * *why is a sentence that says what is wrong. *asset gets what the unit means. */
-bool text_parse_amount(const char *text, const struct assets *assets, struct tj_amount *amount,
-                       struct asset *asset, const char **why);
+bool text_parse_amount(struct tj_amount *amount, struct asset *asset, const char *text,
+                       const struct assets *assets, const char **why);
 /* The same for what may be below zero, "-1.5 BTC", and need not fit 64 bits. */
-bool text_parse_signed(const char *text, const struct assets *assets, tj_i128 *value,
-                       struct asset *asset, const char **why);
+bool text_parse_signed(tj_i128 *value, struct asset *asset, const char *text,
+                       const struct assets *assets, const char **why);
 /* "1.50000000 BTC". */
 enum { TEXT_AMOUNT_SIZE = TJ_AMOUNT_TEXT_SIZE + 1 + TJ_ASSET_CODE_SIZE + 1 };
 void text_format_amount(char out[TEXT_AMOUNT_SIZE], tj_i128 base, const struct asset *asset);

@@ -29,7 +29,7 @@ void words_amount(struct words *words, const struct assets *assets, uint32_t ass
 {
     char number[TJ_AMOUNT_TEXT_SIZE];
     struct asset known;
-    if (!assets->by_number(assets->context, asset, &known)) {
+    if (!assets->by_number(assets->context, &known, asset)) {
         tj_amount_format_base(number, base);
         words_add(words, "%s base units", number);
         return;

@@ -278,5 +278,5 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-    return program_main(&program, argc, argv);
+    return program_main(&program, argv, argc);
 }

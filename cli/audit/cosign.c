@@ -14,15 +14,15 @@
 
 /* `old <size>`, the proof from there, and the checkpoint; its size, 0 when the source does not give
  * the proof. */
-static size_t make_request(struct tj_source *source, uint64_t old, const struct tj_view *note,
-                           const struct tj_checkpoint *checkpoint, char out[TJ_WITNESS_REQUEST_MAX])
+static size_t make_request(struct tj_source *source, char out[TJ_WITNESS_REQUEST_MAX], uint64_t old,
+                           const struct tj_view *note, const struct tj_checkpoint *checkpoint)
 {
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
     struct tj_hasher *hasher = tj_hasher_create();
     bool proven =
         old == 0 || old > checkpoint->size ||
-        tj_prove_consistency(hasher, &source->nodes, old, checkpoint->size, proof, &count);
+        tj_prove_consistency(hasher, proof, &count, &source->nodes, old, checkpoint->size);
     tj_hasher_destroy(hasher);
     if (!proven) {
         return 0;
@@ -58,8 +58,8 @@ static void keep_both(struct tj_witness *witness, const char *state, const char 
             state);
 }
 
-static int add(struct tj_witness *witness, const struct arguments *arguments,
-               struct tj_source *source, const char *state)
+static int add(struct tj_witness *witness, struct tj_source *source,
+               const struct arguments *arguments, const char *state)
 {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
@@ -69,17 +69,17 @@ static int add(struct tj_witness *witness, const struct arguments *arguments,
         return fail(EXIT_INCOMPLETE, "%s: there is no signed checkpoint to cosign",
                     arguments->operands[0]);
     }
-    enum tj_witness_memory memory = tj_witness_last(witness, checkpoint.origin, &last);
+    enum tj_witness_memory memory = tj_witness_last(witness, &last, checkpoint.origin);
     char *request = malloc(TJ_WITNESS_REQUEST_MAX);
     TIJORI_REQUIRE(request != NULL);
-    size_t size = make_request(source, memory == TJ_WITNESS_KNOWN ? last.size : 0, &note,
-                               &checkpoint, request);
+    size_t size = make_request(source, request, memory == TJ_WITNESS_KNOWN ? last.size : 0, &note,
+                               &checkpoint);
     if (size == 0) {
         free(request);
         return fail(EXIT_FAIL, "%s: the tree does not lead from %" PRIu64 " to %" PRIu64 " entries",
                     arguments->operands[0], last.size, checkpoint.size);
     }
-    audit_ask_witness(witness, request, size, &reply);
+    audit_ask_witness(witness, &reply, request, size);
     if (reply.code == 400 || reply.code == 422) { /* by a key of the log: it does not go on */
         keep_both(witness, state, request, size);
     }
@@ -107,14 +107,14 @@ static uint64_t system_time(void *context)
 }
 
 /* The key of the log: given, or remembered by the state of earlier cosignatures. */
-static int log_key(const struct arguments *arguments, const char *state, const char *origin,
-                   struct tj_verifier_key *out)
+static int log_key(const struct arguments *arguments, struct tj_verifier_key *out,
+                   const char *state, const char *origin)
 {
     const char *given = argument_value(arguments, "log-key");
     if (given != NULL) {
-        return audit_read_verifier_key(given, out);
+        return audit_read_verifier_key(out, given);
     }
-    return tj_witness_remembered_key(state, origin, out)
+    return tj_witness_remembered_key(out, state, origin)
                ? EXIT_PASS
                : fail(EXIT_USAGE, "--log-key is needed the first time: the key to trust");
 }
@@ -131,9 +131,9 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
         return fail(EXIT_INCOMPLETE, "%s: there is no signed checkpoint to cosign",
                     arguments->operands[0]);
     }
-    int code = log_key(arguments, state, checkpoint.origin, &log);
+    int code = log_key(arguments, &log, state, checkpoint.origin);
     if (code == EXIT_PASS) {
-        code = key_load(arguments, key_file, &key);
+        code = key_load(arguments, &key, key_file);
     }
     if (code != EXIT_PASS) {
         return code;
@@ -156,7 +156,7 @@ static int cosign_as(const struct arguments *arguments, struct tj_source *source
     if (code != EXIT_PASS) {
         return code;
     }
-    code = add(witness, arguments, source, state);
+    code = add(witness, source, arguments, state);
     tj_witness_close(witness);
     return code;
 }
@@ -165,7 +165,7 @@ static int cosign_here(void *context)
 {
     const struct arguments *arguments = context;
     struct tj_source *source;
-    int code = audit_open_source(arguments->operands[0], &source);
+    int code = audit_open_source(&source, arguments->operands[0]);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -178,8 +178,8 @@ static int cosign_here(void *context)
 int audit_cosign(const struct arguments *arguments)
 {
     int signal;
-    int code = audit_guarded(!tj_source_is_folder(arguments->operands[0]), cosign_here,
-                             (void *)arguments, &signal);
+    int code = audit_guarded(&signal, !tj_source_is_folder(arguments->operands[0]), cosign_here,
+                             (void *)arguments);
     return code >= 0 ? code
                      : fail(EXIT_FAIL, "%s: reading it crashed: %s", arguments->operands[0],
                             strsignal(signal));

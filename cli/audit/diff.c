@@ -23,9 +23,9 @@ static uint64_t first_difference(struct side *a, struct side *b, const char **mi
     for (; at < common && *missing == NULL; at++) {
         struct tj_view x;
         struct tj_view y;
-        if (!a->source->ops->entry(a->source, at, &x)) {
+        if (!a->source->ops->entry(a->source, &x, at)) {
             *missing = a->path;
-        } else if (!b->source->ops->entry(b->source, at, &y)) {
+        } else if (!b->source->ops->entry(b->source, &y, at)) {
             *missing = b->path;
         } else if (x.size != y.size || memcmp(x.bytes, y.bytes, x.size) != 0) {
             break;
@@ -121,7 +121,7 @@ static int compare(struct side *a, struct side *b, bool json)
 static int open_side(struct side *side, const char *path)
 {
     side->path = path;
-    int code = audit_open_source(path, &side->source);
+    int code = audit_open_source(&side->source, path);
     if (code == EXIT_PASS) {
         side->has_checkpoint = tj_source_newest(side->source, &side->note, &side->checkpoint);
     }
@@ -150,6 +150,6 @@ int audit_diff(const struct arguments *arguments)
     int signal;
     bool guard = !tj_source_is_folder(arguments->operands[0]) ||
                  !tj_source_is_folder(arguments->operands[1]);
-    int code = audit_guarded(guard, diff_here, (void *)arguments, &signal);
+    int code = audit_guarded(&signal, guard, diff_here, (void *)arguments);
     return code >= 0 ? code : fail(EXIT_FAIL, "reading crashed: %s", strsignal(signal));
 }

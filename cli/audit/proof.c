@@ -25,7 +25,7 @@ static int decode_and_judge(const struct arguments *arguments, const char *bytes
     struct tijori_message why;
     struct tj_proof_file *file = calloc(1, sizeof *file);
     TIJORI_REQUIRE(file != NULL);
-    enum tijori_status status = tj_proof_decode(file, &why, bytes, size);
+    enum tijori_status status = tj_proof_decode(file, bytes, size, &why);
     int code = status == TIJORI_OK
                    ? judge_and_print(file, key, policy, argument_choice(arguments, "format") == 1)
                    : fail(exit_code_of(status), "%s: %s", arguments->operands[0], why.text);
@@ -42,12 +42,12 @@ int audit_proof(const struct arguments *arguments)
     struct tj_policy *policy = NULL;
     char *bytes = NULL;
     size_t size = 0;
-    int code = key_text != NULL ? audit_read_log_key(key_text, &key) : EXIT_PASS;
+    int code = key_text != NULL ? audit_read_log_key(&key, key_text) : EXIT_PASS;
     if (code == EXIT_PASS && policy_path != NULL) {
-        code = audit_read_policy(policy_path, &policy);
+        code = audit_read_policy(&policy, policy_path);
     }
     if (code == EXIT_PASS) {
-        code = audit_read_file(arguments->operands[0], TJ_TLOG_PROOF_SIZE_MAX, &bytes, &size);
+        code = audit_read_file(&bytes, &size, arguments->operands[0], TJ_TLOG_PROOF_SIZE_MAX);
     }
     if (code == EXIT_PASS) {
         code = decode_and_judge(arguments, bytes, size, key_text != NULL ? &key : NULL, policy);

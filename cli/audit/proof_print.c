@@ -64,7 +64,7 @@ static void account_text(char out[PART_SIZE], const struct tj_exhibits *exhibits
              s != NULL ? name_of(tj_class_names, TJ_CLASS_END, s->fields.class) : "?");
 }
 
-static bool asset_by_number(const void *context, uint32_t number, struct asset *out)
+static bool asset_by_number(const void *context, struct asset *out, uint32_t number)
 {
     const struct tj_exhibit *s = tj_exhibit_of_asset(context, number);
     if (s != NULL) {
@@ -75,13 +75,13 @@ static bool asset_by_number(const void *context, uint32_t number, struct asset *
     return s != NULL;
 }
 
-static bool asset_of(const void *context, uint64_t account, struct asset *out)
+static bool asset_of(const void *context, struct asset *out, uint64_t account)
 {
     const struct tj_exhibit *opened = tj_exhibit_of_account(context, account);
-    return opened != NULL && asset_by_number(context, opened->fields.asset, out);
+    return opened != NULL && asset_by_number(context, out, opened->fields.asset);
 }
 
-static bool asset_by_code(const void *context, const char *code, struct asset *out)
+static bool asset_by_code(const void *context, struct asset *out, const char *code)
 {
     (void)context;
     (void)code;
@@ -123,7 +123,7 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     party_text(party, exhibits, exhibits->list[0].entry.header.party);
     account_text(from, exhibits, r->from);
     account_text(to, exhibits, r->to);
-    asset_of(exhibits, r->from, &asset);
+    asset_of(exhibits, &asset, r->from);
     text_format_amount(amount, (tj_i128)r->amount, &asset);
     size_t at =
         (size_t)snprintf(out, SENTENCE_SIZE, "%s %s %s from %s to %s as %s", party, verbs[r->kind],
@@ -364,7 +364,7 @@ static json_t *entry_json(const struct audit_proof_result *result)
     member_count(object, "index", entry->index);
     tj_leaf_hash(result->digester->hasher, &hash, entry->bytes, entry->size);
     member_hash(object, "leaf", &hash);
-    tj_envelope_id(result->digester, entry->header_bytes, &hash);
+    tj_envelope_id(result->digester, &hash, entry->header_bytes);
     member_hash(object, "envelope_id", &hash);
     member_time_ns(object, "received", entry->received_ns);
     member_count(object, "received_ns", entry->received_ns);
@@ -426,23 +426,23 @@ static int print_json(const struct audit_proof_result *result, const struct sent
     document_begin();
     json_t *object = json_object();
     member_text(object, "result", code_word(code));
-    member_set(object, "exit", json_integer(code));
+    member_set(object, json_integer(code), "exit");
     if (code == EXIT_FAIL) {
         member_text(object, "text", result->judged.failure);
     } else {
         json_t *rests = json_array();
-        member_set(object, "checkpoint", checkpoint_json(result));
-        member_set(object, "entry", entry_json(result));
+        member_set(object, checkpoint_json(result), "checkpoint");
+        member_set(object, entry_json(result), "entry");
         if (exhibits->list[0].record != NULL) {
-            member_set(object, "record", record_json(exhibits, &exhibits->list[0]));
+            member_set(object, record_json(exhibits, &exhibits->list[0]), "record");
         }
-        member_set(object, "signed", signers_json(result));
+        member_set(object, signers_json(result), "signed");
         for (uint32_t i = 1; i < exhibits->count; i++) {
             element_add(rests, record_json(exhibits, &exhibits->list[i]));
         }
-        member_set(object, "rests_on", rests);
-        member_set(object, "proves", sentences_json(proven));
-        member_set(object, "logs_word_only", sentences_json(not_proven));
+        member_set(object, rests, "rests_on");
+        member_set(object, sentences_json(proven), "proves");
+        member_set(object, sentences_json(not_proven), "logs_word_only");
     }
     if (document_whole()) {
         json_dumpf(object, stdout, JSON_INDENT(1));

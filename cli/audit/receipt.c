@@ -29,7 +29,7 @@ static int read_receipt(struct checking *c, const char *path)
 {
     size_t size;
     json_error_t error;
-    int code = audit_read_file(path, TJ_NOTE_SIZE_MAX, &c->file, &size);
+    int code = audit_read_file(&c->file, &size, path, TJ_NOTE_SIZE_MAX);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -71,7 +71,7 @@ static int check_here(void *context)
     struct checking *c = context;
     struct tj_source *source;
     struct tj_digester digester;
-    int code = audit_open_source(c->result.path, &source);
+    int code = audit_open_source(&source, c->result.path);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -94,11 +94,11 @@ static int read_options(struct checking *c, const struct arguments *arguments)
     c->json = argument_choice(arguments, "format") == 1;
     c->result.receipt = &c->receipt;
     c->at_ns = (uint64_t)time(NULL) * TJ_NS_PER_S;
-    if (at != NULL && !text_parse_time_ns(at, &c->at_ns)) {
+    if (at != NULL && !text_parse_time_ns(&c->at_ns, at)) {
         return fail(EXIT_USAGE, "--at: '%s' is not an RFC 3339 time (2026-01-31T12:00:00Z)", at);
     }
-    int code = audit_read_log_key(argument_value(arguments, "log-key"), &c->key);
-    return code == EXIT_PASS && policy != NULL ? audit_read_policy(policy, &c->policy) : code;
+    int code = audit_read_log_key(&c->key, argument_value(arguments, "log-key"));
+    return code == EXIT_PASS && policy != NULL ? audit_read_policy(&c->policy, policy) : code;
 }
 
 int audit_receipt(const struct arguments *arguments)
@@ -116,7 +116,7 @@ int audit_receipt(const struct arguments *arguments)
     if (code == EXIT_PASS && c->result.finding.outcome != TJ_RECEIPT_KEPT) {
         code = audit_receipt_print(&c->result, c->json);
     } else if (code == EXIT_PASS) {
-        code = audit_guarded(!tj_source_is_folder(c->result.path), check_here, c, &signal);
+        code = audit_guarded(&signal, !tj_source_is_folder(c->result.path), check_here, c);
         code = code >= 0 ? code : fail(EXIT_FAIL, "reading crashed: %s", strsignal(signal));
     }
     json_decref(c->line);

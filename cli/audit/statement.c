@@ -20,7 +20,7 @@ static bool tell_stated(const struct making *m, const struct tj_period *period,
                         const struct tj_replay_report *report)
 {
     struct tj_hash document;
-    if (!statement_hash(period, &report->ledger_id, &m->order.prices, &document)) {
+    if (!statement_hash(period, &document, &report->ledger_id, &m->order.prices)) {
         return false;
     }
     for (size_t i = 0; i < period->stated_count; i++) {
@@ -63,11 +63,11 @@ static int make_here(void *context)
     struct tj_source *source;
     struct tj_replay_report report;
     struct tj_period *period = NULL;
-    int code = audit_open_source(m->arguments->operands[0], &source);
+    int code = audit_open_source(&source, m->arguments->operands[0]);
     if (code != EXIT_PASS) {
         return code;
     }
-    code = statement_collect(source, &m->order, &m->pins.pins, &report, &period);
+    code = statement_collect(source, &report, &period, &m->order, &m->pins.pins);
     tj_source_close(source);
     if (code == EXIT_PASS) {
         code = statement_put(&m->order, period, &report.ledger_id);
@@ -94,7 +94,7 @@ int audit_statement(const struct arguments *arguments)
     }
     code = audit_read_pins(arguments, &m.pins);
     if (code == EXIT_PASS) {
-        code = audit_guarded(!tj_source_is_folder(path), make_here, &m, &number);
+        code = audit_guarded(&number, !tj_source_is_folder(path), make_here, &m);
     }
     if (code < 0) {
         code = fail(EXIT_FAIL, "%s: reading it ended with a crash: %s", path, strsignal(number));

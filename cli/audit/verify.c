@@ -64,9 +64,9 @@ static int take_pin(struct verification *v, struct tj_replica *replica)
     return EXIT_PASS;
 }
 
-static int open_state(struct verification *v, const char *dir, struct tj_replica **out)
+static int open_state(struct verification *v, struct tj_replica **out, const char *dir)
 {
-    enum tijori_status status = tj_replica_open(dir, out);
+    enum tijori_status status = tj_replica_open(out, dir);
     if (status == TIJORI_CORRUPT) { /* which says nothing about the log */
         return fail(
             EXIT_DATA,
@@ -164,7 +164,7 @@ static int replay_source(struct verification *v, struct tj_source *source,
         .progress_context = v,
     };
     v->shown = UINT64_MAX;
-    enum tijori_status status = tj_replay(source, &options, &report, NULL);
+    enum tijori_status status = tj_replay(source, &report, NULL, &options);
     clear_progress(v);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s: reading stopped: %s", v->path,
@@ -187,7 +187,7 @@ static int verify_here(void *context)
     struct tj_source *source;
     struct tj_replica *replica = NULL;
     const char *dir = argument_value(v->arguments, "state");
-    int code = audit_open_source(v->path, &source);
+    int code = audit_open_source(&source, v->path);
     if (code == EXIT_FAIL) { /* what is there is no log: that is a verdict */
         audit_print_failure("the log cannot be opened: damaged", &v->style);
     }
@@ -195,7 +195,7 @@ static int verify_here(void *context)
         return code;
     }
     if (dir != NULL) {
-        code = open_state(v, dir, &replica);
+        code = open_state(v, &replica, dir);
     }
     if (code == EXIT_PASS && replica != NULL && source->is_ledger && replica->state->partial) {
         code =
@@ -229,13 +229,13 @@ int audit_verify(const struct arguments *arguments)
     };
     uint64_t threads = 0;
     int signal;
-    if (!argument_number(arguments, "threads", 1, TJ_THREADS_MAX, &threads)) {
+    if (!argument_number(arguments, &threads, "threads", 1, TJ_THREADS_MAX)) {
         return EXIT_USAGE;
     }
     v.threads = (uint32_t)threads;
     int code = audit_read_pins(arguments, &v.pins);
     if (code == EXIT_PASS) {
-        code = audit_guarded(!tj_source_is_folder(v.path), verify_here, &v, &signal);
+        code = audit_guarded(&signal, !tj_source_is_folder(v.path), verify_here, &v);
     }
     if (code < 0 && is_crash(signal)) {
         char why[256];

@@ -76,7 +76,7 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *url,
     }
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length != NULL && !text_parse_number(length, TJ_WITNESS_REQUEST_MAX, &size)) {
+    if (length != NULL && !text_parse_number(&size, length, TJ_WITNESS_REQUEST_MAX)) {
         return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, method, url,
                       "a request has at most 65536 bytes\n");
     }
@@ -113,7 +113,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *data_size = 0;
         return MHD_YES;
     }
-    audit_ask_witness(witness, incoming->bytes, incoming->size, &reply);
+    audit_ask_witness(witness, &reply, incoming->bytes, incoming->size);
     message("%s", reply.log);
     return respond(connection, reply.code, reply.content_type, reply.body, reply.body_size);
 }
@@ -158,7 +158,7 @@ static int parse_address(const struct arguments *arguments, struct addrinfo **ou
                  bracketed ? text + 1 : text);
     }
     if (host[0] == '\0' || (strchr(host, ':') != NULL) != bracketed ||
-        !text_parse_number(colon + 1, 65535, &port) ||
+        !text_parse_number(&port, colon + 1, 65535) ||
         getaddrinfo(host, colon + 1, &hints, out) != 0) {
         return fail(EXIT_USAGE,
                     "--listen takes an address and a port: 127.0.0.1:8080 or "
@@ -274,7 +274,7 @@ static void say_memories(struct tj_witness *witness, const struct logs *logs)
     for (size_t i = 0; i < logs->count; i++) {
         struct tj_checkpoint last;
         const char *origin = logs->keys[i].name;
-        if (tj_witness_last(witness, origin, &last) == TJ_WITNESS_KNOWN) {
+        if (tj_witness_last(witness, &last, origin) == TJ_WITNESS_KNOWN) {
             message("%s: cosigned up to size %" PRIu64, origin, last.size);
         } else {
             message("%s: nothing cosigned yet", origin);
@@ -287,7 +287,7 @@ static void say_memories(struct tj_witness *witness, const struct logs *logs)
 int audit_open_witness(struct tj_witness **out, const struct tj_witness_config *config)
 {
     struct tijori_message said;
-    enum tijori_status status = tj_witness_open(out, &said, config);
+    enum tijori_status status = tj_witness_open(out, config, &said);
     if (status == TIJORI_OK) {
         return EXIT_PASS;
     }
@@ -297,10 +297,10 @@ int audit_open_witness(struct tj_witness **out, const struct tj_witness_config *
     return status == TIJORI_CORRUPT ? fail(EXIT_DATA, "%s", said.text) : fail_said(status, &said);
 }
 
-void audit_ask_witness(struct tj_witness *witness, const char *request, size_t size,
-                       struct tj_witness_reply *out)
+void audit_ask_witness(struct tj_witness *witness, struct tj_witness_reply *out,
+                       const char *request, size_t size)
 {
-    tj_witness_add_checkpoint(witness, request, size, out);
+    tj_witness_add_checkpoint(witness, out, request, size);
     if (out->trouble[0] != '\0') {
         message("%s", out->trouble);
     }
@@ -308,12 +308,12 @@ void audit_ask_witness(struct tj_witness *witness, const char *request, size_t s
 
 /* ---- the command ---- */
 
-static int open_it(const struct arguments *arguments, const struct logs *logs,
-                   struct tj_witness **out)
+static int open_it(const struct arguments *arguments, struct tj_witness **out,
+                   const struct logs *logs)
 {
     struct tj_secret_key key;
     const char *path = argument_value(arguments, "key");
-    int code = key_load(arguments, path, &key);
+    int code = key_load(arguments, &key, path);
     if (code == EXIT_PASS && key.algorithm != TJ_ALGORITHM_ED25519) {
         code = fail(EXIT_DATA, "%s: a witness signs with an ed25519 key, not %s", path,
                     tj_algorithm_names[key.algorithm]);
@@ -366,7 +366,7 @@ int audit_witness(const struct arguments *arguments)
     struct tj_witness *witness = NULL;
     int listening = -1;
     int code = take_logs(arguments, &logs);
-    code = code == EXIT_PASS ? open_it(arguments, &logs, &witness) : code;
+    code = code == EXIT_PASS ? open_it(arguments, &witness, &logs) : code;
     code = code == EXIT_PASS ? open_socket(arguments, &listening) : code;
     if (code == EXIT_PASS) {
         say_memories(witness, &logs);

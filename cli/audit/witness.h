@@ -13,8 +13,8 @@
  * configuration, and a state that cannot be read is bad input: it says nothing about a log. */
 int audit_open_witness(struct tj_witness **out, const struct tj_witness_config *config);
 /* Asks the witness, and says what its disk says. */
-void audit_ask_witness(struct tj_witness *witness, const char *request, size_t size,
-                       struct tj_witness_reply *out);
+void audit_ask_witness(struct tj_witness *witness, struct tj_witness_reply *out,
+                       const char *request, size_t size);
 
 /* Runs until SIGTERM or SIGINT. */
 int audit_witness(const struct arguments *arguments);

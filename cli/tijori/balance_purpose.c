@@ -31,8 +31,9 @@ struct growth {
     uint64_t outside; /* movements that touch no reserve account */
 };
 
-static void reserve_row(struct table *table, const struct tj_total_object *total,
-                        const struct asset *asset, struct growth *growth, uint8_t purpose)
+static void reserve_row(struct table *table, struct growth *growth,
+                        const struct tj_total_object *total, const struct asset *asset,
+                        uint8_t purpose)
 {
     tj_i128 into = (tj_i128)total->amount[TJ_FLOW_INTO];
     tj_i128 out = (tj_i128)total->amount[TJ_FLOW_OUT];
@@ -56,8 +57,8 @@ static void reserve_row(struct table *table, const struct tj_total_object *total
     growth->movements_within[purpose] += total->count[TJ_FLOW_WITHIN];
 }
 
-static void reserve_asset(const struct reading *reading, struct table *table,
-                          const struct asset *asset, struct growth *growth)
+static void reserve_asset(const struct reading *reading, struct table *table, struct growth *growth,
+                          const struct asset *asset)
 {
     memset(growth, 0, sizeof *growth);
     for (uint8_t purpose = TJ_PURCHASE; purpose < TJ_PURPOSE_END; purpose++) {
@@ -73,7 +74,7 @@ static void reserve_asset(const struct reading *reading, struct table *table,
                 0) {
                 table_text(table, tj_purpose_names[purpose]);
                 table_text(table, tj_basis_names[basis]);
-                reserve_row(table, total, asset, growth, purpose);
+                reserve_row(table, growth, total, asset, purpose);
             }
         }
     }
@@ -142,8 +143,8 @@ int reserve_purposes(struct reading *reading, enum table_style style)
     struct table *table = table_create(stdout, style, reserve_columns,
                                        sizeof reserve_columns / sizeof reserve_columns[0]);
     for (uint32_t number = 1; number <= assets; number++) {
-        if (asset_by_number(reading->state, number, &asset)) {
-            reserve_asset(reading, table, &asset, &growths[number]);
+        if (asset_by_number(reading->state, &asset, number)) {
+            reserve_asset(reading, table, &growths[number], &asset);
         }
     }
     table_end(table);
@@ -152,7 +153,7 @@ int reserve_purposes(struct reading *reading, enum table_style style)
     }
     for (uint32_t number = 1; number <= assets; number++) {
         struct held held = {.asset = number};
-        if (!asset_by_number(reading->state, number, &asset)) {
+        if (!asset_by_number(reading->state, &asset, number)) {
             continue;
         }
         each_account(reading->state, add_held, &held);
@@ -211,8 +212,8 @@ static void add_movement(struct purpose_sum *sum, const struct tijori_movement *
     sum->movements++;
 }
 
-static enum tijori_status sum_history(struct reading *reading, uint64_t account,
-                                      struct purpose_sum sums[TJ_PURPOSE_END])
+static enum tijori_status sum_history(struct reading *reading,
+                                      struct purpose_sum sums[TJ_PURPOSE_END], uint64_t account)
 {
     struct tijori_history_cursor cursor = {0};
     struct tijori_movement movement;
@@ -235,7 +236,7 @@ int account_purposes(struct reading *reading, uint64_t account, enum table_style
     /* Before the view ends: the newest state is the ledger's, and stays while it is open. */
     struct asset asset = account_asset(reading->state, tj_state_account(reading->state, account));
     memset(sums, 0, sizeof sums);
-    enum tijori_status status = sum_history(reading, account, sums);
+    enum tijori_status status = sum_history(reading, sums, account);
     if (status != TIJORI_OK) {
         return fail_status(status, reading->dir, NULL);
     }

@@ -46,7 +46,7 @@ static void print_account(void *context, uint64_t account, const struct tj_accou
     } else {
         table_none(listing->table);
     }
-    labels_get(listing->labels, account, label);
+    labels_get(listing->labels, label, account);
     table_text(listing->table, label);
 }
 
@@ -55,7 +55,7 @@ int cmd_accounts(const struct arguments *arguments)
     struct reading reading;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {.party = UINT64_MAX};
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &listing.party)) {
+    if (!argument_number(arguments, &listing.party, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
     int code = reading_open(arguments, &reading);

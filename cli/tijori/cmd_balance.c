@@ -101,7 +101,7 @@ static void print_account(void *context, uint64_t account, const struct tj_accou
     tj_amount_format_base(text, (tj_i128)object->pending_out);
     table_figure(listing->table, text);
     table_text(listing->table, account_status(object));
-    labels_get(listing->labels, account, label);
+    labels_get(listing->labels, label, account);
     table_text(listing->table, label);
     add_to(listing->sums, object);
 }
@@ -222,7 +222,7 @@ static void print_party(struct reading *reading, struct table *table, uint32_t n
         tj_amount_format_base(amount, groups[group].balance[asset_number]);
         table_figure(table, amount);
     }
-    party_name(reading->state, number, name);
+    party_name(reading->state, name, number);
     table_text(table, name);
 }
 
@@ -271,8 +271,8 @@ static const struct table_column earlier_columns[] = {
     {"last movement", "last_movement", false},
 };
 
-static int earlier_balance(struct reading *reading, uint64_t account, uint64_t size,
-                           tj_i128 *balance, uint64_t *record)
+static int earlier_balance(struct reading *reading, tj_i128 *balance, uint64_t *record,
+                           uint64_t account, uint64_t size)
 {
     struct tijori_history_cursor cursor = {0};
     struct tijori_movement movement;
@@ -301,7 +301,7 @@ static int earlier_account(struct reading *reading, uint64_t account, uint64_t s
     tj_i128 balance;
     uint64_t record;
     char text[TEXT_SIZE];
-    int code = earlier_balance(reading, account, size, &balance, &record);
+    int code = earlier_balance(reading, &balance, &record, account, size);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -351,7 +351,7 @@ static void print_when(const struct reading *reading, enum table_style style, ui
     if (table_is_rows(style)) {
         return;
     }
-    if (tj_journal_entry(reading->view.txn, size - 1, &last) == TIJORI_OK) {
+    if (tj_journal_entry(reading->view.txn, &last, size - 1) == TIJORI_OK) {
         text_format_time_ns(time, last.received_ns);
     }
     printf(style == TABLE_JSON ? "{\"after_entry\": %" PRIu64
@@ -374,10 +374,10 @@ int cmd_balance(const struct arguments *arguments)
     int code = reading_open(arguments, &reading);
     uint64_t size = reading.size;
     if (code == EXIT_PASS && one) {
-        code = reading_account(&reading, arguments->operands[1], &account);
+        code = reading_account(&reading, &account, arguments->operands[1]);
     }
     if (code == EXIT_PASS && at != NULL) {
-        code = reading_size_at(&reading, at, &size);
+        code = reading_size_at(&reading, &size, at);
     }
     bool walk = one && by == BY_ACCOUNT && size < reading.size;
     if (code == EXIT_PASS && !walk) {
@@ -385,7 +385,7 @@ int cmd_balance(const struct arguments *arguments)
     }
     if (code == EXIT_PASS && one && !walk) {
         /* Once more: it may have been opened later than that. */
-        code = reading_account(&reading, arguments->operands[1], &account);
+        code = reading_account(&reading, &account, arguments->operands[1]);
     }
     if (code == EXIT_PASS) {
         print_when(&reading, style, size);

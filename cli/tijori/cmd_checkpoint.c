@@ -19,7 +19,7 @@ struct note {
     char bytes[TIJORI_NOTE_MAX];
 };
 
-static int read_note(const char *path, struct note *out)
+static int read_note(struct note *out, const char *path)
 {
     uint8_t *bytes = NULL;
     const int error = file_load(&bytes, &out->size, path, sizeof out->bytes);
@@ -38,7 +38,7 @@ static int read_note(const char *path, struct note *out)
 }
 
 /* The newest that was signed, without the ledger's lock. */
-static int print_newest(struct tijori *ledger, const char *dir, struct note *note)
+static int print_newest(struct tijori *ledger, struct note *note, const char *dir)
 {
     note->size = sizeof note->bytes;
     enum tijori_status status = tijori_signed(ledger, note->bytes, &note->size);
@@ -48,12 +48,12 @@ static int print_newest(struct tijori *ledger, const char *dir, struct note *not
     return status == TIJORI_OK ? EXIT_PASS : fail_status(status, dir, NULL);
 }
 
-static int sign(struct tijori *ledger, const char *dir, const struct arguments *arguments,
-                struct note *note)
+static int sign(struct tijori *ledger, struct note *note, const char *dir,
+                const struct arguments *arguments)
 {
     struct tj_secret_key key;
     const char *file = argument_value(arguments, "log-key");
-    int code = key_load(arguments, file, &key);
+    int code = key_load(arguments, &key, file);
     if (code != EXIT_PASS) {
         return code;
     }
@@ -88,7 +88,7 @@ static size_t keep_trusted(const struct tj_policy *policy, struct note *note)
     size_t lines = 0;
     TIJORI_REQUIRE(kept != NULL);
     if (tj_note_decode(&view, note->bytes, note->size)) {
-        tj_policy_check(policy, &view, &result);
+        tj_policy_check(policy, &result, &view);
         kept->size = view.text_size + 1;
         memcpy(kept->bytes, note->bytes, kept->size);
         for (size_t i = 0; i < policy->node_count; i++) {
@@ -106,8 +106,8 @@ static size_t keep_trusted(const struct tj_policy *policy, struct note *note)
     return lines;
 }
 
-static int add_note(struct tijori *ledger, const struct tj_policy *policy, struct note *other,
-                    const char *what, struct note *note)
+static int add_note(struct tijori *ledger, struct note *other, struct note *note,
+                    const struct tj_policy *policy, const char *what)
 {
     if (keep_trusted(policy, other) == 0) {
         return fail(EXIT_DATA, "%s: no cosignature by a witness of the policy that verifies", what);
@@ -128,17 +128,17 @@ static int add_note(struct tijori *ledger, const struct tj_policy *policy, struc
                                  : fail_status(status, what, NULL);
 }
 
-static int add_files(struct tijori *ledger, const struct arguments *arguments,
-                     const struct tj_policy *policy, struct note *note)
+static int add_files(struct tijori *ledger, struct note *note, const struct arguments *arguments,
+                     const struct tj_policy *policy)
 {
     struct note *other = malloc(sizeof *other);
     int code = EXIT_PASS;
     TIJORI_REQUIRE(other != NULL);
     for (size_t i = 0; i < argument_count(arguments, "add") && code == EXIT_PASS; i++) {
         const char *path = argument_item(arguments, "add", i);
-        code = read_note(path, other);
+        code = read_note(other, path);
         if (code == EXIT_PASS) {
-            code = add_note(ledger, policy, other, path, note);
+            code = add_note(ledger, other, note, policy, path);
         }
     }
     free(other);
@@ -153,7 +153,7 @@ struct prover {
     uint64_t size; /* of the checkpoint */
 };
 
-static bool prove(void *context, uint64_t old_size, struct tj_hash *proof, size_t *count)
+static bool prove(void *context, struct tj_hash *proof, size_t *count, uint64_t old_size)
 {
     const struct prover *prover = context;
     struct tj_ledger_view view;
@@ -162,14 +162,14 @@ static bool prove(void *context, uint64_t old_size, struct tj_hash *proof, size_
         return false;
     }
     tj_log_nodes_init(&nodes, view.txn, view.digester);
-    bool proven = tj_prove_consistency(view.digester->hasher, &nodes.reader, old_size, prover->size,
-                                       proof, count);
+    bool proven = tj_prove_consistency(view.digester->hasher, proof, count, &nodes.reader, old_size,
+                                       prover->size);
     tj_ledger_view_end(prover->ledger, &view);
     return proven;
 }
 
-static size_t whom_to_ask(const struct arguments *arguments, const struct tj_policy *policy,
-                          struct gather_witness *out)
+static size_t whom_to_ask(const struct arguments *arguments, struct gather_witness *out,
+                          const struct tj_policy *policy)
 {
     size_t count = gather_of_policy(out, policy);
     for (size_t i = 0; i < argument_count(arguments, "witness"); i++) {
@@ -196,20 +196,20 @@ static void report_witnesses(const struct gather_witness *asked, size_t count)
 
 /* Asks, adds what came back to the stored checkpoint. That some did not answer is no error here:
  * whether it suffices the policy says. */
-static int ask_witnesses(struct tijori *ledger, const struct arguments *arguments,
-                         const struct tj_policy *policy, struct note *note)
+static int ask_witnesses(struct tijori *ledger, struct note *note,
+                         const struct arguments *arguments, const struct tj_policy *policy)
 {
     struct gather_witness asked[GATHER_WITNESSES_MAX];
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
     const char *text = argument_value(arguments, "timeout");
     uint64_t timeout_s = 10;
-    size_t count = policy != NULL ? whom_to_ask(arguments, policy, asked) : 0;
+    size_t count = policy != NULL ? whom_to_ask(arguments, asked, policy) : 0;
     if (count == 0) {
         return EXIT_PASS;
     }
     if (text != NULL &&
-        (!text_parse_duration(text, &timeout_s) || timeout_s == 0 || timeout_s > 3600)) {
+        (!text_parse_duration(&timeout_s, text) || timeout_s == 0 || timeout_s > 3600)) {
         return fail(EXIT_USAGE, "--timeout takes a duration of 1s to 1h");
     }
     if (!tj_note_decode(&view, note->bytes, note->size) ||
@@ -221,10 +221,10 @@ static int ask_witnesses(struct tijori *ledger, const struct arguments *argument
     struct prover prover = {ledger, checkpoint.size};
     *cosigned = *note;
     size_t signed_by =
-        gather_cosignatures(asked, count, cosigned->bytes, &cosigned->size, sizeof cosigned->bytes,
-                            prove, &prover, (unsigned)timeout_s * 1000);
+        gather_cosignatures(asked, cosigned->bytes, &cosigned->size, prove, &prover, count,
+                            sizeof cosigned->bytes, (unsigned)timeout_s * 1000);
     report_witnesses(asked, count);
-    int code = signed_by > 0 ? add_note(ledger, policy, cosigned, "what the witnesses signed", note)
+    int code = signed_by > 0 ? add_note(ledger, cosigned, note, policy, "what the witnesses signed")
                              : EXIT_PASS; /* the quorum is looked at next */
     free(cosigned);
     return code;
@@ -240,7 +240,7 @@ static int check_quorum(const struct tj_policy *policy, const struct note *note)
     if (!tj_note_decode(&view, note->bytes, note->size)) {
         return fail(EXIT_FAIL, "the checkpoint is none: damaged");
     }
-    tj_policy_check(policy, &view, &result);
+    tj_policy_check(policy, &result, &view);
     if (result.invalid > 0) {
         return fail(EXIT_FAIL, "a cosignature by a witness of the policy does not verify");
     }
@@ -254,19 +254,19 @@ static int check_quorum(const struct tj_policy *policy, const struct note *note)
 /* ---- the command ---- */
 
 /* Whatever was got is stored and printed; the exit code tells what is missing. */
-static int run(struct tijori *ledger, const struct arguments *arguments,
-               const struct tj_policy *policy, struct note *note)
+static int run(struct tijori *ledger, struct note *note, const struct arguments *arguments,
+               const struct tj_policy *policy)
 {
     const char *dir = arguments->operands[0];
     bool signs = argument_value(arguments, "log-key") != NULL;
-    int code = signs ? sign(ledger, dir, arguments, note) : print_newest(ledger, dir, note);
+    int code = signs ? sign(ledger, note, dir, arguments) : print_newest(ledger, note, dir);
     if (code == EXIT_PASS) {
-        code = add_files(ledger, arguments, policy, note);
+        code = add_files(ledger, note, arguments, policy);
     }
     if (code != EXIT_PASS) {
         return code;
     }
-    code = ask_witnesses(ledger, arguments, policy, note);
+    code = ask_witnesses(ledger, note, arguments, policy);
     fwrite(note->bytes, 1, note->size, stdout);
     return code == EXIT_PASS ? check_quorum(policy, note) : code;
 }
@@ -285,20 +285,20 @@ int cmd_checkpoint(const struct arguments *arguments)
         return fail(EXIT_USAGE, "--add and --witness want --policy, which says whom to trust");
     }
     int code = argument_value(arguments, "policy") != NULL
-                   ? audit_read_policy(argument_value(arguments, "policy"), &policy)
+                   ? audit_read_policy(&policy, argument_value(arguments, "policy"))
                    : EXIT_PASS;
     if (code != EXIT_PASS) {
         return code;
     }
     enum tijori_status status =
-        tijori_open(&ledger, &said, dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL);
+        tijori_open(&ledger, dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL, &said);
     if (status != TIJORI_OK) {
         free(policy);
         return fail(exit_code_of(status), "%s", said.text);
     }
     struct note *note = malloc(sizeof *note);
     TIJORI_REQUIRE(note != NULL);
-    code = run(ledger, arguments, policy, note);
+    code = run(ledger, note, arguments, policy);
     free(note);
     tijori_close(ledger);
     free(policy);

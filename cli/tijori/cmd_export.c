@@ -6,8 +6,8 @@
 
 #include <inttypes.h>
 
-static int export_to(const struct reading *reading, const struct tj_export_order *order,
-                     struct tj_export_done *done)
+static int export_to(const struct reading *reading, struct tj_export_done *done,
+                     const struct tj_export_order *order)
 {
     struct tj_stored_checkpoint newest;
     struct tijori_message said;
@@ -20,7 +20,7 @@ static int export_to(const struct reading *reading, const struct tj_export_order
     if (status != TIJORI_OK) {
         return fail_status(status, order->dir, "the newest checkpoint");
     }
-    status = tj_export(reading->view.txn, reading->view.digester, done, &said, &newest, order);
+    status = tj_export(reading->view.txn, reading->view.digester, done, &newest, order, &said);
     return status == TIJORI_OK ? EXIT_PASS : fail_said(status, &said);
 }
 
@@ -36,7 +36,7 @@ int cmd_export(const struct arguments *arguments)
     int code = reading_open(arguments, &reading);
     order.dir = reading.dir;
     if (code == EXIT_PASS) {
-        code = export_to(&reading, &order, &done);
+        code = export_to(&reading, &done, &order);
     }
     if (code == EXIT_PASS) {
         message("%s: %" PRIu64 " entries, %" PRIu64 " files and %" PRIu64 " bytes written",

@@ -13,12 +13,12 @@ static void add_record(struct genesis_file *genesis, const struct tj_record *rec
     tj_record_encode(record, genesis->records + (size_t)genesis->record_count++ * TJ_RECORD_SIZE);
 }
 
-static int read_duration(const struct arguments *arguments, const char *name, uint32_t otherwise,
-                         uint32_t *out)
+static int read_duration(const struct arguments *arguments, uint32_t *out, const char *name,
+                         uint32_t otherwise)
 {
     const char *text = argument_value(arguments, name);
     uint64_t seconds = otherwise;
-    if (text != NULL && (!text_parse_duration(text, &seconds) || seconds > UINT32_MAX)) {
+    if (text != NULL && (!text_parse_duration(&seconds, text) || seconds > UINT32_MAX)) {
         return fail(EXIT_USAGE, "--%s: not a duration such as 90s, 15m, 24h or 7d", name);
     }
     *out = (uint32_t)seconds;
@@ -31,10 +31,10 @@ static int add_ledger(const struct arguments *arguments, struct genesis_file *ge
     const char *nonce = argument_value(arguments, "nonce");
     struct tj_record r = {.kind = TJ_LEDGER, .rules = TJ_RULES_LAST};
     r.network = (uint8_t)argument_choice(arguments, "network");
-    int code = read_duration(arguments, "lifetime-max", DEFAULT_LIFETIME_S, &r.lifetime_max_s);
+    int code = read_duration(arguments, &r.lifetime_max_s, "lifetime-max", DEFAULT_LIFETIME_S);
     if (code == EXIT_PASS) {
-        code = read_duration(arguments, "checkpoint-delay-max", DEFAULT_CHECKPOINT_DELAY_S,
-                             &r.checkpoint_delay_max_s);
+        code = read_duration(arguments, &r.checkpoint_delay_max_s, "checkpoint-delay-max",
+                             DEFAULT_CHECKPOINT_DELAY_S);
     }
     if (code != EXIT_PASS) {
         return code;
@@ -45,7 +45,7 @@ static int add_ledger(const struct arguments *arguments, struct genesis_file *ge
     memcpy(r.name, origin, strlen(origin));
     if (nonce == NULL) {
         tj_random(r.nonce.bytes, TJ_HASH_SIZE);
-    } else if (!text_parse_hex(nonce, r.nonce.bytes, TJ_HASH_SIZE)) {
+    } else if (!text_parse_hex(r.nonce.bytes, TJ_HASH_SIZE, nonce)) {
         return fail(EXIT_USAGE, "--nonce: not 64 hex digits");
     }
     add_record(genesis, &r);
@@ -58,7 +58,7 @@ static int add_log_keys(const struct arguments *arguments, struct genesis_file *
         struct tj_public_key key;
         struct tj_record r = {.kind = TJ_ADD_LOG_KEY, .number = (uint32_t)i};
         const char *text = argument_item(arguments, "log-key", i);
-        int code = key_load_public(arguments, text, &key);
+        int code = key_load_public(arguments, &key, text);
         if (code != EXIT_PASS) {
             return code;
         }
@@ -77,7 +77,7 @@ static int add_authority(const struct arguments *arguments, struct genesis_file 
     size_t keys = argument_count(arguments, "authority");
     struct tj_record r = {.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY};
     uint64_t threshold = 0;
-    if (!argument_number(arguments, "threshold", 1, TJ_THRESHOLD_MAX, &threshold)) {
+    if (!argument_number(arguments, &threshold, "threshold", 1, TJ_THRESHOLD_MAX)) {
         return EXIT_USAGE;
     }
     if (keys > TJ_SLOTS_MAX || threshold > keys) {
@@ -88,7 +88,7 @@ static int add_authority(const struct arguments *arguments, struct genesis_file 
     for (size_t i = 0; i < keys; i++) {
         struct tj_public_key key;
         const char *text = argument_item(arguments, "authority", i);
-        int code = key_load_public(arguments, text, &key);
+        int code = key_load_public(arguments, &key, text);
         if (code != EXIT_PASS) {
             return code;
         }
@@ -119,7 +119,7 @@ int cmd_genesis(const struct arguments *arguments)
     const char *output = argument_value(arguments, "output");
     char id[2 * TJ_HASH_SIZE + 1];
     struct tj_digester digester;
-    if (created != NULL && !text_parse_time_s(created, &genesis.created_s)) {
+    if (created != NULL && !text_parse_time_s(&genesis.created_s, created)) {
         return fail(EXIT_USAGE, "--created: not an RFC 3339 time in whole seconds");
     }
     int code = add_ledger(arguments, &genesis);
@@ -129,7 +129,7 @@ int cmd_genesis(const struct arguments *arguments)
         return code;
     }
     tj_digester_init(&digester);
-    code = genesis_file_build(output, &digester, &genesis);
+    code = genesis_file_build(&digester, &genesis, output);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
         code = genesis_file_write(output, &genesis);

@@ -88,12 +88,12 @@ int cmd_history(const struct arguments *arguments)
     uint64_t account;
     uint64_t limit = UINT64_MAX;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
-    if (!argument_number(arguments, "limit", 1, UINT64_MAX, &limit)) {
+    if (!argument_number(arguments, &limit, "limit", 1, UINT64_MAX)) {
         return EXIT_USAGE;
     }
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS) {
-        code = reading_account(&reading, arguments->operands[1], &account);
+        code = reading_account(&reading, &account, arguments->operands[1]);
     }
     if (code == EXIT_PASS) {
         code = print_history(&reading, account, limit, style);

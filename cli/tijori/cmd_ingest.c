@@ -160,7 +160,7 @@ static void print_signed_json(struct ingest_signer *signer, const struct tijori_
     }
     printf(", \"checkpoint\": ");
     json_print_string(stdout, signer->note);
-    if (ingest_signer_sign(signer, receipt, note)) {
+    if (ingest_signer_sign(signer, note, receipt)) {
         printf(", \"receipt\": ");
         json_print_string(stdout, note);
     }
@@ -353,7 +353,7 @@ static bool ingest_stream(struct ingest *ingest, struct stream *stream, const ch
         size_t available = stream->end - stream->at;
         size_t size = 0;
         enum tijori_status status =
-            available == 0 ? TIJORI_TRUNCATED : tj_envelope_measure(bytes, available, &size);
+            available == 0 ? TIJORI_TRUNCATED : tj_envelope_measure(&size, bytes, available);
         source.records = available >= TJ_HEADER_SIZE ? tj_header_record_count(bytes) : 0;
         if (status == TIJORI_TRUNCATED && !stream->eof) {
             if (!wait_for_bytes(stream->fd)) {
@@ -438,8 +438,8 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     struct tijori_message why;
     struct tijori_options options = {0};
     uint64_t threads = 0;
-    if (!argument_number(arguments, "threads", 1, TJ_THREADS_MAX, &threads) ||
-        !argument_number(arguments, "map-size", 1 << 16, UINT64_MAX, &options.map_size)) {
+    if (!argument_number(arguments, &threads, "threads", 1, TJ_THREADS_MAX) ||
+        !argument_number(arguments, &options.map_size, "map-size", 1 << 16, UINT64_MAX)) {
         return EXIT_USAGE;
     }
     int code = ingest_signer_init(&ingest->signer, arguments);
@@ -450,7 +450,7 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     options.threads = (uint32_t)threads;
     options.accept_clock_jump = argument_flag(arguments, "accept-clock");
     enum tijori_status status =
-        tijori_open(&ingest->ledger, &why, arguments->operands[0], TIJORI_WRITE, &options);
+        tijori_open(&ingest->ledger, arguments->operands[0], TIJORI_WRITE, &options, &why);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-static int sign_opening(const struct arguments *arguments, const struct tj_hash *id,
-                        struct tj_slots *slots)
+static int sign_opening(const struct arguments *arguments, struct tj_slots *slots,
+                        const struct tj_hash *id)
 {
     for (size_t i = 0; i < argument_count(arguments, "key"); i++) {
         const char *path = argument_item(arguments, "key", i);
         struct tj_secret_key key;
-        int code = key_load(arguments, path, &key);
+        int code = key_load(arguments, &key, path);
         if (code != EXIT_PASS) {
             return code;
         }
@@ -29,7 +29,7 @@ static int sign_opening(const struct arguments *arguments, const struct tj_hash 
 
 /* The envelope of entry 1, signed by every key that was given. */
 static int make_opening(const struct arguments *arguments, struct tj_digester *digester,
-                        const struct genesis_file *genesis, struct buffer *out)
+                        struct buffer *out, const struct genesis_file *genesis)
 {
     static const uint8_t no_attachments[2] = {0, 0};
     uint8_t record[TJ_RECORD_SIZE];
@@ -41,11 +41,11 @@ static int make_opening(const struct arguments *arguments, struct tj_digester *d
     uint32_t lifetime_max_s = TJ_GET(genesis->records, TJ_LEDGER, lifetime_max_s);
     /* A genesis dated in the future opens no sooner than that. */
     now_s = now_s > genesis->created_s ? now_s : genesis->created_s;
-    tj_genesis_opening(digester, &genesis->built, now_s,
-                       now_s + (lifetime_max_s < 3600 ? lifetime_max_s : 3600), &header, record);
+    tj_genesis_opening(digester, &header, record, &genesis->built, now_s,
+                       now_s + (lifetime_max_s < 3600 ? lifetime_max_s : 3600));
     tj_header_encode(&header, header_bytes);
-    tj_envelope_id(digester, header_bytes, &id);
-    int code = sign_opening(arguments, &id, &slots);
+    tj_envelope_id(digester, &id, header_bytes);
+    int code = sign_opening(arguments, &slots, &id);
     if (code == EXIT_PASS) {
         envelope_add(out, &header, record, &slots, no_attachments, sizeof no_attachments);
     }
@@ -60,9 +60,9 @@ int cmd_init(const struct arguments *arguments)
     struct tijori_message why;
     char id[2 * TJ_HASH_SIZE + 1];
     tj_digester_init(&digester);
-    int code = genesis_file_read(argument_value(arguments, "genesis"), &digester, &genesis);
+    int code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
     if (code == EXIT_PASS) {
-        code = make_opening(arguments, &digester, &genesis, &opening);
+        code = make_opening(arguments, &digester, &opening, &genesis);
     }
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {

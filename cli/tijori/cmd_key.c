@@ -19,8 +19,8 @@ static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE
     if (file != NULL && ask) {
         return fail(EXIT_USAGE, "--passphrase and --passphrase-file exclude each other");
     }
-    return file != NULL ? passphrase_read(file, out)
-           : ask        ? passphrase_ask("passphrase for the new key", true, out)
+    return file != NULL ? passphrase_read(out, file)
+           : ask        ? passphrase_ask(out, "passphrase for the new key", true)
                         : EXIT_PASS;
 }
 
@@ -78,8 +78,8 @@ static void print_key(const struct shown_key *key, bool json)
 }
 
 /* `option` is --origin or --witness, as which `name` was given. */
-static int verifier_key(const struct tj_public_key *key, const char *option, const char *name,
-                        uint8_t type, char out[512])
+static int verifier_key(const struct tj_public_key *key, char out[512], const char *option,
+                        const char *name, uint8_t type)
 {
     struct tj_verifier_key verifier;
     if (key->algorithm != TJ_ALGORITHM_ED25519) {
@@ -102,12 +102,12 @@ int cmd_key_show(const struct arguments *arguments)
     if (origin != NULL && witness != NULL) {
         return fail(EXIT_USAGE, "--origin and --witness exclude each other");
     }
-    int code = key_load_public(arguments, arguments->operands[0], &key);
+    int code = key_load_public(arguments, &key, arguments->operands[0]);
     if (code == EXIT_PASS && origin != NULL) {
-        code = verifier_key(&key, "--origin", origin, TJ_NOTE_TYPE_ED25519, shown.verifier);
+        code = verifier_key(&key, shown.verifier, "--origin", origin, TJ_NOTE_TYPE_ED25519);
     }
     if (code == EXIT_PASS && witness != NULL) {
-        code = verifier_key(&key, "--witness", witness, TJ_NOTE_TYPE_COSIGNATURE, shown.verifier);
+        code = verifier_key(&key, shown.verifier, "--witness", witness, TJ_NOTE_TYPE_COSIGNATURE);
     }
     if (code != EXIT_PASS) {
         return code;

@@ -61,19 +61,19 @@ struct listing {
 
 /* ---- what was asked for ---- */
 
-static int read_when(const struct arguments *arguments, const char *option, bool end, uint64_t *out)
+static int read_when(const struct arguments *arguments, uint64_t *out, const char *option, bool end)
 {
     const char *text = argument_value(arguments, option);
     uint32_t days;
     if (text == NULL) {
         return EXIT_PASS;
     }
-    if (text_parse_date(text, &days)) {
+    if (text_parse_date(&days, text)) {
         uint64_t first = (uint64_t)days * 86400 * TJ_NS_PER_S;
         *out = end ? first + 86400 * TJ_NS_PER_S - 1 : first;
         return EXIT_PASS;
     }
-    return text_parse_time_ns(text, out)
+    return text_parse_time_ns(out, text)
                ? EXIT_PASS
                : fail(EXIT_USAGE,
                       "--%s: '%s' is neither a date (2021-09-06) nor a time (2021-09-06T12:00:00Z)",
@@ -99,20 +99,20 @@ static int read_filter(const struct arguments *arguments, struct filter *filter)
 {
     const char *account = argument_value(arguments, "account");
     *filter = (struct filter){.party = UINT64_MAX, .until_ns = UINT64_MAX};
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &filter->party)) {
+    if (!argument_number(arguments, &filter->party, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
     filter->by_account = account != NULL;
-    if (account != NULL && !text_parse_account(account, &filter->account)) {
+    if (account != NULL && !text_parse_account(&filter->account, account)) {
         return fail(EXIT_USAGE, "--account: '%s' is not an account: PARTY:NUMBER, as in 1:0",
                     account);
     }
     int code = read_kinds(arguments, filter);
     if (code == EXIT_PASS) {
-        code = read_when(arguments, "since", false, &filter->since_ns);
+        code = read_when(arguments, &filter->since_ns, "since", false);
     }
     if (code == EXIT_PASS) {
-        code = read_when(arguments, "until", true, &filter->until_ns);
+        code = read_when(arguments, &filter->until_ns, "until", true);
     }
     return code == EXIT_PASS && filter->since_ns > filter->until_ns
                ? fail(EXIT_USAGE, "--since is after --until")
@@ -189,7 +189,7 @@ static void add_movement(struct table *table, const struct listing *listing, con
     table_text(table, name_of(tj_purpose_names, TJ_PURPOSE_END, tj_movement_purpose(record)));
     add_account(table, tj_movement_from(record), count);
     add_account(table, tj_movement_to(record), count);
-    if (assets.of_account(assets.context, tj_movement_from(record), &asset)) {
+    if (assets.of_account(assets.context, &asset, tj_movement_from(record))) {
         table_text(table, asset.code);
     } else {
         table_none(table);
@@ -333,7 +333,7 @@ static int walk_entry(struct listing *listing, bool shown)
     struct tj_source *source = listing->source;
     const struct tj_header *header = &listing->entry->header;
     struct tj_view records;
-    bool there = source->ops->records(source, listing->entry, &records);
+    bool there = source->ops->records(source, &records, listing->entry);
     if (!there && (source->is_ledger || !tj_header_restricted(header))) {
         return fail(EXIT_FAIL, "%s: the records of entry %" PRIu64 " are not there, or damaged",
                     listing->path, listing->entry->index);
@@ -369,8 +369,8 @@ static int walk(struct listing *listing)
         struct tj_view bytes;
         struct tj_verdict verdict;
         tj_verdict_init(&verdict);
-        if (!source->ops->entry(source, index, &bytes) ||
-            tj_entry_decode(bytes.bytes, bytes.size, &entry, &verdict) != TIJORI_OK) {
+        if (!source->ops->entry(source, &bytes, index) ||
+            tj_entry_decode(&entry, bytes.bytes, bytes.size, &verdict) != TIJORI_OK) {
             return fail(EXIT_FAIL, "%s: entry %" PRIu64 " is not there, or damaged", listing->path,
                         index);
         }
@@ -408,7 +408,7 @@ int cmd_log(const struct arguments *arguments)
     listing->summary = argument_flag(arguments, "summary");
     int code = read_filter(arguments, &listing->filter);
     if (code == EXIT_PASS) {
-        code = audit_open_source(listing->path, &listing->source);
+        code = audit_open_source(&listing->source, listing->path);
     }
     if (code == EXIT_PASS) {
         listing->names = names_create();

@@ -68,7 +68,7 @@ static void print_parties(const struct reading *reading, enum table_style style)
         if (party == NULL) {
             continue;
         }
-        party_name(reading->state, p, name);
+        party_name(reading->state, name, p);
         format_classes(classes, sizeof classes, party->classes);
         table_number(table, p);
         table_text(table, name_of(tj_party_type_names, TJ_PARTY_TYPE_END, party->type));
@@ -107,7 +107,7 @@ static void print_key(const struct reading *reading, struct table *table,
     tj_hex_encode(hex, public_key.bytes, public_key.size);
     text_format_record_id(added, key->added);
     text_format_record_id(revoked, key->revoked);
-    reading_key_label(reading, key, label);
+    reading_key_label(reading, label, key);
     table_number(table, key->party);
     table_number(table, key->ordinal);
     table_text(table, name_of(tj_algorithm_names, 4, key->algorithm));

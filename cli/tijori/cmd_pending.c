@@ -61,7 +61,7 @@ static void add_approvers(const struct listing *listing, struct item *item)
         if (!tj_key_in_set(&item->approvals.approved, i) || key == NULL) {
             continue;
         }
-        reading_key_label(listing->reading, key, label);
+        reading_key_label(listing->reading, label, key);
         words_add(&item->approvers, "%s", item->approvers.used > 0 ? ", " : "");
         if (label[0] != '\0') {
             words_quoted(&item->approvers, label);
@@ -88,20 +88,20 @@ static void add_missing(struct item *item)
 }
 
 /* False when the log does not have it as the state says. */
-static bool read_item(const struct listing *listing, uint64_t id, struct item *item)
+static bool read_item(const struct listing *listing, struct item *item, uint64_t id)
 {
     const struct tj_state *state = listing->reading->state;
     struct tj_entry_view entry;
     uint8_t bytes[TJ_RECORD_SIZE];
     memset(item, 0, sizeof *item);
     item->id = id;
-    if (!reading_record(listing->reading, id, bytes) || bytes[0] != TJ_PENDING ||
-        tj_journal_entry(listing->reading->view.txn, tj_record_entry(id), &entry) != TIJORI_OK ||
+    if (!reading_record(listing->reading, bytes, id) || bytes[0] != TJ_PENDING ||
+        tj_journal_entry(listing->reading->view.txn, &entry, tj_record_entry(id)) != TIJORI_OK ||
         tj_state_account(state, tj_movement_from(bytes)) == NULL ||
         tj_state_account(state, tj_movement_to(bytes)) == NULL) {
         return false;
     }
-    tj_record_decode(bytes, &item->fields);
+    tj_record_decode(&item->fields, bytes);
     item->received_ns = entry.received_ns;
     tj_readiness_of_pending(state, &item->approvals, bytes, id,
                             tj_record_id(listing->reading->size, 0));
@@ -233,7 +233,7 @@ static int print_pending(struct listing *listing)
             continue;
         }
         text_format_record_id(id, mark->record);
-        if (!read_item(listing, mark->record, item)) {
+        if (!read_item(listing, item, mark->record)) {
             code = fail(EXIT_FAIL, "record %s is damaged", id);
         } else if (listing->party > UINT32_MAX ||
                    listing->party == tj_account_party(item->fields.from)) {
@@ -250,7 +250,7 @@ int cmd_pending(const struct arguments *arguments)
     struct reading reading;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {.party = UINT64_MAX};
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &listing.party)) {
+    if (!argument_number(arguments, &listing.party, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
     int code = reading_open(arguments, &reading);

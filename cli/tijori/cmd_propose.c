@@ -25,19 +25,19 @@ struct place {
 
 /* ---- the place ---- */
 
-static bool named_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
+static bool named_leaf(void *context, struct tj_hash *leaf, uint64_t record_id)
 {
     struct place *place = context;
     struct tj_named named;
-    bool found = place->past.past.record(&place->past, record_id, &named);
+    bool found = place->past.past.record(&place->past, &named, record_id);
     *leaf = found ? named.leaf : (struct tj_hash){{0}};
     return found;
 }
 
-static int open_ledger(const char *dir, struct place *place)
+static int open_ledger(struct place *place, const char *dir)
 {
     struct tijori_message why;
-    enum tijori_status status = tijori_open(&place->ledger, &why, dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&place->ledger, dir, TIJORI_READ, NULL, &why);
     if (status != TIJORI_OK) {
         place->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
@@ -55,11 +55,11 @@ static int open_ledger(const char *dir, struct place *place)
     return EXIT_PASS;
 }
 
-static int open_genesis(const char *path, struct place *place)
+static int open_genesis(struct place *place, const char *path)
 {
     struct tj_digester digester;
     tj_digester_init(&digester);
-    int code = genesis_file_read(path, &digester, &place->genesis);
+    int code = genesis_file_read(&digester, &place->genesis, path);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
         place->start = tj_genesis_state(&place->genesis.built, place->genesis.records);
@@ -93,20 +93,20 @@ static int read_sequence(const struct arguments *arguments, struct place *place)
         if (argument_value(arguments, "sequence") != NULL || previous != NULL) {
             return fail(EXIT_USAGE, "--sequence and --previous go with --genesis");
         }
-        enum tijori_status status = tj_header_place(view->txn, view->state, view->digester, header,
+        enum tijori_status status = tj_header_place(view->txn, view->digester, header, view->state,
                                                     view->head.size, header->party, header->lane);
         return status == TIJORI_OK ? EXIT_PASS : fail_status(status, "the newest entry", NULL);
     }
     if (argument_value(arguments, "sequence") == NULL) {
         return fail(EXIT_USAGE, "--genesis needs --sequence");
     }
-    if (!argument_number(arguments, "sequence", 1, UINT64_MAX, &header->sequence)) {
+    if (!argument_number(arguments, &header->sequence, "sequence", 1, UINT64_MAX)) {
         return EXIT_USAGE;
     }
     if ((header->sequence == 1) != (previous == NULL)) {
         return fail(EXIT_USAGE, "--previous: the id of the envelope before, from sequence 2 on");
     }
-    return previous == NULL || text_parse_hex(previous, header->previous_id.bytes, TJ_HASH_SIZE)
+    return previous == NULL || text_parse_hex(header->previous_id.bytes, TJ_HASH_SIZE, previous)
                ? EXIT_PASS
                : fail(EXIT_USAGE, "--previous: not 64 hex digits");
 }
@@ -119,9 +119,9 @@ static int read_expiry(const struct arguments *arguments, struct place *place)
                            ? place->lifetime_max_s
                            : (uint64_t)TJ_LIFETIME_DEFAULT_S;
     header->created_s = (uint64_t)time(NULL);
-    if (text != NULL && text_parse_time_s(text, &header->expires_s)) {
+    if (text != NULL && text_parse_time_s(&header->expires_s, text)) {
         seconds = header->expires_s > header->created_s ? header->expires_s - header->created_s : 0;
-    } else if (text != NULL && !text_parse_duration(text, &seconds)) {
+    } else if (text != NULL && !text_parse_duration(&seconds, text)) {
         return fail(EXIT_USAGE, "--expires: neither an RFC 3339 time nor a duration such as 1h");
     }
     if (seconds == 0 || seconds > place->lifetime_max_s) {
@@ -138,16 +138,16 @@ static bool governs(uint8_t kind)
            kind != TJ_ENDORSE;
 }
 
-static int read_header(const struct arguments *arguments, const struct input *input,
-                       struct place *place)
+static int read_header(const struct arguments *arguments, struct place *place,
+                       const struct input *input)
 {
     uint64_t party = 0;
     uint64_t lane = 1;
     for (size_t i = 0; i < input->count; i++) {
         lane = governs(input->records[i].bytes[0]) ? 0 : lane;
     }
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &party) ||
-        !argument_number(arguments, "lane", 0, TJ_LANES_MAX - 1, &lane)) {
+    if (!argument_number(arguments, &party, "party", 0, UINT32_MAX) ||
+        !argument_number(arguments, &lane, "lane", 0, TJ_LANES_MAX - 1)) {
         return EXIT_USAGE;
     }
     place->header.party = (uint32_t)party;
@@ -170,8 +170,8 @@ static const char *sort_of(uint8_t kind)
                                        : "directives";
 }
 
-static int read_input(const struct arguments *arguments, const char *path, struct place *place,
-                      struct input *input)
+static int read_input(const struct arguments *arguments, struct place *place, struct input *input,
+                      const char *path)
 {
     struct buffer bytes = {0};
     struct input_error error;
@@ -182,9 +182,9 @@ static int read_input(const struct arguments *arguments, const char *path, struc
              slash == NULL ? "." : path);
     struct input_options options = {&place->assets, directory,
                                     place->ledger != NULL ? named_leaf : NULL, place};
-    int code = file_read(path, INPUT_SIZE_MAX, &bytes);
+    int code = file_read(&bytes, path, INPUT_SIZE_MAX);
     if (code == EXIT_PASS &&
-        !input_parse((const char *)bytes.bytes, bytes.size, &options, input, &error)) {
+        !input_parse(input, &error, (const char *)bytes.bytes, bytes.size, &options)) {
         input_error_format(&error, text, sizeof text);
         code = fail(EXIT_DATA, "%s: %s", path, text);
     } else if (code == EXIT_PASS && input->count == 0) {
@@ -216,8 +216,8 @@ static int by_hash(const void *a, const void *b)
 }
 
 /* The attachments that records first..first+count name, each once, in order of their hash. */
-static int encode_attachments(const struct input *input, size_t first, size_t count,
-                              struct buffer *out)
+static int encode_attachments(const struct input *input, struct buffer *out, size_t first,
+                              size_t count)
 {
     const struct input_attachment *named[TJ_ATTACHMENTS_MAX];
     size_t named_count = 0;
@@ -255,8 +255,8 @@ static int encode_attachments(const struct input *input, size_t first, size_t co
 }
 
 /* One envelope of records first..first+count; the header then stands for the next one. */
-static int add_envelope(const struct input *input, size_t first, size_t count,
-                        struct tj_digester *digester, struct tj_header *header, struct buffer *out)
+static int add_envelope(const struct input *input, struct tj_digester *digester,
+                        struct tj_header *header, struct buffer *out, size_t first, size_t count)
 {
     struct buffer records = {0};
     struct buffer attachments = {0};
@@ -265,7 +265,7 @@ static int add_envelope(const struct input *input, size_t first, size_t count,
         buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
     }
     tj_header_seal(digester, header, records.bytes, count);
-    int code = encode_attachments(input, first, count, &attachments);
+    int code = encode_attachments(input, &attachments, first, count);
     if (code == EXIT_PASS) {
         envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
                      attachments.size);
@@ -284,8 +284,8 @@ static int make_envelopes(const struct input *input, struct tj_header *header, s
     tj_digester_init(&digester);
     for (size_t first = 0; first < input->count && code == EXIT_PASS; first += TJ_RECORDS_MAX) {
         size_t left = input->count - first;
-        code = add_envelope(input, first, left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX, &digester,
-                            header, out);
+        code = add_envelope(input, &digester, header, out, first,
+                            left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX);
         *envelopes += 1;
     }
     tj_digester_clear(&digester);
@@ -303,11 +303,11 @@ static void tell_needs(const char *path, const struct known_keys *known, const s
         struct tj_verdict verdict;
         struct tj_hash id;
         tj_verdict_init(&verdict);
-        if (tj_envelope_measure(out->bytes + at, out->size - at, &size) != TIJORI_OK ||
-            tj_envelope_decode(out->bytes + at, size, &view, &verdict) != TIJORI_OK) {
+        if (tj_envelope_measure(&size, out->bytes + at, out->size - at) != TIJORI_OK ||
+            tj_envelope_decode(&view, out->bytes + at, size, &verdict) != TIJORI_OK) {
             break; /* who signs it is told why it has no form */
         }
-        tj_envelope_id(&digester, view.bytes, &id);
+        tj_envelope_id(&digester, &id, view.bytes);
         readiness_print(stderr, path, known, &view, &id);
     }
     tj_digester_clear(&digester);
@@ -326,12 +326,12 @@ int cmd_propose(const struct arguments *arguments)
     struct place *place = calloc(1, sizeof *place);
     TIJORI_REQUIRE(place != NULL);
     int code =
-        genesis != NULL ? open_genesis(genesis, place) : open_ledger(arguments->operands[0], place);
+        genesis != NULL ? open_genesis(place, genesis) : open_ledger(place, arguments->operands[0]);
     if (code == EXIT_PASS) {
-        code = read_input(arguments, path, place, &input);
+        code = read_input(arguments, place, &input, path);
     }
     if (code == EXIT_PASS) {
-        code = read_header(arguments, &input, place);
+        code = read_header(arguments, place, &input);
     }
     if (code == EXIT_PASS) {
         code = make_envelopes(&input, &place->header, &out, &envelopes);

@@ -11,14 +11,14 @@ struct wanted {
     uint32_t position; /* TJ_NOWHERE: the entry alone */
 };
 
-static int parse_wanted(const struct reading *reading, const char *text, struct wanted *out)
+static int parse_wanted(const struct reading *reading, struct wanted *out, const char *text)
 {
     uint64_t id;
     *out = (struct wanted){text, 0, TJ_NOWHERE};
-    if (text_parse_record_id(text, &id)) {
+    if (text_parse_record_id(&id, text)) {
         out->index = tj_record_entry(id);
         out->position = tj_record_position(id);
-    } else if (!text_parse_number(text, UINT64_MAX - 1, &out->index)) {
+    } else if (!text_parse_number(&out->index, text, UINT64_MAX - 1)) {
         return fail(EXIT_USAGE, "'%s' is neither an entry (12) nor a record (12:0)", text);
     }
     return out->index < reading->size
@@ -27,8 +27,8 @@ static int parse_wanted(const struct reading *reading, const char *text, struct 
                       reading->size - 1);
 }
 
-static int find_checkpoint(const struct reading *reading, uint64_t index,
-                           struct tj_stored_checkpoint *out)
+static int find_checkpoint(const struct reading *reading, struct tj_stored_checkpoint *out,
+                           uint64_t index)
 {
     enum tijori_status status = tj_proof_checkpoint(reading->view.txn, out, index);
     if (status == TIJORI_NOT_FOUND) {
@@ -49,15 +49,15 @@ static int find_checkpoint(const struct reading *reading, uint64_t index,
     return EXIT_PASS;
 }
 
-static int write_files(const struct arguments *arguments, const struct reading *reading,
-                       uint64_t index, char *bytes, size_t size)
+static int write_files(const struct arguments *arguments, char *bytes, size_t size,
+                       const struct reading *reading, uint64_t index)
 {
     const char *entry_file = argument_value(arguments, "entry-bytes");
     struct tj_entry_view entry;
     int code = EXIT_PASS;
     if (entry_file != NULL) {
         struct buffer buffer = {0};
-        enum tijori_status status = tj_journal_entry(reading->view.txn, index, &entry);
+        enum tijori_status status = tj_journal_entry(reading->view.txn, &entry, index);
         if (status != TIJORI_OK) {
             return fail_status(status, reading->dir, NULL);
         }
@@ -77,18 +77,18 @@ static int prove(const struct arguments *arguments, const struct reading *readin
     struct tijori_message said;
     char *bytes;
     size_t size;
-    int code = find_checkpoint(reading, wanted->index, &newest);
+    int code = find_checkpoint(reading, &newest, wanted->index);
     if (code != EXIT_PASS) {
         return code;
     }
     enum tijori_status status =
-        tj_proof_make(reading->view.txn, reading->state, reading->view.digester, &bytes, &size,
-                      &said, &newest, wanted->index, wanted->position);
+        tj_proof_make(reading->view.txn, reading->view.digester, &bytes, &size, reading->state,
+                      &newest, wanted->index, wanted->position, &said);
     if (status != TIJORI_OK) {
         return said.text[0] != '\0' ? fail_said(status, &said)
                                     : fail_status(status, reading->dir, NULL);
     }
-    code = write_files(arguments, reading, wanted->index, bytes, size);
+    code = write_files(arguments, bytes, size, reading, wanted->index);
     free(bytes);
     if (code == EXIT_PASS) {
         message("%s %s, by the checkpoint over %" PRIu64 " entries",
@@ -104,7 +104,7 @@ int cmd_prove(const struct arguments *arguments)
     struct wanted wanted;
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS) {
-        code = parse_wanted(&reading, arguments->operands[1], &wanted);
+        code = parse_wanted(&reading, &wanted, arguments->operands[1]);
     }
     if (code == EXIT_PASS) {
         code = prove(arguments, &reading, &wanted);

@@ -165,7 +165,7 @@ static void print_row(struct listing *listing, const struct tj_rule_object *rule
     } else {
         table_none(table);
     }
-    if (asset_by_number(listing->reading->state, rule->asset, &asset)) {
+    if (asset_by_number(listing->reading->state, &asset, rule->asset)) {
         table_text(table, asset.code);
     } else {
         table_none(table);
@@ -207,10 +207,10 @@ static int print_rule(struct listing *listing, const struct tj_rule_object *rule
     struct words what = {.used = 0};
     struct tj_record record;
     uint8_t bytes[TJ_RECORD_SIZE];
-    if (!reading_record(listing->reading, rule->set, bytes) || bytes[0] != rule->kind) {
+    if (!reading_record(listing->reading, bytes, rule->set) || bytes[0] != rule->kind) {
         return fail(EXIT_FAIL, "the record that set rule %" PRIu32 " is damaged", number);
     }
-    tj_record_decode(bytes, &record);
+    tj_record_decode(&record, bytes);
     words_rule(&what, &record, &listing->assets);
     tj_rule_figures(listing->reading->state, &figures, rule, number, listing->now_ns);
     if (listing->table != NULL) {
@@ -254,7 +254,7 @@ int cmd_rules(const struct arguments *arguments)
     struct tj_entry_view newest;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {.party = UINT64_MAX, .all = argument_flag(arguments, "all")};
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &listing.party)) {
+    if (!argument_number(arguments, &listing.party, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
     int code = reading_open(arguments, &reading);
@@ -262,7 +262,7 @@ int cmd_rules(const struct arguments *arguments)
         code = reading_party(&reading, listing.party);
     }
     if (code == EXIT_PASS) {
-        enum tijori_status status = tj_journal_entry(reading.view.txn, reading.size - 1, &newest);
+        enum tijori_status status = tj_journal_entry(reading.view.txn, &newest, reading.size - 1);
         code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;
     }
     if (code == EXIT_PASS) {

@@ -161,19 +161,19 @@ struct range {
     bool several;      /* a range was asked for, even if of one */
 };
 
-static bool parse_range(const char *text, uint64_t newest, struct range *range)
+static bool parse_range(struct range *range, const char *text, uint64_t newest)
 {
     char first[TEXT_SIZE];
     const char *dots = strstr(text, "..");
     uint64_t id;
     *range = (struct range){.position = TJ_NOWHERE};
-    if (dots == NULL && text_parse_record_id(text, &id)) {
+    if (dots == NULL && text_parse_record_id(&id, text)) {
         range->first = range->last = tj_record_entry(id);
         range->position = tj_record_position(id);
         return true;
     }
     if (dots == NULL) {
-        bool right = text_parse_number(text, UINT64_MAX, &range->first);
+        bool right = text_parse_number(&range->first, text, UINT64_MAX);
         range->last = range->first;
         return right;
     }
@@ -185,16 +185,16 @@ static bool parse_range(const char *text, uint64_t newest, struct range *range)
     first[size] = '\0';
     range->several = true;
     range->last = newest;
-    return text_parse_number(first, UINT64_MAX, &range->first) &&
-           (dots[2] == '\0' || text_parse_number(dots + 2, UINT64_MAX, &range->last)) &&
+    return text_parse_number(&range->first, first, UINT64_MAX) &&
+           (dots[2] == '\0' || text_parse_number(&range->last, dots + 2, UINT64_MAX)) &&
            range->first <= (dots[2] == '\0' ? UINT64_MAX : range->last);
 }
 
-static int check_range(const struct reading *reading, const char *text, struct range *range)
+static int check_range(const struct reading *reading, struct range *range, const char *text)
 {
     uint64_t newest = reading->size - 1;
     struct tj_entry_view entry;
-    if (!parse_range(text, newest, range)) {
+    if (!parse_range(range, text, newest)) {
         return fail(EXIT_USAGE,
                     "'%s' is neither an entry (12), nor a range (3..12, 3..), nor a record (12:0)",
                     text);
@@ -204,7 +204,7 @@ static int check_range(const struct reading *reading, const char *text, struct r
                     range->first > newest ? range->first : range->last, newest);
     }
     if (range->position != TJ_NOWHERE &&
-        tj_journal_entry(reading->view.txn, range->first, &entry) == TIJORI_OK &&
+        tj_journal_entry(reading->view.txn, &entry, range->first) == TIJORI_OK &&
         range->position >= entry.header.record_count) {
         return fail(EXIT_NO_INPUT, "entry %" PRIu64 " has records 0 to %" PRIu32, range->first,
                     entry.header.record_count - 1);
@@ -259,12 +259,12 @@ int cmd_show(const struct arguments *arguments)
     enum style style = (enum style)argument_choice(arguments, "format");
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS) {
-        code = check_range(&reading, arguments->operands[1], &range);
+        code = check_range(&reading, &range, arguments->operands[1]);
     }
     bool any = false;
     for (uint64_t index = range.first; code == EXIT_PASS && index <= range.last; index++) {
         enum tijori_status status;
-        json_t *entry = show_entry(&reading, index, range.position, &status);
+        json_t *entry = show_entry(&reading, &status, index, range.position);
         if (entry == NULL) {
             code = fail(EXIT_FAIL, "entry %" PRIu64 " is not stored: the ledger is damaged (%s)",
                         index, tijori_status_text(status));

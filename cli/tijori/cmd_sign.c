@@ -29,10 +29,10 @@ struct signers {
 
 /* ---- what is known ---- */
 
-static int open_ledger(const char *dir, struct book *book)
+static int open_ledger(struct book *book, const char *dir)
 {
     struct tijori_message why;
-    enum tijori_status status = tijori_open(&book->ledger, &why, dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&book->ledger, dir, TIJORI_READ, NULL, &why);
     if (status != TIJORI_OK) {
         book->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
@@ -44,12 +44,12 @@ static int open_ledger(const char *dir, struct book *book)
     return EXIT_PASS;
 }
 
-static int open_genesis(const char *path, struct book *book)
+static int open_genesis(struct book *book, const char *path)
 {
     struct tj_digester digester;
     struct genesis_file genesis;
     tj_digester_init(&digester);
-    int code = genesis_file_read(path, &digester, &genesis);
+    int code = genesis_file_read(&digester, &genesis, path);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
         book->start = tj_genesis_state(&genesis.built, genesis.records);
@@ -66,12 +66,12 @@ static int open_book(const struct arguments *arguments, struct book *book)
     const char *dir = argument_value(arguments, "ledger");
     const char *genesis = argument_value(arguments, "genesis");
     if (dir != NULL) {
-        int code = open_ledger(dir, book);
+        int code = open_ledger(book, dir);
         if (code != EXIT_PASS) {
             return code;
         }
     }
-    return genesis != NULL ? open_genesis(genesis, book) : EXIT_PASS;
+    return genesis != NULL ? open_genesis(book, genesis) : EXIT_PASS;
 }
 
 static void close_book(struct book *book)
@@ -100,12 +100,12 @@ static const struct tj_key_object *registered(const struct book *book,
 /* ---- one signature ---- */
 
 /* True when a record of the envelope wants a possession slot by this key; the slot's party. */
-static bool proves_possession(const struct tj_envelope_view *view, const struct tj_public_key *key,
-                              uint32_t *party)
+static bool proves_possession(const struct tj_envelope_view *view, uint32_t *party,
+                              const struct tj_public_key *key)
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_possession_by(record, key, party)) {
+        if (tj_record_possession_by(party, record, key)) {
             return true;
         }
     }
@@ -113,13 +113,13 @@ static bool proves_possession(const struct tj_envelope_view *view, const struct 
 }
 
 /* For whom and as what a key signs. */
-static int find_use(const struct arguments *arguments, const struct book *book,
-                    const struct tj_envelope_view *view, const struct tj_public_key *key,
-                    const char *name, uint32_t *party, uint8_t *use)
+static int find_use(const struct arguments *arguments, uint32_t *party, uint8_t *use,
+                    const struct book *book, const struct tj_envelope_view *view,
+                    const struct tj_public_key *key, const char *name)
 {
     uint64_t given = view->header.party;
     *use = TJ_USE_POSSESSION;
-    if (proves_possession(view, key, party)) {
+    if (proves_possession(view, party, key)) {
         return EXIT_PASS;
     }
     if (key->algorithm == TJ_ALGORITHM_ED25519) {
@@ -128,7 +128,7 @@ static int find_use(const struct arguments *arguments, const struct book *book,
                     "or retires it (without a last_good_size)",
                     name);
     }
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &given)) {
+    if (!argument_number(arguments, &given, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
     *party = (uint32_t)given;
@@ -155,8 +155,8 @@ static int find_use(const struct arguments *arguments, const struct book *book,
     return EXIT_PASS;
 }
 
-static int sign_envelope(const struct arguments *arguments, const struct book *book,
-                         const struct signers *signers, struct tj_envelope_view *view,
+static int sign_envelope(const struct arguments *arguments, struct tj_envelope_view *view,
+                         const struct book *book, const struct signers *signers,
                          const struct tj_hash *id)
 {
     for (size_t i = 0; i < signers->count; i++) {
@@ -167,7 +167,7 @@ static int sign_envelope(const struct arguments *arguments, const struct book *b
         if (!tj_public_key_of(&key, secret->algorithm, secret->secret32)) {
             return fail(EXIT_DATA, "%s: not a valid key", signers->names[i]);
         }
-        int code = find_use(arguments, book, view, &key, signers->names[i], &party, &use);
+        int code = find_use(arguments, &party, &use, book, view, &key, signers->names[i]);
         if (code != EXIT_PASS) {
             return code;
         }
@@ -183,16 +183,16 @@ static int sign_envelope(const struct arguments *arguments, const struct book *b
 /* ---- a file ---- */
 
 /* Signs the envelope at `bytes` and writes it to `out`. */
-static int sign_one(const struct arguments *arguments, const struct book *book,
-                    const struct signers *signers, const char *path, const uint8_t *bytes,
-                    size_t size, struct tj_digester *digester, struct buffer *out)
+static int sign_one(const struct arguments *arguments, struct tj_digester *digester,
+                    struct buffer *out, const struct book *book, const struct signers *signers,
+                    const char *path, const uint8_t *bytes, size_t size)
 {
     struct tj_envelope_view view;
     struct tj_verdict verdict;
     struct tj_hash id;
     char text[320];
     tj_verdict_init(&verdict);
-    enum tijori_status status = tj_envelope_decode(bytes, size, &view, &verdict);
+    enum tijori_status status = tj_envelope_decode(&view, bytes, size, &verdict);
     if (status == TIJORI_OK) {
         /* Nobody signs what does not hold together. */
         status = tj_attachments_check(digester, &view, &verdict);
@@ -204,9 +204,9 @@ static int sign_one(const struct arguments *arguments, const struct book *book,
         tj_verdict_format(&verdict, text, sizeof text);
         return fail(EXIT_DATA, "%s: %s", path, text);
     }
-    tj_envelope_id(digester, bytes, &id);
+    tj_envelope_id(digester, &id, bytes);
     const uint8_t *attachments = view.slot_bytes + view.slot_bytes_size;
-    int code = sign_envelope(arguments, book, signers, &view, &id);
+    int code = sign_envelope(arguments, &view, book, signers, &id);
     if (code == EXIT_PASS) {
         envelope_add(out, &view.header, view.records, &view.slots, attachments,
                      (size_t)(bytes + size - attachments));
@@ -225,15 +225,15 @@ static int sign_file(const struct arguments *arguments, const struct book *book,
     size_t at = 0;
     size_t size = 0;
     tj_digester_init(&digester);
-    int code = file_read(path, SIGN_FILE_MAX, &in);
+    int code = file_read(&in, path, SIGN_FILE_MAX);
     if (code == EXIT_PASS && in.size == 0) {
         code = fail(EXIT_DATA, "%s: holds no envelope", path);
     }
     while (code == EXIT_PASS && at < in.size) {
-        enum tijori_status status = tj_envelope_measure(in.bytes + at, in.size - at, &size);
+        enum tijori_status status = tj_envelope_measure(&size, in.bytes + at, in.size - at);
         code = status != TIJORI_OK
                    ? fail_status(status, path, NULL)
-                   : sign_one(arguments, book, signers, path, in.bytes + at, size, &digester, &out);
+                   : sign_one(arguments, &digester, &out, book, signers, path, in.bytes + at, size);
         at += size;
     }
     if (code == EXIT_PASS) {
@@ -256,7 +256,7 @@ int cmd_sign(const struct arguments *arguments)
     int code = open_book(arguments, &book);
     for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
         signers.names[i] = argument_item(arguments, "key", i);
-        code = key_load(arguments, signers.names[i], &signers.keys[i]);
+        code = key_load(arguments, &signers.keys[i], signers.names[i]);
         signers.count = i + 1;
     }
     for (size_t i = 0; i < arguments->operand_count && code == EXIT_PASS; i++) {

@@ -27,10 +27,10 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
     struct tijori_head head;
     struct tijori_message why;
     struct tj_ledger_view view;
-    if (!argument_number(arguments, "party", 0, UINT32_MAX, &party)) {
+    if (!argument_number(arguments, &party, "party", 0, UINT32_MAX)) {
         return EXIT_USAGE;
     }
-    enum tijori_status status = tijori_open(&ledger, &why, dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&ledger, dir, TIJORI_READ, NULL, &why);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }
@@ -56,14 +56,14 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
     return known ? EXIT_PASS : fail(EXIT_DATA, "--party: the ledger has no party %" PRIu64, party);
 }
 
-static int sign(const struct arguments *arguments, const struct tj_header *header,
-                const struct tj_hash *id, struct tj_slots *slots)
+static int sign(const struct arguments *arguments, struct tj_slots *slots,
+                const struct tj_header *header, const struct tj_hash *id)
 {
     slots->count = 0;
     for (size_t i = 0; i < argument_count(arguments, "sign"); i++) {
         const char *path = argument_item(arguments, "sign", i);
         struct tj_secret_key secret;
-        int code = key_load(arguments, path, &secret);
+        int code = key_load(arguments, &secret, path);
         if (code != EXIT_PASS) {
             return code;
         }
@@ -101,9 +101,9 @@ static int write_envelope(const struct arguments *arguments, const struct tj_rec
     header.record_count = (uint32_t)count;
     tj_tree_root_of_items(digester.hasher, &header.body_root, bytes.bytes, TJ_RECORD_SIZE, count);
     tj_header_encode(&header, header_bytes);
-    tj_envelope_id(&digester, header_bytes, &id);
+    tj_envelope_id(&digester, &id, header_bytes);
     tj_digester_clear(&digester);
-    code = sign(arguments, &header, &id, &slots);
+    code = sign(arguments, &slots, &header, &id);
     if (code == EXIT_PASS) {
         envelope_add(&out, &header, bytes.bytes, &slots, no_attachments, sizeof no_attachments);
         code = file_write(argument_value(arguments, "envelope"), &out, false);
@@ -118,7 +118,7 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
 {
     struct tj_hash document;
     size_t count;
-    if (!statement_hash(period, ledger_id, &order->prices, &document)) {
+    if (!statement_hash(period, &document, ledger_id, &order->prices)) {
         return fail(EXIT_IO, "the statement could not be hashed: no space for a temporary file");
     }
     struct tj_record *records;
@@ -155,12 +155,12 @@ int cmd_statement(const struct arguments *arguments)
         code = fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
     }
     if (code == EXIT_PASS) {
-        code = audit_open_source(arguments->operands[0], &source);
+        code = audit_open_source(&source, arguments->operands[0]);
     }
     if (code != EXIT_PASS) {
         return code;
     }
-    code = statement_collect(source, &order, NULL, &report, &period);
+    code = statement_collect(source, &report, &period, &order, NULL);
     tj_source_close(source);
     if (code == EXIT_PASS) {
         code = statement_put(&order, period, &report.ledger_id);

@@ -50,22 +50,22 @@ static int gather(struct reading *reading, struct facts *facts)
     facts->entries = reading->size;
     facts->ledger = tj_state_ledger(reading->state);
     memcpy(facts->name, facts->ledger->name, TJ_NAME_SIZE);
-    enum tijori_status status = tj_journal_entry(reading->view.txn, reading->size - 1, &last);
+    enum tijori_status status = tj_journal_entry(reading->view.txn, &last, reading->size - 1);
     if (status == TIJORI_OK) {
         status =
-            tj_from_storage(tj_count(reading->view.txn, TJ_J_ATTACHMENTS, &facts->attachments));
+            tj_from_storage(tj_count(reading->view.txn, &facts->attachments, TJ_J_ATTACHMENTS));
     }
     if (status != TIJORI_OK) {
         return fail_status(status, reading->dir, NULL);
     }
     tj_leaf_hash(reading->view.digester->hasher, &leaf, last.bytes, last.size);
-    tj_frontier_root(reading->view.digester->hasher, &reading->view.head.frontier, &root);
+    tj_frontier_root(reading->view.digester->hasher, &root, &reading->view.head.frontier);
     tj_hex_encode(facts->ledger_id, reading->state->ledger_id.bytes, TJ_HASH_SIZE);
     tj_hex_encode(facts->leaf, leaf.bytes, TJ_HASH_SIZE);
     tj_hex_encode(facts->root, root.bytes, TJ_HASH_SIZE);
     text_format_time_ns(facts->received, last.received_ns);
     count_parties(reading->state, facts);
-    reading_path(reading, "data.mdb", path, sizeof path);
+    reading_path(reading, path, sizeof path, "data.mdb");
     if (stat(path, &file) == 0) {
         facts->file_bytes = (uint64_t)file.st_size;
         facts->allocated_bytes = (uint64_t)file.st_blocks * 512;
@@ -115,7 +115,7 @@ static void print_assets(const struct tj_state *state, uint32_t count)
 {
     for (uint32_t number = 1; number <= count; number++) {
         struct asset asset;
-        if (asset_by_number(state, number, &asset)) {
+        if (asset_by_number(state, &asset, number)) {
             char most[TEXT_AMOUNT_SIZE];
             text_format_amount(most, (tj_i128)tj_state_asset(state, number)->amount_max, &asset);
             printf("asset          %" PRIu32 "  %s  %u decimals, at most %s a movement\n", number,
@@ -158,7 +158,7 @@ static json_t *assets_json(const struct tj_state *state, uint32_t count)
     json_t *array = json_array();
     for (uint32_t number = 1; number <= count; number++) {
         struct asset asset;
-        if (asset_by_number(state, number, &asset)) {
+        if (asset_by_number(state, &asset, number)) {
             json_array_append_new(
                 array, json_pack("{s:I, s:s, s:i, s:I}", "asset", (json_int_t)number, "code",
                                  asset.code, "decimals", (int)asset.decimals, "amount_max_base",

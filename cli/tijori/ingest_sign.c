@@ -20,7 +20,7 @@ int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arg
     if (signer->receipts && argument_choice(arguments, "format") != 1) {
         return fail(EXIT_USAGE, "--sign-receipts needs --format json, which has room for them");
     }
-    int code = key_load(arguments, path, &key);
+    int code = key_load(arguments, &key, path);
     if (code == EXIT_PASS && key.algorithm != TJ_ALGORITHM_ED25519) {
         code = fail(EXIT_DATA, "--log-key: %s: a log key is of type ed25519", path);
     }
@@ -86,8 +86,8 @@ bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_recei
     return !in || receipt->entry < signer->newest.size || fetch(signer);
 }
 
-bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receipt *receipt,
-                        char out[TJ_RECEIPT_NOTE_MAX + 1])
+bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_MAX + 1],
+                        const struct tijori_receipt *receipt)
 {
     struct tj_receipt signing = {.status = receipt->status};
     bool decided = receipt->status != TIJORI_FAILED && receipt->status != TIJORI_IO &&
@@ -107,7 +107,7 @@ bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receip
         tj_frontier_append(signer->hasher, &signer->decided, &signing.leaf);
     }
     signing.head_size = signer->decided.size;
-    tj_frontier_root(signer->hasher, &signer->decided, &signing.head_root);
+    tj_frontier_root(signer->hasher, &signing.head_root, &signer->decided);
     size_t size = tj_receipt_sign(out, TJ_RECEIPT_NOTE_MAX, &signing, signer->secret32);
     TIJORI_REQUIRE(size > 0); /* the ledger signs with the same key and origin */
     out[size] = '\0';

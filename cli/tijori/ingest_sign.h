@@ -42,7 +42,7 @@ bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_recei
 /* The signed receipt, NUL-terminated; false when there is none: the bytes had no envelope id, or
  * nothing was decided (a commit failed: the envelope may be on the disk). Each receipt once, after
  * ingest_signer_cover. */
-bool ingest_signer_sign(struct ingest_signer *signer, const struct tijori_receipt *receipt,
-                        char out[TJ_RECEIPT_NOTE_MAX + 1]);
+bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_MAX + 1],
+                        const struct tijori_receipt *receipt);
 
 #endif

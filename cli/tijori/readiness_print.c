@@ -141,7 +141,7 @@ void readiness_print(FILE *out, const char *path, const struct known_keys *known
     char hex[2 * TJ_HASH_SIZE + 1];
     tj_slots_verify(&claim, 1);
     c.signatures_valid = c.invalid_slot == TJ_NOWHERE;
-    tj_readiness_of(known->state, known->past, &readiness, &c);
+    tj_readiness_of(known->state, &readiness, known->past, &c);
     text_sanitise(name, sizeof name, path);
     tj_hex_encode(hex, id->bytes, TJ_HASH_SIZE);
     fprintf(out, "%s: envelope %.16s: ", name, hex);

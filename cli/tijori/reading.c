@@ -10,7 +10,7 @@ int reading_open(const struct arguments *arguments, struct reading *out)
     struct tijori_message why;
     memset(out, 0, sizeof *out);
     out->dir = arguments->operands[0];
-    enum tijori_status status = tijori_open(&out->ledger, &why, out->dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&out->ledger, out->dir, TIJORI_READ, NULL, &why);
     if (status != TIJORI_OK) {
         out->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
@@ -37,21 +37,21 @@ void reading_close(struct reading *reading)
 }
 
 /* The last nanosecond that "until" means: of the day, or of the second. */
-static bool parse_until(const char *at, uint64_t *ns)
+static bool parse_until(uint64_t *ns, const char *at)
 {
     uint32_t days;
-    if (text_parse_date(at, &days)) {
+    if (text_parse_date(&days, at)) {
         *ns = ((uint64_t)days + 1) * 86400 * TJ_NS_PER_S - 1;
         return true;
     }
-    return text_parse_time_ns(at, ns);
+    return text_parse_time_ns(ns, at);
 }
 
-int reading_size_at(struct reading *reading, const char *at, uint64_t *size)
+int reading_size_at(struct reading *reading, uint64_t *size, const char *at)
 {
     uint64_t newest = reading->view.head.size;
     uint64_t number;
-    if (text_parse_number(at, UINT64_MAX - 1, &number)) {
+    if (text_parse_number(&number, at, UINT64_MAX - 1)) {
         if (number >= newest) {
             return fail(EXIT_NO_INPUT, "no entry %" PRIu64 ": the newest is %" PRIu64, number,
                         newest - 1);
@@ -59,13 +59,13 @@ int reading_size_at(struct reading *reading, const char *at, uint64_t *size)
         *size = number + 1;
         return EXIT_PASS;
     }
-    if (!parse_until(at, &number)) {
+    if (!parse_until(&number, at)) {
         return fail(EXIT_USAGE,
                     "'%s' is neither an entry's number, nor a date (2021-09-06), nor a time "
                     "(2021-09-06T12:00:00Z)",
                     at);
     }
-    enum tijori_status status = tj_journal_count_at(reading->view.txn, newest, number, size);
+    enum tijori_status status = tj_journal_count_at(reading->view.txn, size, newest, number);
     if (status != TIJORI_OK) {
         return fail_status(status, reading->dir, NULL);
     }
@@ -81,7 +81,7 @@ int reading_go_back(struct reading *reading, uint64_t size)
         return EXIT_PASS;
     }
     enum tijori_status status =
-        tj_snapshot_at(reading->view.txn, reading->view.digester, size, &reading->past);
+        tj_snapshot_at(reading->view.txn, reading->view.digester, &reading->past, size);
     if (status != TIJORI_OK) {
         reading->past = NULL;
         return fail_status(status, reading->dir, NULL);
@@ -91,9 +91,9 @@ int reading_go_back(struct reading *reading, uint64_t size)
     return EXIT_PASS;
 }
 
-int reading_account(const struct reading *reading, const char *text, uint64_t *account)
+int reading_account(const struct reading *reading, uint64_t *account, const char *text)
 {
-    if (!text_parse_account(text, account)) {
+    if (!text_parse_account(account, text)) {
         return fail(EXIT_USAGE, "'%s' is not an account: PARTY:NUMBER, as in 1:0", text);
     }
     if (tj_state_account(reading->state, *account) == NULL) {
@@ -110,7 +110,7 @@ int reading_party(const struct reading *reading, uint64_t party)
                : fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this ledger", party);
 }
 
-void party_name(const struct tj_state *state, uint32_t party, char out[TJ_NAME_SIZE + 1])
+void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party)
 {
     const struct tj_party_object *object = tj_state_party(state, party);
     memset(out, 0, TJ_NAME_SIZE + 1);
@@ -134,7 +134,7 @@ const char *base_unit(const struct asset *asset)
 struct asset account_asset(const struct tj_state *state, const struct tj_account_object *account)
 {
     struct asset asset = {.number = account->asset, .decimals = 0, .code = "?"};
-    asset_by_number(state, account->asset, &asset);
+    asset_by_number(state, &asset, account->asset);
     return asset;
 }
 
@@ -154,35 +154,35 @@ void each_account(const struct tj_state *state, account_visitor *visit, void *co
     }
 }
 
-void reading_path(const struct reading *reading, const char *file, char *out, size_t size)
+void reading_path(const struct reading *reading, char *out, size_t size, const char *file)
 {
     size_t end = strlen(reading->dir);
     snprintf(out, size, "%s%s%s", reading->dir, end > 0 && reading->dir[end - 1] == '/' ? "" : "/",
              file);
 }
 
-bool reading_record(const struct reading *reading, uint64_t record_id, uint8_t out[TJ_RECORD_SIZE])
+bool reading_record(const struct reading *reading, uint8_t out[TJ_RECORD_SIZE], uint64_t record_id)
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
     uint32_t position = tj_record_position(record_id);
-    if (tj_journal_entry(reading->view.txn, tj_record_entry(record_id), &entry) != TIJORI_OK ||
+    if (tj_journal_entry(reading->view.txn, &entry, tj_record_entry(record_id)) != TIJORI_OK ||
         position >= entry.header.record_count ||
-        tj_journal_body(reading->view.txn, &entry, &body) != TIJORI_OK) {
+        tj_journal_body(reading->view.txn, &body, &entry) != TIJORI_OK) {
         return false;
     }
     memcpy(out, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     return true;
 }
 
-void reading_key_label(const struct reading *reading, const struct tj_key_object *key,
-                       char out[TJ_KEY_LABEL_SIZE + 1])
+void reading_key_label(const struct reading *reading, char out[TJ_KEY_LABEL_SIZE + 1],
+                       const struct tj_key_object *key)
 {
     uint8_t bytes[TJ_RECORD_SIZE];
     out[0] = '\0';
-    if (reading_record(reading, key->added, bytes) && bytes[0] == TJ_ADD_KEY) {
+    if (reading_record(reading, bytes, key->added) && bytes[0] == TJ_ADD_KEY) {
         struct tj_record record;
-        tj_record_decode(bytes, &record);
+        tj_record_decode(&record, bytes);
         snprintf(out, TJ_KEY_LABEL_SIZE + 1, "%.*s", (int)TJ_KEY_LABEL_SIZE, record.label);
     }
 }
@@ -224,9 +224,9 @@ static enum tijori_status walk_directives(struct labels *labels)
     for (;;) {
         struct tj_entry_view entry;
         struct tj_body_view body;
-        enum tijori_status status = tj_journal_entry(txn, index, &entry);
+        enum tijori_status status = tj_journal_entry(txn, &entry, index);
         if (status == TIJORI_OK) {
-            status = tj_journal_body(txn, &entry, &body);
+            status = tj_journal_body(txn, &body, &entry);
         }
         if (status != TIJORI_OK) {
             return status;
@@ -279,7 +279,7 @@ void labels_destroy(struct labels *labels)
     free(labels);
 }
 
-void labels_get(struct labels *labels, uint64_t account, char out[TJ_LABEL_SIZE + 1])
+void labels_get(struct labels *labels, char out[TJ_LABEL_SIZE + 1], uint64_t account)
 {
     uint32_t party = tj_account_party(account);
     uint32_t local = tj_account_local(account);
@@ -291,13 +291,13 @@ void labels_get(struct labels *labels, uint64_t account, char out[TJ_LABEL_SIZE 
     uint64_t id = labels->opened[party][local];
     struct tj_txn *txn = labels->reading->view.txn;
     if (!labels->cached || labels->entry.index != tj_record_entry(id)) {
-        labels->cached = tj_journal_entry(txn, tj_record_entry(id), &labels->entry) == TIJORI_OK &&
-                         tj_journal_body(txn, &labels->entry, &labels->body) == TIJORI_OK;
+        labels->cached = tj_journal_entry(txn, &labels->entry, tj_record_entry(id)) == TIJORI_OK &&
+                         tj_journal_body(txn, &labels->body, &labels->entry) == TIJORI_OK;
     }
     if (labels->cached) {
         struct tj_record record;
-        tj_record_decode(labels->body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE,
-                         &record);
+        tj_record_decode(&record,
+                         labels->body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE);
         memcpy(out, record.label, TJ_LABEL_SIZE);
     }
 }

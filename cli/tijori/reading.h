@@ -25,18 +25,18 @@ int reading_open(const struct arguments *arguments, struct reading *out);
 void reading_close(struct reading *reading);
 
 /* ENTRY, or a date or time (up to its end): how many entries that takes. */
-int reading_size_at(struct reading *reading, const char *at, uint64_t *size);
+int reading_size_at(struct reading *reading, uint64_t *size, const char *at);
 /* Builds the state after the first `size` entries. */
 int reading_go_back(struct reading *reading, uint64_t size);
 
 /* "party:local", of an account that exists in the state. */
-int reading_account(const struct reading *reading, const char *text, uint64_t *account);
+int reading_account(const struct reading *reading, uint64_t *account, const char *text);
 
 /* EXIT_PASS for a party that exists, and for a number above UINT32_MAX: none was asked for. */
 int reading_party(const struct reading *reading, uint64_t party);
 
 /* A party's name, "" when there is none. */
-void party_name(const struct tj_state *state, uint32_t party, char out[TJ_NAME_SIZE + 1]);
+void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party);
 /* "open", "closed", "frozen", "frozen in", "frozen out". */
 const char *account_status(const struct tj_account_object *account);
 /* "sat", or "base units". */
@@ -50,7 +50,7 @@ typedef void account_visitor(void *context, uint64_t account,
 void each_account(const struct tj_state *state, account_visitor *visit, void *context);
 
 /* The name of a file under the ledger's directory. */
-void reading_path(const struct reading *reading, const char *file, char *out, size_t size);
+void reading_path(const struct reading *reading, char *out, size_t size, const char *file);
 
 /* ---- labels ---- */
 
@@ -60,13 +60,13 @@ struct labels;
 int labels_create(struct reading *reading, struct labels **out);
 void labels_destroy(struct labels *labels);
 /* "" when there is none. */
-void labels_get(struct labels *labels, uint64_t account, char out[TJ_LABEL_SIZE + 1]);
+void labels_get(struct labels *labels, char out[TJ_LABEL_SIZE + 1], uint64_t account);
 
 /* A key's label, which stands in the record that added it; "" when there is none. */
-void reading_key_label(const struct reading *reading, const struct tj_key_object *key,
-                       char out[TJ_KEY_LABEL_SIZE + 1]);
+void reading_key_label(const struct reading *reading, char out[TJ_KEY_LABEL_SIZE + 1],
+                       const struct tj_key_object *key);
 
 /* One record of the log; false when there is none, or it is damaged. */
-bool reading_record(const struct reading *reading, uint64_t record_id, uint8_t out[TJ_RECORD_SIZE]);
+bool reading_record(const struct reading *reading, uint8_t out[TJ_RECORD_SIZE], uint64_t record_id);
 
 #endif

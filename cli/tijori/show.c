@@ -15,17 +15,17 @@ static const char *const use_names[TJ_USE_END] = {
 };
 
 /* Text of a damaged store may not be text: then it is null. */
-static void set(json_t *object, const char *member, json_t *value)
+static void set(json_t *object, json_t *value, const char *member)
 {
-    member_set(object, member, value != NULL ? value : json_null());
+    member_set(object, value != NULL ? value : json_null(), member);
 }
 
 static void set_party(json_t *object, const struct reading *reading, uint32_t party)
 {
     char name[TJ_NAME_SIZE + 1];
-    party_name(reading->state, party, name);
-    set(object, "party", json_integer((json_int_t)party));
-    set(object, "party_name", json_string(name));
+    party_name(reading->state, name, party);
+    set(object, json_integer((json_int_t)party), "party");
+    set(object, json_string(name), "party_name");
 }
 
 /* ---- parts of an entry ---- */
@@ -34,13 +34,13 @@ static json_t *header_json(const struct reading *reading, const struct tj_header
 {
     json_t *object = json_object();
     set_party(object, reading, header->party);
-    set(object, "lane", json_integer(header->lane));
-    set(object, "sequence", json_integer((json_int_t)header->sequence));
-    set(object, "restricted", json_boolean(tj_header_restricted(header)));
-    set(object, "record_count", json_integer((json_int_t)header->record_count));
+    set(object, json_integer(header->lane), "lane");
+    set(object, json_integer((json_int_t)header->sequence), "sequence");
+    set(object, json_boolean(tj_header_restricted(header)), "restricted");
+    set(object, json_integer((json_int_t)header->record_count), "record_count");
     member_time_s(object, "created", header->created_s);
     member_time_s(object, "expires", header->expires_s);
-    set(object, "known_index", json_integer((json_int_t)header->known_index));
+    set(object, json_integer((json_int_t)header->known_index), "known_index");
     member_hash(object, "known_leaf", &header->known_leaf);
     member_hash(object, "ledger_id", &header->ledger_id);
     member_hash(object, "previous_id", &header->previous_id);
@@ -54,15 +54,15 @@ static json_t *slot_json(const struct reading *reading, const struct tj_slot *sl
     char fingerprint[FINGERPRINT_SIZE];
     uint8_t x[32];
     key_fingerprint(fingerprint, reading->view.digester->hasher, &slot->key);
-    set(object, "use", json_string(name_of(use_names, TJ_USE_END, slot->use)));
+    set(object, json_string(name_of(use_names, TJ_USE_END, slot->use)), "use");
     set_party(object, reading, slot->party);
-    set(object, "algorithm", json_string(name_of(tj_algorithm_names, 4, slot->key.algorithm)));
-    set(object, "fingerprint", json_string(fingerprint));
+    set(object, json_string(name_of(tj_algorithm_names, 4, slot->key.algorithm)), "algorithm");
+    set(object, json_string(fingerprint), "fingerprint");
     tj_public_key_x(&slot->key, x);
     const struct tj_key_object *key = tj_state_find_key(reading->state, x);
     if (key != NULL) {
-        set(object, "role", json_string(name_of(tj_role_names, TJ_ROLE_END, key->role)));
-        set(object, "ordinal", json_integer((json_int_t)key->ordinal));
+        set(object, json_string(name_of(tj_role_names, TJ_ROLE_END, key->role)), "role");
+        set(object, json_integer((json_int_t)key->ordinal), "ordinal");
     }
     member_hex(object, "key", slot->key.bytes, slot->key.size);
     member_hex(object, "signature", slot->signature64, TJ_SIGNATURE_SIZE);
@@ -79,13 +79,13 @@ static json_t *record_json(const struct reading *reading, const struct tj_entry_
     struct tj_verdict verdict;
     json_t *object = json_object();
     text_format_record_id(id, tj_record_id(entry->index, position));
-    set(object, "id", json_string(id));
+    set(object, json_string(id), "id");
     tj_leaf_hash(reading->view.digester->hasher, &leaf, bytes, TJ_RECORD_SIZE);
     tj_verdict_init(&verdict);
     if (tj_record_check(bytes, tj_header_restricted(&entry->header), &verdict) != TIJORI_OK) {
         char text[320];
         tj_verdict_format(&verdict, text, sizeof text);
-        set(object, "damaged", json_string(text));
+        set(object, json_string(text), "damaged");
         member_hex(object, "bytes", bytes, TJ_RECORD_SIZE);
     } else {
         json_t *fields = record_to_json(bytes, assets);
@@ -114,22 +114,22 @@ static void set_entry(json_t *object, const struct reading *reading,
 {
     char text[TEXT_SIZE];
     struct tj_hash hash;
-    set(object, "index", json_integer((json_int_t)entry->index));
+    set(object, json_integer((json_int_t)entry->index), "index");
     tj_leaf_hash(reading->view.digester->hasher, &hash, entry->bytes, entry->size);
     member_hash(object, "leaf", &hash);
     member_hash(object, "previous", &entry->previous);
-    set(object, "term", json_integer((json_int_t)entry->term));
+    set(object, json_integer((json_int_t)entry->term), "term");
     text_format_time_ns(text, entry->received_ns);
-    set(object, "received", json_string(text));
-    set(object, "received_ns", json_integer((json_int_t)entry->received_ns));
-    tj_envelope_id(reading->view.digester, entry->header_bytes, &hash);
+    set(object, json_string(text), "received");
+    set(object, json_integer((json_int_t)entry->received_ns), "received_ns");
+    tj_envelope_id(reading->view.digester, &hash, entry->header_bytes);
     member_hash(object, "envelope_id", &hash);
-    set(object, "header", header_json(reading, &entry->header));
+    set(object, header_json(reading, &entry->header), "header");
     json_t *slots = json_array();
     for (uint32_t i = 0; i < entry->slots.count; i++) {
         element_add(slots, slot_json(reading, &entry->slots.slots[i]));
     }
-    set(object, "slots", slots);
+    set(object, slots, "slots");
 }
 
 /* ---- raw ---- */
@@ -143,7 +143,7 @@ static json_t *raw_json(uint64_t index, const struct tj_view *entry, const struc
     size_t records = whole ? count * TJ_RECORD_SIZE : body->size;
     size_t links = count * TJ_LINK_SIZE;
     json_t *raw = json_object();
-    set(raw, "index", json_integer((json_int_t)index));
+    set(raw, json_integer((json_int_t)index), "index");
     member_hex(raw, "entry", entry->bytes, entry->size);
     member_hex(raw, "records", body->bytes, records);
     member_hex(raw, "links", body->bytes + records, links);
@@ -151,41 +151,41 @@ static json_t *raw_json(uint64_t index, const struct tj_view *entry, const struc
     return raw;
 }
 
-static json_t *entry_value(const struct reading *reading, uint64_t index, uint32_t position,
-                           enum tijori_status *status)
+static json_t *entry_value(const struct reading *reading, enum tijori_status *status,
+                           uint64_t index, uint32_t position)
 {
     struct tj_view entry_bytes;
     struct tj_view body_bytes;
     struct tj_entry_view entry;
     struct tj_body_view body;
     struct tj_txn *txn = reading->view.txn;
-    *status = tj_from_storage(tj_get_number(txn, TJ_J_ENTRIES, index, &entry_bytes));
+    *status = tj_from_storage(tj_get_number(txn, &entry_bytes, TJ_J_ENTRIES, index));
     if (*status == TIJORI_OK) {
-        *status = tj_from_storage(tj_get_number(txn, TJ_J_BODIES, index, &body_bytes));
+        *status = tj_from_storage(tj_get_number(txn, &body_bytes, TJ_J_BODIES, index));
     }
     if (*status != TIJORI_OK) {
         return NULL;
     }
     json_t *object = json_object();
-    set(object, "raw", raw_json(index, &entry_bytes, &body_bytes));
-    if (tj_journal_entry(txn, index, &entry) != TIJORI_OK) {
-        set(object, "damaged", json_string("the entry's form is wrong"));
+    set(object, raw_json(index, &entry_bytes, &body_bytes), "raw");
+    if (tj_journal_entry(txn, &entry, index) != TIJORI_OK) {
+        set(object, json_string("the entry's form is wrong"), "damaged");
         return object;
     }
     set_entry(object, reading, &entry);
-    if (tj_journal_body(txn, &entry, &body) != TIJORI_OK) {
-        set(object, "damaged", json_string("the body's size is not that of its records"));
+    if (tj_journal_body(txn, &body, &entry) != TIJORI_OK) {
+        set(object, json_string("the body's size is not that of its records"), "damaged");
         return object;
     }
-    set(object, "records", records_json(reading, &entry, &body, position));
+    set(object, records_json(reading, &entry, &body, position), "records");
     return object;
 }
 
-json_t *show_entry(const struct reading *reading, uint64_t index, uint32_t position,
-                   enum tijori_status *status)
+json_t *show_entry(const struct reading *reading, enum tijori_status *status, uint64_t index,
+                   uint32_t position)
 {
     document_begin();
-    json_t *value = entry_value(reading, index, position, status);
+    json_t *value = entry_value(reading, status, index, position);
     if (value != NULL && !document_whole()) {
         json_decref(value);
         *status = TIJORI_MEMORY;

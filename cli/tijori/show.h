@@ -10,7 +10,7 @@
 
 /* A new reference, or NULL when there is no such entry: then *status says why. With `position` not
  * TJ_NOWHERE, `records` has that record alone. */
-json_t *show_entry(const struct reading *reading, uint64_t index, uint32_t position,
-                   enum tijori_status *status);
+json_t *show_entry(const struct reading *reading, enum tijori_status *status, uint64_t index,
+                   uint32_t position);
 
 #endif

@@ -2,5 +2,5 @@
 
 int main(int argc, char **argv)
 {
-    return program_main(&tijori_program_table, argc, argv);
+    return program_main(&tijori_program_table, argv, argc);
 }

@@ -29,7 +29,7 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
         anchor->has_next = false;
         return true;
     }
-    if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+    if (!anchor->source->ops->checkpoint(anchor->source, &note, anchor->next) ||
         !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
         return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, UINT64_MAX, NULL, NULL,
@@ -43,8 +43,8 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
 
 /* The active log key of the state that signed a note; false when none did, or one's signature is
  * wrong. */
-static bool signer_of(const struct tj_state *state, const struct tj_note_view *note,
-                      const char *origin, uint32_t *number)
+static bool signer_of(const struct tj_state *state, uint32_t *number,
+                      const struct tj_note_view *note, const char *origin)
 {
     bool found = false;
     uint32_t count = tj_state_ledger(state)->log_keys;
@@ -159,8 +159,8 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
     return tj_pass(report, TJ_CHECK_CLOCK, 1);
 }
 
-static void show_witnesses(const struct tj_policy *policy, const struct tj_policy_result *result,
-                           struct tj_replay_report *report)
+static void show_witnesses(const struct tj_policy *policy, struct tj_replay_report *report,
+                           const struct tj_policy_result *result)
 {
     if (result->valid == 0 && report->witness_count > 0) {
         return; /* what nobody has cosigned yet says nothing about the witnesses */
@@ -180,8 +180,8 @@ static void show_witnesses(const struct tj_policy *policy, const struct tj_polic
 }
 
 /* The earliest and the latest of the times that valid cosignatures state. */
-static void times_of(const struct tj_policy *policy, const struct tj_policy_result *result,
-                     uint64_t *first_s, uint64_t *last_s)
+static void times_of(const struct tj_policy *policy, uint64_t *first_s, uint64_t *last_s,
+                     const struct tj_policy_result *result)
 {
     *first_s = UINT64_MAX;
     *last_s = 0;
@@ -209,13 +209,13 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
     if (policy == NULL) {
         return true;
     }
-    tj_policy_check(policy, note, &result);
-    show_witnesses(policy, &result, progress->report);
+    tj_policy_check(policy, &result, note);
+    show_witnesses(policy, progress->report, &result);
     if (result.invalid > 0) {
         return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
                        NULL, "a cosignature by a witness of the policy does not verify");
     }
-    times_of(policy, &result, &first_s, &last_s);
+    times_of(policy, &first_s, &last_s, &result);
     if (result.quorum) {
         anchor->agreed = progress->report->entries;
     }
@@ -250,7 +250,7 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
         return fail_changed(report); /* it was one when look_ahead saw it */
     }
     tj_origin(progress->state, origin);
-    tj_frontier_root(progress->digester->hasher, progress->frontier, &root);
+    tj_frontier_root(progress->digester->hasher, &root, progress->frontier);
     if (strcmp(checkpoint.origin, origin) != 0) {
         return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
                        "a checkpoint of another log (%.120s)", checkpoint.origin);
@@ -260,7 +260,7 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
                        "the root over entries 0 to %" PRIu64 " is not the one that was signed",
                        last);
     }
-    if (!signer_of(progress->state, &note, origin, &report->log_key)) {
+    if (!signer_of(progress->state, &report->log_key, &note, origin)) {
         return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
                        "no log key that is active after %" PRIu64 " entries signed this checkpoint",
                        report->entries);
@@ -285,8 +285,8 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
     if (anchor->pins->policy == NULL) {
         return;
     }
-    tj_policy_check(anchor->pins->policy, note, &result);
-    times_of(anchor->pins->policy, &result, &first_s, &last_s);
+    tj_policy_check(anchor->pins->policy, &result, note);
+    times_of(anchor->pins->policy, &first_s, &last_s, &result);
     if (last_s != 0) {
         note_seen(anchor, size, first_s);
         note_not_before(anchor, last_s);
@@ -308,15 +308,15 @@ static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress
         char origin[TJ_ORIGIN_MAX];
         while (frontier.size < anchor->next_size) {
             struct tj_hash leaf;
-            if (!tj_replica_leaf((void *)replica, frontier.size, &leaf)) {
+            if (!tj_replica_leaf((void *)replica, &leaf, frontier.size)) {
                 return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, frontier.size, NULL, NULL,
                                "the leaf hashes of the earlier audit cannot be read");
             }
             tj_frontier_append(progress->digester->hasher, &frontier, &leaf);
         }
         tj_origin(progress->state, origin);
-        tj_frontier_root(progress->digester->hasher, &frontier, &root);
-        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note) ||
+        tj_frontier_root(progress->digester->hasher, &root, &frontier);
+        if (!anchor->source->ops->checkpoint(anchor->source, &note, anchor->next) ||
             !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
             !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
             strcmp(checkpoint.origin, origin) != 0 || !tj_hash_equal(&checkpoint.root, &root)) {
@@ -369,7 +369,7 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
     }
     while (anchor->has_next && anchor->next_size == report->entries) {
         struct tj_view note;
-        if (!anchor->source->ops->checkpoint(anchor->source, anchor->next, &note)) {
+        if (!anchor->source->ops->checkpoint(anchor->source, &note, anchor->next)) {
             return fail_changed(report);
         }
         if (!judge_checkpoint(anchor, progress, &note)) {

@@ -96,8 +96,8 @@ static uint64_t citing_entry(struct tj_source *source, const struct tj_progress 
     for (uint64_t index = 0; index < progress->report->entries; index++) {
         struct tj_entry_view entry;
         struct tj_view records;
-        if (!tj_source_entry(source, progress->digester, index, &entry, NULL) ||
-            !source->ops->records(source, &entry, &records)) {
+        if (!tj_source_entry(source, progress->digester, &entry, NULL, index) ||
+            !source->ops->records(source, &records, &entry)) {
             continue; /* a restricted body may be missing */
         }
         if (cites(&records, entry.header.record_count, hash)) {
@@ -129,7 +129,7 @@ static void check(struct tj_source *source, struct tj_progress *progress,
     struct tj_hash hash = {{0}};
     struct tj_hash name;
     memcpy(name.bytes, document->name, TJ_HASH_SIZE);
-    if (source->ops->document(source, document->name, &bytes)) {
+    if (source->ops->document(source, &bytes, document->name)) {
         tj_sha256(progress->digester->hasher, &hash, bytes.bytes, bytes.size);
     }
     if (!tj_hash_equal(&hash, &name)) {

@@ -20,7 +20,7 @@ static enum tijori_status check_form(struct tj_digester *digester, struct tj_rea
 {
     const struct tj_source_item *source = &item->source;
     enum tijori_status status =
-        tj_entry_decode(source->entry.bytes, source->entry.size, &item->entry, &item->form);
+        tj_entry_decode(&item->entry, source->entry.bytes, source->entry.size, &item->form);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -31,7 +31,7 @@ static enum tijori_status check_form(struct tj_digester *digester, struct tj_rea
         return tj_refuse(&item->form, TIJORI_RECORD_COUNT, "record_count");
     }
     item->entry_formed = true;
-    tj_envelope_id(digester, item->entry.header_bytes, &item->envelope_id);
+    tj_envelope_id(digester, &item->envelope_id, item->entry.header_bytes);
     if (item->absent) {
         return TIJORI_OK;
     }

@@ -38,7 +38,7 @@ static uint32_t records_here(const struct tj_read_entry *item)
 static bool is_followed(struct tj_replaying *r, uint64_t index, const struct tj_hash *leaf)
 {
     struct tj_view next;
-    return r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE &&
+    return r->source->ops->entry(r->source, &next, index + 1) && next.size >= TJ_ENTRY_FIXED_SIZE &&
            memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
 }
 
@@ -48,7 +48,7 @@ static uint64_t changed_entry(struct tj_replaying *r, uint64_t index, const stru
 {
     struct tj_view next;
     bool follows =
-        r->source->ops->entry(r->source, index + 1, &next) && next.size >= TJ_ENTRY_FIXED_SIZE;
+        r->source->ops->entry(r->source, &next, index + 1) && next.size >= TJ_ENTRY_FIXED_SIZE;
     bool intact = follows && memcmp(tj_entry_previous(next.bytes), leaf->bytes, TJ_HASH_SIZE) == 0;
     if (intact && index > 0) {
         return index - 1;
@@ -141,7 +141,7 @@ static bool lane_agrees(const struct tj_replaying *r, uint64_t index,
 {
     const struct tj_lane_object *lane = tj_state_lane(r->state, header->party, header->lane);
     uint64_t jump;
-    return tj_lane_jumps_before(r->jumps, header->party, header->lane, index, &jump) &&
+    return tj_lane_jumps_before(r->jumps, &jump, header->party, header->lane, index) &&
            lane->sequence == header->sequence && lane->entry == index &&
            lane->jump == tail->lane_jump && jump == tail->lane_jump;
 }
@@ -151,8 +151,8 @@ static bool lane_agrees(const struct tj_replaying *r, uint64_t index,
  * judge_bytes looked at what was found: what the rules are told of them is so. A sequence that is
  * wrong (step 3) shows that something between two entries was taken out or put in, and stands in a
  * line of the report of its own. */
-static bool judge_rules(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item,
-                        struct tj_tail *tail)
+static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t index,
+                        const struct tj_read_entry *item)
 {
     struct tj_verdict verdict;
     const struct tj_case c = {
@@ -170,7 +170,7 @@ static bool judge_rules(struct tj_replaying *r, uint64_t index, const struct tj_
     };
     r->past.party = item->entry.header.party;
     r->past.lane = item->entry.header.lane;
-    enum tijori_status status = tj_apply(r->state, &r->past.past, &c, r->links, tail, &verdict);
+    enum tijori_status status = tj_apply(r->state, r->links, tail, &r->past.past, &c, &verdict);
     tj_undo_log_settle(r->state->undo);
     if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
         return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
@@ -228,7 +228,7 @@ static bool append_leaf(struct tj_replaying *r, const struct tj_hash *leaf)
 {
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
     r->recent.nodes[0][r->frontier.size % TJ_TILE_WIDTH] = *leaf;
-    r->recent.completed = tj_frontier_append_nodes(r->digester.hasher, &r->frontier, leaf, nodes);
+    r->recent.completed = tj_frontier_append_nodes(r->digester.hasher, &r->frontier, nodes, leaf);
     TJ_VERIFY_CHECK(r->recent.completed < TJ_TILE_LEVELS);
     for (uint32_t level = 1; level <= r->recent.completed; level++) {
         uint64_t number = (r->frontier.size >> (8 * level)) - 1;
@@ -305,7 +305,7 @@ bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
     if (!look_before(r, index, item)) {
         return tj_lack_memory(r);
     }
-    if (!judge_rules(r, index, item, &tail) || !judge_derived(r, index, item, &tail)) {
+    if (!judge_rules(r, &tail, index, item) || !judge_derived(r, index, item, &tail)) {
         return false;
     }
     if (index == r->progress.start) {

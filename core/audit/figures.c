@@ -204,7 +204,7 @@ static bool count_adjustment(const struct counting *c, tj_i128 amount)
     if (stated == 0) {
         return true;
     }
-    if (!c->past->record(c->past->context, corrected, &named) || named.absent) {
+    if (!c->past->record(c->past->context, &named, corrected) || named.absent) {
         return true;
     }
     return tj_day_of(named.received_ns) > stated || add(c, ADJUSTED, 0, amount);
@@ -228,7 +228,7 @@ static bool count_programmes(const struct counting *c)
     uint64_t holder = tj_programmes_of(c->posting->asset);
     size_t step = 0;
     uint32_t number;
-    while (tj_state_next_rule(c->state, holder, &step, &number)) {
+    while (tj_state_next_rule(c->state, &step, &number, holder)) {
         const struct tj_rule_object *rule = tj_state_rule(c->state, number);
         bool is_its = rule != NULL && rule->holder == holder;
         if (is_its && !count_programme(c, rule, number)) {

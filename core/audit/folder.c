@@ -24,7 +24,7 @@ static bool make_room(struct tj_folder *s, struct tj_file_bytes *buffer, size_t 
     return true;
 }
 
-static bool fill(int fd, struct tj_file_bytes *buffer, size_t size)
+static bool fill(struct tj_file_bytes *buffer, int fd, size_t size)
 {
     TJ_VERIFY_CHECK(size < buffer->capacity);
     buffer->size = 0;
@@ -52,7 +52,7 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     }
     bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
                 (uint64_t)st.st_size <= max;
-    bool good = fits && make_room(s, out, (size_t)st.st_size) && fill(fd, out, (size_t)st.st_size);
+    bool good = fits && make_room(s, out, (size_t)st.st_size) && fill(out, fd, (size_t)st.st_size);
     close(fd);
     if (!good) {
         return TJ_READ_BAD;
@@ -84,7 +84,7 @@ bool tj_bundle_skip(const uint8_t **at, const struct tj_file_bytes *bundle, uint
     size_t size;
     *at = bundle->bytes;
     for (uint64_t i = 0; i < count; i++) {
-        if (!tj_bundle_next(at, bundle->bytes + bundle->size, &entry, &size)) {
+        if (!tj_bundle_next(at, &entry, &size, bundle->bytes + bundle->size)) {
             return false;
         }
     }
@@ -105,7 +105,7 @@ bool tj_folder_past_bundle(struct tj_folder *s, uint64_t number)
 
 /* ---- directories ---- */
 
-bool tj_folder_visit(struct tj_folder *s, const char *path, tj_name_visitor *visit, void *context)
+bool tj_folder_visit(struct tj_folder *s, tj_name_visitor *visit, void *context, const char *path)
 {
     int fd = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
@@ -153,12 +153,12 @@ static void content_directory(void *context, const char *name)
         return;
     }
     snprintf(walk->first, sizeof walk->first, "%.2s", name);
-    if (!tj_folder_visit(walk->folder, path, content_file, walk)) {
+    if (!tj_folder_visit(walk->folder, content_file, walk, path)) {
         memcpy(walk->alien, path, sizeof walk->alien);
     }
 }
 
 void tj_folder_walk_content(struct tj_content_walk *walk)
 {
-    (void)tj_folder_visit(walk->folder, walk->path, content_directory, walk);
+    (void)tj_folder_visit(walk->folder, content_directory, walk, walk->path);
 }

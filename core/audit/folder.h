@@ -71,8 +71,8 @@ enum tj_read_answer tj_folder_read(struct tj_folder *folder, struct tj_file_byte
 
 /* Calls `visit` for each name in a directory under the folder. False: there is no such one. */
 typedef void tj_name_visitor(void *context, const char *name);
-bool tj_folder_visit(struct tj_folder *folder, const char *path, tj_name_visitor *visit,
-                     void *context);
+bool tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
+                     const char *path);
 
 /* Walks body/ or attachment/, and stops nowhere: what is not named by a hash stands in `alien`. */
 struct tj_content_walk {

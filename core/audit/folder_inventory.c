@@ -19,7 +19,7 @@ static bool tile_belongs(const struct tj_folder *s, const char *path)
     unsigned level;
     uint64_t number;
     unsigned width;
-    if (!tj_tile_path_decode(path, &level, &number, &width)) {
+    if (!tj_tile_path_decode(&level, &number, &width, path)) {
         return false;
     }
     if (level == TJ_TILE_ENTRIES) {
@@ -43,7 +43,7 @@ static void walk_tiles(void *context, const char *name)
     bool fits = size > 0 && (size_t)size < room;
     bool found = fits && fstatat(walk->s->dir, walk->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (found && S_ISDIR(st.st_mode)) {
-        tj_folder_visit(walk->s, walk->path, walk_tiles, walk);
+        tj_folder_visit(walk->s, walk_tiles, walk, walk->path);
     } else if (found && S_ISREG(st.st_mode) && tile_belongs(walk->s, walk->path)) {
         walk->tiles++;
     } else {
@@ -122,8 +122,8 @@ static void check_files(struct tj_folder *s, struct tj_progress *progress)
 {
     struct file_walk walk = {.s = s, .path = TJ_FOLDER_TILES};
     struct tj_content_walk attachments = {.folder = s, .path = TJ_FOLDER_ATTACHMENTS};
-    tj_folder_visit(s, ".", walk_top, &walk);
-    tj_folder_visit(s, TJ_FOLDER_TILES, walk_tiles, &walk);
+    tj_folder_visit(s, walk_top, &walk, ".");
+    tj_folder_visit(s, walk_tiles, &walk, TJ_FOLDER_TILES);
     tj_folder_walk_content(&attachments);
     if (fail_alien(progress->report, walk.alien, attachments.alien)) {
         return;

@@ -2,8 +2,9 @@
 
 /* The nodes first to first + width - 1 of a tile, as far as this audit came by them. *wrong: the
  * first that is another or missing; the last, when more follows it. */
-static bool tile_is(const struct tj_progress *progress, const struct tj_file_bytes *file,
-                    unsigned level, unsigned width, unsigned known_from, unsigned *wrong)
+static bool tile_is(const struct tj_progress *progress, unsigned *wrong,
+                    const struct tj_file_bytes *file, unsigned level, unsigned width,
+                    unsigned known_from)
 {
     TJ_VERIFY_CHECK(width > 0 && width <= TJ_TILE_WIDTH && known_from <= TJ_TILE_WIDTH);
     for (unsigned i = 0; i < width; i++) {
@@ -55,7 +56,7 @@ static bool compare_tile(struct tj_folder *s, struct tj_progress *progress, unsi
     /* One byte more than it may have, so that it is seen to be too long. */
     enum tj_read_answer answer =
         tj_folder_read(s, &s->file, path, TJ_TILE_WIDTH * TJ_HASH_SIZE + 1);
-    if (answer == TJ_READ_OK && tile_is(progress, &s->file, level, width, from, &wrong)) {
+    if (answer == TJ_READ_OK && tile_is(progress, &wrong, &s->file, level, width, from)) {
         s->tiles++;
         return tj_pass(report, TJ_CHECK_TILES, 1);
     }
@@ -74,7 +75,7 @@ static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_
         const uint8_t *entry;
         size_t from = (size_t)(at - bundle->bytes);
         size_t size;
-        if (!tj_bundle_next(&at, bundle->bytes + bundle->size, &entry, &size) ||
+        if (!tj_bundle_next(&at, &entry, &size, bundle->bytes + bundle->size) ||
             file->size < from + 2 + size ||
             memcmp(file->bytes + from, bundle->bytes + from, 2 + size) != 0) {
             return i;
@@ -117,7 +118,7 @@ static void compare_partial(void *context, const char *name)
     struct partials *p = context;
     uint64_t width;
     /* What is no width, or one that this tree did not have, is met by the inventory. */
-    if (!p->sound || !tj_parse_decimal64(name, strlen(name), &width) || width == 0 ||
+    if (!p->sound || !tj_parse_decimal64(&width, name, strlen(name)) || width == 0 ||
         width >= p->below) {
         return;
     }
@@ -136,7 +137,7 @@ static bool compare_partials(struct tj_folder *s, struct tj_progress *progress, 
     struct partials partials = {s, progress, level, number, width, true};
     tj_tile_path(path, level, number, 1);
     *strrchr(path, '/') = '\0';
-    tj_folder_visit(s, path, compare_partial, &partials);
+    tj_folder_visit(s, compare_partial, &partials, path);
     return partials.sound;
 }
 

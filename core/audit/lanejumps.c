@@ -150,8 +150,8 @@ bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t la
     return true;
 }
 
-bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
-                          uint64_t entry, uint64_t *jump)
+bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint64_t *jump, uint32_t party,
+                          uint16_t lane, uint64_t entry)
 {
     const struct tj_lane_stack *stack = jumps->buckets[place(jumps, party, lane)];
     for (size_t i = 0; stack != NULL && i < stack->count; i++) {

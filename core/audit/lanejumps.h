@@ -23,8 +23,8 @@ bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t la
                         uint64_t entry) TJ_MUST_USE;
 
 /* The entry that `entry`, one of those kept of this lane, jumps to. False when it is not kept. */
-bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
-                          uint64_t entry, uint64_t *jump) TJ_MUST_USE;
+bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint64_t *jump, uint32_t party,
+                          uint16_t lane, uint64_t entry) TJ_MUST_USE;
 
 /* ---- for an auditor's replica: every lane, in no order ---- */
 

@@ -165,7 +165,7 @@ static bool note_correction(struct tj_period *p, const struct tj_past *past,
 {
     struct tj_named named = {.absent = true};
     uint64_t refers_to = tj_movement_refers_to(posting->record);
-    if (!past->record(past->context, refers_to, &named) || named.absent) {
+    if (!past->record(past->context, &named, refers_to) || named.absent) {
         return true;
     }
     uint32_t stated = tj_figures_stated(p->figures, posting->asset);
@@ -433,7 +433,7 @@ static bool add_open_marks(struct tj_period *p, const struct tj_state *state,
         if (mark == NULL || mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
             continue;
         }
-        if (!past->record(past->context, mark->record, &named) || named.absent) {
+        if (!past->record(past->context, &named, mark->record) || named.absent) {
             continue; /* in a body that is not here */
         }
         if (!add_pending(p, state, mark->record, &named)) {
@@ -451,8 +451,8 @@ static void copy_rule_name(struct tj_period *p, const struct tj_past *past, uint
     if (p->rules[number].kind != TJ_PROGRAMME) {
         return;
     }
-    if (past->record(past->context, p->rules[number].set, &named) && !named.absent) {
-        tj_record_decode(named.record, &r);
+    if (past->record(past->context, &named, p->rules[number].set) && !named.absent) {
+        tj_record_decode(&r, named.record);
         snprintf(p->rule_names[number], sizeof p->rule_names[number], "%s", r.name);
     }
 }

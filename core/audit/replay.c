@@ -46,13 +46,13 @@ static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint
     size_t memory;
     uint8_t *bytes;
     pthread_mutex_lock(&r->reading);
-    enum tj_source_answer answer = r->source->ops->peek(r->source, index, &memory, &r->gap);
+    enum tj_source_answer answer = r->source->ops->peek(r->source, &memory, index, &r->gap);
     pthread_mutex_unlock(&r->reading);
     if (answer != TJ_SOURCE_ENTRY) {
         return false;
     }
     struct tj_read_entry *item =
-        tj_pipeline_reserve(pipeline, memory, &bytes); /* may wait for the judge */
+        tj_pipeline_reserve(pipeline, &bytes, memory); /* may wait for the judge */
     pthread_mutex_lock(&r->reading);
     r->source->ops->take(r->source, bytes, &item->source);
     tj_pass(r->report, TJ_CHECK_NUMBERS, 1);
@@ -114,7 +114,7 @@ static void finish(struct tj_replaying *r)
     bool whole = !report->failed;
     TJ_VERIFY_CHECK(r->frontier.size == report->entries);
     report->leaf = r->leaf;
-    tj_frontier_root(r->digester.hasher, &r->frontier, &report->root);
+    tj_frontier_root(r->digester.hasher, &report->root, &r->frontier);
     tj_state_digest(r->state, r->digester.hasher, &report->state_digest);
     if (whole) {
         check_whole(r);
@@ -226,8 +226,8 @@ static enum tijori_status replay(struct tj_replaying *r)
 
 /* It answers for the reading, not for the log: a log that fails is OK here, and the report says so.
  */
-enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_options *options,
-                             struct tj_replay_report *report, struct tj_state **state)
+enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *report,
+                             struct tj_state **state, const struct tj_replay_options *options)
 {
     tj_report_init(report);
     TIJORI_REQUIRE(options->period == NULL || options->replica == NULL);
@@ -260,8 +260,8 @@ enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_op
     return status;
 }
 
-enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_replay_options *options,
-                                   struct tj_replay_report *report, struct tj_state **state)
+enum tijori_status tj_replay_store(struct tj_store *store, struct tj_replay_report *report,
+                                   struct tj_state **state, const struct tj_replay_options *options)
 {
     struct tj_source *source;
     tj_report_init(report);
@@ -269,7 +269,7 @@ enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_repla
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_replay(source, options, report, state);
+    status = tj_replay(source, report, state, options);
     tj_source_close(source);
     return status;
 }

@@ -27,12 +27,13 @@ struct tj_replay_options {
 /* Replays the source's log. The answer is about the reading itself (MEMORY); what was found is in
  * the report, which tj_report_clear frees. *state (may be NULL) gets the replayed state, for the
  * caller to show and destroy; it is meaningful up to the last entry verified. */
-enum tijori_status tj_replay(struct tj_source *source, const struct tj_replay_options *options,
-                             struct tj_replay_report *report, struct tj_state **state) TJ_MUST_USE;
+enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *report,
+                             struct tj_state **state,
+                             const struct tj_replay_options *options) TJ_MUST_USE;
 
 /* The same of a ledger's store that is open. */
-enum tijori_status tj_replay_store(struct tj_store *store, const struct tj_replay_options *options,
-                                   struct tj_replay_report *report,
-                                   struct tj_state **state) TJ_MUST_USE;
+enum tijori_status tj_replay_store(struct tj_store *store, struct tj_replay_report *report,
+                                   struct tj_state **state,
+                                   const struct tj_replay_options *options) TJ_MUST_USE;
 
 #endif

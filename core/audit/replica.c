@@ -443,7 +443,7 @@ static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
 }
 
 /* Whatever is missing when it fails, tj_replica_close can free the rest. */
-enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out)
+enum tijori_status tj_replica_open(struct tj_replica **out, const char *dir)
 {
     struct tj_replica *r = calloc(1, sizeof *r);
     if (r == NULL) {
@@ -486,7 +486,7 @@ void tj_replica_close(struct tj_replica *replica)
 
 /* ---- leaves ---- */
 
-bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+bool tj_replica_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     struct tj_replica *r = context;
     if (index < r->leaves_stored) {

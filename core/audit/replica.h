@@ -46,13 +46,13 @@ struct tj_replica {
 /* Loads what is in DIR, or begins anew where DIR is empty or missing (its parent must exist; it is
  * made). CORRUPT when what is there is damaged or of another version; LOCKED when another audit has
  * it; DENIED, IO, MEMORY. */
-enum tijori_status tj_replica_open(const char *dir, struct tj_replica **out) TJ_MUST_USE;
+enum tijori_status tj_replica_open(struct tj_replica **out, const char *dir) TJ_MUST_USE;
 /* Writes all of it, synced, the replica file last and by a rename. */
 enum tijori_status tj_replica_save(struct tj_replica *replica) TJ_MUST_USE;
 void tj_replica_close(struct tj_replica *replica);
 
 /* The leaf hash of an entry below `size` that was known when it was opened, or was added since. */
-bool tj_replica_leaf(void *replica, uint64_t index, struct tj_hash *leaf) TJ_MUST_USE;
+bool tj_replica_leaf(void *replica, struct tj_hash *leaf, uint64_t index) TJ_MUST_USE;
 /* That of the next entry. False: no memory. */
 bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf) TJ_MUST_USE;
 

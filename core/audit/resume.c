@@ -75,7 +75,7 @@ bool tj_check_extends(struct tj_replaying *r)
     if (start == 0) {
         return true;
     }
-    if (!tj_source_entry(r->source, &r->digester, 0, &entry, &leaf) ||
+    if (!tj_source_entry(r->source, &r->digester, &entry, &leaf, 0) ||
         !tj_hash_equal(&leaf, &r->state->ledger_id)) {
         return tj_fail(r->report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
                        "entry 0 is not that of the ledger that this auditor verified before");
@@ -86,7 +86,7 @@ bool tj_check_extends(struct tj_replaying *r)
                        " entries before, now there are %" PRIu64,
                        start, r->source->size);
     }
-    if (tj_source_entry(r->source, &r->digester, start - 1, &entry, &leaf) &&
+    if (tj_source_entry(r->source, &r->digester, &entry, &leaf, start - 1) &&
         tj_hash_equal(&leaf, &r->leaf)) {
         return tj_pass(r->report, TJ_CHECK_EXTENDS, 1);
     }
@@ -97,8 +97,8 @@ bool tj_check_extends(struct tj_replaying *r)
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct tj_hash known;
-        bool same = tj_source_entry(r->source, &r->digester, middle, &entry, &leaf) &&
-                    tj_replica_leaf(r->replica, middle, &known) && tj_hash_equal(&leaf, &known);
+        bool same = tj_source_entry(r->source, &r->digester, &entry, &leaf, middle) &&
+                    tj_replica_leaf(r->replica, &known, middle) && tj_hash_equal(&leaf, &known);
         if (same) {
             low = middle + 1;
         } else {

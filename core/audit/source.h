@@ -46,27 +46,27 @@ struct tj_source;
 struct tj_source_ops {
     /* Is there an entry `index`, and how much memory does it want (0: the source keeps it as long
      * as it is open)? GAP: `why` says what is missing. */
-    enum tj_source_answer (*peek)(struct tj_source *source, uint64_t index, size_t *memory,
+    enum tj_source_answer (*peek)(struct tj_source *source, size_t *memory, uint64_t index,
                                   const char **why);
     /* The entry that was peeked at, into that memory. */
     void (*take)(struct tj_source *source, uint8_t *memory, struct tj_source_item *out);
 
     /* One entry; its records; false when there is none, or (records) the source lacks them. */
-    bool (*entry)(struct tj_source *source, uint64_t index, struct tj_view *out);
-    bool (*records)(struct tj_source *source, const struct tj_entry_view *entry,
-                    struct tj_view *out);
+    bool (*entry)(struct tj_source *source, struct tj_view *out, uint64_t index);
+    bool (*records)(struct tj_source *source, struct tj_view *out,
+                    const struct tj_entry_view *entry);
     /* A node of the tree (crypto/tile.h). */
-    bool (*node)(struct tj_source *source, unsigned level, uint64_t number, struct tj_hash *out);
+    bool (*node)(struct tj_source *source, struct tj_hash *out, unsigned level, uint64_t number);
 
     /* The checkpoints there are, in order of size. */
     size_t (*checkpoint_count)(struct tj_source *source);
-    bool (*checkpoint)(struct tj_source *source, size_t i, struct tj_view *note);
+    bool (*checkpoint)(struct tj_source *source, struct tj_view *note, size_t i);
 
     /* The names of the attachments there are, and the bytes of one. */
     void (*documents)(struct tj_source *source, void *context,
                       void (*visit)(void *context, const struct tj_view *name));
-    bool (*document)(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
-                     struct tj_view *out);
+    bool (*document)(struct tj_source *source, struct tj_view *out,
+                     const uint8_t name[TJ_HASH_SIZE]);
 
     /* Before the first entry, after each that was accepted, after the last. False: something
      * failed, and is in the report. `finish` only when nothing failed before. */
@@ -93,12 +93,12 @@ bool tj_source_is_folder(const char *path) TJ_MUST_USE;
 struct tj_source_message {
     char text[200];
 };
-enum tijori_status tj_source_open_ledger(const char *path, struct tj_source **out,
-                                         uint32_t *format_found) TJ_MUST_USE;
+enum tijori_status tj_source_open_ledger(struct tj_source **out, uint32_t *format_found,
+                                         const char *path) TJ_MUST_USE;
 /* Over a store that is open, which stays the caller's. */
 enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out) TJ_MUST_USE;
-enum tijori_status tj_source_open_folder(const char *path, struct tj_source **out,
-                                         struct tj_source_message *what) TJ_MUST_USE;
+enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
+                                         const char *path) TJ_MUST_USE;
 void tj_source_close(struct tj_source *source);
 
 /* The newest checkpoint; false when there is none or it is malformed. */
@@ -106,8 +106,8 @@ bool tj_source_newest(struct tj_source *source, struct tj_view *note,
                       struct tj_checkpoint *checkpoint) TJ_MUST_USE;
 
 /* An entry, decoded, with its leaf hash (may be NULL). */
-bool tj_source_entry(struct tj_source *source, struct tj_digester *digester, uint64_t index,
-                     struct tj_entry_view *out, struct tj_hash *leaf) TJ_MUST_USE;
+bool tj_source_entry(struct tj_source *source, struct tj_digester *digester,
+                     struct tj_entry_view *out, struct tj_hash *leaf, uint64_t index) TJ_MUST_USE;
 
 /* The log before an entry, for the rules: from a source. `leaves`, when not NULL, answers what leaf
  * hash an entry must have that was not hashed in this audit. */
@@ -121,7 +121,7 @@ struct tj_source_past {
     uint64_t unseen_below; /* restricted bodies of entries below this were absent when they were
                             * judged, and count as absent whatever the source has now */
     void *leaves_context;
-    bool (*leaves)(void *context, uint64_t index, struct tj_hash *leaf);
+    bool (*leaves)(void *context, struct tj_hash *leaf, uint64_t index);
 };
 void tj_source_past_init(struct tj_source_past *past, struct tj_source *source,
                          struct tj_digester *digester, struct tj_lane_jumps *jumps);

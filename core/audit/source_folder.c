@@ -12,7 +12,7 @@
 
 /* ---- entries ---- */
 
-static enum tj_source_answer gap(struct tj_folder *s, const char **why, const char *what)
+static enum tj_source_answer gap(struct tj_folder *s, const char *what, const char **why)
 {
     char path[TJ_TILE_PATH_MAX];
     tj_tile_path(path, TJ_TILE_ENTRIES, s->bundle_number,
@@ -48,17 +48,17 @@ static enum tj_source_answer open_bundle(struct tj_folder *s, uint64_t index, co
     s->bundle_number = number;
     enum tj_read_answer answer = tj_folder_bundle(s, &s->bundle, number);
     if (answer != TJ_READ_OK) {
-        return gap(s, why, answer == TJ_READ_MISSING ? "this file is missing" : "unreadable");
+        return gap(s, answer == TJ_READ_MISSING ? "this file is missing" : "unreadable", why);
     }
     if (!tj_bundle_skip(&s->at, &s->bundle, index % TJ_TILE_WIDTH)) {
-        return gap(s, why, "the file ends inside an entry");
+        return gap(s, "the file ends inside an entry", why);
     }
     return TJ_SOURCE_ENTRY;
 }
 
 /* The entry is taken apart here already, to learn where its body is and how much memory both want;
  * whether it is well formed is for the replay to say. */
-static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t index, size_t *memory,
+static enum tj_source_answer folder_peek(struct tj_source *source, size_t *memory, uint64_t index,
                                          const char **why)
 {
     struct tj_folder *s = tj_folder_of(source);
@@ -70,16 +70,16 @@ static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t inde
         return TJ_SOURCE_GAP;
     }
     const uint8_t *end = s->bundle.bytes + s->bundle.size;
-    if (!tj_bundle_next(&s->at, end, &s->entry.bytes, &s->entry.size)) {
-        return gap(s, why, "the file ends before this entry does");
+    if (!tj_bundle_next(&s->at, &s->entry.bytes, &s->entry.size, end)) {
+        return gap(s, "the file ends before this entry does", why);
     }
     uint64_t in_bundle = index % TJ_TILE_WIDTH + 1;
     if (in_bundle == tj_folder_bundle_width(s, s->bundle_number) && s->at != end) {
-        return gap(s, why, "bytes after the last entry");
+        return gap(s, "bytes after the last entry", why);
     }
     tj_verdict_init(&verdict);
     bool formed =
-        tj_entry_decode(s->entry.bytes, s->entry.size, &s->decoded, &verdict) == TIJORI_OK;
+        tj_entry_decode(&s->decoded, s->entry.bytes, s->entry.size, &verdict) == TIJORI_OK;
     s->has_body = false;
     s->body_room = 0;
     if (formed) {
@@ -120,17 +120,17 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
     }
 }
 
-static bool folder_entry(struct tj_source *source, uint64_t index, struct tj_view *out)
+static bool folder_entry(struct tj_source *source, struct tj_view *out, uint64_t index)
 {
     struct tj_folder *s = tj_folder_of(source);
     const uint8_t *at;
     return index < s->source.size && tj_folder_past_bundle(s, index / TJ_TILE_WIDTH) &&
            tj_bundle_skip(&at, &s->past_bundle, index % TJ_TILE_WIDTH) &&
-           tj_bundle_next(&at, s->past_bundle.bytes + s->past_bundle.size, &out->bytes, &out->size);
+           tj_bundle_next(&at, &out->bytes, &out->size, s->past_bundle.bytes + s->past_bundle.size);
 }
 
-static bool folder_records(struct tj_source *source, const struct tj_entry_view *entry,
-                           struct tj_view *out)
+static bool folder_records(struct tj_source *source, struct tj_view *out,
+                           const struct tj_entry_view *entry)
 {
     struct tj_folder *s = tj_folder_of(source);
     char path[TJ_FOLDER_PATH_MAX];
@@ -144,8 +144,8 @@ static bool folder_records(struct tj_source *source, const struct tj_entry_view 
 }
 
 /* A tile is kept, since who asks for a node asks for its neighbours next. */
-static bool folder_node(struct tj_source *source, unsigned level, uint64_t number,
-                        struct tj_hash *out)
+static bool folder_node(struct tj_source *source, struct tj_hash *out, unsigned level,
+                        uint64_t number)
 {
     struct tj_folder *s = tj_folder_of(source);
     char path[TJ_TILE_PATH_MAX];
@@ -168,9 +168,9 @@ static bool folder_node(struct tj_source *source, unsigned level, uint64_t numbe
     return true;
 }
 
-static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool read_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
-    return folder_node(context, level, number, out);
+    return folder_node(context, out, level, number);
 }
 
 /* ---- checkpoints ---- */
@@ -202,7 +202,7 @@ static size_t folder_checkpoint_count(struct tj_source *source)
 }
 
 /* Those of checkpoints/ by rising size, then the file `checkpoint`, which is read once. */
-static bool folder_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
+static bool folder_checkpoint(struct tj_source *source, struct tj_view *note, size_t i)
 {
     struct tj_folder *s = tj_folder_of(source);
     char path[TJ_FOLDER_PATH_MAX];
@@ -258,8 +258,8 @@ static void folder_documents(struct tj_source *source, void *context,
     tj_folder_walk_content(&walk);
 }
 
-static bool folder_document(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
-                            struct tj_view *out)
+static bool folder_document(struct tj_source *source, struct tj_view *out,
+                            const uint8_t name[TJ_HASH_SIZE])
 {
     struct tj_folder *s = tj_folder_of(source);
     char path[TJ_FOLDER_PATH_MAX];
@@ -370,8 +370,8 @@ static enum tijori_status open_directory(struct tj_folder *s, const char *path)
 
 /* The checkpoint is read once, and kept: what the audit judges is what it began with, whatever
  * becomes of the file. */
-static enum tijori_status open_folder(struct tj_folder *s, const char *path,
-                                      struct tj_source_message *what)
+static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_message *what,
+                                      const char *path)
 {
     enum tijori_status status = open_directory(s, path);
     if (status != TIJORI_OK) {
@@ -381,7 +381,7 @@ static enum tijori_status open_folder(struct tj_folder *s, const char *path,
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_folder_visit(s, TJ_FOLDER_CHECKPOINTS, list_checkpoint, s);
+    tj_folder_visit(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS);
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }
@@ -393,8 +393,8 @@ static enum tijori_status open_folder(struct tj_folder *s, const char *path,
 
 /* How many entries there are, the checkpoint says: a folder has no other end, and one that was cut
  * short is seen by it. */
-enum tijori_status tj_source_open_folder(const char *path, struct tj_source **out,
-                                         struct tj_source_message *what)
+enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
+                                         const char *path)
 {
     struct tj_source_message unused;
     struct tj_folder *s = calloc(1, sizeof *s);
@@ -409,7 +409,7 @@ enum tijori_status tj_source_open_folder(const char *path, struct tj_source **ou
     s->source.nodes = (struct tj_node_reader){&s->source, read_node};
     s->bundle_number = UINT64_MAX;
     s->past_number = UINT64_MAX;
-    enum tijori_status status = open_folder(s, path, what);
+    enum tijori_status status = open_folder(s, what, path);
     if (status != TIJORI_OK) {
         folder_close(&s->source);
         return status;

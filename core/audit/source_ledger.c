@@ -53,7 +53,7 @@ static bool is_number(const struct tj_view *key, uint64_t number)
 /* Two cursors run side by side, since entries and bodies are read once and in order. Both are moved
  * before either is judged: a number that is missing in one table shows by what stands in its place.
  */
-static enum tj_source_answer ledger_peek(struct tj_source *source, uint64_t index, size_t *memory,
+static enum tj_source_answer ledger_peek(struct tj_source *source, size_t *memory, uint64_t index,
                                          const char **why)
 {
     struct ledger_source *s = own(source);
@@ -103,27 +103,27 @@ static void ledger_take(struct tj_source *source, uint8_t *memory, struct tj_sou
 
 /* ---- reading here and there ---- */
 
-static bool ledger_entry(struct tj_source *source, uint64_t index, struct tj_view *out)
+static bool ledger_entry(struct tj_source *source, struct tj_view *out, uint64_t index)
 {
-    return tj_get_number(own(source)->txn, TJ_J_ENTRIES, index, out) == TJ_STORAGE_OK;
+    return tj_get_number(own(source)->txn, out, TJ_J_ENTRIES, index) == TJ_STORAGE_OK;
 }
 
-static bool ledger_records(struct tj_source *source, const struct tj_entry_view *entry,
-                           struct tj_view *out)
+static bool ledger_records(struct tj_source *source, struct tj_view *out,
+                           const struct tj_entry_view *entry)
 {
     struct tj_body_view body;
-    if (tj_journal_body(own(source)->txn, entry, &body) != TIJORI_OK) {
+    if (tj_journal_body(own(source)->txn, &body, entry) != TIJORI_OK) {
         return false;
     }
     *out = (struct tj_view){body.records, (size_t)entry->header.record_count * TJ_RECORD_SIZE};
     return true;
 }
 
-static bool ledger_node(struct tj_source *source, unsigned level, uint64_t number,
-                        struct tj_hash *out)
+static bool ledger_node(struct tj_source *source, struct tj_hash *out, unsigned level,
+                        uint64_t number)
 {
     const struct tj_node_reader *reader = &own(source)->nodes.reader;
-    return reader->node(reader->context, level, number, out);
+    return reader->node(reader->context, out, level, number);
 }
 
 static size_t ledger_checkpoint_count(struct tj_source *source)
@@ -131,21 +131,21 @@ static size_t ledger_checkpoint_count(struct tj_source *source)
     return own(source)->checkpoint_count + (own(source)->signed_at != SIZE_MAX);
 }
 
-static bool ledger_checkpoint(struct tj_source *source, size_t i, struct tj_view *note)
+static bool ledger_checkpoint(struct tj_source *source, struct tj_view *note, size_t i)
 {
     struct ledger_source *s = own(source);
     if (i == s->signed_at) {
-        return tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note) ==
+        return tj_get_name(s->txn, note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
                TJ_STORAGE_OK;
     }
-    return tj_checkpoint_stored(s->txn, s->checkpoint_sizes[i - (i > s->signed_at)], note);
+    return tj_checkpoint_stored(s->txn, note, s->checkpoint_sizes[i - (i > s->signed_at)]);
 }
 
 /* A cursor that is not to be had for want of memory says nothing about the table. */
 static enum tj_storage_status open_cursor(struct ledger_source *s, struct tj_cursor **cursor,
                                           size_t table)
 {
-    enum tj_storage_status status = tj_cursor_open(s->txn, table, cursor);
+    enum tj_storage_status status = tj_cursor_open(s->txn, cursor, table);
     s->source.no_memory |= status == TJ_STORAGE_MEMORY;
     return status;
 }
@@ -165,10 +165,10 @@ static void ledger_documents(struct tj_source *source, void *context,
     tj_cursor_close(cursor);
 }
 
-static bool ledger_document(struct tj_source *source, const uint8_t name[TJ_HASH_SIZE],
-                            struct tj_view *out)
+static bool ledger_document(struct tj_source *source, struct tj_view *out,
+                            const uint8_t name[TJ_HASH_SIZE])
 {
-    return tj_get_name(own(source)->txn, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE, out) ==
+    return tj_get_name(own(source)->txn, out, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE) ==
            TJ_STORAGE_OK;
 }
 
@@ -186,7 +186,7 @@ static bool list_block(struct ledger_source *s, struct tj_replay_report *report,
                        const struct tj_view *key, const struct tj_view *value)
 {
     struct tj_block_row row;
-    if (!tj_block_row_decode(key, value, &row)) {
+    if (!tj_block_row_decode(key, &row, value)) {
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "a row of blocks is not a block");
     }
@@ -207,7 +207,7 @@ static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    if (tj_count(s->txn, TJ_J_STATE, &count) != TJ_STORAGE_OK ||
+    if (tj_count(s->txn, &count, TJ_J_STATE) != TJ_STORAGE_OK ||
         open_cursor(s, &cursor, TJ_J_STATE) != TJ_STORAGE_OK) {
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "the table of blocks is unreadable");
@@ -241,8 +241,8 @@ static bool compare_block(struct ledger_source *s, struct tj_progress *progress,
     struct tj_view key = {name, TJ_BLOCK_KEY_SIZE};
     struct tj_view value;
     struct tj_block_row row;
-    if (tj_get_name(s->txn, TJ_J_STATE, name, TJ_BLOCK_KEY_SIZE, &value) != TJ_STORAGE_OK ||
-        !tj_block_row_decode(&key, &value, &row)) {
+    if (tj_get_name(s->txn, &value, TJ_J_STATE, name, TJ_BLOCK_KEY_SIZE) != TJ_STORAGE_OK ||
+        !tj_block_row_decode(&key, &row, &value)) {
         return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
                        "a stored block is unreadable");
     }
@@ -268,7 +268,7 @@ static bool compare_nodes(struct ledger_source *s, struct tj_progress *progress)
         uint64_t number = (report->entries >> (8 * level)) - 1;
         const struct tj_hash *node = &progress->recent->nodes[level][number % TJ_TILE_WIDTH];
         struct tj_hash stored = {{0}};
-        if (!ledger_node(&s->source, level, number, &stored) || !tj_hash_equal(&stored, node)) {
+        if (!ledger_node(&s->source, &stored, level, number) || !tj_hash_equal(&stored, node)) {
             return tj_fail(report, TJ_CHECK_HEAD, report->entries - 1, &stored, node,
                            "a stored node of the tree is not that of the entries");
         }
@@ -282,13 +282,13 @@ static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
     uint64_t meta = 0;
     uint64_t nodes = 0;
     struct tj_view note;
-    bool has_signed = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED),
-                                  &note) == TJ_STORAGE_OK;
-    if (tj_count(s->txn, TJ_J_META, &meta) != TJ_STORAGE_OK || meta != 1u + has_signed) {
+    bool has_signed = tj_get_name(s->txn, &note, TJ_J_META, TJ_META_SIGNED,
+                                  strlen(TJ_META_SIGNED)) == TJ_STORAGE_OK;
+    if (tj_count(s->txn, &meta, TJ_J_META) != TJ_STORAGE_OK || meta != 1u + has_signed) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL, "there are rows beside the head");
         return;
     }
-    if (tj_count(s->txn, TJ_J_NODES, &nodes) != TJ_STORAGE_OK ||
+    if (tj_count(s->txn, &nodes, TJ_J_NODES) != TJ_STORAGE_OK ||
         nodes != tj_node_rows(report->entries)) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
                 "the tree has other nodes stored than its size asks for");
@@ -309,7 +309,7 @@ static void check_head(struct ledger_source *s, struct tj_progress *progress,
                 "the stored head counts other entries than there are");
         return;
     }
-    tj_frontier_root(progress->digester->hasher, &head->frontier, &stored);
+    tj_frontier_root(progress->digester->hasher, &stored, &head->frontier);
     if (!tj_hash_equal(&stored, &report->root) ||
         memcmp(head->frontier.nodes, frontier->nodes,
                frontier->count * sizeof frontier->nodes[0]) != 0) {
@@ -333,7 +333,7 @@ static void check_open(struct ledger_source *s, struct tj_progress *progress,
                 "a stored block is as of no entry");
         return;
     }
-    enum tijori_status status = tj_snapshot_load(s->txn, progress->digester, head, &opened);
+    enum tijori_status status = tj_snapshot_load(s->txn, progress->digester, &opened, head);
     if (status == TIJORI_MEMORY) {
         s->source.no_memory = true;
         return;
@@ -464,11 +464,11 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    enum tj_storage_status status = tj_count(s->txn, TJ_J_CHECKPOINTS, &count);
+    enum tj_storage_status status = tj_count(s->txn, &count, TJ_J_CHECKPOINTS);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
-    status = tj_cursor_open(s->txn, TJ_J_CHECKPOINTS, &cursor);
+    status = tj_cursor_open(s->txn, &cursor, TJ_J_CHECKPOINTS);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -492,7 +492,7 @@ static void find_signed(struct ledger_source *s)
     if (count > 0) {
         last = s->checkpoint_sizes[count - 1];
     }
-    bool there = tj_get_name(s->txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &note) ==
+    bool there = tj_get_name(s->txn, &note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
                  TJ_STORAGE_OK;
     s->signed_at = SIZE_MAX;
     if (!there && count == 0) {
@@ -509,15 +509,15 @@ static void find_signed(struct ledger_source *s)
 
 static enum tj_storage_status open_tables(struct ledger_source *s)
 {
-    enum tj_storage_status status = tj_count(s->txn, TJ_J_ENTRIES, &s->source.size);
+    enum tj_storage_status status = tj_count(s->txn, &s->source.size, TJ_J_ENTRIES);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
-    status = tj_cursor_open(s->txn, TJ_J_ENTRIES, &s->entries);
+    status = tj_cursor_open(s->txn, &s->entries, TJ_J_ENTRIES);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
-    status = tj_cursor_open(s->txn, TJ_J_BODIES, &s->bodies);
+    status = tj_cursor_open(s->txn, &s->bodies, TJ_J_BODIES);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -561,13 +561,13 @@ enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source *
     return TIJORI_OK;
 }
 
-enum tijori_status tj_source_open_ledger(const char *path, struct tj_source **out,
-                                         uint32_t *format_found)
+enum tijori_status tj_source_open_ledger(struct tj_source **out, uint32_t *format_found,
+                                         const char *path)
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(0);
     enum tijori_status status =
-        tj_from_storage(tj_store_open_read(path, &options, &store, format_found));
+        tj_from_storage(tj_store_open_read(&store, format_found, path, &options));
     if (status != TIJORI_OK) {
         return status;
     }

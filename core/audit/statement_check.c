@@ -22,21 +22,21 @@ static const char *value_text(char out[VALUE_TEXT_SIZE], const struct tj_asset_o
 /* ---- statements ---- */
 
 /* A programme's name stands in the record that set it. */
-static void programme_name(const struct tj_past *past, const struct tj_rule_object *rule,
-                           char out[TJ_NAME_SIZE + 1])
+static void programme_name(const struct tj_past *past, char out[TJ_NAME_SIZE + 1],
+                           const struct tj_rule_object *rule)
 {
     struct tj_named named = {.absent = true};
     out[0] = '\0';
-    if (past->record(past->context, rule->set, &named) && !named.absent) {
+    if (past->record(past->context, &named, rule->set) && !named.absent) {
         struct tj_record r;
-        tj_record_decode(named.record, &r);
+        tj_record_decode(&r, named.record);
         snprintf(out, TJ_NAME_SIZE + 1, "%s", r.name);
     }
 }
 
 /* "inflow of purpose purchase", "customers of party 2 (Bank)", "counted of rule 3 (No ...)". */
-static void figure_text(const struct tj_state *state, const struct tj_past *past,
-                        const struct tj_record *r, char *out, size_t size)
+static void figure_text(const struct tj_state *state, char *out, size_t size,
+                        const struct tj_past *past, const struct tj_record *r)
 {
     const char *name = tj_figure_names[r->figure];
     const struct tj_rule_object *rule = tj_state_rule(state, r->rule);
@@ -54,7 +54,7 @@ static void figure_text(const struct tj_state *state, const struct tj_past *past
     case TJ_FIGURE_COUNTED:
     case TJ_FIGURE_UNCLASSIFIED:
     case TJ_FIGURE_BREACHES:
-        programme_name(past, rule, called);
+        programme_name(past, called, rule);
         snprintf(out, size, "%s of rule %" PRIu32 " (%s)", name, r->rule, called);
         return;
     case TJ_FIGURE_OPENING:
@@ -89,7 +89,7 @@ static void compare(struct tj_replay_report *report, const struct tj_state *stat
     char what[128];
     char stated[VALUE_TEXT_SIZE];
     char found[VALUE_TEXT_SIZE];
-    figure_text(state, past, r, what, sizeof what);
+    figure_text(state, what, sizeof what, past, r);
     tj_find(report, index, "the statement says %s: %s; the log says %s", what,
             value_text(stated, asset, is_count, tj_statement_value(r->value)),
             value_text(found, asset, is_count, value));
@@ -175,7 +175,7 @@ static void audit_programme(struct tj_replay_report *report, const struct tj_sta
     struct breaches breaches = {.count = (uint64_t)tj_figures_value(figures, &key)};
     char name[TJ_NAME_SIZE + 1];
     char amount[VALUE_TEXT_SIZE];
-    programme_name(past, rule, name);
+    programme_name(past, name, rule);
     breaches_of(&breaches, asset, rule, number);
     if (breaches.count > 0) {
         find_breaches(report, asset, rule, number, name, &breaches);

@@ -14,7 +14,7 @@ static void note_recovery(struct tj_walk *w, uint64_t id, const uint8_t *record)
     if (party == NULL || party->recovery == 0 || party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
         return;
     }
-    if (!w->past->record(w->past->context, party->recovery, &named) || named.absent) {
+    if (!w->past->record(w->past->context, &named, party->recovery) || named.absent) {
         return;
     }
     char what[80];
@@ -44,7 +44,7 @@ static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
         return;
     }
     p.from = tj_state_account(w->state, tj_movement_from(record));
-    const struct tj_rule_object *tier = tj_tier_of(w->state, &p, &number);
+    const struct tj_rule_object *tier = tj_tier_of(w->state, &number, &p);
     if (tier == NULL || tier->window_s == 0) {
         return;
     }
@@ -87,7 +87,7 @@ static bool walk_statement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                            const uint8_t *record)
 {
     struct tj_record r;
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     tj_audit_statement(w->progress->report, w->state, w->figures, w->past, tj_record_entry(id), &r);
     if (w->period != NULL && !tj_period_state(w->period, id, &r)) {
         return false;
@@ -103,7 +103,7 @@ static bool walk_directive(struct tj_walk *w, uint64_t id, uint64_t received_ns,
     }
     if (record[0] == TJ_OPEN_ACCOUNT && w->period != NULL) {
         struct tj_record r;
-        tj_record_decode(record, &r);
+        tj_record_decode(&r, record);
         return tj_period_open_account(w->period, &r);
     }
     return true;

@@ -42,7 +42,7 @@ static bool append_digit(tj_u128 *value, unsigned digit)
            !__builtin_add_overflow(*value, (tj_u128)digit, value);
 }
 
-static bool parse(const char *text, size_t size, unsigned decimals, tj_u128 *out)
+static bool parse(tj_u128 *out, const char *text, size_t size, unsigned decimals)
 {
     tj_u128 value = 0;
     size_t whole = 0;
@@ -71,12 +71,12 @@ static bool parse(const char *text, size_t size, unsigned decimals, tj_u128 *out
     return true;
 }
 
-bool tj_amount_parse(const char *text, size_t size, unsigned decimals, tj_i128 *out)
+bool tj_amount_parse(tj_i128 *out, const char *text, size_t size, unsigned decimals)
 {
     bool negative = size > 0 && text[0] == '-';
     tj_u128 most = ((tj_u128)1 << 127) - !negative;
     tj_u128 value;
-    if (!parse(text + negative, size - negative, decimals, &value) || value > most) {
+    if (!parse(&value, text + negative, size - negative, decimals) || value > most) {
         return false;
     }
     *out = (tj_i128)(negative ? 0 - value : value);

@@ -16,7 +16,7 @@ struct tj_amount {
     uint64_t base;
 };
 
-static inline bool tj_amount_add(struct tj_amount a, struct tj_amount b, struct tj_amount *sum)
+static inline bool tj_amount_add(struct tj_amount *sum, struct tj_amount a, struct tj_amount b)
 {
     return !__builtin_add_overflow(a.base, b.base, &sum->base);
 }
@@ -32,6 +32,6 @@ void tj_amount_format_base(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base);
 
 /* Reads a decimal number, "1.5", "150" or "-1.5", into base units. False when it is not one, has
  * more digits after the point than `decimals`, or does not fit. */
-bool tj_amount_parse(const char *text, size_t size, unsigned decimals, tj_i128 *out);
+bool tj_amount_parse(tj_i128 *out, const char *text, size_t size, unsigned decimals);
 
 #endif

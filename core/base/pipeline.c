@@ -414,7 +414,7 @@ static bool room_is_there(struct tj_pipeline *p, uint64_t bytes)
             ring_start(p, bytes) + bytes - atomic_load(&p->ring_released) <= p->options.ring_bytes);
 }
 
-void *tj_pipeline_reserve(struct tj_pipeline *p, size_t bytes, uint8_t **data)
+void *tj_pipeline_reserve(struct tj_pipeline *p, uint8_t **data, size_t bytes)
 {
     TIJORI_REQUIRE(bytes <= p->options.ring_bytes / 2);
     pthread_mutex_lock(&p->producer);

@@ -63,7 +63,7 @@ void tj_pipeline_destroy(struct tj_pipeline *pipeline);
 /* Producer: waits for room, gives an item as the last one in its place left it and room for `bytes`
  * of data (NULL when bytes is 0). Between reserve and publish the queue is the caller's alone:
  * publish soon. `weight`: bytes that the item is about. */
-void *tj_pipeline_reserve(struct tj_pipeline *pipeline, size_t bytes, uint8_t **data);
+void *tj_pipeline_reserve(struct tj_pipeline *pipeline, uint8_t **data, size_t bytes);
 void tj_pipeline_publish(struct tj_pipeline *pipeline, size_t weight);
 /* Instead of publish, where no data was asked for: there is no item after all. */
 void tj_pipeline_cancel(struct tj_pipeline *pipeline);

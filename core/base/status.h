@@ -6,7 +6,11 @@
  *
  * Three classes, never mixed: a caller's bug aborts (TIJORI_REQUIRE); a rejected input returns a
  * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.
- */
+ *
+ * The law of arguments, everywhere: first the context that a function works on; then what it
+ * writes, then what it changes, then what it only reads; a length follows its array; and last,
+ * where there is one, what says why not (verdict, message, fault). scripts/figures holds headers to
+ * it. */
 
 #include "crypto/must_use.h"
 #include "include/tijori.h"

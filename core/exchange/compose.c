@@ -2,12 +2,12 @@
 
 #include "crypto/tree.h"
 
-enum tijori_status tj_header_place(struct tj_txn *txn, const struct tj_state *state,
-                                   struct tj_digester *digester, struct tj_header *header,
+enum tijori_status tj_header_place(struct tj_txn *txn, struct tj_digester *digester,
+                                   struct tj_header *header, const struct tj_state *state,
                                    uint64_t size, uint32_t party, uint16_t lane)
 {
     const struct tj_lane_object *last = tj_state_lane(state, party, lane);
-    if (!tj_journal_leaf(txn, digester, size - 1, &header->known_leaf)) {
+    if (!tj_journal_leaf(txn, digester, &header->known_leaf, size - 1)) {
         return TIJORI_CORRUPT;
     }
     header->known_index = size - 1;
@@ -42,7 +42,7 @@ void tj_header_next(struct tj_digester *digester, struct tj_header *header)
 {
     uint8_t bytes[TJ_HEADER_SIZE];
     tj_header_encode(header, bytes);
-    tj_envelope_id(digester, bytes, &header->previous_id);
+    tj_envelope_id(digester, &header->previous_id, bytes);
     header->sequence++;
 }
 
@@ -77,12 +77,12 @@ enum tijori_status tj_slots_sign(struct tj_slots *slots, uint32_t party, uint8_t
 }
 
 enum tijori_status tj_envelope_check(struct tj_digester *digester, struct tj_envelope_view *out,
-                                     struct tijori_message *message, const uint8_t *bytes,
-                                     size_t size)
+                                     const uint8_t *bytes, size_t size,
+                                     struct tijori_message *message)
 {
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
-    enum tijori_status status = tj_envelope_decode(bytes, size, out, &verdict);
+    enum tijori_status status = tj_envelope_decode(out, bytes, size, &verdict);
     if (status == TIJORI_OK) {
         status = tj_attachments_check(digester, out, &verdict);
     }

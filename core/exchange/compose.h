@@ -16,8 +16,8 @@ enum { TJ_LIFETIME_DEFAULT_S = 86400 };
 /* What the header of the next envelope of a party's lane says of a ledger of `size` entries: its
  * id, party, lane, sequence, previous id, and the newest entry as the one that is known. All else
  * is left alone. CORRUPT when that entry cannot be read. */
-enum tijori_status tj_header_place(struct tj_txn *txn, const struct tj_state *state,
-                                   struct tj_digester *digester, struct tj_header *header,
+enum tijori_status tj_header_place(struct tj_txn *txn, struct tj_digester *digester,
+                                   struct tj_header *header, const struct tj_state *state,
                                    uint64_t size, uint32_t party, uint16_t lane) TJ_MUST_USE;
 
 /* Makes the header speak of these records: their number, their root, and the flag of approvals. The
@@ -43,7 +43,7 @@ enum tijori_status tj_slots_sign(struct tj_slots *slots, uint32_t party, uint8_t
 /* Reads one envelope, and checks all of it that needs no ledger but its signatures: step 1 of
  * docs/FORMAT.md section 7. `message` says where it fails. */
 enum tijori_status tj_envelope_check(struct tj_digester *digester, struct tj_envelope_view *out,
-                                     struct tijori_message *message, const uint8_t *bytes,
-                                     size_t size) TJ_MUST_USE;
+                                     const uint8_t *bytes, size_t size,
+                                     struct tijori_message *message) TJ_MUST_USE;
 
 #endif

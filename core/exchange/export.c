@@ -84,8 +84,8 @@ static enum tijori_status export_tile(struct exporting *x, unsigned level, uint6
     }
     for (unsigned i = 0; i < width; i++) {
         struct tj_hash node;
-        if (!x->nodes.reader.node(x->nodes.reader.context, level, number * TJ_TILE_WIDTH + i,
-                                  &node)) {
+        if (!x->nodes.reader.node(x->nodes.reader.context, &node, level,
+                                  number * TJ_TILE_WIDTH + i)) {
             return tj_say(x->message, TIJORI_CORRUPT,
                           "%s: the ledger has no such node: it is damaged", path);
         }
@@ -111,9 +111,9 @@ static enum tijori_status export_tiles(struct exporting *x)
     return status;
 }
 
-static enum tijori_status read_entry(struct exporting *x, uint64_t index, struct tj_entry_view *out)
+static enum tijori_status read_entry(struct exporting *x, struct tj_entry_view *out, uint64_t index)
 {
-    enum tijori_status status = tj_journal_entry(x->txn, index, out);
+    enum tijori_status status = tj_journal_entry(x->txn, out, index);
     return status == TIJORI_OK ? TIJORI_OK
                                : tj_say_status(x->message, status, x->order->dir, "an entry");
 }
@@ -128,7 +128,7 @@ static enum tijori_status export_bundle(struct exporting *x, uint64_t number, un
     }
     for (unsigned i = 0; i < width; i++) {
         struct tj_entry_view entry;
-        enum tijori_status status = read_entry(x, number * TJ_TILE_WIDTH + i, &entry);
+        enum tijori_status status = read_entry(x, &entry, number * TJ_TILE_WIDTH + i);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -162,7 +162,7 @@ static enum tijori_status export_attachment(struct exporting *x, const uint8_t *
     struct tj_view bytes;
     tj_content_path(path, TJ_FOLDER_ATTACHMENTS, hash);
     if (is_there(x, path) ||
-        tj_get_name(x->txn, TJ_J_ATTACHMENTS, hash, TJ_HASH_SIZE, &bytes) != TJ_STORAGE_OK) {
+        tj_get_name(x->txn, &bytes, TJ_J_ATTACHMENTS, hash, TJ_HASH_SIZE) != TJ_STORAGE_OK) {
         return TIJORI_OK; /* or the ledger does not have it, which is no error */
     }
     return write_file(x, path, bytes.bytes, bytes.size);
@@ -185,7 +185,7 @@ static enum tijori_status export_body(struct exporting *x, uint64_t index)
     char path[TJ_FOLDER_PATH_MAX];
     struct tj_entry_view entry;
     struct tj_body_view body;
-    enum tijori_status status = read_entry(x, index, &entry);
+    enum tijori_status status = read_entry(x, &entry, index);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -203,7 +203,7 @@ static enum tijori_status export_body(struct exporting *x, uint64_t index)
     if (there && !x->order->attachments) {
         return TIJORI_OK;
     }
-    status = tj_journal_body(x->txn, &entry, &body);
+    status = tj_journal_body(x->txn, &body, &entry);
     if (status != TIJORI_OK) {
         return tj_say_status(x->message, status, x->order->dir, "a body");
     }
@@ -252,7 +252,7 @@ static enum tijori_status export_checkpoints(struct exporting *x)
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view note;
-    enum tijori_status status = tj_from_storage(tj_cursor_open(x->txn, TJ_J_CHECKPOINTS, &cursor));
+    enum tijori_status status = tj_from_storage(tj_cursor_open(x->txn, &cursor, TJ_J_CHECKPOINTS));
     if (status != TIJORI_OK) {
         return tj_say_status(x->message, status, x->order->dir, "checkpoints");
     }
@@ -320,7 +320,7 @@ static enum tijori_status find_earlier(struct exporting *x)
                       ": the ledger was rolled back",
                       x->order->out, earlier.size, x->newest->checkpoint.size);
     }
-    if (!tj_tile_root(x->digester->hasher, &x->nodes.reader, earlier.size, &root) ||
+    if (!tj_tile_root(x->digester->hasher, &root, &x->nodes.reader, earlier.size) ||
         !tj_hash_equal(&root, &earlier.root)) {
         return tj_say(x->message, TIJORI_FORK,
                       "%s: an export of a fork: its first %" PRIu64
@@ -362,9 +362,8 @@ static enum tijori_status open_out(struct exporting *x)
 }
 
 enum tijori_status tj_export(struct tj_txn *txn, struct tj_digester *digester,
-                             struct tj_export_done *done, struct tijori_message *message,
-                             const struct tj_stored_checkpoint *newest,
-                             const struct tj_export_order *order)
+                             struct tj_export_done *done, const struct tj_stored_checkpoint *newest,
+                             const struct tj_export_order *order, struct tijori_message *message)
 {
     struct exporting x = {
         .txn = txn, .digester = digester, .newest = newest, .order = order, .message = message};

@@ -29,8 +29,8 @@ struct tj_export_done {
  * the ledger is damaged NOT_FOUND, DENIED, FULL, MEMORY, IO What was written before stays, and the
  * next export goes on from it. Threads: one; the transaction's. */
 enum tijori_status tj_export(struct tj_txn *txn, struct tj_digester *digester,
-                             struct tj_export_done *done, struct tijori_message *message,
-                             const struct tj_stored_checkpoint *newest,
-                             const struct tj_export_order *order) TJ_MUST_USE;
+                             struct tj_export_done *done, const struct tj_stored_checkpoint *newest,
+                             const struct tj_export_order *order,
+                             struct tijori_message *message) TJ_MUST_USE;
 
 #endif

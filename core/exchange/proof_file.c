@@ -33,8 +33,8 @@ static enum tijori_status say_exhibit(struct tijori_message *message,
 
 /* ---- taking one apart ---- */
 
-enum tijori_status tj_proof_decode(struct tj_proof_file *out, struct tijori_message *message,
-                                   const char *bytes, size_t size)
+enum tijori_status tj_proof_decode(struct tj_proof_file *out, const char *bytes, size_t size,
+                                   struct tijori_message *message)
 {
     struct tj_exhibit_fault fault;
     size_t extra_size = 0;
@@ -76,8 +76,8 @@ void tj_proof_clear(struct tj_proof_file *file)
     file->extra = NULL;
 }
 
-enum tijori_status tj_proof_verify(struct tj_digester *digester, struct tijori_message *message,
-                                   const struct tj_proof_file *file)
+enum tijori_status tj_proof_verify(struct tj_digester *digester, const struct tj_proof_file *file,
+                                   struct tijori_message *message)
 {
     struct tj_exhibit_fault fault;
     if (tj_exhibits_verify(digester, &file->exhibits, &file->checkpoint, file->proof.path,
@@ -140,13 +140,13 @@ static bool holds(struct tj_digester *digester, struct tj_proof_judgement *out,
         return fails(out, "checkpoint", fault);
     }
     if (policy != NULL) {
-        tj_policy_check(policy, &file->note, &out->witness);
+        tj_policy_check(policy, &out->witness, &file->note);
         out->witnessed = true;
     }
     if (out->witness.invalid > 0) {
         return fails(out, "checkpoint", "a witness' cosignature does not verify");
     }
-    return tj_proof_verify(digester, &why, file) == TIJORI_OK || fails(out, "proof", why.text);
+    return tj_proof_verify(digester, file, &why) == TIJORI_OK || fails(out, "proof", why.text);
 }
 
 void tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
@@ -195,8 +195,8 @@ static bool signed_by_log(const struct tj_state *state, const struct tj_note_vie
 }
 
 static enum tijori_status check_decoded(const struct tj_state *state, struct tj_digester *digester,
-                                        struct tijori_message *why,
-                                        const struct tj_proof_file *file)
+                                        const struct tj_proof_file *file,
+                                        struct tijori_message *why)
 {
     char origin[TJ_ORIGIN_MAX];
     tj_origin(state, origin);
@@ -204,20 +204,20 @@ static enum tijori_status check_decoded(const struct tj_state *state, struct tj_
         !signed_by_log(state, &file->note, origin)) {
         return tj_say(why, TIJORI_VALUE, "the checkpoint is not signed by a key of this log");
     }
-    return tj_proof_verify(digester, why, file);
+    return tj_proof_verify(digester, file, why);
 }
 
 static enum tijori_status check_own(const struct tj_state *state, struct tj_digester *digester,
-                                    struct tijori_message *message, const char *bytes, size_t size)
+                                    const char *bytes, size_t size, struct tijori_message *message)
 {
     struct tijori_message why;
     struct tj_proof_file *file = malloc(sizeof *file);
     if (file == NULL) {
         return TIJORI_MEMORY;
     }
-    enum tijori_status status = tj_proof_decode(file, &why, bytes, size);
+    enum tijori_status status = tj_proof_decode(file, bytes, size, &why);
     if (status == TIJORI_OK) {
-        status = check_decoded(state, digester, &why, file);
+        status = check_decoded(state, digester, file, &why);
     }
     tj_proof_clear(file);
     free(file);
@@ -252,19 +252,19 @@ static enum tijori_status encode(char **out, size_t *size, struct tj_tlog_proof 
     return status;
 }
 
-static enum tijori_status make(struct tj_txn *txn, const struct tj_state *state,
-                               struct tj_digester *digester, char **out, size_t *size,
-                               struct tj_exhibits *exhibits, struct tijori_message *message,
+static enum tijori_status make(struct tj_txn *txn, struct tj_digester *digester, char **out,
+                               size_t *size, struct tj_exhibits *exhibits,
+                               const struct tj_state *state,
                                const struct tj_stored_checkpoint *newest, uint64_t index,
-                               uint32_t position)
+                               uint32_t position, struct tijori_message *message)
 {
     struct tj_tlog_proof proof = {
         .index = index,
         .checkpoint = (const char *)newest->note.bytes,
         .checkpoint_size = newest->note.size,
     };
-    enum tijori_status status = tj_prove(txn, state, digester, newest->checkpoint.size, index,
-                                         position, exhibits, proof.path, &proof.path_count);
+    enum tijori_status status = tj_prove(txn, digester, exhibits, proof.path, &proof.path_count,
+                                         state, newest->checkpoint.size, index, position);
     if (status == TIJORI_NOT_FOUND) {
         return tj_say(message, status, "entry %" PRIu64 " has records 0 to %" PRIu32, index,
                       exhibits->list[0].entry.header.record_count - 1);
@@ -272,21 +272,20 @@ static enum tijori_status make(struct tj_txn *txn, const struct tj_state *state,
     if (status == TIJORI_OK) {
         status = encode(out, size, &proof, exhibits);
     }
-    return status == TIJORI_OK ? check_own(state, digester, message, *out, *size) : status;
+    return status == TIJORI_OK ? check_own(state, digester, *out, *size, message) : status;
 }
 
-enum tijori_status tj_proof_make(struct tj_txn *txn, const struct tj_state *state,
-                                 struct tj_digester *digester, char **out, size_t *size,
-                                 struct tijori_message *message,
+enum tijori_status tj_proof_make(struct tj_txn *txn, struct tj_digester *digester, char **out,
+                                 size_t *size, const struct tj_state *state,
                                  const struct tj_stored_checkpoint *newest, uint64_t index,
-                                 uint32_t position)
+                                 uint32_t position, struct tijori_message *message)
 {
     struct tj_exhibits *exhibits = calloc(1, sizeof *exhibits);
     enum tijori_status status = TIJORI_MEMORY;
     *out = NULL;
     tj_say(message, TIJORI_OK, "%s", "");
     if (exhibits != NULL) {
-        status = make(txn, state, digester, out, size, exhibits, message, newest, index, position);
+        status = make(txn, digester, out, size, exhibits, state, newest, index, position, message);
     }
     if (status != TIJORI_OK) {
         free(*out);

@@ -36,23 +36,22 @@ enum tijori_status tj_proof_checkpoint(struct tj_txn *txn, struct tj_stored_chec
  *     NOT_FOUND  no such record; `message` says which there are
  *     CORRUPT    the ledger is damaged
  *     MEMORY */
-enum tijori_status tj_proof_make(struct tj_txn *txn, const struct tj_state *state,
-                                 struct tj_digester *digester, char **out, size_t *size,
-                                 struct tijori_message *message,
+enum tijori_status tj_proof_make(struct tj_txn *txn, struct tj_digester *digester, char **out,
+                                 size_t *size, const struct tj_state *state,
                                  const struct tj_stored_checkpoint *newest, uint64_t index,
-                                 uint32_t position) TJ_MUST_USE;
+                                 uint32_t position, struct tijori_message *message) TJ_MUST_USE;
 
 /* ---- taking one apart ---- */
 
 /* Checks the form of everything in it: VALUE and why not, or MEMORY. Clear either way. */
-enum tijori_status tj_proof_decode(struct tj_proof_file *out, struct tijori_message *message,
-                                   const char *bytes, size_t size) TJ_MUST_USE;
+enum tijori_status tj_proof_decode(struct tj_proof_file *out, const char *bytes, size_t size,
+                                   struct tijori_message *message) TJ_MUST_USE;
 void tj_proof_clear(struct tj_proof_file *file);
 
 /* Checks everything but who signed the checkpoint. VALUE: `message` names the rule and the place.
  */
-enum tijori_status tj_proof_verify(struct tj_digester *digester, struct tijori_message *message,
-                                   const struct tj_proof_file *file) TJ_MUST_USE;
+enum tijori_status tj_proof_verify(struct tj_digester *digester, const struct tj_proof_file *file,
+                                   struct tijori_message *message) TJ_MUST_USE;
 
 /* ---- judging one ---- */
 

@@ -87,7 +87,7 @@ static bool find_checkpoint(struct checking *c)
 {
     struct tj_view note;
     for (size_t i = c->source->ops->checkpoint_count(c->source); i > 0; i--) {
-        if (!c->source->ops->checkpoint(c->source, i - 1, &note) ||
+        if (!c->source->ops->checkpoint(c->source, &note, i - 1) ||
             note.size > sizeof c->checkpoint_note) {
             continue;
         }
@@ -105,15 +105,15 @@ static bool find_checkpoint(struct checking *c)
 }
 
 /* An entry, and the proof that the checkpoint has it; NULL, or what is wrong with it. */
-static const char *entry_fault(struct checking *c, uint64_t index, struct tj_entry_view *entry,
-                               struct tj_hash *leaf, struct tj_tlog_proof *proof)
+static const char *entry_fault(struct checking *c, struct tj_entry_view *entry,
+                               struct tj_hash *leaf, struct tj_tlog_proof *proof, uint64_t index)
 {
     struct tj_hasher *hasher = c->digester->hasher;
     *proof = (struct tj_tlog_proof){
         .index = index, .checkpoint = c->checkpoint_note, .checkpoint_size = c->checkpoint_size};
-    if (!tj_source_entry(c->source, c->digester, index, entry, leaf) ||
-        !tj_prove_inclusion(hasher, &c->source->nodes, index, c->checkpoint.size, proof->path,
-                            &proof->path_count)) {
+    if (!tj_source_entry(c->source, c->digester, entry, leaf, index) ||
+        !tj_prove_inclusion(hasher, proof->path, &proof->path_count, &c->source->nodes, index,
+                            c->checkpoint.size)) {
         return "or its place in the tree cannot be read";
     }
     if (!tj_verify_inclusion(hasher, leaf, index, c->checkpoint.size, proof->path,
@@ -133,8 +133,8 @@ static enum tijori_status check_head(struct checking *c, bool *same)
     if (*same) {
         return TIJORI_OK; /* the log of the receipt is longer: nothing to compare */
     }
-    if (!tj_tile_root(hasher, &c->source->nodes, c->checkpoint.size, &now) ||
-        !tj_tile_root(hasher, &c->source->nodes, c->receipt->head_size, &then) ||
+    if (!tj_tile_root(hasher, &now, &c->source->nodes, c->checkpoint.size) ||
+        !tj_tile_root(hasher, &then, &c->source->nodes, c->receipt->head_size) ||
         !tj_hash_equal(&now, &c->checkpoint.root)) {
         return found(c, TJ_RECEIPT_TREE);
     }
@@ -173,14 +173,14 @@ static enum tijori_status check_entry(struct checking *c)
     struct tj_hash leaf;
     struct tj_hash id;
     bool same;
-    const char *fault = entry_fault(c, c->receipt->entry, &entry, &leaf, &proof);
+    const char *fault = entry_fault(c, &entry, &leaf, &proof, c->receipt->entry);
     if (fault != NULL) {
         return damaged(c, fault, c->receipt->entry);
     }
     if (!tj_hash_equal(&leaf, &c->receipt->leaf)) {
         return other_entry(c, &leaf, &proof);
     }
-    tj_envelope_id(c->digester, entry.header_bytes, &id);
+    tj_envelope_id(c->digester, &id, entry.header_bytes);
     if (!tj_hash_equal(&id, &c->receipt->envelope_id) ||
         entry.received_ns != c->receipt->received_ns) {
         return found(c, TJ_RECEIPT_CONTRADICTS);
@@ -190,14 +190,14 @@ static enum tijori_status check_entry(struct checking *c)
 }
 
 /* The ledger record, which the ledger id binds. */
-static bool is_genesis(struct checking *c, const struct tj_entry_view *entry,
-                       const struct tj_hash *leaf, struct tj_view *records)
+static bool is_genesis(struct checking *c, struct tj_view *records,
+                       const struct tj_entry_view *entry, const struct tj_hash *leaf)
 {
     struct tj_hash ledger_id;
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
-    return tj_origin_ledger_id(c->key->name, &ledger_id) && tj_hash_equal(leaf, &ledger_id) &&
-           c->source->ops->records(c->source, entry, records) &&
+    return tj_origin_ledger_id(&ledger_id, c->key->name) && tj_hash_equal(leaf, &ledger_id) &&
+           c->source->ops->records(c->source, records, entry) &&
            records->size == (size_t)entry->header.record_count * TJ_RECORD_SIZE &&
            tj_body_check(c->digester, &entry->header, records->bytes, &verdict) == TIJORI_OK &&
            records->bytes[0] == TJ_LEDGER;
@@ -212,16 +212,16 @@ static bool find_due(struct checking *c)
     struct tj_hash leaf;
     struct tj_view records;
     struct tj_record record;
-    const char *fault = entry_fault(c, 0, &entry, &leaf, &proof);
+    const char *fault = entry_fault(c, &entry, &leaf, &proof, 0);
     if (fault != NULL) {
         damaged(c, fault, 0);
         return false;
     }
-    if (!is_genesis(c, &entry, &leaf, &records)) {
+    if (!is_genesis(c, &records, &entry, &leaf)) {
         found(c, TJ_RECEIPT_GENESIS);
         return false;
     }
-    tj_record_decode(records.bytes, &record);
+    tj_record_decode(&record, records.bytes);
     uint64_t delay_ns = record.checkpoint_delay_max_s * TJ_NS_PER_S;
     bool never = c->receipt->received_ns > UINT64_MAX - delay_ns;
     c->out->due_ns = never ? UINT64_MAX : c->receipt->received_ns + delay_ns;
@@ -236,7 +236,7 @@ static uint64_t cosigned_s(const struct checking *c)
     if (c->policy == NULL) {
         return 0;
     }
-    tj_policy_check(c->policy, &c->checkpoint_view, &result);
+    tj_policy_check(c->policy, &result, &c->checkpoint_view);
     for (size_t i = 0; i < c->policy->node_count; i++) {
         if (result.verdicts[i] == TJ_NOTE_VALID && result.times_s[i] > newest) {
             newest = result.times_s[i];
@@ -275,16 +275,16 @@ static enum tijori_status check_refusal(struct checking *c)
         struct tj_entry_view entry;
         struct tj_hash leaf;
         struct tj_hash id;
-        if (!tj_source_entry(c->source, c->digester, i, &entry, &leaf)) {
+        if (!tj_source_entry(c->source, c->digester, &entry, &leaf, i)) {
             return damaged(c, "cannot be read", i);
         }
         tj_frontier_append(c->digester->hasher, &frontier, &leaf);
-        tj_envelope_id(c->digester, entry.header_bytes, &id);
+        tj_envelope_id(c->digester, &id, entry.header_bytes);
         if (tj_hash_equal(&id, &c->receipt->envelope_id)) {
             index = i;
         }
     }
-    tj_frontier_root(c->digester->hasher, &frontier, &root);
+    tj_frontier_root(c->digester->hasher, &root, &frontier);
     if (!tj_hash_equal(&root, &c->checkpoint.root)) {
         return found(c, TJ_RECEIPT_ENTRIES);
     }

@@ -65,7 +65,7 @@ static bool write_file(int dir, const char *name, const char *bytes, size_t size
 }
 
 /* The size, at most `size`; -1 with errno. */
-static ssize_t read_file(int dir, const char *name, char *out, size_t size)
+static ssize_t read_file(char *out, size_t size, int dir, const char *name)
 {
     size_t got = 0;
     errno = tj_file_read(out, size, &got, dir, name);
@@ -83,8 +83,8 @@ static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hashe
 /* ---- the state of a log ---- */
 
 /* What follows `prefix` up to the newline; *at moves on behind it. */
-static bool take(const char **at, const char *end, const char *prefix, const char **value,
-                 size_t *size)
+static bool take(const char **at, const char **value, size_t *size, const char *end,
+                 const char *prefix)
 {
     const size_t length = strlen(prefix);
     if ((size_t)(end - *at) < length || memcmp(*at, prefix, length) != 0) {
@@ -109,8 +109,8 @@ static bool damaged(struct memory *memory, const char *why)
 
 /* Of *memory only what was read is set. Signatures are verified again: what a disk gives back is
  * trusted no more than what a stranger sends. */
-static bool memory_decode(const struct tj_witness *witness, const char *origin, const char *bytes,
-                          size_t size, struct memory *memory)
+static bool memory_decode(const struct tj_witness *witness, struct memory *memory,
+                          const char *origin, const char *bytes, size_t size)
 {
     const char *at = bytes;
     const char *end = bytes + size;
@@ -118,14 +118,14 @@ static bool memory_decode(const struct tj_witness *witness, const char *origin, 
     size_t length = 0;
     struct tj_verifier_key log;
     struct tj_note_view note;
-    if (!take(&at, end, state_magic, &value, &length)) {
+    if (!take(&at, &value, &length, end, state_magic)) {
         return damaged(memory, "not the state of a witness");
     }
     if (length != strlen(witness->key.name) || memcmp(value, witness->key.name, length) != 0) {
         return damaged(memory, "the state of a witness of another name");
     }
-    if (!take(&at, end, "log ", &value, &length) || !tj_verifier_key_decode(&log, value, length) ||
-        strcmp(log.name, origin) != 0 || !take(&at, end, "", &value, &length) || length != 0) {
+    if (!take(&at, &value, &length, end, "log ") || !tj_verifier_key_decode(&log, value, length) ||
+        strcmp(log.name, origin) != 0 || !take(&at, &value, &length, end, "") || length != 0) {
         return damaged(memory, "no key of the log");
     }
     memory->note_size = (size_t)(end - at);
@@ -136,26 +136,26 @@ static bool memory_decode(const struct tj_witness *witness, const char *origin, 
         return damaged(memory, "no checkpoint of the log");
     }
     if (tj_note_verify(&note, &log) != TJ_NOTE_VALID ||
-        tj_cosignature_verify(&note, &witness->key, &memory->time_s) == TJ_NOTE_INVALID) {
+        tj_cosignature_verify(&note, &memory->time_s, &witness->key) == TJ_NOTE_INVALID) {
         return damaged(memory, "a signature that does not verify");
     }
     memory->kind = TJ_WITNESS_KNOWN;
     return true;
 }
 
-static void memory_read(const struct tj_witness *witness, const char *file, const char *origin,
-                        struct memory *memory)
+static void memory_read(const struct tj_witness *witness, struct memory *memory, const char *file,
+                        const char *origin)
 {
     char bytes[STATE_MAX];
     memset(memory, 0, sizeof *memory);
     memory->kind = TJ_WITNESS_NEVER;
-    ssize_t size = read_file(witness->dir, file, bytes, sizeof bytes);
+    ssize_t size = read_file(bytes, sizeof bytes, witness->dir, file);
     if (size < 0 && errno != ENOENT) {
         damaged(memory, strerror(errno));
     } else if (size == (ssize_t)sizeof bytes) {
         damaged(memory, "too large");
     } else if (size >= 0) {
-        memory_decode(witness, origin, bytes, (size_t)size, memory);
+        memory_decode(witness, memory, origin, bytes, (size_t)size);
     }
 }
 
@@ -261,8 +261,8 @@ static void trouble(struct tj_witness_reply *out, const char *what, const char *
 
 /* The key of the log that signed; NULL when the reply says why there is none. */
 static const struct tj_verifier_key *signer(const struct tj_witness *witness,
-                                            const struct tj_witness_request *request,
-                                            struct tj_witness_reply *out)
+                                            struct tj_witness_reply *out,
+                                            const struct tj_witness_request *request)
 {
     const struct tj_verifier_key *found = NULL;
     bool known = false;
@@ -313,9 +313,9 @@ static const char *inconsistency(struct tj_hasher *hasher, const struct tj_witne
                : "the consistency proof does not verify";
 }
 
-static void cosign(struct tj_witness *witness, const char *file,
+static void cosign(struct tj_witness *witness, struct tj_witness_reply *out, const char *file,
                    const struct tj_witness_request *request, const struct tj_verifier_key *log,
-                   const struct memory *memory, struct tj_witness_reply *out)
+                   const struct memory *memory)
 {
     char line[LINE_MAX_SIZE];
     const uint64_t now_s = witness->now_s(witness->now_context);
@@ -334,14 +334,14 @@ static void cosign(struct tj_witness *witness, const char *file,
 
 /* With the mutex held. */
 static void decide(struct tj_witness *witness, struct tj_hasher *hasher,
-                   const struct tj_witness_request *request, const struct tj_verifier_key *log,
-                   struct tj_witness_reply *out)
+                   struct tj_witness_reply *out, const struct tj_witness_request *request,
+                   const struct tj_verifier_key *log)
 {
     const struct tj_checkpoint *new = &request->checkpoint;
     char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
     file_of_origin(file, hasher, new->origin);
-    memory_read(witness, file, new->origin, &memory);
+    memory_read(witness, &memory, file, new->origin);
     if (memory.kind == TJ_WITNESS_DAMAGED) {
         trouble(out, file, memory.why);
         reply(out, 500, request, "the state cannot be read");
@@ -361,11 +361,11 @@ static void decide(struct tj_witness *witness, struct tj_hasher *hasher,
         reply(out, 422, request, why);
         return;
     }
-    cosign(witness, file, request, log, &memory, out);
+    cosign(witness, out, file, request, log, &memory);
 }
 
-void tj_witness_add_checkpoint(struct tj_witness *witness, const char *bytes, size_t size,
-                               struct tj_witness_reply *out)
+void tj_witness_add_checkpoint(struct tj_witness *witness, struct tj_witness_reply *out,
+                               const char *bytes, size_t size)
 {
     struct tj_witness_request request;
     memset(&request, 0, sizeof request);
@@ -376,7 +376,7 @@ void tj_witness_add_checkpoint(struct tj_witness *witness, const char *bytes, si
         reply(out, 400, &request, why);
         return;
     }
-    const struct tj_verifier_key *log = signer(witness, &request, out);
+    const struct tj_verifier_key *log = signer(witness, out, &request);
     if (log == NULL) {
         return;
     }
@@ -386,7 +386,7 @@ void tj_witness_add_checkpoint(struct tj_witness *witness, const char *bytes, si
     }
     struct tj_hasher *hasher = tj_hasher_create();
     pthread_mutex_lock(&witness->mutex);
-    decide(witness, hasher, &request, log, out);
+    decide(witness, hasher, out, &request, log);
     pthread_mutex_unlock(&witness->mutex);
     tj_hasher_destroy(hasher);
 }
@@ -399,7 +399,7 @@ bool tj_witness_keep_evidence(struct tj_witness *witness, const char *bytes, siz
     char file[TJ_HASH_DIGITS + 1];
     memset(&request, 0, sizeof request);
     const struct tj_verifier_key *log = tj_witness_request_decode(&request, bytes, size) == NULL
-                                            ? signer(witness, &request, &unused)
+                                            ? signer(witness, &unused, &request)
                                             : NULL;
     if (log == NULL) {
         return false;
@@ -407,7 +407,7 @@ bool tj_witness_keep_evidence(struct tj_witness *witness, const char *bytes, siz
     struct tj_hasher *hasher = tj_hasher_create();
     pthread_mutex_lock(&witness->mutex);
     file_of_origin(file, hasher, request.checkpoint.origin);
-    memory_read(witness, file, request.checkpoint.origin, &memory);
+    memory_read(witness, &memory, file, request.checkpoint.origin);
     bool kept = memory.kind == TJ_WITNESS_KNOWN &&
                 keep_evidence(witness, file, &memory, &request.note, log);
     pthread_mutex_unlock(&witness->mutex);
@@ -415,8 +415,8 @@ bool tj_witness_keep_evidence(struct tj_witness *witness, const char *bytes, siz
     return kept;
 }
 
-enum tj_witness_memory tj_witness_last(struct tj_witness *witness, const char *origin,
-                                       struct tj_checkpoint *out)
+enum tj_witness_memory tj_witness_last(struct tj_witness *witness, struct tj_checkpoint *out,
+                                       const char *origin)
 {
     char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
@@ -432,7 +432,7 @@ enum tj_witness_memory tj_witness_last(struct tj_witness *witness, const char *o
     file_of_origin(file, hasher, origin);
     tj_hasher_destroy(hasher);
     pthread_mutex_lock(&witness->mutex);
-    memory_read(witness, file, origin, &memory);
+    memory_read(witness, &memory, file, origin);
     pthread_mutex_unlock(&witness->mutex);
     *out = memory.checkpoint;
     return memory.kind;
@@ -480,8 +480,8 @@ static bool sync_parent(int dir)
     return synced;
 }
 
-static enum tijori_status open_dir(struct tj_witness *witness, struct tijori_message *message,
-                                   const char *path)
+static enum tijori_status open_dir(struct tj_witness *witness, const char *path,
+                                   struct tijori_message *message)
 {
     const bool made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST) {
@@ -503,8 +503,8 @@ static enum tijori_status open_dir(struct tj_witness *witness, struct tijori_mes
                : tj_say_errno(message, errno, path);
 }
 
-static enum tijori_status check_memories(struct tj_witness *witness, struct tijori_message *message,
-                                         const char *path)
+static enum tijori_status check_memories(struct tj_witness *witness, const char *path,
+                                         struct tijori_message *message)
 {
     struct tj_hasher *hasher = tj_hasher_create();
     enum tijori_status status = TIJORI_OK;
@@ -512,7 +512,7 @@ static enum tijori_status check_memories(struct tj_witness *witness, struct tijo
         char file[TJ_HASH_DIGITS + 1];
         struct memory memory;
         file_of_origin(file, hasher, witness->logs[i].name);
-        memory_read(witness, file, witness->logs[i].name, &memory);
+        memory_read(witness, &memory, file, witness->logs[i].name);
         if (memory.kind == TJ_WITNESS_DAMAGED) {
             status = tj_say(message, TIJORI_CORRUPT, "%s/%s, of %s: %s", path, file,
                             witness->logs[i].name, memory.why);
@@ -522,8 +522,9 @@ static enum tijori_status check_memories(struct tj_witness *witness, struct tijo
     return status;
 }
 
-static enum tijori_status set_key(struct tj_witness *witness, struct tijori_message *message,
-                                  const struct tj_witness_config *config)
+static enum tijori_status set_key(struct tj_witness *witness,
+                                  const struct tj_witness_config *config,
+                                  struct tijori_message *message)
 {
     struct tj_public_key public;
     if (!tj_public_key_of(&public, TJ_ALGORITHM_ED25519, config->secret32)) {
@@ -553,8 +554,8 @@ static struct tj_witness *witness_new(const struct tj_witness_config *config)
     return witness;
 }
 
-enum tijori_status tj_witness_open(struct tj_witness **out, struct tijori_message *message,
-                                   const struct tj_witness_config *config)
+enum tijori_status tj_witness_open(struct tj_witness **out, const struct tj_witness_config *config,
+                                   struct tijori_message *message)
 {
     *out = NULL;
     enum tijori_status status = check_config(message, config);
@@ -565,12 +566,12 @@ enum tijori_status tj_witness_open(struct tj_witness **out, struct tijori_messag
     if (witness == NULL) {
         return tj_say_status(message, TIJORI_MEMORY, config->dir, NULL);
     }
-    status = set_key(witness, message, config);
+    status = set_key(witness, config, message);
     if (status == TIJORI_OK) {
-        status = open_dir(witness, message, config->dir);
+        status = open_dir(witness, config->dir, message);
     }
     if (status == TIJORI_OK) {
-        status = check_memories(witness, message, config->dir);
+        status = check_memories(witness, config->dir, message);
     }
     if (status != TIJORI_OK) {
         tj_witness_close(witness);
@@ -601,7 +602,7 @@ const struct tj_verifier_key *tj_witness_key(const struct tj_witness *witness)
     return &witness->key;
 }
 
-bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out)
+bool tj_witness_remembered_key(struct tj_verifier_key *out, const char *dir, const char *origin)
 {
     char file[TJ_HASH_DIGITS + 1];
     char bytes[STATE_MAX];
@@ -609,7 +610,7 @@ bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_ve
     file_of_origin(file, hasher, origin);
     tj_hasher_destroy(hasher);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ssize_t size = fd >= 0 ? read_file(fd, file, bytes, sizeof bytes) : -1;
+    ssize_t size = fd >= 0 ? read_file(bytes, sizeof bytes, fd, file) : -1;
     if (fd >= 0) {
         close(fd);
     }
@@ -617,7 +618,7 @@ bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_ve
     const char *end = bytes + (size > 0 ? size : 0);
     const char *value;
     size_t length;
-    return take(&at, end, state_magic, &value, &length) &&
-           take(&at, end, "log ", &value, &length) && tj_verifier_key_decode(out, value, length) &&
+    return take(&at, &value, &length, end, state_magic) &&
+           take(&at, &value, &length, end, "log ") && tj_verifier_key_decode(out, value, length) &&
            strcmp(out->name, origin) == 0;
 }

@@ -54,8 +54,8 @@ struct tj_witness_config {
  *                it could contradict itself
  *     NOT_FOUND, DENIED, FULL, EXISTS, MEMORY, IO
  * The configuration is copied. */
-enum tijori_status tj_witness_open(struct tj_witness **out, struct tijori_message *message,
-                                   const struct tj_witness_config *config) TJ_MUST_USE;
+enum tijori_status tj_witness_open(struct tj_witness **out, const struct tj_witness_config *config,
+                                   struct tijori_message *message) TJ_MUST_USE;
 /* NULL is fine. No thread may be in a call. */
 void tj_witness_close(struct tj_witness *witness);
 
@@ -64,7 +64,7 @@ const struct tj_verifier_key *tj_witness_key(const struct tj_witness *witness);
 
 /* The log's key that a state directory remembers for an origin; false when it knows none. Takes no
  * lock: for who then opens the state with it. */
-bool tj_witness_remembered_key(const char *dir, const char *origin, struct tj_verifier_key *out);
+bool tj_witness_remembered_key(struct tj_verifier_key *out, const char *dir, const char *origin);
 
 /* What was cosigned last of this log. */
 enum tj_witness_memory {
@@ -73,8 +73,8 @@ enum tj_witness_memory {
     TJ_WITNESS_UNKNOWN, /* the origin is not configured */
     TJ_WITNESS_DAMAGED, /* the state cannot be read */
 };
-enum tj_witness_memory tj_witness_last(struct tj_witness *witness, const char *origin,
-                                       struct tj_checkpoint *out);
+enum tj_witness_memory tj_witness_last(struct tj_witness *witness, struct tj_checkpoint *out,
+                                       const char *origin);
 
 enum { TJ_WITNESS_BODY_MAX = 512 };
 
@@ -101,8 +101,8 @@ struct tj_witness_reply {
  *     200  cosigned; at a time that is never before that of the last cosignature
  * Another root at the size cosigned last is kept as evidence, whatever the answer.
  * Threads: any number. */
-void tj_witness_add_checkpoint(struct tj_witness *witness, const char *request, size_t size,
-                               struct tj_witness_reply *out);
+void tj_witness_add_checkpoint(struct tj_witness *witness, struct tj_witness_reply *out,
+                               const char *request, size_t size);
 
 /* The same of a request's checkpoint of any size, with the last one cosigned: for who has the log
  * at hand, and was refused because the one does not lead to the other. One pair for each size that

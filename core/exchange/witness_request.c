@@ -9,7 +9,7 @@
 enum { HASH_BASE64_SIZE = 44 };
 
 /* The line at *at, which moves on behind its newline. False when there is none. */
-static bool next_line(const char **at, const char *end, const char **line, size_t *size)
+static bool next_line(const char **at, const char **line, size_t *size, const char *end)
 {
     const char *newline = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
     if (newline == NULL) {
@@ -34,13 +34,13 @@ const char *tj_witness_request_decode(struct tj_witness_request *out, const char
     if (size > TJ_WITNESS_REQUEST_MAX) {
         return "the request is too large";
     }
-    if (!next_line(&at, end, &line, &length) || length <= old_length ||
+    if (!next_line(&at, &line, &length, end) || length <= old_length ||
         memcmp(line, old, old_length) != 0 ||
-        !tj_parse_decimal64(line + old_length, length - old_length, &out->old_size)) {
+        !tj_parse_decimal64(&out->old_size, line + old_length, length - old_length)) {
         return "the first line is not 'old' and a size";
     }
     for (;;) {
-        if (!next_line(&at, end, &line, &length)) {
+        if (!next_line(&at, &line, &length, end)) {
             return "no blank line after the proof";
         }
         if (length == 0) {
@@ -49,7 +49,7 @@ const char *tj_witness_request_decode(struct tj_witness_request *out, const char
         if (out->proof_count == TJ_PROOF_HASHES_MAX) {
             return "the proof has more than 63 lines";
         }
-        if (!tj_parse_hash64(line, length, &out->proof[out->proof_count])) {
+        if (!tj_parse_hash64(&out->proof[out->proof_count], line, length)) {
             return "a line of the proof is not 32 bytes in base64";
         }
         out->proof_count++;

@@ -10,8 +10,9 @@
 /* ---- export ---- */
 
 static enum tijori_status export_view(const struct tj_ledger_view *view,
-                                      struct tijori_exported *out, struct tijori_message *message,
-                                      const struct tj_export_order *order)
+                                      struct tijori_exported *out,
+                                      const struct tj_export_order *order,
+                                      struct tijori_message *message)
 {
     struct tj_stored_checkpoint newest;
     struct tj_export_done done;
@@ -22,7 +23,7 @@ static enum tijori_status export_view(const struct tj_ledger_view *view,
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, "the newest checkpoint", NULL);
     }
-    status = tj_export(view->txn, view->digester, &done, message, &newest, order);
+    status = tj_export(view->txn, view->digester, &done, &newest, order, message);
     if (status == TIJORI_OK) {
         *out = (struct tijori_exported){done.entries, done.files, done.bytes, done.restricted};
     }
@@ -30,8 +31,8 @@ static enum tijori_status export_view(const struct tj_ledger_view *view,
 }
 
 enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *out,
-                                 struct tijori_message *message, const char *folder,
-                                 const struct tijori_export_options *options)
+                                 const char *folder, const struct tijori_export_options *options,
+                                 struct tijori_message *message)
 {
     static const struct tijori_export_options defaults;
     struct tj_ledger_view view;
@@ -46,7 +47,7 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, order.dir, NULL);
     }
-    status = export_view(&view, out, message, &order);
+    status = export_view(&view, out, &order, message);
     tj_ledger_view_end(ledger, &view);
     return status;
 }
@@ -54,8 +55,8 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
 /* ---- proofs ---- */
 
 static enum tijori_status prove_view(const struct tj_ledger_view *view, char **out, size_t *size,
-                                     struct tijori_message *message, uint64_t entry,
-                                     uint32_t record)
+                                     uint64_t entry, uint32_t record,
+                                     struct tijori_message *message)
 {
     struct tj_stored_checkpoint newest;
     struct tijori_message why;
@@ -69,16 +70,16 @@ static enum tijori_status prove_view(const struct tj_ledger_view *view, char **o
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, "the newest checkpoint", NULL);
     }
-    status = tj_proof_make(view->txn, view->state, view->digester, out, size, &why, &newest, entry,
-                           record);
+    status = tj_proof_make(view->txn, view->digester, out, size, view->state, &newest, entry,
+                           record, &why);
     if (status != TIJORI_OK && why.text[0] != '\0') {
         return tj_say(message, status, "%s", why.text);
     }
     return status == TIJORI_OK ? status : tj_say_status(message, status, "the proof", NULL);
 }
 
-enum tijori_status tijori_prove(struct tijori *ledger, char *proof, struct tijori_message *message,
-                                size_t *size, uint64_t entry, uint32_t record)
+enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size, uint64_t entry,
+                                uint32_t record, struct tijori_message *message)
 {
     struct tj_ledger_view view;
     char *made = NULL;
@@ -87,7 +88,7 @@ enum tijori_status tijori_prove(struct tijori *ledger, char *proof, struct tijor
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, "the ledger", NULL);
     }
-    status = prove_view(&view, &made, &made_size, message, entry, record);
+    status = prove_view(&view, &made, &made_size, entry, record, message);
     tj_ledger_view_end(ledger, &view);
     if (status != TIJORI_OK) {
         return status;
@@ -111,8 +112,8 @@ struct pinned {
     struct tj_pins pins;      /* points into this struct */
 };
 
-static enum tijori_status read_policy(struct pinned *out, struct tijori_message *message,
-                                      const struct tijori_pins *pins)
+static enum tijori_status read_policy(struct pinned *out, const struct tijori_pins *pins,
+                                      struct tijori_message *message)
 {
     struct tj_policy_error error;
     out->policy = calloc(1, sizeof *out->policy);
@@ -120,7 +121,7 @@ static enum tijori_status read_policy(struct pinned *out, struct tijori_message 
         return tj_say_status(message, TIJORI_MEMORY, "the policy", NULL);
     }
     if (pins->policy_size > TJ_POLICY_SIZE_MAX ||
-        !tj_policy_decode(out->policy, pins->policy, pins->policy_size, &error)) {
+        !tj_policy_decode(out->policy, &error, pins->policy, pins->policy_size)) {
         bool large = pins->policy_size > TJ_POLICY_SIZE_MAX;
         return tj_say(message, TIJORI_VALUE, "the policy, line %u: %s", large ? 0 : error.line,
                       large ? "too large" : error.text);
@@ -129,8 +130,8 @@ static enum tijori_status read_policy(struct pinned *out, struct tijori_message 
     return TIJORI_OK;
 }
 
-static enum tijori_status read_pins(struct pinned *out, struct tijori_message *message,
-                                    const struct tijori_pins *pins)
+static enum tijori_status read_pins(struct pinned *out, const struct tijori_pins *pins,
+                                    struct tijori_message *message)
 {
     memset(out, 0, sizeof *out);
     if (pins == NULL) {
@@ -147,7 +148,7 @@ static enum tijori_status read_pins(struct pinned *out, struct tijori_message *m
         }
         out->pins.log_key = &out->log_key;
     }
-    return pins->policy != NULL ? read_policy(out, message, pins) : TIJORI_OK;
+    return pins->policy != NULL ? read_policy(out, pins, message) : TIJORI_OK;
 }
 
 /* ---- checking a proof ---- */
@@ -172,16 +173,16 @@ static void fill_proof(struct tijori_proof *out, const struct tj_proof_file *fil
     snprintf(out->text, sizeof out->text, "%.1023s", judged->failure);
 }
 
-static enum tijori_status judge_proof(struct tijori_proof *out, struct tijori_message *message,
-                                      struct tj_proof_file *file, const char *proof, size_t size,
-                                      const struct tj_pins *pins)
+static enum tijori_status judge_proof(struct tijori_proof *out, struct tj_proof_file *file,
+                                      const char *proof, size_t size, const struct tj_pins *pins,
+                                      struct tijori_message *message)
 {
     struct tj_digester digester;
     struct tj_proof_judgement *judged = malloc(sizeof *judged);
     if (judged == NULL) {
         return tj_say_status(message, TIJORI_MEMORY, "the proof", NULL);
     }
-    enum tijori_status status = tj_proof_decode(file, message, proof, size);
+    enum tijori_status status = tj_proof_decode(file, proof, size, message);
     if (status == TIJORI_OK) {
         tj_digester_init(&digester);
         tj_proof_judge(&digester, judged, file, pins->log_key, pins->policy);
@@ -193,18 +194,18 @@ static enum tijori_status judge_proof(struct tijori_proof *out, struct tijori_me
     return status;
 }
 
-enum tijori_status tijori_check_proof(struct tijori_proof *out, struct tijori_message *message,
-                                      const char *proof, size_t size,
-                                      const struct tijori_pins *pins)
+enum tijori_status tijori_check_proof(struct tijori_proof *out, const char *proof, size_t size,
+                                      const struct tijori_pins *pins,
+                                      struct tijori_message *message)
 {
     struct pinned pinned;
-    enum tijori_status status = read_pins(&pinned, message, pins);
+    enum tijori_status status = read_pins(&pinned, pins, message);
     struct tj_proof_file *file = status == TIJORI_OK ? malloc(sizeof *file) : NULL;
     if (status == TIJORI_OK && file == NULL) {
         status = tj_say_status(message, TIJORI_MEMORY, "the proof", NULL);
     }
     if (status == TIJORI_OK) {
-        status = judge_proof(out, message, file, proof, size, &pinned.pins);
+        status = judge_proof(out, file, proof, size, &pinned.pins, message);
     }
     free(file);
     free(pinned.policy);
@@ -271,32 +272,33 @@ static void fill_report(struct tijori_report *out, const struct tj_replay_report
     memcpy(out->origin, report->origin, sizeof out->origin);
 }
 
-static enum tijori_status open_source(struct tj_source **out, struct tijori_message *message,
-                                      const char *path)
+static enum tijori_status open_source(struct tj_source **out, const char *path,
+                                      struct tijori_message *message)
 {
     struct tj_source_message what = {""};
     uint32_t format = 0;
     enum tijori_status status = tj_source_is_folder(path)
-                                    ? tj_source_open_folder(path, out, &what)
-                                    : tj_source_open_ledger(path, out, &format);
+                                    ? tj_source_open_folder(out, &what, path)
+                                    : tj_source_open_ledger(out, &format, path);
     return status == TIJORI_OK ? status : tj_say_status(message, status, path, what.text);
 }
 
-static enum tijori_status replay(struct tijori_report *out, struct tijori_message *message,
-                                 const char *path, const struct tj_pins *pins,
-                                 const struct tijori_verify_options *options)
+static enum tijori_status replay(struct tijori_report *out, const char *path,
+                                 const struct tj_pins *pins,
+                                 const struct tijori_verify_options *options,
+                                 struct tijori_message *message)
 {
     struct tj_source *source;
     const struct tj_replay_options how = {.threads = options->threads, .pins = *pins};
     const struct tj_expected expected = {.without_documents = options->without_documents != 0,
                                          .public_export = options->public_only != 0,
                                          .no_policy = pins->policy == NULL};
-    enum tijori_status status = open_source(&source, message, path);
+    enum tijori_status status = open_source(&source, path, message);
     if (status != TIJORI_OK) {
         return status;
     }
     struct tj_replay_report *report = malloc(sizeof *report);
-    status = report != NULL ? tj_replay(source, &how, report, NULL) : TIJORI_MEMORY;
+    status = report != NULL ? tj_replay(source, report, NULL, &how) : TIJORI_MEMORY;
     if (status == TIJORI_OK) {
         fill_report(out, report, &expected);
         tj_report_clear(report);
@@ -308,9 +310,10 @@ static enum tijori_status replay(struct tijori_report *out, struct tijori_messag
     return status;
 }
 
-enum tijori_status tijori_verify(struct tijori_report *out, struct tijori_message *message,
-                                 const char *path, const struct tijori_pins *pins,
-                                 const struct tijori_verify_options *options)
+enum tijori_status tijori_verify(struct tijori_report *out, const char *path,
+                                 const struct tijori_pins *pins,
+                                 const struct tijori_verify_options *options,
+                                 struct tijori_message *message)
 {
     static const struct tijori_verify_options defaults;
     struct pinned pinned;
@@ -318,9 +321,9 @@ enum tijori_status tijori_verify(struct tijori_report *out, struct tijori_messag
     if (options->threads > TJ_THREADS_MAX) {
         return tj_say(message, TIJORI_VALUE, "more than %u threads", TJ_THREADS_MAX);
     }
-    enum tijori_status status = read_pins(&pinned, message, pins);
+    enum tijori_status status = read_pins(&pinned, pins, message);
     if (status == TIJORI_OK) {
-        status = replay(out, message, path, &pinned.pins, options);
+        status = replay(out, path, &pinned.pins, options, message);
     }
     free(pinned.policy);
     return status;

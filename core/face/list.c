@@ -32,14 +32,14 @@ static enum tijori_status read_record(const struct tj_ledger_view *view,
 {
     struct tj_body_view body;
     uint32_t position = tj_record_position(id);
-    enum tijori_status status = tj_journal_entry(view->txn, tj_record_entry(id), entry);
+    enum tijori_status status = tj_journal_entry(view->txn, entry, tj_record_entry(id));
     if (status != TIJORI_OK) {
         return status;
     }
     if (position >= entry->header.record_count) {
         return TIJORI_NOT_FOUND;
     }
-    status = tj_journal_body(view->txn, entry, &body);
+    status = tj_journal_body(view->txn, &body, entry);
     if (status != TIJORI_OK) {
         return TIJORI_CORRUPT; /* an entry without its body */
     }
@@ -133,7 +133,7 @@ static enum tijori_status fill_key(const struct tj_ledger_view *view, struct tij
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_record_decode(bytes, &record);
+    tj_record_decode(&record, bytes);
     memset(out, 0, sizeof *out);
     out->party = object->party;
     out->ordinal = object->ordinal;
@@ -215,7 +215,7 @@ static bool find_label(char label[49], const struct tj_entry_view *entry,
         if (bytes[0] != TJ_OPEN_ACCOUNT) {
             continue;
         }
-        tj_record_decode(bytes, &record);
+        tj_record_decode(&record, bytes);
         if (record.account == account) {
             memcpy(label, record.label, TJ_LABEL_SIZE + 1);
             return true;
@@ -238,9 +238,9 @@ static enum tijori_status list_label(const struct tj_ledger_view *view, void *ou
         struct tj_entry_view entry;
         struct tj_body_view body;
         index = before;
-        enum tijori_status status = tj_journal_entry(view->txn, index, &entry);
+        enum tijori_status status = tj_journal_entry(view->txn, &entry, index);
         if (status == TIJORI_OK) {
-            status = tj_journal_body(view->txn, &entry, &body);
+            status = tj_journal_body(view->txn, &body, &entry);
         }
         if (status != TIJORI_OK) {
             return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
@@ -305,7 +305,7 @@ static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out
     if (object == NULL) {
         return TIJORI_NOT_FOUND;
     }
-    enum tijori_status status = tj_journal_entry(view->txn, view->head.size - 1, &newest);
+    enum tijori_status status = tj_journal_entry(view->txn, &newest, view->head.size - 1);
     if (status != TIJORI_OK) {
         return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
     }
@@ -348,7 +348,7 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_record_decode(bytes, &record);
+    tj_record_decode(&record, bytes);
     if (tj_state_account(view->state, record.from) == NULL ||
         tj_state_account(view->state, record.to) == NULL) {
         return TIJORI_CORRUPT;

@@ -22,7 +22,7 @@ static enum tijori_status place_in(const struct tj_ledger_view *view, struct tij
     if (lane >= TJ_LANES_MAX) {
         return TIJORI_LANE;
     }
-    enum tijori_status status = tj_header_place(view->txn, view->state, view->digester, &header,
+    enum tijori_status status = tj_header_place(view->txn, view->digester, &header, view->state,
                                                 view->head.size, party, lane);
     if (status != TIJORI_OK) {
         return status;
@@ -80,8 +80,8 @@ static enum tijori_status say_verdict(struct tijori_message *message,
 /* The offset in a movement is nobody's business here: what an order says goes in, and what its kind
  * does not have is refused by its form, or left out by the layout. */
 enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
-                                       struct tijori_message *message,
-                                       const struct tijori_order *order)
+                                       const struct tijori_order *order,
+                                       struct tijori_message *message)
 {
     struct tj_verdict verdict;
     struct tj_record fields = {
@@ -184,9 +184,9 @@ static enum tijori_status check_sizes(struct tijori_message *message,
 
 /* ---- proposing ---- */
 
-static enum tijori_status set_times(struct tj_header *header, struct tijori_message *message,
-                                    const struct tijori_place *place,
-                                    const struct tijori_proposal *proposal)
+static enum tijori_status set_times(struct tj_header *header, const struct tijori_place *place,
+                                    const struct tijori_proposal *proposal,
+                                    struct tijori_message *message)
 {
     uint32_t usual = place->lifetime_max_s < TJ_LIFETIME_DEFAULT_S ? place->lifetime_max_s
                                                                    : TJ_LIFETIME_DEFAULT_S;
@@ -202,9 +202,9 @@ static enum tijori_status set_times(struct tj_header *header, struct tijori_mess
 
 /* What is written is read again, as a ledger would. */
 static enum tijori_status write_envelope(struct tj_digester *digester, uint8_t *envelope,
-                                         struct tijori_message *message, size_t *size,
-                                         const struct tj_header *header, const uint8_t *records,
-                                         const uint8_t *attachments, size_t attachments_bytes)
+                                         size_t *size, const struct tj_header *header,
+                                         const uint8_t *records, const uint8_t *attachments,
+                                         size_t attachments_bytes, struct tijori_message *message)
 {
     const struct tj_slots none = {.count = 0};
     size_t room = *size;
@@ -217,14 +217,14 @@ static enum tijori_status write_envelope(struct tj_digester *digester, uint8_t *
     if (view == NULL) {
         return tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     }
-    enum tijori_status status = tj_envelope_check(digester, view, message, envelope, *size);
+    enum tijori_status status = tj_envelope_check(digester, view, envelope, *size, message);
     free(view);
     return status;
 }
 
-static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelope,
-                                  struct tijori_message *message, size_t *size,
-                                  struct tj_header *header, const struct tijori_proposal *proposal)
+static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelope, size_t *size,
+                                  struct tj_header *header, const struct tijori_proposal *proposal,
+                                  struct tijori_message *message)
 {
     size_t records_size = (size_t)proposal->record_count * TJ_RECORD_SIZE;
     size_t attachments_bytes = attachments_size(proposal);
@@ -237,8 +237,8 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
         header->flags = proposal->restricted != 0 ? TJ_FLAG_RESTRICTED : 0;
         tj_header_seal(digester, header, records, proposal->record_count);
         write_attachments(digester, attachments, sorted, proposal);
-        status = write_envelope(digester, envelope, message, size, header, records, attachments,
-                                attachments_bytes);
+        status = write_envelope(digester, envelope, size, header, records, attachments,
+                                attachments_bytes, message);
     } else {
         tj_say_status(message, status, "the envelope", NULL);
     }
@@ -248,21 +248,21 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
     return status;
 }
 
-enum tijori_status tijori_propose(uint8_t *envelope, struct tijori_message *message, size_t *size,
-                                  struct tijori_place *place,
-                                  const struct tijori_proposal *proposal)
+enum tijori_status tijori_propose(uint8_t *envelope, size_t *size, struct tijori_place *place,
+                                  const struct tijori_proposal *proposal,
+                                  struct tijori_message *message)
 {
     struct tj_digester digester;
     struct tj_header header = header_of(place);
     enum tijori_status status = check_sizes(message, proposal);
     if (status == TIJORI_OK) {
-        status = set_times(&header, message, place, proposal);
+        status = set_times(&header, place, proposal, message);
     }
     if (status != TIJORI_OK) {
         return status;
     }
     tj_digester_init(&digester);
-    status = propose(&digester, envelope, message, size, &header, proposal);
+    status = propose(&digester, envelope, size, &header, proposal, message);
     if (status == TIJORI_OK) {
         tj_header_next(&digester, &header);
         memcpy(place->previous_id, header.previous_id.bytes, TJ_HASH_SIZE);
@@ -296,7 +296,7 @@ static void find_use(uint32_t *party, uint8_t *use, const struct tj_envelope_vie
                      const struct tj_public_key *key, uint32_t signer)
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
-        if (tj_record_possession_by(view->records + (size_t)i * TJ_RECORD_SIZE, key, party)) {
+        if (tj_record_possession_by(party, view->records + (size_t)i * TJ_RECORD_SIZE, key)) {
             *use = TJ_USE_POSSESSION;
             return;
         }
@@ -320,15 +320,15 @@ static enum tijori_status add_signature(struct tj_digester *digester, struct tj_
     if (key.algorithm == TJ_ALGORITHM_ED25519 && use != TJ_USE_POSSESSION) {
         return TIJORI_SLOT_USE;
     }
-    tj_envelope_id(digester, view->bytes, &id);
+    tj_envelope_id(digester, &id, view->bytes);
     return tj_slots_sign(&view->slots, party, use, signer->algorithm, signer->secret32, &id);
 }
 
-static enum tijori_status sign(struct tj_digester *digester, struct tijori_message *message,
-                               uint8_t *envelope, size_t *size, size_t room,
-                               struct tj_envelope_view *view, const struct tijori_signer *signer)
+static enum tijori_status sign(struct tj_digester *digester, uint8_t *envelope, size_t *size,
+                               struct tj_envelope_view *view, size_t room,
+                               const struct tijori_signer *signer, struct tijori_message *message)
 {
-    enum tijori_status status = tj_envelope_check(digester, view, message, envelope, *size);
+    enum tijori_status status = tj_envelope_check(digester, view, envelope, *size, message);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -348,7 +348,7 @@ enum tijori_status tijori_sign(struct tijori_message *message, uint8_t *envelope
         return tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     }
     tj_digester_init(&digester);
-    enum tijori_status status = sign(&digester, message, envelope, size, room, view, signer);
+    enum tijori_status status = sign(&digester, envelope, size, view, room, signer, message);
     tj_digester_clear(&digester);
     free(view);
     return status;
@@ -367,14 +367,13 @@ static enum tijori_status merge_slots(struct tj_slots *slots, const struct tj_sl
     return TIJORI_OK;
 }
 
-static enum tijori_status merge(struct tj_digester *digester, struct tijori_message *message,
-                                uint8_t *envelope, size_t *size, size_t room,
-                                struct tj_envelope_view views[2], const uint8_t *other,
-                                size_t other_size)
+static enum tijori_status merge(struct tj_digester *digester, uint8_t *envelope, size_t *size,
+                                struct tj_envelope_view views[2], size_t room, const uint8_t *other,
+                                size_t other_size, struct tijori_message *message)
 {
-    enum tijori_status status = tj_envelope_check(digester, &views[0], message, envelope, *size);
+    enum tijori_status status = tj_envelope_check(digester, &views[0], envelope, *size, message);
     if (status == TIJORI_OK) {
-        status = tj_envelope_check(digester, &views[1], message, other, other_size);
+        status = tj_envelope_check(digester, &views[1], other, other_size, message);
     }
     if (status != TIJORI_OK) {
         return status;
@@ -399,7 +398,7 @@ enum tijori_status tijori_merge(struct tijori_message *message, uint8_t *envelop
     }
     tj_digester_init(&digester);
     enum tijori_status status =
-        merge(&digester, message, envelope, size, room, views, other, other_size);
+        merge(&digester, envelope, size, views, room, other, other_size, message);
     tj_digester_clear(&digester);
     free(views);
     return status;
@@ -409,7 +408,7 @@ enum tijori_status tijori_merge(struct tijori_message *message, uint8_t *envelop
 
 enum tijori_status tijori_measure(size_t *size, const uint8_t *bytes, size_t available)
 {
-    return tj_envelope_measure(bytes, available, size);
+    return tj_envelope_measure(size, bytes, available);
 }
 
 enum tijori_status tijori_envelope_id(uint8_t id32[32], const uint8_t *envelope, size_t size)
@@ -422,12 +421,12 @@ enum tijori_status tijori_envelope_id(uint8_t id32[32], const uint8_t *envelope,
     if (size < TJ_HEADER_SIZE) {
         return TIJORI_TRUNCATED;
     }
-    enum tijori_status status = tj_header_decode(envelope, &header, &verdict);
+    enum tijori_status status = tj_header_decode(&header, envelope, &verdict);
     if (status != TIJORI_OK) {
         return status;
     }
     tj_digester_init(&digester);
-    tj_envelope_id(&digester, envelope, &id);
+    tj_envelope_id(&digester, &id, envelope);
     tj_digester_clear(&digester);
     memcpy(id32, id.bytes, TJ_HASH_SIZE);
     return TIJORI_OK;

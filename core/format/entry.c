@@ -2,7 +2,7 @@
 
 static const uint8_t MAGIC[TJ_ENTRY_AT_VERSION] = {'T', 'J', 'N'};
 
-enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_entry_view *out,
+enum tijori_status tj_entry_decode(struct tj_entry_view *out, const uint8_t *bytes, size_t size,
                                    struct tj_verdict *verdict)
 {
     struct tj_bytes in = {bytes, size};
@@ -26,11 +26,11 @@ enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_
     out->received_ns = tj_load64(fixed + TJ_ENTRY_AT_RECEIVED_NS);
     memcpy(out->previous.bytes, fixed + TJ_ENTRY_AT_PREVIOUS, TJ_HASH_SIZE);
     out->header_bytes = fixed + TJ_ENTRY_AT_HEADER;
-    enum tijori_status status = tj_header_decode(out->header_bytes, &out->header, verdict);
+    enum tijori_status status = tj_header_decode(&out->header, out->header_bytes, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_slots_decode(&in, out->header.party, &out->slots, verdict);
+    status = tj_slots_decode(&in, &out->slots, out->header.party, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -60,8 +60,8 @@ enum {
     TAIL_AT_DIRECTIVE_PREVIOUS = 24,
 };
 
-bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
-                    struct tj_body_view *out)
+bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
+                    uint32_t record_count)
 {
     if (size != tj_body_size(record_count)) {
         return false;

@@ -59,7 +59,7 @@ struct tj_entry_view {
 };
 
 /* Reads an entry of exactly `size` bytes and checks its form. */
-enum tijori_status tj_entry_decode(const uint8_t *bytes, size_t size, struct tj_entry_view *out,
+enum tijori_status tj_entry_decode(struct tj_entry_view *out, const uint8_t *bytes, size_t size,
                                    struct tj_verdict *verdict) TJ_MUST_USE;
 
 static inline size_t tj_entry_size(size_t slot_bytes_size)
@@ -114,8 +114,8 @@ struct tj_body_view {
     const uint8_t *links;
     struct tj_tail tail;
 };
-bool tj_body_decode(const uint8_t *bytes, size_t size, uint32_t record_count,
-                    struct tj_body_view *out);
+bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
+                    uint32_t record_count);
 
 /* Writes a body of tj_body_size bytes; `links` are record_count x 16 bytes. */
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,

@@ -6,7 +6,7 @@
 
 static const uint8_t MAGIC[TJ_HEADER_AT_VERSION] = {'T', 'J', 'E'};
 
-enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct tj_header *out,
+enum tijori_status tj_header_decode(struct tj_header *out, const uint8_t bytes[TJ_HEADER_SIZE],
                                     struct tj_verdict *verdict)
 {
     if (memcmp(bytes, MAGIC, TJ_HEADER_AT_VERSION) != 0) {
@@ -108,7 +108,7 @@ static bool use_fits(const struct tj_slot *slot, uint32_t header_party)
     return false;
 }
 
-static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struct tj_slot *slot,
+static enum tijori_status decode_slot(struct tj_bytes *in, struct tj_slot *slot, uint32_t party,
                                       struct tj_verdict *verdict)
 {
     const uint8_t *fixed = tj_take(in, TJ_SLOT_FIXED_SIZE);
@@ -139,7 +139,7 @@ static enum tijori_status decode_slot(struct tj_bytes *in, uint32_t party, struc
     return TIJORI_OK;
 }
 
-enum tijori_status tj_slots_decode(struct tj_bytes *in, uint32_t party, struct tj_slots *out,
+enum tijori_status tj_slots_decode(struct tj_bytes *in, struct tj_slots *out, uint32_t party,
                                    struct tj_verdict *verdict)
 {
     uint16_t count;
@@ -152,7 +152,7 @@ enum tijori_status tj_slots_decode(struct tj_bytes *in, uint32_t party, struct t
     out->count = count;
     for (uint32_t i = 0; i < count; i++) {
         verdict->slot = i;
-        enum tijori_status status = decode_slot(in, party, &out->slots[i], verdict);
+        enum tijori_status status = decode_slot(in, &out->slots[i], party, verdict);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -236,8 +236,8 @@ bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE])
     return kind == TJ_ADD_KEY || kind == TJ_ADD_LOG_KEY;
 }
 
-bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
-                             uint32_t *party)
+bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZE],
+                             const struct tj_public_key *key)
 {
     bool of_party = tj_record_kind(record) == TJ_ADD_KEY;
     *party = of_party ? tj_record_party(record) : 0;
@@ -322,7 +322,7 @@ static bool skip_attachments(struct tj_bytes *in)
     return true;
 }
 
-enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available, size_t *size)
+enum tijori_status tj_envelope_measure(size_t *size, const uint8_t *bytes, size_t available)
 {
     struct tj_bytes in = {bytes, available};
     size_t look = available < sizeof MAGIC ? available : sizeof MAGIC;
@@ -375,8 +375,8 @@ static enum tijori_status decode_attachments(struct tj_bytes *in, struct tj_enve
     return TIJORI_OK;
 }
 
-enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
-                                      struct tj_envelope_view *out, struct tj_verdict *verdict)
+enum tijori_status tj_envelope_decode(struct tj_envelope_view *out, const uint8_t *bytes,
+                                      size_t size, struct tj_verdict *verdict)
 {
     struct tj_bytes in = {bytes, size};
     if (size > TJ_ENVELOPE_SIZE_MAX) {
@@ -386,7 +386,7 @@ enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
     if (header == NULL) {
         return tj_refuse(verdict, TIJORI_TRUNCATED, NULL);
     }
-    enum tijori_status status = tj_header_decode(header, &out->header, verdict);
+    enum tijori_status status = tj_header_decode(&out->header, header, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -401,7 +401,7 @@ enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
         return status;
     }
     out->slot_bytes = in.at;
-    status = tj_slots_decode(&in, out->header.party, &out->slots, verdict);
+    status = tj_slots_decode(&in, &out->slots, out->header.party, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -423,8 +423,8 @@ const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size)
 
 /* ---- hashing ---- */
 
-void tj_envelope_id(struct tj_digester *digester, const uint8_t header[TJ_HEADER_SIZE],
-                    struct tj_hash *id)
+void tj_envelope_id(struct tj_digester *digester, struct tj_hash *id,
+                    const uint8_t header[TJ_HEADER_SIZE])
 {
     tj_tagged_hash(digester->envelope_tag, id, header, TJ_HEADER_SIZE);
 }

@@ -124,12 +124,12 @@ static inline bool tj_header_approval(const struct tj_header *header)
 }
 
 /* Reads a header and checks its form; `bytes` holds at least 176. */
-enum tijori_status tj_header_decode(const uint8_t bytes[TJ_HEADER_SIZE], struct tj_header *out,
+enum tijori_status tj_header_decode(struct tj_header *out, const uint8_t bytes[TJ_HEADER_SIZE],
                                     struct tj_verdict *verdict) TJ_MUST_USE;
 void tj_header_encode(const struct tj_header *header, uint8_t out[TJ_HEADER_SIZE]);
 
 /* Reads slots from a cursor; `party` is the header's. */
-enum tijori_status tj_slots_decode(struct tj_bytes *in, uint32_t party, struct tj_slots *out,
+enum tijori_status tj_slots_decode(struct tj_bytes *in, struct tj_slots *out, uint32_t party,
                                    struct tj_verdict *verdict) TJ_MUST_USE;
 /* Writes them, in the order they stand in; returns the size. */
 size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_MAX]);
@@ -149,8 +149,8 @@ void tj_record_public_key(const struct tj_record *record, struct tj_public_key *
  */
 bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]);
 /* True when that is a slot by exactly this key. *party: the slot's; 0 for a log key. */
-bool tj_record_possession_by(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key,
-                             uint32_t *party);
+bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZE],
+                             const struct tj_public_key *key);
 
 /* Checks the form of all records together: each one, and that kinds go together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
@@ -158,13 +158,12 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
 
 /* How many bytes the first envelope in `bytes` takes, from its own counts; TRUNCATED when there are
  * not enough to tell (more input may help). Checks nothing else but the header's magic. */
-enum tijori_status tj_envelope_measure(const uint8_t *bytes, size_t available,
-                                       size_t *size) TJ_MUST_USE;
+enum tijori_status tj_envelope_measure(size_t *size, const uint8_t *bytes,
+                                       size_t available) TJ_MUST_USE;
 
 /* Reads exactly one envelope of `size` bytes and checks its form, all but what needs hashing. */
-enum tijori_status tj_envelope_decode(const uint8_t *bytes, size_t size,
-                                      struct tj_envelope_view *out,
-                                      struct tj_verdict *verdict) TJ_MUST_USE;
+enum tijori_status tj_envelope_decode(struct tj_envelope_view *out, const uint8_t *bytes,
+                                      size_t size, struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* Walks the attachments; `at` starts as view->attachments. */
 const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size);
@@ -172,8 +171,8 @@ const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size);
 /* ---- hashing ---- */
 
 /* BIP-340 tagged hash, tag "tijori/envelope/v1", of the header as it stands in bytes. */
-void tj_envelope_id(struct tj_digester *digester, const uint8_t header[TJ_HEADER_SIZE],
-                    struct tj_hash *id);
+void tj_envelope_id(struct tj_digester *digester, struct tj_hash *id,
+                    const uint8_t header[TJ_HEADER_SIZE]);
 
 /* body_root against the records. */
 enum tijori_status tj_body_check(struct tj_digester *digester, const struct tj_header *header,

@@ -111,7 +111,7 @@ static const char *take_record(struct tj_bytes *in, struct tj_exhibit *out)
         TIJORI_OK) {
         return "the record's form is wrong";
     }
-    tj_record_decode(out->record, &out->fields);
+    tj_record_decode(&out->fields, out->record);
     return NULL;
 }
 
@@ -125,7 +125,7 @@ static const char *take_exhibit(struct tj_bytes *in, struct tj_exhibit *out)
     if (entry == NULL || !tj_take32(in, &out->position)) {
         return "the bytes end before the exhibit does";
     }
-    if (tj_entry_decode(entry, size, &out->entry, &verdict) != TIJORI_OK) {
+    if (tj_entry_decode(&out->entry, entry, size, &verdict) != TIJORI_OK) {
         return "the entry's form is wrong";
     }
     if (out->entry.index != tj_load64(index)) {

@@ -48,6 +48,6 @@ bool tj_checkpoint_name_decode(uint64_t *size, const char *name)
 {
     uint8_t hash[TJ_CHECKPOINT_NAME_DIGITS / 2];
     const char *dash = strchr(name, '-');
-    return dash != NULL && tj_parse_decimal64(name, (size_t)(dash - name), size) &&
+    return dash != NULL && tj_parse_decimal64(size, name, (size_t)(dash - name)) &&
            tj_hex_decode(hash, TJ_CHECKPOINT_NAME_DIGITS / 2, dash + 1, strlen(dash + 1));
 }

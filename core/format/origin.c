@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-bool tj_origin_ledger_id(const char *origin, struct tj_hash *out)
+bool tj_origin_ledger_id(struct tj_hash *out, const char *origin)
 {
     const char *slash = strrchr(origin, '/');
     return slash != NULL && slash != origin &&

@@ -13,6 +13,6 @@ enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 
 /* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
  * not. */
-bool tj_origin_ledger_id(const char *origin, struct tj_hash *out);
+bool tj_origin_ledger_id(struct tj_hash *out, const char *origin);
 
 #endif

@@ -50,7 +50,7 @@ struct lines {
 };
 
 /* The rest of the next line, which starts with `word`; false when it does not. */
-static bool take_line(struct lines *in, const char *word, const char **text, size_t *size)
+static bool take_line(struct lines *in, const char **text, size_t *size, const char *word)
 {
     const char *newline =
         in->at < in->end ? memchr(in->at, '\n', (size_t)(in->end - in->at)) : NULL;
@@ -65,25 +65,25 @@ static bool take_line(struct lines *in, const char *word, const char **text, siz
     return true;
 }
 
-static bool take_decimal(struct lines *in, const char *word, uint64_t *out)
+static bool take_decimal(struct lines *in, uint64_t *out, const char *word)
 {
     const char *text;
     size_t size;
-    return take_line(in, word, &text, &size) && tj_parse_decimal64(text, size, out);
+    return take_line(in, &text, &size, word) && tj_parse_decimal64(out, text, size);
 }
 
-static bool take_hex(struct lines *in, const char *word, struct tj_hash *out)
+static bool take_hex(struct lines *in, struct tj_hash *out, const char *word)
 {
     const char *text;
     size_t size;
-    return take_line(in, word, &text, &size) && tj_hex_decode(out->bytes, TJ_HASH_SIZE, text, size);
+    return take_line(in, &text, &size, word) && tj_hex_decode(out->bytes, TJ_HASH_SIZE, text, size);
 }
 
 static bool take_origin(struct lines *in, char out[TJ_NOTE_NAME_MAX + 1])
 {
     const char *text;
     size_t size;
-    if (!take_line(in, "", &text, &size) || !tj_note_name_valid(text, size)) {
+    if (!take_line(in, &text, &size, "") || !tj_note_name_valid(text, size)) {
         return false;
     }
     memcpy(out, text, size);
@@ -95,7 +95,7 @@ static bool take_status(struct lines *in, enum tijori_status *out)
 {
     const char *text;
     size_t size;
-    if (!take_line(in, "status ", &text, &size)) {
+    if (!take_line(in, &text, &size, "status ")) {
         return false;
     }
     for (int i = 0; i < (int)TIJORI_STATUS_COUNT; i++) {
@@ -112,7 +112,7 @@ static bool take_head(struct lines *in, uint64_t *size, struct tj_hash *root)
 {
     const char *text;
     size_t length;
-    if (!take_line(in, "head ", &text, &length)) {
+    if (!take_line(in, &text, &length, "head ")) {
         return false;
     }
     const char *space = memchr(text, ' ', length);
@@ -120,8 +120,8 @@ static bool take_head(struct lines *in, uint64_t *size, struct tj_hash *root)
         return false;
     }
     size_t digits = (size_t)(space - text);
-    return tj_parse_decimal64(text, digits, size) &&
-           tj_parse_hash64(space + 1, length - digits - 1, root);
+    return tj_parse_decimal64(size, text, digits) &&
+           tj_parse_hash64(root, space + 1, length - digits - 1);
 }
 
 bool tj_receipt_decode(struct tj_receipt *out, const char *text, size_t size)
@@ -130,14 +130,14 @@ bool tj_receipt_decode(struct tj_receipt *out, const char *text, size_t size)
     const char *rest;
     size_t rest_size;
     memset(out, 0, sizeof *out);
-    if (!take_line(&in, "tijori/receipt/v1", &rest, &rest_size) || rest_size != 0 ||
-        !take_origin(&in, out->origin) || !take_hex(&in, "envelope ", &out->envelope_id) ||
+    if (!take_line(&in, &rest, &rest_size, "tijori/receipt/v1") || rest_size != 0 ||
+        !take_origin(&in, out->origin) || !take_hex(&in, &out->envelope_id, "envelope ") ||
         !take_status(&in, &out->status)) {
         return false;
     }
     if (tj_receipt_promises(out) &&
-        (!take_decimal(&in, "entry ", &out->entry) || !take_hex(&in, "leaf ", &out->leaf) ||
-         !take_decimal(&in, "received ", &out->received_ns))) {
+        (!take_decimal(&in, &out->entry, "entry ") || !take_hex(&in, &out->leaf, "leaf ") ||
+         !take_decimal(&in, &out->received_ns, "received "))) {
         return false;
     }
     return take_head(&in, &out->head_size, &out->head_root) && in.at == in.end;

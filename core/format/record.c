@@ -24,7 +24,7 @@ const char *const tj_algorithm_names[4] = {
     [TJ_ALGORITHM_ED25519] = "ed25519",
 };
 
-bool tj_name_find(const char *const *names, size_t count, const char *name, uint64_t *number)
+bool tj_name_find(uint64_t *number, const char *const *names, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (names[i] != NULL && strcmp(names[i], name) == 0) {
@@ -494,7 +494,7 @@ static uint64_t load_member(const struct tj_record *record, const struct tj_fiel
     abort();
 }
 
-void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *out)
+void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE])
 {
     const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     TIJORI_REQUIRE(layout != NULL);

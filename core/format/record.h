@@ -369,7 +369,7 @@ extern const char *const tj_figure_names[TJ_FIGURE_END];
 extern const char *const tj_algorithm_names[4];
 
 /* The number of a name in such a table, or 0 with false. */
-bool tj_name_find(const char *const *names, size_t count, const char *name, uint64_t *number);
+bool tj_name_find(uint64_t *number, const char *const *names, size_t count, const char *name);
 
 /* Checks the form of one record as docs/FORMAT.md section 3 has it (step 1 of section 7): kind,
  * ranges, reserved bytes, texts, blind. A pure function of the bytes. */
@@ -382,7 +382,7 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
 bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field *field);
 
 /* Decodes a record whose form was checked. */
-void tj_record_decode(const uint8_t record[TJ_RECORD_SIZE], struct tj_record *out);
+void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE]);
 
 /* Encodes; what the kind does not have is left zero. The form is not checked here. */
 void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE]);

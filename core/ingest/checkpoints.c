@@ -10,14 +10,14 @@ static enum tijori_status put_checkpoint(struct tj_ingest *ingest, uint64_t size
     if (status != TJ_STORAGE_OK) {
         return tj_from_storage(status);
     }
-    tj_checkpoint_key(size, key);
-    status = tj_put_name(txn, TJ_J_CHECKPOINTS, key, sizeof key, note_size, &place);
+    tj_checkpoint_key(key, size);
+    status = tj_put_name(txn, &place, TJ_J_CHECKPOINTS, key, sizeof key, note_size);
     if (status == TJ_STORAGE_OK) {
         memcpy(place, note, note_size);
     }
     if (status == TJ_STORAGE_OK && newest) {
         status =
-            tj_put_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note_size, &place);
+            tj_put_name(txn, &place, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note_size);
         if (status == TJ_STORAGE_OK) {
             memcpy(place, note, note_size);
         }
@@ -47,14 +47,14 @@ static enum tijori_status check_last(struct tj_txn *txn, struct tj_digester *dig
     if (strcmp(last.checkpoint.origin, origin) != 0 || last.checkpoint.size > size) {
         return TIJORI_FORK;
     }
-    if (!tj_tile_root(digester->hasher, &nodes.reader, last.checkpoint.size, &root)) {
+    if (!tj_tile_root(digester->hasher, &root, &nodes.reader, last.checkpoint.size)) {
         return TIJORI_CORRUPT;
     }
     return tj_hash_equal(&root, &last.checkpoint.root) ? TIJORI_OK : TIJORI_FORK;
 }
 
-enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t secret32[32],
-                                      char *note, size_t *note_size)
+enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size_t *note_size,
+                                      const uint8_t secret32[32])
 {
     struct tj_txn *txn;
     struct tj_view stored;
@@ -66,11 +66,11 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t se
         return TIJORI_FAILED;
     }
     if (!tj_public_key_of(&key, TJ_ALGORITHM_ED25519, secret32) ||
-        !tj_find_log_key(ingest->state, key.bytes, &number)) {
+        !tj_find_log_key(ingest->state, &number, key.bytes)) {
         return TIJORI_KEY_UNKNOWN;
     }
     tj_origin(ingest->state, checkpoint.origin);
-    tj_frontier_root(digester->hasher, &ingest->durable.row.frontier, &checkpoint.root);
+    tj_frontier_root(digester->hasher, &checkpoint.root, &ingest->durable.row.frontier);
     enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
     if (status != TIJORI_OK) {
         return status;
@@ -78,7 +78,7 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t se
     status = check_last(txn, digester, checkpoint.size, checkpoint.origin);
     *note_size = tj_checkpoint_sign(note, TJ_CHECKPOINT_NOTE_MAX, &checkpoint, secret32);
     TIJORI_REQUIRE(*note_size > 0);
-    bool there = status == TIJORI_OK && tj_checkpoint_stored(txn, checkpoint.size, &stored);
+    bool there = status == TIJORI_OK && tj_checkpoint_stored(txn, &stored, checkpoint.size);
     /* One that another log key signed before gets this key's line as well. */
     if (there && stored.size <= TJ_CHECKPOINT_NOTE_MAX) {
         char own[TJ_SIGNED_NOTE_MAX];
@@ -96,8 +96,8 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t se
                : status;
 }
 
-enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, const char *other, size_t other_size,
-                                     char *note, size_t *note_size)
+enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
+                                     const char *other, size_t other_size)
 {
     struct tj_txn *txn;
     struct tj_view stored;
@@ -111,7 +111,7 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, const char *other
     if (status != TIJORI_OK) {
         return status;
     }
-    bool merged = tj_checkpoint_stored(txn, checkpoint.size, &stored) &&
+    bool merged = tj_checkpoint_stored(txn, &stored, checkpoint.size) &&
                   stored.size <= TJ_CHECKPOINT_NOTE_MAX;
     if (merged) {
         memcpy(note, stored.bytes, stored.size);
@@ -130,11 +130,11 @@ static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *t
     for (uint64_t i = 0; i < ingest->durable.row.size; i++) {
         struct tj_hash leaf;
         struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
-        if (!tj_journal_leaf(txn, &ingest->digester, i, &leaf)) {
+        if (!tj_journal_leaf(txn, &ingest->digester, &leaf, i)) {
             return TIJORI_CORRUPT;
         }
         uint32_t levels =
-            tj_frontier_append_nodes(ingest->digester.hasher, &frontier, &leaf, nodes);
+            tj_frontier_append_nodes(ingest->digester.hasher, &frontier, nodes, &leaf);
         for (uint32_t level = 1; level <= levels; level++) {
             struct tj_new_node node = {(frontier.size >> (8 * level)) - 1, level, nodes[level - 1]};
             enum tj_storage_status status = tj_put_node(txn, &node);
@@ -154,7 +154,7 @@ enum tijori_status tj_nodes_complete(struct tj_ingest *ingest)
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_from_storage(tj_count(txn, TJ_J_NODES, &rows));
+    status = tj_from_storage(tj_count(txn, &rows, TJ_J_NODES));
     if (status != TIJORI_OK || rows >= tj_node_rows(ingest->durable.row.size)) {
         tj_write_abort(txn);
         return status;

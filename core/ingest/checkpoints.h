@@ -10,14 +10,14 @@
  * which then is given, with its cosignatures. `note` takes TJ_CHECKPOINT_NOTE_MAX bytes.
  *     KEY_UNKNOWN  the key is not an active log key of this ledger
  *     FORK         what was signed last is not a beginning of this log: nothing is signed */
-enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, const uint8_t secret32[32],
-                                      char *note, size_t *note_size) TJ_MUST_USE;
+enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size_t *note_size,
+                                      const uint8_t secret32[32]) TJ_MUST_USE;
 
 /* Adds to the stored checkpoint the signatures of `other`, a note of the same text, and gives the
  * result. Which of them count is for who verifies. NOT_FOUND when no checkpoint of that text is
  * stored, VALUE when `other` is none. */
-enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, const char *other, size_t other_size,
-                                     char *note, size_t *note_size) TJ_MUST_USE;
+enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
+                                     const char *other, size_t other_size) TJ_MUST_USE;
 
 /* Writes the nodes of the tree that an older format did not store. */
 enum tijori_status tj_nodes_complete(struct tj_ingest *ingest) TJ_MUST_USE;

@@ -29,7 +29,7 @@ static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_bloc
     uint32_t bytes = tj_block_bytes(block->table);
     tj_block_key(block, key);
     enum tj_storage_status status =
-        tj_put_name(txn, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place);
+        tj_put_name(txn, &place, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes);
     if (status == TJ_STORAGE_OK) {
         tj_block_header_encode(place, size - 1);
         memcpy(place + TJ_BLOCK_HEADER_SIZE, block->content, bytes);
@@ -58,7 +58,7 @@ static enum tj_storage_status put_head(struct tj_group *group, const struct tj_s
     const struct tj_block *oldest = state->dirty_first;
     row->redo_from = oldest != NULL ? oldest->dirty_since : row->size;
     size_t size = tj_head_row_encode(row, bytes);
-    enum tj_storage_status status = tj_put_name(group->txn, TJ_J_META, "head", 4, size, &place);
+    enum tj_storage_status status = tj_put_name(group->txn, &place, TJ_J_META, "head", 4, size);
     if (status == TJ_STORAGE_OK) {
         memcpy(place, bytes, size);
     }
@@ -95,7 +95,7 @@ static enum tj_storage_status append_attachments(struct tj_txn *txn, struct tj_d
         uint8_t *place;
         tj_sha256(digester->hasher, &hash, bytes, size);
         enum tj_storage_status status =
-            tj_put_name(txn, TJ_J_ATTACHMENTS, hash.bytes, TJ_HASH_SIZE, size, &place);
+            tj_put_name(txn, &place, TJ_J_ATTACHMENTS, hash.bytes, TJ_HASH_SIZE, size);
         if (status != TJ_STORAGE_OK) {
             return status;
         }
@@ -111,12 +111,12 @@ static enum tj_storage_status append_entry(struct tj_txn *txn, struct tj_digeste
     uint32_t records = view->header.record_count;
     uint8_t *place;
     enum tj_storage_status status =
-        tj_append(txn, TJ_J_ENTRIES, entry->index, tj_entry_size(view->slot_bytes_size), &place);
+        tj_append(txn, &place, TJ_J_ENTRIES, entry->index, tj_entry_size(view->slot_bytes_size));
     if (status != TJ_STORAGE_OK) {
         return status;
     }
     tj_new_entry_encode(entry, place);
-    status = tj_append(txn, TJ_J_BODIES, entry->index, tj_body_size(records), &place);
+    status = tj_append(txn, &place, TJ_J_BODIES, entry->index, tj_body_size(records));
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -136,9 +136,9 @@ enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node 
 {
     uint8_t key[TJ_NODE_KEY_SIZE];
     uint8_t *place;
-    tj_node_key(node->level, node->number, key);
+    tj_node_key(key, node->level, node->number);
     enum tj_storage_status status =
-        tj_put_name(txn, TJ_J_NODES, key, sizeof key, TJ_HASH_SIZE, &place);
+        tj_put_name(txn, &place, TJ_J_NODES, key, sizeof key, TJ_HASH_SIZE);
     if (status == TJ_STORAGE_OK) {
         memcpy(place, node->hash.bytes, TJ_HASH_SIZE);
     }
@@ -151,12 +151,12 @@ static enum tj_storage_status put_signed(struct tj_group *group, struct tj_diges
     struct tj_checkpoint checkpoint = {.size = group->end.row.size};
     uint8_t *place;
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", signer->origin);
-    tj_frontier_root(digester->hasher, &group->end.row.frontier, &checkpoint.root);
+    tj_frontier_root(digester->hasher, &checkpoint.root, &group->end.row.frontier);
     group->note_size =
         tj_checkpoint_sign(group->note, sizeof group->note, &checkpoint, signer->secret32);
     TIJORI_REQUIRE(group->note_size > 0);
-    enum tj_storage_status status = tj_put_name(group->txn, TJ_J_META, TJ_META_SIGNED,
-                                                strlen(TJ_META_SIGNED), group->note_size, &place);
+    enum tj_storage_status status = tj_put_name(group->txn, &place, TJ_J_META, TJ_META_SIGNED,
+                                                strlen(TJ_META_SIGNED), group->note_size);
     if (status == TJ_STORAGE_OK) {
         memcpy(place, group->note, group->note_size);
     }

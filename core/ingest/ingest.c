@@ -12,10 +12,10 @@ static enum tijori_status check_form(struct tj_digester *digester, struct tj_ing
 {
     struct tj_verdict *verdict = &item->verdict;
     if (item->size >= TJ_HEADER_SIZE) {
-        tj_envelope_id(digester, item->bytes, &item->envelope_id);
+        tj_envelope_id(digester, &item->envelope_id, item->bytes);
         item->has_id = true;
     }
-    enum tijori_status status = tj_envelope_decode(item->bytes, item->size, &item->view, verdict);
+    enum tijori_status status = tj_envelope_decode(&item->view, item->bytes, item->size, verdict);
     if (status == TIJORI_OK) {
         status = tj_attachments_check(digester, &item->view, verdict);
     }
@@ -62,57 +62,57 @@ static const struct tj_recent *recent_entry(const struct past *p, uint64_t index
     return at_hand ? &p->ingest->recent[index % TJ_RECENT_MAX] : NULL;
 }
 
-static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
+static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
 {
     struct past *p = context;
     if (recent_entry(p, tj_record_entry(record_id)) != NULL) {
         p->waits = true;
         return false;
     }
-    return p->journal.past.record(&p->journal, record_id, out);
+    return p->journal.past.record(&p->journal, out, record_id);
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     struct past *p = context;
     const struct tj_recent *recent = recent_entry(p, index);
     if (recent == NULL) {
-        return p->journal.past.leaf(&p->journal, index, leaf);
+        return p->journal.past.leaf(&p->journal, leaf, index);
     }
     *leaf = recent->leaf;
     return true;
 }
 
-static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+static bool past_envelope_id(void *context, struct tj_hash *id, uint64_t index)
 {
     struct past *p = context;
     const struct tj_recent *recent = recent_entry(p, index);
     if (recent == NULL) {
-        return p->journal.past.envelope_id(&p->journal, index, id);
+        return p->journal.past.envelope_id(&p->journal, id, index);
     }
     *id = recent->envelope_id;
     return true;
 }
 
-static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+static bool past_lane_jump(void *context, uint64_t *jump, uint64_t index)
 {
     struct past *p = context;
     const struct tj_recent *recent = recent_entry(p, index);
     if (recent == NULL) {
-        return p->journal.past.lane_jump(&p->journal, index, jump);
+        return p->journal.past.lane_jump(&p->journal, jump, index);
     }
     *jump = recent->tail.lane_jump;
     return true;
 }
 
-static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 {
     struct past *p = context;
     if (size > p->durable) {
         p->waits = true;
         return false;
     }
-    return p->journal.past.root(&p->journal, size, root);
+    return p->journal.past.root(&p->journal, root, size);
 }
 
 static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
@@ -171,7 +171,7 @@ static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item
     uint64_t sequence = lane->sequence;
     const struct tj_recent *recent;
     while ((recent = recent_entry(p, index)) != NULL && sequence > h->sequence) {
-        tj_lane_step(&recent->tail, h->sequence, &index, &sequence);
+        tj_lane_step(&recent->tail, &index, &sequence, h->sequence);
     }
     if (recent != NULL) {
         item->entry = index;
@@ -182,14 +182,14 @@ static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item
     }
     struct tj_entry_view entry;
     enum tijori_status status =
-        tj_journal_find_sequence(p->journal.txn, index, sequence, h->sequence, &item->entry);
+        tj_journal_find_sequence(p->journal.txn, &item->entry, index, sequence, h->sequence);
     if (status == TIJORI_OK) {
-        status = tj_journal_entry(p->journal.txn, item->entry, &entry);
+        status = tj_journal_entry(p->journal.txn, &entry, item->entry);
     }
     if (status == TIJORI_OK) {
         item->received_ns = entry.received_ns;
         tj_leaf_hash(p->journal.digester->hasher, &item->leaf, entry.bytes, entry.size);
-        tj_envelope_id(p->journal.digester, entry.header_bytes, id);
+        tj_envelope_id(p->journal.digester, id, entry.header_bytes);
     }
     return status;
 }
@@ -240,8 +240,8 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *pa
 
 /* ---- one envelope ---- */
 
-static void fill_case(const struct tj_ingest *ingest, const struct tj_ingest_item *item,
-                      uint64_t received_ns, struct tj_case *c)
+static void fill_case(const struct tj_ingest *ingest, struct tj_case *c,
+                      const struct tj_ingest_item *item, uint64_t received_ns)
 {
     *c = (struct tj_case){
         .index = ingest->head.row.size,
@@ -272,8 +272,8 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
         return status;
     }
     item->received_ns = now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
-    fill_case(ingest, item, item->received_ns, &c);
-    return tj_apply(ingest->state, &past->past, &c, links, tail, &item->verdict);
+    fill_case(ingest, &c, item, item->received_ns);
+    return tj_apply(ingest->state, links, tail, &past->past, &c, &item->verdict);
 }
 
 /* ---- a group ---- */
@@ -288,7 +288,7 @@ static void append_leaf(struct tj_digester *digester, struct tj_group *group,
                         struct tj_frontier *frontier, const struct tj_hash *leaf)
 {
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
-    uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, leaf, nodes);
+    uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, nodes, leaf);
     for (uint32_t level = 1; level <= levels; level++) {
         TIJORI_REQUIRE(group->node_count < TJ_GROUP_NODES_MAX);
         group->nodes[group->node_count++] = (struct tj_new_node){
@@ -382,8 +382,8 @@ static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *p
 
 /* Judges what makes one group; how many items. */
 static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
-                          struct tj_pipeline *pipeline, size_t ready, struct tj_group *group,
-                          enum tj_storage_status *status)
+                          struct tj_pipeline *pipeline, struct tj_group *group,
+                          enum tj_storage_status *status, size_t ready)
 {
     struct past past;
     size_t items = 0;
@@ -491,7 +491,7 @@ void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pip
     pthread_mutex_lock(&ingest->judging);
     struct tj_group *group = &ingest->groups[ingest->turn];
     ingest->turn ^= 1;
-    size_t items = judge_group(ingest, digester, pipeline, ready, group, &status);
+    size_t items = judge_group(ingest, digester, pipeline, group, &status, ready);
     pthread_mutex_lock(&ingest->committing);
     status = begin_commit(ingest, group, status);
     pthread_mutex_unlock(&ingest->judging);
@@ -602,14 +602,14 @@ void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end
 }
 
 enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
-                                   const struct tj_head_row *row, struct tj_log_end *out)
+                                   struct tj_log_end *out, const struct tj_head_row *row)
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
     enum tijori_status status =
-        row->size == 0 ? TIJORI_CORRUPT : tj_journal_entry(txn, row->size - 1, &entry);
+        row->size == 0 ? TIJORI_CORRUPT : tj_journal_entry(txn, &entry, row->size - 1);
     if (status == TIJORI_OK) {
-        status = tj_journal_body(txn, &entry, &body);
+        status = tj_journal_body(txn, &body, &entry);
     }
     if (status != TIJORI_OK) {
         return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
@@ -631,9 +631,9 @@ static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
     struct tj_tail tail;
     struct tj_case c;
     genesis->received_ns = genesis->view.header.created_s * TJ_NS_PER_S;
-    fill_case(ingest, genesis, genesis->received_ns, &c);
+    fill_case(ingest, &c, genesis, genesis->received_ns);
     enum tijori_status status =
-        tj_apply(ingest->state, &past->past, &c, group_links(group), &tail, &genesis->verdict);
+        tj_apply(ingest->state, group_links(group), &tail, &past->past, &c, &genesis->verdict);
     if (status != TIJORI_OK) {
         return status;
     }

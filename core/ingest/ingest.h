@@ -89,8 +89,8 @@ void tj_ingest_clear(struct tj_ingest *ingest);
 void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end);
 /* Reads it. */
 enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
-                                   const struct tj_head_row *row,
-                                   struct tj_log_end *out) TJ_MUST_USE;
+                                   struct tj_log_end *out,
+                                   const struct tj_head_row *row) TJ_MUST_USE;
 
 /* Decides as many of the first items as make one group, and commits them. Every one then has its
  * final verdict. (tj_pipeline_decide_ready; context is the ingest) */

@@ -77,15 +77,15 @@ static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_opti
     return ledger;
 }
 
-static enum tijori_status open_store(struct tijori *ledger, const char *dir, uint64_t map_size,
-                                     char *more, size_t more_size)
+static enum tijori_status open_store(struct tijori *ledger, char *more, size_t more_size,
+                                     const char *dir, uint64_t map_size)
 {
     uint32_t format = 0;
     struct tj_store_options options = tj_journal_options(map_size);
     enum tj_storage_status status =
         ledger->mode == TIJORI_WRITE
-            ? tj_store_open_write(dir, &options, &ledger->ingest.store, &format)
-            : tj_store_open_read(dir, &options, &ledger->ingest.store, &format);
+            ? tj_store_open_write(&ledger->ingest.store, &format, dir, &options)
+            : tj_store_open_read(&ledger->ingest.store, &format, dir, &options);
     if (status == TJ_STORAGE_VERSION) {
         snprintf(more, more_size, "format %" PRIu32 ", this program knows %d", format,
                  TJ_STORE_FORMAT);
@@ -105,11 +105,11 @@ static enum tijori_status load(struct tijori *ledger)
     }
     status = tj_head_row_read(txn, &row);
     if (status == TIJORI_OK) {
-        status = tj_log_end_read(txn, &ingest->digester, &row, &end);
+        status = tj_log_end_read(txn, &ingest->digester, &end, &row);
     }
     if (status == TIJORI_OK) {
         tj_ingest_start_from(ingest, &end);
-        status = tj_snapshot_load(txn, &ingest->digester, &row, &ingest->state);
+        status = tj_snapshot_load(txn, &ingest->digester, &ingest->state, &row);
     }
     if (status == TIJORI_OK && ledger->mode == TIJORI_READ) {
         ledger->txn = txn;
@@ -131,7 +131,7 @@ static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log
     }
     memcpy(ledger->log_key, log_key, sizeof ledger->log_key);
     tj_origin(ingest->state, ledger->origin);
-    enum tijori_status status = tj_checkpoint_make(ingest, ledger->log_key, note, &size);
+    enum tijori_status status = tj_checkpoint_make(ingest, note, &size, ledger->log_key);
     free(note);
     ledger->signer = (struct tj_signer){ledger->origin, ledger->log_key};
     ingest->signer = &ledger->signer;
@@ -161,8 +161,8 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
 }
 
-enum tijori_status tijori_open(struct tijori **out, struct tijori_message *message, const char *dir,
-                               enum tijori_mode mode, const struct tijori_options *options)
+enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori_mode mode,
+                               const struct tijori_options *options, struct tijori_message *message)
 {
     static const struct tijori_options defaults;
     char more[64] = "";
@@ -171,7 +171,7 @@ enum tijori_status tijori_open(struct tijori **out, struct tijori_message *messa
     if (ledger == NULL) {
         return say(message, TIJORI_MEMORY, dir, "");
     }
-    enum tijori_status status = open_store(ledger, dir, options->map_size, more, sizeof more);
+    enum tijori_status status = open_store(ledger, more, sizeof more, dir, options->map_size);
     if (status == TIJORI_OK) {
         status = load(ledger);
     }
@@ -211,13 +211,12 @@ static enum tijori_status check_one(struct tijori *ledger, struct tj_ingest_item
 }
 
 /* Entry 0 says what its envelope was: header, records, no slots, no attachments. */
-static enum tijori_status genesis_envelope(const uint8_t *entry_0, size_t entry_0_size,
-                                           const uint8_t *records, size_t records_size,
-                                           uint8_t **out, size_t *out_size,
-                                           struct tj_verdict *verdict)
+static enum tijori_status genesis_envelope(uint8_t **out, size_t *out_size, const uint8_t *entry_0,
+                                           size_t entry_0_size, const uint8_t *records,
+                                           size_t records_size, struct tj_verdict *verdict)
 {
     struct tj_entry_view entry;
-    enum tijori_status status = tj_entry_decode(entry_0, entry_0_size, &entry, verdict);
+    enum tijori_status status = tj_entry_decode(&entry, entry_0, entry_0_size, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -234,9 +233,10 @@ static enum tijori_status genesis_envelope(const uint8_t *entry_0, size_t entry_
     return TIJORI_OK;
 }
 
-static enum tijori_status create_checked(const char *dir, const struct tijori_options *options,
-                                         struct tijori *ledger, struct tj_ingest_item *genesis,
-                                         struct tj_ingest_item *opening, struct tj_verdict *verdict)
+static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest_item *genesis,
+                                         struct tj_ingest_item *opening, const char *dir,
+                                         const struct tijori_options *options,
+                                         struct tj_verdict *verdict)
 {
     /* Judged without a disk first, so that a wrong genesis leaves nothing behind. */
     enum tijori_status status = tj_genesis_check(&ledger->ingest.digester, genesis->view.records,
@@ -246,7 +246,7 @@ static enum tijori_status create_checked(const char *dir, const struct tijori_op
         return status;
     }
     struct tj_store_options store = tj_journal_options(options->map_size);
-    status = tj_from_storage(tj_store_create(dir, &store, &ledger->ingest.store));
+    status = tj_from_storage(tj_store_create(&ledger->ingest.store, dir, &store));
     if (status != TIJORI_OK) {
         return tj_refuse(verdict, status, NULL);
     }
@@ -280,8 +280,8 @@ enum tijori_status tijori_create(struct tijori_message *message, const char *dir
     if (ledger == NULL) {
         return say(message, TIJORI_MEMORY, dir, "");
     }
-    enum tijori_status status = genesis_envelope(entry_0, entry_0_size, genesis_records,
-                                                 genesis_records_size, &bytes, &size, &verdict);
+    enum tijori_status status = genesis_envelope(&bytes, &size, entry_0, entry_0_size,
+                                                 genesis_records, genesis_records_size, &verdict);
     if (status == TIJORI_OK) {
         status = check_one(ledger, &items[0], bytes, size);
         verdict = items[0].verdict;
@@ -291,7 +291,7 @@ enum tijori_status tijori_create(struct tijori_message *message, const char *dir
         verdict = items[1].verdict;
     }
     if (status == TIJORI_OK) {
-        status = create_checked(dir, options, ledger, &items[0], &items[1], &verdict);
+        status = create_checked(ledger, &items[0], &items[1], dir, options, &verdict);
     }
     verdict.status = status;
     tj_verdict_format(&verdict, text, sizeof text);
@@ -315,7 +315,7 @@ enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes, si
     if (size > TJ_ENVELOPE_SIZE_MAX) {
         return TIJORI_OVERSIZED;
     }
-    struct tj_ingest_item *item = tj_pipeline_reserve(ledger->pipeline, size, &data);
+    struct tj_ingest_item *item = tj_pipeline_reserve(ledger->pipeline, &data, size);
     if (size > 0) {
         memcpy(data, bytes, size);
     }
@@ -326,8 +326,8 @@ enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes, si
     return TIJORI_OK;
 }
 
-static void fill_receipt(const struct tijori *ledger, const struct tj_ingest_item *item,
-                         struct tijori_receipt *out)
+static void fill_receipt(const struct tijori *ledger, struct tijori_receipt *out,
+                         const struct tj_ingest_item *item)
 {
     const struct tj_verdict *verdict = &item->verdict;
     memset(out, 0, sizeof *out);
@@ -363,14 +363,14 @@ enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *
     if (item == NULL) {
         return TIJORI_NOT_FOUND;
     }
-    fill_receipt(ledger, item, out);
+    fill_receipt(ledger, out, item);
     tj_pipeline_release(ledger->pipeline);
     return TIJORI_OK;
 }
 
 /* ---- checkpoints ---- */
 
-static enum tijori_status give_note(const void *bytes, size_t bytes_size, char *note, size_t *size)
+static enum tijori_status give_note(char *note, size_t *size, const void *bytes, size_t bytes_size)
 {
     bool fits = bytes_size <= *size;
     *size = bytes_size;
@@ -389,7 +389,7 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     if (ledger->mode == TIJORI_WRITE && ingest->signer != NULL) {
         pthread_mutex_lock(&ingest->committing);
         enum tijori_status kept = ingest->note_size > 0
-                                      ? give_note(ingest->note, ingest->note_size, note, size)
+                                      ? give_note(note, size, ingest->note, ingest->note_size)
                                       : TIJORI_NOT_FOUND;
         pthread_mutex_unlock(&ingest->committing);
         if (kept != TIJORI_NOT_FOUND) {
@@ -402,7 +402,7 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     }
     status = tj_checkpoint_newest(view.txn, &newest);
     if (status == TIJORI_OK) {
-        status = give_note(newest.note.bytes, newest.note.size, note, size);
+        status = give_note(note, size, newest.note.bytes, newest.note.size);
     }
     tj_ledger_view_end(ledger, &view);
     return status;
@@ -418,10 +418,10 @@ enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *
         return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
     }
     tj_ingest_hold(&ledger->ingest);
-    enum tijori_status status = tj_checkpoint_make(&ledger->ingest, log_key, made, &made_size);
+    enum tijori_status status = tj_checkpoint_make(&ledger->ingest, made, &made_size, log_key);
     tj_ingest_let_go(&ledger->ingest);
     if (status == TIJORI_OK) {
-        status = give_note(made, made_size, note, size);
+        status = give_note(note, size, made, made_size);
     }
     free(made);
     return status;
@@ -438,10 +438,10 @@ enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note, si
     }
     tj_ingest_hold(&ledger->ingest);
     enum tijori_status status =
-        tj_checkpoint_add(&ledger->ingest, other, other_size, merged, &merged_size);
+        tj_checkpoint_add(&ledger->ingest, merged, &merged_size, other, other_size);
     tj_ingest_let_go(&ledger->ingest);
     if (status == TIJORI_OK) {
-        status = give_note(merged, merged_size, note, size);
+        status = give_note(note, size, merged, merged_size);
     }
     free(merged);
     return status;
@@ -460,7 +460,7 @@ enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *
     tj_pipeline_drain(ledger->pipeline);
     check_one(ledger, &item, bytes, size);
     tj_ingest_dry_run(&ledger->ingest, &item);
-    fill_receipt(ledger, &item, out);
+    fill_receipt(ledger, out, &item);
     return TIJORI_OK;
 }
 
@@ -503,7 +503,7 @@ void tijori_head(struct tijori *ledger, struct tijori_head *out)
     struct tj_hash root;
     struct tj_ingest *ingest = &ledger->ingest;
     tj_ingest_hold(ingest);
-    tj_frontier_root(ingest->digester.hasher, &ingest->head.row.frontier, &root);
+    tj_frontier_root(ingest->digester.hasher, &root, &ingest->head.row.frontier);
     memcpy(out->ledger_id, ingest->state->ledger_id.bytes, TJ_HASH_SIZE);
     memcpy(out->leaf, ingest->head.leaf.bytes, TJ_HASH_SIZE);
     memcpy(out->root, root.bytes, TJ_HASH_SIZE);
@@ -562,11 +562,11 @@ enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *
 
 /* ---- history: a walk along the links, newest first ---- */
 
-static void fill_movement(const struct tj_entry_view *entry, uint32_t position,
-                          const uint8_t *record, struct tijori_movement *out)
+static void fill_movement(const struct tj_entry_view *entry, struct tijori_movement *out,
+                          uint32_t position, const uint8_t *record)
 {
     struct tj_record r;
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     memset(out, 0, sizeof *out);
     out->entry = entry->index;
     out->record = position;
@@ -580,16 +580,15 @@ static void fill_movement(const struct tj_entry_view *entry, uint32_t position,
     out->received_ns = entry->received_ns;
 }
 
-static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
-                                       struct tijori_history_cursor *cursor,
-                                       struct tijori_movement *out)
+static enum tijori_status history_step(struct tj_txn *txn, struct tijori_history_cursor *cursor,
+                                       struct tijori_movement *out, uint64_t account)
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
     uint32_t position = tj_record_position(cursor->next);
-    enum tijori_status status = tj_journal_entry(txn, tj_record_entry(cursor->next), &entry);
+    enum tijori_status status = tj_journal_entry(txn, &entry, tj_record_entry(cursor->next));
     if (status == TIJORI_OK) {
-        status = tj_journal_body(txn, &entry, &body);
+        status = tj_journal_body(txn, &body, &entry);
     }
     if (status != TIJORI_OK || position >= entry.header.record_count) {
         return TIJORI_CORRUPT;
@@ -599,7 +598,7 @@ static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
     if (!tj_kind_is_movement(tj_record_kind(record))) {
         return TIJORI_CORRUPT;
     }
-    fill_movement(&entry, position, record, out);
+    fill_movement(&entry, out, position, record);
     bool from = out->from == account;
     bool posted = tj_kind_posts(tj_record_kind(record));
     out->balance = cursor->balance;
@@ -634,7 +633,7 @@ enum tijori_status tijori_history(struct tijori *ledger, struct tijori_movement 
             cursor->balance = split(tj_account_balance(object));
         }
         status =
-            cursor->next == 0 ? TIJORI_NOT_FOUND : history_step(view.txn, account, cursor, out);
+            cursor->next == 0 ? TIJORI_NOT_FOUND : history_step(view.txn, cursor, out, account);
     }
     tj_ledger_view_end(ledger, &view);
     return status;
@@ -642,7 +641,7 @@ enum tijori_status tijori_history(struct tijori *ledger, struct tijori_movement 
 
 /* ---- entries ---- */
 
-static bool copy_out(const uint8_t *bytes, size_t size, uint8_t *out, size_t *out_size)
+static bool copy_out(uint8_t *out, size_t *out_size, const uint8_t *bytes, size_t size)
 {
     bool fits = size <= *out_size;
     if (fits) {
@@ -661,13 +660,13 @@ enum tijori_status tijori_entry(struct tijori *ledger, struct tijori_entry *out,
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_from_storage(tj_get_number(view.txn, TJ_J_ENTRIES, index, &entry));
+    status = tj_from_storage(tj_get_number(view.txn, &entry, TJ_J_ENTRIES, index));
     if (status == TIJORI_OK) {
-        status = tj_from_storage(tj_get_number(view.txn, TJ_J_BODIES, index, &body));
+        status = tj_from_storage(tj_get_number(view.txn, &body, TJ_J_BODIES, index));
     }
     if (status == TIJORI_OK) {
-        bool entry_fits = copy_out(entry.bytes, entry.size, out->entry, &out->entry_size);
-        bool body_fits = copy_out(body.bytes, body.size, out->body, &out->body_size);
+        bool entry_fits = copy_out(out->entry, &out->entry_size, entry.bytes, entry.size);
+        bool body_fits = copy_out(out->body, &out->body_size, body.bytes, body.size);
         status = entry_fits && body_fits ? TIJORI_OK : TIJORI_FULL;
     }
     tj_ledger_view_end(ledger, &view);

@@ -47,52 +47,52 @@ enum tijori_status tj_from_storage(enum tj_storage_status status)
     abort();
 }
 
-enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index, struct tj_entry_view *out)
+enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *out, uint64_t index)
 {
     struct tj_view value;
     struct tj_verdict verdict;
-    enum tijori_status status = tj_from_storage(tj_get_number(txn, TJ_J_ENTRIES, index, &value));
+    enum tijori_status status = tj_from_storage(tj_get_number(txn, &value, TJ_J_ENTRIES, index));
     if (status != TIJORI_OK) {
         return status;
     }
     tj_verdict_init(&verdict);
-    status = tj_entry_decode(value.bytes, value.size, out, &verdict);
+    status = tj_entry_decode(out, value.bytes, value.size, &verdict);
     return status == TIJORI_OK && out->index == index ? TIJORI_OK : TIJORI_CORRUPT;
 }
 
-enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
-                                   struct tj_body_view *out)
+enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
+                                   const struct tj_entry_view *entry)
 {
     struct tj_view value;
     enum tijori_status status =
-        tj_from_storage(tj_get_number(txn, TJ_J_BODIES, entry->index, &value));
+        tj_from_storage(tj_get_number(txn, &value, TJ_J_BODIES, entry->index));
     if (status != TIJORI_OK) {
         return status;
     }
-    return tj_body_decode(value.bytes, value.size, entry->header.record_count, out)
+    return tj_body_decode(out, value.bytes, value.size, entry->header.record_count)
                ? TIJORI_OK
                : TIJORI_CORRUPT;
 }
 
 /* ---- the tree ---- */
 
-bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
-                     struct tj_hash *leaf)
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj_hash *leaf,
+                     uint64_t index)
 {
     struct tj_view value;
-    if (tj_get_number(txn, TJ_J_ENTRIES, index + 1, &value) == TJ_STORAGE_OK &&
+    if (tj_get_number(txn, &value, TJ_J_ENTRIES, index + 1) == TJ_STORAGE_OK &&
         value.size >= TJ_ENTRY_FIXED_SIZE) {
         memcpy(leaf->bytes, tj_entry_previous(value.bytes), TJ_HASH_SIZE);
         return true;
     }
-    if (tj_get_number(txn, TJ_J_ENTRIES, index, &value) != TJ_STORAGE_OK) {
+    if (tj_get_number(txn, &value, TJ_J_ENTRIES, index) != TJ_STORAGE_OK) {
         return false;
     }
     tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
     return true;
 }
 
-void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE])
+void tj_node_key(uint8_t key[TJ_NODE_KEY_SIZE], unsigned level, uint64_t number)
 {
     key[0] = (uint8_t)level;
     for (int i = 0; i < 8; i++) {
@@ -109,16 +109,16 @@ uint64_t tj_node_rows(uint64_t size)
     return rows;
 }
 
-static bool read_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool read_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     struct tj_log_nodes *nodes = context;
     struct tj_view value;
     if (level == 0) {
-        return tj_journal_leaf(nodes->txn, nodes->digester, number, out);
+        return tj_journal_leaf(nodes->txn, nodes->digester, out, number);
     }
     uint8_t key[TJ_NODE_KEY_SIZE];
-    tj_node_key(level, number, key);
-    if (tj_get_name(nodes->txn, TJ_J_NODES, key, sizeof key, &value) != TJ_STORAGE_OK ||
+    tj_node_key(key, level, number);
+    if (tj_get_name(nodes->txn, &value, TJ_J_NODES, key, sizeof key) != TJ_STORAGE_OK ||
         value.size != TJ_HASH_SIZE) {
         return false;
     }
@@ -151,7 +151,7 @@ size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW
 enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 {
     struct tj_view value;
-    enum tijori_status status = tj_from_storage(tj_get_name(txn, TJ_J_META, "head", 4, &value));
+    enum tijori_status status = tj_from_storage(tj_get_name(txn, &value, TJ_J_META, "head", 4));
     if (status != TIJORI_OK) {
         return status;
     }
@@ -174,71 +174,71 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 
 /* ---- the past ---- */
 
-static bool past_record(void *context, uint64_t record_id, struct tj_named *out)
+static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
 {
     struct tj_journal_past *past = context;
     struct tj_entry_view entry;
     struct tj_body_view body;
     uint32_t position = tj_record_position(record_id);
-    if (tj_journal_entry(past->txn, tj_record_entry(record_id), &entry) != TIJORI_OK ||
+    if (tj_journal_entry(past->txn, &entry, tj_record_entry(record_id)) != TIJORI_OK ||
         position >= entry.header.record_count ||
-        tj_journal_body(past->txn, &entry, &body) != TIJORI_OK) {
+        tj_journal_body(past->txn, &body, &entry) != TIJORI_OK) {
         return false;
     }
     memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
     out->absent = false;
-    tj_named_complete(&past->past, &entry, out);
+    tj_named_complete(&past->past, out, &entry);
     return true;
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     struct tj_journal_past *past = context;
-    return tj_journal_leaf(past->txn, past->digester, index, leaf);
+    return tj_journal_leaf(past->txn, past->digester, leaf, index);
 }
 
-static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+static bool past_envelope_id(void *context, struct tj_hash *id, uint64_t index)
 {
     struct tj_journal_past *past = context;
     struct tj_entry_view entry;
-    if (tj_journal_entry(past->txn, index, &entry) != TIJORI_OK) {
+    if (tj_journal_entry(past->txn, &entry, index) != TIJORI_OK) {
         return false;
     }
-    tj_envelope_id(past->digester, entry.header_bytes, id);
+    tj_envelope_id(past->digester, id, entry.header_bytes);
     return true;
 }
 
-static bool read_tail(struct tj_txn *txn, uint64_t index, struct tj_tail *tail)
+static bool read_tail(struct tj_txn *txn, struct tj_tail *tail, uint64_t index)
 {
     struct tj_view value;
     struct tj_body_view body;
-    if (tj_get_number(txn, TJ_J_BODIES, index, &value) != TJ_STORAGE_OK ||
+    if (tj_get_number(txn, &value, TJ_J_BODIES, index) != TJ_STORAGE_OK ||
         value.size < TJ_TAIL_SIZE ||
         (value.size - TJ_TAIL_SIZE) % (TJ_RECORD_SIZE + TJ_LINK_SIZE) != 0) {
         return false;
     }
     uint32_t count = (uint32_t)((value.size - TJ_TAIL_SIZE) / (TJ_RECORD_SIZE + TJ_LINK_SIZE));
-    bool whole = tj_body_decode(value.bytes, value.size, count, &body);
+    bool whole = tj_body_decode(&body, value.bytes, value.size, count);
     *tail = body.tail;
     return whole;
 }
 
-static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+static bool past_lane_jump(void *context, uint64_t *jump, uint64_t index)
 {
     struct tj_journal_past *past = context;
     struct tj_tail tail;
-    bool found = read_tail(past->txn, index, &tail);
+    bool found = read_tail(past->txn, &tail, index);
     *jump = found ? tail.lane_jump : 0;
     return found;
 }
 
-static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 {
     struct tj_journal_past *past = context;
     struct tj_log_nodes nodes;
     tj_log_nodes_init(&nodes, past->txn, past->digester);
-    return tj_tile_root(past->digester->hasher, &nodes.reader, size, root);
+    return tj_tile_root(past->digester->hasher, root, &nodes.reader, size);
 }
 
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
@@ -250,24 +250,23 @@ void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
         (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
 }
 
-enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
-                                            uint64_t from_sequence, uint64_t sequence,
-                                            uint64_t *entry)
+enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t *entry, uint64_t from,
+                                            uint64_t from_sequence, uint64_t sequence)
 {
     /* Invariant: `from` is the entry of from_sequence >= sequence >= 1. */
     while (from_sequence > sequence) {
         struct tj_tail tail;
-        if (!read_tail(txn, from, &tail)) {
+        if (!read_tail(txn, &tail, from)) {
             return TIJORI_CORRUPT;
         }
-        tj_lane_step(&tail, sequence, &from, &from_sequence);
+        tj_lane_step(&tail, &from, &from_sequence, sequence);
     }
     *entry = from;
     return TIJORI_OK;
 }
 
-enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64_t time_ns,
-                                       uint64_t *count)
+enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t *count, uint64_t size,
+                                       uint64_t time_ns)
 {
     /* Invariant: entries below `low` were received by then, entries from `high` on were not. */
     uint64_t low = 0;
@@ -275,7 +274,7 @@ enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct tj_entry_view entry;
-        enum tijori_status status = tj_journal_entry(txn, middle, &entry);
+        enum tijori_status status = tj_journal_entry(txn, &entry, middle);
         if (status != TIJORI_OK) {
             return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
         }

@@ -28,15 +28,15 @@ struct tj_store_options tj_journal_options(uint64_t map_size);
 enum tijori_status tj_from_storage(enum tj_storage_status status);
 
 /* An entry, decoded; CORRUPT when its form is wrong, NOT_FOUND when there is none. */
-enum tijori_status tj_journal_entry(struct tj_txn *txn, uint64_t index,
-                                    struct tj_entry_view *out) TJ_MUST_USE;
+enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *out,
+                                    uint64_t index) TJ_MUST_USE;
 /* Its body, taken apart. */
-enum tijori_status tj_journal_body(struct tj_txn *txn, const struct tj_entry_view *entry,
-                                   struct tj_body_view *out) TJ_MUST_USE;
+enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
+                                   const struct tj_entry_view *entry) TJ_MUST_USE;
 
 /* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
-bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t index,
-                     struct tj_hash *leaf) TJ_MUST_USE;
+bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj_hash *leaf,
+                     uint64_t index) TJ_MUST_USE;
 
 /* ---- the tree ----
  * Level 0 is the journal itself, since each entry holds the leaf hash of the one before; the nodes
@@ -44,7 +44,7 @@ bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, uint64_t 
 
 enum { TJ_NODE_KEY_SIZE = 9 };
 /* `level u8 || number u64 big-endian`. */
-void tj_node_key(unsigned level, uint64_t number, uint8_t key[TJ_NODE_KEY_SIZE]);
+void tj_node_key(uint8_t key[TJ_NODE_KEY_SIZE], unsigned level, uint64_t number);
 
 /* How many rows `nodes` has for a log of `size` entries. */
 uint64_t tj_node_rows(uint64_t size);
@@ -81,8 +81,8 @@ void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester);
 
 /* One step of the walk below, by the tail of entry *from. */
-static inline void tj_lane_step(const struct tj_tail *tail, uint64_t sequence, uint64_t *from,
-                                uint64_t *from_sequence)
+static inline void tj_lane_step(const struct tj_tail *tail, uint64_t *from, uint64_t *from_sequence,
+                                uint64_t sequence)
 {
     uint64_t jump = tj_lane_jump(*from_sequence);
     *from = jump >= sequence ? tail->lane_jump : tail->lane_previous;
@@ -91,12 +91,11 @@ static inline void tj_lane_step(const struct tj_tail *tail, uint64_t sequence, u
 
 /* The entry of an earlier sequence of a lane, by the tails: `from` is the entry of sequence
  * `from_sequence` >= `sequence`. O(log n) reads. */
-enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t from,
-                                            uint64_t from_sequence, uint64_t sequence,
-                                            uint64_t *entry) TJ_MUST_USE;
+enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t *entry, uint64_t from,
+                                            uint64_t from_sequence, uint64_t sequence) TJ_MUST_USE;
 
 /* How many entries were received at or before `time_ns` (binary search). */
-enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t size, uint64_t time_ns,
-                                       uint64_t *count) TJ_MUST_USE;
+enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t *count, uint64_t size,
+                                       uint64_t time_ns) TJ_MUST_USE;
 
 #endif

@@ -41,7 +41,7 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
     size_t count;
     uint32_t records = out->entry.header.record_count;
     tj_verdict_init(&verdict);
-    enum tijori_status status = tj_journal_body(p->txn, &out->entry, &body);
+    enum tijori_status status = tj_journal_body(p->txn, &body, &out->entry);
     if (status != TIJORI_OK || out->position >= records) {
         return status != TIJORI_OK ? TIJORI_CORRUPT : TIJORI_NOT_FOUND;
     }
@@ -50,7 +50,7 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
         TIJORI_OK) {
         return TIJORI_CORRUPT;
     }
-    tj_record_decode(out->record, &out->fields);
+    tj_record_decode(&out->fields, out->record);
     struct tj_hash *leaves = malloc(records * sizeof *leaves);
     if (leaves == NULL) {
         return TIJORI_MEMORY;
@@ -59,23 +59,23 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
         tj_leaf_hash(p->digester->hasher, &leaves[i], body.records + (size_t)i * TJ_RECORD_SIZE,
                      TJ_RECORD_SIZE);
     }
-    tj_prove_inclusion_in(p->digester->hasher, leaves, records, out->position, out->record_path,
-                          &count);
+    tj_prove_inclusion_in(p->digester->hasher, out->record_path, &count, leaves, records,
+                          out->position);
     out->record_path_count = (uint8_t)count;
     free(leaves);
     return TIJORI_OK;
 }
 
 /* The entry and the record, with the record's path. */
-static enum tijori_status prove_exhibit(struct proving *p, uint64_t index, uint32_t position,
-                                        struct tj_exhibit *out)
+static enum tijori_status prove_exhibit(struct proving *p, struct tj_exhibit *out, uint64_t index,
+                                        uint32_t position)
 {
     memset(out, 0, sizeof *out);
     out->position = position;
     if (index >= p->size) {
         return TIJORI_NOT_FOUND;
     }
-    if (tj_journal_entry(p->txn, index, &out->entry) != TIJORI_OK) {
+    if (tj_journal_entry(p->txn, &out->entry, index) != TIJORI_OK) {
         return TIJORI_CORRUPT;
     }
     return position == TJ_NOWHERE ? TIJORI_OK : prove_record(p, out);
@@ -83,7 +83,7 @@ static enum tijori_status prove_exhibit(struct proving *p, uint64_t index, uint3
 
 /* ---- what the first rests on ---- */
 
-static bool add_signers(const struct proving *p, const struct tj_slots *slots, struct ids *ids)
+static bool add_signers(const struct proving *p, struct ids *ids, const struct tj_slots *slots)
 {
     for (uint32_t i = 0; i < slots->count; i++) {
         const struct tj_slot *slot = &slots->slots[i];
@@ -103,7 +103,7 @@ static bool add_signers(const struct proving *p, const struct tj_slots *slots, s
     return true;
 }
 
-static bool add_asset(const struct proving *p, uint32_t number, struct ids *ids)
+static bool add_asset(const struct proving *p, struct ids *ids, uint32_t number)
 {
     const struct tj_asset_object *asset = tj_state_asset(p->state, number);
     if (asset != NULL) {
@@ -113,8 +113,8 @@ static bool add_asset(const struct proving *p, uint32_t number, struct ids *ids)
 }
 
 /* Takes the accounts that records before `end` of an entry open off the list. */
-static void find_opened(const struct tj_entry_view *entry, const struct tj_body_view *body,
-                        uint32_t end, uint64_t *accounts, uint32_t *left, struct ids *ids)
+static void find_opened(const struct tj_entry_view *entry, uint64_t *accounts, uint32_t *left,
+                        struct ids *ids, const struct tj_body_view *body, uint32_t end)
 {
     for (uint32_t i = 0; i<end && * left> 0; i++) {
         const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
@@ -130,14 +130,14 @@ static void find_opened(const struct tj_entry_view *entry, const struct tj_body_
 
 /* The state does not say which record opened an account, but entries with directives are chained
  * backwards. */
-static enum tijori_status add_accounts(const struct proving *p, const struct tj_exhibit *first,
-                                       struct ids *ids)
+static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
+                                       const struct tj_exhibit *first)
 {
     uint64_t accounts[TJ_ACCOUNTS_NAMED_MAX];
     uint32_t left = tj_accounts_named(&first->fields, accounts);
     for (uint32_t i = 0; i < left; i++) {
         const struct tj_account_object *account = tj_state_account(p->state, accounts[i]);
-        if (account == NULL || !add_asset(p, account->asset, ids)) {
+        if (account == NULL || !add_asset(p, ids, account->asset)) {
             return TIJORI_CORRUPT;
         }
     }
@@ -145,13 +145,13 @@ static enum tijori_status add_accounts(const struct proving *p, const struct tj_
     uint32_t end = first->position;
     while (left > 0) {
         struct tj_body_view body;
-        if (tj_journal_body(p->txn, &entry, &body) != TIJORI_OK) {
+        if (tj_journal_body(p->txn, &body, &entry) != TIJORI_OK) {
             return TIJORI_CORRUPT;
         }
-        find_opened(&entry, &body, end, accounts, &left, ids);
+        find_opened(&entry, accounts, &left, ids, &body, end);
         uint64_t previous = body.tail.directive_previous;
         if (left > 0 &&
-            (previous >= entry.index || tj_journal_entry(p->txn, previous, &entry) != TIJORI_OK)) {
+            (previous >= entry.index || tj_journal_entry(p->txn, &entry, previous) != TIJORI_OK)) {
             return TIJORI_CORRUPT;
         }
         end = entry.header.record_count;
@@ -159,39 +159,39 @@ static enum tijori_status add_accounts(const struct proving *p, const struct tj_
     return TIJORI_OK;
 }
 
-static enum tijori_status find_support(const struct proving *p, const struct tj_exhibit *first,
-                                       struct ids *ids)
+static enum tijori_status find_support(const struct proving *p, struct ids *ids,
+                                       const struct tj_exhibit *first)
 {
-    if (!add_signers(p, &first->entry.slots, ids) ||
-        (first->fields.kind == TJ_OPEN_ACCOUNT && !add_asset(p, first->fields.asset, ids))) {
+    if (!add_signers(p, ids, &first->entry.slots) ||
+        (first->fields.kind == TJ_OPEN_ACCOUNT && !add_asset(p, ids, first->fields.asset))) {
         return TIJORI_CORRUPT;
     }
-    return add_accounts(p, first, ids);
+    return add_accounts(p, ids, first);
 }
 
-enum tijori_status tj_prove(struct tj_txn *txn, const struct tj_state *state,
-                            struct tj_digester *digester, uint64_t size, uint64_t index,
-                            uint32_t position, struct tj_exhibits *out,
-                            struct tj_hash path[TJ_PATH_MAX], size_t *path_count)
+enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
+                            struct tj_exhibits *out, struct tj_hash path[TJ_PATH_MAX],
+                            size_t *path_count, const struct tj_state *state, uint64_t size,
+                            uint64_t index, uint32_t position)
 {
     struct proving p = {.txn = txn, .state = state, .digester = digester, .size = size};
     struct ids ids = {0};
     tj_log_nodes_init(&p.nodes, txn, digester);
-    enum tijori_status status = prove_exhibit(&p, index, position, &out->list[0]);
+    enum tijori_status status = prove_exhibit(&p, &out->list[0], index, position);
     if (status == TIJORI_OK) {
-        status = find_support(&p, &out->list[0], &ids);
+        status = find_support(&p, &ids, &out->list[0]);
     }
     if (status == TIJORI_OK &&
-        !tj_prove_inclusion(digester->hasher, &p.nodes.reader, index, size, path, path_count)) {
+        !tj_prove_inclusion(digester->hasher, path, path_count, &p.nodes.reader, index, size)) {
         status = TIJORI_CORRUPT;
     }
     for (uint32_t i = 0; i < ids.count && status == TIJORI_OK; i++) {
         struct tj_exhibit *s = &out->list[1 + i];
         uint64_t entry = tj_record_entry(ids.ids[i]);
         size_t count = 0;
-        status = prove_exhibit(&p, entry, tj_record_position(ids.ids[i]), s);
-        if (status == TIJORI_OK && !tj_prove_inclusion(digester->hasher, &p.nodes.reader, entry,
-                                                       size, s->entry_path, &count)) {
+        status = prove_exhibit(&p, s, entry, tj_record_position(ids.ids[i]));
+        if (status == TIJORI_OK && !tj_prove_inclusion(digester->hasher, s->entry_path, &count,
+                                                       &p.nodes.reader, entry, size)) {
             status = TIJORI_CORRUPT;
         }
         s->entry_path_count = (uint8_t)count;

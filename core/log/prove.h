@@ -14,9 +14,9 @@
  * to anyone.
  *     NOT_FOUND  no such entry among the first `size`, or no such record in it
  *     CORRUPT    the store is damaged */
-enum tijori_status tj_prove(struct tj_txn *txn, const struct tj_state *state,
-                            struct tj_digester *digester, uint64_t size, uint64_t index,
-                            uint32_t position, struct tj_exhibits *out,
-                            struct tj_hash path[TJ_PATH_MAX], size_t *path_count) TJ_MUST_USE;
+enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
+                            struct tj_exhibits *out, struct tj_hash path[TJ_PATH_MAX],
+                            size_t *path_count, const struct tj_state *state, uint64_t size,
+                            uint64_t index, uint32_t position) TJ_MUST_USE;
 
 #endif

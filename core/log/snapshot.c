@@ -41,8 +41,8 @@ static uint64_t blocks_max(uint8_t table)
     return (objects_max[table] + per_block - 1) / per_block;
 }
 
-bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
-                         struct tj_block_row *out)
+bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
+                         const struct tj_view *value)
 {
     if (key->size != TJ_BLOCK_KEY_SIZE || key->bytes[0] < TJ_T_LEDGER ||
         key->bytes[0] >= TJ_T_END) {
@@ -65,13 +65,13 @@ bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
 /* ---- loading ---- */
 
 /* *found_any: a block is stored at all. */
-static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct tj_state *state,
-                                      bool *found_any)
+static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state, bool *found_any,
+                                      uint64_t size)
 {
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    enum tj_storage_status found = tj_cursor_open(txn, TJ_J_STATE, &cursor);
+    enum tj_storage_status found = tj_cursor_open(txn, &cursor, TJ_J_STATE);
     if (found != TJ_STORAGE_OK) {
         return tj_from_storage(found);
     }
@@ -79,7 +79,7 @@ static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct 
     while (status == TIJORI_OK && (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
         struct tj_block_row row;
         *found_any = true;
-        if (!tj_block_row_decode(&key, &value, &row) || row.as_of >= size) {
+        if (!tj_block_row_decode(&key, &row, &value) || row.as_of >= size) {
             status = TIJORI_CORRUPT;
             break;
         }
@@ -94,8 +94,8 @@ static enum tijori_status load_blocks(struct tj_txn *txn, uint64_t size, struct 
     return status;
 }
 
-static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester, uint64_t from,
-                               uint64_t size, struct tj_state *state)
+static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
+                               struct tj_state *state, uint64_t from, uint64_t size)
 {
     struct tj_journal_past past;
     tj_journal_past_init(&past, txn, digester);
@@ -104,14 +104,14 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         struct tj_entry_view entry;
         struct tj_body_view body;
         struct tj_hash envelope_id;
-        enum tijori_status status = tj_journal_entry(txn, index, &entry);
+        enum tijori_status status = tj_journal_entry(txn, &entry, index);
         if (status == TIJORI_OK) {
-            status = tj_journal_body(txn, &entry, &body);
+            status = tj_journal_body(txn, &body, &entry);
         }
         if (status != TIJORI_OK) {
             return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
         }
-        tj_envelope_id(digester, entry.header_bytes, &envelope_id);
+        tj_envelope_id(digester, &envelope_id, entry.header_bytes);
         if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
             return TIJORI_CORRUPT;
         }
@@ -125,7 +125,7 @@ static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester 
                                          struct tj_state *state)
 {
     struct tj_view value;
-    enum tj_storage_status found = tj_get_number(txn, TJ_J_ENTRIES, 0, &value);
+    enum tj_storage_status found = tj_get_number(txn, &value, TJ_J_ENTRIES, 0);
     if (found != TJ_STORAGE_OK) {
         return found == TJ_STORAGE_NOT_FOUND ? TIJORI_CORRUPT : tj_from_storage(found);
     }
@@ -134,18 +134,18 @@ static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester 
 }
 
 enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,
-                                    const struct tj_head_row *head, struct tj_state **out)
+                                    struct tj_state **out, const struct tj_head_row *head)
 {
     struct tj_state *state = tj_state_create();
     bool stored = false;
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
-        status = load_blocks(txn, head->size, state, &stored);
+        status = load_blocks(txn, state, &stored, head->size);
     }
     if (status == TIJORI_OK) {
         tj_state_index_all(state);
         /* A ledger of an older storage format has no block of this one yet. */
-        status = redo(txn, digester, stored ? head->redo_from : 0, head->size, state);
+        status = redo(txn, digester, state, stored ? head->redo_from : 0, head->size);
     }
     if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
         status = TIJORI_CORRUPT;
@@ -161,13 +161,13 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
     return TIJORI_OK;
 }
 
-enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester, uint64_t size,
-                                  struct tj_state **out)
+enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester,
+                                  struct tj_state **out, uint64_t size)
 {
     struct tj_state *state = tj_state_create();
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
-        status = redo(txn, digester, 0, size, state);
+        status = redo(txn, digester, state, 0, size);
     }
     if (status != TIJORI_OK) {
         tj_state_destroy(state);

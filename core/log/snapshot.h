@@ -27,16 +27,16 @@ struct tj_block_row {
     uint64_t as_of;
     const uint8_t *content; /* tj_block_bytes(table) */
 };
-bool tj_block_row_decode(const struct tj_view *key, const struct tj_view *value,
-                         struct tj_block_row *out);
+bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
+                         const struct tj_view *value);
 
 /* The state as of the transaction's newest entry, from blocks and redo. */
 enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,
-                                    const struct tj_head_row *head,
-                                    struct tj_state **out) TJ_MUST_USE;
+                                    struct tj_state **out,
+                                    const struct tj_head_row *head) TJ_MUST_USE;
 
 /* The state after the first `size` entries, from the journal alone. */
-enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester, uint64_t size,
-                                  struct tj_state **out) TJ_MUST_USE;
+enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester,
+                                  struct tj_state **out, uint64_t size) TJ_MUST_USE;
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE])
+void tj_checkpoint_key(uint8_t key[TJ_CHECKPOINT_KEY_SIZE], uint64_t size)
 {
     for (int i = 0; i < TJ_CHECKPOINT_KEY_SIZE; i++) {
         key[i] = (uint8_t)(size >> (56 - 8 * i));
@@ -22,7 +22,7 @@ enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_che
 {
     struct tj_view key;
     enum tijori_status status =
-        tj_from_storage(tj_last_row(txn, TJ_J_CHECKPOINTS, &key, &out->note));
+        tj_from_storage(tj_last_row(txn, &key, &out->note, TJ_J_CHECKPOINTS));
     return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
 }
 
@@ -30,7 +30,7 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
 {
     struct tj_stored_checkpoint public;
     enum tijori_status status = tj_from_storage(
-        tj_get_name(txn, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), &out->note));
+        tj_get_name(txn, &out->note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)));
     if (status != TIJORI_OK) {
         return status; /* a public one is also the newest when it is made */
     }
@@ -48,11 +48,11 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
     return status;
 }
 
-bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note)
+bool tj_checkpoint_stored(struct tj_txn *txn, struct tj_view *note, uint64_t size)
 {
     uint8_t key[TJ_CHECKPOINT_KEY_SIZE];
-    tj_checkpoint_key(size, key);
-    return tj_get_name(txn, TJ_J_CHECKPOINTS, key, sizeof key, note) == TJ_STORAGE_OK;
+    tj_checkpoint_key(key, size);
+    return tj_get_name(txn, note, TJ_J_CHECKPOINTS, key, sizeof key) == TJ_STORAGE_OK;
 }
 
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
@@ -69,7 +69,7 @@ bool tj_log_key_compromised(const struct tj_log_key_object *key)
     return key->last_good_size != 0;
 }
 
-bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number)
+bool tj_find_log_key(const struct tj_state *state, uint32_t *number, const uint8_t public32[32])
 {
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {

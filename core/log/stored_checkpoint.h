@@ -16,7 +16,7 @@
 
 enum { TJ_CHECKPOINT_KEY_SIZE = 8 };
 /* `size u64 big-endian`. */
-void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE]);
+void tj_checkpoint_key(uint8_t key[TJ_CHECKPOINT_KEY_SIZE], uint64_t size);
 
 /* A checkpoint as stored: its note points into the transaction. */
 struct tj_stored_checkpoint {
@@ -31,7 +31,7 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
 enum tijori_status tj_checkpoint_public(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
 /* The public one of a size. */
-bool tj_checkpoint_stored(struct tj_txn *txn, uint64_t size, struct tj_view *note) TJ_MUST_USE;
+bool tj_checkpoint_stored(struct tj_txn *txn, struct tj_view *note, uint64_t size) TJ_MUST_USE;
 
 /* The origin of a ledger's checkpoints. */
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
@@ -41,6 +41,6 @@ bool tj_log_key_compromised(const struct tj_log_key_object *key);
 
 /* The number of the log key that is active in the state and has these bytes; false when there is
  * none. */
-bool tj_find_log_key(const struct tj_state *state, const uint8_t public32[32], uint32_t *number);
+bool tj_find_log_key(const struct tj_state *state, uint32_t *number, const uint8_t public32[32]);
 
 #endif

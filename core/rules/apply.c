@@ -12,8 +12,8 @@ static bool covered(const struct tj_state *state, uint64_t account)
 }
 #endif
 
-static enum tijori_status apply_records(struct tj_state *state, const struct tj_case *c,
-                                        struct tj_effect *effect, uint8_t *links,
+static enum tijori_status apply_records(struct tj_state *state, struct tj_effect *effect,
+                                        uint8_t *links, const struct tj_case *c,
                                         struct tj_verdict *verdict)
 {
     if (c->records == NULL) {
@@ -41,7 +41,7 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         if (tj_record_kind(record) == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
             state->unjudged += tj_balance_unknown(state, TJ_GET(record, TJ_CLOSE_ACCOUNT, account));
         }
-        tj_effect_record(state, effect, i, record, links + (size_t)i * TJ_LINK_SIZE);
+        tj_effect_record(state, effect, links + (size_t)i * TJ_LINK_SIZE, i, record);
         TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&
                                        covered(state, tj_movement_to(record))));
     }
@@ -51,31 +51,31 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
 
 /* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
  * journal does not hold what the lane says: it is damaged. */
-static bool next_jump(const struct tj_state *state, const struct tj_past *past,
-                      const struct tj_header *h, uint64_t *jump)
+static bool next_jump(const struct tj_state *state, uint64_t *jump, const struct tj_past *past,
+                      const struct tj_header *h)
 {
     const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
     uint64_t target = tj_lane_jump(h->sequence);
     *jump = target != 0 ? lane->entry : 0;
     return target == 0 || target == h->sequence - 1 ||
-           past->lane_jump(past->context, lane->jump, jump);
+           past->lane_jump(past->context, jump, lane->jump);
 }
 
-static enum tijori_status apply_lane(struct tj_state *state, const struct tj_case *c,
-                                     struct tj_effect *effect, struct tj_tail *tail,
+static enum tijori_status apply_lane(struct tj_state *state, struct tj_effect *effect,
+                                     struct tj_tail *tail, const struct tj_case *c,
                                      struct tj_verdict *verdict)
 {
     const struct tj_lane_object *lane = tj_state_lane(state, c->header->party, c->header->lane);
     tail->lane_previous = lane != NULL ? lane->entry : 0;
-    if (!next_jump(state, effect->past, c->header, &tail->lane_jump)) {
+    if (!next_jump(state, &tail->lane_jump, effect->past, c->header)) {
         return tj_refuse(verdict, TIJORI_CORRUPT, "lane_jump");
     }
     tj_effect_lane(state, effect, tail->lane_jump);
     return TIJORI_OK;
 }
 
-enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
-                            const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
+enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_tail *tail,
+                            const struct tj_past *past, const struct tj_case *c,
                             struct tj_verdict *verdict)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
@@ -98,10 +98,10 @@ enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
     enum tijori_status status =
         c->index == 0 ? tj_judge_genesis(c, verdict) : tj_judge_envelope(state, past, c, verdict);
     if (status == TIJORI_OK) {
-        status = apply_records(state, c, &effect, links, verdict);
+        status = apply_records(state, &effect, links, c, verdict);
     }
     if (status == TIJORI_OK) {
-        status = apply_lane(state, c, &effect, tail, verdict);
+        status = apply_lane(state, &effect, tail, c, verdict);
     }
     if (status != TIJORI_OK) {
         tj_state_rollback(state, before);

@@ -8,8 +8,8 @@
 
 /* Judges and, when it answers OK, has applied the case to the state. When it refuses, the state is
  * as before. `links` gets 16 bytes a record, `tail` the entry's tail. */
-enum tijori_status tj_apply(struct tj_state *state, const struct tj_past *past,
-                            const struct tj_case *c, uint8_t *links, struct tj_tail *tail,
+enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_tail *tail,
+                            const struct tj_past *past, const struct tj_case *c,
                             struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* The earliest status of section 7, steps 2 and 3, that an ingesting ledger needs by itself: is the

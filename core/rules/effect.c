@@ -70,7 +70,7 @@ static void subtract_total(struct tj_state *state, const struct tj_passage *p)
 static uint64_t mark_number(struct tj_state *state, struct tj_effect *effect, uint64_t record)
 {
     uint64_t number;
-    if (tj_state_find_mark(state, record, &number) == NULL || number >= effect->marks) {
+    if (tj_state_find_mark(state, &number, record) == NULL || number >= effect->marks) {
         number = effect->marks++;
         tj_state_index_mark(state, record, number);
     }
@@ -86,8 +86,8 @@ static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effec
     return mark;
 }
 
-void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
-                       struct tj_named *out)
+void tj_named_complete(const struct tj_past *past, struct tj_named *out,
+                       const struct tj_entry_view *entry)
 {
     out->received_ns = entry->received_ns;
     out->basis = 0;
@@ -99,7 +99,7 @@ void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *e
     tj_add_countersigners(out, &entry->slots);
     struct tj_named pending = {.absent = false};
     if (tj_record_kind(out->record) != TJ_POST ||
-        !past->record(past->context, tj_movement_refers_to(out->record), &pending) ||
+        !past->record(past->context, &pending, tj_movement_refers_to(out->record)) ||
         pending.absent) {
         return;
     }
@@ -113,8 +113,8 @@ void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *e
 
 /* ---- approvals ---- */
 
-void tj_approvers(const struct tj_state *state, const struct tj_header *header,
-                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8])
+void tj_approvers(const struct tj_state *state, uint8_t out[TJ_KEYS_MAX / 8],
+                  const struct tj_header *header, const struct tj_slots *slots)
 {
     memset(out, 0, TJ_KEYS_MAX / 8);
     for (uint32_t i = 0; i < slots->count; i++) {
@@ -135,7 +135,7 @@ void tj_approvers(const struct tj_state *state, const struct tj_header *header,
 static void effect_approvals(struct tj_state *state, const struct tj_effect *effect, uint64_t mark)
 {
     uint8_t keys[TJ_KEYS_MAX / 8];
-    tj_approvers(state, effect->header, effect->slots, keys);
+    tj_approvers(state, keys, effect->header, effect->slots);
     if (tj_all_zero(keys, sizeof keys)) {
         return;
     }
@@ -173,7 +173,7 @@ static void count_outflow(struct tj_state *state, const struct tj_passage *p, ui
     size_t step = 0;
     uint32_t number;
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(state, holder, p->id, &step, &number)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
         if (!tj_limits_outflow(rule, p)) {
             continue;
         }
@@ -199,9 +199,9 @@ static void count_programmes(struct tj_state *state, const struct tj_passage *p)
     uint32_t number;
     const struct tj_rule_object *rule;
     uint64_t asset = tj_programmes_of(p->from->asset);
-    while ((rule = tj_next_rule(state, asset, p->id, &step, &number)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, asset, p->id)) != NULL) {
         struct tj_programme_change change;
-        if (!tj_programme_change(rule, p, &change)) {
+        if (!tj_programme_change(rule, &change, p)) {
             continue;
         }
         struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
@@ -338,7 +338,7 @@ void tj_effect_correct(struct tj_state *state, struct tj_effect *effect, const s
 void tj_effect_approval(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
     uint64_t mark;
-    if (tj_state_find_mark(state, tj_movement_refers_to(m->p.record), &mark) != NULL) {
+    if (tj_state_find_mark(state, &mark, tj_movement_refers_to(m->p.record)) != NULL) {
         effect_approvals(state, effect, mark);
     }
 }
@@ -363,9 +363,9 @@ static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t 
     m->p.to = state->redo ? tj_state_account(state, to) : m->to;
 }
 
-void tj_effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                        const uint8_t record[TJ_RECORD_SIZE], tj_movement_effect *of_kind,
-                        uint8_t *link)
+void tj_effect_movement(struct tj_state *state, struct tj_effect *effect,
+                        tj_movement_effect *of_kind, uint8_t *link, uint32_t position,
+                        const uint8_t record[TJ_RECORD_SIZE])
 {
     uint8_t kind = tj_record_kind(record);
     struct tj_named named = {.absent = false};
@@ -375,7 +375,7 @@ void tj_effect_movement(struct tj_state *state, struct tj_effect *effect, uint32
     touch_accounts(state, &m, link);
     if (tj_kind_posts(kind) && tj_kind_names(kind)) {
         bool found =
-            effect->past->record(effect->past->context, tj_movement_refers_to(record), &named);
+            effect->past->record(effect->past->context, &named, tj_movement_refers_to(record));
         TIJORI_REQUIRE(found);
         m.p.named = &named;
     }

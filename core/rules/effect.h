@@ -34,9 +34,9 @@ tj_movement_effect tj_effect_move, tj_effect_pending, tj_effect_post, tj_effect_
 
 /* One movement: what its kind does, and what any does. `link` (16 bytes, NULL in a redo) gets the
  * record ids of the movements that touched its accounts before. */
-void tj_effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                        const uint8_t record[TJ_RECORD_SIZE], tj_movement_effect *of_kind,
-                        uint8_t *link);
+void tj_effect_movement(struct tj_state *state, struct tj_effect *effect,
+                        tj_movement_effect *of_kind, uint8_t *link, uint32_t position,
+                        const uint8_t record[TJ_RECORD_SIZE]);
 
 /* In an audit of a public export: one record that names one that is not there. A post or a void
  * settles it, whatever it is; nothing else is known. */
@@ -48,12 +48,12 @@ void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
 
 /* Completes what `past` answers about out->record, of this entry: a post is as well founded, and as
  * well vouched for, as the pending movement it posts, which is not itself a post. */
-void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *entry,
-                       struct tj_named *out);
+void tj_named_complete(const struct tj_past *past, struct tj_named *out,
+                       const struct tj_entry_view *entry);
 
 /* The keys of role approve that signed for the header's party, bit by ordinal. */
-void tj_approvers(const struct tj_state *state, const struct tj_header *header,
-                  const struct tj_slots *slots, uint8_t out[TJ_KEYS_MAX / 8]);
+void tj_approvers(const struct tj_state *state, uint8_t out[TJ_KEYS_MAX / 8],
+                  const struct tj_header *header, const struct tj_slots *slots);
 
 /* The basis of a movement by its own record and entry alone. */
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned);

@@ -11,14 +11,14 @@
 struct tj_past {
     void *context;
     /* A record by its id. */
-    bool (*record)(void *context, uint64_t record_id, struct tj_named *out);
+    bool (*record)(void *context, struct tj_named *out, uint64_t record_id);
     /* An entry's leaf hash; and its envelope id. */
-    bool (*leaf)(void *context, uint64_t index, struct tj_hash *leaf);
-    bool (*envelope_id)(void *context, uint64_t index, struct tj_hash *id);
+    bool (*leaf)(void *context, struct tj_hash *leaf, uint64_t index);
+    bool (*envelope_id)(void *context, struct tj_hash *id, uint64_t index);
     /* The entry that an entry's tail gives as lane_jump. */
-    bool (*lane_jump)(void *context, uint64_t index, uint64_t *jump);
+    bool (*lane_jump)(void *context, uint64_t *jump, uint64_t index);
     /* The tree root over the first `size` entries. */
-    bool (*root)(void *context, uint64_t size, struct tj_hash *root);
+    bool (*root)(void *context, struct tj_hash *root, uint64_t size);
 };
 
 /* One entry on its way into the state. */

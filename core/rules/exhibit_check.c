@@ -88,7 +88,7 @@ static bool verify_slots(struct verifying *v)
     struct tj_hash id;
     uint32_t invalid;
     bool anyone = entry->index == 0; /* the genesis is signed by nobody: its id is the ledger's */
-    tj_envelope_id(v->digester, entry->header_bytes, &id);
+    tj_envelope_id(v->digester, &id, entry->header_bytes);
     const struct tj_signed claim = {&entry->slots, &id, &invalid};
     tj_slots_verify(&claim, 1);
     if (invalid != TJ_NOWHERE) {
@@ -131,7 +131,7 @@ bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *
                         size_t path_count, struct tj_exhibit_fault *fault)
 {
     struct verifying v = {.digester = digester, .exhibits = exhibits, .fault = fault};
-    if (!tj_origin_ledger_id(checkpoint->origin, &v.ledger_id)) {
+    if (!tj_origin_ledger_id(&v.ledger_id, checkpoint->origin)) {
         return faulty(fault, 0, "the checkpoint's origin does not end in a ledger id");
     }
     for (uint32_t i = 0; i < exhibits->count; i++) {

@@ -4,8 +4,8 @@
 #include "core/rules/reapply.h"
 #include "crypto/tree.h"
 
-static void genesis_header(struct tj_digester *digester, const uint8_t *records, uint32_t count,
-                           uint64_t created_s, struct tj_header *header)
+static void genesis_header(struct tj_digester *digester, struct tj_header *header,
+                           const uint8_t *records, uint32_t count, uint64_t created_s)
 {
     memset(header, 0, sizeof *header);
     header->record_count = count;
@@ -15,16 +15,16 @@ static void genesis_header(struct tj_digester *digester, const uint8_t *records,
     tj_tree_root_of_items(digester->hasher, &header->body_root, records, TJ_RECORD_SIZE, count);
 }
 
-void tj_genesis_build(struct tj_digester *digester, const uint8_t *records, uint32_t count,
-                      uint64_t created_s, struct tj_genesis *out)
+void tj_genesis_build(struct tj_digester *digester, struct tj_genesis *out, const uint8_t *records,
+                      uint32_t count, uint64_t created_s)
 {
     struct tj_header header;
     uint8_t header_bytes[TJ_HEADER_SIZE];
     const uint8_t no_slots[2] = {0, 0};
     const struct tj_hash none = {{0}};
-    genesis_header(digester, records, count, created_s, &header);
+    genesis_header(digester, &header, records, count, created_s);
     tj_header_encode(&header, header_bytes);
-    tj_envelope_id(digester, header_bytes, &out->envelope_id);
+    tj_envelope_id(digester, &out->envelope_id, header_bytes);
     tj_entry_encode(out->entry, 0, 1, created_s * TJ_NS_PER_S, &none, header_bytes, no_slots,
                     sizeof no_slots);
     tj_leaf_hash(digester->hasher, &out->ledger_id, out->entry, sizeof out->entry);
@@ -39,7 +39,7 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
     if (count == 0 || count > TJ_RECORDS_MAX) {
         return tj_refuse(verdict, TIJORI_RECORD_COUNT, "record_count");
     }
-    genesis_header(digester, records, count, created_s, &header);
+    genesis_header(digester, &header, records, count, created_s);
     enum tijori_status status = tj_records_check(&header, records, verdict);
     if (status != TIJORI_OK) {
         return status;
@@ -62,7 +62,7 @@ struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
     enum tijori_status status =
-        tj_entry_decode(genesis->entry, sizeof genesis->entry, &entry, &verdict);
+        tj_entry_decode(&entry, genesis->entry, sizeof genesis->entry, &verdict);
     TIJORI_REQUIRE(status == TIJORI_OK);
     struct tj_state *state = tj_state_create();
     state->ledger_id = genesis->ledger_id;
@@ -73,9 +73,9 @@ struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_
     return state;
 }
 
-void tj_genesis_opening(struct tj_digester *digester, const struct tj_genesis *genesis,
-                        uint64_t created_s, uint64_t expires_s, struct tj_header *header,
-                        uint8_t record[TJ_RECORD_SIZE])
+void tj_genesis_opening(struct tj_digester *digester, struct tj_header *header,
+                        uint8_t record[TJ_RECORD_SIZE], const struct tj_genesis *genesis,
+                        uint64_t created_s, uint64_t expires_s)
 {
     struct tj_record endorse = {
         .kind = TJ_ENDORSE,

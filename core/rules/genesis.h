@@ -15,8 +15,8 @@ struct tj_genesis {
 /* Builds entry 0 of `count` records made at `created_s`. The first record is the ledger record.
  * Whether the records follow section 6 is judged when the ledger is made (and by tj_genesis_check).
  */
-void tj_genesis_build(struct tj_digester *digester, const uint8_t *records, uint32_t count,
-                      uint64_t created_s, struct tj_genesis *out);
+void tj_genesis_build(struct tj_digester *digester, struct tj_genesis *out, const uint8_t *records,
+                      uint32_t count, uint64_t created_s);
 
 /* Form and rules of the genesis, without a ledger. */
 enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t *records,
@@ -28,8 +28,8 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
 struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_t *records);
 
 /* The envelope of entry 1, not yet signed: its header and its one record (endorse of entry 0). */
-void tj_genesis_opening(struct tj_digester *digester, const struct tj_genesis *genesis,
-                        uint64_t created_s, uint64_t expires_s, struct tj_header *header,
-                        uint8_t record[TJ_RECORD_SIZE]);
+void tj_genesis_opening(struct tj_digester *digester, struct tj_header *header,
+                        uint8_t record[TJ_RECORD_SIZE], const struct tj_genesis *genesis,
+                        uint64_t created_s, uint64_t expires_s);
 
 #endif

@@ -190,7 +190,7 @@ enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict
     uint32_t number;
     uint64_t holder = tj_account_id(r->party, TJ_LOCAL_ALL);
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(a->state, holder, UINT64_MAX, &step, &number)) != NULL) {
+    while ((rule = tj_next_rule(a->state, &step, &number, holder, UINT64_MAX)) != NULL) {
         if (rule->kind == TJ_SET_TIER && rule->asset == r->asset && rule->amount == r->above) {
             return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "above",
                                     "rule %" PRIu32 " says this of the same amount", number);
@@ -574,7 +574,7 @@ static enum tijori_status judge_last_good(const struct tj_asked *a, struct tj_ve
         return tj_refuse_detail(verdict, TIJORI_VALUE, "last_good_size",
                                 "the ledger has %" PRIu64 " entries", a->c->index);
     }
-    if (!a->past->root(a->past->context, a->r->last_good_size, &root) ||
+    if (!a->past->root(a->past->context, &root, a->r->last_good_size) ||
         !tj_hash_equal(&root, &a->r->last_good_root)) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "last_good_root");
     }
@@ -600,8 +600,8 @@ enum tijori_status tj_judge_retire_log_key(const struct tj_asked *a, struct tj_v
 }
 
 /* Leaf hash and envelope id of an entry before this one. */
-static bool find_entry(const struct tj_asked *a, uint64_t entry, struct tj_hash *leaf,
-                       struct tj_hash *id)
+static bool find_entry(const struct tj_asked *a, struct tj_hash *leaf, struct tj_hash *id,
+                       uint64_t entry)
 {
     const struct tj_past *past = a->past;
     if (entry >= a->c->index) {
@@ -609,17 +609,17 @@ static bool find_entry(const struct tj_asked *a, uint64_t entry, struct tj_hash 
     }
     *leaf = a->c->head_leaf;
     bool head = entry + 1 == a->c->index;
-    if (!head && !past->leaf(past->context, entry, leaf)) {
+    if (!head && !past->leaf(past->context, leaf, entry)) {
         return false;
     }
-    return past->envelope_id(past->context, entry, id);
+    return past->envelope_id(past->context, id, entry);
 }
 
 enum tijori_status tj_judge_endorse(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     struct tj_hash leaf;
     struct tj_hash id;
-    if (!find_entry(a, a->r->entry, &leaf, &id)) {
+    if (!find_entry(a, &leaf, &id, a->r->entry)) {
         return tj_refuse(verdict, TIJORI_NAMED_UNKNOWN, "entry");
     }
     if (!tj_hash_equal(&leaf, &a->r->leaf)) {

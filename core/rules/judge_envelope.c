@@ -43,7 +43,7 @@ static enum tijori_status judge_known(const struct tj_past *past, const struct t
                                 c->index);
     }
     struct tj_hash leaf = c->head_leaf;
-    if (h->known_index + 1 < c->index && !past->leaf(past->context, h->known_index, &leaf)) {
+    if (h->known_index + 1 < c->index && !past->leaf(past->context, &leaf, h->known_index)) {
         return tj_refuse(verdict, TIJORI_FORK, "known_leaf");
     }
     if (!tj_hash_equal(&leaf, &h->known_leaf)) {
@@ -90,13 +90,13 @@ static enum tijori_status refuse_quorum(struct tj_verdict *verdict, enum tijori_
 }
 
 /* Step 8: slot by slot. `roles` gets what each is worth. */
-static enum tijori_status judge_slots(const struct tj_state *state, const struct tj_case *c,
-                                      uint8_t roles[TJ_SLOTS_MAX], struct tj_verdict *verdict)
+static enum tijori_status judge_slots(const struct tj_state *state, uint8_t roles[TJ_SLOTS_MAX],
+                                      const struct tj_case *c, struct tj_verdict *verdict)
 {
     for (uint32_t i = 0; i < c->slots->count; i++) {
         verdict->slot = i;
         enum tijori_status status =
-            tj_judge_slot(state, verdict, &roles[i], c, &c->slots->slots[i]);
+            tj_judge_slot(state, &roles[i], c, &c->slots->slots[i], verdict);
         if (status != TIJORI_OK) {
             return status;
         }
@@ -158,7 +158,7 @@ static enum tijori_status judge_keys(const struct tj_state *state, const struct 
                                      struct tj_verdict *verdict)
 {
     uint8_t roles[TJ_SLOTS_MAX];
-    enum tijori_status status = judge_slots(state, c, roles, verdict);
+    enum tijori_status status = judge_slots(state, roles, c, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -183,7 +183,7 @@ static enum tijori_status judge_opening(const struct tj_state *state, const stru
         return tj_refuse(verdict, TIJORI_NOT_OPENED, NULL);
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
-        if (tj_judge_opening_slot(state, verdict, &c->slots->slots[i]) != TIJORI_OK) {
+        if (tj_judge_opening_slot(state, &c->slots->slots[i], verdict) != TIJORI_OK) {
             verdict->slot = i;
             return TIJORI_NOT_OPENED;
         }
@@ -285,7 +285,7 @@ enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct 
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }
     /* Step 7. RESTRICTED is asked of the header, so that an audit without the records knows it. */
-    status = tj_judge_own_party(state, verdict, c);
+    status = tj_judge_own_party(state, c, verdict);
     if (status != TIJORI_OK) {
         return status;
     }

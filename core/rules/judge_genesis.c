@@ -138,7 +138,7 @@ static enum tijori_status judge_records(const struct tj_case *c, struct tj_verdi
         if (phase == PHASES) {
             return tj_refuse(verdict, TIJORI_GENESIS, "kind");
         }
-        tj_record_decode(record_at(c, i), &r);
+        tj_record_decode(&r, record_at(c, i));
         if (!phases[phase].fits(&r, counts[phase]++) || stands_twice(c, i, &phases[phase])) {
             return tj_refuse(verdict, TIJORI_GENESIS, tj_record_layout(r.kind)->name);
         }

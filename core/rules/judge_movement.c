@@ -24,8 +24,8 @@ static enum tijori_status refuse_account(struct tj_verdict *verdict, const char 
                             tj_account_party(account), tj_account_local(account));
 }
 
-static enum tijori_status find_sides(const struct tj_state *state, const uint8_t *record,
-                                     struct sides *s, struct tj_verdict *verdict)
+static enum tijori_status find_sides(const struct tj_state *state, struct sides *s,
+                                     const uint8_t *record, struct tj_verdict *verdict)
 {
     uint64_t from = tj_movement_from(record);
     uint64_t to = tj_movement_to(record);
@@ -127,11 +127,11 @@ static enum tijori_status judge_pending(struct tj_state *state, const struct sid
 {
     struct tj_amount sum;
     struct tj_amount amount = tj_movement_amount(record);
-    if (!tj_amount_add((struct tj_amount){s->from->pending_out}, amount, &sum) &&
+    if (!tj_amount_add(&sum, (struct tj_amount){s->from->pending_out}, amount) &&
         !not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
     }
-    if (!tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum) &&
+    if (!tj_amount_add(&sum, (struct tj_amount){s->to->pending_in}, amount) &&
         !not_known(state, tj_movement_to(record))) {
         return tj_refuse(verdict, TIJORI_OVERFLOW, "to");
     }
@@ -240,12 +240,12 @@ static const char *differing_field(const uint8_t *record, const uint8_t *named)
     return NULL;
 }
 
-static enum tijori_status judge_named(const struct tj_past *past, const struct tj_case *c,
-                                      const uint8_t *record, struct tj_named *named,
+static enum tijori_status judge_named(const struct tj_past *past, struct tj_named *named,
+                                      const struct tj_case *c, const uint8_t *record,
                                       struct tj_verdict *verdict)
 {
     uint64_t id = tj_movement_refers_to(record);
-    if (tj_record_entry(id) >= c->index || !past->record(past->context, id, named)) {
+    if (tj_record_entry(id) >= c->index || !past->record(past->context, named, id)) {
         return tj_refuse_detail(verdict, TIJORI_NAMED_UNKNOWN, "refers_to",
                                 "record %" PRIu64 ":%" PRIu32, tj_record_entry(id),
                                 tj_record_position(id));
@@ -277,7 +277,7 @@ static enum tijori_status judge_correction(struct tj_state *state, const struct 
     }
     uint64_t number;
     const struct tj_mark_object *mark =
-        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+        tj_state_find_mark(state, &number, tj_movement_refers_to(record));
     uint64_t left = tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
     if (tj_movement_amount(record).base > left) {
         char text[TJ_AMOUNT_TEXT_SIZE];
@@ -294,7 +294,7 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
 {
     uint64_t number;
     const struct tj_mark_object *mark =
-        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+        tj_state_find_mark(state, &number, tj_movement_refers_to(record));
     if (!not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "from");
     }
@@ -316,7 +316,7 @@ static enum tijori_status judge_approve(const struct tj_state *state, const stru
 {
     struct tj_key_set signed_by;
     struct tj_key_set before;
-    tj_approvers(state, c->header, c->slots, signed_by.keys);
+    tj_approvers(state, signed_by.keys, c->header, c->slots);
     tj_approved_before(state, &before, tj_movement_refers_to(record));
     for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
         if (tj_key_in_set(&signed_by, i) && tj_key_in_set(&before, i)) {
@@ -332,7 +332,7 @@ static enum tijori_status judge_settled(const struct tj_state *state, const uint
 {
     uint64_t number;
     const struct tj_mark_object *mark =
-        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+        tj_state_find_mark(state, &number, tj_movement_refers_to(record));
     TIJORI_REQUIRE(mark != NULL);
     if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
@@ -382,7 +382,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
     struct tj_named named = {.absent = false};
-    enum tijori_status status = judge_named(past, c, record, &named, verdict);
+    enum tijori_status status = judge_named(past, &named, c, record, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -409,7 +409,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
     if (c->header->lane == 0 && kind != TJ_VOID) {
         return tj_refuse(verdict, TIJORI_LANE, "kind");
     }
-    enum tijori_status status = find_sides(state, record, &s, verdict);
+    enum tijori_status status = find_sides(state, &s, record, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -430,5 +430,5 @@ bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
 {
     struct tj_named named = {.absent = false};
     return state->partial && tj_kind_names(tj_record_kind(record)) &&
-           past->record(past->context, tj_movement_refers_to(record), &named) && named.absent;
+           past->record(past->context, &named, tj_movement_refers_to(record)) && named.absent;
 }

@@ -31,7 +31,7 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
     const struct tj_rule_object *rule;
     do {
         rule =
-            tj_next_rule(walk->state, walk->holder, walk->passage->id, &walk->step, &walk->number);
+            tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder, walk->passage->id);
     } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
     return rule;
 }
@@ -205,8 +205,8 @@ struct met {
 
 /* The account and all of its party, on the side that the movement leaves (enters), where there may
  * be limits: at most two, most often none. */
-static uint32_t meet(const struct tj_state *state, const struct tj_passage *p, uint8_t direction,
-                     struct met out[2])
+static uint32_t meet(const struct tj_state *state, struct met out[2], const struct tj_passage *p,
+                     uint8_t direction)
 {
     bool leaving = direction == TJ_FREEZE_OUT;
     uint64_t account = leaving ? tj_movement_from(p->record) : tj_movement_to(p->record);
@@ -231,8 +231,8 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
                                        struct tj_verdict *verdict)
 {
     struct met met[4];
-    uint32_t count = meet(state, p, TJ_FREEZE_OUT, met);
-    count += meet(state, p, TJ_FREEZE_IN, met + count);
+    uint32_t count = meet(state, met, p, TJ_FREEZE_OUT);
+    count += meet(state, met + count, p, TJ_FREEZE_IN);
     for (int step = 1; step <= (moves ? LIMIT_STEPS : FORBID_STEPS) && count > 0; step++) {
         for (uint32_t i = 0; i < count; i++) {
             enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
@@ -297,7 +297,7 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
     }
     struct tj_key_set signed_by;
     struct tj_approvals given;
-    tj_approvers(state, c->header, c->slots, signed_by.keys);
+    tj_approvers(state, signed_by.keys, c->header, c->slots);
     tj_approvals_of(state, &given, p, &signed_by, tj_pending_posted(p->record));
     enum tijori_status status = judge_approvals(&given, verdict);
     if (status != TIJORI_OK) {
@@ -360,9 +360,9 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
     size_t step = 0;
     uint32_t number;
     uint64_t holder = tj_programmes_of(p->from->asset);
-    while ((rule = tj_next_rule(state, holder, p->id, &step, &number)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
         struct tj_programme_change change;
-        if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, p, &change)) {
+        if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, &change, p)) {
             continue;
         }
         struct tj_rule_object after = *rule;

@@ -121,17 +121,17 @@ enum tijori_status tj_judge_record(struct tj_state *state, const struct tj_past 
         return refuse_early(rule->since, verdict);
     }
     struct tj_record r;
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     const struct tj_asked asked = {state, past, c, &r};
     return tj_judge_directive(&asked, rule, verdict);
 }
 
-void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link)
+void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint8_t *link,
+                      uint32_t position, const uint8_t record[TJ_RECORD_SIZE])
 {
     uint8_t kind = tj_record_kind(record);
     if (tj_kind_is_movement(kind)) {
-        tj_effect_movement(state, effect, position, record, movements[kind].effect, link);
+        tj_effect_movement(state, effect, movements[kind].effect, link, position, record);
         return;
     }
     const struct tj_directive_rule *rule = tj_directive_rule(kind);
@@ -140,7 +140,7 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t
         memset(link, 0, TJ_LINK_SIZE);
     }
     struct tj_record r;
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     const struct tj_given given = {effect, &r, tj_record_id(effect->entry, position)};
     rule->effect(state, &given);
 }

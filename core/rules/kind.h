@@ -26,7 +26,7 @@ enum tijori_status tj_judge_record(struct tj_state *state, const struct tj_past 
 
 /* One record takes effect. `link` (16 bytes, NULL in a redo) gets the record ids of the movements
  * that touched its accounts before; zero for a directive. */
-void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link);
+void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint8_t *link,
+                      uint32_t position, const uint8_t record[TJ_RECORD_SIZE]);
 
 #endif

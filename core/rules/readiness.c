@@ -29,8 +29,8 @@ static void bar(struct asking *a, enum tj_bar why, uint32_t record)
 /* ---- slots ---- */
 
 /* One of these keys approved before what a record approves: as the judge of that record says. */
-static enum tijori_status ask_approved(const struct asking *a, struct tj_verdict *verdict,
-                                       const struct tj_slot *slot)
+static enum tijori_status ask_approved(const struct asking *a, const struct tj_slot *slot,
+                                       struct tj_verdict *verdict)
 {
     const struct tj_key_object *key = tj_slot_key(a->state, slot);
     if (!tj_header_approval(a->c.header)) {
@@ -51,8 +51,8 @@ static enum tijori_status ask_approved(const struct asking *a, struct tj_verdict
     return TIJORI_OK;
 }
 
-static enum tijori_status ask_slot(const struct asking *a, struct tj_verdict *verdict,
-                                   uint8_t *role, uint32_t i)
+static enum tijori_status ask_slot(const struct asking *a, uint8_t *role, uint32_t i,
+                                   struct tj_verdict *verdict)
 {
     const struct tj_slot *slot = &a->whole->slots->slots[i];
     *role = 0;
@@ -63,13 +63,13 @@ static enum tijori_status ask_slot(const struct asking *a, struct tj_verdict *ve
         return TIJORI_OK;
     }
     if (a->state != NULL && a->c.index == 1) {
-        return tj_judge_opening_slot(a->state, verdict, slot);
+        return tj_judge_opening_slot(a->state, slot, verdict);
     }
-    enum tijori_status status = tj_judge_slot(a->state, verdict, role, a->whole, slot);
+    enum tijori_status status = tj_judge_slot(a->state, role, a->whole, slot, verdict);
     if (status != TIJORI_OK || slot->use != TJ_USE_SIGN || *role != TJ_APPROVE) {
         return status;
     }
-    return ask_approved(a, verdict, slot);
+    return ask_approved(a, slot, verdict);
 }
 
 static void ask_slots(struct asking *a)
@@ -79,7 +79,7 @@ static void ask_slots(struct asking *a)
         uint8_t role;
         tj_verdict_init(verdict);
         verdict->slot = i;
-        if (ask_slot(a, verdict, &role, i) != TIJORI_OK) {
+        if (ask_slot(a, &role, i, verdict) != TIJORI_OK) {
             a->out->refused++;
             continue;
         }
@@ -104,9 +104,9 @@ static struct tj_signatures ask_party(const struct asking *a, uint8_t use, uint3
         return out;
     }
     if (use == TJ_USE_COUNTERSIGN) {
-        out.status = tj_judge_active(a->state, &verdict, party);
+        out.status = tj_judge_active(a->state, party, &verdict);
     } else {
-        out.status = tj_judge_own_party(a->state, &verdict, a->whole);
+        out.status = tj_judge_own_party(a->state, a->whole, &verdict);
     }
     if (use == TJ_USE_SIGN && a->c.index == 1) {
         out.counting = tj_opening_quorum(a->state, &a->c);
@@ -175,7 +175,7 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
     if (tj_record_kind(p->record) == TJ_POST) {
         uint64_t pending = tj_movement_refers_to(p->record);
         if (a->past == NULL || tj_record_entry(pending) >= a->c.index ||
-            !a->past->record(a->past->context, pending, &named)) {
+            !a->past->record(a->past->context, &named, pending)) {
             return; /* it names nothing: no key is lacking */
         }
         p->named = &named;
@@ -267,8 +267,8 @@ static bool all_ready(const struct tj_readiness *out)
     return out->possession_shown == out->possession_wanted && out->approvals_record == TJ_NOWHERE;
 }
 
-void tj_readiness_of(const struct tj_state *state, const struct tj_past *past,
-                     struct tj_readiness *out, const struct tj_case *c)
+void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
+                     const struct tj_past *past, const struct tj_case *c)
 {
     struct asking a = {.state = state, .past = past, .whole = c, .c = *c, .out = out};
     TIJORI_REQUIRE(state == NULL || !state->partial);
@@ -278,7 +278,7 @@ void tj_readiness_of(const struct tj_state *state, const struct tj_past *past,
     a.c.slots = &a.counting;
     ask_slots(&a);
     if (state != NULL) {
-        tj_approvers(state, c->header, &a.counting, a.approvers.keys);
+        tj_approvers(state, a.approvers.keys, c->header, &a.counting);
     }
     out->own = ask_party(&a, TJ_USE_SIGN, c->header->party);
     ask_countersigned(&a);

@@ -55,8 +55,8 @@ struct tj_readiness {
  * after all earlier entries; of a genesis alone, the state after it (tj_genesis_state), when it is
  * entry 1 or (any index above 1) a later one; NULL: nothing is known. Not of a partial one. `past`
  * may be NULL: then it is not known how long a post has waited. */
-void tj_readiness_of(const struct tj_state *state, const struct tj_past *past,
-                     struct tj_readiness *out, const struct tj_case *c);
+void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
+                     const struct tj_past *past, const struct tj_case *c);
 
 /* Of a pending movement, were it posted as record `id` without another approval. Its accounts
  * exist. */

@@ -16,7 +16,7 @@ static bool movement_fits(const struct tj_state *state, const struct tj_past *pa
     if (!tj_kind_names(tj_record_kind(record))) {
         return true;
     }
-    return past->record(past->context, tj_movement_refers_to(record), &named) &&
+    return past->record(past->context, &named, tj_movement_refers_to(record)) &&
            tj_kind_is_movement(tj_record_kind(named.record));
 }
 
@@ -39,7 +39,7 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
     if (tj_kind_is_movement(tj_record_kind(record))) {
         return movement_fits(state, past, record);
     }
-    tj_record_decode(record, &r);
+    tj_record_decode(&r, record);
     if (!numbers_fit(&r)) {
         return false;
     }
@@ -91,7 +91,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
         if (!reapply_fits(state, past, record)) {
             return false;
         }
-        tj_effect_record(state, &effect, i, record, NULL);
+        tj_effect_record(state, &effect, NULL, i, record);
     }
     tj_effect_lane(state, &effect, body->tail.lane_jump);
     tj_effect_end(state, &effect);

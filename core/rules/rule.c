@@ -50,11 +50,11 @@ void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots)
     }
 }
 
-const struct tj_rule_object *tj_next_rule(const struct tj_state *state, uint64_t holder,
-                                          uint64_t record_id, size_t *step, uint32_t *number)
+const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *step,
+                                          uint32_t *number, uint64_t holder, uint64_t record_id)
 {
     uint32_t found;
-    while (tj_state_next_rule(state, holder, step, &found)) {
+    while (tj_state_next_rule(state, step, &found, holder)) {
         const struct tj_rule_object *rule = tj_state_rule(state, found);
         if (rule != NULL && rule->holder == holder && tj_rule_in_force(rule, record_id)) {
             if (number != NULL) {
@@ -89,8 +89,8 @@ bool tj_enters(uint64_t holder, const struct tj_passage *p)
                                       : to == holder;
 }
 
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state, const struct tj_passage *p,
-                                        uint32_t *number)
+const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
+                                        const struct tj_passage *p)
 {
     const struct tj_rule_object *tier = NULL;
     const struct tj_rule_object *rule;
@@ -98,7 +98,7 @@ const struct tj_rule_object *tj_tier_of(const struct tj_state *state, const stru
     uint32_t found;
     uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
     uint64_t amount = tj_movement_amount(p->record).base;
-    while ((rule = tj_next_rule(state, holder, p->id, &step, &found)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &found, holder, p->id)) != NULL) {
         if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
             (tier == NULL || rule->amount > tier->amount)) {
             tier = rule;
@@ -153,8 +153,8 @@ bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, ui
     return tj_rule_in_force(rule, record_id) && day >= rule->starts && day <= rule->ends;
 }
 
-static void change_of_new(const struct tj_rule_object *rule, const struct tj_passage *p, bool in,
-                          struct tj_programme_change *change)
+static void change_of_new(const struct tj_rule_object *rule, struct tj_programme_change *change,
+                          const struct tj_passage *p, bool in)
 {
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
     uint8_t purpose = tj_movement_purpose(p->record);
@@ -166,8 +166,8 @@ static void change_of_new(const struct tj_rule_object *rule, const struct tj_pas
 }
 
 /* What it corrects counted the other way round, if it did. */
-static void change_of_correct(const struct tj_rule_object *rule, const struct tj_passage *p,
-                              bool in, struct tj_programme_change *change)
+static void change_of_correct(const struct tj_rule_object *rule, struct tj_programme_change *change,
+                              const struct tj_passage *p, bool in)
 {
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
     uint8_t purpose = tj_movement_purpose(p->record);
@@ -187,8 +187,8 @@ static void change_of_correct(const struct tj_rule_object *rule, const struct tj
     }
 }
 
-bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_passage *p,
-                         struct tj_programme_change *change)
+bool tj_programme_change(const struct tj_rule_object *rule, struct tj_programme_change *change,
+                         const struct tj_passage *p)
 {
     bool to_reserve = p->to->class == TJ_CLASS_RESERVE;
     memset(change, 0, sizeof *change);
@@ -196,9 +196,9 @@ bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_pass
         return false;
     }
     if (tj_record_kind(p->record) == TJ_CORRECT) {
-        change_of_correct(rule, p, to_reserve, change);
+        change_of_correct(rule, change, p, to_reserve);
     } else {
-        change_of_new(rule, p, to_reserve, change);
+        change_of_new(rule, change, p, to_reserve);
     }
     return change->counted_in != 0 || change->counted_out != 0 || change->unclassified != 0;
 }

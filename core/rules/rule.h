@@ -65,8 +65,8 @@ static inline uint64_t tj_programmes_of(uint32_t asset)
 
 /* The next rule of this holder, from *step on (0 at first), that is in force for the record; NULL
  * when there is no more. *number (may be NULL) gets the rule's. */
-const struct tj_rule_object *tj_next_rule(const struct tj_state *state, uint64_t holder,
-                                          uint64_t record_id, size_t *step, uint32_t *number);
+const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *step,
+                                          uint32_t *number, uint64_t holder, uint64_t record_id);
 
 /* The movement leaves, or enters, this holder. */
 bool tj_leaves(uint64_t holder, const struct tj_passage *passage);
@@ -75,8 +75,8 @@ bool tj_enters(uint64_t holder, const struct tj_passage *passage);
 /* The tier that a movement's amount falls in: of those in force for the party and asset of `from`,
  * the one with the largest bound below the amount; NULL when there is none. *number gets its own.
  */
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state,
-                                        const struct tj_passage *passage, uint32_t *number);
+const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
+                                        const struct tj_passage *passage);
 
 /* Between two of a party's own reserve and custody accounts: no rule of all of a party sees it. */
 static inline bool tj_in_one_pocket(const uint8_t *record, const struct tj_account_object *from,
@@ -122,8 +122,8 @@ struct tj_programme_change {
 };
 
 /* False when it changes nothing. */
-bool tj_programme_change(const struct tj_rule_object *rule, const struct tj_passage *passage,
-                         struct tj_programme_change *change);
+bool tj_programme_change(const struct tj_rule_object *rule, struct tj_programme_change *change,
+                         const struct tj_passage *passage);
 
 /* Counts it; `passage` says on which day. */
 void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *passage,

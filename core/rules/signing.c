@@ -4,8 +4,8 @@
 
 /* ---- step 7 ---- */
 
-enum tijori_status tj_judge_active(const struct tj_state *state, struct tj_verdict *verdict,
-                                   uint32_t party)
+enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
+                                   struct tj_verdict *verdict)
 {
     uint8_t status = tj_state_party(state, party)->status;
     if (status == TJ_PARTY_CLOSED) {
@@ -27,13 +27,13 @@ static bool objects(const struct tj_case *c)
            tj_record_party(c->records) == h->party && h->party != 0;
 }
 
-enum tijori_status tj_judge_own_party(const struct tj_state *state, struct tj_verdict *verdict,
-                                      const struct tj_case *c)
+enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct tj_case *c,
+                                      struct tj_verdict *verdict)
 {
     if (objects(c)) {
         return TIJORI_OK;
     }
-    return tj_judge_active(state, verdict, c->header->party);
+    return tj_judge_active(state, c->header->party, verdict);
 }
 
 /* ---- step 8 ---- */
@@ -66,7 +66,7 @@ bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role)
 bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slot *slot)
 {
     uint32_t party;
-    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(record, &slot->key, &party) &&
+    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(&party, record, &slot->key) &&
            party == slot->party;
 }
 
@@ -90,8 +90,9 @@ bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD
     return false;
 }
 
-enum tijori_status tj_judge_slot(const struct tj_state *state, struct tj_verdict *verdict,
-                                 uint8_t *role, const struct tj_case *c, const struct tj_slot *slot)
+enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
+                                 const struct tj_case *c, const struct tj_slot *slot,
+                                 struct tj_verdict *verdict)
 {
     *role = 0;
     if (slot->use == TJ_USE_POSSESSION) {
@@ -116,7 +117,7 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, struct tj_verdict
     }
     *role = key->role;
     if (slot->use == TJ_USE_COUNTERSIGN) {
-        return tj_judge_active(state, verdict, slot->party);
+        return tj_judge_active(state, slot->party, verdict);
     }
     return TIJORI_OK;
 }
@@ -154,8 +155,8 @@ bool tj_is_opening(const struct tj_case *c)
            tj_record_kind(c->records) == TJ_ENDORSE && TJ_GET(c->records, TJ_ENDORSE, entry) == 0;
 }
 
-enum tijori_status tj_judge_opening_slot(const struct tj_state *state, struct tj_verdict *verdict,
-                                         const struct tj_slot *slot)
+enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
+                                         struct tj_verdict *verdict)
 {
     const struct tj_key_object *key = tj_slot_key(state, slot);
     if (slot->use != TJ_USE_SIGN || key == NULL || !tj_slot_is_key(slot, key)) {
@@ -213,7 +214,7 @@ static bool administers_after(const struct tj_state *state, const struct tj_case
         if (!of_authority(record, TJ_ADD_KEY) && !of_authority(record, TJ_REVOKE_KEY)) {
             continue;
         }
-        tj_record_decode(record, &r);
+        tj_record_decode(&r, record);
         tj_record_public_key(&r, &named);
         if (r.role == TJ_ADMINISTER && named.algorithm == slot->key.algorithm &&
             memcmp(named.bytes, slot->key.bytes, named.size) == 0) {
@@ -276,7 +277,7 @@ void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, ui
 {
     uint64_t mark;
     memset(out, 0, sizeof *out);
-    if (tj_state_find_mark(state, pending, &mark) == NULL) {
+    if (tj_state_find_mark(state, &mark, pending) == NULL) {
         return;
     }
     const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
@@ -297,7 +298,7 @@ const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t 
         tj_movement_amount(p->record).base <= owner->tier_least) {
         return NULL;
     }
-    return tj_tier_of(state, p, number);
+    return tj_tier_of(state, number, p);
 }
 
 uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,

@@ -14,11 +14,11 @@
 /* ---- step 7: parties ---- */
 
 /* A party, which exists, whose signatures count. PARTY_SUSPENDED, PARTY_CLOSED. */
-enum tijori_status tj_judge_active(const struct tj_state *state, struct tj_verdict *verdict,
-                                   uint32_t party) TJ_MUST_USE;
+enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
+                                   struct tj_verdict *verdict) TJ_MUST_USE;
 /* The header's party, which exists. It may object to its own recovery while it is suspended. */
-enum tijori_status tj_judge_own_party(const struct tj_state *state, struct tj_verdict *verdict,
-                                      const struct tj_case *c) TJ_MUST_USE;
+enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct tj_case *c,
+                                      struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* ---- step 8: whose signature counts ---- */
 
@@ -35,9 +35,9 @@ bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD
 
 /* One slot of an entry after entry 1: POSSESSION, KEY_UNKNOWN, KEY_PARTY, KEY_REVOKED, KEY_ROLE,
  * PARTY_SUSPENDED, PARTY_CLOSED. *role: of its key, 0 for a possession slot. */
-enum tijori_status tj_judge_slot(const struct tj_state *state, struct tj_verdict *verdict,
-                                 uint8_t *role, const struct tj_case *c,
-                                 const struct tj_slot *slot) TJ_MUST_USE;
+enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
+                                 const struct tj_case *c, const struct tj_slot *slot,
+                                 struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* ---- step 9: thresholds ---- */
 
@@ -64,8 +64,8 @@ static inline bool tj_quorum_reached(const struct tj_quorum *quorum)
 bool tj_is_opening(const struct tj_case *c);
 /* Signed by a key of entry 0: all of them are party 0's, and none can be revoked yet. NOT_OPENED.
  */
-enum tijori_status tj_judge_opening_slot(const struct tj_state *state, struct tj_verdict *verdict,
-                                         const struct tj_slot *slot) TJ_MUST_USE;
+enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
+                                         struct tj_verdict *verdict) TJ_MUST_USE;
 /* By every one of them, whatever its role. */
 struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj_case *c);
 

@@ -381,7 +381,7 @@ static void index_insert(struct tj_index *index, uint64_t key, uint64_t value)
 }
 
 /* The next value under `key` from slot *at on; false when there is none. */
-static bool index_next(const struct tj_index *index, uint64_t key, size_t *step, uint64_t *value)
+static bool index_next(const struct tj_index *index, size_t *step, uint64_t *value, uint64_t key)
 {
     if (index->capacity == 0) {
         return false;
@@ -408,7 +408,7 @@ const struct tj_key_object *tj_state_find_key(const struct tj_state *state, cons
 {
     size_t step = 0;
     uint64_t value;
-    while (index_next(&state->key_index, tj_load64(x32), &step, &value)) {
+    while (index_next(&state->key_index, &step, &value, tj_load64(x32))) {
         const struct tj_key_object *key =
             tj_state_key(state, (uint32_t)(value >> 32), (uint32_t)value);
         if (key != NULL && memcmp(key_x(key), x32, 32) == 0) {
@@ -418,11 +418,11 @@ const struct tj_key_object *tj_state_find_key(const struct tj_state *state, cons
     return NULL;
 }
 
-const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t record,
-                                                uint64_t *number)
+const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t *number,
+                                                uint64_t record)
 {
     size_t step = 0;
-    while (index_next(&state->mark_index, record, &step, number)) {
+    while (index_next(&state->mark_index, &step, number, record)) {
         const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, *number);
         if (mark != NULL && mark->record == record) {
             return mark;
@@ -447,10 +447,10 @@ void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
     index_insert(&state->rule_index, holder, rule);
 }
 
-bool tj_state_next_rule(const struct tj_state *state, uint64_t holder, size_t *step, uint32_t *rule)
+bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule, uint64_t holder)
 {
     uint64_t value;
-    bool found = index_next(&state->rule_index, holder, step, &value);
+    bool found = index_next(&state->rule_index, step, &value, holder);
     *rule = found ? (uint32_t)value : 0;
     return found;
 }

@@ -420,14 +420,14 @@ const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t 
                                          uint32_t ordinal);
 const struct tj_key_object *tj_state_find_key(const struct tj_state *state, const uint8_t x32[32]);
 /* The mark of a record and its number. */
-const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t record,
-                                                uint64_t *number);
+const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t *number,
+                                                uint64_t record);
 
 /* A rule by its number; and the number of the next rule that was ever set for this holder, from
  * *step on (0 at first), false when there is no more: a hint, the caller asks the rule itself. */
 const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule);
-bool tj_state_next_rule(const struct tj_state *state, uint64_t holder, size_t *step,
-                        uint32_t *rule);
+bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule,
+                        uint64_t holder);
 const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
                                                  uint32_t asset);
 

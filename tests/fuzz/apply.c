@@ -76,7 +76,7 @@ static uint8_t next(struct run *r)
 
 static const struct tj_past past;
 
-static bool past_record(void *context, uint64_t id, struct tj_named *out)
+static bool past_record(void *context, struct tj_named *out, uint64_t id)
 {
     uint64_t entry = tj_record_entry(id);
     uint32_t position = tj_record_position(id);
@@ -88,11 +88,11 @@ static bool past_record(void *context, uint64_t id, struct tj_named *out)
     memset(out, 0, sizeof *out);
     memcpy(out->record, stored->parts.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(world.digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    tj_named_complete(&past, &stored->view, out);
+    tj_named_complete(&past, out, &stored->view);
     return true;
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     (void)context;
     if (index < world.count) {
@@ -101,7 +101,7 @@ static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
     return index < world.count;
 }
 
-static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+static bool past_envelope_id(void *context, struct tj_hash *id, uint64_t index)
 {
     (void)context;
     if (index < world.count) {
@@ -110,7 +110,7 @@ static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
     return index < world.count;
 }
 
-static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+static bool past_lane_jump(void *context, uint64_t *jump, uint64_t index)
 {
     (void)context;
     if (index < world.count) {
@@ -119,7 +119,7 @@ static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
     return index < world.count;
 }
 
-static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 {
     struct tj_frontier frontier;
     (void)context;
@@ -127,7 +127,7 @@ static bool past_root(void *context, uint64_t size, struct tj_hash *root)
     for (uint64_t i = 0; i < size && size <= world.count; i++) {
         tj_frontier_append(world.digester.hasher, &frontier, &world.entries[i].leaf);
     }
-    tj_frontier_root(world.digester.hasher, &frontier, root);
+    tj_frontier_root(world.digester.hasher, root, &frontier);
     return size <= world.count;
 }
 
@@ -141,13 +141,13 @@ static bool read_stored(struct stored *stored)
 {
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
-    if (tj_entry_decode(stored->entry, stored->entry_size, &stored->view, &verdict) != TIJORI_OK ||
-        !tj_body_decode(stored->body, stored->body_size, stored->view.header.record_count,
-                        &stored->parts)) {
+    if (tj_entry_decode(&stored->view, stored->entry, stored->entry_size, &verdict) != TIJORI_OK ||
+        !tj_body_decode(&stored->parts, stored->body, stored->body_size,
+                        stored->view.header.record_count)) {
         return false;
     }
     tj_leaf_hash(world.digester.hasher, &stored->leaf, stored->entry, stored->entry_size);
-    tj_envelope_id(&world.digester, stored->view.header_bytes, &stored->envelope_id);
+    tj_envelope_id(&world.digester, &stored->envelope_id, stored->view.header_bytes);
     return true;
 }
 
@@ -175,7 +175,7 @@ static void make_world(void)
     world.ledger_id = world.entries[0].leaf;
     for (uint32_t p = 0; p < KEY_PARTIES; p++) {
         for (uint32_t k = 0; k < KEY_ORDINALS; k++) {
-            fixture_public(p, k, &world.keys[p][k]);
+            fixture_public(&world.keys[p][k], p, k);
         }
     }
     fixture_destroy(f);
@@ -336,7 +336,7 @@ static struct tj_record make_naming(struct run *r, uint8_t kind)
     m.refers_to = (choice & 0x80) != 0 ? tj_record_id((choice >> 2) & 31u, choice & 3u)
                                        : find_named(kind, choice);
     m.refers_to = m.refers_to != 0 ? m.refers_to : 1;
-    if (past_record(NULL, m.refers_to, &named) && tj_kind_is_movement(named.record[0])) {
+    if (past_record(NULL, &named, m.refers_to) && tj_kind_is_movement(named.record[0])) {
         bool swap = kind == TJ_CORRECT;
         m.purpose = tj_movement_purpose(named.record);
         m.from = swap ? tj_movement_to(named.record) : tj_movement_from(named.record);
@@ -447,7 +447,7 @@ static void name_log_key(struct run *r, struct tj_record *d)
         d->size = (choice & 0x10) != 0 ? 1 : world.count + (choice >> 5 & 1u);
         memset(d->root.bytes, 7, TJ_HASH_SIZE);
         if ((choice & 0x80) == 0) {
-            past_root(NULL, d->size, &d->root);
+            past_root(NULL, &d->root, d->size);
         }
     }
 }
@@ -471,8 +471,8 @@ static void name_rest(struct run *r, struct tj_record *d)
         d->entry = choice % (world.count + 2);
         memset(d->leaf.bytes, 7, TJ_HASH_SIZE);
         memset(d->envelope_id.bytes, 7, TJ_HASH_SIZE);
-        if (past_leaf(NULL, d->entry, &d->leaf) && choice < 200) {
-            past_envelope_id(NULL, d->entry, &d->envelope_id);
+        if (past_leaf(NULL, &d->leaf, d->entry) && choice < 200) {
+            past_envelope_id(NULL, &d->envelope_id, d->entry);
         }
         return;
     }
@@ -860,7 +860,7 @@ static void check_link(uint64_t link, uint64_t id, uint64_t account)
     if (link == 0) {
         return;
     }
-    TIJORI_REQUIRE(link < id && past_record(NULL, link, &named));
+    TIJORI_REQUIRE(link < id && past_record(NULL, &named, link));
     TIJORI_REQUIRE(tj_kind_is_movement(named.record[0]));
     TIJORI_REQUIRE(tj_movement_from(named.record) == account ||
                    tj_movement_to(named.record) == account);
@@ -928,13 +928,13 @@ static void judge(struct run *r, const struct tj_envelope_view *e, uint8_t how)
         .signatures_valid = (how & 0x5f) != 12,
         .invalid_slot = TJ_NOWHERE,
     };
-    tj_envelope_id(&world.digester, e->bytes, &c.envelope_id);
+    tj_envelope_id(&world.digester, &c.envelope_id, e->bytes);
     bool watched = how >> 5 == 7; /* digests are slow */
     bool signed_right = authorised(r, e);
     if (watched) {
         before = digest_of(r->state);
     }
-    enum tijori_status status = tj_apply(r->state, &past, &c, links, &tail, &verdict);
+    enum tijori_status status = tj_apply(r->state, links, &tail, &past, &c, &verdict);
     if (status == TIJORI_OK) {
         TIJORI_REQUIRE(signed_right && c.signatures_valid);
         append(&c, e, links, &tail);
@@ -967,7 +967,7 @@ static void submit(struct run *r)
     size += tj_slots_encode(&r->slots, bytes + size);
     tj_store16(bytes + size, 0);
     tj_verdict_init(&verdict);
-    if (tj_envelope_decode(bytes, size + 2, &view, &verdict) == TIJORI_OK &&
+    if (tj_envelope_decode(&view, bytes, size + 2, &verdict) == TIJORI_OK &&
         tj_body_check(&world.digester, &view.header, view.records, &verdict) == TIJORI_OK) {
         judge(r, &view, how);
     }

@@ -32,7 +32,7 @@ static void check_cosignature(const struct tj_note_view *note)
     struct tj_verifier_key key;
     uint64_t time_s = 0;
     require(tj_verifier_key_decode(&key, vkey, sizeof vkey - 1));
-    if (tj_cosignature_verify(note, &key, &time_s) != TJ_NOTE_VALID) {
+    if (tj_cosignature_verify(note, &time_s, &key) != TJ_NOTE_VALID) {
         require(time_s == 0);
     }
     require(tj_note_verify(note, &key) == TJ_NOTE_UNKNOWN);

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_body(const struct tj_entry_view *entry, const uint8_t *body, size_t size)
 {
     struct tj_body_view view;
-    if (!tj_body_decode(body, size, entry->header.record_count, &view)) {
+    if (!tj_body_decode(&view, body, size, entry->header.record_count)) {
         return;
     }
     uint8_t *again = malloc(size);
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t entry_size = tj_load16(data);
     const uint8_t *body = data + 2 + entry_size;
     tj_verdict_init(&verdict);
-    if (tj_entry_decode(data + 2, entry_size, &view, &verdict) != TIJORI_OK) {
+    if (tj_entry_decode(&view, data + 2, entry_size, &verdict) != TIJORI_OK) {
         TIJORI_REQUIRE(verdict.status != TIJORI_OK);
         return 0;
     }

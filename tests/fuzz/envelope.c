@@ -10,7 +10,7 @@ static void check_whole(const uint8_t *data, size_t size, const struct tj_envelo
     uint8_t header[TJ_HEADER_SIZE];
     uint8_t slots[TJ_SLOTS_SIZE_MAX];
     size_t measured = 0;
-    TIJORI_REQUIRE(tj_envelope_measure(data, size, &measured) == TIJORI_OK && measured == size);
+    TIJORI_REQUIRE(tj_envelope_measure(&measured, data, size) == TIJORI_OK && measured == size);
     tj_header_encode(&view->header, header);
     TIJORI_REQUIRE(memcmp(header, data, sizeof header) == 0);
     TIJORI_REQUIRE(tj_slots_encode(&view->slots, slots) == view->slot_bytes_size &&
@@ -19,7 +19,7 @@ static void check_whole(const uint8_t *data, size_t size, const struct tj_envelo
         const uint8_t *bytes = view->records + (size_t)i * TJ_RECORD_SIZE;
         uint8_t again[TJ_RECORD_SIZE];
         struct tj_record record;
-        tj_record_decode(bytes, &record);
+        tj_record_decode(&record, bytes);
         tj_record_encode(&record, again);
         /* A directive's blind is zero, a movement's is one of its fields. */
         TIJORI_REQUIRE(memcmp(bytes, again, TJ_RECORD_SIZE) == 0);
@@ -36,12 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         tj_digester_init(&digester);
     }
     tj_verdict_init(&verdict);
-    if (tj_envelope_decode(data, size, &view, &verdict) != TIJORI_OK) {
+    if (tj_envelope_decode(&view, data, size, &verdict) != TIJORI_OK) {
         char text[320];
         TIJORI_REQUIRE(verdict.status != TIJORI_OK);
         tj_verdict_format(&verdict, text, sizeof text);
         if (size > 0) {
-            (void)!tj_envelope_measure(data, size, &measured);
+            (void)!tj_envelope_measure(&measured, data, size);
         }
         return 0;
     }

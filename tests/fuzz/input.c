@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool no_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
+static bool no_leaf(void *context, struct tj_hash *leaf, uint64_t record_id)
 {
     (void)context;
     memset(leaf->bytes, (int)(record_id & 0xff), TJ_HASH_SIZE);
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input input;
     struct input_error error;
     char text[512];
-    if (!input_parse((const char *)data, size, &options, &input, &error)) {
+    if (!input_parse(&input, &error, (const char *)data, size, &options)) {
         input_error_format(&error, text, sizeof text);
         TIJORI_REQUIRE(text[0] != '\0');
         return 0;
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         tj_verdict_init(&verdict);
         TIJORI_REQUIRE(tj_record_check(record, false, &verdict) == TIJORI_OK);
         json_t *object = record_to_json(record, &assets_bitcoin);
-        TIJORI_REQUIRE(record_from_json(object, &assets_bitcoin, again, &why));
+        TIJORI_REQUIRE(record_from_json(again, &why, object, &assets_bitcoin));
         TIJORI_REQUIRE(memcmp(record, again, TJ_RECORD_SIZE) == 0);
         json_decref(object);
     }

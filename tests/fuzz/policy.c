@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tj_policy_error error;
     struct tj_policy_result result;
     struct tj_note_view view;
-    if (!tj_policy_decode(&policy, (const char *)data, size, &error)) {
+    if (!tj_policy_decode(&policy, &error, (const char *)data, size)) {
         require(error.text[0] != '\0' && strlen(error.text) < sizeof error.text);
         return 0;
     }
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     node->needed <= node->members));
     }
     require(tj_note_decode(&view, note, sizeof note - 1));
-    tj_policy_check(&policy, &view, &result);
+    tj_policy_check(&policy, &result, &view);
     require(result.valid == 0 && result.invalid == 0);
     require(!result.quorum || policy.quorum == TJ_POLICY_NODE_NONE);
     return 0;

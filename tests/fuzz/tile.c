@@ -24,7 +24,7 @@ static void check_path(const uint8_t *data, size_t size)
         memcpy(path, data, size);
     }
     path[size] = '\0';
-    if (tj_tile_path_decode(path, &level, &number, &width)) {
+    if (tj_tile_path_decode(&level, &number, &width, path)) {
         char again[TJ_TILE_PATH_MAX];
         require(level <= TJ_TILE_ENTRIES && width > 0 && width <= TJ_TILE_WIDTH);
         tj_tile_path(again, level, number, width);
@@ -41,7 +41,7 @@ static void check_bundle(const uint8_t *data, size_t size)
     const uint8_t *entry = NULL;
     size_t entry_size = 0;
     unsigned sum = 0;
-    while (tj_bundle_next(&at, end, &entry, &entry_size)) {
+    while (tj_bundle_next(&at, &entry, &entry_size, end)) {
         require(entry == before + 2 && at == entry + entry_size && at <= end);
         require(entry_size == ((size_t)before[0] << 8 | before[1]));
         for (size_t i = 0; i < entry_size; i++) {

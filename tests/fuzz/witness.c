@@ -57,7 +57,7 @@ static void start(void)
                                              .logs = &log,
                                              .log_count = 1,
                                              .now_s = now_s};
-    TIJORI_REQUIRE(tj_witness_open(&witness, NULL, &config) == TIJORI_OK);
+    TIJORI_REQUIRE(tj_witness_open(&witness, &config, NULL) == TIJORI_OK);
     tj_sha256(hasher, &hash, honest.origin, strlen(honest.origin));
     tj_hasher_destroy(hasher);
     int at = snprintf(state_path, sizeof state_path, "%s/", dir);
@@ -74,10 +74,10 @@ static void reset(void)
     static size_t first_size;
     struct tj_witness_reply reply;
     if (first_size == 0) {
-        first_size = test_log_request(&honest, 0, FIRST_SIZE, first);
+        first_size = test_log_request(&honest, first, 0, FIRST_SIZE);
     }
     unlink(state_path);
-    tj_witness_add_checkpoint(witness, first, first_size, &reply);
+    tj_witness_add_checkpoint(witness, &reply, first, first_size);
     TIJORI_REQUIRE(reply.code == 200);
 }
 
@@ -103,8 +103,8 @@ static void check_cosigned(const struct tj_witness_request *request,
     note[text_size] = '\n';
     memcpy(note + text_size + 1, reply->body, reply->body_size);
     TIJORI_REQUIRE(tj_note_decode(&view, note, text_size + 1 + reply->body_size));
-    TIJORI_REQUIRE(tj_cosignature_verify(&view, tj_witness_key(witness), NULL) == TJ_NOTE_VALID);
-    TIJORI_REQUIRE(tj_witness_last(witness, honest.origin, &last) == TJ_WITNESS_KNOWN);
+    TIJORI_REQUIRE(tj_cosignature_verify(&view, NULL, tj_witness_key(witness)) == TJ_NOTE_VALID);
+    TIJORI_REQUIRE(tj_witness_last(witness, &last, honest.origin) == TJ_WITNESS_KNOWN);
     TIJORI_REQUIRE(last.size == request->checkpoint.size && last.size >= FIRST_SIZE);
     TIJORI_REQUIRE(memcmp(&last.root, &request->checkpoint.root, sizeof last.root) == 0);
     TIJORI_REQUIRE(request->old_size == FIRST_SIZE);
@@ -117,7 +117,7 @@ static void check_request(const char *bytes, size_t size, bool may_be_cosigned)
     struct tj_witness_reply reply;
     struct tj_checkpoint last;
     reset();
-    tj_witness_add_checkpoint(witness, bytes, size, &reply);
+    tj_witness_add_checkpoint(witness, &reply, bytes, size);
     const bool well_formed = tj_witness_request_decode(&request, bytes, size) == NULL;
     TIJORI_REQUIRE(reply.body_size > 0 && reply.body_size <= sizeof reply.body);
     TIJORI_REQUIRE(well_formed || reply.code == 400);
@@ -136,7 +136,7 @@ static void check_request(const char *bytes, size_t size, bool may_be_cosigned)
     }
     TIJORI_REQUIRE(reply.code == 400 || reply.code == 403 || reply.code == 404 ||
                    reply.code == 409 || reply.code == 422);
-    TIJORI_REQUIRE(tj_witness_last(witness, honest.origin, &last) == TJ_WITNESS_KNOWN);
+    TIJORI_REQUIRE(tj_witness_last(witness, &last, honest.origin) == TJ_WITNESS_KNOWN);
     TIJORI_REQUIRE(last.size == FIRST_SIZE);
 }
 
@@ -151,7 +151,7 @@ static void check_signed(const uint8_t *data)
     const uint64_t size = data[1];
     log.fork = data[2];
     memset(proof, 0, sizeof proof);
-    size_t count = test_log_proof(&log, old, size, proof);
+    size_t count = test_log_proof(&log, proof, old, size);
     const size_t right = count;
     count = data[3] % 3 == 1 && count > 0 ? count - 1 : count + (data[3] % 3 == 2);
     const unsigned bit = data[4] | (unsigned)data[5] << 8;
@@ -159,7 +159,7 @@ static void check_signed(const uint8_t *data)
     if (wrong_bit) {
         proof[bit / 256].bytes[bit / 8 % 32] ^= (uint8_t)(1u << bit % 8);
     }
-    const size_t note_size = test_log_checkpoint(&log, size, note);
+    const size_t note_size = test_log_checkpoint(&log, note, size);
     const size_t written =
         tj_witness_request_encode(request, sizeof request, old, proof, count, note, note_size);
     check_request(request, written,

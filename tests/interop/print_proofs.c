@@ -36,12 +36,12 @@ static bool print_pair(struct tj_source *source, struct tj_hasher *hasher, uint6
     size_t count;
     uint64_t size = 1 + random_below(seed, source->size);
     uint64_t index = random_below(seed, size);
-    if (!tj_prove_inclusion(hasher, &source->nodes, index, size, proof, &count)) {
+    if (!tj_prove_inclusion(hasher, proof, &count, &source->nodes, index, size)) {
         return false;
     }
     printf("inclusion %" PRIu64 " %" PRIu64, index, size);
     print_hashes(proof, count);
-    if (!tj_prove_consistency(hasher, &source->nodes, index + 1, size, proof, &count)) {
+    if (!tj_prove_consistency(hasher, proof, &count, &source->nodes, index + 1, size)) {
         return false;
     }
     printf("consistency %" PRIu64 " %" PRIu64, index + 1, size);
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
     }
     uint64_t seed = strtoull(argv[3], NULL, 10);
     uint64_t count = strtoull(argv[2], NULL, 10);
-    if (tj_source_open_folder(argv[1], &source, &what) != TIJORI_OK) {
+    if (tj_source_open_folder(&source, &what, argv[1]) != TIJORI_OK) {
         fprintf(stderr, "%s: %s\n", argv[1], what.text);
         return 1;
     }

@@ -63,7 +63,7 @@ static struct named_record sent(struct history *h, uint64_t entry, uint32_t posi
 {
     struct named_record named = {.id = tj_record_id(entry, position)};
     const uint8_t *bytes = h->f->records + (size_t)position * TJ_RECORD_SIZE;
-    tj_record_decode(bytes, &named.record);
+    tj_record_decode(&named.record, bytes);
     tj_leaf_hash(h->f->digester.hasher, &named.leaf, bytes, TJ_RECORD_SIZE);
     return named;
 }
@@ -104,7 +104,7 @@ static struct tj_record key_record(uint8_t kind, uint32_t party, uint32_t ordina
 {
     struct tj_record r = {.kind = kind, .party = party, .ordinal = ordinal, .role = role};
     struct tj_public_key key;
-    fixture_public(party, ordinal, &key);
+    fixture_public(&key, party, ordinal);
     r.algorithm = key.algorithm;
     memcpy(r.key, key.bytes, key.size);
     return r;
@@ -320,7 +320,7 @@ static void endorse_entry_2(struct history *h)
     struct tj_record r = {.kind = TJ_ENDORSE, .entry = 2};
     assert_int_equal(tijori_entry(h->f->ledger, &out, 2), TIJORI_OK);
     tj_leaf_hash(h->f->digester.hasher, &r.leaf, entry, out.entry_size);
-    tj_envelope_id(&h->f->digester, entry + 64, &r.envelope_id);
+    tj_envelope_id(&h->f->digester, &r.envelope_id, entry + 64);
     single(h, 3, 1, false, &r);
 }
 
@@ -653,16 +653,16 @@ static void *copied(const void *bytes, size_t size)
     return copy;
 }
 
-static void read_table(struct tj_txn *txn, size_t table, struct log_table *out)
+static void read_table(struct tj_txn *txn, struct log_table *out, size_t table)
 {
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
     uint64_t count;
-    assert_int_equal(tj_count(txn, table, &count), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(txn, &count, table), TJ_STORAGE_OK);
     out->rows = calloc((size_t)count + 1, sizeof *out->rows);
     assert_non_null(out->rows);
-    assert_int_equal(tj_cursor_open(txn, table, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, table), TJ_STORAGE_OK);
     for (out->count = 0; tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK; out->count++) {
         assert_true(out->count < count);
         out->rows[out->count] = (struct log_row){copied(key.bytes, key.size), key.size,
@@ -671,15 +671,15 @@ static void read_table(struct tj_txn *txn, size_t table, struct log_table *out)
     tj_cursor_close(cursor);
 }
 
-void log_read(const char *dir, uint64_t map_size, struct log_copy *out)
+void log_read(struct log_copy *out, const char *dir, uint64_t map_size)
 {
     struct tj_store *store;
     struct tj_txn *txn;
     struct tj_store_options options = tj_journal_options(map_size);
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_OK);
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
     for (size_t t = 0; t < TJ_J_COUNT; t++) {
-        read_table(txn, t, &out->tables[t]);
+        read_table(txn, &out->tables[t], t);
     }
     tj_read_end(txn);
     tj_store_close(store);
@@ -702,7 +702,7 @@ void log_write_as(const char *dir, const struct log_copy *log,
 {
     struct tj_store *store;
     struct tj_txn *txn;
-    assert_int_equal(tj_store_create(dir, options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(&store, dir, options), TJ_STORAGE_OK);
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
     for (size_t t = 0; t < TJ_J_COUNT; t++) {
         for (size_t i = 0; i < log->tables[t].count; i++) {
@@ -713,9 +713,9 @@ void log_write_as(const char *dir, const struct log_copy *log,
                 for (size_t k = 0; k < 8; k++) {
                     number = number << 8 | row->key[k];
                 }
-                assert_int_equal(tj_append(txn, t, number, row->size, &place), TJ_STORAGE_OK);
+                assert_int_equal(tj_append(txn, &place, t, number, row->size), TJ_STORAGE_OK);
             } else {
-                assert_int_equal(tj_put_name(txn, t, row->key, row->key_size, row->size, &place),
+                assert_int_equal(tj_put_name(txn, &place, t, row->key, row->key_size, row->size),
                                  TJ_STORAGE_OK);
             }
             memcpy(place, row->value, row->size);
@@ -791,12 +791,12 @@ void digest_live(struct fixture *f, struct tj_hash *out)
     tj_ledger_view_end(f->ledger, &view);
 }
 
-void digest_as_opened(const char *dir, struct tj_digester *digester, struct tj_hash *out)
+void digest_as_opened(struct tj_digester *digester, struct tj_hash *out, const char *dir)
 {
     struct tijori *ledger;
     struct tj_ledger_view view;
     struct tijori_message message;
-    enum tijori_status status = tijori_open(&ledger, &message, dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&ledger, dir, TIJORI_READ, NULL, &message);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
     }
@@ -806,14 +806,14 @@ void digest_as_opened(const char *dir, struct tj_digester *digester, struct tj_h
     tijori_close(ledger);
 }
 
-void audit_dir(const char *dir, const struct tj_hash *ledger_id, uint32_t threads,
-               struct tj_replay_report *report)
+void audit_dir(struct tj_replay_report *report, const char *dir, const struct tj_hash *ledger_id,
+               uint32_t threads)
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(0);
     struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = ledger_id};
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_OK);
+    assert_int_equal(tj_replay_store(store, report, NULL, &replay), TIJORI_OK);
     tj_report_clear(report);
     tj_store_close(store);
 }
@@ -826,7 +826,7 @@ void must_pass(const struct tj_replay_report *report)
     }
 }
 
-uint8_t *envelope_of(const struct log_copy *log, uint64_t index, size_t *size)
+uint8_t *envelope_of(const struct log_copy *log, size_t *size, uint64_t index)
 {
     const struct log_row *entry = &log->tables[TJ_J_ENTRIES].rows[index];
     const struct log_row *body = &log->tables[TJ_J_BODIES].rows[index];

@@ -47,7 +47,7 @@ struct log_copy {
     struct log_table tables[TJ_J_COUNT]; /* by enum tj_journal_table */
 };
 /* All rows of the store at `dir`, which this process does not have open. */
-void log_read(const char *dir, uint64_t map_size, struct log_copy *out);
+void log_read(struct log_copy *out, const char *dir, uint64_t map_size);
 void log_free(struct log_copy *log);
 /* A new store at `dir` with these rows; numbered tables get the number of a row from its key. */
 void log_write(const char *dir, const struct log_copy *log);
@@ -65,17 +65,17 @@ void copy_ledger(const char *from, const char *to);
 void remove_ledger(const char *dir);
 
 /* Opens, digests the state, closes. */
-void digest_as_opened(const char *dir, struct tj_digester *digester, struct tj_hash *out);
+void digest_as_opened(struct tj_digester *digester, struct tj_hash *out, const char *dir);
 /* Of the open ledger of a fixture. */
 void digest_live(struct fixture *f, struct tj_hash *out);
 
 /* Audits a directory that is not open. */
-void audit_dir(const char *dir, const struct tj_hash *ledger_id, uint32_t threads,
-               struct tj_replay_report *report);
+void audit_dir(struct tj_replay_report *report, const char *dir, const struct tj_hash *ledger_id,
+               uint32_t threads);
 void must_pass(const struct tj_replay_report *report);
 
 /* The bytes of the envelope that became entry `index`, without attachments; malloc'ed. */
-uint8_t *envelope_of(const struct log_copy *log, uint64_t index, size_t *size);
+uint8_t *envelope_of(const struct log_copy *log, size_t *size, uint64_t index);
 
 /* A number from the environment, or a default. */
 uint64_t number_from_env(const char *name, uint64_t otherwise);

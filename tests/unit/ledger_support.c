@@ -46,7 +46,7 @@ static uint64_t fixture_clock(void *context)
     return f->times != NULL ? *f->times++ : f->now_ns;
 }
 
-uint8_t fixture_secret(uint32_t party, uint32_t ordinal, uint8_t secret32[32])
+uint8_t fixture_secret(uint8_t secret32[32], uint32_t party, uint32_t ordinal)
 {
     memset(secret32, 0, 32);
     secret32[0] = 0x51;
@@ -56,14 +56,14 @@ uint8_t fixture_secret(uint32_t party, uint32_t ordinal, uint8_t secret32[32])
     return party == 1 ? TJ_ALGORITHM_BIP340 : TJ_ALGORITHM_ECDSA;
 }
 
-void fixture_public(uint32_t party, uint32_t ordinal, struct tj_public_key *key)
+void fixture_public(struct tj_public_key *key, uint32_t party, uint32_t ordinal)
 {
     uint8_t secret32[32];
-    uint8_t algorithm = fixture_secret(party, ordinal, secret32);
+    uint8_t algorithm = fixture_secret(secret32, party, ordinal);
     assert_true(tj_public_key_of(key, algorithm, secret32));
 }
 
-void fixture_log_secret(uint32_t number, uint8_t secret32[32])
+void fixture_log_secret(uint8_t secret32[32], uint32_t number)
 {
     memset(secret32, 0x10, 32);
     tj_store32(secret32, number);
@@ -75,7 +75,7 @@ static struct tj_record add_key(uint32_t party, uint32_t ordinal, uint8_t role)
 {
     struct tj_record r = {.kind = TJ_ADD_KEY, .party = party, .ordinal = ordinal, .role = role};
     struct tj_public_key key;
-    fixture_public(party, ordinal, &key);
+    fixture_public(&key, party, ordinal);
     r.algorithm = key.algorithm;
     memcpy(r.key, key.bytes, key.size);
     snprintf(r.label, sizeof r.label, "key %u of party %u", ordinal, party);
@@ -87,7 +87,7 @@ struct tj_record fixture_log_key(uint8_t kind, uint32_t number)
     struct tj_record r = {.kind = kind, .number = number, .algorithm = TJ_ALGORITHM_ED25519};
     uint8_t secret32[32];
     struct tj_public_key key;
-    fixture_log_secret(number, secret32);
+    fixture_log_secret(secret32, number);
     assert_true(tj_public_key_of(&key, TJ_ALGORITHM_ED25519, secret32));
     memcpy(r.key, key.bytes, key.size);
     return r;
@@ -150,7 +150,7 @@ void fixture_seal(struct fixture *f, struct tj_hash *id)
     tj_tree_root_of_items(f->digester.hasher, &f->header.body_root, f->records, TJ_RECORD_SIZE,
                           f->header.record_count);
     tj_header_encode(&f->header, bytes);
-    tj_envelope_id(&f->digester, bytes, id);
+    tj_envelope_id(&f->digester, id, bytes);
 }
 
 void fixture_sign_as(struct fixture *f, uint8_t use, uint32_t party, uint32_t ordinal)
@@ -159,9 +159,9 @@ void fixture_sign_as(struct fixture *f, uint8_t use, uint32_t party, uint32_t or
     uint8_t secret32[32];
     struct tj_hash id;
     struct tj_slot slot = {.party = party, .use = use};
-    uint8_t algorithm = fixture_secret(party, ordinal, secret32);
+    uint8_t algorithm = fixture_secret(secret32, party, ordinal);
     fixture_seal(f, &id);
-    fixture_public(party, ordinal, &slot.key);
+    fixture_public(&slot.key, party, ordinal);
     assert_true(tj_sign(slot.signature64, algorithm, secret32, &id, aux32));
     assert_int_equal(tj_slots_insert(&f->slots, &slot), TIJORI_OK);
 }
@@ -171,7 +171,7 @@ void fixture_prove_log_key(struct fixture *f, uint32_t number)
     uint8_t secret32[32];
     struct tj_hash id;
     struct tj_slot slot = {.use = TJ_USE_POSSESSION};
-    fixture_log_secret(number, secret32);
+    fixture_log_secret(secret32, number);
     fixture_seal(f, &id);
     assert_true(tj_public_key_of(&slot.key, TJ_ALGORITHM_ED25519, secret32));
     assert_true(tj_sign(slot.signature64, TJ_ALGORITHM_ED25519, secret32, &id, NULL));
@@ -216,8 +216,8 @@ enum tijori_status fixture_send(struct fixture *f, struct tijori_receipt *receip
     return fixture_submit(f, receipt);
 }
 
-enum tijori_status fixture_send_move(struct fixture *f, uint64_t from, uint64_t to, uint64_t amount,
-                                     uint8_t purpose, struct tijori_receipt *receipt)
+enum tijori_status fixture_send_move(struct fixture *f, struct tijori_receipt *receipt,
+                                     uint64_t from, uint64_t to, uint64_t amount, uint8_t purpose)
 {
     struct tj_record record = fixture_move(from, to, amount, purpose);
     fixture_begin(f, tj_account_party(from), 1);
@@ -271,7 +271,7 @@ void fixture_open(struct fixture *f)
                                      .map_size = f->map_size,
                                      .accept_clock_jump = f->clock_jumps,
                                      .log_key = f->log_key};
-    enum tijori_status status = tijori_open(&f->ledger, &message, f->dir, TIJORI_WRITE, &options);
+    enum tijori_status status = tijori_open(&f->ledger, f->dir, TIJORI_WRITE, &options, &message);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
     }
@@ -295,10 +295,10 @@ void fixture_create(struct fixture *f)
     tj_digester_init(&f->digester);
     options.map_size = f->map_size;
     uint32_t count = genesis_records(f, records);
-    tj_genesis_build(&f->digester, records, count, FIXTURE_CREATED_S, &f->genesis);
+    tj_genesis_build(&f->digester, &f->genesis, records, count, FIXTURE_CREATED_S);
     f->now_ns = (FIXTURE_CREATED_S + 60) * NS_PER_S;
-    tj_genesis_opening(&f->digester, &f->genesis, FIXTURE_CREATED_S + 60, FIXTURE_CREATED_S + 3660,
-                       &f->header, opening_record);
+    tj_genesis_opening(&f->digester, &f->header, opening_record, &f->genesis,
+                       FIXTURE_CREATED_S + 60, FIXTURE_CREATED_S + 3660);
     memcpy(f->records, opening_record, TJ_RECORD_SIZE);
     f->slots.count = 0;
     for (uint32_t k = 0; k < 3; k++) {
@@ -401,13 +401,13 @@ int64_t fixture_balance(struct fixture *f, uint64_t account)
     return (int64_t)balance.balance.low;
 }
 
-void fixture_audit(struct fixture *f, uint32_t threads, struct tj_replay_report *report)
+void fixture_audit(struct fixture *f, struct tj_replay_report *report, uint32_t threads)
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(f->map_size);
     struct tj_replay_options replay = {.threads = threads, .pins.ledger_id = &f->genesis.ledger_id};
-    assert_int_equal(tj_store_open_read(f->dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay_store(store, &replay, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, f->dir, &options), TJ_STORAGE_OK);
+    assert_int_equal(tj_replay_store(store, report, NULL, &replay), TIJORI_OK);
     tj_report_clear(report);
     tj_store_close(store);
 }

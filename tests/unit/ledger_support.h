@@ -72,10 +72,10 @@ void fixture_open(struct fixture *f);
 void fixture_destroy(struct fixture *f);
 
 /* The secret key of (party, ordinal): fixed. Returns its algorithm. */
-uint8_t fixture_secret(uint32_t party, uint32_t ordinal, uint8_t secret32[32]);
-void fixture_public(uint32_t party, uint32_t ordinal, struct tj_public_key *key);
+uint8_t fixture_secret(uint8_t secret32[32], uint32_t party, uint32_t ordinal);
+void fixture_public(struct tj_public_key *key, uint32_t party, uint32_t ordinal);
 /* The ed25519 secret of a log key; the genesis has log key 0. */
-void fixture_log_secret(uint32_t number, uint8_t secret32[32]);
+void fixture_log_secret(uint8_t secret32[32], uint32_t number);
 /* A record of log key `number`: add_log_key or retire_log_key. */
 struct tj_record fixture_log_key(uint8_t kind, uint32_t number);
 
@@ -99,13 +99,13 @@ enum tijori_status fixture_submit(struct fixture *f, struct tijori_receipt *rece
 /* All at once: seals, signs as the party's threshold asks, encodes, submits. */
 enum tijori_status fixture_send(struct fixture *f, struct tijori_receipt *receipt);
 /* One movement by the owner of `from`, lane 1. */
-enum tijori_status fixture_send_move(struct fixture *f, uint64_t from, uint64_t to, uint64_t amount,
-                                     uint8_t purpose, struct tijori_receipt *receipt);
+enum tijori_status fixture_send_move(struct fixture *f, struct tijori_receipt *receipt,
+                                     uint64_t from, uint64_t to, uint64_t amount, uint8_t purpose);
 
 /* A balance in base units (they fit in these tests). */
 int64_t fixture_balance(struct fixture *f, uint64_t account);
 
 /* Replays the ledger's directory as the auditor does (the ledger must be closed); the report. */
-void fixture_audit(struct fixture *f, uint32_t threads, struct tj_replay_report *report);
+void fixture_audit(struct fixture *f, struct tj_replay_report *report, uint32_t threads);
 
 #endif

@@ -31,7 +31,7 @@ struct tj_verifier_key test_witness_key(const char *name, const uint8_t secret32
     return key_of(name, TJ_NOTE_TYPE_COSIGNATURE, secret32);
 }
 
-static bool leaf(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool leaf(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     const struct test_log *log = context;
     char text[64];
@@ -54,12 +54,12 @@ struct tj_hash test_log_root(const struct test_log *log, uint64_t size)
     const struct tj_node_reader reader = reader_of(&copy);
     struct tj_hasher *hasher = tj_hasher_create();
     struct tj_hash root;
-    TIJORI_REQUIRE(size <= TEST_LOG_SIZE_MAX && tj_tile_root(hasher, &reader, size, &root));
+    TIJORI_REQUIRE(size <= TEST_LOG_SIZE_MAX && tj_tile_root(hasher, &root, &reader, size));
     tj_hasher_destroy(hasher);
     return root;
 }
 
-size_t test_log_checkpoint(const struct test_log *log, uint64_t size, char *out)
+size_t test_log_checkpoint(const struct test_log *log, char *out, uint64_t size)
 {
     struct tj_checkpoint checkpoint = {.size = size, .root = test_log_root(log, size)};
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", log->origin);
@@ -68,8 +68,8 @@ size_t test_log_checkpoint(const struct test_log *log, uint64_t size, char *out)
     return written;
 }
 
-size_t test_log_proof(const struct test_log *log, uint64_t old, uint64_t size,
-                      struct tj_hash proof[TJ_PROOF_HASHES_MAX])
+size_t test_log_proof(const struct test_log *log, struct tj_hash proof[TJ_PROOF_HASHES_MAX],
+                      uint64_t old, uint64_t size)
 {
     struct test_log copy = *log;
     const struct tj_node_reader reader = reader_of(&copy);
@@ -78,17 +78,17 @@ size_t test_log_proof(const struct test_log *log, uint64_t old, uint64_t size,
         return 0;
     }
     struct tj_hasher *hasher = tj_hasher_create();
-    TIJORI_REQUIRE(tj_prove_consistency(hasher, &reader, old, size, proof, &count));
+    TIJORI_REQUIRE(tj_prove_consistency(hasher, proof, &count, &reader, old, size));
     tj_hasher_destroy(hasher);
     return count;
 }
 
-size_t test_log_request(const struct test_log *log, uint64_t old, uint64_t size, char *out)
+size_t test_log_request(const struct test_log *log, char *out, uint64_t old, uint64_t size)
 {
     char note[TJ_CHECKPOINT_NOTE_MAX];
     struct tj_hash proof[TJ_PROOF_HASHES_MAX];
-    const size_t note_size = test_log_checkpoint(log, size, note);
-    const size_t count = test_log_proof(log, old, size, proof);
+    const size_t note_size = test_log_checkpoint(log, note, size);
+    const size_t count = test_log_proof(log, proof, old, size);
     size_t written =
         tj_witness_request_encode(out, TJ_WITNESS_REQUEST_MAX, old, proof, count, note, note_size);
     TIJORI_REQUIRE(written > 0);

@@ -22,12 +22,12 @@ struct test_log test_log(const char *origin, unsigned seed);
 struct tj_verifier_key test_log_key(const struct test_log *log);
 struct tj_hash test_log_root(const struct test_log *log, uint64_t size);
 /* The checkpoint; its size. `out` takes TJ_CHECKPOINT_NOTE_MAX. */
-size_t test_log_checkpoint(const struct test_log *log, uint64_t size, char *out);
+size_t test_log_checkpoint(const struct test_log *log, char *out, uint64_t size);
 /* Hashes that prove old -> size, none when either is 0. */
-size_t test_log_proof(const struct test_log *log, uint64_t old, uint64_t size,
-                      struct tj_hash proof[TJ_PROOF_HASHES_MAX]);
+size_t test_log_proof(const struct test_log *log, struct tj_hash proof[TJ_PROOF_HASHES_MAX],
+                      uint64_t old, uint64_t size);
 /* A request with its proof; its size. `out` takes TJ_WITNESS_REQUEST_MAX. */
-size_t test_log_request(const struct test_log *log, uint64_t old, uint64_t size, char *out);
+size_t test_log_request(const struct test_log *log, char *out, uint64_t old, uint64_t size);
 
 /* A verifier key of type 0x04. */
 struct tj_verifier_key test_witness_key(const char *name, const uint8_t secret32[32]);

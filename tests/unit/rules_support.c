@@ -51,7 +51,7 @@ struct tj_record rules_key(uint8_t kind, uint32_t party, uint32_t ordinal, uint8
 {
     struct tj_record r = {.kind = kind, .party = party, .ordinal = ordinal, .role = role};
     struct tj_public_key key;
-    fixture_public(party, ordinal, &key);
+    fixture_public(&key, party, ordinal);
     r.algorithm = key.algorithm;
     memcpy(r.key, key.bytes, key.size);
     return r;
@@ -103,7 +103,7 @@ void rules_slot(struct fixture *f, uint8_t use, uint32_t party, uint32_t key_par
     uint8_t secret32[32];
     struct tj_hash id;
     struct tj_slot slot = {.party = party, .use = use};
-    fixture_secret(key_party, ordinal, secret32);
+    fixture_secret(secret32, key_party, ordinal);
     fixture_seal(f, &id);
     assert_true(tj_public_key_of(&slot.key, algorithm, secret32));
     assert_true(tj_sign(slot.signature64, algorithm, secret32, &id, aux32));
@@ -155,7 +155,7 @@ uint64_t rules_accept_signed(struct fixture *f)
     return must_accept(f);
 }
 
-void rules_refuse_bytes(struct fixture *f, enum tijori_status status, struct tijori_receipt *out)
+void rules_refuse_bytes(struct fixture *f, struct tijori_receipt *out, enum tijori_status status)
 {
     struct rules_trace before;
     rules_trace(f, &before);
@@ -170,7 +170,7 @@ void rules_refuse(struct fixture *f, enum tijori_status status)
     struct tijori_receipt receipt;
     rules_sign(f);
     fixture_encode(f);
-    rules_refuse_bytes(f, status, &receipt);
+    rules_refuse_bytes(f, &receipt, status);
 }
 
 void rules_one(struct fixture *f, uint32_t party, uint16_t lane, const struct tj_record *record)
@@ -208,8 +208,8 @@ void rules_refuse_saying(struct fixture *f, const char *text)
 
 /* ---- records that name others ---- */
 
-static void stored(struct fixture *f, uint64_t index, uint8_t *entry, size_t *entry_size,
-                   uint8_t *body, size_t body_size)
+static void stored(struct fixture *f, uint8_t *entry, size_t *entry_size, uint8_t *body,
+                   size_t body_size, uint64_t index)
 {
     struct tijori_entry out = {entry, TJ_ENTRY_SIZE_MAX, body, body_size};
     assert_int_equal(tijori_entry(f->ledger, &out, index), TIJORI_OK);
@@ -224,9 +224,9 @@ struct tj_record rules_naming(struct fixture *f, uint8_t kind, uint64_t entry, u
     uint8_t *body = malloc(body_size);
     struct tj_record named;
     assert_non_null(body);
-    stored(f, entry, bytes, &size, body, body_size);
+    stored(f, bytes, &size, body, body_size, entry);
     const uint8_t *record = body + (size_t)position * TJ_RECORD_SIZE;
-    tj_record_decode(record, &named);
+    tj_record_decode(&named, record);
     struct tj_record r = {.kind = kind, .purpose = named.purpose, .amount = named.amount};
     r.from = kind == TJ_CORRECT ? named.to : named.from;
     r.to = kind == TJ_CORRECT ? named.from : named.to;
@@ -244,9 +244,9 @@ struct tj_record rules_endorse(struct fixture *f, uint64_t entry)
     uint8_t *body = malloc(body_size);
     struct tj_record r = {.kind = TJ_ENDORSE, .entry = entry};
     assert_non_null(body);
-    stored(f, entry, bytes, &size, body, body_size);
+    stored(f, bytes, &size, body, body_size, entry);
     tj_leaf_hash(f->digester.hasher, &r.leaf, bytes, size);
-    tj_envelope_id(&f->digester, bytes + 64, &r.envelope_id);
+    tj_envelope_id(&f->digester, &r.envelope_id, bytes + 64);
     free(body);
     return r;
 }
@@ -350,7 +350,7 @@ void rules_check_replay(struct fixture *f)
     rules_trace(f, &live);
     fixture_close(f);
     for (uint32_t threads = 1; threads <= 2; threads++) {
-        fixture_audit(f, threads, &report);
+        fixture_audit(f, &report, threads);
         if (report.failed) {
             fail_msg("entry %llu: %s", (unsigned long long)report.first_entry, report.failure);
         }

@@ -37,7 +37,7 @@ uint64_t rules_accept(struct fixture *f);
 /* The same without signing: f->slots as they are. */
 uint64_t rules_accept_signed(struct fixture *f);
 /* Submits f->bytes: must be refused with this status and leave no trace. */
-void rules_refuse_bytes(struct fixture *f, enum tijori_status status, struct tijori_receipt *out);
+void rules_refuse_bytes(struct fixture *f, struct tijori_receipt *out, enum tijori_status status);
 /* Signs, encodes, then as rules_refuse_bytes. */
 void rules_refuse(struct fixture *f, enum tijori_status status);
 

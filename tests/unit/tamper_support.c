@@ -16,7 +16,7 @@ const char *const outcome_names[OUTCOMES] = {"passed", "incomplete", "failed", "
 
 /* ---- keys ---- */
 
-void witness_secret(unsigned witness, uint8_t secret32[32])
+void witness_secret(uint8_t secret32[32], unsigned witness)
 {
     memset(secret32, 0xa0 + (int)witness, 32);
 }
@@ -30,7 +30,7 @@ static struct tj_verifier_key key_named(const char *name, uint8_t type, const ui
     return key;
 }
 
-static void witness_name(unsigned witness, char out[64])
+static void witness_name(char out[64], unsigned witness)
 {
     snprintf(out, 64, "witness-%u.example/replayed", witness);
 }
@@ -49,28 +49,28 @@ void tamper_pins(struct tamper_world *w)
         snprintf(origin + sizeof name - 1 + 2 * i, 3, "%02x", w->f.genesis.ledger_id.bytes[i]);
     }
     for (uint32_t k = 0; k < 3; k++) {
-        fixture_log_secret(k, secret32);
+        fixture_log_secret(secret32, k);
         w->log_keys[k] = key_named(origin, TJ_NOTE_TYPE_ED25519, secret32);
     }
     for (unsigned i = 0; i < TAMPER_WITNESSES; i++) {
         char witness[64];
-        witness_name(i, witness);
-        witness_secret(i, secret32);
+        witness_name(witness, i);
+        witness_secret(secret32, i);
         const struct tj_verifier_key key = key_named(witness, TJ_NOTE_TYPE_COSIGNATURE, secret32);
         assert_true(tj_verifier_key_encode(&key, vkey, sizeof vkey));
         at += snprintf(text + at, sizeof text - (size_t)at, "witness w%u %s\n", i, vkey);
     }
     at += snprintf(text + at, sizeof text - (size_t)at, "group both all w0 w1\nquorum both\n");
-    assert_true(tj_policy_decode(&w->policy, text, (size_t)at, &error));
+    assert_true(tj_policy_decode(&w->policy, &error, text, (size_t)at));
     w->pins = (struct tj_pins){.log_key = &w->log_keys[0], .policy = &w->policy};
 }
 
 /* ---- signing and exporting ---- */
 
-static void sign_into(struct fixture *f, uint32_t number, char *note, size_t *size)
+static void sign_into(struct fixture *f, char *note, size_t *size, uint32_t number)
 {
     uint8_t secret32[32];
-    fixture_log_secret(number, secret32);
+    fixture_log_secret(secret32, number);
     *size = TIJORI_NOTE_MAX;
     assert_int_equal(tijori_checkpoint(f->ledger, note, size, secret32), TIJORI_OK);
 }
@@ -79,7 +79,7 @@ void tamper_sign(struct fixture *f, uint32_t number)
 {
     static char note[TIJORI_NOTE_MAX];
     size_t size;
-    sign_into(f, number, note, &size);
+    sign_into(f, note, &size, number);
 }
 
 void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
@@ -89,14 +89,14 @@ void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
     static char merged[TIJORI_NOTE_MAX];
     struct tj_note_view view;
     size_t size;
-    sign_into(f, number, note, &size);
+    sign_into(f, note, &size, number);
     assert_true(tj_note_decode(&view, note, size));
     size_t text_size = view.text_size;
     for (unsigned i = 0; i < count; i++) {
         char name[64];
         uint8_t secret32[32];
-        witness_name(i, name);
-        witness_secret(i, secret32);
+        witness_name(name, i);
+        witness_secret(secret32, i);
         size_t line =
             tj_cosign(note + size, sizeof note - size, note, text_size, name, times_s[i], secret32);
         assert_true(line > 0);
@@ -108,8 +108,8 @@ void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
     assert_int_equal(merged_size, size);
 }
 
-enum tijori_status tamper_export(struct fixture *f, const char *out, bool public,
-                                 struct tj_export_done *done)
+enum tijori_status tamper_export(struct fixture *f, struct tj_export_done *done, const char *out,
+                                 bool public)
 {
     struct tj_ledger_view view;
     struct tj_stored_checkpoint newest;
@@ -120,7 +120,7 @@ enum tijori_status tamper_export(struct fixture *f, const char *out, bool public
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
     assert_int_equal(tj_checkpoint_public(view.txn, &newest), TIJORI_OK);
     enum tijori_status status =
-        tj_export(view.txn, view.digester, done != NULL ? done : &unused, &said, &newest, &order);
+        tj_export(view.txn, view.digester, done != NULL ? done : &unused, &newest, &order, &said);
     tj_ledger_view_end(f->ledger, &view);
     return status;
 }
@@ -176,7 +176,7 @@ void content_file_path(char out[TAMPER_PATH_MAX], const char *folder,
 
 /* Calls `visit` for each file under `path` (relative; "" is the folder), folders after what they
  * hold. */
-static void walk(const char *folder, const char *path, void *context,
+static void walk(void *context, const char *folder, const char *path,
                  void (*visit)(void *context, const char *path, bool is_folder))
 {
     char name[512];
@@ -196,7 +196,7 @@ static void walk(const char *folder, const char *path, void *context,
         place(name, folder, below);
         assert_int_equal(lstat(name, &st), 0);
         if (S_ISDIR(st.st_mode)) {
-            walk(folder, below, context, visit);
+            walk(context, folder, below, visit);
         }
         visit(context, below, S_ISDIR(st.st_mode));
     }
@@ -244,7 +244,7 @@ static void read_exported(void *context, const char *path, bool is_folder)
     memcpy(file->path, path, strlen(path) + 1);
     file->kind = kind_of(file);
     if (file->kind == TAMPERED_BUNDLE || file->kind == TAMPERED_TILE) {
-        assert_true(tj_tile_path_decode(path, &file->level, &file->number, &file->width));
+        assert_true(tj_tile_path_decode(&file->level, &file->number, &file->width, path));
     }
     place(name, all->folder, path);
     int fd = open(name, O_RDONLY);
@@ -261,11 +261,11 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct exported_file *)a)->path, ((const struct exported_file *)b)->path);
 }
 
-void exported_read(const char *folder, struct exported *out)
+void exported_read(struct exported *out, const char *folder)
 {
     struct reading_all all = {folder, out};
     memset(out, 0, sizeof *out);
-    walk(folder, "", &all, read_exported);
+    walk(&all, folder, "", read_exported);
     qsort(out->files, out->count, sizeof out->files[0], by_path);
 }
 
@@ -286,18 +286,18 @@ static void remove_one(void *context, const char *path, bool is_folder)
 
 void remove_folder(const char *folder)
 {
-    walk(folder, "", (void *)folder, remove_one);
+    walk((void *)folder, folder, "", remove_one);
     assert_int_equal(rmdir(folder), 0);
 }
 
 /* ---- verdicts ---- */
 
-enum outcome audit_source(struct tj_source *source, const struct tj_pins *pins,
-                          struct tj_replica *replica, const struct tj_replay_report *untouched,
-                          struct tj_replay_report *report)
+enum outcome audit_source(struct tj_source *source, struct tj_replica *replica,
+                          struct tj_replay_report *report, const struct tj_pins *pins,
+                          const struct tj_replay_report *untouched)
 {
     const struct tj_replay_options options = {.threads = 1, .pins = *pins, .replica = replica};
-    assert_int_equal(tj_replay(source, &options, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay(source, report, NULL, &options), TIJORI_OK);
     tj_report_clear(report);
     tj_source_close(source);
     if (report->failed) {
@@ -312,18 +312,18 @@ enum outcome audit_source(struct tj_source *source, const struct tj_pins *pins,
     return OUTCOME_PASSED;
 }
 
-enum outcome audit_folder(const char *folder, const struct tj_pins *pins,
-                          struct tj_replica *replica, const struct tj_replay_report *untouched,
-                          struct tj_replay_report *report)
+enum outcome audit_folder(struct tj_replica *replica, struct tj_replay_report *report,
+                          const char *folder, const struct tj_pins *pins,
+                          const struct tj_replay_report *untouched)
 {
     struct tj_source *source;
     struct tj_source_message what;
     tj_report_init(report);
     if (!tj_source_is_folder(folder) ||
-        tj_source_open_folder(folder, &source, &what) != TIJORI_OK) {
+        tj_source_open_folder(&source, &what, folder) != TIJORI_OK) {
         return OUTCOME_REFUSED;
     }
-    return audit_source(source, pins, replica, untouched, report);
+    return audit_source(source, replica, report, pins, untouched);
 }
 
 /* ---- the world ---- */
@@ -340,7 +340,7 @@ static void stop_here(struct tamper_world *w)
     uint64_t now_s = w->f.now_ns / 1000000000u;
     const uint64_t times_s[TAMPER_WITNESSES] = {now_s + 10, now_s + 20};
     tamper_cosign(&w->f, head.size <= KEY_0_UNTIL ? 0 : 2, TAMPER_WITNESSES, times_s);
-    assert_int_equal(tamper_export(&w->f, w->folder, false, NULL), TIJORI_OK);
+    assert_int_equal(tamper_export(&w->f, NULL, w->folder, false), TIJORI_OK);
 }
 
 static void after_entry(void *context)
@@ -400,12 +400,12 @@ struct tamper_world *tamper_world(void)
     moves(w, LAST - head.size);
     stop_here(w);
     fixture_close(&w->f);
-    log_read(w->f.dir, 0, &w->log);
+    log_read(&w->log, w->f.dir, 0);
     w->entries = w->log.tables[TJ_J_ENTRIES].count;
     assert_int_equal(w->entries, LAST);
-    exported_read(w->folder, &w->exported);
+    exported_read(&w->exported, w->folder);
     mark_stale(w);
-    enum outcome outcome = audit_folder(w->folder, &w->pins, NULL, NULL, &w->untouched);
+    enum outcome outcome = audit_folder(NULL, &w->untouched, w->folder, &w->pins, NULL);
     if (outcome == OUTCOME_FAILED || outcome == OUTCOME_REFUSED) {
         fail_msg("untouched: %s: %s", outcome_names[outcome], w->untouched.failure);
     }

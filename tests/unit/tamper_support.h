@@ -64,19 +64,19 @@ void tamper_world_end(struct tamper_world *w);
 
 /* The verifier keys of the fixture's log keys, and a policy that asks for both witnesses. */
 void tamper_pins(struct tamper_world *w);
-void witness_secret(unsigned witness, uint8_t secret32[32]);
+void witness_secret(uint8_t secret32[32], unsigned witness);
 /* Signs the open ledger's checkpoint with log key `number`. */
 void tamper_sign(struct fixture *f, uint32_t number);
 /* The same, cosigned by the first `count` witnesses, at these times (POSIX seconds). */
 void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
                    const uint64_t times_s[TAMPER_WITNESSES]);
 /* Exports the open ledger with its attachments; the status. `done` may be NULL. */
-enum tijori_status tamper_export(struct fixture *f, const char *out, bool public,
-                                 struct tj_export_done *done);
+enum tijori_status tamper_export(struct fixture *f, struct tj_export_done *done, const char *out,
+                                 bool public);
 
 /* ---- folders ---- */
 
-void exported_read(const char *folder, struct exported *out);
+void exported_read(struct exported *out, const char *folder);
 void exported_free(struct exported *exported);
 /* Writes a file under `folder`, with the folders that it wants. */
 void put_file(const char *folder, const char *path, const void *bytes, size_t size);
@@ -99,12 +99,12 @@ enum outcome {
 extern const char *const outcome_names[OUTCOMES];
 
 /* Replays a folder. `replica` may be NULL. */
-enum outcome audit_folder(const char *folder, const struct tj_pins *pins,
-                          struct tj_replica *replica, const struct tj_replay_report *untouched,
-                          struct tj_replay_report *report);
+enum outcome audit_folder(struct tj_replica *replica, struct tj_replay_report *report,
+                          const char *folder, const struct tj_pins *pins,
+                          const struct tj_replay_report *untouched);
 /* And a source, which it closes. */
-enum outcome audit_source(struct tj_source *source, const struct tj_pins *pins,
-                          struct tj_replica *replica, const struct tj_replay_report *untouched,
-                          struct tj_replay_report *report);
+enum outcome audit_source(struct tj_source *source, struct tj_replica *replica,
+                          struct tj_replay_report *report, const struct tj_pins *pins,
+                          const struct tj_replay_report *untouched);
 
 #endif

@@ -40,8 +40,8 @@ static void receive_at(struct tamper_world *t, uint64_t ns)
     struct tijori_receipt receipt;
     t->f.now_ns = ns;
     enum tijori_status status =
-        fixture_send_move(&t->f, fixture_account(C_EXTERNAL), fixture_account(C_CUSTODY_A), 1,
-                          TJ_CUSTOMER_DEPOSIT, &receipt);
+        fixture_send_move(&t->f, &receipt, fixture_account(C_EXTERNAL),
+                          fixture_account(C_CUSTODY_A), 1, TJ_CUSTOMER_DEPOSIT);
     assert_int_equal(status, TIJORI_OK);
     assert_int_equal(receipt.received_ns, ns);
 }
@@ -56,8 +56,8 @@ static void audit_timed(struct tamper_world *t, struct tj_replay_report *report)
 {
     struct tj_source *source;
     fixture_close(&t->f);
-    assert_int_equal(tj_source_open_ledger(t->f.dir, &source, NULL), TIJORI_OK);
-    audit_source(source, &t->pins, NULL, NULL, report);
+    assert_int_equal(tj_source_open_ledger(&source, NULL, t->f.dir), TIJORI_OK);
+    audit_source(source, NULL, report, &t->pins, NULL);
     fixture_open(&t->f);
 }
 
@@ -252,7 +252,7 @@ static void pinned_keys(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tj_replay_report report;
         const struct tj_pins pins = {.log_key = &w->log_keys[cases[i].number]};
-        audit_folder(w->folder, &pins, NULL, NULL, &report);
+        audit_folder(NULL, &report, w->folder, &pins, NULL);
         must_pass(&report);
         assert_int_equal(report.checks[TJ_CHECK_LOG_KEY].passed, cases[i].passed);
         assert_int_equal(report.checks[TJ_CHECK_LOG_KEY].skipped, cases[i].skipped);
@@ -265,19 +265,19 @@ static void pinned_keys(void **state)
     const struct tj_pins pins = {.log_key = &other};
     struct tj_replay_report report;
     other.public32[0] ^= 1;
-    audit_folder(w->folder, &pins, NULL, NULL, &report);
+    audit_folder(NULL, &report, w->folder, &pins, NULL);
     assert_true(report.failed);
     assert_int_equal(report.first_check, TJ_CHECK_LOG_KEY);
     other = w->log_keys[0];
     other.name[strlen(other.name) - 1] ^= 1;
-    audit_folder(w->folder, &pins, NULL, NULL, &report);
+    audit_folder(NULL, &report, w->folder, &pins, NULL);
     assert_true(report.failed);
     assert_int_equal(report.first_check, TJ_CHECK_LEDGER_ID);
 }
 
 /* `checkpoint` alone, without the copy of it under checkpoints/, in the folder's place. */
-static void audit_with_checkpoint(const char *note, size_t size, const struct tj_pins *pins,
-                                  struct tj_replay_report *report)
+static void audit_with_checkpoint(struct tj_replay_report *report, const char *note, size_t size,
+                                  const struct tj_pins *pins)
 {
     const struct exported_file *own = NULL;
     const struct exported_file *copy = NULL;
@@ -295,7 +295,7 @@ static void audit_with_checkpoint(const char *note, size_t size, const struct tj
     assert_true(own != NULL && copy != NULL);
     remove_file(w->folder, copy->path);
     put_file(w->folder, own->path, note, size);
-    audit_folder(w->folder, pins, NULL, &w->untouched, report);
+    audit_folder(NULL, report, w->folder, pins, &w->untouched);
     put_file(w->folder, own->path, own->bytes, own->size);
     put_file(w->folder, copy->path, copy->bytes, copy->size);
 }
@@ -324,7 +324,7 @@ static struct pieces *newest(void)
     return p;
 }
 
-static size_t add_line(const struct pieces *p, size_t line, char *note, size_t size)
+static size_t add_line(const struct pieces *p, char *note, size_t size, size_t line)
 {
     const struct tj_note_signature_view *of = &p->view.signatures[line];
     memcpy(note + size, tj_note_line_start(of), tj_note_line_size(of));
@@ -340,15 +340,15 @@ static void signed_by_another_key(void **state)
     struct tj_replay_report report;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         uint8_t secret32[32];
-        fixture_log_secret(keys[i], secret32);
+        fixture_log_secret(secret32, keys[i]);
         size_t size = tj_note_sign(p->note, sizeof p->note, p->whole, p->text_size,
                                    w->log_keys[0].name, secret32);
         assert_true(size > 0);
-        audit_with_checkpoint(p->note, size, &pins, &report);
+        audit_with_checkpoint(&report, p->note, size, &pins);
         must_fail_at(&report, TJ_CHECK_CHECKPOINT, w->entries - 1);
         /* Beside the line of the key that is active it is one line more. */
-        size = add_line(p, 0, p->note, size);
-        audit_with_checkpoint(p->note, size, &pins, &report);
+        size = add_line(p, p->note, size, 0);
+        audit_with_checkpoint(&report, p->note, size, &pins);
         must_pass(&report);
     }
     free(p);
@@ -360,7 +360,7 @@ static size_t log_line_alone(struct pieces *p)
 {
     memcpy(p->note, p->whole, p->text_size);
     p->note[p->text_size] = '\n';
-    return add_line(p, 0, p->note, p->text_size + 1);
+    return add_line(p, p->note, p->text_size + 1, 0);
 }
 
 static void must_lack_the_quorum(const struct tj_replay_report *report)
@@ -376,13 +376,13 @@ static void cosignatures_that_are_missing(void **state)
     struct pieces *p = newest();
     struct tj_replay_report report;
     size_t size = log_line_alone(p);
-    audit_with_checkpoint(p->note, size, &w->pins, &report);
+    audit_with_checkpoint(&report, p->note, size, &w->pins);
     must_lack_the_quorum(&report);
-    size = add_line(p, 2, p->note, size); /* one of two */
-    audit_with_checkpoint(p->note, size, &w->pins, &report);
+    size = add_line(p, p->note, size, 2); /* one of two */
+    audit_with_checkpoint(&report, p->note, size, &w->pins);
     must_lack_the_quorum(&report);
-    size = add_line(p, 1, p->note, size);
-    audit_with_checkpoint(p->note, size, &w->pins, &report);
+    size = add_line(p, p->note, size, 1);
+    audit_with_checkpoint(&report, p->note, size, &w->pins);
     must_pass(&report);
     assert_int_equal(report.checks[TJ_CHECK_WITNESSES].skipped, 0);
     free(p);
@@ -404,8 +404,8 @@ static void a_cosignature_that_is_forged(void **state)
     size_t line = tj_note_line_encode(p->note + size, sizeof p->note - size, witness->name,
                                       witness->key_id, blob, sizeof blob);
     assert_true(line > 0);
-    size = add_line(p, 2, p->note, size + line);
-    audit_with_checkpoint(p->note, size, &w->pins, &report);
+    size = add_line(p, p->note, size + line, 2);
+    audit_with_checkpoint(&report, p->note, size, &w->pins);
     must_fail_at(&report, TJ_CHECK_WITNESSES, w->entries - 1);
     free(p);
 }
@@ -432,8 +432,8 @@ static void a_cosignature_of_another_size(void **state)
         size_t size = log_line_alone(p);
         const struct tj_note_signature_view *line = &other.signatures[1];
         memcpy(p->note + size, tj_note_line_start(line), tj_note_line_size(line));
-        size = add_line(p, 2, p->note, size + tj_note_line_size(line));
-        audit_with_checkpoint(p->note, size, &w->pins, &report);
+        size = add_line(p, p->note, size + tj_note_line_size(line), 2);
+        audit_with_checkpoint(&report, p->note, size, &w->pins);
         must_fail_at(&report, TJ_CHECK_WITNESSES, w->entries - 1);
         tried++;
     }
@@ -489,7 +489,7 @@ static void a_checkpoint_above_the_last_good_size(void **state)
 static enum tijori_status try_replica(const char *dir)
 {
     struct tj_replica *replica = NULL;
-    enum tijori_status status = tj_replica_open(dir, &replica);
+    enum tijori_status status = tj_replica_open(&replica, dir);
     if (status == TIJORI_OK) {
         tj_replica_close(replica);
     }
@@ -506,7 +506,7 @@ static void must_be_refused(const char *dir, const char *path, const uint8_t *by
     }
 }
 
-static uint8_t *load(const char *dir, const char *path, size_t *size)
+static uint8_t *load(size_t *size, const char *dir, const char *path)
 {
     static uint8_t bytes[1 << 22];
     char name[512];
@@ -527,15 +527,15 @@ static void a_damaged_state_is_refused(void **state)
     char dir[400];
     (void)state;
     snprintf(dir, sizeof dir, "%s-state", w->f.dir);
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     assert_int_equal(try_replica(dir), TIJORI_LOCKED);
-    audit_folder(w->folder, &w->pins, replica, &w->untouched, &report);
+    audit_folder(replica, &report, w->folder, &w->pins, &w->untouched);
     must_pass(&report);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);
     tj_replica_close(replica);
     for (size_t i = 0; i < 2; i++) {
         size_t size;
-        uint8_t *bytes = load(dir, paths[i], &size);
+        uint8_t *bytes = load(&size, dir, paths[i]);
         for (size_t offset = 0; offset < size; offset += 1 + size / 200) {
             bytes[offset] ^= 0x10;
             must_be_refused(dir, paths[i], bytes, size, offset);
@@ -550,13 +550,13 @@ static void a_damaged_state_is_refused(void **state)
     }
     /* A save that was cut short leaves a file beside, and leaves beyond the end: both are met. */
     size_t size;
-    uint8_t *bytes = load(dir, "leaves", &size);
+    uint8_t *bytes = load(&size, dir, "leaves");
     memset(bytes + size, 0xee, 40);
     put_file(dir, "leaves", bytes, size + 40);
     put_file(dir, "replica.new", "half", 4);
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     assert_int_equal(replica->size, w->entries);
-    audit_folder(w->folder, &w->pins, replica, &w->untouched, &report);
+    audit_folder(replica, &report, w->folder, &w->pins, &w->untouched);
     must_pass(&report);
     assert_int_equal(report.start, w->entries);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);

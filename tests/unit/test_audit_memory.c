@@ -46,13 +46,13 @@ static char folder[300];
 
 enum { DONE = 40, NO_MEMORY, WRONG_STATUS, SILENT, BLAMED };
 
-static enum tijori_status open_source(bool is_folder, struct tj_source **source)
+static enum tijori_status open_source(struct tj_source **source, bool is_folder)
 {
     struct tj_source_message what;
     if (is_folder) {
-        return tj_source_open_folder(folder, source, &what);
+        return tj_source_open_folder(source, &what, folder);
     }
-    return tj_source_open_ledger(world->dir, source, NULL);
+    return tj_source_open_ledger(source, NULL, world->dir);
 }
 
 /* How an audit ended in which the n-th request for memory was refused. */
@@ -63,14 +63,14 @@ static int audit_without(uint64_t n, bool is_folder, bool with_period)
     struct tj_replay_report report;
     asked = 0;
     refused_at = n;
-    enum tijori_status status = open_source(is_folder, &source);
+    enum tijori_status status = open_source(&source, is_folder);
     if (status == TIJORI_OK && with_period) {
         period = tj_period_create(DAY_0, DAY_0 + 1);
         status = period != NULL ? TIJORI_OK : TIJORI_MEMORY;
     }
     if (status == TIJORI_OK) {
         const struct tj_replay_options options = {.threads = 1, .period = period};
-        status = tj_replay(source, &options, &report, NULL);
+        status = tj_replay(source, &report, NULL, &options);
     }
     bool refused = asked >= n;
     refused_at = 0;
@@ -87,7 +87,7 @@ static int audit_without(uint64_t n, bool is_folder, bool with_period)
 }
 
 /* In a child, since the state aborts still: what it says then is read. */
-static int audit_apart(uint64_t n, bool is_folder, bool with_period, char said[1000])
+static int audit_apart(char said[1000], uint64_t n, bool is_folder, bool with_period)
 {
     int pipes[2];
     int state = 0;
@@ -111,7 +111,7 @@ static void every_place(bool is_folder, bool with_period)
     char said[1000];
     uint64_t answered = 0;
     for (uint64_t n = 1; n < PLACES_MAX; n++) {
-        int end = audit_apart(n, is_folder, with_period, said);
+        int end = audit_apart(said, n, is_folder, with_period);
         if (end == DONE) {
             assert_true(answered > 10);
             return;
@@ -145,7 +145,7 @@ static int set_up(void **state)
     move(TJ_PENDING, T_RESERVE_A, T_MARKET, 7, TJ_SALE);
     tamper_sign(world, 0);
     snprintf(folder, sizeof folder, "%s-export", world->dir);
-    assert_int_equal(tamper_export(world, folder, false, NULL), TIJORI_OK);
+    assert_int_equal(tamper_export(world, NULL, folder, false), TIJORI_OK);
     fixture_close(world);
     return 0;
 }

@@ -248,7 +248,7 @@ static void as_many_records_as_there_may_be(void **state)
     fixture_encode(f);
     tj_store32(f->bytes + 12, 8191);
     struct tijori_receipt receipt;
-    rules_refuse_bytes(f, TIJORI_RECORD_COUNT, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_RECORD_COUNT);
     assert_string_equal(receipt.field, "record_count");
     rules_end(f);
 }
@@ -265,7 +265,7 @@ static void the_last_lane(void **state)
     f->header.lane = 4096;
     fixture_encode(f);
     struct tijori_receipt receipt;
-    rules_refuse_bytes(f, TIJORI_VALUE, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_VALUE);
     assert_string_equal(receipt.field, "lane");
     rules_end(f);
 }

@@ -239,9 +239,9 @@ static void cosignatures_state_their_time(void **state)
         uint64_t time_s = 99;
         const size_t size = cosigned_note(note, sizeof note, times[i], secret32);
         assert_true(tj_note_decode(&view, note, size));
-        assert_int_equal(tj_cosignature_verify(&view, &key, &time_s), TJ_NOTE_VALID);
+        assert_int_equal(tj_cosignature_verify(&view, &time_s, &key), TJ_NOTE_VALID);
         assert_true(time_s == times[i]);
-        assert_int_equal(tj_cosignature_verify(&view, &key, NULL), TJ_NOTE_VALID);
+        assert_int_equal(tj_cosignature_verify(&view, NULL, &key), TJ_NOTE_VALID);
     }
 }
 
@@ -295,7 +295,7 @@ static void no_changed_cosigned_note_is_valid(void **state)
             uint64_t time_s = 99;
             note[i] = (char)(note[i] ^ (1 << bit));
             if (tj_note_decode(&view, note, size)) {
-                const enum tj_note_verdict verdict = tj_cosignature_verify(&view, &key, &time_s);
+                const enum tj_note_verdict verdict = tj_cosignature_verify(&view, &time_s, &key);
                 assert_int_not_equal(verdict, TJ_NOTE_VALID);
                 assert_true(time_s == 99); /* nothing is said of what does not verify */
                 if (i < strlen(TEXT)) {
@@ -336,7 +336,7 @@ static void a_cosignature_of_another_size_is_invalid(void **state)
                                  view.signatures[0].base64_size));
     for (size_t size = 1; size <= 72 + 8; size++) {
         make_note(&view, note, sizeof note, TEXT, &key, blob + 4, size);
-        assert_int_equal(tj_cosignature_verify(&view, &key, NULL),
+        assert_int_equal(tj_cosignature_verify(&view, NULL, &key),
                          size == 72 ? TJ_NOTE_VALID : TJ_NOTE_INVALID);
     }
 }
@@ -358,18 +358,18 @@ static void a_signature_is_no_cosignature_and_the_reverse(void **state)
     assert_true(tj_ed25519_sign(blob + 8, secret32, TEXT, strlen(TEXT)));
     make_note(&view, note, sizeof note, TEXT, &log, blob + 8, 64);
     assert_int_equal(tj_note_verify(&view, &log), TJ_NOTE_VALID);
-    assert_int_equal(tj_cosignature_verify(&view, &log, NULL), TJ_NOTE_UNKNOWN);
-    assert_int_equal(tj_cosignature_verify(&view, &witness, NULL), TJ_NOTE_UNKNOWN);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &log), TJ_NOTE_UNKNOWN);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &witness), TJ_NOTE_UNKNOWN);
     make_note(&view, note, sizeof note, TEXT, &witness, blob + 8, 64);
-    assert_int_equal(tj_cosignature_verify(&view, &witness, NULL), TJ_NOTE_INVALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &witness), TJ_NOTE_INVALID);
     make_note(&view, note, sizeof note, TEXT, &witness, blob, 72);
-    assert_int_equal(tj_cosignature_verify(&view, &witness, NULL), TJ_NOTE_INVALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &witness), TJ_NOTE_INVALID);
 
     /* What a cosignature signs, plainly signed, and its signature alone. */
     static const char message[] = "cosignature/v1\ntime 0\n" TEXT;
     assert_true(tj_ed25519_sign(blob + 8, secret32, message, strlen(message)));
     make_note(&view, note, sizeof note, TEXT, &witness, blob, 72);
-    assert_int_equal(tj_cosignature_verify(&view, &witness, NULL), TJ_NOTE_VALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &witness), TJ_NOTE_VALID);
     assert_int_equal(tj_note_verify(&view, &witness), TJ_NOTE_UNKNOWN);
     assert_int_equal(tj_note_verify(&view, &log), TJ_NOTE_UNKNOWN);
     make_note(&view, note, sizeof note, TEXT, &log, blob, 72);
@@ -377,7 +377,7 @@ static void a_signature_is_no_cosignature_and_the_reverse(void **state)
     make_note(&view, note, sizeof note, TEXT, &log, blob + 8, 64);
     assert_int_equal(tj_note_verify(&view, &log), TJ_NOTE_INVALID);
     make_note(&view, note, sizeof note, message, &witness, blob, 72);
-    assert_int_equal(tj_cosignature_verify(&view, &witness, NULL), TJ_NOTE_INVALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &witness), TJ_NOTE_INVALID);
 }
 
 static void cosigning_takes_a_text_of_a_checkpoints_size(void **state)
@@ -398,7 +398,7 @@ static void cosigning_takes_a_text_of_a_checkpoints_size(void **state)
     assert_int_equal(
         tj_cosign(line, sizeof line, text, TJ_CHECKPOINT_TEXT_MAX + 1, WITNESS, 1, secret32), 0);
     make_note(&view, note, sizeof note, text, &key, blob, sizeof blob);
-    assert_int_equal(tj_cosignature_verify(&view, &key, NULL), TJ_NOTE_INVALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &key), TJ_NOTE_INVALID);
 
     const size_t size = tj_cosign(line, sizeof line, TEXT, strlen(TEXT), WITNESS, 1, secret32);
     assert_int_equal(tj_cosign(line, size, TEXT, strlen(TEXT), WITNESS, 1, secret32), size);
@@ -554,7 +554,7 @@ static void the_largest_checkpoint_fits_its_limit(void **state)
     assert_int_equal(view.signature_count, TJ_NOTE_SIGNATURES_MAX);
     assert_int_equal(view.text_size, TJ_CHECKPOINT_TEXT_MAX);
     const struct tj_verifier_key key = key_of(name, TJ_NOTE_TYPE_COSIGNATURE, secret32);
-    assert_int_equal(tj_cosignature_verify(&view, &key, NULL), TJ_NOTE_VALID);
+    assert_int_equal(tj_cosignature_verify(&view, NULL, &key), TJ_NOTE_VALID);
 }
 
 int main(void)

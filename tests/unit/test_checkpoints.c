@@ -34,7 +34,7 @@ static void head_of(struct fixture *f, struct tijori_head *head)
 /* Of the log key that the history left active: it rotates them. */
 static void active_secret(uint8_t secret[32])
 {
-    fixture_log_secret(ACTIVE_LOG_KEY, secret);
+    fixture_log_secret(secret, ACTIVE_LOG_KEY);
 }
 
 static void sign(struct fixture *f, char note[TIJORI_NOTE_MAX], size_t *size)
@@ -45,7 +45,7 @@ static void sign(struct fixture *f, char note[TIJORI_NOTE_MAX], size_t *size)
     assert_int_equal(tijori_checkpoint(f->ledger, note, size, secret), TIJORI_OK);
 }
 
-static void read_checkpoint(const char *note, size_t size, struct tj_checkpoint *out)
+static void read_checkpoint(struct tj_checkpoint *out, const char *note, size_t size)
 {
     struct tj_note_view view;
     assert_true(tj_note_decode(&view, note, size));
@@ -72,18 +72,18 @@ static void proofs_from_stored_nodes(void **state)
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
     tj_log_nodes_init(&nodes, view.txn, view.digester);
     uint64_t rows = 0;
-    assert_int_equal(tj_count(view.txn, TJ_J_NODES, &rows), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(view.txn, &rows, TJ_J_NODES), TJ_STORAGE_OK);
     assert_int_equal(rows, head.size / 256);
     struct tj_hasher *hasher = view.digester->hasher;
-    assert_true(tj_tile_root(hasher, &nodes.reader, head.size, &root));
+    assert_true(tj_tile_root(hasher, &root, &nodes.reader, head.size));
     assert_memory_equal(root.bytes, now.bytes, TJ_HASH_SIZE);
     for (uint64_t i = 0; i < head.size; i++) {
         struct tj_hash leaf;
-        assert_true(tj_journal_leaf(view.txn, view.digester, i, &leaf));
-        assert_true(tj_prove_inclusion(hasher, &nodes.reader, i, head.size, proof, &count));
+        assert_true(tj_journal_leaf(view.txn, view.digester, &leaf, i));
+        assert_true(tj_prove_inclusion(hasher, proof, &count, &nodes.reader, i, head.size));
         assert_true(tj_verify_inclusion(hasher, &leaf, i, head.size, proof, count, &now));
-        assert_true(tj_tile_root(hasher, &nodes.reader, i + 1, &root));
-        assert_true(tj_prove_consistency(hasher, &nodes.reader, i + 1, head.size, proof, &count));
+        assert_true(tj_tile_root(hasher, &root, &nodes.reader, i + 1));
+        assert_true(tj_prove_consistency(hasher, proof, &count, &nodes.reader, i + 1, head.size));
         assert_true(tj_verify_consistency(hasher, i + 1, &root, head.size, &now, proof, count));
     }
     tj_ledger_view_end(f->ledger, &view);
@@ -93,7 +93,7 @@ static void proofs_from_stored_nodes(void **state)
 static void empty_table(const char *dir, enum tj_journal_table table)
 {
     struct log_copy log;
-    log_read(dir, 0, &log);
+    log_read(&log, dir, 0);
     size_t count = log.tables[table].count;
     log.tables[table].count = 0;
     remove_ledger(dir);
@@ -111,13 +111,13 @@ static void nodes_that_are_missing_are_made(void **state)
     struct tj_replay_report report;
     fixture_close(f);
     empty_table(f->dir, TJ_J_NODES);
-    audit_dir(f->dir, &f->genesis.ledger_id, 1, &report);
+    audit_dir(&report, f->dir, &f->genesis.ledger_id, 1);
     assert_true(report.failed);
     assert_int_equal(report.first_check, TJ_CHECK_HEAD);
     assert_int_equal(report.first_entry, 255);
     fixture_open(f);
     fixture_close(f);
-    audit_dir(f->dir, &f->genesis.ledger_id, 1, &report);
+    audit_dir(&report, f->dir, &f->genesis.ledger_id, 1);
     must_pass(&report);
     fixture_destroy(f);
 }
@@ -131,9 +131,9 @@ static void only_an_active_log_key_signs(void **state)
     uint8_t secret[32];
     char note[TIJORI_NOTE_MAX];
     size_t size = sizeof note;
-    fixture_log_secret(RETIRED_LOG_KEY, secret);
+    fixture_log_secret(secret, RETIRED_LOG_KEY);
     assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_KEY_UNKNOWN);
-    fixture_log_secret(9, secret); /* never one */
+    fixture_log_secret(secret, 9); /* never one */
     assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_KEY_UNKNOWN);
     size = sizeof note;
     assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_NOT_FOUND);
@@ -154,7 +154,7 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
     size_t again_size;
     sign(f, note, &size);
     head_of(f, &head);
-    read_checkpoint(note, size, &checkpoint);
+    read_checkpoint(&checkpoint, note, size);
     assert_int_equal(checkpoint.size, head.size);
     assert_memory_equal(checkpoint.root.bytes, head.root, TJ_HASH_SIZE);
     /* With a cosignature, and after a restart, of the same size: the one that is stored. */
@@ -175,7 +175,7 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
     assert_memory_equal(note, again, size);
     history_moves(&history, 1);
     sign(f, again, &again_size);
-    read_checkpoint(again, again_size, &checkpoint);
+    read_checkpoint(&checkpoint, again, again_size);
     assert_int_equal(checkpoint.size, head.size + 1);
     /* What is added must be of a stored text. */
     note[0] ^= 1;
@@ -202,11 +202,11 @@ static void every_commit_signs(void **state)
         struct tj_checkpoint checkpoint;
         struct tijori_head head;
         struct tijori_receipt receipt;
-        assert_int_equal(fixture_send_move(f, fixture_account(T_MARKET),
-                                           fixture_account(T_RESERVE_A), 1, TJ_PURCHASE, &receipt),
+        assert_int_equal(fixture_send_move(f, &receipt, fixture_account(T_MARKET),
+                                           fixture_account(T_RESERVE_A), 1, TJ_PURCHASE),
                          TIJORI_OK);
         assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_OK);
-        read_checkpoint(note, size, &checkpoint);
+        read_checkpoint(&checkpoint, note, size);
         head_of(f, &head);
         assert_int_equal(checkpoint.size, receipt.entry + 1);
         assert_memory_equal(checkpoint.root.bytes, head.root, TJ_HASH_SIZE);
@@ -225,12 +225,12 @@ static void nothing_is_signed_that_contradicts_the_last(void **state)
     struct log_copy early;
     struct log_copy late;
     fixture_close(f);
-    log_read(f->dir, 0, &early);
+    log_read(&early, f->dir, 0);
     fixture_open(f);
     history_moves(&history, 2);
     sign(f, note, &size);
     fixture_close(f);
-    log_read(f->dir, 0, &late);
+    log_read(&late, f->dir, 0);
     /* The earlier log, but with what was signed later. */
     struct log_table rows = early.tables[TJ_J_CHECKPOINTS];
     struct log_table meta = early.tables[TJ_J_META];

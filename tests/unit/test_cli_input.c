@@ -12,10 +12,10 @@
 
 #define HEADER "kind,from,to,amount,purpose,value_date,reference,evidence\n"
 
-static bool parse(const char *text, size_t size, struct input *out, struct input_error *error)
+static bool parse(struct input *out, struct input_error *error, const char *text, size_t size)
 {
     const struct input_options options = {.assets = &assets_bitcoin};
-    return input_parse(text, size, &options, out, error);
+    return input_parse(out, error, text, size, &options);
 }
 
 /* Every example of the document parses, and is printed back as the same record. */
@@ -38,7 +38,7 @@ static void the_examples_of_the_document_parse(void **state)
         struct input input;
         struct input_error error;
         char why[512];
-        if (!parse(begin, size, &input, &error)) {
+        if (!parse(&input, &error, begin, size)) {
             input_error_format(&error, why, sizeof why);
             fail_msg("%.*s: %s", (int)size, begin, why);
         }
@@ -48,7 +48,7 @@ static void the_examples_of_the_document_parse(void **state)
         json_t *again = record_to_json(record, &assets_bitcoin);
         uint8_t back[TJ_RECORD_SIZE];
         struct record_json_error wrong;
-        if (!record_from_json(again, &assets_bitcoin, back, &wrong)) {
+        if (!record_from_json(back, &wrong, again, &assets_bitcoin)) {
             fail_msg("%s: %s", wrong.member, wrong.rule);
         }
         assert_memory_equal(back, record, TJ_RECORD_SIZE);
@@ -73,15 +73,15 @@ static void csv_becomes_records(void **state)
     struct input input;
     struct input_error error;
     struct tj_record r;
-    assert_true(parse(text, strlen(text), &input, &error));
+    assert_true(parse(&input, &error, text, strlen(text)));
     assert_int_equal(input.count, 2);
-    tj_record_decode(input.records[0].bytes, &r);
+    tj_record_decode(&r, input.records[0].bytes);
     assert_int_equal(r.kind, TJ_MOVE);
     assert_int_equal(r.from, tj_account_id(1, 0));
     assert_int_equal(r.amount, 150000000);
     assert_int_equal(r.value_date, 18876);
     assert_string_equal(r.reference, "a, b");
-    tj_record_decode(input.records[1].bytes, &r);
+    tj_record_decode(&r, input.records[1].bytes);
     assert_int_equal(r.kind, TJ_PENDING);
     assert_int_equal(r.amount, 150000000);
     assert_int_equal(r.value_date, 0);
@@ -202,7 +202,7 @@ static void what_is_wrong_is_named(void **state)
         struct input input;
         struct input_error error;
         char why[512];
-        if (parse(wrong[i].text, strlen(wrong[i].text), &input, &error)) {
+        if (parse(&input, &error, wrong[i].text, strlen(wrong[i].text))) {
             fail_msg("%s: accepted", wrong[i].name);
         }
         input_error_format(&error, why, sizeof why);
@@ -254,7 +254,7 @@ static void what_is_read_is_printed(void **state)
         struct input input;
         struct input_error error;
         char why[512];
-        if (!parse(more[i], strlen(more[i]), &input, &error)) {
+        if (!parse(&input, &error, more[i], strlen(more[i]))) {
             input_error_format(&error, why, sizeof why);
             fail_msg("%s: %s", more[i], why);
         }
@@ -264,7 +264,7 @@ static void what_is_read_is_printed(void **state)
             uint8_t back[TJ_RECORD_SIZE];
             json_t *printed = record_to_json(input.records[0].bytes, known[k]);
             json_t *given = json_loads(more[i], 0, NULL);
-            if (!record_from_json(printed, &assets_bitcoin, back, &wrong_member)) {
+            if (!record_from_json(back, &wrong_member, printed, &assets_bitcoin)) {
                 fail_msg("%s: %s", wrong_member.member, wrong_member.rule);
             }
             assert_memory_equal(back, input.records[0].bytes, TJ_RECORD_SIZE);
@@ -287,7 +287,7 @@ static void a_line_has_a_bound(void **state)
     assert_non_null(text);
     memset(text, 'x', size);
     text[0] = '{';
-    assert_false(parse(text, size, &input, &error));
+    assert_false(parse(&input, &error, text, size));
     free(text);
 }
 

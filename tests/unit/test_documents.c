@@ -98,7 +98,7 @@ static void example_entry(struct fixture *f, struct text *out, uint64_t index)
     struct tj_hash hash;
     assert_int_equal(tijori_entry(f->ledger, &stored, index), TIJORI_OK);
     tj_verdict_init(&verdict);
-    assert_int_equal(tj_entry_decode(entry, stored.entry_size, &view, &verdict), TIJORI_OK);
+    assert_int_equal(tj_entry_decode(&view, entry, stored.entry_size, &verdict), TIJORI_OK);
     for (uint32_t i = 0; i < view.header.record_count; i++) {
         const uint8_t *record = body + (size_t)i * TJ_RECORD_SIZE;
         snprintf(label, sizeof label, "entry %u, record %u: %s", (unsigned)index, i,
@@ -109,7 +109,7 @@ static void example_entry(struct fixture *f, struct text *out, uint64_t index)
     }
     line(out, "body_root", view.header.body_root.bytes, TJ_HASH_SIZE);
     line(out, "header", view.header_bytes, TJ_HEADER_SIZE);
-    tj_envelope_id(&f->digester, view.header_bytes, &hash);
+    tj_envelope_id(&f->digester, &hash, view.header_bytes);
     line(out, "envelope id", hash.bytes, TJ_HASH_SIZE);
     line(out, "entry", entry, stored.entry_size);
     tj_leaf_hash(f->digester.hasher, &hash, entry, stored.entry_size);

@@ -96,7 +96,7 @@ static void i4_replay_with_1_and_8_threads_gives_the_same_state(void **state)
     fixture_close(&w->f);
     for (uint32_t threads = 1; threads <= 8; threads += 7) {
         struct tj_replay_report report;
-        fixture_audit(&w->f, threads, &report);
+        fixture_audit(&w->f, &report, threads);
         must_pass(&report);
         assert_int_equal(report.entries, head.size);
         assert_hash_equal(&report.state_digest, &live);
@@ -111,7 +111,7 @@ static void digest_at_the_end(struct fixture *f, struct tj_hash *out)
     struct tj_ledger_view view;
     struct tj_state *at;
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
-    assert_int_equal(tj_snapshot_at(view.txn, view.digester, view.head.size, &at), TIJORI_OK);
+    assert_int_equal(tj_snapshot_at(view.txn, view.digester, &at, view.head.size), TIJORI_OK);
     tj_state_digest(at, f->digester.hasher, out);
     tj_state_destroy(at);
     tj_ledger_view_end(f->ledger, &view);
@@ -133,14 +133,14 @@ static void i4_every_way_of_opening_gives_the_live_state(void **state)
         digest_at_the_end(&w->f, &other); /* from the journal alone */
         assert_hash_equal(&other, &live);
         copy_ledger(w->f.dir, w->copy); /* a crash */
-        digest_as_opened(w->copy, &w->f.digester, &other);
+        digest_as_opened(&w->f.digester, &other, w->copy);
         assert_hash_equal(&other, &live);
-        audit_dir(w->copy, &w->f.genesis.ledger_id, 2, &report);
+        audit_dir(&report, w->copy, &w->f.genesis.ledger_id, 2);
         must_pass(&report);
         assert_hash_equal(&report.state_digest, &live);
         remove_ledger(w->copy);
         fixture_close(&w->f);
-        digest_as_opened(w->f.dir, &w->f.digester, &other);
+        digest_as_opened(&w->f.digester, &other, w->f.dir);
         assert_hash_equal(&other, &live);
         fixture_open(&w->f); /* and it goes on from there */
         history_moves(&w->history, 3);
@@ -219,7 +219,7 @@ static void i5_chain_and_rfc6962_root_at_every_size(void **state)
     assert_true(head.size >= 40);
     fixture_close(&w->f);
     /* The sizes on the way of a replay, from 1 on: the root is that of what was reached. */
-    log_read(w->f.dir, 0, &log);
+    log_read(&log, w->f.dir, 0);
     struct tj_hash leaves[LEAVES_MAX];
     size_t whole = log.tables[TJ_J_ENTRIES].count;
     for (size_t n = 1; n <= 40; n++) {
@@ -229,7 +229,7 @@ static void i5_chain_and_rfc6962_root_at_every_size(void **state)
         log.tables[TJ_J_ENTRIES].count = n;
         log.tables[TJ_J_BODIES].count = n;
         log_write(w->copy, &log);
-        audit_dir(w->copy, &w->f.genesis.ledger_id, 1, &report);
+        audit_dir(&report, w->copy, &w->f.genesis.ledger_id, 1);
         remove_ledger(w->copy);
         assert_int_equal(report.entries, n);
         assert_hash_equal(&report.root, &root);
@@ -285,7 +285,7 @@ static void i1_a_full_map_refuses_and_keeps_what_is_acknowledged(void **state)
     assert_int_equal(fixture_balance(&w->f, fixture_account(C_CUSTODY_A)), accepted * 3000);
     digest_live(&w->f, &live);
     fixture_close(&w->f);
-    fixture_audit(&w->f, 2, &report);
+    fixture_audit(&w->f, &report, 2);
     must_pass(&report);
     fixture_open(&w->f); /* as full as before */
     digest_live(&w->f, &reopened);
@@ -298,7 +298,7 @@ static void i1_a_full_map_refuses_and_keeps_what_is_acknowledged(void **state)
     assert_int_equal(receipt.entry, before.size);
     assert_int_equal(fixture_balance(&w->f, fixture_account(C_CUSTODY_A)), (accepted + 1) * 3000);
     fixture_close(&w->f);
-    fixture_audit(&w->f, 2, &report);
+    fixture_audit(&w->f, &report, 2);
     must_pass(&report);
     end_world(w);
 }
@@ -319,7 +319,7 @@ struct batch {
     enum tijori_status status[BATCH];
 };
 
-static void prepare_batch(struct world *w, uint16_t first_lane, struct batch *batch)
+static void prepare_batch(struct world *w, struct batch *batch, uint16_t first_lane)
 {
     for (uint32_t i = 0; i < BATCH; i++) {
         prepare_deposits(&w->f, (uint16_t)(first_lane + i * 64), 60 + i * 40);
@@ -370,8 +370,8 @@ static void check_crash(struct world *w)
     struct tj_replay_report report;
     digest_live(&w->f, &live);
     copy_ledger(w->f.dir, w->copy);
-    digest_as_opened(w->copy, &w->f.digester, &opened);
-    audit_dir(w->copy, &w->f.genesis.ledger_id, 2, &report);
+    digest_as_opened(&w->f.digester, &opened, w->copy);
+    audit_dir(&report, w->copy, &w->f.genesis.ledger_id, 2);
     remove_ledger(w->copy);
     must_pass(&report);
     assert_hash_equal(&opened, &live);
@@ -393,7 +393,7 @@ static void i1_a_full_disk_refuses_and_goes_on_when_there_is_room(void **state)
         struct batch batch;
         struct stat st;
         tj_ledger_set_redo_max(w->f.ledger, 3 + round % 5 * 3); /* shares of all sizes */
-        prepare_batch(w, lane++, &batch);
+        prepare_batch(w, &batch, lane++);
         assert_int_equal(stat(path, &st), 0);
         /* The file is longer than what is in use: the sweep starts before its end. */
         limit_file_size((rlim_t)st.st_size - (1 << 20) + (rlim_t)round * (48 << 10));
@@ -402,8 +402,8 @@ static void i1_a_full_disk_refuses_and_goes_on_when_there_is_room(void **state)
         limit_file_size(RLIM_INFINITY);
         check_crash(w);
         /* A small one, whose share of the snapshot takes some of the oldest blocks. */
-        fixture_send_move(&w->f, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 1,
-                          TJ_PURCHASE, &receipt);
+        fixture_send_move(&w->f, &receipt, fixture_account(T_MARKET), fixture_account(T_RESERVE_A),
+                          1, TJ_PURCHASE);
         assert_int_equal(receipt.status, TIJORI_OK);
         check_crash(w);
         /* The same bytes: those that were in are in, the others are accepted now. */
@@ -416,7 +416,7 @@ static void i1_a_full_disk_refuses_and_goes_on_when_there_is_room(void **state)
     assert_true(full < 24);
     struct tj_replay_report report;
     fixture_close(&w->f);
-    fixture_audit(&w->f, 2, &report);
+    fixture_audit(&w->f, &report, 2);
     must_pass(&report);
     end_world(w);
 }
@@ -448,7 +448,7 @@ static void i1_a_failed_commit_stops_writing_and_loses_nothing(void **state)
         assert_int_equal(fixture_balance(&w->f, fixture_account(C_CUSTODY_A)), 30);
         assert_int_equal(tijori_dry_run(w->f.ledger, &dry, w->f.bytes, w->f.size), TIJORI_OK);
         fixture_close(&w->f);
-        fixture_audit(&w->f, 1, &report);
+        fixture_audit(&w->f, &report, 1);
         must_pass(&report);
         fixture_open(&w->f);
         tijori_head(w->f.ledger, &after);
@@ -458,7 +458,7 @@ static void i1_a_failed_commit_stops_writing_and_loses_nothing(void **state)
         assert_int_equal(receipt.entry, before.size);
         assert_int_equal(fixture_balance(&w->f, fixture_account(C_CUSTODY_A)), 80);
         fixture_close(&w->f);
-        fixture_audit(&w->f, 1, &report);
+        fixture_audit(&w->f, &report, 1);
         must_pass(&report);
         end_world(w);
     }
@@ -485,7 +485,7 @@ static int open_to_write(const char *dir)
 {
     struct tijori *ledger;
     struct tijori_message message = {""};
-    enum tijori_status status = tijori_open(&ledger, &message, dir, TIJORI_WRITE, NULL);
+    enum tijori_status status = tijori_open(&ledger, dir, TIJORI_WRITE, NULL, &message);
     if (status == TIJORI_OK) {
         tijori_close(ledger);
     } else if (strstr(message.text, dir) == NULL ||
@@ -498,7 +498,7 @@ static int open_to_write(const char *dir)
 static int open_to_read(const char *dir)
 {
     struct tijori *ledger;
-    enum tijori_status status = tijori_open(&ledger, NULL, dir, TIJORI_READ, NULL);
+    enum tijori_status status = tijori_open(&ledger, dir, TIJORI_READ, NULL, NULL);
     if (status == TIJORI_OK) {
         tijori_close(ledger);
     }
@@ -525,12 +525,12 @@ static void an_unknown_storage_format_says_so(void **state)
     struct tj_store_options options = tj_journal_options(0);
     struct tj_store *store;
     options.format = 77;
-    assert_int_equal(tj_store_create(w->copy, &options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(&store, w->copy, &options), TJ_STORAGE_OK);
     tj_store_close(store);
     for (int mode = TIJORI_READ; mode <= TIJORI_WRITE; mode++) {
         struct tijori *ledger = NULL;
         struct tijori_message message;
-        assert_int_equal(tijori_open(&ledger, &message, w->copy, (enum tijori_mode)mode, NULL),
+        assert_int_equal(tijori_open(&ledger, w->copy, (enum tijori_mode)mode, NULL, &message),
                          TIJORI_FORMAT_UNKNOWN);
         assert_null(ledger);
         assert_non_null(strstr(message.text, w->copy));
@@ -551,7 +551,7 @@ static pid_t start_reader(const char *dir)
     assert_true(child >= 0);
     if (child == 0) {
         struct tijori *ledger;
-        if (tijori_open(&ledger, NULL, dir, TIJORI_READ, NULL) == TIJORI_OK) {
+        if (tijori_open(&ledger, dir, TIJORI_READ, NULL, NULL) == TIJORI_OK) {
             alarm(60);
             (void)!write(fds[1], "r", 1);
             pause();
@@ -574,7 +574,7 @@ static int stale_readers(const char *dir)
 {
     struct tj_store *store;
     struct tj_store_options options = tj_journal_options(0);
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_OK);
     int dead = tj_store_clear_stale_readers(store);
     tj_store_close(store);
     return dead;

@@ -125,11 +125,11 @@ static void put_small(struct part *p)
     put_attachment(p, "deed", 4);
 }
 
-static enum tijori_status decode(const uint8_t *bytes, size_t size, struct tj_envelope_view *view,
+static enum tijori_status decode(struct tj_envelope_view *view, const uint8_t *bytes, size_t size,
                                  struct tj_verdict *verdict)
 {
     tj_verdict_init(verdict);
-    return tj_envelope_decode(bytes, size, view, verdict);
+    return tj_envelope_decode(view, bytes, size, verdict);
 }
 
 /* Decodes a copy of exactly this size. */
@@ -139,7 +139,7 @@ static enum tijori_status decode_copy(const uint8_t *bytes, size_t size, struct 
     uint8_t *copy = malloc(size + (size == 0));
     assert_non_null(copy);
     memcpy(copy, bytes, size);
-    enum tijori_status status = decode(copy, size, &view, verdict);
+    enum tijori_status status = decode(&view, copy, size, verdict);
     free(copy);
     return status;
 }
@@ -207,7 +207,7 @@ static void header_fields_and_their_bounds(void **state)
             p.bytes[rows[i].offset + b] = (uint8_t)(rows[i].value >> (8 * b));
         }
         tj_verdict_init(&verdict);
-        enum tijori_status status = tj_header_decode(p.bytes, &h, &verdict);
+        enum tijori_status status = tj_header_decode(&h, p.bytes, &verdict);
         if (status != rows[i].status) {
             fail_msg("%s: %s", rows[i].what, tijori_status_name(status));
         }
@@ -226,10 +226,10 @@ static void no_known_entry_is_all_zero(void **state)
     put_header(&p, 0, 1);
     memset(p.bytes + 112, 0, 32);
     tj_verdict_init(&verdict);
-    assert_int_equal(tj_header_decode(p.bytes, &h, &verdict), TIJORI_VALUE);
+    assert_int_equal(tj_header_decode(&h, p.bytes, &verdict), TIJORI_VALUE);
     assert_string_equal(verdict.field, "known_index");
     memset(p.bytes + 40, 0, 8);
-    assert_int_equal(tj_header_decode(p.bytes, &h, &verdict), TIJORI_OK);
+    assert_int_equal(tj_header_decode(&h, p.bytes, &verdict), TIJORI_OK);
 }
 
 /* Whatever decodes encodes to the bytes it came from: there is one encoding. */
@@ -249,7 +249,7 @@ static void headers_round_trip(void **state)
             p.bytes[next_random(&seed) % HEADER] = (uint8_t)next_random(&seed);
         }
         tj_verdict_init(&verdict);
-        if (tj_header_decode(p.bytes, &h, &verdict) == TIJORI_OK) {
+        if (tj_header_decode(&h, p.bytes, &verdict) == TIJORI_OK) {
             tj_header_encode(&h, again);
             assert_memory_equal(p.bytes, again, HEADER);
             decoded++;
@@ -275,7 +275,7 @@ static void truncated_at_every_length(void **state)
         if (decode_copy(p.bytes, size, &verdict) != TIJORI_TRUNCATED) {
             fail_msg("%zu of %zu bytes: %s", size, p.size, tijori_status_name(verdict.status));
         }
-        assert_int_equal(tj_envelope_measure(copy, size, &measured), TIJORI_TRUNCATED);
+        assert_int_equal(tj_envelope_measure(&measured, copy, size), TIJORI_TRUNCATED);
         free(copy);
     }
 }
@@ -327,15 +327,15 @@ static void the_largest_envelope(void **state)
         tj_store32(at, 65536);
     }
     assert_int_equal(at - bytes, max);
-    assert_int_equal(decode(bytes, max, &view, &verdict), TIJORI_OK);
+    assert_int_equal(decode(&view, bytes, max, &verdict), TIJORI_OK);
     assert_int_equal(view.attachment_count, 256);
-    assert_int_equal(tj_envelope_measure(bytes, max, &measured), TIJORI_OK);
+    assert_int_equal(tj_envelope_measure(&measured, bytes, max), TIJORI_OK);
     assert_int_equal(measured, max);
-    assert_int_equal(decode(bytes, max + 1, &view, &verdict), TIJORI_OVERSIZED);
+    assert_int_equal(decode(&view, bytes, max + 1, &verdict), TIJORI_OVERSIZED);
     /* One that states more than there may be is not waited for. */
     tj_store32(at - 4 - 65536, UINT32_MAX);
-    assert_int_equal(tj_envelope_measure(bytes, max, &measured), TIJORI_TRUNCATED);
-    assert_int_equal(tj_envelope_measure(bytes, max + 1, &measured), TIJORI_OVERSIZED);
+    assert_int_equal(tj_envelope_measure(&measured, bytes, max), TIJORI_TRUNCATED);
+    assert_int_equal(tj_envelope_measure(&measured, bytes, max + 1), TIJORI_OVERSIZED);
     free(bytes);
     free(p);
 }
@@ -366,7 +366,7 @@ static void measure_over_a_stream(void **state)
         size_t size;
         for (size_t end = starts[i]; end <= p.size; end++) {
             enum tijori_status status =
-                tj_envelope_measure(p.bytes + starts[i], end - starts[i], &size);
+                tj_envelope_measure(&size, p.bytes + starts[i], end - starts[i]);
             assert_int_equal(status, end < ends[i] ? TIJORI_TRUNCATED : TIJORI_OK);
             if (status == TIJORI_OK) {
                 assert_int_equal(size, ends[i] - starts[i]);
@@ -374,14 +374,14 @@ static void measure_over_a_stream(void **state)
         }
     }
     size_t size;
-    assert_int_equal(tj_envelope_measure(p.bytes + ends[2], 7, &size), TIJORI_MAGIC);
-    assert_int_equal(tj_envelope_measure((const uint8_t *)"TJX", 3, &size), TIJORI_MAGIC);
-    assert_int_equal(tj_envelope_measure((const uint8_t *)"x", 1, &size), TIJORI_MAGIC);
-    assert_int_equal(tj_envelope_measure((const uint8_t *)"TJ", 2, &size), TIJORI_TRUNCATED);
+    assert_int_equal(tj_envelope_measure(&size, p.bytes + ends[2], 7), TIJORI_MAGIC);
+    assert_int_equal(tj_envelope_measure(&size, (const uint8_t *)"TJX", 3), TIJORI_MAGIC);
+    assert_int_equal(tj_envelope_measure(&size, (const uint8_t *)"x", 1), TIJORI_MAGIC);
+    assert_int_equal(tj_envelope_measure(&size, (const uint8_t *)"TJ", 2), TIJORI_TRUNCATED);
     tj_store32(p.bytes + 12, 0);
-    assert_int_equal(tj_envelope_measure(p.bytes, p.size, &size), TIJORI_RECORD_COUNT);
+    assert_int_equal(tj_envelope_measure(&size, p.bytes, p.size), TIJORI_RECORD_COUNT);
     tj_store32(p.bytes + 12, 8191);
-    assert_int_equal(tj_envelope_measure(p.bytes, p.size, &size), TIJORI_RECORD_COUNT);
+    assert_int_equal(tj_envelope_measure(&size, p.bytes, p.size), TIJORI_RECORD_COUNT);
 }
 
 /* ---- records together ---- */
@@ -465,7 +465,7 @@ static void body_root_covers_every_byte_of_the_records(void **state)
     put_small(&p);
     uint8_t *records = p.bytes + HEADER;
     tj_verdict_init(&verdict);
-    assert_int_equal(tj_header_decode(p.bytes, &h, &verdict), TIJORI_OK);
+    assert_int_equal(tj_header_decode(&h, p.bytes, &verdict), TIJORI_OK);
     tj_tree_root_of_items(digester.hasher, &h.body_root, records, RECORD, 2);
     assert_int_equal(tj_body_check(&digester, &h, records, &verdict), TIJORI_OK);
     for (size_t i = 0; i < 2 * RECORD; i++) {
@@ -630,7 +630,7 @@ static void inserting_makes_the_one_order(void **state)
         assert_int_equal(tj_slots_insert(&slots, &all[3]), TIJORI_SLOT_DUPLICATE);
         struct tj_bytes in = {bytes, tj_slots_encode(&slots, bytes)};
         tj_verdict_init(&verdict);
-        assert_int_equal(tj_slots_decode(&in, 1, &again, &verdict), TIJORI_OK);
+        assert_int_equal(tj_slots_decode(&in, &again, 1, &verdict), TIJORI_OK);
         assert_int_equal(in.left, 0);
         assert_memory_equal(&slots, &again, sizeof slots);
     }
@@ -646,7 +646,7 @@ static enum tijori_status check_attachments(struct part *p)
     uint8_t *copy = malloc(p->size);
     assert_non_null(copy);
     memcpy(copy, p->bytes, p->size);
-    enum tijori_status status = decode(copy, p->size, &view, &verdict);
+    enum tijori_status status = decode(&view, copy, p->size, &verdict);
     assert_int_equal(status, TIJORI_OK);
     tj_digester_init(&digester);
     status = tj_attachments_check(&digester, &view, &verdict);
@@ -738,11 +738,11 @@ static void attachment_counts_and_sizes(void **state)
             tj_store32(bytes + p.size + i * (4 + mib4), (uint32_t)mib4);
         }
         size_t whole = p.size + count * (4 + mib4);
-        enum tijori_status status = decode(bytes, whole, &view, &verdict);
+        enum tijori_status status = decode(&view, bytes, whole, &verdict);
         /* Five of them are more bytes than the largest envelope. */
         assert_int_equal(status, count <= 4 ? TIJORI_OK : TIJORI_OVERSIZED);
         tj_store32(bytes + p.size, (uint32_t)mib4 + 1);
-        status = decode(bytes, whole + 1, &view, &verdict);
+        status = decode(&view, bytes, whole + 1, &verdict);
         assert_int_equal(status, count <= 4 ? TIJORI_ATTACHMENT : TIJORI_OVERSIZED);
         free(bytes);
     }
@@ -773,9 +773,9 @@ static void attachments_of_16_mib_and_a_byte(void **state)
     for (size_t i = 0; i < 256; i++) {
         tj_store32(bytes + p.size + i * (4 + 65536), 65536);
     }
-    assert_int_equal(decode(bytes, size - 1, &view, &verdict), TIJORI_OK);
+    assert_int_equal(decode(&view, bytes, size - 1, &verdict), TIJORI_OK);
     tj_store32(bytes + p.size + 255 * (4 + 65536), 65537);
-    assert_int_equal(decode(bytes, size, &view, &verdict), TIJORI_ATTACHMENT);
+    assert_int_equal(decode(&view, bytes, size, &verdict), TIJORI_ATTACHMENT);
     free(bytes);
 }
 
@@ -792,7 +792,7 @@ static void encodes_to(const struct tj_envelope_view *view, const uint8_t *bytes
         struct tj_record record;
         uint8_t again[RECORD];
         const uint8_t *at = bytes + HEADER + (size_t)i * RECORD;
-        tj_record_decode(at, &record);
+        tj_record_decode(&record, at);
         tj_record_encode(&record, again);
         assert_memory_equal(again, at, RECORD);
     }
@@ -832,8 +832,8 @@ static void noise_crashes_nothing_and_what_decodes_is_canonical(void **state)
         uint8_t *copy = malloc(p.size + (p.size == 0));
         assert_non_null(copy);
         memcpy(copy, p.bytes, p.size);
-        enum tijori_status status = decode(copy, p.size, &view, &verdict);
-        (void)!tj_envelope_measure(copy, p.size, &measured);
+        enum tijori_status status = decode(&view, copy, p.size, &verdict);
+        (void)!tj_envelope_measure(&measured, copy, p.size);
         if (status == TIJORI_OK) {
             encodes_to(&view, copy);
             good++;
@@ -859,11 +859,11 @@ static size_t small_entry(uint8_t out[1024])
     return tj_entry_size(2 + ECDSA_SLOT + BIP340_SLOT);
 }
 
-static enum tijori_status decode_entry(const uint8_t *bytes, size_t size, struct tj_entry_view *out)
+static enum tijori_status decode_entry(struct tj_entry_view *out, const uint8_t *bytes, size_t size)
 {
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
-    return tj_entry_decode(bytes, size, out, &verdict);
+    return tj_entry_decode(out, bytes, size, &verdict);
 }
 
 static void entries_round_trip(void **state)
@@ -875,7 +875,7 @@ static void entries_round_trip(void **state)
     struct tj_entry_view view;
     size_t size = small_entry(bytes);
     assert_int_equal(size, 240 + 2 + ECDSA_SLOT + BIP340_SLOT);
-    assert_int_equal(decode_entry(bytes, size, &view), TIJORI_OK);
+    assert_int_equal(decode_entry(&view, bytes, size), TIJORI_OK);
     assert_int_equal(view.index, 12);
     assert_int_equal(view.term, 3);
     assert_int_equal(view.received_ns, UINT64_C(1700000000123456789));
@@ -896,20 +896,20 @@ static void entries_cut_short_or_wrong(void **state)
         uint8_t *copy = malloc(cut + (cut == 0));
         assert_non_null(copy);
         memcpy(copy, bytes, cut);
-        assert_int_equal(decode_entry(copy, cut, &view), TIJORI_TRUNCATED);
+        assert_int_equal(decode_entry(&view, copy, cut), TIJORI_TRUNCATED);
         free(copy);
     }
     bytes[size] = 0;
-    assert_int_equal(decode_entry(bytes, size + 1, &view), TIJORI_TRAILING_BYTES);
+    assert_int_equal(decode_entry(&view, bytes, size + 1), TIJORI_TRAILING_BYTES);
     for (size_t i = 0; i < 8; i++) {
         bytes[i] ^= 0x10;
-        assert_int_equal(decode_entry(bytes, size, &view), i < 3    ? TIJORI_MAGIC
+        assert_int_equal(decode_entry(&view, bytes, size), i < 3    ? TIJORI_MAGIC
                                                            : i == 3 ? TIJORI_VERSION_UNKNOWN
                                                                     : TIJORI_RESERVED_NOT_ZERO);
         bytes[i] ^= 0x10;
     }
     bytes[64] ^= 1; /* the header inside is checked as in an envelope */
-    assert_int_equal(decode_entry(bytes, size, &view), TIJORI_MAGIC);
+    assert_int_equal(decode_entry(&view, bytes, size), TIJORI_MAGIC);
 }
 
 static void bodies_have_one_size(void **state)
@@ -922,9 +922,9 @@ static void bodies_have_one_size(void **state)
         bytes[i] = (uint8_t)(i * 7);
     }
     for (size_t size = 0; size < sizeof bytes; size++) {
-        assert_int_equal(tj_body_decode(bytes, size, 2, &view), size == sizeof bytes - 1);
+        assert_int_equal(tj_body_decode(&view, bytes, size, 2), size == sizeof bytes - 1);
     }
-    assert_true(tj_body_decode(bytes, sizeof bytes - 1, 2, &view));
+    assert_true(tj_body_decode(&view, bytes, sizeof bytes - 1, 2));
     tj_body_encode(again, view.records, 2, view.links, &view.tail);
     assert_memory_equal(bytes, again, sizeof bytes);
 }

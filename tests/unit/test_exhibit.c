@@ -43,9 +43,9 @@ static void proof_make(struct proof *p, struct fixture *f, uint64_t index, uint3
     holds = true;
     tj_origin(p->view.state, p->checkpoint.origin);
     p->checkpoint.size = p->view.head.size;
-    tj_frontier_root(p->view.digester->hasher, &p->view.head.frontier, &p->checkpoint.root);
-    assert_int_equal(tj_prove(p->view.txn, p->view.state, p->view.digester, p->checkpoint.size,
-                              index, position, p->made, p->path, &p->path_count),
+    tj_frontier_root(p->view.digester->hasher, &p->checkpoint.root, &p->view.head.frontier);
+    assert_int_equal(tj_prove(p->view.txn, p->view.digester, p->made, p->path, &p->path_count,
+                              p->view.state, p->checkpoint.size, index, position),
                      TIJORI_OK);
     p->size = tj_exhibits_encode(p->made, p->bytes, TJ_EXHIBITS_SIZE_MAX);
     assert_true(p->size > 0);
@@ -330,8 +330,8 @@ static void an_exhibit_too_many_is_refused(void **state)
     size_t count;
     struct tj_exhibits *more = calloc(1, sizeof *more);
     assert_non_null(more);
-    assert_int_equal(tj_prove(p.view.txn, p.view.state, p.view.digester, p.checkpoint.size,
-                              purchase, 0, more, path, &count),
+    assert_int_equal(tj_prove(p.view.txn, p.view.digester, more, path, &count, p.view.state,
+                              p.checkpoint.size, purchase, 0),
                      TIJORI_OK);
     s->list[last] = more->list[0];
     memcpy(s->list[last].entry_path, path, sizeof path);
@@ -429,7 +429,7 @@ static void rebuild_tree(struct proof *p, uint8_t *changed)
     assert_true(size <= 16);
     list[0].entry.bytes = changed;
     for (uint64_t i = 0; i < size; i++) {
-        assert_true(tj_journal_leaf(p->view.txn, p->view.digester, i, &leaves[i]));
+        assert_true(tj_journal_leaf(p->view.txn, p->view.digester, &leaves[i], i));
     }
     tj_leaf_hash(hasher, &leaves[list[0].entry.index], changed, list[0].entry.size);
     struct tj_frontier frontier;
@@ -437,11 +437,11 @@ static void rebuild_tree(struct proof *p, uint8_t *changed)
     for (uint64_t i = 0; i < size; i++) {
         tj_frontier_append(hasher, &frontier, &leaves[i]);
     }
-    tj_frontier_root(hasher, &frontier, &p->checkpoint.root);
-    tj_prove_inclusion_in(hasher, leaves, size, list[0].entry.index, p->path, &p->path_count);
+    tj_frontier_root(hasher, &p->checkpoint.root, &frontier);
+    tj_prove_inclusion_in(hasher, p->path, &p->path_count, leaves, size, list[0].entry.index);
     for (uint32_t i = 1; i < p->made->count; i++) {
-        tj_prove_inclusion_in(hasher, leaves, size, list[i].entry.index, list[i].entry_path,
-                              &count);
+        tj_prove_inclusion_in(hasher, list[i].entry_path, &count, leaves, size,
+                              list[i].entry.index);
         list[i].entry_path_count = (uint8_t)count;
     }
     p->size = tj_exhibits_encode(p->made, p->bytes, TJ_EXHIBITS_SIZE_MAX);
@@ -495,15 +495,15 @@ static void a_role_does_not_count(uint64_t index, uint32_t party, uint16_t lane,
     header.flags = flags;
     memcpy(entry, first->entry.bytes, TJ_ENTRY_FIXED_SIZE);
     tj_header_encode(&header, entry + 64);
-    tj_envelope_id(p.view.digester, entry + 64, &id);
+    tj_envelope_id(p.view.digester, &id, entry + 64);
     for (uint32_t i = 0; i < slots.count; i++) {
         const uint8_t aux32[32] = {0};
         uint8_t secret32[32];
         for (uint32_t k = 0; k < 3; k++) {
             struct tj_public_key key;
-            fixture_public(party, k, &key);
+            fixture_public(&key, party, k);
             if (memcmp(key.bytes, slots.slots[i].key.bytes, key.size) == 0) {
-                uint8_t algorithm = fixture_secret(party, k, secret32);
+                uint8_t algorithm = fixture_secret(secret32, party, k);
                 assert_true(tj_sign(slots.slots[i].signature64, algorithm, secret32, &id, aux32));
             }
         }
@@ -561,8 +561,8 @@ static void a_key_signs_after_it_was_registered(void **state)
     for (uint32_t i = 1; i <= 2; i++) {
         struct tj_hash path[TJ_PATH_MAX];
         size_t count;
-        assert_int_equal(tj_prove(p.view.txn, p.view.state, p.view.digester, p.checkpoint.size, 2,
-                                  i == 1 ? REGISTER : ADD, p.read, path, &count),
+        assert_int_equal(tj_prove(p.view.txn, p.view.digester, p.read, path, &count, p.view.state,
+                                  p.checkpoint.size, 2, i == 1 ? REGISTER : ADD),
                          TIJORI_OK);
         list[i] = p.read->list[0];
     }
@@ -570,9 +570,9 @@ static void a_key_signs_after_it_was_registered(void **state)
     header.party = 1;
     memcpy(entry, list[0].entry.bytes, TJ_ENTRY_FIXED_SIZE);
     tj_header_encode(&header, entry + 64);
-    tj_envelope_id(p.view.digester, entry + 64, &id);
-    uint8_t algorithm = fixture_secret(1, 0, secret32);
-    fixture_public(1, 0, &slots.slots[0].key);
+    tj_envelope_id(p.view.digester, &id, entry + 64);
+    uint8_t algorithm = fixture_secret(secret32, 1, 0);
+    fixture_public(&slots.slots[0].key, 1, 0);
     assert_true(tj_sign(slots.slots[0].signature64, algorithm, secret32, &id, NULL));
     size_t size = TJ_ENTRY_FIXED_SIZE + tj_slots_encode(&slots, entry + TJ_ENTRY_FIXED_SIZE);
     for (uint32_t i = 0; i < 3; i++) {
@@ -593,14 +593,14 @@ static void what_is_not_there_is_not_proven(void **state)
     struct tj_hash path[TJ_PATH_MAX];
     size_t count;
     struct tj_ledger_view *v = &p.view;
-    assert_int_equal(tj_prove(v->txn, v->state, v->digester, v->head.size, v->head.size, 0, p.made,
-                              path, &count),
+    assert_int_equal(tj_prove(v->txn, v->digester, p.made, path, &count, v->state, v->head.size,
+                              v->head.size, 0),
                      TIJORI_NOT_FOUND);
     assert_int_equal(
-        tj_prove(v->txn, v->state, v->digester, v->head.size, purchase, 1, p.made, path, &count),
+        tj_prove(v->txn, v->digester, p.made, path, &count, v->state, v->head.size, purchase, 1),
         TIJORI_NOT_FOUND);
     assert_int_equal(
-        tj_prove(v->txn, v->state, v->digester, purchase, purchase, 0, p.made, path, &count),
+        tj_prove(v->txn, v->digester, p.made, path, &count, v->state, purchase, purchase, 0),
         TIJORI_NOT_FOUND);
     proof_clear(&p);
 }

@@ -17,9 +17,9 @@ struct snapshot {
     ino_t inodes[TAMPER_FILES_MAX];
 };
 
-static void take(const char *folder, struct snapshot *out)
+static void take(struct snapshot *out, const char *folder)
 {
-    exported_read(folder, &out->files);
+    exported_read(&out->files, folder);
     for (size_t i = 0; i < out->files.count; i++) {
         char path[512];
         struct stat st;
@@ -29,7 +29,7 @@ static void take(const char *folder, struct snapshot *out)
     }
 }
 
-static const struct exported_file *find(const struct snapshot *in, const char *path, ino_t *inode)
+static const struct exported_file *find(const struct snapshot *in, ino_t *inode, const char *path)
 {
     for (size_t i = 0; i < in->files.count; i++) {
         if (strcmp(in->files.files[i].path, path) == 0) {
@@ -46,7 +46,7 @@ static size_t grew(const struct snapshot *before, const struct snapshot *after)
     for (size_t i = 0; i < before->files.count; i++) {
         const struct exported_file *old = &before->files.files[i];
         ino_t inode;
-        const struct exported_file *new = find(after, old->path, &inode);
+        const struct exported_file *new = find(after, &inode, old->path);
         if (new == NULL) {
             fail_msg("%s is gone", old->path);
             return 0;
@@ -80,7 +80,7 @@ static uint64_t restricted_bodies(uint64_t *entries)
     assert_int_equal(tj_ledger_view_begin(w->f.ledger, &view), TIJORI_OK);
     for (uint64_t i = 0; i < view.head.size; i++) {
         struct tj_entry_view entry;
-        assert_int_equal(tj_journal_entry(view.txn, i, &entry), TIJORI_OK);
+        assert_int_equal(tj_journal_entry(view.txn, &entry, i), TIJORI_OK);
         count += tj_header_restricted(&entry.header);
     }
     *entries = view.head.size;
@@ -89,14 +89,14 @@ static uint64_t restricted_bodies(uint64_t *entries)
 }
 
 /* Exports, and compares with what was there: how many files are new. */
-static size_t export(bool public, struct tj_export_done *done)
+static size_t export(struct tj_export_done *done, bool public)
 {
     struct snapshot *kept = before;
     exported_free(&before->files);
     before = after;
     after = kept;
-    assert_int_equal(tamper_export(&w->f, w->folder, public, done), TIJORI_OK);
-    take(w->folder, after);
+    assert_int_equal(tamper_export(&w->f, done, w->folder, public), TIJORI_OK);
+    take(after, w->folder);
     size_t new = grew(before, after);
     /* `checkpoint` and FORMAT.md are always written, and count as new in the first. */
     assert_int_equal(done->files, new + (before->files.count > 0 ? 2 : 0));
@@ -106,7 +106,7 @@ static size_t export(bool public, struct tj_export_done *done)
 static void audit(uint64_t entries, uint64_t restricted)
 {
     struct tj_replay_report report;
-    enum outcome outcome = audit_folder(w->folder, &w->pins, NULL, NULL, &report);
+    enum outcome outcome = audit_folder(NULL, &report, w->folder, &w->pins, NULL);
     if (outcome == OUTCOME_REFUSED || report.failed) {
         fail_msg("%s: %s", outcome_names[outcome], report.failure);
     }
@@ -125,34 +125,34 @@ static void an_export_goes_on(void **state)
     sign_now();
     uint64_t restricted = restricted_bodies(&entries);
     assert_true(restricted > 0);
-    export(true, &done);
+    export(&done, true);
     assert_int_equal(done.restricted, restricted);
     audit(entries, restricted);
     /* Nothing new. */
-    assert_int_equal(export(true, &done), 0);
+    assert_int_equal(export(&done, true), 0);
     audit(entries, restricted);
     /* Past the end of a tile; one of the two bodies is new. */
     history_moves(&w->history, 256);
     sign_now();
     restricted = restricted_bodies(&entries);
-    assert_true(export(true, &done) > 5);
+    assert_true(export(&done, true) > 5);
     audit(entries, restricted);
     /* In full: what was left out, and no more. */
-    size_t bodies = export(false, &done);
+    size_t bodies = export(&done, false);
     assert_int_equal(bodies, restricted);
     for (size_t i = 0; i < after->files.count; i++) {
         ino_t inode;
         const struct exported_file *file = &after->files.files[i];
-        assert_true(file->kind == TAMPERED_BODY || find(before, file->path, &inode) != NULL);
+        assert_true(file->kind == TAMPERED_BODY || find(before, &inode, file->path) != NULL);
     }
     audit(entries, 0);
     /* And on; but it is no public one any more. */
     history_moves(&w->history, 3);
     sign_now();
-    assert_true(export(false, &done) > 0);
+    assert_true(export(&done, false) > 0);
     restricted_bodies(&entries);
     audit(entries, 0);
-    assert_int_equal(tamper_export(&w->f, w->folder, true, &done), TIJORI_EXISTS);
+    assert_int_equal(tamper_export(&w->f, &done, w->folder, true), TIJORI_EXISTS);
     audit(entries, 0);
 }
 
@@ -165,15 +165,15 @@ static void an_export_that_was_cut_short(void **state)
     uint64_t entries;
     (void)state;
     ino_t inode;
-    const struct exported_file *old = find(after, "checkpoint", &inode);
+    const struct exported_file *old = find(after, &inode, "checkpoint");
     history_moves(&w->history, 5);
     sign_now();
-    export(false, &done); /* `after` is now `before` */
+    export(&done, false); /* `after` is now `before` */
     put_file(w->folder, "checkpoint", old->bytes, old->size);
     /* Files of a size that the old checkpoint does not know are too many for an auditor. */
-    assert_int_equal(audit_folder(w->folder, &w->pins, NULL, NULL, &report), OUTCOME_FAILED);
+    assert_int_equal(audit_folder(NULL, &report, w->folder, &w->pins, NULL), OUTCOME_FAILED);
     assert_int_equal(report.first_check, TJ_CHECK_FILES);
-    assert_int_equal(tamper_export(&w->f, w->folder, false, &done), TIJORI_OK);
+    assert_int_equal(tamper_export(&w->f, &done, w->folder, false), TIJORI_OK);
     assert_int_equal(done.files, 2);
     restricted_bodies(&entries);
     audit(entries, 0);
@@ -189,7 +189,7 @@ static void a_folder_of_another_log(void **state)
     other->predecessor = true; /* another genesis */
     fixture_parties(other);
     tamper_sign(other, 0);
-    assert_int_equal(tamper_export(other, w->folder, false, &done), TIJORI_LEDGER_ID);
+    assert_int_equal(tamper_export(other, &done, w->folder, false), TIJORI_LEDGER_ID);
     fixture_destroy(other);
     /* The same genesis, another history. */
     other->predecessor = false;
@@ -198,15 +198,15 @@ static void a_folder_of_another_log(void **state)
     struct tijori_receipt receipt;
     for (uint64_t i = 0; i < 400; i++) {
         other->now_ns += 1;
-        assert_int_equal(fixture_send_move(other, fixture_account(C_EXTERNAL),
-                                           fixture_account(C_CUSTODY_A), 1 + i, TJ_CUSTOMER_DEPOSIT,
-                                           &receipt),
+        assert_int_equal(fixture_send_move(other, &receipt, fixture_account(C_EXTERNAL),
+                                           fixture_account(C_CUSTODY_A), 1 + i,
+                                           TJ_CUSTOMER_DEPOSIT),
                          TIJORI_OK);
     }
     tamper_sign(other, 0);
-    assert_int_equal(tamper_export(other, w->folder, false, &done), TIJORI_FORK);
+    assert_int_equal(tamper_export(other, &done, w->folder, false), TIJORI_FORK);
     snprintf(folder, sizeof folder, "%s-export", other->dir);
-    assert_int_equal(tamper_export(other, folder, false, &done), TIJORI_OK);
+    assert_int_equal(tamper_export(other, &done, folder, false), TIJORI_OK);
     remove_folder(folder);
     fixture_destroy(other);
     free(other);

@@ -37,7 +37,7 @@ static const char *log_key(void)
     struct tj_verifier_key key;
     char origin[TJ_ORIGIN_MAX];
     uint8_t secret32[32];
-    fixture_log_secret(0, secret32);
+    fixture_log_secret(secret32, 0);
     assert_true(tj_public_key_of(&public, TJ_ALGORITHM_ED25519, secret32));
     assert_int_equal(tj_ledger_view_begin(f.ledger, &view), TIJORI_OK);
     tj_origin(view.state, origin);
@@ -65,7 +65,7 @@ static void parties_and_keys(void **state)
         uint32_t listed = 0;
         while (tijori_keys(f.ledger, &key, &of_party, party.party) == TIJORI_OK) {
             struct tj_public_key public;
-            fixture_public(party.party, key.ordinal, &public);
+            fixture_public(&public, party.party, key.ordinal);
             assert_int_equal(key.key_size, public.size);
             assert_memory_equal(key.key, public.bytes, public.size);
             assert_int_equal(key.algorithm, public.algorithm);
@@ -93,8 +93,8 @@ static void accounts_and_labels(void **state)
     uint32_t count = 0;
     char label[49];
     (void)state;
-    assert_int_equal(fixture_send_move(&f, fixture_account(T_MARKET), fixture_account(T_RESERVE_A),
-                                       700, TJ_PURCHASE, &receipt),
+    assert_int_equal(fixture_send_move(&f, &receipt, fixture_account(T_MARKET),
+                                       fixture_account(T_RESERVE_A), 700, TJ_PURCHASE),
                      TIJORI_OK);
     while (tijori_accounts(f.ledger, &account, &cursor) == TIJORI_OK) {
         struct tijori_balance balance;
@@ -119,8 +119,8 @@ static void records(void **state)
     uint8_t leaf32[32];
     struct tijori_receipt receipt;
     (void)state;
-    assert_int_equal(fixture_send_move(&f, fixture_account(T_MARKET), fixture_account(T_RESERVE_A),
-                                       700, TJ_PURCHASE, &receipt),
+    assert_int_equal(fixture_send_move(&f, &receipt, fixture_account(T_MARKET),
+                                       fixture_account(T_RESERVE_A), 700, TJ_PURCHASE),
                      TIJORI_OK);
     assert_int_equal(tijori_record(f.ledger, record, leaf32, tj_record_id(receipt.entry, 0)),
                      TIJORI_OK);
@@ -151,14 +151,14 @@ static enum tijori_status propose(struct tijori_place *place, const uint8_t *rec
     const struct tijori_proposal proposal = {
         .records = record, .record_count = 1, .created_s = f.now_ns / TJ_NS_PER_S};
     envelope_size = sizeof envelope;
-    return tijori_propose(envelope, &message, &envelope_size, place, &proposal);
+    return tijori_propose(envelope, &envelope_size, place, &proposal, &message);
 }
 
 static enum tijori_status sign(uint32_t party, uint32_t ordinal)
 {
     uint8_t secret32[32];
     const struct tijori_signer signer = {.party = party,
-                                         .algorithm = fixture_secret(party, ordinal, secret32),
+                                         .algorithm = fixture_secret(secret32, party, ordinal),
                                          .secret32 = secret32};
     return tijori_sign(&message, envelope, &envelope_size, sizeof envelope, &signer);
 }
@@ -177,7 +177,7 @@ static uint64_t send(const struct tijori_order *what)
     struct tijori_place place;
     struct tijori_receipt receipt;
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
-    assert_int_equal(tijori_order_record(record, &message, what), TIJORI_OK);
+    assert_int_equal(tijori_order_record(record, what, &message), TIJORI_OK);
     assert_int_equal(propose(&place, record), TIJORI_OK);
     assert_int_equal(sign(1, 0), TIJORI_OK);
     assert_int_equal(sign(1, 1), TIJORI_OK);
@@ -198,7 +198,7 @@ static void proposed_signed_and_accepted(void **state)
     snprintf(buy.reference, sizeof buy.reference, "lot 7");
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
     uint64_t sequence = place.sequence;
-    assert_int_equal(tijori_order_record(record, &message, &buy), TIJORI_OK);
+    assert_int_equal(tijori_order_record(record, &buy, &message), TIJORI_OK);
     assert_int_equal(propose(&place, record), TIJORI_OK);
     assert_int_equal(place.sequence, sequence + 1);
     assert_int_equal(tijori_envelope_id(id32, envelope, envelope_size), TIJORI_OK);
@@ -229,7 +229,7 @@ static void copies_signed_apart_are_merged(void **state)
     const struct tijori_order buy =
         order(TJ_MOVE, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 900, TJ_PURCHASE);
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
-    assert_int_equal(tijori_order_record(record, &message, &buy), TIJORI_OK);
+    assert_int_equal(tijori_order_record(record, &buy, &message), TIJORI_OK);
     struct tijori_place again = place;
     assert_int_equal(propose(&place, record), TIJORI_OK);
     size_t bare = envelope_size;
@@ -278,16 +278,16 @@ static void orders_that_have_no_form(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(tijori_order_record(record, &message, &cases[i].order), cases[i].expected);
+        assert_int_equal(tijori_order_record(record, &cases[i].order, &message), cases[i].expected);
         assert_non_null(strstr(message.text, tijori_status_name(cases[i].expected)));
-        assert_int_equal(tijori_order_record(record, NULL, &cases[i].order), cases[i].expected);
+        assert_int_equal(tijori_order_record(record, &cases[i].order, NULL), cases[i].expected);
     }
     struct tijori_order endless = order(TJ_MOVE, a, b, 1, TJ_PURCHASE);
     memset(endless.reference, 'x', sizeof endless.reference);
-    assert_int_equal(tijori_order_record(record, &message, &endless), TIJORI_TEXT);
+    assert_int_equal(tijori_order_record(record, &endless, &message), TIJORI_TEXT);
     struct tijori_order control = order(TJ_MOVE, a, b, 1, TJ_PURCHASE);
     control.reference[0] = '\n';
-    assert_int_equal(tijori_order_record(record, &message, &control), TIJORI_TEXT);
+    assert_int_equal(tijori_order_record(record, &control, &message), TIJORI_TEXT);
 }
 
 static void proposals_that_are_refused(void **state)
@@ -304,7 +304,7 @@ static void proposals_that_are_refused(void **state)
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
     const struct tijori_order buy =
         order(TJ_MOVE, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 900, TJ_PURCHASE);
-    assert_int_equal(tijori_order_record(record, &message, &buy), TIJORI_OK);
+    assert_int_equal(tijori_order_record(record, &buy, &message), TIJORI_OK);
     other = place;
     struct tijori_proposal proposal = {.records = record, .record_count = 1};
     const struct {
@@ -329,19 +329,19 @@ static void proposals_that_are_refused(void **state)
                                             .attachments = cases[i].attachments,
                                             .attachment_count = cases[i].attachment_count};
         size = sizeof envelope;
-        assert_int_equal(tijori_propose(envelope, &message, &size, &place, &proposal),
+        assert_int_equal(tijori_propose(envelope, &size, &place, &proposal, &message),
                          cases[i].expected);
         assert_memory_equal(&place, &other, sizeof place);
     }
     /* Too little room, by one byte; then what was asked for. */
     proposal = (struct tijori_proposal){.records = record, .record_count = 1};
     size = 0;
-    assert_int_equal(tijori_propose(NULL, &message, &size, &place, &proposal), TIJORI_FULL);
+    assert_int_equal(tijori_propose(NULL, &size, &place, &proposal, &message), TIJORI_FULL);
     size_t needed = size--;
-    assert_int_equal(tijori_propose(envelope, &message, &size, &place, &proposal), TIJORI_FULL);
+    assert_int_equal(tijori_propose(envelope, &size, &place, &proposal, &message), TIJORI_FULL);
     assert_int_equal(size, needed);
     assert_memory_equal(&place, &other, sizeof place);
-    assert_int_equal(tijori_propose(envelope, &message, &size, &place, &proposal), TIJORI_OK);
+    assert_int_equal(tijori_propose(envelope, &size, &place, &proposal, &message), TIJORI_OK);
 }
 
 static void documents_go_along(void **state)
@@ -360,7 +360,7 @@ static void documents_go_along(void **state)
                                         fixture_account(T_RESERVE_A), 900, TJ_PURCHASE);
         tj_sha256(f.digester.hasher, &hash, attachments[i].bytes, attachments[i].size);
         memcpy(buy.hash, hash.bytes, sizeof buy.hash);
-        assert_int_equal(tijori_order_record(bytes + i * TIJORI_RECORD_SIZE, &message, &buy),
+        assert_int_equal(tijori_order_record(bytes + i * TIJORI_RECORD_SIZE, &buy, &message),
                          TIJORI_OK);
     }
     struct tijori_proposal proposal = {.records = bytes,
@@ -370,7 +370,7 @@ static void documents_go_along(void **state)
                                        .attachment_count = 2};
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
     envelope_size = sizeof envelope;
-    assert_int_equal(tijori_propose(envelope, &message, &envelope_size, &place, &proposal),
+    assert_int_equal(tijori_propose(envelope, &envelope_size, &place, &proposal, &message),
                      TIJORI_OK);
     assert_int_equal(sign(1, 0), TIJORI_OK); /* between records and attachments */
     assert_int_equal(sign(1, 1), TIJORI_OK);
@@ -389,7 +389,7 @@ static void signatures_that_are_refused(void **state)
     const struct tijori_order buy =
         order(TJ_MOVE, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 900, TJ_PURCHASE);
     assert_int_equal(tijori_place(f.ledger, &place, 1, 1), TIJORI_OK);
-    assert_int_equal(tijori_order_record(record, &message, &buy), TIJORI_OK);
+    assert_int_equal(tijori_order_record(record, &buy, &message), TIJORI_OK);
     assert_int_equal(propose(&place, record), TIJORI_OK);
     const struct {
         struct tijori_signer signer;
@@ -502,16 +502,16 @@ static void proven_and_checked(void **state)
     const struct tijori_order buy =
         order(TJ_MOVE, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 400, TJ_PURCHASE);
     uint64_t entry = send(&buy);
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry, 0), TIJORI_KNOWN_AHEAD);
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry, 0, &message), TIJORI_KNOWN_AHEAD);
     tamper_sign(&f, 0);
     size = 0;
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry, 0), TIJORI_FULL);
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry, 0, &message), TIJORI_FULL);
     size_t needed = size;
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry, 0), TIJORI_OK);
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry, 0, &message), TIJORI_OK);
     assert_int_equal(size, needed);
     assert_int_equal(tijori_record(f.ledger, record, NULL, tj_record_id(entry, 0)), TIJORI_OK);
     struct tijori_pins pins = {.log_key = log_key()};
-    assert_int_equal(tijori_check_proof(&checked, &message, proof, size, &pins), TIJORI_OK);
+    assert_int_equal(tijori_check_proof(&checked, proof, size, &pins, &message), TIJORI_OK);
     assert_int_equal(checked.verdict, TIJORI_PASS);
     assert_int_equal(checked.entry, entry);
     assert_int_equal(checked.record, 0);
@@ -519,28 +519,28 @@ static void proven_and_checked(void **state)
     assert_int_equal(checked.signatures, 2);
     assert_memory_equal(checked.record_bytes, record, sizeof record);
     /* Nobody to trust: what it says is sound, and no more. */
-    assert_int_equal(tijori_check_proof(&checked, &message, proof, size, NULL), TIJORI_OK);
+    assert_int_equal(tijori_check_proof(&checked, proof, size, NULL, &message), TIJORI_OK);
     assert_int_equal(checked.verdict, TIJORI_INCOMPLETE);
     /* Every byte counts. */
     for (size_t at = 0; at < size; at += 37) {
         proof[at] ^= 1;
-        enum tijori_status status = tijori_check_proof(&checked, NULL, proof, size, &pins);
+        enum tijori_status status = tijori_check_proof(&checked, proof, size, &pins, NULL);
         assert_true(status == TIJORI_VALUE ||
                     (status == TIJORI_OK && checked.verdict == TIJORI_FAIL));
         proof[at] ^= 1;
     }
-    assert_int_equal(tijori_check_proof(&checked, &message, proof, size - 1, &pins), TIJORI_VALUE);
+    assert_int_equal(tijori_check_proof(&checked, proof, size - 1, &pins, &message), TIJORI_VALUE);
     /* Pins that are none. */
     pins.log_key = "no key";
-    assert_int_equal(tijori_check_proof(&checked, &message, proof, size, &pins), TIJORI_VALUE);
+    assert_int_equal(tijori_check_proof(&checked, proof, size, &pins, &message), TIJORI_VALUE);
     pins = (struct tijori_pins){.policy = "quorum nobody\n", .policy_size = 14};
-    assert_int_equal(tijori_check_proof(&checked, &message, proof, size, &pins), TIJORI_VALUE);
+    assert_int_equal(tijori_check_proof(&checked, proof, size, &pins, &message), TIJORI_VALUE);
     /* What is not there. */
     size = sizeof proof;
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry, 1), TIJORI_NOT_FOUND);
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry + 1, 0),
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry, 1, &message), TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry + 1, 0, &message),
                      TIJORI_NOT_FOUND);
-    assert_int_equal(tijori_prove(f.ledger, proof, &message, &size, entry, UINT32_MAX), TIJORI_OK);
+    assert_int_equal(tijori_prove(f.ledger, proof, &size, entry, UINT32_MAX, &message), TIJORI_OK);
 }
 
 /* ---- export and verification ---- */
@@ -555,46 +555,46 @@ static void exported_and_verified(void **state)
     char other[400];
     (void)state;
     snprintf(folder, sizeof folder, "%s-export", f.dir);
-    assert_int_equal(tijori_export(f.ledger, &exported, &message, folder, NULL), TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_export(f.ledger, &exported, folder, NULL, &message), TIJORI_NOT_FOUND);
     tamper_sign(&f, 0);
     snprintf(other, sizeof other, "%s/missing/export", f.dir);
-    assert_int_equal(tijori_export(f.ledger, &exported, &message, other, NULL), TIJORI_NOT_FOUND);
-    assert_int_equal(tijori_export(f.ledger, &exported, &message, f.dir, NULL), TIJORI_EXISTS);
+    assert_int_equal(tijori_export(f.ledger, &exported, other, NULL, &message), TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_export(f.ledger, &exported, f.dir, NULL, &message), TIJORI_EXISTS);
     assert_non_null(strstr(message.text, "not empty and no export"));
-    assert_int_equal(tijori_export(f.ledger, &exported, NULL, folder, NULL), TIJORI_OK);
+    assert_int_equal(tijori_export(f.ledger, &exported, folder, NULL, NULL), TIJORI_OK);
     tijori_head(f.ledger, &head);
     assert_int_equal(exported.entries, head.size);
-    assert_int_equal(tijori_verify(&report, &message, folder, &pins, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, folder, &pins, NULL, &message), TIJORI_OK);
     assert_string_equal(report.failure, "");
     assert_int_equal(report.verdict, TIJORI_PASS);
     assert_int_equal(report.entries, head.size);
     assert_int_equal(report.check_count, TJ_CHECK_COUNT);
     assert_memory_equal(report.root, head.root, sizeof head.root);
     pins.ledger_id = head.ledger_id;
-    assert_int_equal(tijori_verify(&report, &message, folder, &pins, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, folder, &pins, NULL, &message), TIJORI_OK);
     assert_int_equal(report.verdict, TIJORI_PASS);
     /* Nothing pinned; another ledger pinned; pins that are none. */
-    assert_int_equal(tijori_verify(&report, &message, folder, NULL, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, folder, NULL, NULL, &message), TIJORI_OK);
     assert_int_equal(report.verdict, TIJORI_INCOMPLETE);
     pins.ledger_id = head.leaf;
-    assert_int_equal(tijori_verify(&report, &message, folder, &pins, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, folder, &pins, NULL, &message), TIJORI_OK);
     assert_int_equal(report.verdict, TIJORI_FAIL);
     assert_true(report.failure[0] != '\0');
     pins.log_key = "no key";
-    assert_int_equal(tijori_verify(&report, &message, folder, &pins, NULL), TIJORI_VALUE);
+    assert_int_equal(tijori_verify(&report, folder, &pins, NULL, &message), TIJORI_VALUE);
     /* A file too many. */
     snprintf(other, sizeof other, "%s/notes.txt", folder);
     FILE *file = fopen(other, "w");
     assert_non_null(file);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(tijori_verify(&report, &message, folder, NULL, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, folder, NULL, NULL, &message), TIJORI_OK);
     assert_int_equal(report.verdict, TIJORI_FAIL);
     assert_int_equal(report.failed_entry, UINT64_MAX);
     remove_folder(folder);
-    assert_int_equal(tijori_verify(&report, &message, folder, NULL, NULL), TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_verify(&report, folder, NULL, NULL, &message), TIJORI_NOT_FOUND);
     /* The ledger itself. */
     fixture_close(&f);
-    assert_int_equal(tijori_verify(&report, &message, f.dir, NULL, NULL), TIJORI_OK);
+    assert_int_equal(tijori_verify(&report, f.dir, NULL, NULL, &message), TIJORI_OK);
     assert_int_equal(report.verdict, TIJORI_INCOMPLETE);
     assert_int_equal(report.entries, head.size);
     fixture_open(&f);

@@ -125,8 +125,8 @@ static struct tj_replay_report audit(struct tj_replica *replica, struct tj_perio
     struct tj_store_options options = tj_journal_options(0);
     struct tj_replay_options replay = {.threads = 1, .replica = replica, .period = period};
     fixture_close(world);
-    assert_int_equal(tj_store_open_read(world->dir, &options, &store, NULL), TJ_STORAGE_OK);
-    assert_int_equal(tj_replay_store(store, &replay, &report, NULL), TIJORI_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, world->dir, &options), TJ_STORAGE_OK);
+    assert_int_equal(tj_replay_store(store, &report, NULL, &replay), TIJORI_OK);
     tj_report_clear(&report);
     tj_store_close(store);
     fixture_open(world);
@@ -406,20 +406,20 @@ static void remembered_days(void **state)
     uint64_t bought = a_history();
     state_all(&closing, 1, 0);
     naming(TJ_CORRECT, bought, 30);
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     audit(replica, NULL);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);
     tj_replica_close(replica);
     move(T_MARKET, T_RESERVE_A, 5, TJ_PURCHASE);
     day(7);
     state_all(list, sizeof list / sizeof list[0], 0);
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     assert_true(replica->size > 0);
     must_agree(replica, sizeof list / sizeof list[0]);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);
     tj_replica_close(replica);
     uint64_t entry = state_all(&list[1], 1, 1);
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     struct tj_replay_report report = audit(replica, NULL);
     tj_replica_close(replica);
     remove_folder(dir);
@@ -473,8 +473,8 @@ static void customers_in_a_public_export(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct tj_replay_report report;
         snprintf(folder, sizeof folder, "%s-export-%zu", world->dir, i);
-        assert_int_equal(tamper_export(world, folder, public[i], NULL), TIJORI_OK);
-        assert_int_not_equal(audit_folder(folder, &pins, NULL, NULL, &report), OUTCOME_FAILED);
+        assert_int_equal(tamper_export(world, NULL, folder, public[i]), TIJORI_OK);
+        assert_int_not_equal(audit_folder(NULL, &report, folder, &pins, NULL), OUTCOME_FAILED);
         remove_folder(folder);
         assert_int_equal(report.finding_count, 0);
         assert_int_equal(report.checks[TJ_CHECK_STATEMENTS].passed, public[i] ? 3 : 4);
@@ -668,8 +668,8 @@ static struct tj_period *period_of_export(const char *folder)
     struct tj_replay_report report;
     struct tj_period *period = tj_period_create(DAY_0 + 1, DAY_0 + 2);
     const struct tj_replay_options options = {.threads = 1, .period = period};
-    assert_int_equal(tj_source_open_folder(folder, &source, &what), TIJORI_OK);
-    assert_int_equal(tj_replay(source, &options, &report, NULL), TIJORI_OK);
+    assert_int_equal(tj_source_open_folder(&source, &what, folder), TIJORI_OK);
+    assert_int_equal(tj_replay(source, &report, NULL, &options), TIJORI_OK);
     assert_false(report.failed);
     tj_report_clear(&report);
     tj_source_close(source);
@@ -698,7 +698,7 @@ static void what_a_public_export_cannot_say(void **state)
     tamper_sign(world, 0);
     for (size_t i = 0; i < 2; i++) {
         snprintf(folder, sizeof folder, "%s-export-%zu", world->dir, i);
-        assert_int_equal(tamper_export(world, folder, public[i], NULL), TIJORI_OK);
+        assert_int_equal(tamper_export(world, NULL, folder, public[i]), TIJORI_OK);
         struct tj_period *period = period_of_export(folder);
         char *text = document_of(period, STATEMENT_JSON);
         char *csv = document_of(period, STATEMENT_CSV);

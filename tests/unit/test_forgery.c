@@ -121,7 +121,7 @@ static void fit_body_root(struct forged_entry *entry)
 enum attacker { LEFT, ADAPTED, STRANGER, OPERATOR, ATTACKERS };
 static const char *const attacker_names[ATTACKERS] = {"left", "adapted", "stranger", "operator"};
 
-static bool leaf_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool leaf_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     struct forged *log = context;
     struct tj_frontier frontier;
@@ -132,7 +132,7 @@ static bool leaf_node(void *context, unsigned level, uint64_t number, struct tj_
         leaf_of(&log->entries[i], &leaf);
         tj_frontier_append(w->f.digester.hasher, &frontier, &leaf);
     }
-    tj_frontier_root(w->f.digester.hasher, &frontier, out);
+    tj_frontier_root(w->f.digester.hasher, out, &frontier);
     return true;
 }
 
@@ -148,8 +148,8 @@ static const struct exported_file *file_at(const char *path)
 }
 
 /* The checkpoint that this attacker makes; its size. */
-static size_t checkpoint_of(struct forged *log, enum attacker attacker,
-                            char note[TJ_CHECKPOINT_NOTE_MAX])
+static size_t checkpoint_of(struct forged *log, char note[TJ_CHECKPOINT_NOTE_MAX],
+                            enum attacker attacker)
 {
     const struct exported_file *old = file_at("checkpoint");
     struct tj_note_view view;
@@ -163,7 +163,7 @@ static size_t checkpoint_of(struct forged *log, enum attacker attacker,
         return old->size;
     }
     checkpoint.size = log->count;
-    assert_true(tj_tile_root(w->f.digester.hasher, &nodes, checkpoint.size, &checkpoint.root));
+    assert_true(tj_tile_root(w->f.digester.hasher, &checkpoint.root, &nodes, checkpoint.size));
     if (attacker == ADAPTED) {
         size_t size = tj_checkpoint_encode(note, TJ_CHECKPOINT_NOTE_MAX, &checkpoint);
         size_t signatures = old->size - view.text_size;
@@ -171,7 +171,7 @@ static size_t checkpoint_of(struct forged *log, enum attacker attacker,
         memcpy(note + size, old->bytes + view.text_size, signatures);
         return size + signatures;
     }
-    fixture_log_secret(attacker == OPERATOR ? 2 : 77, secret32);
+    fixture_log_secret(secret32, attacker == OPERATOR ? 2 : 77);
     return tj_checkpoint_sign(note, TJ_CHECKPOINT_NOTE_MAX, &checkpoint, secret32);
 }
 
@@ -195,13 +195,13 @@ static void put_bundle(const char *folder, const struct forged *log, uint64_t nu
     put_file(folder, path, bundle, at);
 }
 
-static void put_tile(const char *folder, struct forged *log, unsigned level, uint64_t number,
+static void put_tile(struct forged *log, const char *folder, unsigned level, uint64_t number,
                      unsigned width, unsigned named)
 {
     char path[TJ_TILE_PATH_MAX];
     struct tj_hash hashes[TJ_TILE_WIDTH];
     for (unsigned i = 0; i < width; i++) {
-        leaf_node(log, level, number * TJ_TILE_WIDTH + i, &hashes[i]);
+        leaf_node(log, &hashes[i], level, number * TJ_TILE_WIDTH + i);
     }
     tj_tile_path(path, level, number, named);
     put_file(folder, path, hashes, width * sizeof hashes[0]);
@@ -215,7 +215,7 @@ static unsigned width_of(uint64_t size, uint64_t number)
 
 /* A whole export of a log, with no checkpoint but this. Its files are named for the size that the
  * checkpoint says. */
-static void put_log(const char *folder, struct forged *log, const char *note, size_t note_size)
+static void put_log(struct forged *log, const char *folder, const char *note, size_t note_size)
 {
     char path[TAMPER_PATH_MAX];
     struct tj_note_view view;
@@ -226,10 +226,10 @@ static void put_log(const char *folder, struct forged *log, const char *note, si
     for (uint64_t n = 0; n * TJ_TILE_WIDTH < log->count; n++) {
         unsigned width = width_of(log->count, n);
         put_bundle(folder, log, n, width, width_of(size, n));
-        put_tile(folder, log, 0, n, width, width_of(size, n));
+        put_tile(log, folder, 0, n, width, width_of(size, n));
     }
     if (log->count >= TJ_TILE_WIDTH) {
-        put_tile(folder, log, 1, 0, 1, 1);
+        put_tile(log, folder, 1, 0, 1, 1);
     }
     for (size_t i = 0; i < log->count; i++) {
         struct tj_hash root;
@@ -277,14 +277,14 @@ static void put_head(struct log_table *meta, const struct forged *log)
 
 /* The forged log as a ledger's directory, by the operator: with its head, its nodes and its
  * checkpoint; blocks of the state, attachments, links and tails as they were. */
-static void put_ledger(const char *dir, struct forged *log, const char *note, size_t note_size)
+static void put_ledger(struct forged *log, const char *dir, const char *note, size_t note_size)
 {
     struct log_copy out = {0};
     uint8_t key[TJ_NODE_KEY_SIZE];
     struct tj_hash node;
     for (size_t i = 0; i < log->count; i++) {
         const struct forged_entry *entry = &log->entries[i];
-        tj_checkpoint_key(i, key); /* u64, big-endian */
+        tj_checkpoint_key(key, i); /* u64, big-endian */
         add_row(&out.tables[TJ_J_ENTRIES], key, 8, entry->bytes, entry->size);
         add_row(&out.tables[TJ_J_BODIES], key, 8, entry->records, entry->body_size);
     }
@@ -296,10 +296,10 @@ static void put_ledger(const char *dir, struct forged *log, const char *note, si
     }
     put_head(&out.tables[TJ_J_META], log);
     add_row(&out.tables[TJ_J_META], TJ_META_SIGNED, strlen(TJ_META_SIGNED), note, note_size);
-    leaf_node(log, 1, 0, &node);
-    tj_node_key(1, 0, key);
+    leaf_node(log, &node, 1, 0);
+    tj_node_key(key, 1, 0);
     add_row(&out.tables[TJ_J_NODES], key, TJ_NODE_KEY_SIZE, node.bytes, TJ_HASH_SIZE);
-    tj_checkpoint_key(log->count, key);
+    tj_checkpoint_key(key, log->count);
     add_row(&out.tables[TJ_J_CHECKPOINTS], key, TJ_CHECKPOINT_KEY_SIZE, note, note_size);
     log_write(dir, &out);
     log_free(&out);
@@ -307,25 +307,25 @@ static void put_ledger(const char *dir, struct forged *log, const char *note, si
 
 /* ---- what comes of it ---- */
 
-static enum outcome try_attacker(struct forged *log, enum attacker attacker,
-                                 const struct tj_pins *pins, struct tj_replica *replica,
-                                 struct tj_replay_report *report)
+static enum outcome try_attacker(struct forged *log, struct tj_replica *replica,
+                                 struct tj_replay_report *report, enum attacker attacker,
+                                 const struct tj_pins *pins)
 {
     static char note[TJ_CHECKPOINT_NOTE_MAX];
     char folder[400];
     snprintf(folder, sizeof folder, "%s-forged", w->f.dir);
-    size_t size = checkpoint_of(log, attacker, note);
+    size_t size = checkpoint_of(log, note, attacker);
     assert_true(size > 0);
     assert_int_equal(mkdir(folder, 0700), 0);
-    put_log(folder, log, note, size);
-    enum outcome outcome = audit_folder(folder, pins, replica, &w->untouched, report);
+    put_log(log, folder, note, size);
+    enum outcome outcome = audit_folder(replica, report, folder, pins, &w->untouched);
     remove_folder(folder);
     return outcome;
 }
 
 /* The same of a ledger's directory, which the operator forged. */
-static enum outcome try_ledger(struct forged *log, const struct tj_pins *pins,
-                               struct tj_replay_report *report)
+static enum outcome try_ledger(struct forged *log, struct tj_replay_report *report,
+                               const struct tj_pins *pins)
 {
     static char note[TJ_CHECKPOINT_NOTE_MAX];
     struct tj_store *store;
@@ -333,11 +333,11 @@ static enum outcome try_ledger(struct forged *log, const struct tj_pins *pins,
     struct tj_store_options options = tj_journal_options(0);
     char dir[400];
     snprintf(dir, sizeof dir, "%s-forged-ledger", w->f.dir);
-    size_t size = checkpoint_of(log, OPERATOR, note);
-    put_ledger(dir, log, note, size);
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    size_t size = checkpoint_of(log, note, OPERATOR);
+    put_ledger(log, dir, note, size);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_OK);
     assert_int_equal(tj_source_of_store(store, &source), TIJORI_OK);
-    enum outcome outcome = audit_source(source, pins, NULL, &w->untouched, report);
+    enum outcome outcome = audit_source(source, NULL, report, pins, &w->untouched);
     tj_store_close(store);
     remove_ledger(dir);
     return outcome;
@@ -356,17 +356,17 @@ static void must_name(const char *what, const char *attacker, enum outcome outco
 
 /* Whoever makes the checkpoint, it fails at `entry`. With the log's key pinned and nothing else:
  * witnesses would have told as well. */
-static void all_are_caught(const char *what, struct forged *log, uint64_t entry)
+static void all_are_caught(struct forged *log, const char *what, uint64_t entry)
 {
     const struct tj_pins pins = {.log_key = &w->log_keys[0]};
     fit_chain(log);
     for (int attacker = 0; attacker < ATTACKERS; attacker++) {
         struct tj_replay_report report;
-        enum outcome outcome = try_attacker(log, (enum attacker)attacker, &pins, NULL, &report);
+        enum outcome outcome = try_attacker(log, NULL, &report, (enum attacker)attacker, &pins);
         must_name(what, attacker_names[attacker], outcome, &report, entry);
     }
     struct tj_replay_report report;
-    enum outcome outcome = try_ledger(log, &pins, &report);
+    enum outcome outcome = try_ledger(log, &report, &pins);
     must_name(what, "in LMDB", outcome, &report, entry);
     free_log(log);
 }
@@ -379,7 +379,7 @@ static void nothing_changed(void **state)
     const struct tj_pins pins = {.log_key = &w->log_keys[0]};
     fit_chain(log);
     for (int attacker = 0; attacker < ATTACKERS; attacker++) {
-        enum outcome outcome = try_attacker(log, (enum attacker)attacker, &pins, NULL, &report);
+        enum outcome outcome = try_attacker(log, NULL, &report, (enum attacker)attacker, &pins);
         bool signed_by_the_log = attacker != STRANGER;
         if (!signed_by_the_log) { /* the log is what it was, but nobody says so */
             assert_int_equal(outcome, OUTCOME_FAILED);
@@ -390,7 +390,7 @@ static void nothing_changed(void **state)
             fail_msg("%s: %s", attacker_names[attacker], report.failure);
         }
     }
-    try_ledger(log, &pins, &report);
+    try_ledger(log, &report, &pins);
     must_pass(&report);
     free_log(log);
 }
@@ -409,7 +409,7 @@ static void neighbours_exchanged(void **state)
     for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
         struct forged *log = the_log();
         swap(log, places[k], places[k] + 1);
-        all_are_caught("neighbours exchanged", log, places[k]);
+        all_are_caught(log, "neighbours exchanged", places[k]);
     }
 }
 
@@ -428,7 +428,7 @@ static void an_entry_left_out(void **state)
     for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
         struct forged *log = the_log();
         drop(log, places[k]);
-        all_are_caught("an entry left out", log, places[k]);
+        all_are_caught(log, "an entry left out", places[k]);
     }
 }
 
@@ -445,7 +445,7 @@ static void an_entry_twice(void **state)
         memmove(of + 2, of + 1, (log->count - places[k] - 1) * sizeof *of);
         of[1] = copy;
         log->count++;
-        all_are_caught("an entry twice", log, places[k] + 1);
+        all_are_caught(log, "an entry twice", places[k] + 1);
     }
 }
 
@@ -461,7 +461,7 @@ static void a_record_changed(void **state)
         assert_true(tj_kind_is_movement(entry->records[0]));
         entry->records[20] ^= 0x40;
         fit_body_root(entry);
-        all_are_caught("an amount changed", log, places[k]);
+        all_are_caught(log, "an amount changed", places[k]);
     }
 }
 
@@ -478,7 +478,7 @@ static void signatures_exchanged(void **state)
         a->bytes[at] = b->bytes[at];
         b->bytes[at] = byte;
     }
-    all_are_caught("signatures exchanged", log, MIDDLE);
+    all_are_caught(log, "signatures exchanged", MIDDLE);
 }
 
 /* ---- the operator alone ---- */
@@ -486,7 +486,7 @@ static void signatures_exchanged(void **state)
 static struct tj_replica *replica_of(const char *dir)
 {
     struct tj_replica *replica;
-    assert_int_equal(tj_replica_open(dir, &replica), TIJORI_OK);
+    assert_int_equal(tj_replica_open(&replica, dir), TIJORI_OK);
     return replica;
 }
 
@@ -495,7 +495,7 @@ static void remember(const char *dir)
 {
     struct tj_replay_report report;
     struct tj_replica *replica = replica_of(dir);
-    audit_folder(w->folder, &w->pins, replica, NULL, &report);
+    audit_folder(replica, &report, w->folder, &w->pins, NULL);
     must_pass(&report);
     assert_int_equal(tj_replica_save(replica), TIJORI_OK);
     tj_replica_close(replica);
@@ -510,15 +510,15 @@ static void only_memory_helps(const char *what, const char *folder, uint64_t ent
     struct tj_replay_report report;
     char dir[400];
     snprintf(dir, sizeof dir, "%s-state", w->f.dir);
-    audit_folder(folder, &key_alone, NULL, NULL, &report);
+    audit_folder(NULL, &report, folder, &key_alone, NULL);
     must_pass(&report);
     assert_int_equal(report.checks[TJ_CHECK_CHECKPOINT].skipped, 0);
-    audit_folder(folder, &w->pins, NULL, NULL, &report);
+    audit_folder(NULL, &report, folder, &w->pins, NULL);
     must_pass(&report);
     assert_true(report.checks[TJ_CHECK_WITNESSES].skipped > 0);
     remember(dir);
     struct tj_replica *replica = replica_of(dir);
-    enum outcome outcome = audit_folder(folder, &key_alone, replica, NULL, &report);
+    enum outcome outcome = audit_folder(replica, &report, folder, &key_alone, NULL);
     tj_replica_close(replica);
     must_name(what, "remembered", outcome, &report, entry);
     assert_int_equal(report.first_check, TJ_CHECK_EXTENDS);
@@ -536,15 +536,15 @@ static void entries_left_out_at_the_end(void **state)
     struct forged *log = the_log();
     drop(log, log->count - 1);
     fit_chain(log);
-    enum outcome outcome = try_attacker(log, LEFT, &pins, NULL, &report);
+    enum outcome outcome = try_attacker(log, NULL, &report, LEFT, &pins);
     must_name("the last left out", "left", outcome, &report, log->count);
-    outcome = try_attacker(log, ADAPTED, &pins, NULL, &report);
+    outcome = try_attacker(log, NULL, &report, ADAPTED, &pins);
     must_name("the last left out", "adapted", outcome, &report, log->count - 1);
-    outcome = try_attacker(log, STRANGER, &pins, NULL, &report);
+    outcome = try_attacker(log, NULL, &report, STRANGER, &pins);
     must_name("the last left out", "stranger", outcome, &report, log->count - 1);
     snprintf(folder, sizeof folder, "%s-rolled-back", w->f.dir);
     assert_int_equal(mkdir(folder, 0700), 0);
-    put_log(folder, log, note, checkpoint_of(log, OPERATOR, note));
+    put_log(log, folder, note, checkpoint_of(log, note, OPERATOR));
     only_memory_helps("the last left out", folder, log->count, "rollback");
     remove_folder(folder);
     free_log(log);
@@ -565,13 +565,13 @@ static void a_whole_other_history(void **state)
     for (uint64_t i = 0; i < MOVES; i++) {
         f->now_ns += UINT64_C(1000000007);
         enum tijori_status status =
-            fixture_send_move(f, fixture_account(C_EXTERNAL), fixture_account(C_CUSTODY_A), 1 + i,
-                              TJ_CUSTOMER_DEPOSIT, &receipt);
+            fixture_send_move(f, &receipt, fixture_account(C_EXTERNAL),
+                              fixture_account(C_CUSTODY_A), 1 + i, TJ_CUSTOMER_DEPOSIT);
         assert_int_equal(status, TIJORI_OK);
     }
     tamper_sign(f, 0);
     snprintf(folder, sizeof folder, "%s-export", f->dir);
-    assert_int_equal(tamper_export(f, folder, false, NULL), TIJORI_OK);
+    assert_int_equal(tamper_export(f, NULL, folder, false), TIJORI_OK);
     only_memory_helps("another history", folder, DEPARTS, "fork");
     remove_folder(folder);
     fixture_destroy(f);

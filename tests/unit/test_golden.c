@@ -27,7 +27,7 @@ static const char golden_state[] =
 static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 
-static void hex(const uint8_t *bytes, size_t size, char *out)
+static void hex(char *out, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         snprintf(out + 2 * i, 3, "%02x", bytes[i]);
@@ -37,13 +37,13 @@ static void hex(const uint8_t *bytes, size_t size, char *out)
 static void assert_hash_is(const struct tj_hash *hash, const char *expected)
 {
     char text[2 * TJ_HASH_SIZE + 1];
-    hex(hash->bytes, TJ_HASH_SIZE, text);
+    hex(text, hash->bytes, TJ_HASH_SIZE);
     assert_string_equal(text, expected);
 }
 
 /* ---- the file ---- */
 
-static uint8_t *unhex(const json_t *object, const char *name, size_t *size)
+static uint8_t *unhex(const json_t *object, size_t *size, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
     assert_non_null(text);
@@ -59,7 +59,7 @@ static uint8_t *unhex(const json_t *object, const char *name, size_t *size)
     return bytes;
 }
 
-static struct log_row row_of(uint64_t index, uint8_t *value, size_t size)
+static struct log_row row_of(uint8_t *value, size_t size, uint64_t index)
 {
     struct log_row row = {malloc(8), 8, value, size};
     assert_non_null(row.key);
@@ -69,7 +69,7 @@ static struct log_row row_of(uint64_t index, uint8_t *value, size_t size)
     return row;
 }
 
-static void read_line(const char *line, uint64_t index, struct log_copy *log)
+static void read_line(struct log_copy *log, const char *line, uint64_t index)
 {
     json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
     const json_t *raw = json_object_get(json, "raw");
@@ -77,18 +77,18 @@ static void read_line(const char *line, uint64_t index, struct log_copy *log)
     size_t sizes[3];
     assert_non_null(raw);
     assert_int_equal(json_integer_value(json_object_get(raw, "index")), index);
-    uint8_t *entry = unhex(raw, "entry", &size);
-    log->tables[TJ_J_ENTRIES].rows[index] = row_of(index, entry, size);
-    uint8_t *records = unhex(raw, "records", &sizes[0]);
-    uint8_t *links = unhex(raw, "links", &sizes[1]);
-    uint8_t *tail = unhex(raw, "tail", &sizes[2]);
+    uint8_t *entry = unhex(raw, &size, "entry");
+    log->tables[TJ_J_ENTRIES].rows[index] = row_of(entry, size, index);
+    uint8_t *records = unhex(raw, &sizes[0], "records");
+    uint8_t *links = unhex(raw, &sizes[1], "links");
+    uint8_t *tail = unhex(raw, &sizes[2], "tail");
     size = sizes[0] + sizes[1] + sizes[2];
     uint8_t *body = malloc(size);
     assert_non_null(body);
     memcpy(body, records, sizes[0]);
     memcpy(body + sizes[0], links, sizes[1]);
     memcpy(body + sizes[0] + sizes[1], tail, sizes[2]);
-    log->tables[TJ_J_BODIES].rows[index] = row_of(index, body, size);
+    log->tables[TJ_J_BODIES].rows[index] = row_of(body, size, index);
     free(records);
     free(links);
     free(tail);
@@ -109,7 +109,7 @@ static void read_golden(struct log_copy *log)
     log->tables[TJ_J_BODIES].rows = calloc(GOLDEN_ENTRIES, sizeof(struct log_row));
     while (fgets(line, sizeof line, file) != NULL) {
         assert_true(index < GOLDEN_ENTRIES);
-        read_line(line, index++, log);
+        read_line(log, line, index++);
     }
     fclose(file);
     assert_int_equal(index, GOLDEN_ENTRIES);
@@ -187,7 +187,7 @@ static void i4_the_first_entries_kept_their_bytes(void **state)
         tj_leaf_hash(digester.hasher, &leaf, entry->value, entry->size);
         tj_frontier_append(digester.hasher, &frontier, &leaf);
     }
-    tj_frontier_root(digester.hasher, &frontier, &root);
+    tj_frontier_root(digester.hasher, &root, &frontier);
     assert_hash_is(&root, first_root);
     log_free(&log);
     tj_digester_clear(&digester);
@@ -208,7 +208,7 @@ static void i4_the_golden_bytes_give_the_golden_hashes(void **state)
     add_head(&digester, &log);
     log_write(dir, &log);
     for (uint32_t threads = 1; threads <= 8; threads *= 8) {
-        audit_dir(dir, NULL, threads, &report);
+        audit_dir(&report, dir, NULL, threads);
         must_pass(&report);
         assert_int_equal(report.entries, GOLDEN_ENTRIES);
         assert_hash_is(&report.leaf, golden_leaf);
@@ -280,7 +280,7 @@ static void i4_the_history_still_makes_the_golden_bytes(void **state)
     its_rules_count(f);
     digest_live(f, &digest);
     fixture_close(f);
-    log_read(f->dir, 0, &made);
+    log_read(&made, f->dir, 0);
     if (getenv("TIJORI_GOLDEN_OUT") != NULL) {
         write_golden(getenv("TIJORI_GOLDEN_OUT"), &made);
     }

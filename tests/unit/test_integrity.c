@@ -40,12 +40,12 @@ static struct world *new_world(void)
     history_every_kind(&w->history);
     fixture_close(&w->f);
     snprintf(w->other, sizeof w->other, "%s-other", w->f.dir);
-    log_read(w->f.dir, 0, &w->log);
+    log_read(&w->log, w->f.dir, 0);
     w->entries = w->log.tables[TJ_J_ENTRIES].count;
     snprintf(path, sizeof path, "%s/data.mdb", w->f.dir);
     w->fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(w->fd >= 0);
-    assert_int_equal(tj_store_open_read(w->f.dir, &options, &w->store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&w->store, NULL, w->f.dir, &options), TJ_STORAGE_OK);
     w->map = store_map(w->f.dir);
     return w;
 }
@@ -62,7 +62,7 @@ static void end_world(struct world *w)
 static void replay(struct world *w, struct tj_replay_report *report)
 {
     struct tj_replay_options options = {.threads = 1, .pins.ledger_id = &w->f.genesis.ledger_id};
-    assert_int_equal(tj_replay_store(w->store, &options, report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(w->store, report, NULL, &options), TIJORI_OK);
     tj_report_clear(report);
 }
 
@@ -83,8 +83,8 @@ static void flip(struct world *w, const struct place *place, uint8_t mask)
     assert_int_equal(w->map[place->at], byte); /* one page cache */
 }
 
-static void replay_with(struct world *w, const struct place *place, uint8_t mask,
-                        struct tj_replay_report *report)
+static void replay_with(struct world *w, struct tj_replay_report *report, const struct place *place,
+                        uint8_t mask)
 {
     flip(w, place, mask);
     replay(w, report);
@@ -119,8 +119,8 @@ static bool is_chosen(const struct sample *sample, const struct place *place, ui
     return (row && edge) || (place->offset + sample->seed + place->row) % sample->stride == 0;
 }
 
-static uint64_t try_table(struct world *w, enum tj_journal_table table, const char *name,
-                          const struct sample *sample, try_byte *attempt)
+static uint64_t try_table(struct world *w, try_byte *attempt, enum tj_journal_table table,
+                          const char *name, const struct sample *sample)
 {
     struct tj_txn *txn;
     struct tj_cursor *cursor;
@@ -129,7 +129,7 @@ static uint64_t try_table(struct world *w, enum tj_journal_table table, const ch
     struct place place = {.table = name};
     uint64_t count = 0;
     assert_int_equal(tj_read_begin(w->store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_cursor_open(txn, table, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, table), TJ_STORAGE_OK);
     for (; tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK; place.row++) {
         for (int part = 0; part < 2; part++) {
             const struct tj_view *bytes = part == 0 ? &key : &value;
@@ -158,7 +158,7 @@ static void entry_byte_is_named(struct world *w, const struct place *place)
                    place->offset < 32;
     uint64_t last_named = chained && place->row + 2 == w->entries ? place->row + 1 : place->row;
     uint8_t mask = (place->offset + place->row) % 2 == 0 ? 1 : 0x80;
-    replay_with(w, place, mask, &report);
+    replay_with(w, &report, place, mask);
     if (!report.failed || report.first_entry < place->row || report.first_entry > last_named) {
         complain(place, mask, &report);
     }
@@ -182,7 +182,7 @@ static void attachment_byte_is_named(struct world *w, const struct place *place)
 {
     struct tj_replay_report report;
     uint64_t entry = citing(w, w->log.tables[TJ_J_ATTACHMENTS].rows[place->row].key);
-    replay_with(w, place, 1, &report);
+    replay_with(w, &report, place, 1);
     if (!report.failed || report.first_check != TJ_CHECK_ATTACHMENTS ||
         report.first_entry != entry) {
         complain(place, 1, &report);
@@ -210,9 +210,9 @@ static void i10_a_changed_byte_of_the_log_fails_and_names_the_entry(void **state
     const struct sample attachments = sample_of(0, 0, 1);
     replay(w, &report);
     must_pass(&report);
-    uint64_t tried = try_table(w, TJ_J_ENTRIES, "entries", &entries, entry_byte_is_named);
-    tried += try_table(w, TJ_J_BODIES, "bodies", &bodies, entry_byte_is_named);
-    tried += try_table(w, TJ_J_ATTACHMENTS, "attachments", &attachments, attachment_byte_is_named);
+    uint64_t tried = try_table(w, entry_byte_is_named, TJ_J_ENTRIES, "entries", &entries);
+    tried += try_table(w, entry_byte_is_named, TJ_J_BODIES, "bodies", &bodies);
+    tried += try_table(w, attachment_byte_is_named, TJ_J_ATTACHMENTS, "attachments", &attachments);
     print_message("%llu bytes changed\n", (unsigned long long)tried);
     replay(w, &report); /* all of them are what they were */
     must_pass(&report);
@@ -226,7 +226,7 @@ static void block_byte_is_noticed(struct world *w, const struct place *place)
 {
     struct tj_replay_report report;
     uint8_t mask = !place->key && place->offset == 0 ? 0x80 : 1;
-    replay_with(w, place, mask, &report);
+    replay_with(w, &report, place, mask);
     if (!report.failed || report.first_check != TJ_CHECK_SNAPSHOT) {
         complain(place, mask, &report);
     }
@@ -236,7 +236,7 @@ static void head_byte_is_noticed(struct world *w, const struct place *place)
 {
     struct tj_replay_report report;
     uint8_t mask = !place->key && place->offset == 8 ? 0x80 : 1;
-    replay_with(w, place, mask, &report);
+    replay_with(w, &report, place, mask);
     if (!report.failed || report.first_check != TJ_CHECK_HEAD) {
         complain(place, mask, &report);
     }
@@ -249,8 +249,8 @@ static void a_changed_byte_of_the_snapshot_or_head_is_noticed(void **state)
     struct sample blocks = sample_of(TJ_BLOCK_HEADER_SIZE, 1, 8191);
     const struct sample head = sample_of(0, 0, 1);
     blocks.stride = 8191; /* a million bytes of one sort */
-    try_table(w, TJ_J_STATE, "blocks", &blocks, block_byte_is_noticed);
-    try_table(w, TJ_J_META, "meta", &head, head_byte_is_noticed);
+    try_table(w, block_byte_is_noticed, TJ_J_STATE, "blocks", &blocks);
+    try_table(w, head_byte_is_noticed, TJ_J_META, "meta", &head);
     end_world(w);
 }
 
@@ -268,7 +268,7 @@ static void a_changed_byte_that_a_redo_would_mend_is_noticed(void **state)
     fixture_parties(f);
     snprintf(other, sizeof other, "%s-other", f->dir);
     copy_ledger(f->dir, other);
-    log_read(other, 0, &crashed);
+    log_read(&crashed, other, 0);
     remove_ledger(other);
     for (size_t i = 0; i < crashed.tables[TJ_J_STATE].count; i++) {
         static const uint8_t name[TJ_BLOCK_KEY_SIZE] = {TJ_T_LANE}; /* of party 0, from lane 0 on */
@@ -279,7 +279,7 @@ static void a_changed_byte_that_a_redo_would_mend_is_noticed(void **state)
     for (int changed = 0; changed < 2; changed++) {
         lane->value[TJ_BLOCK_HEADER_SIZE] ^= (uint8_t)changed; /* the sequence of lane 0 */
         log_write(other, &crashed);
-        audit_dir(other, &f->genesis.ledger_id, 1, &report);
+        audit_dir(&report, other, &f->genesis.ledger_id, 1);
         remove_ledger(other);
         assert_int_equal(report.failed, changed);
     }
@@ -296,7 +296,7 @@ static void a_changed_byte_that_a_redo_would_mend_is_noticed(void **state)
 static void audit_written(struct world *w, struct tj_replay_report *report)
 {
     log_write(w->other, &w->log);
-    audit_dir(w->other, &w->f.genesis.ledger_id, 1, report);
+    audit_dir(report, w->other, &w->f.genesis.ledger_id, 1);
     remove_ledger(w->other);
 }
 
@@ -310,8 +310,8 @@ static void must_name(const struct tj_replay_report *report, const char *what, u
 }
 
 /* Takes row `index` out of a table while `test` runs, as an array without it. */
-static void audit_without(struct world *w, uint64_t index, bool entry, bool body,
-                          struct tj_replay_report *report)
+static void audit_without(struct world *w, struct tj_replay_report *report, uint64_t index,
+                          bool entry, bool body)
 {
     struct log_table saved[2] = {w->log.tables[TJ_J_ENTRIES], w->log.tables[TJ_J_BODIES]};
     const bool out[2] = {entry, body};
@@ -339,11 +339,11 @@ static void i10_a_missing_row_fails_and_names_the_entry(void **state)
     struct world *w = new_world();
     struct tj_replay_report report;
     for (uint64_t i = 0; i < w->entries; i++) {
-        audit_without(w, i, true, true, &report);
+        audit_without(w, &report, i, true, true);
         must_name(&report, "without entry", i);
-        audit_without(w, i, true, false, &report);
+        audit_without(w, &report, i, true, false);
         must_name(&report, "without the entry of", i);
-        audit_without(w, i, false, true, &report);
+        audit_without(w, &report, i, false, true);
         must_name(&report, "without the body of", i);
     }
     end_world(w);
@@ -386,8 +386,8 @@ static void i10_swapped_rows_fail_and_name_the_first(void **state)
 }
 
 /* Adds rows at the end: the bytes of entry `of` (and its body) under the next number. */
-static void audit_with_more(struct world *w, uint64_t of, bool entry, bool body,
-                            struct tj_replay_report *report)
+static void audit_with_more(struct world *w, struct tj_replay_report *report, uint64_t of,
+                            bool entry, bool body)
 {
     struct log_table saved[2] = {w->log.tables[TJ_J_ENTRIES], w->log.tables[TJ_J_BODIES]};
     uint8_t key[8] = {0};
@@ -416,11 +416,11 @@ static void i10_a_row_too_many_fails_and_names_it(void **state)
     struct world *w = new_world();
     struct tj_replay_report report;
     for (uint64_t of = 0; of < w->entries; of += 3) {
-        audit_with_more(w, of, true, true, &report);
+        audit_with_more(w, &report, of, true, true);
         must_name(&report, "another entry", w->entries);
-        audit_with_more(w, of, true, false, &report);
+        audit_with_more(w, &report, of, true, false);
         must_name(&report, "an entry without body", w->entries);
-        audit_with_more(w, of, false, true, &report);
+        audit_with_more(w, &report, of, false, true);
         must_name(&report, "a body without entry", w->entries);
     }
     end_world(w);
@@ -446,7 +446,7 @@ static void i11_a_ledger_id_that_is_not_pinned_is_skipped(void **state)
     struct tj_replay_report report;
     struct tj_hash wrong = w->f.genesis.ledger_id;
     struct tj_replay_options options = {.threads = 1};
-    assert_int_equal(tj_replay_store(w->store, &options, &report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(w->store, &report, NULL, &options), TIJORI_OK);
     tj_report_clear(&report);
     must_pass(&report);
     must_count(&report, TJ_CHECK_LEDGER_ID, 0, 0, 1);
@@ -458,7 +458,7 @@ static void i11_a_ledger_id_that_is_not_pinned_is_skipped(void **state)
     must_count(&report, TJ_CHECK_CHECKPOINT, 0, 0, w->entries);
     wrong.bytes[31] ^= 1;
     options.pins.ledger_id = &wrong;
-    assert_int_equal(tj_replay_store(w->store, &options, &report, NULL), TIJORI_OK);
+    assert_int_equal(tj_replay_store(w->store, &report, NULL, &options), TIJORI_OK);
     tj_report_clear(&report);
     assert_true(report.failed);
     assert_int_equal(report.first_check, TJ_CHECK_LEDGER_ID);
@@ -494,7 +494,7 @@ static void i11_documents_that_are_not_here_are_counted_as_skipped(void **state)
     fixture_parties(f);
     cite(f, "never sent", false, 3);
     fixture_close(f);
-    fixture_audit(f, 1, &report);
+    fixture_audit(f, &report, 1);
     must_pass(&report);
     must_count(&report, TJ_CHECK_ATTACHMENTS, 0, 0, 3);
     fixture_open(f);
@@ -502,7 +502,7 @@ static void i11_documents_that_are_not_here_are_counted_as_skipped(void **state)
     cite(f, "sent", true, 3);
     cite(f, "sent", false, 1);
     fixture_close(f);
-    fixture_audit(f, 1, &report);
+    fixture_audit(f, &report, 1);
     must_pass(&report);
     must_count(&report, TJ_CHECK_ATTACHMENTS, 1, 0, 3);
     assert_true(report.checks[TJ_CHECK_ATTACHMENTS].note[0] != '\0');
@@ -582,8 +582,8 @@ static void must_account(const struct world *w, const struct tj_replay_report *r
     assert_int_equal(numbers->passed + numbers->skipped, w->entries);
 }
 
-static void flip_row(struct world *w, enum tj_journal_table table, uint64_t row, size_t offset,
-                     struct tj_replay_report *report)
+static void flip_row(struct world *w, struct tj_replay_report *report, enum tj_journal_table table,
+                     uint64_t row, size_t offset)
 {
     struct log_row *bytes = &w->log.tables[table].rows[row];
     assert_true(offset < bytes->size);
@@ -599,13 +599,13 @@ static void i11_what_a_failure_kept_from_being_checked_is_skipped(void **state)
     struct tj_replay_report report;
     for (uint64_t i = 2; i < w->entries; i += 7) {
         const struct log_row *body = &w->log.tables[TJ_J_BODIES].rows[i];
-        flip_row(w, TJ_J_BODIES, i, 5, &report);
+        flip_row(w, &report, TJ_J_BODIES, i, 5);
         must_account(w, &report, TJ_CHECK_BODIES, i);
-        flip_row(w, TJ_J_ENTRIES, i, 40, &report); /* previous */
+        flip_row(w, &report, TJ_J_ENTRIES, i, 40); /* previous */
         must_account(w, &report, TJ_CHECK_CHAIN, i);
-        flip_row(w, TJ_J_ENTRIES, i, 64 + 24, &report); /* created_s: signed */
+        flip_row(w, &report, TJ_J_ENTRIES, i, 64 + 24); /* created_s: signed */
         must_account(w, &report, TJ_CHECK_SIGNATURES, i);
-        flip_row(w, TJ_J_BODIES, i, body->size - 1, &report); /* tail */
+        flip_row(w, &report, TJ_J_BODIES, i, body->size - 1); /* tail */
         must_account(w, &report, TJ_CHECK_DERIVED, i);
     }
     end_world(w);

@@ -36,7 +36,7 @@ static json_t *make(void)
     member_amount(object, "amount", -150, 2);
     member_base(object, "base", -150);
     element_add(array, json_text("e"));
-    member_set(object, "array", array);
+    member_set(object, array, "array");
     return object;
 }
 

@@ -50,7 +50,7 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
-static size_t load(const char *path, char *out, size_t out_size)
+static size_t load(char *out, size_t out_size, const char *path)
 {
     const int file = open(path, O_RDONLY);
     assert_true(file >= 0);
@@ -90,10 +90,10 @@ static void assert_cleared(const struct tj_secret_key *key)
     assert_memory_equal(key, &zero, sizeof zero);
 }
 
-static enum tj_keyfile_status decode(const char *pem, const char *passphrase,
-                                     struct tj_secret_key *out, bool *encrypted)
+static enum tj_keyfile_status decode(struct tj_secret_key *out, bool *encrypted, const char *pem,
+                                     const char *passphrase)
 {
-    return tj_keyfile_decode(pem, strlen(pem), passphrase, out, encrypted);
+    return tj_keyfile_decode(out, encrypted, pem, strlen(pem), passphrase);
 }
 
 /* ---- writing and reading ---- */
@@ -108,11 +108,11 @@ static void plain_keys_round_trip(void **state)
         bool encrypted = true;
         (void)remove_files(NULL);
         assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-        assert_int_equal(tj_keyfile_read(path, NULL, &back, &encrypted), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(&back, &encrypted, path, NULL), TJ_KEYFILE_OK);
         assert_false(encrypted);
         assert_same_key(&key, &back);
         /* A passphrase for a plain key is not needed and does no harm. */
-        assert_int_equal(tj_keyfile_read(path, "unused", &back, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(&back, NULL, path, "unused"), TJ_KEYFILE_OK);
         assert_same_key(&key, &back);
     }
 }
@@ -129,15 +129,15 @@ static void encrypted_keys_round_trip(void **state)
         (void)remove_files(NULL);
         assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, "a pass phrase"),
                          TJ_KEYFILE_OK);
-        (void)load(path, pem, sizeof pem);
+        (void)load(pem, sizeof pem, path);
         assert_non_null(strstr(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
-        assert_int_equal(tj_keyfile_read(path, "a pass phrase", &back, &encrypted), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(&back, &encrypted, path, "a pass phrase"), TJ_KEYFILE_OK);
         assert_true(encrypted);
         assert_same_key(&key, &back);
         static const char *const wrong[] = {NULL, "", "a pass phras", "a pass phrase ", "A"};
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
             encrypted = false;
-            assert_int_equal(tj_keyfile_read(path, wrong[i], &back, &encrypted),
+            assert_int_equal(tj_keyfile_read(&back, &encrypted, path, wrong[i]),
                              TJ_KEYFILE_PASSPHRASE);
             assert_true(encrypted);
             assert_cleared(&back);
@@ -153,9 +153,9 @@ static void empty_passphrase_is_a_passphrase(void **state)
     struct tj_secret_key back;
     bool encrypted = false;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, ""), TJ_KEYFILE_OK);
-    assert_int_equal(tj_keyfile_read(path, NULL, &back, &encrypted), TJ_KEYFILE_PASSPHRASE);
+    assert_int_equal(tj_keyfile_read(&back, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
     assert_true(encrypted);
-    assert_int_equal(tj_keyfile_read(path, "", &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_read(&back, NULL, path, ""), TJ_KEYFILE_OK);
     assert_same_key(&key, &back);
 }
 
@@ -184,11 +184,11 @@ static void bip340_keys_say_so_before_the_first_boundary(void **state)
     struct tj_secret_key key = fixed_key(TJ_ALGORITHM_BIP340);
     struct tj_secret_key back;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-    (void)load(path, pem, sizeof pem);
+    (void)load(pem, sizeof pem, path);
     assert_memory_equal(pem, line, strlen(line));
     const char *block = pem + strlen(line);
     assert_memory_equal(block, "-----BEGIN PRIVATE KEY-----\n", 28);
-    assert_int_equal(decode(block, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(decode(&back, NULL, block, NULL), TJ_KEYFILE_OK);
     assert_int_equal(back.algorithm, TJ_ALGORITHM_ECDSA);
 
     static const struct {
@@ -210,7 +210,7 @@ static void bip340_keys_say_so_before_the_first_boundary(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         static char text[PEM_MAX];
         (void)snprintf(text, sizeof text, "%s%s", cases[i].preamble, block);
-        if (decode(text, NULL, &back, NULL) != cases[i].status) {
+        if (decode(&back, NULL, text, NULL) != cases[i].status) {
             fail_msg("preamble %zu", i);
         }
         assert_int_equal(back.algorithm, cases[i].algorithm);
@@ -226,9 +226,9 @@ static void an_ed25519_key_is_not_bip340(void **state)
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
     struct tj_secret_key back;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-    (void)load(path, pem, sizeof pem);
+    (void)load(pem, sizeof pem, path);
     (void)snprintf(text, sizeof text, "Tijori-Algorithm: bip340\n%s", pem);
-    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_FORMAT);
     assert_cleared(&back);
 }
 
@@ -244,7 +244,7 @@ static void a_key_is_never_overwritten(void **state)
     struct tj_secret_key back;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &first, NULL), TJ_KEYFILE_OK);
     assert_int_equal(tj_keyfile_write(path, &second, NULL), TJ_KEYFILE_EXISTS);
-    assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL), TJ_KEYFILE_OK);
     assert_same_key(&first, &back);
     /* Nor is a link followed to where the key would come to lie. */
     assert_int_equal(symlink("out", place(link_path, "other.pem")), 0);
@@ -308,13 +308,13 @@ static void missing_files_and_folders_are_told(void **state)
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     struct tj_secret_key back;
     bool encrypted = true;
-    assert_int_equal(tj_keyfile_read(place(path, "key.pem"), NULL, &back, &encrypted),
+    assert_int_equal(tj_keyfile_read(&back, &encrypted, place(path, "key.pem"), NULL),
                      TJ_KEYFILE_NOT_FOUND);
     assert_false(encrypted);
     assert_cleared(&back);
     assert_int_equal(tj_keyfile_write(place(path, "no-folder/key.pem"), &key, NULL),
                      TJ_KEYFILE_NOT_FOUND);
-    assert_int_equal(tj_keyfile_read(folder, NULL, &back, NULL), TJ_KEYFILE_IO);
+    assert_int_equal(tj_keyfile_read(&back, NULL, folder, NULL), TJ_KEYFILE_IO);
 }
 
 static void permissions_are_told(void **state)
@@ -329,7 +329,7 @@ static void permissions_are_told(void **state)
     struct tj_secret_key back;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     assert_int_equal(chmod(path, 0), 0);
-    assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL), TJ_KEYFILE_DENIED);
+    assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL), TJ_KEYFILE_DENIED);
 }
 
 static void a_name_without_a_folder_is_written_here(void **state)
@@ -358,33 +358,33 @@ static void what_is_not_one_pem_key_is_refused(void **state)
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     struct tj_secret_key back;
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-    const size_t size = load(path, pem, sizeof pem);
+    const size_t size = load(pem, sizeof pem, path);
 
-    assert_int_equal(tj_keyfile_decode("", 0, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
-    assert_int_equal(decode("text\n", NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(tj_keyfile_decode(&back, NULL, "", 0, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(decode(&back, NULL, "text\n", NULL), TJ_KEYFILE_FORMAT);
     /* Cut anywhere: only the last newline can be spared. */
     for (size_t i = 0; i + 1 < size; i++) {
-        assert_int_equal(tj_keyfile_decode(pem, i, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+        assert_int_equal(tj_keyfile_decode(&back, NULL, pem, i, NULL), TJ_KEYFILE_FORMAT);
         assert_cleared(&back);
     }
-    assert_int_equal(tj_keyfile_decode(pem, size - 1, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_decode(&back, NULL, pem, size - 1, NULL), TJ_KEYFILE_OK);
 
     (void)snprintf(text, sizeof text, "%s \t\r\n\n", pem);
-    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_OK);
     (void)snprintf(text, sizeof text, "%s%s", pem, pem);
-    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_FORMAT);
     (void)snprintf(text, sizeof text, "%stail", pem);
-    assert_int_equal(decode(text, NULL, &back, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_FORMAT);
 
     /* 64 KiB and one byte more, filled up before the boundary. */
     for (size_t total = PEM_MAX; total <= PEM_MAX + 1; total++) {
         memset(text, '\n', total);
         memcpy(text + total - size, pem, size);
-        assert_int_equal(tj_keyfile_decode(text, total, NULL, &back, NULL),
+        assert_int_equal(tj_keyfile_decode(&back, NULL, text, total, NULL),
                          total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
         (void)remove_files(NULL);
         store(path, text, total);
-        assert_int_equal(tj_keyfile_read(path, NULL, &back, NULL),
+        assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL),
                          total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
     }
 }
@@ -397,12 +397,12 @@ static void a_changed_secp256k1_key_never_reads_as_another(void **state)
     char path[TEST_PATH_MAX];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-    const size_t size = load(path, pem, sizeof pem);
+    const size_t size = load(pem, sizeof pem, path);
     for (size_t i = 28; i < size; i++) {
         struct tj_secret_key back;
         const char kept = pem[i];
         pem[i] = kept == 'A' ? 'B' : 'A';
-        if (tj_keyfile_decode(pem, size, NULL, &back, NULL) == TJ_KEYFILE_OK) {
+        if (tj_keyfile_decode(&back, NULL, pem, size, NULL) == TJ_KEYFILE_OK) {
             assert_same_key(&back, &key);
         }
         pem[i] = kept;
@@ -447,7 +447,7 @@ static void other_key_types_and_containers_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct tj_secret_key back;
-        if (decode(bad[i], "test", &back, NULL) != TJ_KEYFILE_FORMAT) {
+        if (decode(&back, NULL, bad[i], "test") != TJ_KEYFILE_FORMAT) {
             fail_msg("container %zu", i);
         }
         assert_cleared(&back);
@@ -511,7 +511,7 @@ static void assert_public_key_printed(const struct tj_secret_key *key)
     char path[TEST_PATH_MAX];
     char der[1024];
     struct tj_public_key expected;
-    const size_t size = load(place(path, "out"), der, sizeof der);
+    const size_t size = load(der, sizeof der, place(path, "out"));
     assert_true(tj_public_key_of(&expected, key->algorithm, key->secret32));
     if (key->algorithm == TJ_ALGORITHM_ED25519) {
         assert_true(size > 32);
@@ -558,7 +558,7 @@ static void we_encrypt_with_scrypt_and_aes(void **state)
     const char *const parse[] = {"asn1parse", "-in", place(path, "key.pem"), NULL};
     assert_int_equal(tj_keyfile_write(path, &key, "secret"), TJ_KEYFILE_OK);
     assert_int_equal(run_openssl(parse), 0);
-    (void)load(place(path, "out"), text, sizeof text);
+    (void)load(text, sizeof text, place(path, "out"));
     assert_non_null(strstr(text, ":PBES2"));
     assert_non_null(strstr(text, ":scrypt") != NULL ? strstr(text, ":scrypt")
                                                     : strstr(text, ":id-scrypt"));
@@ -587,11 +587,11 @@ static void we_read_what_openssl_writes(void **state)
         (void)remove_files(NULL);
         assert_int_equal(run_openssl(commands[i]), 0);
         if (with_passphrase) {
-            assert_int_equal(tj_keyfile_read(path, NULL, &key, &encrypted), TJ_KEYFILE_PASSPHRASE);
+            assert_int_equal(tj_keyfile_read(&key, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
             assert_true(encrypted);
-            assert_int_equal(tj_keyfile_read(path, "other", &key, NULL), TJ_KEYFILE_PASSPHRASE);
+            assert_int_equal(tj_keyfile_read(&key, NULL, path, "other"), TJ_KEYFILE_PASSPHRASE);
         }
-        assert_int_equal(tj_keyfile_read(path, "secret", &key, &encrypted), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(&key, &encrypted, path, "secret"), TJ_KEYFILE_OK);
         assert_true(encrypted == with_passphrase);
         assert_int_equal(key.algorithm, i % 2 == 0 ? TJ_ALGORITHM_ECDSA : TJ_ALGORITHM_ED25519);
         const char *const print[] = {"pkey",    "-in",      path,  "-passin", "pass:secret",
@@ -623,7 +623,7 @@ static void we_read_other_forms_of_the_public_half(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(run_openssl(i == 0 ? compress : strip), 0);
         assert_int_equal(run_openssl(wrap), 0);
-        assert_int_equal(tj_keyfile_read(other, NULL, &back, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(tj_keyfile_read(&back, NULL, other, NULL), TJ_KEYFILE_OK);
         assert_same_key(&key, &back);
         (void)unlink(other);
     }

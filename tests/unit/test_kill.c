@@ -97,7 +97,7 @@ static void begin_in_lane(struct fixture *f, const struct lane *lane)
 }
 
 /* Envelopes of 1 to 400 records, mostly small. */
-static void fill(struct fixture *f, const struct lane *lane, uint64_t *random)
+static void fill(struct fixture *f, uint64_t *random, const struct lane *lane)
 {
     uint64_t size = next_random(random) % 16;
     size = size == 0 ? 1 + next_random(random) % 400 : 1 + size % 4;
@@ -122,7 +122,7 @@ static void submit_next(struct writer *w, uint64_t *random)
     struct fixture *f = w->f;
     struct lane *lane = &w->lanes[next_random(random) % LANES];
     begin_in_lane(f, lane);
-    fill(f, lane, random);
+    fill(f, random, lane);
     for (uint32_t k = 0; k < (lane->party == 1 ? 2u : 1u); k++) {
         fixture_sign_as(f, TJ_USE_SIGN, lane->party, k);
     }
@@ -208,7 +208,7 @@ static void keep(struct acknowledgements *all, const struct acknowledged *line)
 }
 
 /* What is in the pipe, waiting at most `wait_ms` for the first; false at its end. */
-static bool drain(int fd, struct acknowledgements *all, int wait_ms)
+static bool drain(struct acknowledgements *all, int fd, int wait_ms)
 {
     struct acknowledged line;
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -257,13 +257,13 @@ static void kill_a_writer(struct torture *t)
         write_until_killed(&t->f, fds[1], seed);
     }
     close(fds[1]);
-    bool lives = opening || drain(fds[0], &t->acknowledged, 60000);
+    bool lives = opening || drain(&t->acknowledged, fds[0], 60000);
     uint64_t end = now_ns() + after_ns;
     while (lives && now_ns() < end) {
-        lives = drain(fds[0], &t->acknowledged, 1);
+        lives = drain(&t->acknowledged, fds[0], 1);
     }
     assert_int_equal(kill(child, SIGKILL), 0);
-    while (drain(fds[0], &t->acknowledged, -1)) {
+    while (drain(&t->acknowledged, fds[0], -1)) {
     }
     close(fds[0]);
     int status;
@@ -296,7 +296,7 @@ static struct entry_id *read_ids(struct torture *t, const struct log_copy *log)
             assert_memory_equal(leaf.bytes, t->leaves[i].bytes, TJ_HASH_SIZE);
         }
         t->leaves[i] = leaf;
-        tj_envelope_id(&t->f.digester, row->value + 64, &ids[i].id);
+        tj_envelope_id(&t->f.digester, &ids[i].id, row->value + 64);
         ids[i].entry = i;
     }
     t->size = entries->count;
@@ -338,7 +338,7 @@ static void check_resubmitted(struct torture *t, const struct log_copy *log)
             line -= next_random(&t->random) % (i % 2 == 0 ? line + 1 : line % 40 + 1);
             entry = t->acknowledged.lines[line].entry;
         }
-        uint8_t *bytes = envelope_of(log, entry, &size);
+        uint8_t *bytes = envelope_of(log, &size, entry);
         assert_int_equal(tijori_submit(t->f.ledger, bytes, size, i), TIJORI_OK);
         free(bytes);
         assert_int_equal(tijori_receive(t->f.ledger, &receipt), TIJORI_OK);
@@ -357,9 +357,9 @@ static void one_round(struct torture *t)
     size_t told = t->acknowledged.count;
     kill_a_writer(t);
     /* First as the crash left it: opened by nobody, blocks of many ages. */
-    fixture_audit(&t->f, 2, &report);
+    fixture_audit(&t->f, &report, 2);
     must_pass(&report);
-    log_read(t->f.dir, 0, &log);
+    log_read(&log, t->f.dir, 0);
     check_acknowledged(t, &log);
     t->restored += t->size - before - (t->acknowledged.count - told);
     check_resubmitted(t, &log);
@@ -375,7 +375,7 @@ static void new_ledger(struct torture *t)
     t->acknowledged.count = 0;
     t->size = 0;
     struct log_copy log;
-    log_read(t->f.dir, 0, &log);
+    log_read(&log, t->f.dir, 0);
     free(read_ids(t, &log));
     log_free(&log);
     assert_int_equal(t->size, head.size);
@@ -384,7 +384,7 @@ static void new_ledger(struct torture *t)
 static void end_ledger(struct torture *t)
 {
     struct tj_replay_report report;
-    fixture_audit(&t->f, 2, &report);
+    fixture_audit(&t->f, &report, 2);
     must_pass(&report);
     fixture_open(&t->f);
     fixture_destroy(&t->f);

@@ -59,7 +59,7 @@ static void begin(uint32_t party, uint16_t lane)
 /* The envelope in f is to follow this one, which is not in the ledger. */
 static void follow(const struct kept *before)
 {
-    tj_envelope_id(&f->digester, before->bytes, &f->header.previous_id);
+    tj_envelope_id(&f->digester, &f->header.previous_id, before->bytes);
     f->header.sequence = tj_load64(before->bytes + 16) + 1;
 }
 
@@ -114,11 +114,11 @@ static void chains_hold(void)
         struct tj_header h;
         struct tj_verdict verdict;
         assert_int_equal(tijori_entry(f->ledger, &out, i), TIJORI_OK);
-        assert_int_equal(tj_header_decode(bytes + 64, &h, &verdict), TIJORI_OK);
+        assert_int_equal(tj_header_decode(&h, bytes + 64, &verdict), TIJORI_OK);
         assert_int_equal(h.sequence, last[h.party][h.lane].sequence + 1);
         assert_memory_equal(h.previous_id.bytes, last[h.party][h.lane].id.bytes, 32);
         last[h.party][h.lane].sequence = h.sequence;
-        tj_envelope_id(&f->digester, bytes + 64, &last[h.party][h.lane].id);
+        tj_envelope_id(&f->digester, &last[h.party][h.lane].id, bytes + 64);
     }
     free(body);
 }
@@ -153,7 +153,7 @@ static void i6_lanes_are_independent_chains(void **state)
     chains_hold();
     struct tj_replay_report report;
     fixture_close(f);
-    fixture_audit(f, 2, &report);
+    fixture_audit(f, &report, 2);
     assert_false(report.failed);
     assert_int_equal(report.checks[TJ_CHECK_LANES].passed, report.entries);
     fixture_open(f);
@@ -215,7 +215,7 @@ static void the_successor_of_a_refused_envelope(void **state)
     memcpy(f->header.known_leaf.bytes, before.head.leaf, 32);
     keep(&chain[0]);
     struct tj_hash id;
-    tj_envelope_id(&f->digester, chain[0].bytes, &id);
+    tj_envelope_id(&f->digester, &id, chain[0].bytes);
     assert_memory_equal(id.bytes, chain[1].bytes + 80, 32);
     for (int i = 0; i < 3; i++) {
         if (submit(&chain[i], &receipt) != TIJORI_OK) {
@@ -264,7 +264,7 @@ static void i7_a_revoked_key_counts_no_more_from_the_next_entry_on(void **state)
         uint8_t secret32[32];
         struct tj_public_key key;
         struct tj_record add = {.kind = TJ_ADD_KEY, .party = 3, .ordinal = 1};
-        fixture_secret(4, 2, secret32);
+        fixture_secret(secret32, 4, 2);
         assert_true(tj_public_key_of(&key, algorithm, secret32));
         add.role = TJ_INITIATE;
         add.algorithm = algorithm;
@@ -284,7 +284,7 @@ static void i7_a_key_counts_from_the_entry_after_the_one_that_adds_it(void **sta
     struct tj_record add = rules_key(TJ_ADD_KEY, 4, 5, TJ_INITIATE);
     begin(4, 1);
     sign_two(3, 5);
-    rules_refuse_bytes(f, TIJORI_KEY_UNKNOWN, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_UNKNOWN);
     rules_one(f, 4, 0, &add);
     fixture_sign_as(f, TJ_USE_POSSESSION, 4, 5);
     rules_accept(f);
@@ -297,7 +297,7 @@ static void i7_a_key_counts_from_the_entry_after_the_one_that_adds_it(void **sta
     fixture_sign_as(f, TJ_USE_POSSESSION, 4, 6);
     fixture_sign_as(f, TJ_USE_SIGN, 4, 6);
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_KEY_UNKNOWN, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_UNKNOWN);
 }
 
 static void i7_a_threshold_counts_from_the_next_entry_on(void **state)
@@ -309,7 +309,7 @@ static void i7_a_threshold_counts_from_the_next_entry_on(void **state)
     rules_accept_one(f, 4, 0, &set);
     begin(4, 1);
     sign_two(1, 3);
-    rules_refuse_bytes(f, TIJORI_THRESHOLD, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_THRESHOLD);
     assert_non_null(strstr(receipt.text, "2 of 3"));
     begin(4, 1);
     fixture_sign_as(f, TJ_USE_SIGN, 4, 4);
@@ -324,12 +324,12 @@ static void i7_a_threshold_counts_from_the_next_entry_on(void **state)
     begin(4, 1);
     fixture_sign_as(f, TJ_USE_SIGN, 4, 3); /* approves, and nobody initiated */
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_THRESHOLD, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_THRESHOLD);
     set.threshold = 0;
     rules_accept_one(f, 4, 0, &set);
     begin(4, 1);
     sign_two(1, 3);
-    rules_refuse_bytes(f, TIJORI_THRESHOLD, &receipt); /* 0 is never reached */
+    rules_refuse_bytes(f, &receipt, TIJORI_THRESHOLD); /* 0 is never reached */
 }
 
 static void i7_keys_change_places_in_one_envelope(void **state)
@@ -351,7 +351,7 @@ static void i7_keys_change_places_in_one_envelope(void **state)
     begin(2, 1);
     fixture_sign_as(f, TJ_USE_SIGN, 2, 0);
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_KEY_REVOKED, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_REVOKED);
 }
 
 /* A revocation stands in lane 0, and is never stuck behind what another lane waits for. */
@@ -362,7 +362,7 @@ static void i7_a_revocation_goes_through_beside_a_stuck_lane(void **state)
     begin(4, 1);
     f->header.sequence += 7;
     sign_two(1, 3);
-    rules_refuse_bytes(f, TIJORI_SEQUENCE, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_SEQUENCE);
     struct tj_record revoke = rules_key(TJ_REVOKE_KEY, 4, 2, TJ_INITIATE);
     rules_accept_one(f, 4, 0, &revoke);
 }
@@ -396,7 +396,7 @@ static void i7_thresholds_stay_reachable(void **state)
     rules_one(f, 0, 0, &r);
     sign_authority();
     struct tijori_receipt receipt;
-    rules_refuse_bytes(f, TIJORI_UNREACHABLE, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_UNREACHABLE);
 }
 
 /* ---- I8 ---- */
@@ -586,7 +586,7 @@ static void a_clock_far_ahead_wants_the_operators_word(void **state)
     fixture_close(f);
     struct tijori_options options = {.clock = clock_of_fixture, .clock_context = f};
     options.accept_clock_jump = 1;
-    assert_int_equal(tijori_open(&f->ledger, &message, f->dir, TIJORI_WRITE, &options), TIJORI_OK);
+    assert_int_equal(tijori_open(&f->ledger, f->dir, TIJORI_WRITE, &options, &message), TIJORI_OK);
     begin(1, 1);
     rules_sign(f);
     fixture_encode(f);
@@ -648,7 +648,7 @@ static void nothing_is_left_in_the_indexes(void **state)
     assert_int_equal(receipt.status, TIJORI_OK);
     begin(4, 1);
     sign_two(3, 5);
-    rules_refuse_bytes(f, TIJORI_KEY_UNKNOWN, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_UNKNOWN);
     taken.ordinal = 6;
     rules_one(f, 4, 0, &add);
     fixture_add(f, &taken);
@@ -657,7 +657,7 @@ static void nothing_is_left_in_the_indexes(void **state)
     rules_refuse(f, TIJORI_KEY_TAKEN);
     begin(4, 1);
     sign_two(3, 5);
-    rules_refuse_bytes(f, TIJORI_KEY_UNKNOWN, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_UNKNOWN);
     rules_one(f, 4, 0, &add);
     fixture_sign_as(f, TJ_USE_POSSESSION, 4, 5);
     rules_accept(f);

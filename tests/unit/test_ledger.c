@@ -25,7 +25,7 @@ static void must_send(struct fixture *f, uint64_t from, uint64_t to, uint64_t am
                       uint8_t purpose)
 {
     struct tijori_receipt receipt;
-    if (fixture_send_move(f, from, to, amount, purpose, &receipt) != TIJORI_OK) {
+    if (fixture_send_move(f, &receipt, from, to, amount, purpose) != TIJORI_OK) {
         fail_msg("%s", receipt.text);
     }
 }
@@ -50,8 +50,8 @@ static void purchase_and_consolidation(void **state)
     assert_int_equal(fixture_balance(f, fixture_account(T_RESERVE_B)), 400);
     assert_int_equal(fixture_balance(f, fixture_account(T_MARKET)), -1000);
     /* The dispute itself: coins the state has already are not bought again. */
-    assert_int_equal(fixture_send_move(f, fixture_account(T_RESERVE_A),
-                                       fixture_account(T_RESERVE_B), 100, TJ_PURCHASE, &receipt),
+    assert_int_equal(fixture_send_move(f, &receipt, fixture_account(T_RESERVE_A),
+                                       fixture_account(T_RESERVE_B), 100, TJ_PURCHASE),
                      TIJORI_PURPOSE);
     assert_int_equal(receipt.record, 0);
     assert_string_equal(receipt.field, "purpose");
@@ -59,7 +59,7 @@ static void purchase_and_consolidation(void **state)
     assert_int_equal(fixture_balance(f, fixture_account(T_RESERVE_A)), 600);
     struct tj_replay_report report;
     fixture_close(f);
-    fixture_audit(f, 1, &report);
+    fixture_audit(f, &report, 1);
     must_pass(&report);
     fixture_open(f);
     assert_int_equal(fixture_balance(f, fixture_account(T_RESERVE_A)), 600);

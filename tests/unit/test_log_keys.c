@@ -57,7 +57,7 @@ static struct tj_hash root_at(uint64_t size)
         tj_leaf_hash(f->digester.hasher, &hash, entry, out.entry_size);
         tj_frontier_append(f->digester.hasher, &frontier, &hash);
     }
-    tj_frontier_root(f->digester.hasher, &frontier, &hash);
+    tj_frontier_root(f->digester.hasher, &hash, &frontier);
     return hash;
 }
 
@@ -128,7 +128,7 @@ static void must_refuse(const char *name, enum tijori_status status, uint32_t re
 {
     struct tijori_receipt receipt;
     fixture_encode(f);
-    rules_refuse_bytes(f, status, &receipt);
+    rules_refuse_bytes(f, &receipt, status);
     if (receipt.record != record || strcmp(receipt.field, field) != 0) {
         fail_msg("%s: %s", name, receipt.text);
     }
@@ -267,7 +267,7 @@ static void audit_passes(void)
     struct tj_replay_report report;
     rules_trace(f, &before);
     fixture_close(f);
-    fixture_audit(f, 2, &report);
+    fixture_audit(f, &report, 2);
     if (report.failed) {
         fail_msg("%s", report.failure);
     }

@@ -218,7 +218,7 @@ static void a_suspended_partys_pending_is_released_by_the_authority(void **state
     rules_countersign(f, 4);
     rules_sign(f);
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_PARTY_SUSPENDED, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_PARTY_SUSPENDED);
     moved(TJ_MOVE, A(2, 0), A(4, 1), 7, TJ_CUSTOMER_TRANSFER);
     r = rules_naming(f, TJ_VOID, entry, 0);
     rules_accept_one(f, 0, 0, &r);
@@ -590,15 +590,15 @@ static enum tijori_status judged_as(uint64_t index, const struct tj_hash *head_l
     uint8_t header[TJ_HEADER_SIZE];
     struct tj_case c = {.index = index, .header = &f->header, .slots = &f->slots};
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
-    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &view.head, &own), TIJORI_OK);
+    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &own, &view.head), TIJORI_OK);
     tj_journal_past_init(&past, view.txn, view.digester);
     tj_header_encode(&f->header, header);
-    tj_envelope_id(view.digester, header, &c.envelope_id);
+    tj_envelope_id(view.digester, &c.envelope_id, header);
     c.received_ns = f->now_ns + 1;
     c.head_leaf = *head_leaf;
     c.records = f->records;
     c.signatures_valid = true;
-    enum tijori_status status = tj_apply(own, &past.past, &c, links, &tail, &verdict);
+    enum tijori_status status = tj_apply(own, links, &tail, &past.past, &c, &verdict);
     tj_state_destroy(own);
     tj_ledger_view_end(f->ledger, &view);
     return status;

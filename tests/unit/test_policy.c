@@ -77,7 +77,7 @@ static bool decode(struct tj_policy_error *error)
     char *exact = malloc(text_size > 0 ? text_size : 1);
     assert_non_null(exact);
     memcpy(exact, text, text_size);
-    bool read = tj_policy_decode(&policy, exact, text_size, error);
+    bool read = tj_policy_decode(&policy, error, exact, text_size);
     free(exact);
     return read;
 }
@@ -350,7 +350,7 @@ static struct tj_policy_result check(unsigned mask, unsigned broken)
     struct tj_note_view view;
     const size_t size = cosigned(note, sizeof note, mask, broken);
     assert_true(tj_note_decode(&view, note, size));
-    tj_policy_check(&policy, &view, &result);
+    tj_policy_check(&policy, &result, &view);
     return result;
 }
 

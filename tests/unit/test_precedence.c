@@ -312,7 +312,7 @@ static void each_alone(void **state)
         assert_true(last < wrongs[i].status);
         last = wrongs[i].status != TIJORI_RESTRICTED ? wrongs[i].status : last;
         build(NULL, &wrongs[i]);
-        rules_refuse_bytes(f, wrongs[i].status, &receipt);
+        rules_refuse_bytes(f, &receipt, wrongs[i].status);
     }
     build(NULL, NULL);
     rules_accept_signed(f);
@@ -354,7 +354,7 @@ static void restricted_among_the_records(void **state)
         f->header.flags = TJ_FLAG_RESTRICTED;
         rules_sign(f);
         fixture_encode(f);
-        rules_refuse_bytes(f, fits ? TIJORI_RESTRICTED : TIJORI_PURPOSE, &receipt);
+        rules_refuse_bytes(f, &receipt, fits ? TIJORI_RESTRICTED : TIJORI_PURPOSE);
         assert_int_equal(receipt.record, 0);
         assert_string_equal(receipt.field, fits ? "to" : "purpose");
     }
@@ -374,7 +374,7 @@ static void of_two_records_the_first(void **state)
     fixture_add(f, &lost);
     rules_sign(f);
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_BALANCE, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_BALANCE);
     assert_int_equal(receipt.record, 1);
 }
 
@@ -388,7 +388,7 @@ static void of_two_slots_the_first(void **state)
     rules_slot(f, TJ_USE_COUNTERSIGN, 4, 4, 0, TJ_ALGORITHM_ECDSA); /* KEY_ROLE */
     rules_slot(f, TJ_USE_COUNTERSIGN, 5, 4, 9, TJ_ALGORITHM_ECDSA); /* KEY_UNKNOWN */
     fixture_encode(f);
-    rules_refuse_bytes(f, TIJORI_KEY_ROLE, &receipt);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_ROLE);
     assert_non_null(strstr(receipt.text, "signature 2"));
 }
 

@@ -175,7 +175,7 @@ static void refuse_cell(struct fixture *f, struct tj_record *r, unsigned cell)
     rules_sign(f);
     fixture_encode(f);
     if (cell % 3 == 0 && f->header.party == 1) {
-        rules_refuse_bytes(f, TIJORI_RESTRICTED, &receipt);
+        rules_refuse_bytes(f, &receipt, TIJORI_RESTRICTED);
         assert_string_equal(receipt.field, "flags");
         rules_one(f, 1, 1, r);
         rules_sign(f);

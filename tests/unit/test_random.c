@@ -205,7 +205,7 @@ static struct tj_record random_new(uint64_t *seed, uint32_t party)
     return r;
 }
 
-static struct tj_record random_naming(uint64_t *seed, uint32_t party, struct tj_hasher *hasher)
+static struct tj_record random_naming(uint64_t *seed, struct tj_hasher *hasher, uint32_t party)
 {
     uint8_t kind = (uint8_t)(TJ_POST + rules_random(seed) % 3);
     const struct past_record *named = NULL;
@@ -239,7 +239,7 @@ static void random_envelope(uint64_t *seed, struct tj_hasher *hasher, struct env
     e->count = rules_random(seed) % 3 == 0 ? 1 + (uint32_t)(rules_random(seed) % RECORDS_MAX) : 1;
     for (uint32_t i = 0; i < e->count; i++) {
         struct tj_record *r = &e->records[i];
-        *r = books.count > 3 && rules_random(seed) % 5 < 2 ? random_naming(seed, e->party, hasher)
+        *r = books.count > 3 && rules_random(seed) % 5 < 2 ? random_naming(seed, hasher, e->party)
                                                            : random_new(seed, e->party);
         if (needs_countersignature(r, e->party) && rules_random(seed) % 8 != 0) {
             e->countersigned[tj_account_party(r->to)] = true;
@@ -248,8 +248,8 @@ static void random_envelope(uint64_t *seed, struct tj_hasher *hasher, struct env
 }
 
 /* What the model says of it; when OK, it is booked as entry `index`. */
-static enum tijori_status expect_envelope(const struct envelope *e, uint64_t index,
-                                          uint32_t *record)
+static enum tijori_status expect_envelope(const struct envelope *e, uint32_t *record,
+                                          uint64_t index)
 {
     bool any = false;
     for (int p = 0; p < PARTIES; p++) {
@@ -360,7 +360,7 @@ struct machine {
     struct tj_journal_past *world;
 };
 
-static bool machine_record(void *context, uint64_t id, struct tj_named *out)
+static bool machine_record(void *context, struct tj_named *out, uint64_t id)
 {
     struct machine *m = context;
     const struct past_record *found = find_past(id);
@@ -372,7 +372,7 @@ static bool machine_record(void *context, uint64_t id, struct tj_named *out)
     return found != NULL;
 }
 
-static bool machine_no_hash(void *context, uint64_t index, struct tj_hash *out)
+static bool machine_no_hash(void *context, struct tj_hash *out, uint64_t index)
 {
     (void)context;
     (void)index;
@@ -380,18 +380,18 @@ static bool machine_no_hash(void *context, uint64_t index, struct tj_hash *out)
     return false;
 }
 
-static bool machine_jump(void *context, uint64_t index, uint64_t *jump)
+static bool machine_jump(void *context, uint64_t *jump, uint64_t index)
 {
     struct machine *m = context;
     if (index < m->base) {
-        return m->world->past.lane_jump(m->world, index, jump);
+        return m->world->past.lane_jump(m->world, jump, index);
     }
     *jump = m->jumps[index - m->base];
     return true;
 }
 
 /* Slots with keys and without signatures: the case says that they verified. */
-static void machine_slots(const struct machine *m, const struct envelope *e, struct tj_slots *out)
+static void machine_slots(const struct machine *m, struct tj_slots *out, const struct envelope *e)
 {
     memset(out, 0, sizeof *out);
     for (uint32_t p = 1; p < PARTIES; p++) {
@@ -423,13 +423,13 @@ static enum tijori_status machine_apply(struct machine *m, const struct envelope
         tj_record_encode(&e->records[i], records + (size_t)i * TJ_RECORD_SIZE);
     }
     tj_header_encode(&h, header_bytes);
-    machine_slots(m, e, &slots);
+    machine_slots(m, &slots, e);
     struct tj_case c = {.index = m->index, .header = &h, .slots = &slots, .records = records};
     c.last_received_ns = h.created_s * UINT64_C(1000000000);
     c.received_ns = c.last_received_ns + 1;
     c.signatures_valid = true;
-    tj_envelope_id(m->digester, header_bytes, &c.envelope_id);
-    enum tijori_status status = tj_apply(m->state, &m->past, &c, links, &tail, verdict);
+    tj_envelope_id(m->digester, &c.envelope_id, header_bytes);
+    enum tijori_status status = tj_apply(m->state, links, &tail, &m->past, &c, verdict);
     if (status == TIJORI_OK) {
         m->jumps[m->index - m->base] = tail.lane_jump;
         m->index++;
@@ -447,7 +447,7 @@ static void one_machine(struct fixture *f, uint64_t seed)
     model_begin(f);
     memset(&m, 0, sizeof m);
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
-    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &view.head, &m.state), TIJORI_OK);
+    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &m.state, &view.head), TIJORI_OK);
     tj_journal_past_init(&world, view.txn, view.digester);
     m.past = (struct tj_past){&m,           machine_record, machine_no_hash, machine_no_hash,
                               machine_jump, machine_no_hash};
@@ -456,8 +456,8 @@ static void one_machine(struct fixture *f, uint64_t seed)
     m.digester = view.digester;
     m.world = &world;
     for (uint32_t p = 1; p < PARTIES; p++) {
-        fixture_public(p, 0, &m.keys[p][0]);
-        fixture_public(p, 1, &m.keys[p][1]);
+        fixture_public(&m.keys[p][0], p, 0);
+        fixture_public(&m.keys[p][1], p, 1);
     }
     for (int round = 0; round < ENVELOPES; round++) {
         struct envelope e;
@@ -465,7 +465,7 @@ static void one_machine(struct fixture *f, uint64_t seed)
         char text[320];
         uint32_t record;
         random_envelope(&random, f->digester.hasher, &e);
-        enum tijori_status wanted = expect_envelope(&e, m.index, &record);
+        enum tijori_status wanted = expect_envelope(&e, &record, m.index);
         enum tijori_status status = machine_apply(&m, &e, &verdict);
         if (status != wanted || verdict.record != record) {
             tj_verdict_format(&verdict, text, sizeof text);
@@ -496,8 +496,8 @@ static void i2_i3_random_histories_against_a_model(void **state)
 
 /* ---- through the ledger ---- */
 
-static enum tijori_status ledger_apply(struct fixture *f, const struct envelope *e,
-                                       struct tijori_receipt *receipt)
+static enum tijori_status ledger_apply(struct fixture *f, struct tijori_receipt *receipt,
+                                       const struct envelope *e)
 {
     fixture_begin(f, e->party, 1);
     for (uint32_t i = 0; i < e->count; i++) {
@@ -569,8 +569,8 @@ static void one_ledger(uint64_t seed)
         uint32_t record;
         tijori_head(f->ledger, &head);
         random_envelope(&random, f->digester.hasher, &e);
-        enum tijori_status wanted = expect_envelope(&e, head.size, &record);
-        enum tijori_status status = ledger_apply(f, &e, &receipt);
+        enum tijori_status wanted = expect_envelope(&e, &record, head.size);
+        enum tijori_status status = ledger_apply(f, &receipt, &e);
         if (status != wanted || receipt.record != record) {
             wrong_verdict(seed, round, wanted, status, receipt.text);
         }
@@ -581,7 +581,7 @@ static void one_ledger(uint64_t seed)
     }
     struct tj_replay_report report;
     fixture_close(f);
-    fixture_audit(f, 2, &report);
+    fixture_audit(f, &report, 2);
     if (report.failed) {
         fail_msg("seed %" PRIu64 ": audit: %s", seed, report.failure);
     }

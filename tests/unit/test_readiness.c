@@ -103,7 +103,7 @@ static bool one_in(uint64_t n)
 
 static const struct tj_past past;
 
-static bool past_record(void *context, uint64_t id, struct tj_named *out)
+static bool past_record(void *context, struct tj_named *out, uint64_t id)
 {
     uint64_t index = tj_record_entry(id);
     uint32_t position = tj_record_position(id);
@@ -119,32 +119,32 @@ static bool past_record(void *context, uint64_t id, struct tj_named *out)
     memset(out, 0, sizeof *out);
     memcpy(out->record, stored->e.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
     tj_leaf_hash(world.digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
-    tj_named_complete(&past, &view, out);
+    tj_named_complete(&past, out, &view);
     return true;
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     (void)context;
     *leaf = world.entries[index < world.count ? index : 0].leaf;
     return index < world.count;
 }
 
-static bool past_envelope_id(void *context, uint64_t index, struct tj_hash *id)
+static bool past_envelope_id(void *context, struct tj_hash *id, uint64_t index)
 {
     (void)context;
     *id = world.entries[index < world.count ? index : 0].id;
     return index < world.count;
 }
 
-static bool past_lane_jump(void *context, uint64_t index, uint64_t *jump)
+static bool past_lane_jump(void *context, uint64_t *jump, uint64_t index)
 {
     (void)context;
     *jump = world.entries[index < world.count ? index : 0].jump;
     return index < world.count;
 }
 
-static bool past_root(void *context, uint64_t size, struct tj_hash *root)
+static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 {
     (void)context;
     (void)size;
@@ -175,7 +175,7 @@ static struct tj_case case_of(const struct envelope *e)
         c.head_leaf = world.entries[world.count - 1].leaf;
     }
     tj_header_encode(&e->header, header);
-    tj_envelope_id(&world.digester, header, &c.envelope_id);
+    tj_envelope_id(&world.digester, &c.envelope_id, header);
     return c;
 }
 
@@ -224,7 +224,7 @@ static struct tj_readiness ask(const struct envelope *e)
 {
     struct tj_case c = case_of(e);
     struct tj_readiness r;
-    tj_readiness_of(world.state, &past, &r, &c);
+    tj_readiness_of(world.state, &r, &past, &c);
     return r;
 }
 
@@ -270,7 +270,7 @@ static enum tijori_status judge(const struct envelope *e, bool keep)
     struct tj_readiness r = ask(e);
     struct tj_case c = case_of(e);
     size_t before = tj_state_mark_undo(world.state);
-    enum tijori_status status = tj_apply(world.state, &past, &c, links, &tail, &verdict);
+    enum tijori_status status = tj_apply(world.state, links, &tail, &past, &c, &verdict);
     if (r.ready && of_keys(&verdict)) {
         fail_of(e, &r, &verdict, "it was said to be ready, and a rule of keys refuses it");
     }
@@ -381,7 +381,7 @@ static bool add_possession(struct envelope *e)
     for (uint32_t i = 0; i < e->header.record_count; i++) {
         const uint8_t *record = e->records + (size_t)i * TJ_RECORD_SIZE;
         struct tj_record r;
-        tj_record_decode(record, &r);
+        tj_record_decode(&r, record);
         if (r.kind == TJ_ADD_KEY || r.kind == TJ_ADD_LOG_KEY ||
             (r.kind == TJ_RETIRE_LOG_KEY && r.size == 0)) {
             add_slot(e, TJ_USE_POSSESSION, r.kind == TJ_ADD_KEY ? r.party : 0, r.key, r.algorithm);
@@ -560,8 +560,8 @@ static void open_world(const struct tj_genesis *genesis, const struct envelope *
     uint64_t created_s = world.now_ns / TJ_NS_PER_S;
     for (int i = 0; i < OPENINGS; i++) {
         begin(&e, 0, 0);
-        tj_genesis_opening(&world.digester, genesis, created_s, created_s + 3600, &e.header,
-                           record);
+        tj_genesis_opening(&world.digester, &e.header, record, genesis, created_s,
+                           created_s + 3600);
         memcpy(e.records, record, TJ_RECORD_SIZE);
         if (one_in(4)) { /* something else in its place */
             struct tj_record r = new_threshold(0, TJ_DOMAIN_ADMINISTER, 1);
@@ -575,7 +575,7 @@ static void open_world(const struct tj_genesis *genesis, const struct envelope *
         counts.envelopes++;
     }
     begin(&e, 0, 0);
-    tj_genesis_opening(&world.digester, genesis, created_s, created_s + 3600, &e.header, record);
+    tj_genesis_opening(&world.digester, &e.header, record, genesis, created_s, created_s + 3600);
     memcpy(e.records, record, TJ_RECORD_SIZE);
     must_accept(&e);
     count_kinds(first, counts.ready);
@@ -596,13 +596,13 @@ static void found_world(void)
     if (tj_genesis_check(&world.digester, e.records, count, created_s, &verdict) != TIJORI_OK) {
         fail_msg("seed %" PRIu64 ": genesis: %s", world.seed, tijori_status_name(verdict.status));
     }
-    tj_genesis_build(&world.digester, e.records, count, created_s, &genesis);
-    assert_int_equal(tj_header_decode(genesis.entry + 64, &e.header, &verdict), TIJORI_OK);
+    tj_genesis_build(&world.digester, &genesis, e.records, count, created_s);
+    assert_int_equal(tj_header_decode(&e.header, genesis.entry + 64, &verdict), TIJORI_OK);
     world.ledger_id = genesis.ledger_id;
     world.state->ledger_id = genesis.ledger_id;
     e.signatures_valid = true;
     struct tj_case c = case_of(&e);
-    assert_int_equal(tj_apply(world.state, &past, &c, links, &tail, &verdict), TIJORI_OK);
+    assert_int_equal(tj_apply(world.state, links, &tail, &past, &c, &verdict), TIJORI_OK);
     append(&e, &c, &tail);
     /* Who has the genesis alone knows the same. */
     struct tj_state *start = tj_genesis_state(&genesis, e.records);
@@ -738,7 +738,7 @@ static struct tj_record random_new(uint8_t kind, uint32_t party)
 }
 
 /* The number of records tried that a record of this kind may name; 0: none is there. */
-static uint64_t find_named(uint8_t kind, struct tj_named *named)
+static uint64_t find_named(struct tj_named *named, uint8_t kind)
 {
     for (int tries = 0; tries < 60; tries++) {
         uint64_t index = draw(world.count);
@@ -747,11 +747,11 @@ static uint64_t find_named(uint8_t kind, struct tj_named *named)
         uint64_t number;
         uint64_t id = tj_record_id(index, position);
         bool corrects = kind == TJ_CORRECT;
-        const struct tj_mark_object *mark = tj_state_find_mark(world.state, id, &number);
+        const struct tj_mark_object *mark = tj_state_find_mark(world.state, &number, id);
         bool open = record[0] == TJ_PENDING && mark != NULL &&
                     mark->value == (TJ_MARK_PENDING | TJ_MARK_OPEN);
         if (corrects ? record[0] == TJ_MOVE || record[0] == TJ_POST : open) {
-            assert_true(past_record(NULL, id, named));
+            assert_true(past_record(NULL, named, id));
             return id;
         }
     }
@@ -762,7 +762,7 @@ static uint64_t find_named(uint8_t kind, struct tj_named *named)
 static bool random_naming(struct tj_record *r, uint8_t kind)
 {
     struct tj_named named;
-    uint64_t id = find_named(kind, &named);
+    uint64_t id = find_named(&named, kind);
     if (id == 0) {
         return false;
     }

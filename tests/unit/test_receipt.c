@@ -14,7 +14,7 @@ static struct tj_receipt example(enum tijori_status status)
 {
     struct tj_receipt r = {.origin = ORIGIN, .status = status, .head_size = 18};
     memset(r.envelope_id.bytes, 0xab, TJ_HASH_SIZE);
-    assert_true(tj_parse_hash64(ROOT, strlen(ROOT), &r.head_root));
+    assert_true(tj_parse_hash64(&r.head_root, ROOT, strlen(ROOT)));
     if (tj_receipt_promises(&r)) {
         r.entry = 17;
         r.received_ns = UINT64_C(1700000000123456789);

@@ -22,13 +22,13 @@ struct past_states {
     uint64_t size;
 };
 
-static void past_states_make(struct tj_txn *txn, struct tj_digester *digester, uint64_t size,
-                             struct past_states *out)
+static void past_states_make(struct tj_txn *txn, struct tj_digester *digester,
+                             struct past_states *out, uint64_t size)
 {
     assert_true(size <= SIZES_MAX);
     out->size = size;
     for (uint64_t n = 1; n <= size; n++) {
-        assert_int_equal(tj_snapshot_at(txn, digester, n, &out->after[n]), TIJORI_OK);
+        assert_int_equal(tj_snapshot_at(txn, digester, &out->after[n], n), TIJORI_OK);
     }
 }
 
@@ -79,10 +79,10 @@ static uint32_t check_stored_blocks(const struct run *run, struct tj_txn *txn)
     struct tj_view value;
     bool seen[SIZES_MAX] = {false};
     uint32_t ages = 0;
-    assert_int_equal(tj_cursor_open(txn, TJ_J_STATE, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, TJ_J_STATE), TJ_STORAGE_OK);
     while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
         struct tj_block_row row;
-        assert_true(tj_block_row_decode(&key, &value, &row));
+        assert_true(tj_block_row_decode(&key, &row, &value));
         assert_true(row.as_of < run->past->size);
         ages += !seen[row.as_of];
         seen[row.as_of] = true;
@@ -106,7 +106,7 @@ static void check_open_now(void *context)
     }
     assert_int_equal(tj_ledger_view_begin(run->f.ledger, &view), TIJORI_OK);
     assert_int_equal(tj_head_row_read(view.txn, &head), TIJORI_OK);
-    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &head, &opened), TIJORI_OK);
+    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &opened, &head), TIJORI_OK);
     assert_true(states_equal(opened, run->past->after[head.size]));
     uint32_t ages = check_stored_blocks(run, view.txn);
     run->ages_max = ages > run->ages_max ? ages : run->ages_max;
@@ -115,7 +115,7 @@ static void check_open_now(void *context)
     tj_ledger_view_end(run->f.ledger, &view);
 }
 
-static struct run *run_history(uint64_t redo_max, struct past_states *past)
+static struct run *run_history(struct past_states *past, uint64_t redo_max)
 {
     struct run *run = calloc(1, sizeof *run);
     assert_non_null(run);
@@ -140,10 +140,10 @@ static void free_run(struct run *run)
 
 static struct run *first_run(struct past_states *past)
 {
-    struct run *run = run_history(TJ_REDO_MAX, NULL);
+    struct run *run = run_history(NULL, TJ_REDO_MAX);
     struct tj_ledger_view view;
     assert_int_equal(tj_ledger_view_begin(run->f.ledger, &view), TIJORI_OK);
-    past_states_make(view.txn, view.digester, view.head.size, past);
+    past_states_make(view.txn, view.digester, past, view.head.size);
     assert_true(states_equal((struct tj_state *)(uintptr_t)view.state, past->after[past->size]));
     tj_ledger_view_end(run->f.ledger, &view);
     return run;
@@ -157,7 +157,7 @@ static void i4_opens_from_every_mixture_that_a_run_leaves(void **state)
     free_run(first_run(&past));
     uint32_t ages_max = 0;
     for (size_t i = 0; i < sizeof redo_max / sizeof redo_max[0]; i++) {
-        struct run *run = run_history(redo_max[i], &past);
+        struct run *run = run_history(&past, redo_max[i]);
         assert_true(run->opened > 30);
         ages_max = run->ages_max > ages_max ? run->ages_max : ages_max;
         free_run(run);
@@ -217,7 +217,7 @@ static struct mixer *new_mixer(void)
     m->run = first_run(&m->past);
     fixture_close(&m->run->f);
     tj_state_visit(m->past.after[m->past.size], add_subject, m);
-    assert_int_equal(tj_store_open_write(m->run->f.dir, &options, &m->store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&m->store, NULL, m->run->f.dir, &options), TJ_STORAGE_OK);
     return m;
 }
 
@@ -237,7 +237,7 @@ static void clear_blocks(struct tj_txn *txn)
         struct tj_view key;
         struct tj_view value;
         uint8_t name[TJ_BLOCK_KEY_SIZE];
-        assert_int_equal(tj_cursor_open(txn, TJ_J_STATE, &cursor), TJ_STORAGE_OK);
+        assert_int_equal(tj_cursor_open(txn, &cursor, TJ_J_STATE), TJ_STORAGE_OK);
         enum tj_storage_status found = tj_cursor_next(cursor, &key, &value);
         if (found == TJ_STORAGE_OK) {
             memcpy(name, key.bytes, sizeof name);
@@ -262,7 +262,7 @@ static uint64_t put_subject(const struct mixer *m, struct tj_txn *txn, const str
         uint8_t *place;
         tj_block_key(&name, key);
         assert_int_equal(
-            tj_put_name(txn, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes, &place),
+            tj_put_name(txn, &place, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes),
             TJ_STORAGE_OK);
         tj_store64(place, n - 1);
         tj_store64(place + 8, 0);
@@ -291,7 +291,7 @@ static bool opens_right(const struct mixer *m, const uint64_t *ages, uint64_t sl
         head.redo_from = lacks < head.redo_from ? lacks : head.redo_from;
     }
     head.redo_from -= slack < head.redo_from ? slack : head.redo_from;
-    enum tijori_status status = tj_snapshot_load(txn, &m->run->f.digester, &head, &opened);
+    enum tijori_status status = tj_snapshot_load(txn, &m->run->f.digester, &opened, &head);
     bool right = status == TIJORI_OK && states_equal(opened, m->past.after[m->past.size]);
     if (status == TIJORI_OK) {
         tj_state_destroy(opened);
@@ -432,7 +432,7 @@ static void write_older(struct fixture *f)
     options.tables = tables;
     options.format = TJ_STORE_FORMAT_OLDER;
     options.upgrades = 0;
-    log_read(f->dir, 0, &log);
+    log_read(&log, f->dir, 0);
     remove_ledger(f->dir);
     log_write_as(f->dir, &log, &options);
     log_free(&log);
@@ -443,7 +443,7 @@ static void write_older(struct fixture *f)
 static void a_ledger_of_the_older_format_is_worked_out_anew(void **state)
 {
     (void)state;
-    struct run *run = run_history(TJ_REDO_MAX, NULL);
+    struct run *run = run_history(NULL, TJ_REDO_MAX);
     struct fixture *f = &run->f;
     struct tj_hash before;
     struct tj_hash now;
@@ -453,7 +453,7 @@ static void a_ledger_of_the_older_format_is_worked_out_anew(void **state)
     digest_live(f, &before);
     fixture_close(f);
     write_older(f);
-    assert_int_equal(tijori_open(&reader, &message, f->dir, TIJORI_READ, NULL),
+    assert_int_equal(tijori_open(&reader, f->dir, TIJORI_READ, NULL, &message),
                      TIJORI_FORMAT_UNKNOWN);
     fixture_open(f);
     digest_live(f, &now);
@@ -467,12 +467,12 @@ static void a_ledger_of_the_older_format_is_worked_out_anew(void **state)
         history_moves(&run->history, 2);
         digest_live(f, &before);
         fixture_close(f);
-        digest_as_opened(f->dir, &f->digester, &now);
+        digest_as_opened(&f->digester, &now, f->dir);
         assert_memory_equal(&now, &before, sizeof now);
         fixture_open(f);
     }
     fixture_close(f);
-    audit_dir(f->dir, &f->genesis.ledger_id, 1, &report);
+    audit_dir(&report, f->dir, &f->genesis.ledger_id, 1);
     must_pass(&report);
     assert_memory_equal(&report.state_digest, &before, sizeof before);
     fixture_open(f);

@@ -159,7 +159,7 @@ static void an_audit_does_not_add_up_approvals(void **state)
     fixture_sign_as(f, TJ_USE_SIGN, 1, 2);
     rules_accept_signed(f);
     fixture_close(f);
-    fixture_audit(f, 1, &report);
+    fixture_audit(f, &report, 1);
     if (report.failed) {
         fail_msg("%s", report.failure);
     }
@@ -186,7 +186,7 @@ static void a_new_minimum_does_not_hide_the_breaches_of_the_old(void **state)
     fixture_add(f, &r);
     rules_accept(f);
     fixture_close(f);
-    fixture_audit(f, 1, &report);
+    fixture_audit(f, &report, 1);
     assert_false(report.failed);
     assert_int_equal(report.finding_count, 1);
     rules_end(f);
@@ -228,9 +228,9 @@ static void a_public_audit_knows_that_it_does_not_know_what_is_pending(void **st
     pendings(f, TJ_PENDING, 0);
     tamper_sign(f, 0);
     snprintf(folder, sizeof folder, "%s.out", f->dir);
-    assert_int_equal(tamper_export(f, folder, true, &done), TIJORI_OK);
+    assert_int_equal(tamper_export(f, &done, folder, true), TIJORI_OK);
     struct tj_pins pins = {.log_key = NULL};
-    audit_folder(folder, &pins, NULL, NULL, &report);
+    audit_folder(NULL, &report, folder, &pins, NULL);
     remove_folder(folder);
     if (report.failed) {
         fail_msg("entry %llu: %s", (unsigned long long)report.first_entry, report.failure);
@@ -238,7 +238,7 @@ static void a_public_audit_knows_that_it_does_not_know_what_is_pending(void **st
     rules_end(f);
 }
 
-static bool past_leaf(void *context, uint64_t index, struct tj_hash *leaf)
+static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
 {
     const struct tj_header *header = context;
     *leaf = header->known_leaf;
@@ -271,8 +271,8 @@ static void an_envelope_of_the_treasury_is_not_hidden(void **state)
     c.signatures_valid = true;
     fixture_seal(f, &c.envelope_id);
     struct tj_state *own;
-    assert_int_equal(tj_snapshot_at(view.txn, view.digester, head.size, &own), TIJORI_OK);
-    assert_int_equal(tj_apply(own, &past, &c, links, &tail, &verdict), TIJORI_RESTRICTED);
+    assert_int_equal(tj_snapshot_at(view.txn, view.digester, &own, head.size), TIJORI_OK);
+    assert_int_equal(tj_apply(own, links, &tail, &past, &c, &verdict), TIJORI_RESTRICTED);
     tj_state_destroy(own);
     tj_ledger_view_end(f->ledger, &view);
     rules_end(f);

@@ -279,7 +279,7 @@ static int stage_teardown(void **state)
 static void good_envelope_is_accepted(const char *name)
 {
     struct tijori_receipt receipt;
-    if (fixture_send_move(f, A(1, 2), A(1, 0), 1, TJ_PURCHASE, &receipt) != TIJORI_OK) {
+    if (fixture_send_move(f, &receipt, A(1, 2), A(1, 0), 1, TJ_PURCHASE) != TIJORI_OK) {
         fail_msg("after \"%s\" a good envelope is refused: %s", name, receipt.text);
     }
 }
@@ -939,7 +939,7 @@ static void keys_taken(void **state)
         uint8_t secret32[32];
         struct tj_public_key key;
         struct tj_record r = {.kind = TJ_ADD_KEY, .party = 3, .ordinal = 1, .role = TJ_APPROVE};
-        fixture_secret(rows[i].party, rows[i].ordinal, secret32);
+        fixture_secret(secret32, rows[i].party, rows[i].ordinal);
         assert_true(tj_public_key_of(&key, rows[i].algorithm, secret32));
         r.algorithm = rows[i].algorithm;
         memcpy(r.key, key.bytes, key.size);
@@ -1439,7 +1439,7 @@ static void key_invalid_behind_the_signature(void **state)
         (struct tj_slot){.party = 3, .use = TJ_USE_POSSESSION, .key = {ECDSA, 33, {2}}};
     memcpy(f->slots.slots[2].key.bytes, f->records + 16, 33);
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
-    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &view.head, &own), TIJORI_OK);
+    assert_int_equal(tj_snapshot_load(view.txn, view.digester, &own, &view.head), TIJORI_OK);
     tj_journal_past_init(&past, view.txn, view.digester);
     struct tj_case c = {.index = view.head.size, .received_ns = f->now_ns + S};
     c.head_leaf = f->header.known_leaf;
@@ -1447,7 +1447,7 @@ static void key_invalid_behind_the_signature(void **state)
     c.slots = &f->slots;
     c.records = f->records;
     c.signatures_valid = true;
-    assert_int_equal(tj_apply(own, &past.past, &c, links, &tail, &verdict), TIJORI_KEY_INVALID);
+    assert_int_equal(tj_apply(own, links, &tail, &past.past, &c, &verdict), TIJORI_KEY_INVALID);
     assert_int_equal(verdict.record, 0);
     assert_string_equal(verdict.field, "key");
     covered[TIJORI_KEY_INVALID] = true;
@@ -1497,7 +1497,7 @@ static void must_found(const struct founding *g, const char *name, enum tijori_s
     }
     if (status != TIJORI_OK) {
         assert_non_null(strstr(message.text, tijori_status_name(status)));
-        assert_int_equal(tijori_open(&ledger, NULL, g->dir, TIJORI_READ, NULL), TIJORI_NOT_FOUND);
+        assert_int_equal(tijori_open(&ledger, g->dir, TIJORI_READ, NULL, NULL), TIJORI_NOT_FOUND);
         covered[status] = true;
     }
 }
@@ -1507,11 +1507,11 @@ static void opening_begin(const struct founding *g)
 {
     struct tj_genesis genesis = {.ledger_id = g->ledger_id};
     memcpy(genesis.entry, g->entry, sizeof genesis.entry);
-    tj_envelope_id(&f->digester, g->entry + 64, &genesis.envelope_id);
+    tj_envelope_id(&f->digester, &genesis.envelope_id, g->entry + 64);
     f->slots.count = 0;
     f->attachment = NULL;
-    tj_genesis_opening(&f->digester, &genesis, FIXTURE_CREATED_S + 60, FIXTURE_CREATED_S + 3660,
-                       &f->header, f->records);
+    tj_genesis_opening(&f->digester, &f->header, f->records, &genesis, FIXTURE_CREATED_S + 60,
+                       FIXTURE_CREATED_S + 3660);
 }
 
 static void opening_sign(uint32_t keys)
@@ -1655,7 +1655,7 @@ static void the_genesis_follows_its_rules(void **state)
         if (status == TIJORI_OK) {
             continue;
         }
-        tj_genesis_build(&f->digester, g.records, g.count, FIXTURE_CREATED_S, &genesis);
+        tj_genesis_build(&f->digester, &genesis, g.records, g.count, FIXTURE_CREATED_S);
         memcpy(g.entry, genesis.entry, sizeof g.entry);
         g.ledger_id = genesis.ledger_id;
         opening_begin(&g);

@@ -77,8 +77,8 @@ IN_FRONT int fdatasync(int fd)
 /* ---- I4 ---- */
 
 /* The entries from 2 on of a log, submitted all at once to a new ledger with so many threads. */
-static void ingest_again(const struct log_copy *log, uint32_t threads, struct log_copy *again,
-                         struct tijori_head *head, struct tj_hash *digest)
+static void ingest_again(const struct log_copy *log, struct log_copy *again,
+                         struct tijori_head *head, struct tj_hash *digest, uint32_t threads)
 {
     const struct log_table *entries = &log->tables[TJ_J_ENTRIES];
     uint64_t *times = calloc(entries->count, sizeof *times);
@@ -93,7 +93,7 @@ static void ingest_again(const struct log_copy *log, uint32_t threads, struct lo
     f->times = times + 2;
     for (size_t i = 2; i < entries->count; i++) {
         size_t size;
-        uint8_t *bytes = envelope_of(log, i, &size);
+        uint8_t *bytes = envelope_of(log, &size, i);
         assert_int_equal(tijori_submit(f->ledger, bytes, size, i), TIJORI_OK);
         free(bytes);
     }
@@ -109,7 +109,7 @@ static void ingest_again(const struct log_copy *log, uint32_t threads, struct lo
     tijori_head(f->ledger, head);
     digest_live(f, digest);
     fixture_close(f);
-    log_read(f->dir, 0, again);
+    log_read(again, f->dir, 0);
     fixture_destroy(f);
     free(times);
     free(f);
@@ -145,7 +145,7 @@ static void i4_any_threads_and_any_schedule_store_the_same_bytes(void **state)
     digest_live(f, &live);
     tijori_head(f->ledger, &head);
     fixture_close(f);
-    log_read(f->dir, 0, &log);
+    log_read(&log, f->dir, 0);
     uint64_t seed = number_from_env("TIJORI_SEED", (uint64_t)getpid());
     print_message("seed %llu\n", (unsigned long long)seed);
     atomic_store(&delay_seed, seed);
@@ -155,7 +155,7 @@ static void i4_any_threads_and_any_schedule_store_the_same_bytes(void **state)
         struct tj_hash digest;
         atomic_store(&verify_delay_us, i % 2 == 0 ? 300 : 3000);
         atomic_store(&sync_delay_us, i % 2 == 0 ? 3000 : 300);
-        ingest_again(&log, threads[i / 2], &again, &other, &digest);
+        ingest_again(&log, &again, &other, &digest, threads[i / 2]);
         assert_same_rows(&again.tables[TJ_J_ENTRIES], &log.tables[TJ_J_ENTRIES]);
         assert_same_rows(&again.tables[TJ_J_BODIES], &log.tables[TJ_J_BODIES]);
         assert_memory_equal(other.root, head.root, TJ_HASH_SIZE);

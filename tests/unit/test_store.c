@@ -194,21 +194,21 @@ static int tear_down(void **state)
 static struct tj_store *create(void)
 {
     struct tj_store *store = NULL;
-    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(&store, dir, &options), TJ_STORAGE_OK);
     return store;
 }
 
 static struct tj_store *open_write(void)
 {
     struct tj_store *store = NULL;
-    assert_int_equal(tj_store_open_write(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &options), TJ_STORAGE_OK);
     return store;
 }
 
 static struct tj_store *open_read(void)
 {
     struct tj_store *store = NULL;
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_OK);
     return store;
 }
 
@@ -225,7 +225,7 @@ static size_t size_of(uint64_t number)
 static enum tj_storage_status append_sized(struct tj_txn *txn, uint64_t number, size_t size)
 {
     uint8_t *place;
-    enum tj_storage_status status = tj_append(txn, JOURNAL, number, size, &place);
+    enum tj_storage_status status = tj_append(txn, &place, JOURNAL, number, size);
     for (size_t i = 0; i < size && status == TJ_STORAGE_OK; i++) {
         place[i] = pattern(number, i);
     }
@@ -252,7 +252,7 @@ static enum tj_storage_status put(struct tj_txn *txn, const char *name, const ch
 {
     uint8_t *place;
     size_t size = strlen(text);
-    enum tj_storage_status status = tj_put_name(txn, BLOCKS, name, strlen(name), size, &place);
+    enum tj_storage_status status = tj_put_name(txn, &place, BLOCKS, name, strlen(name), size);
     if (status == TJ_STORAGE_OK && size > 0) {
         memcpy(place, text, size);
     }
@@ -262,7 +262,7 @@ static enum tj_storage_status put(struct tj_txn *txn, const char *name, const ch
 static bool row_is(struct tj_txn *txn, uint64_t number, size_t size)
 {
     struct tj_view view;
-    if (tj_get_number(txn, JOURNAL, number, &view) != TJ_STORAGE_OK || view.size != size) {
+    if (tj_get_number(txn, &view, JOURNAL, number) != TJ_STORAGE_OK || view.size != size) {
         return false;
     }
     for (size_t i = 0; i < size; i++) {
@@ -280,12 +280,12 @@ static uint64_t check_rows(struct tj_store *store)
     uint64_t last;
     uint64_t count;
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    enum tj_storage_status status = tj_last_number(txn, JOURNAL, &last);
+    enum tj_storage_status status = tj_last_number(txn, &last, JOURNAL);
     assert_true(status == TJ_STORAGE_OK || status == TJ_STORAGE_NOT_FOUND);
     for (uint64_t i = 1; i <= last; i++) {
         assert_true(row_is(txn, i, size_of(i)));
     }
-    assert_int_equal(tj_count(txn, JOURNAL, &count), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(txn, &count, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(count, last);
     tj_read_end(txn);
     return last;
@@ -309,7 +309,7 @@ static int in_child(int (*body)(void))
 static int child_opens_to_read(void)
 {
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_open_read(dir, &options, &store, NULL);
+    enum tj_storage_status status = tj_store_open_read(&store, NULL, dir, &options);
     tj_store_close(store);
     return (int)status;
 }
@@ -317,7 +317,7 @@ static int child_opens_to_read(void)
 static int child_opens_to_write(void)
 {
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_open_write(dir, &options, &store, NULL);
+    enum tj_storage_status status = tj_store_open_write(&store, NULL, dir, &options);
     tj_store_close(store);
     return (int)status;
 }
@@ -325,7 +325,7 @@ static int child_opens_to_write(void)
 static int child_creates(void)
 {
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_create(dir, &options, &store);
+    enum tj_storage_status status = tj_store_create(&store, dir, &options);
     tj_store_close(store);
     return (int)status;
 }
@@ -346,13 +346,13 @@ static void test_create_open_reopen(void **state)
     assert_false(exists(in_dir("data.mdb.new")));
 
     uint32_t format = 99;
-    assert_int_equal(tj_store_open_write(dir, &options, &store, &format), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&store, &format, dir, &options), TJ_STORAGE_OK);
     assert_int_equal(format, 7);
     assert_int_equal(commit_row(store, 2, size_of(2)), TJ_STORAGE_OK);
     tj_store_close(store);
 
     format = 99;
-    assert_int_equal(tj_store_open_read(dir, &options, &store, &format), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, &format, dir, &options), TJ_STORAGE_OK);
     assert_int_equal(format, 7);
     assert_int_equal(check_rows(store), 2);
     uint64_t bytes;
@@ -370,7 +370,7 @@ static void test_create_where_one_exists(void **state)
     struct tj_store *store = create();
     assert_int_equal(in_child(child_creates), TJ_STORAGE_EXISTS); /* not LOCKED */
     tj_store_close(store);
-    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_EXISTS);
+    assert_int_equal(tj_store_create(&store, dir, &options), TJ_STORAGE_EXISTS);
     assert_null(store);
     store = open_write(); /* the refused creation harmed nothing */
     tj_store_close(store);
@@ -383,7 +383,7 @@ static void test_create_takes_an_empty_directory_and_makes_no_parents(void **sta
     tj_store_close(create());
     remove_store();
     struct tj_store *store;
-    assert_int_equal(tj_store_create(in_dir("deeper"), &options, &store), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_create(&store, in_dir("deeper"), &options), TJ_STORAGE_NOT_FOUND);
     assert_false(exists(dir));
 }
 
@@ -412,12 +412,12 @@ static void test_opening_nothing_leaves_nothing(void **state)
 {
     (void)state;
     struct tj_store *store;
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_store_open_write(dir, &options, &store, NULL), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &options), TJ_STORAGE_NOT_FOUND);
     assert_false(exists(dir));
     assert_int_equal(mkdir(dir, 0700), 0);
-    assert_int_equal(tj_store_open_read(dir, &options, &store, NULL), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_store_open_write(dir, &options, &store, NULL), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &options), TJ_STORAGE_NOT_FOUND);
     assert_int_equal(rmdir(dir), 0); /* still empty */
 }
 
@@ -428,8 +428,8 @@ static void test_one_writer_and_one_opening_in_a_process(void **state)
     struct tj_store *second;
     char other_name[320];
     (void)snprintf(other_name, sizeof other_name, "%s/../ledger", dir);
-    assert_int_equal(tj_store_open_write(dir, &options, &second, NULL), TJ_STORAGE_LOCKED);
-    assert_int_equal(tj_store_open_read(other_name, &options, &second, NULL), TJ_STORAGE_LOCKED);
+    assert_int_equal(tj_store_open_write(&second, NULL, dir, &options), TJ_STORAGE_LOCKED);
+    assert_int_equal(tj_store_open_read(&second, NULL, other_name, &options), TJ_STORAGE_LOCKED);
     assert_null(second);
     assert_int_equal(in_child(child_opens_to_write), TJ_STORAGE_LOCKED);
     assert_int_equal(in_child(child_opens_to_read), TJ_STORAGE_OK);
@@ -439,8 +439,8 @@ static void test_one_writer_and_one_opening_in_a_process(void **state)
     assert_int_equal(in_child(child_opens_to_write), TJ_STORAGE_OK);
 
     struct tj_store *reader = open_read();
-    assert_int_equal(tj_store_open_read(dir, &options, &second, NULL), TJ_STORAGE_LOCKED);
-    assert_int_equal(tj_store_open_write(dir, &options, &second, NULL), TJ_STORAGE_LOCKED);
+    assert_int_equal(tj_store_open_read(&second, NULL, dir, &options), TJ_STORAGE_LOCKED);
+    assert_int_equal(tj_store_open_write(&second, NULL, dir, &options), TJ_STORAGE_LOCKED);
     assert_int_equal(in_child(child_opens_to_write), TJ_STORAGE_OK);
     tj_store_close(reader);
     tj_store_close(open_write());
@@ -454,10 +454,10 @@ static void test_format_version(void **state)
     newer.format = 8;
     struct tj_store *store;
     uint32_t found = 0;
-    assert_int_equal(tj_store_open_read(dir, &newer, &store, &found), TJ_STORAGE_VERSION);
+    assert_int_equal(tj_store_open_read(&store, &found, dir, &newer), TJ_STORAGE_VERSION);
     assert_int_equal(found, 7);
     found = 0;
-    assert_int_equal(tj_store_open_write(dir, &newer, &store, &found), TJ_STORAGE_VERSION);
+    assert_int_equal(tj_store_open_write(&store, &found, dir, &newer), TJ_STORAGE_VERSION);
     assert_int_equal(found, 7);
     assert_null(store);
     tj_store_close(open_write()); /* nothing was left locked */
@@ -482,30 +482,30 @@ static void test_format_upgrade(void **state)
     uint64_t rows = 0;
     uint32_t found = 0;
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_append(txn, JOURNAL, 0, 1, &place), TJ_STORAGE_OK);
+    assert_int_equal(tj_append(txn, &place, JOURNAL, 0, 1), TJ_STORAGE_OK);
     *place = 42;
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     tj_store_close(store);
-    assert_int_equal(tj_store_open_read(dir, &newer, &store, &found), TJ_STORAGE_VERSION);
+    assert_int_equal(tj_store_open_read(&store, &found, dir, &newer), TJ_STORAGE_VERSION);
     assert_int_equal(found, 7);
-    assert_int_equal(tj_store_open_write(dir, &newer, &store, &found), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&store, &found, dir, &newer), TJ_STORAGE_OK);
     assert_int_equal(found, 7);
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_put_name(txn, 3, "n", 1, 1, &place), TJ_STORAGE_OK);
+    assert_int_equal(tj_put_name(txn, &place, 3, "n", 1, 1), TJ_STORAGE_OK);
     *place = 1;
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     tj_store_close(store);
-    assert_int_equal(tj_store_open_read(dir, &newer, &store, &found), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, &found, dir, &newer), TJ_STORAGE_OK);
     assert_int_equal(found, 8);
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_count(txn, JOURNAL, &rows), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(txn, &rows, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(rows, 1);
-    assert_int_equal(tj_count(txn, 3, &rows), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(txn, &rows, 3), TJ_STORAGE_OK);
     assert_int_equal(rows, 1);
     tj_read_end(txn);
     tj_store_close(store);
     /* The older program does not open it any more. */
-    assert_int_equal(tj_store_open_write(dir, &options, &store, &found), TJ_STORAGE_VERSION);
+    assert_int_equal(tj_store_open_write(&store, &found, dir, &options), TJ_STORAGE_VERSION);
     assert_int_equal(found, 8);
 }
 
@@ -516,7 +516,7 @@ static void test_a_missing_table_is_corruption(void **state)
     static const struct tj_table_spec other[] = {{"elsewhere", TJ_TABLE_NAMED}};
     struct tj_store_options wants = {.tables = other, .table_count = 1, .format = 7};
     struct tj_store *store;
-    assert_int_equal(tj_store_open_read(dir, &wants, &store, NULL), TJ_STORAGE_CORRUPT);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &wants), TJ_STORAGE_CORRUPT);
 }
 
 static void test_descriptors_are_given_back(void **state)
@@ -540,7 +540,7 @@ static void test_descriptors_are_given_back(void **state)
     for (int i = 0; i < 10; i++) {
         tj_store_close(open_write());
         tj_store_close(open_read());
-        assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_EXISTS);
+        assert_int_equal(tj_store_create(&store, dir, &options), TJ_STORAGE_EXISTS);
     }
     int after = dup(0);
     (void)close(after);
@@ -557,7 +557,7 @@ static void test_numbers_only_rise(void **state)
     uint64_t last;
     struct tj_view view;
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_last_number(txn, JOURNAL, &last), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_last_number(txn, &last, JOURNAL), TJ_STORAGE_NOT_FOUND);
     assert_int_equal(append_sized(txn, 0, 10), TJ_STORAGE_OK);
     assert_int_equal(append_sized(txn, 255, 0), TJ_STORAGE_OK);
     assert_int_equal(append_sized(txn, 256, 5000), TJ_STORAGE_OK);
@@ -566,7 +566,7 @@ static void test_numbers_only_rise(void **state)
     assert_int_equal(append_sized(txn, 7, 10), TJ_STORAGE_EXISTS);
     /* A refused number spoils nothing. */
     assert_int_equal(append_sized(txn, 257, 10), TJ_STORAGE_OK);
-    assert_int_equal(tj_last_number(txn, JOURNAL, &last), TJ_STORAGE_OK);
+    assert_int_equal(tj_last_number(txn, &last, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(last, 257);
     assert_true(row_is(txn, 256, 5000)); /* before the commit, from the transaction itself */
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
@@ -576,11 +576,11 @@ static void test_numbers_only_rise(void **state)
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
     assert_true(row_is(txn, 0, 10) && row_is(txn, 255, 0) && row_is(txn, 256, 5000));
     assert_true(row_is(txn, 257, 10) && row_is(txn, UINT64_MAX, 77));
-    assert_int_equal(tj_get_number(txn, JOURNAL, 258, &view), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_number(txn, &view, JOURNAL, 258), TJ_STORAGE_NOT_FOUND);
     assert_null(view.bytes);
-    assert_int_equal(tj_get_number(txn, RECEIPTS, 0, &view), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_last_number(txn, RECEIPTS, &last), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_count(txn, JOURNAL, &last), TJ_STORAGE_OK);
+    assert_int_equal(tj_get_number(txn, &view, RECEIPTS, 0), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_last_number(txn, &last, RECEIPTS), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_count(txn, &last, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(last, 5);
     tj_read_end(txn);
     tj_store_close(store);
@@ -589,7 +589,7 @@ static void test_numbers_only_rise(void **state)
 static bool name_is(struct tj_txn *txn, const char *name, const char *text)
 {
     struct tj_view view;
-    return tj_get_name(txn, BLOCKS, name, strlen(name), &view) == TJ_STORAGE_OK &&
+    return tj_get_name(txn, &view, BLOCKS, name, strlen(name)) == TJ_STORAGE_OK &&
            view.size == strlen(text) && memcmp(view.bytes, text, view.size) == 0;
 }
 
@@ -620,11 +620,11 @@ static void test_named_rows(void **state)
     uint64_t count;
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
     assert_true(name_is(txn, "a", "another, longer") && name_is(txn, longest + 1, "edge"));
-    assert_int_equal(tj_get_name(txn, BLOCKS, "b", 1, &view), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_get_name(txn, BLOCKS, "", 0, &view), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_get_name(txn, BLOCKS, longest, sizeof longest - 1, &view),
+    assert_int_equal(tj_get_name(txn, &view, BLOCKS, "b", 1), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_name(txn, &view, BLOCKS, "", 0), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_name(txn, &view, BLOCKS, longest, sizeof longest - 1),
                      TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_count(txn, BLOCKS, &count), TJ_STORAGE_OK);
+    assert_int_equal(tj_count(txn, &count, BLOCKS), TJ_STORAGE_OK);
     assert_int_equal(count, 2);
     tj_read_end(txn);
     tj_store_close(store);
@@ -660,13 +660,13 @@ static void test_cursor(void **state)
     assert_int_equal(put(txn, "b", "2"), TJ_STORAGE_OK);
     assert_int_equal(put(txn, "a", "1"), TJ_STORAGE_OK);
     assert_int_equal(put(txn, "aa", "11"), TJ_STORAGE_OK);
-    assert_int_equal(tj_cursor_open(txn, JOURNAL, &cursor), TJ_STORAGE_OK); /* uncommitted rows */
+    assert_int_equal(tj_cursor_open(txn, &cursor, JOURNAL), TJ_STORAGE_OK); /* uncommitted rows */
     expect_number(cursor, 250);
     tj_cursor_close(cursor);
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
 
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_cursor_open(txn, JOURNAL, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, JOURNAL), TJ_STORAGE_OK);
     for (uint64_t i = 250; i < 600; i += 2) {
         expect_number(cursor, i);
     }
@@ -687,14 +687,14 @@ static void test_cursor(void **state)
     tj_cursor_close(cursor);
 
     static const char *const names[] = {"a", "aa", "b"};
-    assert_int_equal(tj_cursor_open(txn, BLOCKS, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, BLOCKS), TJ_STORAGE_OK);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(tj_cursor_next(cursor, &key, &value), TJ_STORAGE_OK);
         assert_int_equal(key.size, strlen(names[i]));
         assert_memory_equal(key.bytes, names[i], key.size);
     }
     tj_cursor_close(cursor);
-    assert_int_equal(tj_cursor_open(txn, RECEIPTS, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, RECEIPTS), TJ_STORAGE_OK);
     assert_int_equal(tj_cursor_next(cursor, &key, &value), TJ_STORAGE_NOT_FOUND);
     tj_cursor_close(cursor);
     tj_read_end(txn);
@@ -712,11 +712,11 @@ static void test_keys_of_other_sizes(void **state)
     tj_store_close(store);
     struct tj_txn *txn;
     uint8_t *place;
-    assert_int_equal(tj_store_open_write(dir, &forger, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &forger), TJ_STORAGE_OK);
     assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_put_name(txn, 0, "\xff", 1, 1, &place), TJ_STORAGE_OK);
+    assert_int_equal(tj_put_name(txn, &place, 0, "\xff", 1, 1), TJ_STORAGE_OK);
     *place = 0;
-    assert_int_equal(tj_put_name(txn, 0, "\0\0\0\0\0\0\0\5\0", 9, 1, &place), TJ_STORAGE_OK);
+    assert_int_equal(tj_put_name(txn, &place, 0, "\0\0\0\0\0\0\0\5\0", 9, 1), TJ_STORAGE_OK);
     *place = 0;
     assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     tj_store_close(store);
@@ -727,10 +727,10 @@ static void test_keys_of_other_sizes(void **state)
     struct tj_view value;
     struct tj_cursor *cursor;
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_last_number(txn, JOURNAL, &number), TJ_STORAGE_CORRUPT);
+    assert_int_equal(tj_last_number(txn, &number, JOURNAL), TJ_STORAGE_CORRUPT);
     assert_true(row_is(txn, 5, 50));
-    assert_int_equal(tj_get_number(txn, JOURNAL, 0xff, &value), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_cursor_open(txn, JOURNAL, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_get_number(txn, &value, JOURNAL, 0xff), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_cursor_open(txn, &cursor, JOURNAL), TJ_STORAGE_OK);
     static const size_t sizes[] = {8, 9, 1};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(tj_cursor_next(cursor, &key, &value), TJ_STORAGE_OK);
@@ -754,7 +754,7 @@ static void test_a_picture_stays_as_it_was(void **state)
     struct tj_view later;
     uint64_t last;
     assert_int_equal(tj_read_begin(store, &reading), TJ_STORAGE_OK);
-    assert_int_equal(tj_get_number(reading, JOURNAL, 1, &view), TJ_STORAGE_OK);
+    assert_int_equal(tj_get_number(reading, &view, JOURNAL, 1), TJ_STORAGE_OK);
     for (uint64_t i = 2; i < 40; i++) {
         assert_int_equal(commit_row(store, i, size_of(i)), TJ_STORAGE_OK);
         struct tj_txn *txn;
@@ -764,15 +764,15 @@ static void test_a_picture_stays_as_it_was(void **state)
         assert_int_equal(put(txn, "counter", text), TJ_STORAGE_OK);
         assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
     }
-    assert_int_equal(tj_last_number(reading, JOURNAL, &last), TJ_STORAGE_OK);
+    assert_int_equal(tj_last_number(reading, &last, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(last, 1);
-    assert_int_equal(tj_get_number(reading, JOURNAL, 2, &later), TJ_STORAGE_NOT_FOUND);
-    assert_int_equal(tj_get_name(reading, BLOCKS, "counter", 7, &later), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_number(reading, &later, JOURNAL, 2), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_name(reading, &later, BLOCKS, "counter", 7), TJ_STORAGE_NOT_FOUND);
     for (size_t i = 0; i < view.size; i++) { /* the first view still holds */
         assert_int_equal(view.bytes[i], pattern(1, i));
     }
     assert_int_equal(tj_read_renew(reading), TJ_STORAGE_OK);
-    assert_int_equal(tj_last_number(reading, JOURNAL, &last), TJ_STORAGE_OK);
+    assert_int_equal(tj_last_number(reading, &last, JOURNAL), TJ_STORAGE_OK);
     assert_int_equal(last, 39);
     assert_true(name_is(reading, "counter", "39"));
     tj_read_end(reading);
@@ -797,7 +797,7 @@ static void test_abort_leaves_nothing(void **state)
     assert_int_equal(check_rows(store), 2);
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
     struct tj_view view;
-    assert_int_equal(tj_get_name(txn, BLOCKS, "a", 1, &view), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_get_name(txn, &view, BLOCKS, "a", 1), TJ_STORAGE_NOT_FOUND);
     tj_read_end(txn);
     tj_store_close(store);
 }
@@ -814,7 +814,7 @@ static void *read_along(void *argument)
     }
     while (!atomic_load(&stop)) {
         uint64_t last;
-        if (tj_last_number(txn, JOURNAL, &last) == TJ_STORAGE_OK) {
+        if (tj_last_number(txn, &last, JOURNAL) == TJ_STORAGE_OK) {
             if (last < seen || !row_is(txn, last, size_of(last)) || !row_is(txn, 1, size_of(1))) {
                 return "row";
             }
@@ -855,7 +855,7 @@ static int child_begins_and_dies(void)
 {
     struct tj_store *store;
     struct tj_txn *txn;
-    if (tj_store_open_read(dir, &options, &store, NULL) != TJ_STORAGE_OK ||
+    if (tj_store_open_read(&store, NULL, dir, &options) != TJ_STORAGE_OK ||
         tj_read_begin(store, &txn) != TJ_STORAGE_OK) {
         return 1;
     }
@@ -917,7 +917,7 @@ static void test_full_map(void **state)
     small.map_size = 1 << 20;
     struct tj_store *store;
     struct tj_txn *txn;
-    assert_int_equal(tj_store_create(dir, &small, &store), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_create(&store, dir, &small), TJ_STORAGE_OK);
     uint64_t refused = fill(store, 1);
     assert_true(refused > 50);
     for (int i = 0; i < 3; i++) {
@@ -932,7 +932,7 @@ static void test_full_map(void **state)
     tj_store_close(store);
 
     small.map_size = 4 << 20;
-    assert_int_equal(tj_store_open_write(dir, &small, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &small), TJ_STORAGE_OK);
     assert_int_equal(commit_row(store, refused, size_of(refused)), TJ_STORAGE_OK);
     assert_int_equal(check_rows(store), refused);
     tj_store_close(store);
@@ -974,7 +974,7 @@ static void test_file_size_limit(void **state)
     tj_store_close(store);
     remove_store();
     set_file_size_limit(8192);
-    assert_int_equal(tj_store_create(dir, &options, &store), TJ_STORAGE_FULL);
+    assert_int_equal(tj_store_create(&store, dir, &options), TJ_STORAGE_FULL);
     set_file_size_limit(0);
     tj_store_close(create());
 }
@@ -1194,7 +1194,7 @@ static int child_appends_to_what_it_reads(void)
     if (tj_read_begin(store, &txn) != TJ_STORAGE_OK) {
         return 50;
     }
-    if (tj_last_number(txn, JOURNAL, &last) != TJ_STORAGE_OK) {
+    if (tj_last_number(txn, &last, JOURNAL) != TJ_STORAGE_OK) {
         last = 0;
     }
     tj_read_end(txn);
@@ -1216,7 +1216,7 @@ static void test_a_writer_dies_beside_a_reader(void **state)
         assert_int_equal(in_child(child_appends_to_what_it_reads), TJ_STORAGE_OK);
         assert_int_equal(tj_read_renew(txn), TJ_STORAGE_OK);
         uint64_t last;
-        assert_int_equal(tj_last_number(txn, JOURNAL, &last), TJ_STORAGE_OK);
+        assert_int_equal(tj_last_number(txn, &last, JOURNAL), TJ_STORAGE_OK);
         tj_read_end(txn);
         tj_store_close(reader);
         remove_store();
@@ -1343,7 +1343,7 @@ static int as_nobody(int (*body)(void))
 static int read_all(void)
 {
     struct tj_store *store;
-    enum tj_storage_status status = tj_store_open_read(dir, &options, &store, NULL);
+    enum tj_storage_status status = tj_store_open_read(&store, NULL, dir, &options);
     if (status != TJ_STORAGE_OK) {
         return (int)status;
     }
@@ -1430,19 +1430,19 @@ static int child_has_a_bug(void)
     forget(tj_write_begin(store, &txn));
     switch (child_bug) {
     case 0:
-        forget(tj_append(txn, BLOCKS, 1, 1, &place));
+        forget(tj_append(txn, &place, BLOCKS, 1, 1));
         break;
     case 1:
-        forget(tj_append(txn, 3, 1, 1, &place));
+        forget(tj_append(txn, &place, 3, 1, 1));
         break;
     case 2:
-        forget(tj_put_name(txn, BLOCKS, "", 0, 1, &place));
+        forget(tj_put_name(txn, &place, BLOCKS, "", 0, 1));
         break;
     case 3:
         forget(tj_write_begin(store, &txn));
         break;
     case 4:
-        forget(tj_cursor_open(txn, JOURNAL, &cursor));
+        forget(tj_cursor_open(txn, &cursor, JOURNAL));
         forget(tj_write_commit(txn));
         break;
     case 5:

@@ -131,7 +131,7 @@ static void no_misses(void)
 
 /* The entry of a bundle that byte `offset` of it is in, and where in the entry: SIZE_MAX in its
  * size. After the last: the last. */
-static uint64_t entry_at(const struct exported_file *file, size_t offset, size_t *in_entry)
+static uint64_t entry_at(const struct exported_file *file, size_t *in_entry, size_t offset)
 {
     uint64_t entry = file->number * TJ_TILE_WIDTH;
     size_t at = 0;
@@ -182,7 +182,7 @@ static struct expected expected_at(const struct exported_file *file, size_t offs
     struct expected e = {.entry = ANY, .or_entry = ANY};
     size_t in_entry;
     if (file->kind == TAMPERED_BUNDLE) {
-        e.entry = entry_at(file, offset, &in_entry);
+        e.entry = entry_at(file, &in_entry, offset);
         bool chained = in_entry >= 16 && in_entry < 32;
         e.or_entry = chained && e.entry + 2 == w->entries ? e.entry + 1 : e.entry;
     } else if (file->kind == TAMPERED_TILE) {
@@ -210,7 +210,7 @@ static size_t first_difference(const struct exported_file *file, const uint8_t *
 
 static enum outcome audit(struct tj_replay_report *report)
 {
-    return audit_folder(w->folder, &w->pins, NULL, &w->untouched, report);
+    return audit_folder(NULL, report, w->folder, &w->pins, &w->untouched);
 }
 
 /* The newest checkpoint stands under checkpoints/ as well. Whoever changes it removes that one. */

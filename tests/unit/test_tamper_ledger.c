@@ -33,7 +33,7 @@ static enum outcome audit(struct tj_replay_report *report)
     struct tj_source *source;
     tj_report_init(report);
     return tj_source_of_store(store, &source) == TIJORI_OK
-               ? audit_source(source, &w->pins, NULL, &untouched, report)
+               ? audit_source(source, NULL, report, &w->pins, &untouched)
                : OUTCOME_REFUSED;
 }
 
@@ -56,7 +56,7 @@ static bool only_lost_a_cosignature(const struct tj_view *note)
     for (size_t k = 0; k < 3; k++) {
         by_the_log = by_the_log || tj_note_verify(&view, &w->log_keys[k]) == TJ_NOTE_VALID;
     }
-    tj_policy_check(&w->policy, &view, &result);
+    tj_policy_check(&w->policy, &result, &view);
     return by_the_log && result.invalid == 0 && result.valid == TAMPER_WITNESSES - 1;
 }
 
@@ -103,7 +103,7 @@ static void try_table(enum tj_journal_table table, const char *name, size_t stri
     tried = 0;
     by_nature = 0;
     assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_cursor_open(txn, table, &cursor), TJ_STORAGE_OK);
+    assert_int_equal(tj_cursor_open(txn, &cursor, table), TJ_STORAGE_OK);
     for (; tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK; place.row++) {
         if (table == TJ_J_META && memcmp(key.bytes, TJ_META_SIGNED, 4) != 0) {
             continue; /* the head, which test_integrity.c changes */
@@ -168,7 +168,7 @@ static int setup(void **state)
     snprintf(path, sizeof path, "%s/data.mdb", w->f.dir);
     file = open(path, O_RDWR | O_CLOEXEC);
     assert_true(file >= 0);
-    assert_int_equal(tj_store_open_read(w->f.dir, &options, &store, NULL), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_open_read(&store, NULL, w->f.dir, &options), TJ_STORAGE_OK);
     map = store_map(w->f.dir);
     return 0;
 }

@@ -88,7 +88,7 @@ static void count_read(struct tree *tree, unsigned level, uint64_t number)
     tree->level = level > tree->level ? level : tree->level;
 }
 
-static bool small_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool small_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     struct tree *tree = context;
     count_read(tree, level, number);
@@ -136,7 +136,7 @@ static struct tj_hash large_mth(uint64_t low, uint64_t n)
     return out;
 }
 
-static bool large_node(void *context, unsigned level, uint64_t number, struct tj_hash *out)
+static bool large_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     count_read(context, level, number);
     *out = perfect(8 * level, number);
@@ -175,9 +175,9 @@ static void the_root_of_nothing_reads_nothing(void **state)
     const struct tj_node_reader reader = {&tree, small_node};
     struct tj_frontier frontier;
     struct tj_hash root;
-    assert_true(tj_tile_root(hasher, &reader, 0, &root));
+    assert_true(tj_tile_root(hasher, &root, &reader, 0));
     assert_hash_hex(&root, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    assert_true(tj_tile_frontier(hasher, &reader, 0, &frontier));
+    assert_true(tj_tile_frontier(hasher, &frontier, &reader, 0));
     assert_true(frontier.size == 0 && frontier.count == 0);
 }
 
@@ -192,14 +192,14 @@ static void roots_and_frontiers_of_every_size(void **state)
         const struct tj_node_reader reader = {&tree, small_node};
         const struct tj_hash expected = mth(0, n);
         struct tj_hash root;
-        assert_true(tj_tile_root(hasher, &reader, n, &root));
+        assert_true(tj_tile_root(hasher, &root, &reader, n));
         assert_true(same(&root, &expected, 1));
         /* At most a tile of each level, and of level 1 only four nodes exist. */
         assert_true(tree.reads <= 255 + 4);
 
         struct tj_frontier frontier;
         tj_frontier_append(hasher, &appended, &leaves[n - 1]);
-        assert_true(tj_tile_frontier(hasher, &reader, n, &frontier));
+        assert_true(tj_tile_frontier(hasher, &frontier, &reader, n));
         assert_true(frontier.size == n && frontier.count == appended.count);
         assert_true(same(frontier.nodes, appended.nodes, appended.count));
     }
@@ -219,7 +219,7 @@ static void inclusion_of_every_leaf_of_every_size(void **state)
             struct tj_hash path[TJ_PATH_MAX];
             size_t count = 0;
             const size_t expected_count = path_of(expected, i, 0, n);
-            if (!tj_prove_inclusion(hasher, &reader, i, n, path, &count) ||
+            if (!tj_prove_inclusion(hasher, path, &count, &reader, i, n) ||
                 count != expected_count || !same(path, expected, count)) {
                 fail_msg("leaf %" PRIu64 " of %" PRIu64, i, n);
             }
@@ -233,7 +233,7 @@ static void check_consistency(const struct tj_node_reader *reader, uint64_t m, u
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
     const size_t expected_count = subproof(expected, m, 0, n, true);
-    if (!tj_prove_consistency(hasher, reader, m, n, proof, &count) || count != expected_count ||
+    if (!tj_prove_consistency(hasher, proof, &count, reader, m, n) || count != expected_count ||
         !same(proof, expected, count)) {
         fail_msg("sizes %" PRIu64 " and %" PRIu64, m, n);
     }
@@ -279,17 +279,17 @@ static void proofs_verify(void **state)
         for (uint64_t i = 0; i < n; i++) {
             struct tj_hash proof[TJ_PATH_MAX];
             size_t count = 0;
-            assert_true(tj_prove_inclusion(hasher, &reader, i, n, proof, &count));
+            assert_true(tj_prove_inclusion(hasher, proof, &count, &reader, i, n));
             assert_true(tj_verify_inclusion(hasher, &leaves[i], i, n, proof, count, &root));
             const struct tj_hash root_m = mth(0, i + 1);
-            assert_true(tj_prove_consistency(hasher, &reader, i + 1, n, proof, &count));
+            assert_true(tj_prove_consistency(hasher, proof, &count, &reader, i + 1, n));
             assert_true(tj_verify_consistency(hasher, i + 1, &root_m, n, &root, proof, count));
         }
     }
 }
 
 /* `work` is 0 to 3; true when it gave what it should. */
-static bool work(int which, struct tree *tree)
+static bool work(struct tree *tree, int which)
 {
     const struct tj_node_reader reader = {tree, small_node};
     struct tj_hash hashes[TJ_PATH_MAX];
@@ -298,13 +298,13 @@ static bool work(int which, struct tree *tree)
     tree->reads = 0;
     switch (which) {
     case 0:
-        return tj_tile_root(hasher, &reader, tree->size, hashes);
+        return tj_tile_root(hasher, hashes, &reader, tree->size);
     case 1:
-        return tj_tile_frontier(hasher, &reader, tree->size, &frontier);
+        return tj_tile_frontier(hasher, &frontier, &reader, tree->size);
     case 2:
-        return tj_prove_inclusion(hasher, &reader, 300, tree->size, hashes, &count);
+        return tj_prove_inclusion(hasher, hashes, &count, &reader, 300, tree->size);
     default:
-        return tj_prove_consistency(hasher, &reader, 301, tree->size, hashes, &count);
+        return tj_prove_consistency(hasher, hashes, &count, &reader, 301, tree->size);
     }
 }
 
@@ -313,16 +313,16 @@ static void a_reader_that_fails_is_told(void **state)
     (void)state;
     for (int which = 0; which < 4; which++) {
         struct tree tree = {.size = 1003};
-        assert_true(work(which, &tree));
+        assert_true(work(&tree, which));
         const uint64_t reads = tree.reads;
         assert_true(reads > 0);
         for (uint64_t i = 1; i <= reads; i++) {
             tree.fails = i;
-            assert_false(work(which, &tree));
+            assert_false(work(&tree, which));
             assert_true(tree.reads == i); /* and nothing is read after it */
         }
         tree.fails = reads + 1;
-        assert_true(work(which, &tree));
+        assert_true(work(&tree, which));
     }
 }
 
@@ -337,7 +337,7 @@ static void check_large_inclusion(uint64_t index, uint64_t size)
     size_t count = 0;
     const struct tj_hash root = mth(0, size);
     const struct tj_hash leaf = mth(index, 1);
-    assert_true(tj_prove_inclusion(hasher, &reader, index, size, path, &count));
+    assert_true(tj_prove_inclusion(hasher, path, &count, &reader, index, size));
     assert_int_equal(count, path_of(expected, index, 0, size));
     assert_true(same(path, expected, count));
     assert_true(tj_verify_inclusion(hasher, &leaf, index, size, path, count, &root));
@@ -352,7 +352,7 @@ static void check_large_consistency(uint64_t m, uint64_t n)
     const struct tj_hash root_m = mth(0, m);
     const struct tj_hash root_n = mth(0, n);
     check_consistency(&reader, m, n);
-    assert_true(tj_prove_consistency(hasher, &reader, m, n, proof, &count));
+    assert_true(tj_prove_consistency(hasher, proof, &count, &reader, m, n));
     assert_true(count <= TJ_PROOF_HASHES_MAX);
     assert_true(tj_verify_consistency(hasher, m, &root_m, n, &root_n, proof, count));
 }
@@ -366,12 +366,12 @@ static void check_large(uint64_t size, uint64_t place, unsigned level)
     const struct tj_hash expected = mth(0, size);
     struct tj_frontier frontier;
     struct tj_hash root;
-    assert_true(tj_tile_root(hasher, &reader, size, &root));
+    assert_true(tj_tile_root(hasher, &root, &reader, size));
     assert_true(same(&root, &expected, 1));
     assert_int_equal(tree.level, level);
-    assert_true(tj_tile_frontier(hasher, &reader, size, &frontier));
+    assert_true(tj_tile_frontier(hasher, &frontier, &reader, size));
     assert_true(frontier.size == size);
-    tj_frontier_root(hasher, &frontier, &root);
+    tj_frontier_root(hasher, &root, &frontier);
     assert_true(same(&root, &expected, 1));
 
     const uint64_t indexes[] = {0, 1, place, place ^ 1, place ^ 0x100, size / 3, size - 1};
@@ -423,10 +423,10 @@ static void a_consistency_proof_is_never_longer_than_a_witness_takes(void **stat
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
     check_large_consistency(3, UINT64_C(1) << 62);
-    assert_true(tj_prove_consistency(hasher, &reader, 3, UINT64_C(1) << 62, proof, &count));
+    assert_true(tj_prove_consistency(hasher, proof, &count, &reader, 3, UINT64_C(1) << 62));
     assert_int_equal(count, TJ_PROOF_HASHES_MAX);
-    assert_false(tj_prove_consistency(hasher, &reader, 3, (UINT64_C(1) << 62) + 1, proof, &count));
-    assert_false(tj_prove_consistency(hasher, &reader, 3, UINT64_MAX, proof, &count));
+    assert_false(tj_prove_consistency(hasher, proof, &count, &reader, 3, (UINT64_C(1) << 62) + 1));
+    assert_false(tj_prove_consistency(hasher, proof, &count, &reader, 3, UINT64_MAX));
 }
 
 static void inclusion_in_a_handful_of_leaves(void **state)
@@ -438,7 +438,7 @@ static void inclusion_in_a_handful_of_leaves(void **state)
             struct tj_hash expected[TJ_PATH_MAX];
             struct tj_hash path[TJ_PATH_MAX];
             size_t count = 0;
-            tj_prove_inclusion_in(hasher, leaves, n, i, path, &count);
+            tj_prove_inclusion_in(hasher, path, &count, leaves, n, i);
             assert_int_equal(count, path_of(expected, i, 0, n));
             assert_true(same(path, expected, count));
         }
@@ -490,7 +490,7 @@ static void check_path(unsigned level, uint64_t number, unsigned width, const ch
     if (expected != NULL) {
         assert_string_equal(path, expected);
     }
-    assert_true(tj_tile_path_decode(path, &read_level, &read_number, &read_width));
+    assert_true(tj_tile_path_decode(&read_level, &read_number, &read_width, path));
     assert_int_equal(read_level, level);
     assert_true(read_number == number);
     assert_int_equal(read_width, width == 0 ? TJ_TILE_WIDTH : width);
@@ -599,7 +599,7 @@ static void paths_have_one_spelling(void **state)
         unsigned level = 0;
         uint64_t number = 0;
         unsigned width = 0;
-        if (tj_tile_path_decode(bad[i], &level, &number, &width)) {
+        if (tj_tile_path_decode(&level, &number, &width, bad[i])) {
             fail_msg("accepted '%s'", bad[i]);
         }
     }
@@ -620,7 +620,7 @@ static void changed_paths_are_refused_or_others(void **state)
             unsigned width = 0;
             memcpy(text, good, sizeof good);
             text[i] = (char)byte;
-            if (tj_tile_path_decode(text, &level, &number, &width)) {
+            if (tj_tile_path_decode(&level, &number, &width, text)) {
                 tj_tile_path(again, level, number, width);
                 assert_string_equal(again, text);
                 accepted++;
@@ -654,12 +654,12 @@ static void bundles_end_where_their_bytes_do(void **state)
         size_t size = 0;
         size_t i = 0;
         for (; i < COUNT && ends[i] <= cut; i++) {
-            assert_true(tj_bundle_next(&at, bytes + cut, &entry, &size));
+            assert_true(tj_bundle_next(&at, &entry, &size, bytes + cut));
             assert_true(size == sizes[i] && entry == bytes + ends[i] - size);
             assert_true(at == bytes + ends[i]);
         }
         const uint8_t *before = at;
-        assert_false(tj_bundle_next(&at, bytes + cut, &entry, &size));
+        assert_false(tj_bundle_next(&at, &entry, &size, bytes + cut));
         assert_true(at == before);
     }
 }

@@ -131,7 +131,7 @@ static void published_roots_of_eight_leaves(void **state)
     tj_frontier_init(&frontier);
     for (size_t i = 0; i <= 8; i++) {
         struct tj_hash root;
-        tj_frontier_root(hasher, &frontier, &root);
+        tj_frontier_root(hasher, &root, &frontier);
         assert_hash_hex(&root, roots[i]);
         if (i < 8) {
             uint8_t data[16];
@@ -193,7 +193,7 @@ static void frontier_follows_the_definition(void **state)
     for (size_t n = 0; n < LEAVES_MAX; n++) {
         struct tj_hash root;
         const struct tj_hash expected = mth(leaves, n);
-        tj_frontier_root(hasher, &frontier, &root);
+        tj_frontier_root(hasher, &root, &frontier);
         assert_memory_equal(root.bytes, expected.bytes, TJ_HASH_SIZE);
         assert_true(frontier.size == n);
         assert_int_equal(frontier.count, bits_set(n));
@@ -221,8 +221,9 @@ static void root_of_items_follows_the_definition(void **state)
     }
 }
 
-static void refuse_changed_inclusion(const struct tj_hash *leaf, uint64_t index, uint64_t size,
-                                     struct tj_hash *path, size_t count, const struct tj_hash *root)
+static void refuse_changed_inclusion(const struct tj_hash *leaf, struct tj_hash *path,
+                                     uint64_t index, uint64_t size, size_t count,
+                                     const struct tj_hash *root)
 {
     const struct tj_hash other_leaf = flipped(*leaf, index);
     const struct tj_hash other_root = flipped(*root, size);
@@ -258,14 +259,14 @@ static void inclusion_of_every_leaf_and_no_other(void **state)
             struct tj_hash path[PROOF_MAX];
             const size_t count = path_of(path, i, leaves, n);
             assert_true(tj_verify_inclusion(hasher, &leaves[i], i, n, path, count, &root));
-            refuse_changed_inclusion(&leaves[i], i, n, path, count, &root);
+            refuse_changed_inclusion(&leaves[i], path, i, n, count, &root);
         }
     }
 }
 
-static void refuse_changed_consistency(uint64_t m, const struct tj_hash *root_m, uint64_t n,
-                                       const struct tj_hash *root_n, struct tj_hash *proof,
-                                       size_t count)
+static void refuse_changed_consistency(struct tj_hash *proof, uint64_t m,
+                                       const struct tj_hash *root_m, uint64_t n,
+                                       const struct tj_hash *root_n, size_t count)
 {
     const struct tj_hash other_m = flipped(*root_m, m);
     const struct tj_hash other_n = flipped(*root_n, n);
@@ -301,7 +302,7 @@ static void consistency_of_every_pair_and_no_other(void **state)
             const struct tj_hash root_m = mth(leaves, m);
             const size_t count = subproof(proof, m, leaves, n, true);
             assert_true(tj_verify_consistency(hasher, m, &root_m, n, &root_n, proof, count));
-            refuse_changed_consistency(m, &root_m, n, &root_n, proof, count);
+            refuse_changed_consistency(proof, m, &root_m, n, &root_n, count);
         }
     }
 }
@@ -410,7 +411,7 @@ struct tally {
     size_t unreadable; /* numbers jansson cannot hold: above 2^63 */
 };
 
-static void check_file(const char *path, struct tally *tally)
+static void check_file(struct tally *tally, const char *path)
 {
     json_error_t error;
     json_t *vector = json_load_file(path, 0, &error);
@@ -429,7 +430,7 @@ static void check_file(const char *path, struct tally *tally)
     json_decref(vector);
 }
 
-static void check_folder(const char *folder, struct tally *tally)
+static void check_folder(struct tally *tally, const char *folder)
 {
     DIR *directory = opendir(folder);
     assert_non_null(directory);
@@ -443,9 +444,9 @@ static void check_folder(const char *folder, struct tally *tally)
         assert_true(size > 0 && size < (int)sizeof path);
         assert_int_equal(stat(path, &status), 0);
         if (S_ISDIR(status.st_mode)) {
-            check_folder(path, tally);
+            check_folder(tally, path);
         } else {
-            check_file(path, tally);
+            check_file(tally, path);
         }
     }
     (void)closedir(directory);
@@ -455,7 +456,7 @@ static void check_shared(const char *name)
 {
     char path[TEST_PATH_MAX];
     struct tally tally = {0, 0, 0};
-    check_folder(shared_path_or_skip(path, name), &tally);
+    check_folder(&tally, shared_path_or_skip(path, name));
     (void)fprintf(stderr, "%s: %zu accepted, %zu refused, %zu not run (numbers above 2^63)\n", name,
                   tally.accepted, tally.refused, tally.unreadable);
     assert_true(tally.accepted > 0 && tally.refused > 0);

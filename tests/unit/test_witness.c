@@ -97,7 +97,7 @@ static struct tj_witness *open_witness(void)
     struct tj_witness *witness = NULL;
     const struct tj_verifier_key log = test_log_key(&honest);
     const struct tj_witness_config config = configuration(&log);
-    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
+    assert_int_equal(tj_witness_open(&witness, &config, NULL), TIJORI_OK);
     return witness;
 }
 
@@ -109,7 +109,7 @@ static unsigned ask_bytes(struct tj_witness *witness, const char *request, size_
     char *exact = malloc(size > 0 ? size : 1);
     assert_non_null(exact);
     memcpy(exact, request, size);
-    tj_witness_add_checkpoint(witness, exact, size, &last_reply);
+    tj_witness_add_checkpoint(witness, &last_reply, exact, size);
     free(exact);
     assert_true(last_reply.body_size > 0 && last_reply.log[0] != '\0');
     return last_reply.code;
@@ -119,7 +119,7 @@ static unsigned ask(struct tj_witness *witness, const struct test_log *log, uint
                     uint64_t size)
 {
     char request[TJ_WITNESS_REQUEST_MAX];
-    return ask_bytes(witness, request, test_log_request(log, old, size, request));
+    return ask_bytes(witness, request, test_log_request(log, request, old, size));
 }
 
 /* The time of the cosignature in last_reply over this checkpoint; fails when it is none. */
@@ -129,11 +129,11 @@ static uint64_t cosigned_at(const struct test_log *log, uint64_t size)
     struct tj_note_view view;
     uint64_t time_s = 0;
     const struct tj_verifier_key key = test_witness_key(NAME, secret32);
-    size_t note_size = test_log_checkpoint(log, size, note);
+    size_t note_size = test_log_checkpoint(log, note, size);
     memcpy(note + note_size, last_reply.body, last_reply.body_size);
     assert_true(tj_note_decode(&view, note, note_size + last_reply.body_size));
     assert_int_equal(view.signature_count, 2);
-    assert_int_equal(tj_cosignature_verify(&view, &key, &time_s), TJ_NOTE_VALID);
+    assert_int_equal(tj_cosignature_verify(&view, &time_s, &key), TJ_NOTE_VALID);
     return time_s;
 }
 
@@ -151,7 +151,7 @@ static void assert_last(struct tj_witness *witness, const struct test_log *log, 
 {
     struct tj_checkpoint checkpoint;
     const struct tj_hash root = test_log_root(log, size);
-    assert_int_equal(tj_witness_last(witness, log->origin, &checkpoint), TJ_WITNESS_KNOWN);
+    assert_int_equal(tj_witness_last(witness, &checkpoint, log->origin), TJ_WITNESS_KNOWN);
     assert_true(checkpoint.size == size);
     assert_memory_equal(&checkpoint.root, &root, sizeof root);
 }
@@ -192,9 +192,9 @@ static void a_log_that_grows_is_cosigned(void **state)
     (void)state;
     struct tj_witness *witness = open_witness();
     struct tj_checkpoint none;
-    assert_int_equal(tj_witness_last(witness, honest.origin, &none), TJ_WITNESS_NEVER);
+    assert_int_equal(tj_witness_last(witness, &none, honest.origin), TJ_WITNESS_NEVER);
     assert_true(none.size == 0);
-    assert_int_equal(tj_witness_last(witness, "log.example/two", &none), TJ_WITNESS_UNKNOWN);
+    assert_int_equal(tj_witness_last(witness, &none, "log.example/two"), TJ_WITNESS_UNKNOWN);
     uint64_t old = 0;
     for (uint64_t size = 1; size <= TEST_LOG_SIZE_MAX; size += 1 + size / 3) {
         clock_s++;
@@ -216,7 +216,7 @@ static void a_malformed_request_is_400(void **state)
     (void)state;
     struct tj_witness *witness = open_witness();
     char request[TJ_WITNESS_REQUEST_MAX + 64];
-    const size_t size = test_log_request(&honest, 3, 9, request);
+    const size_t size = test_log_request(&honest, request, 3, 9);
     for (size_t cut = 0; cut < size; cut++) {
         assert_int_equal(ask_bytes(witness, request, cut), 400);
     }
@@ -237,14 +237,14 @@ static void a_malformed_request_is_400(void **state)
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
         const size_t head = strlen(heads[i]);
         memcpy(request, heads[i], head);
-        const size_t note = test_log_checkpoint(&honest, 9, request + head);
+        const size_t note = test_log_checkpoint(&honest, request + head, 9);
         if (ask_bytes(witness, request, head + note) != 400) {
             fail_msg("accepted after '%s'", heads[i]);
         }
     }
     struct tj_hash proof[TJ_PROOF_HASHES_MAX] = {0};
     char note[TJ_CHECKPOINT_NOTE_MAX];
-    const size_t note_size = test_log_checkpoint(&honest, 9, note);
+    const size_t note_size = test_log_checkpoint(&honest, note, 9);
     size_t most = tj_witness_request_encode(request, sizeof request, 0, proof, TJ_PROOF_HASHES_MAX,
                                             note, note_size);
     assert_int_equal(ask_bytes(witness, request, most), 422); /* 63 lines are read */
@@ -277,11 +277,11 @@ static void only_the_logs_own_signature_counts(void **state)
     char request[TJ_WITNESS_REQUEST_MAX];
     const struct test_log impostor = test_log(honest.origin, 2);
     assert_int_equal(ask(witness, &impostor, 0, 9), 403);
-    size_t size = test_log_request(&honest, 0, 9, request);
+    size_t size = test_log_request(&honest, request, 0, 9);
     request[size - 10] = request[size - 10] == 'A' ? 'B' : 'A'; /* in the signature */
     assert_int_equal(ask_bytes(witness, request, size), 403);
     /* A type 0x04 line by the log's own key is not the log's signature. */
-    size = test_log_request(&honest, 0, 9, request);
+    size = test_log_request(&honest, request, 0, 9);
     struct tj_witness_request decoded;
     assert_null(tj_witness_request_decode(&decoded, request, size));
     char cosignature[512];
@@ -293,7 +293,7 @@ static void only_the_logs_own_signature_counts(void **state)
     assert_int_equal(files("", ""), 1);
     /* Lines of others do not matter, ours of earlier neither. */
     assert_int_equal(ask(witness, &honest, 0, 9), 200);
-    size = test_log_request(&honest, 9, 9, request);
+    size = test_log_request(&honest, request, 9, 9);
     memcpy(request + size, last_reply.body, last_reply.body_size);
     size += last_reply.body_size;
     memcpy(request + size, cosignature, line);
@@ -332,8 +332,8 @@ static void what_is_not_consistent_is_422(void **state)
     /* Each hash of the proof matters; so does one more, one less. */
     char note[TJ_CHECKPOINT_NOTE_MAX];
     struct tj_hash proof[TJ_PROOF_HASHES_MAX];
-    const size_t note_size = test_log_checkpoint(&honest, 12, note);
-    const size_t count = test_log_proof(&honest, 9, 12, proof);
+    const size_t note_size = test_log_checkpoint(&honest, note, 12);
+    const size_t count = test_log_proof(&honest, proof, 9, 12);
     for (size_t i = 0; i < count; i++) {
         proof[i].bytes[7] ^= 1;
         assert_int_equal(ask_bytes(witness, request,
@@ -351,7 +351,7 @@ static void what_is_not_consistent_is_422(void **state)
     }
     assert_last(witness, &honest, 12);
     /* A proof where there is nothing to prove. */
-    const size_t same = test_log_checkpoint(&honest, 12, note);
+    const size_t same = test_log_checkpoint(&honest, note, 12);
     assert_int_equal(
         ask_bytes(witness, request,
                   tj_witness_request_encode(request, sizeof request, 12, proof, 1, note, same)),
@@ -376,7 +376,7 @@ static void the_empty_tree_has_one_root(void **state)
     (void)cosigned_at(&honest, 0);
     assert_last(witness, &honest, 0);
     assert_int_equal(ask_bytes(witness, request, written), 422);
-    size = test_log_checkpoint(&honest, 4, note);
+    size = test_log_checkpoint(&honest, note, 4);
     written = tj_witness_request_encode(request, sizeof request, 0, proof, 1, note, size);
     assert_int_equal(ask_bytes(witness, request, written), 422);
     assert_int_equal(ask(witness, &honest, 0, 4), 200);
@@ -432,15 +432,15 @@ static void a_log_may_have_several_keys(void **state)
     struct tj_verifier_key logs[] = {test_log_key(&honest), test_log_key(&rotated)};
     struct tj_witness_config config = configuration(logs);
     config.log_count = 2;
-    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
+    assert_int_equal(tj_witness_open(&witness, &config, NULL), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 0, 5), 200);
     assert_int_equal(ask(witness, &rotated, 5, 9), 200);
     /* One line that verifies does not make up for one that does not. */
     char note[TJ_CHECKPOINT_NOTE_MAX];
     char wrong[TJ_CHECKPOINT_NOTE_MAX];
     char request[TJ_WITNESS_REQUEST_MAX];
-    size_t size = test_log_checkpoint(&rotated, 9, note);
-    const size_t wrong_size = test_log_checkpoint(&honest, 9, wrong);
+    size_t size = test_log_checkpoint(&rotated, note, 9);
+    const size_t wrong_size = test_log_checkpoint(&honest, wrong, 9);
     wrong[wrong_size - 10] = wrong[wrong_size - 10] == 'A' ? 'B' : 'A';
     assert_true(tj_note_merge(note, &size, sizeof note, wrong, wrong_size));
     assert_int_equal(
@@ -451,7 +451,7 @@ static void a_log_may_have_several_keys(void **state)
     /* The old key is gone; what was cosigned under it still binds. */
     config.logs = logs + 1;
     config.log_count = 1;
-    assert_int_equal(tj_witness_open(&witness, NULL, &config), TIJORI_OK);
+    assert_int_equal(tj_witness_open(&witness, &config, NULL), TIJORI_OK);
     assert_int_equal(ask(witness, &honest, 9, 12), 403);
     assert_int_equal(ask(witness, &rotated, 0, 12), 409);
     assert_conflict(9);
@@ -499,7 +499,7 @@ static void ask_and_die(uint64_t old, uint64_t size, bool before_writing)
         const struct tj_verifier_key log = test_log_key(&honest);
         struct tj_witness_config config = configuration(&log);
         config.now_s = before_writing ? die : now_s;
-        if (tj_witness_open(&witness, NULL, &config) == TIJORI_OK) {
+        if (tj_witness_open(&witness, &config, NULL) == TIJORI_OK) {
             (void)ask(witness, &honest, old, size);
         }
         _exit(last_reply.code == 200 ? 8 : 9);
@@ -584,7 +584,7 @@ static enum tijori_status reopen(const char *name, bool replays)
     struct tj_witness_config config = configuration(&log);
     config.name = name;
     config.replays = replays;
-    const enum tijori_status status = tj_witness_open(&witness, NULL, &config);
+    const enum tijori_status status = tj_witness_open(&witness, &config, NULL);
     assert_int_equal(witness == NULL, status != TIJORI_OK);
     tj_witness_close(witness);
     return status;
@@ -614,7 +614,7 @@ static void a_damaged_state_is_not_taken_for_none(void **state)
             assert_int_equal(fwrite(truncated ? whole : bytes, 1, part, file), part);
             (void)fclose(file);
             const enum tj_witness_memory kind =
-                tj_witness_last(witness, honest.origin, &checkpoint);
+                tj_witness_last(witness, &checkpoint, honest.origin);
             if (kind == TJ_WITNESS_KNOWN) { /* our own line may be missing, or another key's */
                 assert_true(checkpoint.size == 4);
             } else {
@@ -709,7 +709,7 @@ static void *contend(void *context)
 {
     struct contender *self = context;
     pthread_barrier_wait(self->barrier);
-    tj_witness_add_checkpoint(self->witness, self->request, self->size, &self->reply);
+    tj_witness_add_checkpoint(self->witness, &self->reply, self->request, self->size);
     return NULL;
 }
 
@@ -726,7 +726,7 @@ static void of_many_at_once_one_wins(void **state)
             struct contender *self = &contenders[i];
             self->witness = witness;
             self->barrier = &barrier;
-            self->size = test_log_request(&honest, old, old + 1 + i, self->request);
+            self->size = test_log_request(&honest, self->request, old, old + 1 + i);
             assert_int_equal(pthread_create(&self->thread, NULL, contend, self), 0);
         }
         unsigned winners = 0;

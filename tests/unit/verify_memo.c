@@ -44,7 +44,7 @@ static size_t slot_of(const struct tj_verify_item *item)
     return slot;
 }
 
-static bool recall(bool *verdict, const struct tj_verify_item *item)
+static bool recall(const struct tj_verify_item *item, bool *verdict)
 {
     pthread_mutex_lock(&lock);
     const size_t slot = slot_of(item);
@@ -70,7 +70,7 @@ static void keep(bool verdict, const struct tj_verify_item *item)
 void __wrap_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!recall(&verdicts[i], &items[i])) {
+        if (!recall(&items[i], &verdicts[i])) {
             __real_tj_verify_batch(&verdicts[i], &items[i], 1);
             keep(verdicts[i], &items[i]);
         }
