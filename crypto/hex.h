@@ -5,6 +5,8 @@
  * software signs or derives have one spelling, so only lower case is read there; what people write
  * is read in either case. */
 
+#include "crypto/must_use.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,10 +16,9 @@ void tj_hex_encode(char *out, const uint8_t *bytes, size_t size);
 
 /* Reads `size` bytes from a text of exactly 2 * size lower-case digits. On false `out` holds
  * nothing of use. */
-bool tj_hex_decode(uint8_t *out, size_t size, const char *text, size_t text_size)
-    __attribute__((warn_unused_result));
+bool tj_hex_decode(uint8_t *out, size_t size, const char *text, size_t text_size) TJ_MUST_USE;
 /* The same, in either case. */
-bool tj_hex_decode_any_case(uint8_t *out, size_t size, const char *text, size_t text_size)
-    __attribute__((warn_unused_result));
+bool tj_hex_decode_any_case(uint8_t *out, size_t size, const char *text,
+                            size_t text_size) TJ_MUST_USE;
 
 #endif

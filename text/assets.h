@@ -10,6 +10,6 @@
 struct assets assets_of_state(const struct tj_state *state);
 
 /* One asset of the state by its number; false when there is none. */
-bool asset_by_number(const struct tj_state *state, struct asset *out, uint32_t number);
+bool asset_by_number(const struct tj_state *state, struct asset *out, uint32_t number) TJ_MUST_USE;
 
 #endif

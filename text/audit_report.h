@@ -63,7 +63,7 @@ extern const char *const report_title;
 extern const char *const report_page_heads[]; /* NULL-ended */
 
 /* Whether there is anything to print in it. */
-bool report_section_shown(const struct report_section *section, const json_t *report);
+bool report_section_shown(const struct report_section *section, const json_t *report) TJ_MUST_USE;
 
 /* The text with its members put in, freed by the caller; NULL when one is not there. They are
  * looked for in `part` (may be NULL) and then in `report`. */

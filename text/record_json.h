@@ -29,6 +29,6 @@ json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets
 /* False with the member and the rule when a member is missing, unknown, or not of its type. What is
  * written has the layout's form but for what tj_record_check finds. */
 bool record_from_json(uint8_t record[TJ_RECORD_SIZE], struct record_json_error *error,
-                      const json_t *object, const struct assets *assets);
+                      const json_t *object, const struct assets *assets) TJ_MUST_USE;
 
 #endif

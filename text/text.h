@@ -14,37 +14,37 @@
 enum { TEXT_SIZE = 48 };
 
 /* A decimal number without sign or leading zeros ("0" alone is fine), at most `max`. */
-bool text_parse_number(uint64_t *out, const char *text, uint64_t max);
+bool text_parse_number(uint64_t *out, const char *text, uint64_t max) TJ_MUST_USE;
 
 /* "party:local". */
-bool text_parse_account(uint64_t *account, const char *text);
+bool text_parse_account(uint64_t *account, const char *text) TJ_MUST_USE;
 void text_format_account(char out[TEXT_SIZE], uint64_t account);
 
 /* A holder: an account, or all of a party, "party:*". */
-bool text_parse_holder(uint64_t *holder, const char *text);
+bool text_parse_holder(uint64_t *holder, const char *text) TJ_MUST_USE;
 void text_format_holder(char out[TEXT_SIZE], uint64_t holder);
 
 /* "entry:position"; the id is entry << 13 | position. */
-bool text_parse_record_id(uint64_t *id, const char *text);
+bool text_parse_record_id(uint64_t *id, const char *text) TJ_MUST_USE;
 void text_format_record_id(char out[TEXT_SIZE], uint64_t id);
 
 /* "2021-09-06" and days since 1970-01-01. Years have four digits or more. */
-bool text_parse_date(uint32_t *days, const char *text);
+bool text_parse_date(uint32_t *days, const char *text) TJ_MUST_USE;
 void text_format_date(char out[TEXT_SIZE], uint32_t days);
 
 /* RFC 3339: "2021-09-06T12:00:00Z", with up to 9 digits of fraction; "+05:30" is read too and
  * turned into UTC. Leap seconds are not read. Written are UTC, and nanoseconds only when asked for.
  */
-bool text_parse_time_ns(uint64_t *ns, const char *text);
-bool text_parse_time_s(uint64_t *seconds, const char *text); /* no fraction */
+bool text_parse_time_ns(uint64_t *ns, const char *text) TJ_MUST_USE;
+bool text_parse_time_s(uint64_t *seconds, const char *text) TJ_MUST_USE; /* no fraction */
 void text_format_time_ns(char out[TEXT_SIZE], uint64_t ns);
 void text_format_time_s(char out[TEXT_SIZE], uint64_t seconds);
 
 /* "90s", "15m", "24h", "7d": one number, one unit; in seconds. */
-bool text_parse_duration(uint64_t *seconds, const char *text);
+bool text_parse_duration(uint64_t *seconds, const char *text) TJ_MUST_USE;
 
 /* Exactly 2 * size digits, either case. tj_hex_encode() writes them. */
-bool text_parse_hex(uint8_t *out, size_t size, const char *text);
+bool text_parse_hex(uint8_t *out, size_t size, const char *text) TJ_MUST_USE;
 
 /* ---- amounts ---- */
 
@@ -69,10 +69,10 @@ extern const struct assets assets_bitcoin;
 /* "1.5 BTC", "150000000 sat" (base units of BTC), "2.50 USD": a number, one space, a unit. On false
  * *why is a sentence that says what is wrong. *asset gets what the unit means. */
 bool text_parse_amount(struct tj_amount *amount, struct asset *asset, const char *text,
-                       const struct assets *assets, const char **why);
+                       const struct assets *assets, const char **why) TJ_MUST_USE;
 /* The same for what may be below zero, "-1.5 BTC", and need not fit 64 bits. */
 bool text_parse_signed(tj_i128 *value, struct asset *asset, const char *text,
-                       const struct assets *assets, const char **why);
+                       const struct assets *assets, const char **why) TJ_MUST_USE;
 /* "1.50000000 BTC". */
 enum { TEXT_AMOUNT_SIZE = TJ_AMOUNT_TEXT_SIZE + 1 + TJ_ASSET_CODE_SIZE + 1 };
 void text_format_amount(char out[TEXT_AMOUNT_SIZE], tj_i128 base, const struct asset *asset);
@@ -89,6 +89,6 @@ void text_sanitise(char *out, size_t out_size, const char *text);
 void text_csv_cell(FILE *out, const char *text);
 
 /* True when colour is welcome: a terminal, and NO_COLOR is not set (https://no-color.org). */
-bool text_colour(FILE *out);
+bool text_colour(FILE *out) TJ_MUST_USE;
 
 #endif

@@ -133,9 +133,9 @@ const char *base_unit(const struct asset *asset)
 
 struct asset account_asset(const struct tj_state *state, const struct tj_account_object *account)
 {
-    struct asset asset = {.number = account->asset, .decimals = 0, .code = "?"};
-    asset_by_number(state, &asset, account->asset);
-    return asset;
+    const struct asset unknown = {.number = account->asset, .decimals = 0, .code = "?"};
+    struct asset asset;
+    return asset_by_number(state, &asset, account->asset) ? asset : unknown;
 }
 
 void each_account(const struct tj_state *state, account_visitor *visit, void *context)

@@ -4,6 +4,8 @@
 /* Amounts in base units (satoshi for BTC). A struct, so that no bare integer is ever taken for one;
  * checked arithmetic; no floating point anywhere. */
 
+#include "crypto/must_use.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +34,6 @@ void tj_amount_format_base(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base);
 
 /* Reads a decimal number, "1.5", "150" or "-1.5", into base units. False when it is not one, has
  * more digits after the point than `decimals`, or does not fit. */
-bool tj_amount_parse(tj_i128 *out, const char *text, size_t size, unsigned decimals);
+bool tj_amount_parse(tj_i128 *out, const char *text, size_t size, unsigned decimals) TJ_MUST_USE;
 
 #endif

@@ -16,6 +16,7 @@ enum tijori_status tj_say_status(struct tijori_message *message, enum tijori_sta
                                  const char *what, const char *detail);
 /* The error of a system call on a file: "what: No such file or directory". The status is NOT_FOUND,
  * DENIED, FULL, MEMORY, EXISTS or IO. */
-enum tijori_status tj_say_errno(struct tijori_message *message, int error, const char *what);
+enum tijori_status tj_say_errno(struct tijori_message *message, int error,
+                                const char *what) TJ_MUST_USE;
 
 #endif

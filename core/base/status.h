@@ -58,7 +58,7 @@ enum tijori_status tj_refuse(struct tj_verdict *verdict, enum tijori_status stat
 /* The same with a formatted detail. */
 enum tijori_status tj_refuse_detail(struct tj_verdict *verdict, enum tijori_status status,
                                     const char *field, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5))) TJ_MUST_USE;
 
 /* "record 3, amount: BALANCE: the balance ... (1.5 BTC left, 2 BTC wanted)". Always terminated. */
 void tj_verdict_format(const struct tj_verdict *verdict, char *out, size_t size);

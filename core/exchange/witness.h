@@ -64,7 +64,8 @@ const struct tj_verifier_key *tj_witness_key(const struct tj_witness *witness);
 
 /* The log's key that a state directory remembers for an origin; false when it knows none. Takes no
  * lock: for who then opens the state with it. */
-bool tj_witness_remembered_key(struct tj_verifier_key *out, const char *dir, const char *origin);
+bool tj_witness_remembered_key(struct tj_verifier_key *out, const char *dir,
+                               const char *origin) TJ_MUST_USE;
 
 /* What was cosigned last of this log. */
 enum tj_witness_memory {
@@ -108,6 +109,7 @@ void tj_witness_add_checkpoint(struct tj_witness *witness, struct tj_witness_rep
  * at hand, and was refused because the one does not lead to the other. One pair for each size that
  * was cosigned last. False when it is signed by none of the log's keys, nothing of this log was
  * cosigned, or the disk says no. */
-bool tj_witness_keep_evidence(struct tj_witness *witness, const char *request, size_t size);
+bool tj_witness_keep_evidence(struct tj_witness *witness, const char *request,
+                              size_t size) TJ_MUST_USE;
 
 #endif

@@ -115,7 +115,7 @@ struct tj_body_view {
     struct tj_tail tail;
 };
 bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
-                    uint32_t record_count);
+                    uint32_t record_count) TJ_MUST_USE;
 
 /* Writes a body of tj_body_size bytes; `links` are record_count x 16 bytes. */
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,

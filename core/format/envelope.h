@@ -139,7 +139,8 @@ size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_M
 enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
 
 /* True when the record is an add_key of exactly this key, for whichever party. */
-bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE], const struct tj_public_key *key);
+bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE],
+                        const struct tj_public_key *key) TJ_MUST_USE;
 
 /* The key that an add_key or revoke_key record names. */
 void tj_record_public_key(const struct tj_record *record, struct tj_public_key *key);
@@ -147,10 +148,10 @@ void tj_record_public_key(const struct tj_record *record, struct tj_public_key *
 /* True when the record wants a possession slot by the key it names: an add_key, an add_log_key, and
  * a retire_log_key without a last good size (after a compromise the key's word counts for nothing).
  */
-bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]);
+bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 /* True when that is a slot by exactly this key. *party: the slot's; 0 for a log key. */
 bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZE],
-                             const struct tj_public_key *key);
+                             const struct tj_public_key *key) TJ_MUST_USE;
 
 /* Checks the form of all records together: each one, and that kinds go together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,

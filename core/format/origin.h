@@ -3,6 +3,7 @@
 
 /* The origin of a ledger's checkpoints: `<name>/<ledger id in hex>`. docs/FORMAT.md section 14. */
 
+#include "crypto/must_use.h"
 #include "core/base/limits.h"
 #include "crypto/hash.h"
 
@@ -13,6 +14,6 @@ enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 
 /* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
  * not. */
-bool tj_origin_ledger_id(struct tj_hash *out, const char *origin);
+bool tj_origin_ledger_id(struct tj_hash *out, const char *origin) TJ_MUST_USE;
 
 #endif

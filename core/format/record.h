@@ -369,7 +369,8 @@ extern const char *const tj_figure_names[TJ_FIGURE_END];
 extern const char *const tj_algorithm_names[4];
 
 /* The number of a name in such a table, or 0 with false. */
-bool tj_name_find(uint64_t *number, const char *const *names, size_t count, const char *name);
+bool tj_name_find(uint64_t *number, const char *const *names, size_t count,
+                  const char *name) TJ_MUST_USE;
 
 /* Checks the form of one record as docs/FORMAT.md section 3 has it (step 1 of section 7): kind,
  * ranges, reserved bytes, texts, blind. A pure function of the bytes. */
@@ -379,7 +380,7 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
 /* False for a field of a limit, a programme or a statement that its type or figure does not use
  * (docs/FORMAT.md section 3.2): it is then zero. True for any other. `field` is of the record's
  * layout. */
-bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field *field);
+bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field *field) TJ_MUST_USE;
 
 /* Decodes a record whose form was checked. */
 void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE]);
@@ -388,6 +389,6 @@ void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE
 void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE]);
 
 /* True for text as docs/FORMAT.md has it: UTF-8, shortest form, no controls, zero padded. */
-bool tj_text_valid(const uint8_t *text, size_t size);
+bool tj_text_valid(const uint8_t *text, size_t size) TJ_MUST_USE;
 
 #endif

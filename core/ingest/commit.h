@@ -89,7 +89,7 @@ enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digeste
                                        const struct tj_signer *signer) TJ_MUST_USE;
 
 /* One node's row; also where a log of an older format gets its nodes. */
-enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node);
+enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node) TJ_MUST_USE;
 
 /* After a commit: nothing of it can be taken back any more. */
 void tj_group_settle(struct tj_group *group);

@@ -14,7 +14,8 @@ struct tj_ledger_view {
     struct tj_head_row head;
     struct tj_digester *digester;
 };
-enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out);
+enum tijori_status tj_ledger_view_begin(struct tijori *ledger,
+                                        struct tj_ledger_view *out) TJ_MUST_USE;
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
 /* What tijori.h says of an account. */

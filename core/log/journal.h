@@ -25,7 +25,7 @@ enum { TJ_STORE_FORMAT = 3, TJ_STORE_FORMAT_OLDER = 2 };
 struct tj_store_options tj_journal_options(uint64_t map_size);
 
 /* What storage says, in the ledger's words. */
-enum tijori_status tj_from_storage(enum tj_storage_status status);
+enum tijori_status tj_from_storage(enum tj_storage_status status) TJ_MUST_USE;
 
 /* An entry, decoded; CORRUPT when its form is wrong, NOT_FOUND when there is none. */
 enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *out,

@@ -28,7 +28,7 @@ struct tj_block_row {
     const uint8_t *content; /* tj_block_bytes(table) */
 };
 bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
-                         const struct tj_view *value);
+                         const struct tj_view *value) TJ_MUST_USE;
 
 /* The state as of the transaction's newest entry, from blocks and redo. */
 enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,

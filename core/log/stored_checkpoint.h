@@ -37,10 +37,11 @@ bool tj_checkpoint_stored(struct tj_txn *txn, struct tj_view *note, uint64_t siz
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
 
 /* Was the key retired by a record that names the last size it is trusted for? */
-bool tj_log_key_compromised(const struct tj_log_key_object *key);
+bool tj_log_key_compromised(const struct tj_log_key_object *key) TJ_MUST_USE;
 
 /* The number of the log key that is active in the state and has these bytes; false when there is
  * none. */
-bool tj_find_log_key(const struct tj_state *state, uint32_t *number, const uint8_t public32[32]);
+bool tj_find_log_key(const struct tj_state *state, uint32_t *number,
+                     const uint8_t public32[32]) TJ_MUST_USE;
 
 #endif

@@ -13,7 +13,7 @@
 #include "core/rules/effect_directive.h"
 
 /* True when one of the slots countersigns. */
-bool tj_slots_countersigned(const struct tj_slots *slots);
+bool tj_slots_countersigned(const struct tj_slots *slots) TJ_MUST_USE;
 
 /* The lane moves on: sequence, id and entry of its last envelope. Returns nothing to undo by hand.
  */

@@ -104,7 +104,7 @@ static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t acc
 /* There, a record that names one that was not seen: of its effect only that the named one is
  * settled is known. It is on custodians' accounts alone: the rules see to that. */
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
-                     const uint8_t record[TJ_RECORD_SIZE]);
+                     const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 /* Steps 11 and 12, after the last record took effect. */
 enum tijori_status tj_judge_after(const struct tj_state *state, const struct tj_case *c,
                                   struct tj_verdict *verdict) TJ_MUST_USE;

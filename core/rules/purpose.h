@@ -17,7 +17,7 @@ extern const struct tj_purpose_rule tj_purpose_rules[];
 extern const size_t tj_purpose_rule_count;
 
 /* True when the table allows it. Any numbers may be asked about. */
-bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class);
+bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class) TJ_MUST_USE;
 
 /* Why not, for a person: a string constant. */
 const char *tj_purpose_refusal(uint8_t purpose, uint8_t from_class, uint8_t to_class);

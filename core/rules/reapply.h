@@ -9,6 +9,6 @@
  * judged; false when the bytes cannot have been accepted at all: the storage is damaged. */
 bool tj_reapply(struct tj_state *state, const struct tj_past *past,
                 const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
-                const struct tj_body_view *body);
+                const struct tj_body_view *body) TJ_MUST_USE;
 
 #endif

@@ -43,9 +43,9 @@ static inline uint32_t tj_day_of(uint64_t received_ns)
 /* True when a party outside the public sector that owns neither account of the record has a
  * countersign slot; of a post (`named` is what it posts) in its own entry or the pending one's. */
 bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE],
-                const struct tj_slots *slots, const struct tj_named *named);
+                const struct tj_slots *slots, const struct tj_named *named) TJ_MUST_USE;
 /* The same of a record that is named. */
-bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named);
+bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named) TJ_MUST_USE;
 /* The parties that countersign, each once, as a record that names one of this entry will know them.
  */
 void tj_add_countersigner(struct tj_named *named, uint32_t party);
@@ -69,8 +69,8 @@ const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *
                                           uint32_t *number, uint64_t holder, uint64_t record_id);
 
 /* The movement leaves, or enters, this holder. */
-bool tj_leaves(uint64_t holder, const struct tj_passage *passage);
-bool tj_enters(uint64_t holder, const struct tj_passage *passage);
+bool tj_leaves(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
+bool tj_enters(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 
 /* The tier that a movement's amount falls in: of those in force for the party and asset of `from`,
  * the one with the largest bound below the amount; NULL when there is none. *number gets its own.
@@ -123,7 +123,7 @@ struct tj_programme_change {
 
 /* False when it changes nothing. */
 bool tj_programme_change(const struct tj_rule_object *rule, struct tj_programme_change *change,
-                         const struct tj_passage *passage);
+                         const struct tj_passage *passage) TJ_MUST_USE;
 
 /* Counts it; `passage` says on which day. */
 void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *passage,
@@ -136,10 +136,11 @@ static inline tj_i128 tj_programme_net(const struct tj_programme_sums *sums)
 
 /* With the change counted already, a ceiling or a mandate is broken by it. */
 bool tj_programme_broken(const struct tj_rule_object *rule,
-                         const struct tj_programme_change *change);
+                         const struct tj_programme_change *change) TJ_MUST_USE;
 
 /* In force, and the day of the movement within its dates. */
-bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, uint64_t received_ns);
+bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id,
+                       uint64_t received_ns) TJ_MUST_USE;
 
 static inline tj_i128 tj_reserve_of(const struct tj_asset_object *asset)
 {

@@ -25,13 +25,14 @@ enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct
 /* The key that is registered with the slot's x-coordinate; NULL when there is none. */
 const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot);
 /* It is this key, in this algorithm and encoding. */
-bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key);
+bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key) TJ_MUST_USE;
 /* The role of a key counts in a slot of this use (sign, countersign). */
-bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role);
+bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role) TJ_MUST_USE;
 /* A key that the record adds (or retires) shows by the slot that it is there. */
-bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slot *slot);
+bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE],
+                         const struct tj_slot *slot) TJ_MUST_USE;
 /* The record has such a slot. */
-bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE]);
+bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 
 /* One slot of an entry after entry 1: POSSESSION, KEY_UNKNOWN, KEY_PARTY, KEY_REVOKED, KEY_ROLE,
  * PARTY_SUSPENDED, PARTY_CLOSED. *role: of its key, 0 for a possession slot. */
@@ -61,7 +62,7 @@ static inline bool tj_quorum_reached(const struct tj_quorum *quorum)
 /* ---- entry 1 ---- */
 
 /* Section 6: one endorse of entry 0. */
-bool tj_is_opening(const struct tj_case *c);
+bool tj_is_opening(const struct tj_case *c) TJ_MUST_USE;
 /* Signed by a key of entry 0: all of them are party 0's, and none can be revoked yet. NOT_OPENED.
  */
 enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
@@ -72,7 +73,7 @@ struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj
 /* ---- step 12: the authority hands over only to a quorum that has signed ---- */
 
 /* A record changes the authority's quorum. */
-bool tj_changes_quorum(const struct tj_case *c);
+bool tj_changes_quorum(const struct tj_case *c) TJ_MUST_USE;
 /* Of the keys that administer for the authority after the last record, how many signed or showed
  * possession; enough is `needed`. It says the same of the state before the records and after. */
 struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_case *c);
@@ -84,9 +85,9 @@ struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_cas
 bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
                             const uint8_t record[TJ_RECORD_SIZE],
                             const struct tj_account_object *from,
-                            const struct tj_account_object *to);
+                            const struct tj_account_object *to) TJ_MUST_USE;
 /* The party has a countersign slot. */
-bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party);
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party) TJ_MUST_USE;
 
 /* A set of a party's keys, bit by ordinal. */
 struct tj_key_set {

@@ -427,7 +427,7 @@ const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, ui
  * *step on (0 at first), false when there is no more: a hint, the caller asks the rule itself. */
 const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule);
 bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule,
-                        uint64_t holder);
+                        uint64_t holder) TJ_MUST_USE;
 const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
                                                  uint32_t asset);
 
