@@ -180,10 +180,7 @@ static int cmd_ingest(const struct arguments *arguments)
     {"rounds", 0, OPTION_VALUE, false, "N", "of floor and measured slice; default 5"},             \
     {"threads", 0, OPTION_VALUE, false, "N", "of the ledger, that verify; default one a core"},    \
     {"quick", 0, OPTION_FLAG, false, NULL, "seconds, not minutes: shows that it runs"},            \
-    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"}
-#define COMMON_SYNOPSIS                                                                            \
-    "[--seed S] [--rounds N] [--threads N] [--dir D] [--quick] [--format text|json]"
-#define END_OF_OPTIONS {NULL, 0, 0, false, NULL, NULL}
+    FORMAT_OPTION("text|json")
 /* clang-format on */
 
 static const struct option_row common_options[] = {COMMON_OPTIONS, END_OF_OPTIONS};
@@ -228,29 +225,21 @@ static const char *const peers_paragraphs[] = {
 };
 
 static const struct command commands[] = {
-    {"floors", COMMON_SYNOPSIS, "measure what the machine can do", NULL, NULL, common_options, NULL,
-     0, 0, cmd_floors},
-    {"ingest",
-     "[--batch N [--envelopes N] [--scheme ecdsa|bip340] [--lanes N] [--in-flight N]] "
-     "[--accounts N] " COMMON_SYNOPSIS,
-     "measure the way from a signed envelope to a durable receipt", NULL, NULL, ingest_options,
-     NULL, 0, 0, cmd_ingest},
-    {"log", COMMON_SYNOPSIS, "measure what the tree and signed checkpoints cost", NULL, NULL,
-     common_options, NULL, 0, 0, cmd_log},
-    {"rules", COMMON_SYNOPSIS, "measure what limits and programmes cost plain movements", NULL,
-     NULL, common_options, NULL, 0, 0, cmd_rules},
-    {"audit", COMMON_SYNOPSIS, "measure the audit of a whole log", NULL, NULL, common_options, NULL,
-     0, 0, cmd_audit},
-    {"latency", COMMON_SYNOPSIS, "measure receipts of one at a time and under offered loads", NULL,
-     NULL, common_options, NULL, 0, 0, cmd_latency},
-    {"scale", "[--accounts N] [--movements N] " COMMON_SYNOPSIS,
-     "measure against batch, accounts and movements; memory; opening again", scale_paragraphs, NULL,
-     scale_options, NULL, 0, 0, cmd_scale},
-    {"peers", "[--accounts N] " COMMON_SYNOPSIS,
-     "measure the same double entry on SQLite and PostgreSQL", peers_paragraphs, NULL,
-     peers_options, NULL, 0, 0, cmd_peers},
-    {"all", "[--output DIR] [--accounts N] [--movements N] " COMMON_SYNOPSIS,
-     "measure all of it, about ten minutes", scale_paragraphs, NULL, all_options, NULL, 0, 0,
+    {"floors", "measure what the machine can do", NULL, NULL, common_options, NULL, cmd_floors},
+    {"ingest", "measure the way from a signed envelope to a durable receipt", NULL, NULL,
+     ingest_options, NULL, cmd_ingest},
+    {"log", "measure what the tree and signed checkpoints cost", NULL, NULL, common_options, NULL,
+     cmd_log},
+    {"rules", "measure what limits and programmes cost plain movements", NULL, NULL, common_options,
+     NULL, cmd_rules},
+    {"audit", "measure the audit of a whole log", NULL, NULL, common_options, NULL, cmd_audit},
+    {"latency", "measure receipts of one at a time and under offered loads", NULL, NULL,
+     common_options, NULL, cmd_latency},
+    {"scale", "measure against batch, accounts and movements; memory; opening again",
+     scale_paragraphs, NULL, scale_options, NULL, cmd_scale},
+    {"peers", "measure the same double entry on SQLite and PostgreSQL", peers_paragraphs, NULL,
+     peers_options, NULL, cmd_peers},
+    {"all", "measure all of it, about ten minutes", scale_paragraphs, NULL, all_options, NULL,
      cmd_all},
 };
 

@@ -145,8 +145,9 @@ static bool found_ledger(struct workload *w)
     w->entries = 2;
     add_signature(&slots, 0, TJ_USE_SIGN, TJ_ALGORITHM_ECDSA, AUTHORITY_KEY, &w->previous[0]);
     size_t size = assemble(bytes, header_bytes, record, 1, &slots);
-    enum tijori_status status = tijori_create(w->dir, w->genesis.entry, sizeof w->genesis.entry,
-                                              encoded, sizeof encoded, bytes, size, NULL, &why);
+    enum tijori_status status =
+        tijori_create(&why, w->dir, w->genesis.entry, sizeof w->genesis.entry, encoded,
+                      sizeof encoded, bytes, size, NULL);
     return status == TIJORI_OK || say(why.text);
 }
 
@@ -476,7 +477,7 @@ bool workload_open(struct workload *w)
         .threads = w->options.threads,
         .log_key = w->sign ? log_secret : NULL,
     };
-    enum tijori_status status = tijori_open(w->dir, TIJORI_WRITE, &options, &w->ledger, &why);
+    enum tijori_status status = tijori_open(&w->ledger, &why, w->dir, TIJORI_WRITE, &options);
     return status == TIJORI_OK || say(why.text);
 }
 

@@ -16,6 +16,13 @@ int passphrase_read(const char *path, char out[PASSPHRASE_SIZE]);
 /* Asks on the terminal with echo off; with `twice`, until both are the same. */
 int passphrase_ask(const char *prompt, bool twice, char out[PASSPHRASE_SIZE]);
 
+/* clang-format off */
+#define PASSPHRASE_FILE_OPTION                                                                     \
+    {"passphrase-file", 0, OPTION_LIST, false, "F",                                                \
+     "the first line of F is the passphrase; several are tried in turn. /dev/fd/N names a "        \
+     "descriptor. Without this an encrypted key asks on the terminal"}
+/* clang-format on */
+
 /* A key file; an encrypted one is opened with the passphrases of --passphrase-file in turn, or
  * asks on the terminal. */
 int key_load(const struct arguments *arguments, const char *path, struct tj_secret_key *out);

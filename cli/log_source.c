@@ -1,5 +1,6 @@
 #include "cli/log_source.h"
 
+#include "cli/file.h"
 #include "text/text.h"
 
 #include <errno.h>
@@ -42,24 +43,18 @@ int audit_open_source(const char *path, struct tj_source **out)
 
 int audit_read_file(const char *path, size_t max, char **out, size_t *size)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (file == NULL) {
-        return fail_errno(errno, path);
+    uint8_t *bytes = NULL;
+    const int error = file_load(&bytes, size, path, max);
+    if (error == EFBIG) {
+        return fail(EXIT_DATA, "%s: longer than %zu bytes", path, max);
     }
-    char *bytes = malloc(max + 1);
-    TIJORI_REQUIRE(bytes != NULL);
-    *size = fread(bytes, 1, max + 1, file);
-    bool failed = ferror(file) != 0;
-    if (file != stdin) {
-        fclose(file);
+    if (error == EISDIR || error == EIO) {
+        return fail(EXIT_IO, "%s: reading failed", path);
     }
-    if (failed || *size > max) {
-        free(bytes);
-        return failed ? fail(EXIT_IO, "%s: reading failed", path)
-                      : fail(EXIT_DATA, "%s: longer than %zu bytes", path, max);
+    if (error != 0) {
+        return fail_errno(error, path);
     }
-    bytes[*size] = '\0';
-    *out = bytes;
+    *out = (char *)bytes;
     return EXIT_PASS;
 }
 

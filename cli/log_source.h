@@ -16,7 +16,7 @@ int audit_read_verifier_key(const char *text, struct tj_verifier_key *out);
 int audit_read_log_key(const char *text, struct tj_verifier_key *out);
 
 /* The whole of a small file; freed by the caller. "-" is standard input. */
-int audit_read_file(const char *path, size_t max, char **out, size_t *size);
+int audit_read_file(const char *path, size_t max, char **out, size_t *size) TJ_MUST_USE;
 
 /* A C2SP tlog-policy in a file; free() it. */
 int audit_read_policy(const char *path, struct tj_policy **out);

@@ -2,7 +2,7 @@
 #define TIJORI_CLI_OPTION_TABLE_H
 
 /* What a program's commands take, as tables: cli/options.h reads command lines by them,
- * cli/options_print.h prints help and man pages from them. */
+ * cli/options_print.h prints help, synopses and man pages from them. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,8 @@ struct option_row {
 };
 
 struct operand_row {
-    const char *name; /* NULL ends a table */
+    const char *name; /* NULL ends a table; the last may be "FILE...", as many as are given */
+    bool optional;
     const char *help;
 };
 
@@ -33,18 +34,23 @@ struct example_row {
     const char *text;
 };
 
+/* clang-format off */
+#define END_OF_OPTIONS {NULL, 0, 0, false, NULL, NULL}
+#define END_OF_OPERANDS {NULL, false, NULL}
+#define END_OF_EXAMPLES {NULL, NULL}
+/* What a command prints in. */
+#define FORMAT_OPTION(choices) {"format", 0, OPTION_VALUE, false, choices, "how to print"}
+/* clang-format on */
+
 struct arguments;
 
 struct command {
     const char *name;              /* "status", "key new"; "" when the program has one command */
-    const char *synopsis;          /* what follows the name: "DIR [--format text|json]" */
     const char *summary;           /* one line, lower case, no full stop */
     const char *const *paragraphs; /* NULL-ended; may be NULL, as the three below */
     const struct operand_row *operands;
     const struct option_row *options;
     const struct example_row *examples;
-    uint32_t operands_min;
-    uint32_t operands_max;
     int (*run)(const struct arguments *arguments); /* returns an exit code, cli/exit.h */
 };
 

@@ -5,6 +5,7 @@
 #include "text/text.h"
 #include "tijori_build.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- finding rows ---- */
@@ -160,16 +161,34 @@ static bool parse_all(struct parser *parser)
     return true;
 }
 
+/* How many operands the command wants, and how many it takes. */
+static void operand_range(const struct command *command, size_t *min, size_t *max)
+{
+    *min = 0;
+    *max = 0;
+    for (const struct operand_row *row = command->operands; row != NULL && row->name != NULL;
+         row++) {
+        const size_t size = strlen(row->name);
+        *min += !row->optional;
+        *max += 1;
+        if (size > 3 && strcmp(row->name + size - 3, "...") == 0) {
+            *max = SIZE_MAX;
+        }
+    }
+}
+
 static bool check_all(const struct parser *parser)
 {
     const struct command *command = parser->out->command;
     size_t count = parser->out->operand_count;
-    if (count < command->operands_min) {
+    size_t min;
+    size_t max;
+    operand_range(command, &min, &max);
+    if (count < min) {
         return usage(parser, "%s is missing", command->operands[count].name);
     }
-    if (count > command->operands_max) {
-        return usage(parser, "'%s' is one argument too many",
-                     parser->operands[command->operands_max]);
+    if (count > max) {
+        return usage(parser, "'%s' is one argument too many", parser->operands[max]);
     }
     for (const struct option_row *row = command->options; row != NULL && row->name != NULL; row++) {
         if (row->required && argument_count(parser->out, row->name) == 0) {
@@ -297,12 +316,13 @@ static int run_command(const struct program *program, const struct command *comm
         .operands = calloc(room, sizeof *parser.operands),
         .values = calloc(room, sizeof *parser.values),
     };
-    TIJORI_REQUIRE(parser.operands != NULL && parser.values != NULL);
     arguments.operands = parser.operands;
     arguments.values = parser.values;
     message_name(program->name, command->name);
     int code = EXIT_USAGE;
-    if (wants_help(argc, argv)) {
+    if (parser.operands == NULL || parser.values == NULL) {
+        code = fail_errno(ENOMEM, "arguments");
+    } else if (wants_help(argc, argv)) {
         options_print_command(stdout, program, command);
         code = EXIT_PASS;
     } else if (parse_all(&parser) && check_all(&parser)) {

@@ -2,6 +2,7 @@
 
 #include "cli/exit.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 enum { WIDTH = 80, INDENT = 2, HELP_COLUMN = 26 };
@@ -71,6 +72,66 @@ static void option_left(const struct option_row *option, char *out, size_t size)
              value ? option->metavar : "", option->kind == OPTION_LIST ? "..." : "");
 }
 
+/* ---- the synopsis ---- */
+
+struct line {
+    char *text;
+    size_t size;
+    size_t used;
+};
+
+static void add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int size = vsnprintf(line->text + line->used, line->size - line->used, format, arguments);
+    va_end(arguments);
+    TIJORI_REQUIRE(size >= 0 && (size_t)size < line->size - line->used);
+    line->used += (size_t)size;
+}
+
+/* "-o FILE", "--key KEY...", "--quiet": the short form where there is one. */
+static void add_option(struct line *line, const struct option_row *option)
+{
+    if (option->letter != 0) {
+        add(line, "-%c", option->letter);
+    } else {
+        add(line, "--%s", option->name);
+    }
+    if (option->kind != OPTION_FLAG) {
+        add(line, " %s", option->metavar);
+    }
+    if (option->kind == OPTION_LIST) {
+        add(line, "...");
+    }
+}
+
+static void add_options(struct line *line, const struct option_row *options, bool required)
+{
+    for (const struct option_row *at = options; at != NULL && at->name != NULL; at++) {
+        if (at->required != required || at->help == NULL) {
+            continue;
+        }
+        add(line, required ? " " : " [");
+        add_option(line, at);
+        add(line, required ? "" : "]");
+    }
+}
+
+void options_synopsis(char out[SYNOPSIS_SIZE], const struct command *command)
+{
+    struct line line = {out, SYNOPSIS_SIZE, 0};
+    out[0] = '\0';
+    for (const struct operand_row *at = command->operands; at != NULL && at->name != NULL; at++) {
+        add(&line, at->optional ? " [%s]" : " %s", at->name);
+    }
+    add_options(&line, command->options, true);
+    add_options(&line, command->options, false);
+}
+
+/* ---- the parts of a command's help ---- */
+
 static void print_paragraphs(FILE *out, const char *const *paragraphs)
 {
     for (; paragraphs != NULL && *paragraphs != NULL; paragraphs++) {
@@ -132,9 +193,11 @@ static void print_options(FILE *out, const struct command *command)
 
 void options_print_command(FILE *out, const struct program *program, const struct command *command)
 {
+    char synopsis[SYNOPSIS_SIZE];
     const char *gap = command->name[0] != '\0' ? " " : "";
-    int column = fprintf(out, "Usage: %s%s%s ", program->name, gap, command->name);
-    wrapped(out, command->synopsis, column, 8);
+    options_synopsis(synopsis, command);
+    int column = fprintf(out, "Usage: %s%s%s", program->name, gap, command->name);
+    wrapped(out, synopsis, column, 8);
     fprintf(out, "\n%c%s.\n", command->summary[0] - ('a' - 'A'), command->summary + 1);
     print_paragraphs(out, command->paragraphs);
     print_operands(out, command);
@@ -194,10 +257,12 @@ static void man_paragraphs(FILE *out, const char *const *paragraphs)
 static void man_command(FILE *out, const struct program *program, const struct command *command)
 {
     char left[128];
+    char synopsis[SYNOPSIS_SIZE];
     const char *gap = command->name[0] != '\0' ? " " : "";
     fprintf(out, ".SS \"%s%s%s\"\n.B %s%s%s\n", program->name, gap, command->name, program->name,
             gap, command->name);
-    roff_line(out, "", command->synopsis);
+    options_synopsis(synopsis, command);
+    roff_line(out, "", synopsis + (synopsis[0] == ' '));
     fprintf(out, ".PP\n%c", command->summary[0] - ('a' - 'A'));
     roff(out, command->summary + 1);
     fputs(".\n", out);

@@ -7,6 +7,11 @@
 
 #include <stdio.h>
 
+/* What follows a command's name, made from its table: operands, required options, and in brackets
+ * what may be left out, each with a space in front. An option without a help text is not shown. */
+enum { SYNOPSIS_SIZE = 1024 };
+void options_synopsis(char out[SYNOPSIS_SIZE], const struct command *command);
+
 /* The program's own help, one line a command; the command's; and the man page (man-pages(7), roff
  * with the man macros). */
 void options_print_program(FILE *out, const struct program *program);

@@ -1,5 +1,6 @@
 #include "cli/statement_order.h"
 
+#include "storage/file.h"
 #include "text/text.h"
 
 #include <errno.h>
@@ -27,6 +28,17 @@ static int read_period(const char *text, struct statement_order *out)
     return out->from <= to ? EXIT_PASS : fail(EXIT_USAGE, "--period: it ends before it begins");
 }
 
+static int read_prices(const struct arguments *arguments, struct statement_order *out)
+{
+    struct statement_message why;
+    for (size_t i = 0; i < argument_count(arguments, "price"); i++) {
+        if (!statement_add_price(&why, &out->prices, argument_item(arguments, "price", i))) {
+            return fail(EXIT_USAGE, "--price: %s", why.text);
+        }
+    }
+    return EXIT_PASS;
+}
+
 int statement_order_read(const struct arguments *arguments, struct statement_order *out)
 {
     const char *period = argument_value(arguments, "period");
@@ -44,10 +56,7 @@ int statement_order_read(const struct arguments *arguments, struct statement_ord
         return fail(EXIT_USAGE, "%s: there is such a file already", out->output);
     }
     int code = period != NULL ? read_period(period, out) : EXIT_PASS;
-    for (size_t i = 0; i < argument_count(arguments, "price") && code == EXIT_PASS; i++) {
-        code = statement_add_price(argument_item(arguments, "price", i), &out->prices);
-    }
-    return code;
+    return code == EXIT_PASS ? read_prices(arguments, out) : code;
 }
 
 int statement_collect(struct tj_source *source, const struct statement_order *order,
@@ -75,7 +84,11 @@ int statement_collect(struct tj_source *source, const struct statement_order *or
     if ((*period)->entries == 0 || (*period)->from > order->as_of) {
         return fail(EXIT_DATA, "--as-of: the ledger begins after that day");
     }
-    return statement_know_prices(*period, &order->prices);
+    struct statement_message why;
+    if (!statement_know_prices(&why, *period, &order->prices)) {
+        return fail(EXIT_DATA, "--price: %s", why.text);
+    }
+    return EXIT_PASS;
 }
 
 bool statement_day_over(const struct statement_order *order)
@@ -83,32 +96,52 @@ bool statement_day_over(const struct statement_order *order)
     return order->as_of < (uint64_t)time(NULL) / 86400;
 }
 
+static int write_error(const struct statement_order *order, int error)
+{
+    return fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output",
+                strerror(error));
+}
+
+static bool write_to(FILE *out, const struct statement_order *order, const struct tj_period *period,
+                     const struct tj_hash *ledger_id)
+{
+    return statement_write(out, order->format, period, ledger_id, &order->prices) &&
+           fflush(out) == 0;
+}
+
+static int write_file(const struct statement_order *order, const struct tj_period *period,
+                      const struct tj_hash *ledger_id)
+{
+    struct tj_file_writer file;
+    int error = tj_file_begin(&file, AT_FDCWD, order->output, TJ_FILE_NEW, 0644);
+    if (error != 0) {
+        return write_error(order, error);
+    }
+    if (!write_to(file.stream, order, period, ledger_id)) {
+        error = errno;
+        tj_file_abandon(&file);
+        return write_error(order, error);
+    }
+    error = tj_file_end(&file);
+    return error == 0 ? EXIT_PASS : write_error(order, error);
+}
+
 int statement_put(const struct statement_order *order, const struct tj_period *period,
                   const struct tj_hash *ledger_id)
 {
-    int fd = order->output == NULL
-                 ? -1
-                 : open(order->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    FILE *out = order->output == NULL ? stdout : fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (out == NULL) {
-        return fail(EXIT_IO, "%s: %s", order->output, strerror(errno));
+    if (order->output != NULL) {
+        const int code = write_file(order, period, ledger_id);
+        if (code != EXIT_PASS) {
+            return code;
+        }
+    } else if (!write_to(stdout, order, period, ledger_id)) {
+        return write_error(order, errno);
     }
-    bool written = statement_write(out, order->format, period, ledger_id, &order->prices) &&
-                   fflush(out) == 0 && (fd < 0 || fsync(fd) == 0);
-    if (fd >= 0) {
-        written = fclose(out) == 0 && written;
-    }
-    if (written && !statement_day_over(order)) {
+    if (!statement_day_over(order)) {
         message("provisional: the day of --as-of is not over, and what is received until then "
                 "changes this document");
     }
-    if (written) {
-        return EXIT_PASS;
-    }
-    int code =
-        fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output", strerror(errno));
-    statement_take_back(order);
-    return code;
+    return EXIT_PASS;
 }
 
 void statement_take_back(const struct statement_order *order)

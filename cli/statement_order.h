@@ -5,8 +5,9 @@
  * for, the replay that collects it, and where the document goes. Functions that answer an int
  * answer an exit code and have said why on standard error. */
 
+#include "cli/exit.h"
 #include "cli/options.h"
-#include "cli/statement_doc.h"
+#include "text/statement_doc.h"
 #include "core/audit/replay.h"
 
 struct statement_order {
@@ -17,7 +18,20 @@ struct statement_order {
     const char *output; /* NULL: standard output */
     uint32_t threads;
 };
-/* --as-of, --period, --format, --price, --output, --threads. */
+/* clang-format off */
+#define STATEMENT_ORDER_OPTIONS                                                                    \
+    {"as-of", 0, OPTION_VALUE, true, "DATE",                                                       \
+     "the last day of the period (UTC); it should be over"},                                       \
+    {"period", 0, OPTION_VALUE, false, "FROM..TO",                                                 \
+     "both days included; default from the ledger's first day"},                                   \
+    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},       \
+    {"output", 'o', OPTION_VALUE, false, "FILE",                                                   \
+     "where the document goes; default standard output. Not overwritten"},                         \
+    {"price", 0, OPTION_LIST, false, "TEXT",                                                       \
+     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},            \
+    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"}
+/* clang-format on */
+/* Reads --as-of, --period, --format, --price, --output, --threads. */
 int statement_order_read(const struct arguments *arguments, struct statement_order *out);
 
 /* Replays the log from entry 0 and verifies all of it. A log that does not verify gives no period:

@@ -1,7 +1,9 @@
 #include "crypto/note.h"
 
 #include "crypto/base64.h"
+#include "crypto/hex.h"
 #include "crypto/require.h"
+#include "crypto/utf8.h"
 
 #include <string.h>
 
@@ -32,51 +34,13 @@ static void write_u32be(uint8_t bytes[4], uint32_t value)
     bytes[3] = (uint8_t)value;
 }
 
-/* The size of the code point at the start of `text`, 0 when it is not UTF-8 (RFC 3629): overlong
- * forms, surrogates and what lies above U+10FFFF are not. */
-static size_t utf8_next(const char *text, size_t size, uint32_t *code_point)
-{
-    static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-    const uint8_t *bytes = (const uint8_t *)text;
-    const uint32_t first = bytes[0];
-    size_t length = 0;
-    uint32_t value = 0;
-    if (first < 0x80) {
-        *code_point = first;
-        return 1;
-    } else if (first >= 0xc0 && first < 0xe0) {
-        length = 2;
-        value = first & 0x1f;
-    } else if (first >= 0xe0 && first < 0xf0) {
-        length = 3;
-        value = first & 0x0f;
-    } else if (first >= 0xf0 && first < 0xf8) {
-        length = 4;
-        value = first & 0x07;
-    }
-    if (length == 0 || length > size) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (bytes[i] & 0x3f);
-    }
-    if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
-    }
-    *code_point = value;
-    return length;
-}
-
 /* UTF-8 without control characters below 0x20 but newline. */
 static bool text_valid(const char *text, size_t size)
 {
     size_t at = 0;
     while (at < size) {
         uint32_t code_point = 0;
-        const size_t length = utf8_next(text + at, size - at, &code_point);
+        const size_t length = tj_utf8_next(&code_point, text + at, size - at);
         if (length == 0 || (code_point < 0x20 && code_point != '\n')) {
             return false;
         }
@@ -112,7 +76,7 @@ bool tj_note_name_valid(const char *name, size_t size)
     size_t at = 0;
     while (at < size) {
         uint32_t code_point = 0;
-        const size_t length = utf8_next(name + at, size - at, &code_point);
+        const size_t length = tj_utf8_next(&code_point, name + at, size - at);
         if (length == 0 || code_point == '+' || is_space_or_control(code_point)) {
             return false;
         }
@@ -163,45 +127,25 @@ static size_t bounded_length(const char *text, size_t max)
 
 bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out, size_t out_size)
 {
-    static const char hex[] = "0123456789abcdef";
     const size_t name_size = bounded_length(key->name, sizeof key->name);
     const size_t needed = name_size + 1 + KEY_ID_HEX_SIZE + 1 + PUBLIC_BLOB_BASE64_SIZE + 1;
     if (!tj_note_name_valid(key->name, name_size) || needed > out_size ||
         !verifier_key_consistent(key)) {
         return false;
     }
+    uint8_t key_id[KEY_ID_SIZE];
     memcpy(out, key->name, name_size);
     char *at = out + name_size;
     *at++ = '+';
-    for (int shift = 28; shift >= 0; shift -= 4) {
-        *at++ = hex[key->key_id >> shift & 0xf];
-    }
+    write_u32be(key_id, key->key_id);
+    tj_hex_encode(at, key_id, sizeof key_id);
+    at += KEY_ID_HEX_SIZE;
     *at++ = '+';
     uint8_t blob[PUBLIC_BLOB_SIZE];
     blob[0] = key->type;
     memcpy(blob + 1, key->public32, 32);
     tj_base64_encode(at, blob, sizeof blob);
     at[PUBLIC_BLOB_BASE64_SIZE] = '\0';
-    return true;
-}
-
-/* Eight lower-case digits: the one way this is written. */
-static bool decode_key_id(uint32_t *out, const char *hex)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < KEY_ID_HEX_SIZE; i++) {
-        const char c = hex[i];
-        uint32_t digit = 0;
-        if (c >= '0' && c <= '9') {
-            digit = (uint32_t)(c - '0');
-        } else if (c >= 'a' && c <= 'f') {
-            digit = (uint32_t)(c - 'a') + 10;
-        } else {
-            return false;
-        }
-        value = value << 4 | digit;
-    }
-    *out = value;
     return true;
 }
 
@@ -222,7 +166,8 @@ bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_
     struct tj_verifier_key key = {.type = 0};
     uint8_t blob[PUBLIC_BLOB_SIZE];
     size_t blob_size = 0;
-    if (!decode_key_id(&key.key_id, plus + 1) ||
+    uint8_t key_id[KEY_ID_SIZE];
+    if (!tj_hex_decode(key_id, sizeof key_id, plus + 1, KEY_ID_HEX_SIZE) ||
         !tj_base64_decode(blob, sizeof blob, &blob_size, plus + 1 + KEY_ID_HEX_SIZE + 1,
                           PUBLIC_BLOB_BASE64_SIZE) ||
         blob_size != sizeof blob) {
@@ -230,6 +175,7 @@ bool tj_verifier_key_decode(struct tj_verifier_key *out, const char *text, size_
     }
     memcpy(key.name, text, name_size);
     key.type = blob[0];
+    key.key_id = read_u32be(key_id);
     memcpy(key.public32, blob + 1, 32);
     if (!verifier_key_consistent(&key)) {
         return false;

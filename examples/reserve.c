@@ -1,10 +1,11 @@
-/* A tour of libtijori: makes a ledger, submits what a treasury signed, reads it back.
+/* A tour of libtijori: makes a ledger, submits what a treasury signed, reads it back, and exports
+ * it for anybody to verify (examples/verify.c).
  *
- *     cc reserve.c $(pkg-config --cflags --libs tijori) && ./a.out NEW_DIRECTORY
+ *     cc reserve.c $(pkg-config --cflags --libs tijori) && ./a.out NEW_DIRECTORY NEW_FOLDER
  *
  * A ledger takes bytes that parties made and signed on machines of their own, here the arrays of
- * reserve_data.h: `tijori propose` and `tijori sign` make such envelopes, docs/FORMAT.md describes
- * them byte by byte. */
+ * reserve_data.h: tijori_propose and tijori_sign make such envelopes, docs/FORMAT.md describes them
+ * byte by byte. */
 
 #include "reserve_data.h"
 
@@ -34,8 +35,8 @@ static void make_ledger(const char *dir, const struct tijori_options *options)
 {
     struct tijori_message message;
     enum tijori_status status =
-        tijori_create(dir, entry_0, sizeof entry_0, genesis_records, sizeof genesis_records,
-                      opening, sizeof opening, options, &message);
+        tijori_create(&message, dir, entry_0, sizeof entry_0, genesis_records,
+                      sizeof genesis_records, opening, sizeof opening, options);
     if (status != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         exit(1);
@@ -78,8 +79,8 @@ static void print_balance(struct tijori *ledger, uint32_t party, uint32_t local)
 {
     struct tijori_balance balance;
     char text[48];
-    stop_unless(tijori_balance(ledger, party, local, &balance), "balance");
-    tijori_amount_text(balance.balance, balance.decimals, text, sizeof text);
+    stop_unless(tijori_balance(ledger, &balance, party, local), "balance");
+    tijori_amount_text(text, sizeof text, balance.balance, balance.decimals);
     printf("account %u:%u holds %s %s\n", party, local, text, balance.asset_code);
 }
 
@@ -89,8 +90,8 @@ static void print_history(struct tijori *ledger, uint32_t party, uint32_t local)
     struct tijori_history_cursor cursor = {0};
     struct tijori_movement movement;
     char text[48];
-    while (tijori_history(ledger, party, local, &cursor, &movement) == TIJORI_OK) {
-        tijori_amount_text(movement.balance, 8, text, sizeof text);
+    while (tijori_history(ledger, &movement, &cursor, party, local) == TIJORI_OK) {
+        tijori_amount_text(text, sizeof text, movement.balance, 8);
         printf("  entry %llu, record %u: %llu sat, balance %s\n",
                (unsigned long long)movement.entry, movement.record,
                (unsigned long long)movement.amount, text);
@@ -105,10 +106,42 @@ static void print_entries(struct tijori *ledger)
     tijori_head(ledger, &head);
     for (uint64_t index = 0; index < head.size; index++) {
         struct tijori_entry stored = {entry, sizeof entry, body, sizeof body};
-        stop_unless(tijori_entry(ledger, index, &stored), "entry");
+        stop_unless(tijori_entry(ledger, &stored, index), "entry");
         printf("entry %llu: %zu bytes, body %zu bytes\n", (unsigned long long)index,
                stored.entry_size, stored.body_size);
     }
+}
+
+static void print_lists(struct tijori *ledger)
+{
+    struct tijori_party party;
+    struct tijori_account account;
+    uint64_t cursor = 0;
+    while (tijori_parties(ledger, &party, &cursor) == TIJORI_OK) {
+        printf("party %u: %s, %u accounts\n", party.party, party.name, party.accounts);
+    }
+    cursor = 0;
+    while (tijori_accounts(ledger, &account, &cursor) == TIJORI_OK) {
+        char text[48];
+        tijori_amount_text(text, sizeof text, account.balance.balance, account.balance.decimals);
+        printf("account %u:%u %s\n", account.party, account.local, text);
+    }
+}
+
+/* The log key signs the whole log; what it signed goes into a folder of plain files. */
+static void export_log(struct tijori *ledger, const char *folder)
+{
+    static char note[TIJORI_NOTE_MAX];
+    size_t size = sizeof note;
+    struct tijori_exported exported;
+    struct tijori_message message;
+    stop_unless(tijori_checkpoint(ledger, note, &size, log_secret), "checkpoint");
+    if (tijori_export(ledger, &exported, &message, folder, NULL) != TIJORI_OK) {
+        fprintf(stderr, "%s\n", message.text);
+        exit(1);
+    }
+    printf("%s: %llu entries in %llu files; the log's key is\n%s\n", folder,
+           (unsigned long long)exported.entries, (unsigned long long)exported.files, log_key);
 }
 
 int main(int argc, char **argv)
@@ -116,12 +149,12 @@ int main(int argc, char **argv)
     struct tijori_options options = {.clock = clock_of_the_day};
     struct tijori_message message;
     struct tijori *ledger;
-    if (argc != 2) {
-        fprintf(stderr, "usage: reserve NEW_DIRECTORY\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: reserve NEW_DIRECTORY NEW_FOLDER\n");
         return 2;
     }
     make_ledger(argv[1], &options);
-    if (tijori_open(argv[1], TIJORI_WRITE, &options, &ledger, &message) != TIJORI_OK) {
+    if (tijori_open(&ledger, &message, argv[1], TIJORI_WRITE, &options) != TIJORI_OK) {
         fprintf(stderr, "%s\n", message.text);
         return 1;
     }
@@ -130,6 +163,8 @@ int main(int argc, char **argv)
     print_history(ledger, 1, 0);
     print_balance(ledger, 1, 1);
     print_entries(ledger);
+    print_lists(ledger);
+    export_log(ledger, argv[2]);
     tijori_close(ledger);
     return 0;
 }

@@ -5,7 +5,12 @@
  *
  * A ledger is a directory. One process has it open for writing at a time, any number for reading.
  * What goes in are envelopes (docs/FORMAT.md section 4), bytes that a party made and signed; what
- * comes out of a submit is a receipt, given only once the envelope is on the disk or refused.
+ * comes out of a submit is a receipt, given only once the envelope is on the disk or refused. What
+ * a ledger holds is exported as a folder of plain files, which anybody verifies with tijori_verify,
+ * and proven piece by piece with tijori_prove.
+ *
+ * Arguments stand in one order: what is worked on, what is written, what is read and written, what
+ * is read. A length follows its array.
  *
  * Threads. A ledger opened for writing has threads of its own: some that verify, and two that take
  * turns in deciding and committing. A tijori_receive that waits for the only envelope there is may
@@ -13,10 +18,12 @@
  * order in which calls take their place in the queue is the order of decision. tijori_receive may
  * be called by any number of threads; receipts come in the order of submission. The reading calls
  * may be made by any thread at any time and see what is durable, never less than the receipts
- * already given out. A ledger is closed once, when no other call on it is running.
+ * already given out. A ledger is closed once, when no other call on it is running. Calls that take
+ * no ledger may be made by any thread at any time.
  *
- * Memory. The caller allocates what `out` points to. Nothing returned points into the ledger, but
- * where a comment says so.
+ * Memory. The caller allocates what is written to. Nothing returned points into the ledger, and
+ * nothing given is kept, but where a comment says so. A `message` may be NULL; it is written only
+ * when the status is another than OK.
  *
  * Integers are 64-bit base units of the asset (satoshi for BTC); sums have 128 bits. Times are
  * POSIX, with the unit in the name. */
@@ -29,6 +36,8 @@ extern "C" {
 #endif
 
 #define TIJORI_API __attribute__((visibility("default")))
+/* To leave the answer unread is a fault that the compiler names. */
+#define TIJORI_MUST_USE __attribute__((warn_unused_result))
 
 /* Every status with its text, in the order of precedence (docs/FORMAT.md sections 7 and 12): of
  * several things wrong with an envelope the one that stands first here is reported. The numbers are
@@ -191,28 +200,35 @@ enum tijori_verdict {
     TIJORI_FAIL,       /* something does not hold */
 };
 
-/* A sentence that says more than the status: which file, which version, which record. */
+/* A sentence that says more than the status: which file, which version, which record. Terminated;
+ * one that does not fit is cut. */
 struct tijori_message {
     char text[1024];
 };
 
-/* Makes a ledger in DIR (created when missing; its parent must exist) from the bytes of entry 0 and
- * of the signed envelope that becomes entry 1 (docs/FORMAT.md section 6), and closes it again.
- * Statuses: EXISTS, GENESIS and those of section 7, DENIED, FULL, IO. On any of them no ledger is
- * left behind. */
-TIJORI_API enum tijori_status tijori_create(const char *dir, const uint8_t *entry_0,
-                                            size_t entry_0_size, const uint8_t *genesis_records,
+/* Makes a ledger in DIR (created when missing; its parent must exist) and closes it again.
+ * Returns OK; EXISTS, GENESIS and those of docs/FORMAT.md section 7, DENIED, FULL, MEMORY, IO: no
+ *     ledger is left behind then.
+ * Out: message     which record and field, or which file
+ * In:  entry_0     the bytes of entry 0 (docs/FORMAT.md section 6)
+ *      genesis_records  its records, 112 bytes each
+ *      opening     the signed envelope that becomes entry 1
+ *      options     NULL: the defaults */
+TIJORI_API enum tijori_status tijori_create(struct tijori_message *message, const char *dir,
+                                            const uint8_t *entry_0, size_t entry_0_size,
+                                            const uint8_t *genesis_records,
                                             size_t genesis_records_size, const uint8_t *opening,
                                             size_t opening_size,
-                                            const struct tijori_options *options,
-                                            struct tijori_message *message);
+                                            const struct tijori_options *options) TIJORI_MUST_USE;
 
-/* Opens the ledger in DIR. `options` and `message` may be NULL.
- * Statuses: NOT_FOUND, LOCKED, FORMAT_UNKNOWN, RULES (newer software needed), CORRUPT, DENIED,
- * MEMORY, IO. */
-TIJORI_API enum tijori_status tijori_open(const char *dir, enum tijori_mode mode,
-                                          const struct tijori_options *options, struct tijori **out,
-                                          struct tijori_message *message);
+/* Opens the ledger in DIR.
+ * Returns OK; NOT_FOUND, LOCKED, FORMAT_UNKNOWN, RULES (newer software needed), CORRUPT, DENIED,
+ *     MEMORY, IO.
+ * Out: out         OK: to be closed with tijori_close
+ * In:  options     NULL: the defaults */
+TIJORI_API enum tijori_status tijori_open(struct tijori **out, struct tijori_message *message,
+                                          const char *dir, enum tijori_mode mode,
+                                          const struct tijori_options *options) TIJORI_MUST_USE;
 
 /* Waits for what was submitted, stores the state so that the next open is quick, and closes. NULL
  * is accepted. Receipts not yet received are lost; what they would have said stays true. */
@@ -224,9 +240,10 @@ TIJORI_API void tijori_close(struct tijori *ledger);
 TIJORI_API size_t tijori_envelope_size_max(void);
 
 /* Takes the bytes of one envelope (copied). Waits while the queue is full. `tag` comes back in the
- * receipt. OVERSIZED, READ_ONLY and FAILED take nothing; OK means that a receipt will follow. */
+ * receipt.
+ * Returns OK: a receipt will follow. OVERSIZED, READ_ONLY and FAILED take nothing. */
 TIJORI_API enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes,
-                                            size_t size, uint64_t tag);
+                                            size_t size, uint64_t tag) TIJORI_MUST_USE;
 
 struct tijori_receipt {
     uint64_t tag;
@@ -243,9 +260,17 @@ struct tijori_receipt {
     char text[320];          /* all of it in one sentence */
 };
 
-/* The next receipt, in the order of submission; waits for it. NOT_FOUND when nothing is
- * outstanding. */
-TIJORI_API enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *out);
+/* The next receipt, in the order of submission; waits for it.
+ * Returns OK; NOT_FOUND when nothing is outstanding, READ_ONLY. */
+TIJORI_API enum tijori_status tijori_receive(struct tijori *ledger,
+                                             struct tijori_receipt *out) TIJORI_MUST_USE;
+
+/* Judges one envelope as if it were submitted now, and changes nothing. Not while submits are
+ * outstanding.
+ * Returns OK; OVERSIZED, READ_ONLY.
+ * Out: out         the receipt it would get; entry: the one it would become */
+TIJORI_API enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *out,
+                                             const uint8_t *bytes, size_t size) TIJORI_MUST_USE;
 
 /* ---- checkpoints: docs/FORMAT.md section 14 ---- */
 
@@ -253,27 +278,29 @@ TIJORI_API enum tijori_status tijori_receive(struct tijori *ledger, struct tijor
 #define TIJORI_NOTE_MAX 32768
 
 /* The newest checkpoint that is on the disk, signed by options->log_key or by tijori_checkpoint. It
- * covers every receipt given out before the call when options->log_key is set. *size: the room in
- * `note`, then the bytes of the note. NOT_FOUND when nothing was signed yet, FULL when the room
- * does not suffice (TIJORI_NOTE_MAX always does). Reading and writing. */
-TIJORI_API enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size);
+ * covers every receipt given out before the call when options->log_key is set. Reading and writing.
+ * Returns OK; NOT_FOUND when nothing was signed yet, FULL when the room does not suffice.
+ * Out: note        not terminated
+ * In/Out: size     the room in `note` (TIJORI_NOTE_MAX always suffices), then the note's bytes */
+TIJORI_API enum tijori_status tijori_signed(struct tijori *ledger, char *note,
+                                            size_t *size) TIJORI_MUST_USE;
 
 /* Signs the log as it is on the disk with the 32-byte secret of an active log key, and stores that
  * as a public checkpoint; the one that is stored already, with its cosignatures, when nothing was
- * appended since. KEY_UNKNOWN; FORK when what was signed last is not a beginning of this log:
- * nothing is signed then. */
-TIJORI_API enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_key,
-                                                char *note, size_t *size);
+ * appended since.
+ * Returns OK; KEY_UNKNOWN; FORK when what was signed last is not a beginning of this log: nothing
+ * is signed then; FULL when the room does not suffice; READ_ONLY, MEMORY, IO. Out, In/Out: as
+ * tijori_signed */
+TIJORI_API enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *size,
+                                                const uint8_t *log_key) TIJORI_MUST_USE;
 
 /* Adds the signatures of `other`, a note of the same text as a public checkpoint, to it, and gives
- * the result. Whether they count is for who verifies. NOT_FOUND when there is none of that text. */
-TIJORI_API enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *other,
-                                                      size_t other_size, char *note, size_t *size);
-
-/* Judges one envelope as if it were submitted now, changes nothing, and gives the receipt it would
- * get (entry: the one it would become). Not while submits are outstanding. */
-TIJORI_API enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_t *bytes,
-                                             size_t size, struct tijori_receipt *out);
+ * the result. Whether they count is for who verifies.
+ * Returns OK; NOT_FOUND when there is none of that text; FULL, READ_ONLY, MEMORY, IO.
+ * Out, In/Out: as tijori_signed */
+TIJORI_API enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note,
+                                                      size_t *size, const char *other,
+                                                      size_t other_size) TIJORI_MUST_USE;
 
 /* ---- reading ---- */
 
@@ -292,8 +319,8 @@ struct tijori_int128 {
 };
 
 /* Base units as decimal text, with `decimals` digits after the point; 48 bytes always suffice. */
-TIJORI_API void tijori_amount_text(struct tijori_int128 amount, unsigned decimals, char *out,
-                                   size_t out_size);
+TIJORI_API void tijori_amount_text(char *out, size_t out_size, struct tijori_int128 amount,
+                                   unsigned decimals);
 
 struct tijori_balance {
     struct tijori_int128 balance; /* in - out */
@@ -309,9 +336,10 @@ struct tijori_balance {
     uint8_t closed;
 };
 
-/* An account by party and local number. NOT_FOUND when there is none. */
-TIJORI_API enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_t local,
-                                             struct tijori_balance *out);
+/* An account by party and local number.
+ * Returns OK; NOT_FOUND when there is none. */
+TIJORI_API enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *out,
+                                             uint32_t party, uint32_t local) TIJORI_MUST_USE;
 
 struct tijori_movement {
     uint64_t entry;
@@ -327,28 +355,381 @@ struct tijori_movement {
     struct tijori_int128 balance; /* of the account, after this movement */
 };
 
-/* The movements of an account, newest first. `cursor` is set to 0 for the first call and moved on
- * by each; NOT_FOUND at the end. The balance starts from the account's balance at the first call:
- * movements that arrive in between are not seen. */
+/* The movements of an account, newest first. The balance starts from the account's balance at the
+ * first call: movements that arrive in between are not seen.
+ * Returns OK; NOT_FOUND at the end, or when there is no such account; CORRUPT, IO.
+ * In/Out: cursor   all zero for the first call; moved on by each */
 struct tijori_history_cursor {
     uint64_t started;
     uint64_t next;
     struct tijori_int128 balance;
 };
-TIJORI_API enum tijori_status tijori_history(struct tijori *ledger, uint32_t party, uint32_t local,
-                                             struct tijori_history_cursor *cursor,
-                                             struct tijori_movement *out);
+TIJORI_API enum tijori_status tijori_history(struct tijori *ledger, struct tijori_movement *out,
+                                             struct tijori_history_cursor *cursor, uint32_t party,
+                                             uint32_t local) TIJORI_MUST_USE;
 
-/* One entry: the bytes as stored, in buffers the caller gives. Sizes in, sizes out; FULL when a
- * buffer is too small (the sizes needed are then given). */
+/* One entry: the bytes as stored, in buffers the caller gives. Sizes in, sizes out.
+ * Returns OK; NOT_FOUND; FULL when a buffer is too small (the sizes needed are then given). */
 struct tijori_entry {
     uint8_t *entry;
     size_t entry_size; /* at most 65,535 */
     uint8_t *body;     /* records, links, tail: docs/FORMAT.md section 9 */
     size_t body_size;  /* at most 1,048,352 */
 };
-TIJORI_API enum tijori_status tijori_entry(struct tijori *ledger, uint64_t index,
-                                           struct tijori_entry *out);
+TIJORI_API enum tijori_status tijori_entry(struct tijori *ledger, struct tijori_entry *out,
+                                           uint64_t index) TIJORI_MUST_USE;
+
+/* Bytes of a record, and what a record id is: entry << 13 | position. */
+#define TIJORI_RECORD_SIZE 112
+
+/* One record by its id, and its leaf hash (what `hash` of a record that names it must hold).
+ * Returns OK; NOT_FOUND when there is none; CORRUPT, IO.
+ * Out: leaf32      may be NULL */
+TIJORI_API enum tijori_status tijori_record(struct tijori *ledger,
+                                            uint8_t record[TIJORI_RECORD_SIZE], uint8_t leaf32[32],
+                                            uint64_t record_id) TIJORI_MUST_USE;
+
+/* ---- lists ----
+ *
+ * Each call gives one and moves its cursor on, which is 0 for the first call; a cursor means
+ * nothing else. NOT_FOUND at the end; CORRUPT, IO. What is added while a list is walked is listed,
+ * or not; nothing is listed twice. Of a ledger that is open for reading the list is that of one
+ * moment. Kinds, types, roles, classes and purposes are the numbers of docs/FORMAT.md section 1. */
+
+struct tijori_party {
+    uint32_t party; /* its number */
+    uint8_t type;
+    uint8_t status; /* 1 active, 2 suspended, 3 closed */
+    uint8_t threshold_move;
+    uint8_t threshold_administer;
+    uint16_t classes;       /* granted: bit by class */
+    uint16_t keys_initiate; /* active keys, by role */
+    uint16_t keys_approve;
+    uint16_t keys_administer;
+    uint32_t keys; /* ever registered */
+    uint32_t accounts;
+    uint32_t accounts_open;
+    uint64_t recovery_ns; /* from when on the authority may give it keys; 0: no recovery is open */
+    char name[49];
+};
+TIJORI_API enum tijori_status tijori_parties(struct tijori *ledger, struct tijori_party *out,
+                                             uint64_t *cursor) TIJORI_MUST_USE;
+
+struct tijori_key {
+    uint32_t party;
+    uint32_t ordinal;
+    uint8_t algorithm;
+    uint8_t role;
+    uint8_t group;   /* 0: none */
+    uint8_t revoked; /* 1: it signs nothing any more */
+    uint8_t key_size;
+    uint8_t key[33];
+    uint64_t added_id;   /* record ids */
+    uint64_t revoked_id; /* 0: none */
+    char label[33];
+};
+/* The keys of one party. */
+TIJORI_API enum tijori_status tijori_keys(struct tijori *ledger, struct tijori_key *out,
+                                          uint64_t *cursor, uint32_t party) TIJORI_MUST_USE;
+
+struct tijori_account {
+    uint32_t party;
+    uint32_t local;
+    uint64_t latest_id; /* record id of its latest movement; 0: none yet */
+    struct tijori_balance balance;
+};
+TIJORI_API enum tijori_status tijori_accounts(struct tijori *ledger, struct tijori_account *out,
+                                              uint64_t *cursor) TIJORI_MUST_USE;
+
+/* The label that an account was opened with; empty when it has none. The entries with directives
+ * are read from the newest on, until the one that opened it. Returns OK; NOT_FOUND, CORRUPT, IO. */
+TIJORI_API enum tijori_status tijori_account_label(struct tijori *ledger, char label[49],
+                                                   uint32_t party, uint32_t local) TIJORI_MUST_USE;
+
+/* A tier, a limit or a programme: docs/FORMAT.md section 7.3. What its kind does not have is 0. */
+struct tijori_rule {
+    uint32_t number;
+    uint8_t kind; /* 39 tier, 64 limit, 65 programme */
+    uint8_t type; /* of a limit or a programme */
+    uint8_t directions;
+    uint8_t mode;
+    uint8_t approvals;
+    uint16_t purposes; /* bit by purpose */
+    uint16_t groups;   /* bit by group */
+    uint32_t asset;
+    uint32_t window_s; /* of a tier: the delay */
+    uint32_t starts;   /* days since 1970-01-01 */
+    uint32_t ends;
+    uint32_t power_mw;
+    uint64_t holder; /* account, or party << 32 | 0xffffffff: all of a party */
+    uint64_t counterparty;
+    uint64_t amount; /* the bound; of a tier: above what it stands */
+    uint64_t amount_day;
+    uint64_t set_id;   /* record ids */
+    uint64_t ended_id; /* 0: in force */
+    /* How far it is used, at the time of the newest entry. */
+    uint8_t bounded;           /* 1: it has a bound, and `used` and `left` count */
+    struct tijori_int128 used; /* of a minimum: the reserve */
+    struct tijori_int128 left; /* below 0: broken, where breaking is reported and not refused */
+    uint64_t breaches;
+};
+TIJORI_API enum tijori_status tijori_rules(struct tijori *ledger, struct tijori_rule *out,
+                                           uint64_t *cursor) TIJORI_MUST_USE;
+
+/* A movement that was neither posted nor voided. */
+struct tijori_pending {
+    uint64_t record_id;
+    uint64_t received_ns;
+    uint64_t from; /* party << 32 | local */
+    uint64_t to;
+    uint64_t amount;
+    uint32_t timeout_s; /* POSIX seconds; 0: none */
+    uint8_t purpose;
+    char reference[17];
+    /* What its amount wants before it is posted (docs/FORMAT.md section 7.3). */
+    uint32_t rule;             /* the tier that it falls in; UINT32_MAX: none */
+    uint32_t approvals;        /* given, by keys that are not revoked */
+    uint32_t approvals_wanted; /* in all */
+    uint32_t groups_missing;   /* bit by group */
+    uint64_t not_before_ns;    /* 0: it need not wait */
+};
+TIJORI_API enum tijori_status tijori_pending(struct tijori *ledger, struct tijori_pending *out,
+                                             uint64_t *cursor) TIJORI_MUST_USE;
+
+/* ---- making envelopes: docs/FORMAT.md sections 3 and 4 ----
+ *
+ * None of it needs a ledger but tijori_place: what a header says of one is a small struct that can
+ * be carried to the machine that has the keys. */
+
+/* What the next envelope of a party's lane says of its ledger. */
+struct tijori_place {
+    uint32_t party;
+    uint16_t lane;        /* 0: directives; from 1 on: movements, accounts, endorsements */
+    uint64_t sequence;    /* of the next envelope, from 1 */
+    uint64_t known_index; /* the newest entry that the party knows of */
+    uint32_t lifetime_max_s;
+    uint8_t ledger_id[32];
+    uint8_t previous_id[32]; /* zero when sequence is 1 */
+    uint8_t known_leaf[32];
+};
+
+/* The place of the next envelope, from a ledger.
+ * Returns OK; PARTY_UNKNOWN, LANE (above 4095), IO. */
+TIJORI_API enum tijori_status tijori_place(struct tijori *ledger, struct tijori_place *out,
+                                           uint32_t party, uint16_t lane) TIJORI_MUST_USE;
+
+/* A movement in the making: what its kind does not have stays 0. */
+struct tijori_order {
+    uint8_t kind; /* 1 move, 2 pending, 3 post, 4 void, 5 correct, 6 approve */
+    uint8_t purpose;
+    uint64_t from; /* party << 32 | local */
+    uint64_t to;
+    uint64_t amount;     /* base units */
+    uint32_t value_date; /* days since 1970-01-01; 0: not stated */
+    uint32_t timeout_s;  /* pending: POSIX seconds; 0: none */
+    uint64_t refers_to;  /* post, void, correct, approve: the record named */
+    uint8_t hash[32];    /* the document cited; of what names a record: its leaf (tijori_record) */
+    char reference[17];  /* the sender's own, terminated */
+};
+
+/* The record of a movement, as it stands in a public envelope; tijori_propose makes the blind of a
+ * restricted one. Any other kind is made by hand: docs/FORMAT.md section 3.
+ * Returns OK; KIND_UNKNOWN (no movement), VALUE, TEXT, AMOUNT_ZERO, SAME_ACCOUNT: the form is
+ *     checked, not whether a ledger would take it. `message` names the field. */
+TIJORI_API enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
+                                                  struct tijori_message *message,
+                                                  const struct tijori_order *order) TIJORI_MUST_USE;
+
+struct tijori_attachment {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+/* Zero is the default of every member that may be left out. */
+struct tijori_proposal {
+    const uint8_t *records; /* 112 bytes each */
+    uint32_t record_count;  /* 1 to 8190 */
+    int restricted;         /* 1: the records are for the parties and the authority alone */
+    uint64_t created_s;     /* POSIX seconds; 0: now */
+    uint32_t lifetime_s;    /* 0: a day, or less where the ledger wants less */
+    const struct tijori_attachment *attachments; /* documents that records cite; in any order */
+    size_t attachment_count;
+};
+
+/* Makes an envelope without signatures, and moves the place on to the one after it.
+ * Returns OK; LIFETIME; FULL when the room does not suffice (*size is then what is needed); those
+ * of docs/FORMAT.md section 7 step 1; MEMORY. On any but OK the place is as it was. Out: envelope
+ * In/Out: size     the room in `envelope`, then the envelope's bytes
+ *      place */
+TIJORI_API enum tijori_status
+tijori_propose(uint8_t *envelope, struct tijori_message *message, size_t *size,
+               struct tijori_place *place, const struct tijori_proposal *proposal) TIJORI_MUST_USE;
+
+/* Bytes that one signature adds to an envelope at most. */
+#define TIJORI_SIGNATURE_ROOM 107
+
+struct tijori_signer {
+    uint32_t party;    /* for whom */
+    uint8_t algorithm; /* 1 ECDSA, 2 BIP-340; 3 Ed25519, a log key that proves possession */
+    const uint8_t *secret32;
+};
+
+/* Adds a signature. It proves possession where a record of the envelope registers this key, and
+ * counts as the party's own or as a countersignature otherwise. What does not hold together is not
+ * signed. Whether the signatures suffice is the ledger's judgement (tijori_dry_run).
+ * Returns OK; KEY_INVALID, SLOT_DUPLICATE (this key signed before), SLOT_COUNT; FULL when the room
+ *     does not suffice; those of section 7 step 1; MEMORY. On any but OK the envelope is as it was.
+ * In/Out: envelope, size (its bytes)
+ * In:  room        bytes that `envelope` has room for */
+TIJORI_API enum tijori_status tijori_sign(struct tijori_message *message, uint8_t *envelope,
+                                          size_t *size, size_t room,
+                                          const struct tijori_signer *signer) TIJORI_MUST_USE;
+
+/* Adds the signatures of another copy of the same envelope; those of keys that signed both copies
+ * stay as they are.
+ * Returns OK; CONFLICT when it is another envelope; SLOT_COUNT, FULL, those of section 7 step 1,
+ *     MEMORY. On any but OK the envelope is as it was.
+ * In/Out, room: as tijori_sign */
+TIJORI_API enum tijori_status tijori_merge(struct tijori_message *message, uint8_t *envelope,
+                                           size_t *size, size_t room, const uint8_t *other,
+                                           size_t other_size) TIJORI_MUST_USE;
+
+/* How many bytes the first of several envelopes in a row takes.
+ * Returns OK; TRUNCATED when `available` are too few to tell or to hold it, MAGIC, OVERSIZED. */
+TIJORI_API enum tijori_status tijori_measure(size_t *size, const uint8_t *bytes,
+                                             size_t available) TIJORI_MUST_USE;
+
+/* The id of an envelope, which its signatures are over and a receipt names.
+ * Returns OK; TRUNCATED when there is no whole header, MAGIC. */
+TIJORI_API enum tijori_status tijori_envelope_id(uint8_t id32[32], const uint8_t *envelope,
+                                                 size_t size) TIJORI_MUST_USE;
+
+/* ---- export and proofs: docs/FORMAT.md sections 14 and 16 ---- */
+
+/* Zero is the default of every member. */
+struct tijori_export_options {
+    int public_only; /* 1: without the bodies of restricted entries */
+    int attachments; /* 1: with the documents that records cite */
+};
+struct tijori_exported {
+    uint64_t entries; /* in the folder */
+    uint64_t files;   /* written by this call */
+    uint64_t bytes;
+    uint64_t restricted; /* bodies left out */
+};
+
+/* Writes the log up to its newest public checkpoint as a folder of plain files; into a folder that
+ * was exported before, what is new. While it runs, a ledger that is open for writing commits
+ * nothing: a long export is made from one that is open for reading.
+ * Returns OK; NOT_FOUND when no checkpoint was signed yet, or the folder's parent is not there;
+ *     EXISTS, LEDGER_ID, KNOWN_AHEAD, FORK when the folder is no earlier export of this log;
+ * CORRUPT, DENIED, FULL, MEMORY, IO. In:  folder      made when missing options     NULL: the
+ * defaults */
+TIJORI_API enum tijori_status
+tijori_export(struct tijori *ledger, struct tijori_exported *out, struct tijori_message *message,
+              const char *folder, const struct tijori_export_options *options) TIJORI_MUST_USE;
+
+/* Bytes of the longest proof. */
+#define TIJORI_PROOF_MAX 4194304
+
+/* A .tlog-proof (C2SP tlog-proof) of an entry or a record: that it stands in the log, who signed
+ * it, and by which keys. Returns OK; NOT_FOUND when there is no such record; KNOWN_AHEAD when no
+ * checkpoint covers it yet (tijori_checkpoint makes one); FULL when the room does not suffice
+ * (*size is then what is needed); CORRUPT, MEMORY, IO. Out: proof       text, not terminated
+ * In/Out: size     the room in `proof` (TIJORI_PROOF_MAX always suffices), then the proof's bytes
+ * In:  record      the position in the entry; UINT32_MAX: the entry alone */
+TIJORI_API enum tijori_status tijori_prove(struct tijori *ledger, char *proof,
+                                           struct tijori_message *message, size_t *size,
+                                           uint64_t entry, uint32_t record) TIJORI_MUST_USE;
+
+/* Whom a verifier trusts. All may be NULL or empty. */
+struct tijori_pins {
+    const uint8_t *ledger_id; /* 32 bytes */
+    const char *log_key;      /* a verifier key (C2SP signed-note): NAME+HASH+BASE64 */
+    const char *policy;       /* the text of a C2SP tlog-policy: witnesses, and their quorum */
+    size_t policy_size;
+};
+
+struct tijori_proof {
+    enum tijori_verdict verdict; /* INCOMPLETE: no log key, or the policy's quorum did not cosign */
+    uint64_t entry;
+    uint32_t record; /* UINT32_MAX: the entry alone */
+    uint64_t received_ns;
+    uint8_t record_bytes[TIJORI_RECORD_SIZE]; /* zero: the entry alone */
+    uint32_t party;                           /* that submitted it */
+    uint32_t signatures;                      /* under it, all of which verify */
+    uint64_t size;                            /* entries under the checkpoint */
+    char origin[256];                         /* the log's name */
+    uint32_t cosignatures;                    /* of the policy's witnesses that verify */
+    char text[1024];                          /* FAIL: the rule that is broken, and the place */
+};
+
+/* Checks a proof with nothing but its bytes and whom to trust.
+ * Returns OK: `out` has the verdict. VALUE when the bytes are no such proof, or a pin is malformed:
+ *     `message` says which; MEMORY.
+ * In:  pins        ledger_id is not looked at: the log key names the ledger */
+TIJORI_API enum tijori_status tijori_check_proof(struct tijori_proof *out,
+                                                 struct tijori_message *message, const char *proof,
+                                                 size_t size,
+                                                 const struct tijori_pins *pins) TIJORI_MUST_USE;
+
+/* ---- verification ---- */
+
+/* Zero is the default of every member. */
+struct tijori_verify_options {
+    uint32_t threads;      /* that hash and verify; 0: one a core, at most 64 */
+    int public_only;       /* 1: restricted bodies need not be there */
+    int without_documents; /* 1: nor need documents that records cite */
+};
+
+/* One check: how many things passed, failed, and could not be looked at. */
+struct tijori_check {
+    const char *name; /* constants: "SIGNATURES", and in words */
+    const char *text;
+    uint64_t passed;
+    uint64_t failed;
+    uint64_t skipped;
+    char note[200]; /* why skipped, or more about a failure; empty: nothing to add */
+};
+#define TIJORI_CHECKS_MAX   32
+#define TIJORI_FINDINGS_MAX 16
+
+struct tijori_report {
+    enum tijori_verdict verdict;
+    uint32_t check_count;
+    struct tijori_check checks[TIJORI_CHECKS_MAX]; /* the first check_count */
+    /* The first failure, or empty; and its entry, UINT64_MAX: in none in particular. */
+    char failure[400];
+    uint64_t failed_entry;
+    int newer_software_needed; /* 1: what failed is intact, and not known to this program */
+    /* Sound, and yet something that a reader must know. */
+    uint64_t finding_count; /* all; the first TIJORI_FINDINGS_MAX are here */
+    char findings[TIJORI_FINDINGS_MAX][240];
+    /* What was covered. */
+    uint64_t entries;
+    uint64_t records;
+    uint64_t signatures;
+    uint8_t ledger_id[32];
+    uint8_t leaf[32]; /* of the last entry */
+    uint8_t root[32]; /* tree over the entries */
+    uint64_t last_received_ns;
+    uint64_t checkpoint_size; /* entries under the newest checkpoint that holds; 0: there is none */
+    uint32_t cosignatures;    /* on the newest one, of the policy's witnesses, that verify */
+    char origin[256];         /* the log's name */
+};
+
+/* Replays an exported folder, or a ledger that nobody has open for writing: every byte is hashed
+ * again, every link, signature and rule checked, and the whole state built anew. Nothing is
+ * written. A folder is read by this library's own code. A ledger is read through LMDB, which a
+ * hostile file can crash: verify one from a stranger in a child process, or ask for a folder.
+ * Returns OK: `out` has the verdict, FAIL too. NOT_FOUND, CORRUPT (what is there cannot be read as
+ * a log), FORMAT_UNKNOWN, DENIED, MEMORY, IO; VALUE when a pin is malformed. In:  path        the
+ * folder, or the ledger's directory pins        NULL: nothing is pinned, and the verdict is
+ * INCOMPLETE at best options     NULL: the defaults */
+TIJORI_API enum tijori_status
+tijori_verify(struct tijori_report *out, struct tijori_message *message, const char *path,
+              const struct tijori_pins *pins,
+              const struct tijori_verify_options *options) TIJORI_MUST_USE;
 
 #ifdef __cplusplus
 }

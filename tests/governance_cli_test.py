@@ -210,7 +210,7 @@ class Governance(unittest.TestCase):
         w.sign(approval, "two", says=["1 of 1 signatures: complete"])
         entry = w.take(approval)
         again = w.propose(1, [naming("approve", pending, named)])
-        w.sign(again, "two")
+        self.assertNotIn("complete", w.sign(again, "two", says=["0 of 1 signatures", "APPROVED"]))
         w.refused(again, "APPROVED")
         run("pending", self.dir, says=["approved by \"key one\" (group 1), \"key two\" (group 2)",
                                        "rule 0 wants 2 approvals, one each of groups 1 and 2: there", "1 pending"])
@@ -253,7 +253,8 @@ class Governance(unittest.TestCase):
         self.assertTrue(shown[0]["not_before"] > shown[0]["since"])
         run("pending", self.dir, says=["rule 1 wants 1 approval: there, may be posted from 20"])
         post = w.propose(1, [naming("post", pending, f"{entry}:0")])
-        w.sign(post, "init")
+        said = w.sign(post, "init", says=["1 of 1 signatures; record 0 has to wait", "s more by rule 1"])
+        self.assertNotIn("complete", said)
         w.refused(post, "DELAY", "rule 1: waits 2 s")
         # The authority calls one off, from lane 0.
         w.do(0, [naming("void", vetoed, f"{entry}:1")], "auth", options=("--lane", 0))
@@ -503,6 +504,57 @@ class Governance(unittest.TestCase):
         said = run("log", self.dir)
         self.assertNotIn("\u202e", said)
         self.assertIn("\"x\\u{202e}';=c\"", said.lower())  # it cannot end its quotation
+
+    # ---- what an envelope lacks is what the ledger refuses
+
+    def test_18_coins_from_one_custodian_to_another(self):
+        """What an external account says of coins has to be said by their new custodian as well."""
+        w = self.world
+        run("key", "new", w.key("third"))
+        w.do(0, [{"kind": "register_party", "party": 4, "type": "custodian", "name": "Third Bank"},
+                 w.add_key(4, 0, "initiate", "third"),
+                 {"kind": "set_threshold", "party": 4, "domain": "move", "threshold": 1}], "auth", "third")
+        w.do(4, [{"kind": "open_account", "account": "4:0", "class": "custody", "asset": 1}], "third")
+        deposit = [move("3:0", "4:0", "5 sat", "customer_deposit")]
+        lacks = "party 4 countersigns: 0 of 1 signatures"
+        envelope = w.propose(3, deposit, says=["0 of 1 signatures; " + lacks])
+        said = w.sign(envelope, "new", says=["1 of 1 signatures; " + lacks])
+        self.assertNotIn("complete", said)
+        w.refused(envelope, "COUNTERSIGN_MISSING", "party 4")
+        w.do(0, [{"kind": "suspend_party", "party": 4}], "auth")
+        said = w.sign(envelope, "third", says=["1 more that does not count here, the party is suspended",
+                                              "PARTY_SUSPENDED"])
+        self.assertNotIn("complete", said)
+        w.refused(envelope, "PARTY_SUSPENDED", "party 4")
+        w.do(0, [{"kind": "reinstate_party", "party": 4}], "auth")
+        w.take(envelope)
+        envelope = w.propose(3, deposit)
+        w.sign(envelope, "new", "third",
+               says=["1 of 1 signatures: complete; party 4 countersigns: 1 of 1 signatures"])
+        w.take(envelope)
+        # Coins that a customer holds may come to any custodian.
+        envelope = w.propose(3, [move("3:1", "4:0", "5 sat", "customer_transfer")])
+        self.assertNotIn("countersigns", w.sign(envelope, "new", says=["1 of 1 signatures: complete"]))
+        w.take(envelope)
+
+    def test_19_one_signature_too_many(self):
+        """The ledger refuses an envelope for a signature that does not count, whatever else is there."""
+        w = self.world
+        envelope = w.propose(1, [move("1:0", "1:1", "1 sat", "purchase")])
+        said = w.sign(envelope, "init", "adm", says=["1 of 1 signatures, 1 more that does not count here",
+                                                     "KEY_ROLE"])
+        self.assertNotIn("complete", said)
+        w.refused(envelope, "KEY_ROLE", "role administer")
+        envelope = w.propose(1, [move("1:0", "1:1", "1 sat", "purchase")])
+        w.sign(envelope, "init", says=["1 of 1 signatures: complete"])
+        with open(envelope, "r+b") as file:  # a bit of its signature: no attachments follow it
+            file.seek(-3, os.SEEK_END)
+            last = file.read(1)[0]
+            file.seek(-3, os.SEEK_END)
+            file.write(bytes([last ^ 1]))
+        said = w.sign(envelope, "one", says=["SIGNATURE"])
+        self.assertNotIn("complete", said)
+        w.refused(envelope, "SIGNATURE")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs a build to a prefix of its own and builds examples/reserve.c against it in the two ways a
-# user has: pkg-config and find_package. Each program is then run with the name of a directory that
-# does not exist yet, for it to keep its ledger in.
+# Installs a build to a prefix of its own and builds the examples against it in the two ways a user
+# has, pkg-config and find_package, each against the shared and the static library. Each pair is then
+# run: one makes a ledger and exports it, the other verifies the folder.
 #     tests/install_test.sh BUILD_DIR SOURCE_DIR
 set -euo pipefail
 
@@ -22,25 +22,55 @@ libdir=$(dirname "$(dirname "$pc_file")")
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
 # Away from the sources, so that a header of ours that tijori.h needs cannot be found by chance.
-cp "$source_dir/examples/reserve.c" "$source_dir/examples/reserve_data.h" "$scratch/"
+cp "$source_dir/examples/"*.[ch] "$scratch/"
 cd "$scratch"
+
+# run NAME RESERVE VERIFY: what one exports, the other verifies.
+run() {
+    "$2" "$scratch/$1-ledger" "$scratch/$1-folder" >"$1.out"
+    "$3" "$scratch/$1-folder" "$(tail -n 1 "$1.out")"
+}
+# links PROGRAM: is it linked with the shared library?
+links() { ldd "$1" | grep -q 'libtijori\.so'; }
 
 echo "--- pkg-config"
 export PKG_CONFIG_PATH=$libdir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-read -r -a flags < <(pkg-config --cflags --libs tijori)
-"${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror reserve.c \
-    "${flags[@]}" -o reserve
-./reserve "$scratch/ledger-1"
+warnings="-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror"
+read -r -a shared < <(pkg-config --cflags --libs tijori)
+read -r -a static < <(pkg-config --static --cflags --libs tijori)
+for example in reserve verify; do
+    "${CC:-cc}" $warnings $example.c "${shared[@]}" -o $example-shared
+    "${CC:-cc}" $warnings $example.c "${static[@]/-ltijori/-l:libtijori.a}" -o $example-static
+done
+if [ -e "$libdir/libtijori.so" ]; then
+    links ./reserve-shared
+fi
+if links ./reserve-static; then
+    echo "install_test: the static program wants libtijori.so" >&2
+    exit 1
+fi
+run pc-shared ./reserve-shared ./verify-shared
+run pc-static ./reserve-static ./verify-static
 
 echo "--- find_package"
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)
 project(reserve LANGUAGES C)
 find_package(tijori 0.1 REQUIRED)
-add_executable(reserve reserve.c)
-target_compile_definitions(reserve PRIVATE _POSIX_C_SOURCE=200809L)
-target_link_libraries(reserve PRIVATE tijori::tijori)
+foreach(example IN ITEMS reserve verify)
+  foreach(library IN ITEMS tijori tijori_shared)
+    if(TARGET tijori::${library})
+      add_executable(${example}-${library} ${example}.c)
+      target_compile_definitions(${example}-${library} PRIVATE _POSIX_C_SOURCE=200809L)
+      target_link_libraries(${example}-${library} PRIVATE tijori::${library})
+    endif()
+  endforeach()
+endforeach()
 END
 cmake -B found -DCMAKE_PREFIX_PATH="$prefix" "-DCMAKE_C_COMPILER=${CC:-cc}"
 cmake --build found
-./found/reserve "$scratch/ledger-2"
+run found-static ./found/reserve-tijori ./found/verify-tijori
+if [ -e "$libdir/libtijori.so" ]; then
+    links ./found/reserve-tijori_shared
+    run found-shared ./found/reserve-tijori_shared ./found/verify-tijori_shared
+fi

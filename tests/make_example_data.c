@@ -3,6 +3,8 @@
 
 #include "unit/ledger_support.h"
 
+#include "core/log/stored_checkpoint.h"
+
 static void print_bytes(const char *name, const uint8_t *bytes, size_t size)
 {
     printf("static const unsigned char %s[%zu] = {", name, size);
@@ -19,7 +21,7 @@ static void print_envelope(struct fixture *f, const char *name, uint64_t index)
     static uint8_t body[65536];
     static uint8_t envelope[65536];
     struct tijori_entry stored = {entry, sizeof entry, body, sizeof body};
-    if (tijori_entry(f->ledger, index, &stored) != TIJORI_OK) {
+    if (tijori_entry(f->ledger, &stored, index) != TIJORI_OK) {
         abort();
     }
     size_t records = (size_t)tj_load32(entry + 64 + 12) * TJ_RECORD_SIZE;
@@ -29,6 +31,30 @@ static void print_envelope(struct fixture *f, const char *name, uint64_t index)
     memcpy(envelope + TJ_HEADER_SIZE + records, entry + TJ_ENTRY_FIXED_SIZE, slots);
     memset(envelope + TJ_HEADER_SIZE + records + slots, 0, 2); /* no attachments */
     print_bytes(name, envelope, TJ_HEADER_SIZE + records + slots + 2);
+}
+
+/* The log key of the genesis: its secret, and the verifier key that a log publishes. */
+static void print_log_key(struct fixture *f)
+{
+    struct tj_verifier_key key;
+    struct tj_ledger_view view;
+    struct tj_public_key public;
+    char origin[TJ_ORIGIN_MAX];
+    char vkey[512];
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    fixture_log_secret(0, secret32);
+    if (tj_ledger_view_begin(f->ledger, &view) != TIJORI_OK ||
+        !tj_public_key_of(&public, TJ_ALGORITHM_ED25519, secret32)) {
+        abort();
+    }
+    tj_origin(view.state, origin);
+    tj_ledger_view_end(f->ledger, &view);
+    tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, public.bytes);
+    if (!tj_verifier_key_encode(&key, vkey, sizeof vkey)) {
+        abort();
+    }
+    print_bytes("log_secret", secret32, sizeof secret32);
+    printf("static const char log_key[] =\n    \"%.*s\"\n    \"%s\";\n\n", 60, vkey, vkey + 60);
 }
 
 int main(void)
@@ -44,7 +70,7 @@ int main(void)
                              500000000, TJ_INTERNAL_TRANSFER, &receipt);
     printf("#ifndef TIJORI_EXAMPLES_RESERVE_DATA_H\n#define TIJORI_EXAMPLES_RESERVE_DATA_H\n\n"
            "/* Made by tests/make_example_data.c. */\n\n");
-    (void)!tijori_entry(f.ledger, 0, &genesis);
+    (void)!tijori_entry(f.ledger, &genesis, 0);
     print_bytes("entry_0", f.genesis.entry, sizeof f.genesis.entry);
     print_bytes("genesis_records", body,
                 (size_t)tj_load32(f.genesis.entry + 64 + 12) * TJ_RECORD_SIZE);
@@ -58,6 +84,7 @@ int main(void)
     (void)!fixture_send_move(&f, fixture_account(T_RESERVE_A), fixture_account(T_RESERVE_B),
                              500000000, TJ_PURCHASE, &receipt);
     print_bytes("disguised", f.bytes, f.size);
+    print_log_key(&f);
     printf("/* When they were made, nanoseconds since 1970-01-01 UTC. */\n");
     printf("static const unsigned long long made_ns = %lluULL;\n\n#endif\n",
            (unsigned long long)f.now_ns);

@@ -206,6 +206,9 @@ class Model:
         vars(self.state).update(pickle.loads(saved))
 
 
+# Which purposes a pair of classes has, in their order.
+PURPOSES_OF = {pair: [purpose for purpose, pairs in v.PAIRS.items() if pair in pairs]
+               for pair in set().union(*v.PAIRS.values())}
 KEY_KINDS = (v.ADD_KEY, v.REVOKE_KEY, v.SET_THRESHOLD)
 
 # --------------------------------------------------------------------------------------------
@@ -603,8 +606,7 @@ class World:
         return [(purpose, source, target) for source, one in accounts.items()
                 if one.party == party for target, other in accounts.items()
                 if target != source and other.asset == one.asset
-                for purpose, pairs in v.PAIRS.items()
-                if (one.account_class, other.account_class) in pairs]
+                for purpose in PURPOSES_OF.get((one.account_class, other.account_class), ())]
 
     def bounds(self, source, target):
         """What amounts are judged against."""

@@ -135,15 +135,13 @@ class Exports(unittest.TestCase):
 
 def audit(files, key=None):
     """The auditor's exit status and its report on an export."""
-    with tempfile.TemporaryDirectory() as folder:
-        if "FORMAT.md" in files:  # the auditor knows its own
-            with open(t.DOCUMENT, "rb") as source:
-                files = dict(files, **{"FORMAT.md": source.read()})
-        e.write(folder, files)
-        done = subprocess.run(
-            [c.AUDIT, "verify", folder, "--log-key", key or e.log_signer(e.BASE).vkey,
-             "--without-documents", "--public"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if "FORMAT.md" in files:  # the auditor knows its own
+        with open(t.DOCUMENT, "rb") as source:
+            files = dict(files, **{"FORMAT.md": source.read()})
+    done = subprocess.run(
+        [c.AUDIT, "verify", e.FOLDER.become(files), "--log-key",
+         key or e.log_signer(e.BASE).vkey, "--without-documents", "--public"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.returncode, done.stdout.decode()
 
 

@@ -1,5 +1,6 @@
 #include "text/fingerprint.h"
 
+#include "crypto/hex.h"
 #include "text/text.h"
 
 #include <string.h>
@@ -12,5 +13,5 @@ void key_fingerprint(char out[FINGERPRINT_SIZE], struct tj_hasher *hasher,
     bytes[0] = key->algorithm;
     memcpy(bytes + 1, key->bytes, key->size);
     tj_sha256(hasher, &hash, bytes, (size_t)1 + key->size);
-    text_format_hex(out, hash.bytes, FINGERPRINT_BYTES);
+    tj_hex_encode(out, hash.bytes, FINGERPRINT_BYTES);
 }

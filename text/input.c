@@ -1,10 +1,15 @@
 #include "text/input.h"
 
+#include "core/base/memory.h"
+#include "crypto/hex.h"
+#include "storage/file.h"
+#include "text/json.h"
 #include "text/record_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +28,8 @@ struct parse {
     int32_t attachment; /* of the record at hand */
     char *scratch;      /* INPUT_LINE_MAX + 1 */
 };
+
+#define NO_MEMORY "there is not enough memory"
 
 static bool refuse(const struct parse *parse, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -87,17 +94,15 @@ static bool read_attachment(const struct parse *parse, const char *name,
         return refuse(parse, "evidence", "%s is to be a file of 1 to %u bytes", name,
                       TJ_ATTACHMENT_SIZE_MAX);
     }
-    out->size = (size_t)info.st_size;
-    out->bytes = malloc(out->size);
-    TIJORI_REQUIRE(out->bytes != NULL);
-    size_t done = 0;
-    ssize_t got = 1;
-    while (done < out->size && got > 0) {
-        got = read(fd, out->bytes + done, out->size - done);
-        done += got > 0 ? (size_t)got : 0;
-    }
+    const int error = tj_descriptor_load(&out->bytes, &out->size, fd, (size_t)info.st_size);
     close(fd);
-    if (done != out->size) {
+    if (error == ENOMEM) {
+        return refuse(parse, "evidence", "%s: %s", name, strerror(error));
+    }
+    if (error != 0) {
+        return refuse(parse, "evidence", "%s: cannot be read whole", name);
+    }
+    if (out->size != (size_t)info.st_size) {
         free(out->bytes);
         return refuse(parse, "evidence", "%s: cannot be read whole", name);
     }
@@ -117,10 +122,35 @@ static int32_t find_attachment(const struct input *input, const char *name,
     return INPUT_ATTACHMENT_NONE;
 }
 
-static bool attach(struct parse *parse, const char *name, struct tj_hash *hash)
+/* Takes a file that was not named before, unless one with the same bytes was. */
+static bool attach_new(struct parse *parse, const char *name)
 {
     struct input *out = parse->out;
-    struct input_attachment added;
+    struct input_attachment added = {.name = NULL};
+    if (!read_attachment(parse, name, &added)) {
+        return false;
+    }
+    tj_sha256(parse->hasher, &added.hash, added.bytes, added.size);
+    parse->attachment = find_attachment(out, NULL, &added.hash);
+    if (parse->attachment != INPUT_ATTACHMENT_NONE) {
+        free(added.bytes);
+        return true;
+    }
+    added.name = strdup(name);
+    if (added.name == NULL || !tj_grow(&out->attachments, &out->attachment_capacity,
+                                       out->attachment_count + 1, sizeof *out->attachments)) {
+        free(added.name);
+        free(added.bytes);
+        return refuse(parse, "evidence", NO_MEMORY);
+    }
+    parse->attachment = (int32_t)out->attachment_count;
+    out->attachments[out->attachment_count++] = added;
+    return true;
+}
+
+static bool attach(struct parse *parse, const char *name, struct tj_hash *hash)
+{
+    const struct input *out = parse->out;
     if (parse->options->directory == NULL) {
         return refuse(parse, "evidence", "files cannot be named here; give the SHA-256");
     }
@@ -129,37 +159,11 @@ static bool attach(struct parse *parse, const char *name, struct tj_hash *hash)
                       "a file is named relative to the input, and not outside its directory");
     }
     parse->attachment = find_attachment(out, name, NULL);
-    if (parse->attachment == INPUT_ATTACHMENT_NONE) {
-        if (!read_attachment(parse, name, &added)) {
-            return false;
-        }
-        tj_sha256(parse->hasher, &added.hash, added.bytes, added.size);
-        parse->attachment = find_attachment(out, NULL, &added.hash);
-        if (parse->attachment == INPUT_ATTACHMENT_NONE) {
-            added.name = strdup(name);
-            out->attachments =
-                realloc(out->attachments, (out->attachment_count + 1) * sizeof *out->attachments);
-            TIJORI_REQUIRE(added.name != NULL && out->attachments != NULL);
-            parse->attachment = (int32_t)out->attachment_count;
-            out->attachments[out->attachment_count++] = added;
-        } else {
-            free(added.bytes);
-        }
+    if (parse->attachment == INPUT_ATTACHMENT_NONE && !attach_new(parse, name)) {
+        return false;
     }
     *hash = out->attachments[parse->attachment].hash;
     return true;
-}
-
-static void set_string(json_t *object, const char *member, const char *text)
-{
-    TIJORI_REQUIRE(json_object_set_new(object, member, json_string(text)) == 0);
-}
-
-static void set_hash(json_t *object, const struct tj_hash *hash)
-{
-    char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
-    set_string(object, "hash", hex);
 }
 
 /* Of a move or a pending one: the SHA-256 of a document, or the document. */
@@ -176,7 +180,7 @@ static bool take_document(struct parse *parse, json_t *object, const char *evide
     if (json_object_get(object, "hash") != NULL) {
         return refuse(parse, "evidence", "is given beside hash");
     }
-    set_hash(object, &hash);
+    member_hash(object, "hash", &hash);
     return true;
 }
 
@@ -194,7 +198,7 @@ static bool look_up_leaf(struct parse *parse, json_t *object, const char *member
     if (!parse->options->leaf(parse->options->leaf_context, id, &leaf)) {
         return refuse(parse, member, "there is no record %s in the ledger", text);
     }
-    set_hash(object, &leaf);
+    member_hash(object, "hash", &leaf);
     return true;
 }
 
@@ -217,9 +221,9 @@ static bool take_named(struct parse *parse, json_t *object, const char *evidence
     if (json_object_get(object, "refers_to") != NULL || json_object_get(object, "hash") != NULL) {
         return refuse(parse, "evidence", "is given beside refers_to or hash");
     }
-    set_string(object, "refers_to", record);
+    member_text(object, "refers_to", record);
     if (second != NULL) {
-        set_hash(object, &leaf);
+        member_hash(object, "hash", &leaf);
         return true;
     }
     return look_up_leaf(parse, object, "evidence", id);
@@ -231,7 +235,7 @@ static bool take_evidence(struct parse *parse, json_t *object)
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
     uint8_t kind = kind_name != NULL ? tj_kind_by_name(kind_name) : 0;
     const json_t *value = json_object_get(object, "evidence");
-    bool naming = kind >= TJ_POST;
+    bool naming = tj_kind_names(kind);
     uint64_t id;
     if (!tj_kind_is_movement(kind)) {
         return true; /* not a member there, or not a kind: record_from_json says so */
@@ -262,16 +266,6 @@ static bool take_evidence(struct parse *parse, json_t *object)
 
 /* ---- one record ---- */
 
-static struct input_record *add_record(struct input *out)
-{
-    if (out->count == out->capacity) {
-        out->capacity = out->capacity == 0 ? 64 : 2 * out->capacity;
-        out->records = realloc(out->records, out->capacity * sizeof *out->records);
-        TIJORI_REQUIRE(out->records != NULL);
-    }
-    return &out->records[out->count++];
-}
-
 static bool take_object(struct parse *parse, json_t *object)
 {
     struct record_json_error wrong;
@@ -284,6 +278,9 @@ static bool take_object(struct parse *parse, json_t *object)
     if (!take_evidence(parse, object)) {
         return false;
     }
+    if (!document_whole()) {
+        return refuse(parse, "", NO_MEMORY);
+    }
     if (!record_from_json(object, parse->options->assets, bytes, &wrong)) {
         return refuse(parse, wrong.member, "%s", wrong.rule);
     }
@@ -294,7 +291,11 @@ static bool take_object(struct parse *parse, json_t *object)
                       tijori_status_text(status), verdict.detail[0] != '\0' ? ": " : "",
                       verdict.detail);
     }
-    struct input_record *record = add_record(parse->out);
+    struct input *out = parse->out;
+    if (!tj_grow(&out->records, &out->capacity, out->count + 1, sizeof *out->records)) {
+        return refuse(parse, "", NO_MEMORY);
+    }
+    struct input_record *record = &out->records[out->count++];
     memcpy(record->bytes, bytes, TJ_RECORD_SIZE);
     record->line = parse->line;
     record->attachment = parse->attachment;
@@ -429,7 +430,7 @@ static bool take_movement(struct parse *parse, char *cells[COLUMNS])
     TIJORI_REQUIRE(object != NULL);
     for (size_t i = 0; i < COLUMNS; i++) {
         if (cells[i][0] != '\0') {
-            set_string(object, columns[i], cells[i]);
+            member_text(object, columns[i], cells[i]);
         }
     }
     bool taken = take_object(parse, object);
@@ -493,10 +494,11 @@ bool input_parse(const char *bytes, size_t size, const struct input_options *opt
         .hasher = tj_hasher_create(),
         .scratch = malloc(INPUT_LINE_MAX + 1),
     };
-    TIJORI_REQUIRE(parse.scratch != NULL);
     *out = (struct input){.records = NULL};
     *error = (struct input_error){.line = 0};
-    bool read = parse_any(&parse, bytes, size);
+    document_begin();
+    bool read =
+        parse.scratch != NULL ? parse_any(&parse, bytes, size) : refuse(&parse, "", NO_MEMORY);
     if (!read) {
         input_clear(out);
     }

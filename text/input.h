@@ -34,6 +34,7 @@ struct input {
     size_t capacity;
     struct input_attachment *attachments; /* distinct; in the order they were first named */
     size_t attachment_count;
+    size_t attachment_capacity;
 };
 
 struct input_options {
@@ -53,7 +54,7 @@ struct input_error {
 
 /* Reads `size` bytes. On false the error is set and *out is empty. Clear *out either way. */
 bool input_parse(const char *bytes, size_t size, const struct input_options *options,
-                 struct input *out, struct input_error *error);
+                 struct input *out, struct input_error *error) TJ_MUST_USE;
 void input_clear(struct input *input);
 
 /* "line 3, amount: has no unit". */

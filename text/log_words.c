@@ -1,5 +1,6 @@
 #include "text/log_words.h"
 
+#include "crypto/hex.h"
 #include "text/table.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@ static void add_hash(struct words *words, const char *before, const uint8_t *has
 {
     char hex[2 * TJ_HASH_SIZE + 1];
     if (hash != NULL && !tj_all_zero(hash, TJ_HASH_SIZE)) {
-        text_format_hex(hex, hash, TJ_HASH_SIZE);
+        tj_hex_encode(hex, hash, TJ_HASH_SIZE);
         words_add(words, "%s %.16s", before, hex);
     }
 }

@@ -1,5 +1,7 @@
 #include "text/names.h"
 
+#include "core/base/memory.h"
+
 #include <string.h>
 
 struct party {
@@ -27,9 +29,10 @@ static void *grow(void *array, uint32_t count, size_t size)
     if (count != 0 && (count & (count - 1)) != 0) {
         return array;
     }
-    void *grown = realloc(array, (count == 0 ? 1 : 2 * (size_t)count) * size);
-    TIJORI_REQUIRE(grown != NULL);
-    return grown;
+    size_t capacity = count;
+    bool grown = tj_grow(&array, &capacity, (size_t)count + 1, size);
+    TIJORI_REQUIRE(grown);
+    return array;
 }
 
 struct names *names_create(void)

@@ -1,5 +1,6 @@
 #include "text/record_json.h"
 
+#include "crypto/hex.h"
 #include "crypto/signature.h"
 
 #include <string.h>
@@ -188,7 +189,7 @@ static void set_field(json_t *object, const uint8_t *record, const struct tj_fie
             json_stringn((const char *)at, strnlen((const char *)at, field->size)));
         return;
     case TJ_FIELD_BYTES:
-        text_format_hex(hex, at, bytes_size(field, record));
+        tj_hex_encode(hex, at, bytes_size(field, record));
         set(object, field->name, json_string(hex));
         return;
     }

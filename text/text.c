@@ -1,5 +1,8 @@
 #include "text/text.h"
 
+#include "crypto/hex.h"
+#include "crypto/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -275,43 +278,9 @@ bool text_parse_duration(const char *text, uint64_t *seconds)
     return true;
 }
 
-/* ---- hex ---- */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool text_parse_hex(const char *text, uint8_t *out, size_t size)
 {
-    if (strlen(text) != 2 * size) {
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(text[2 * i]);
-        int low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-void text_format_hex(char *out, const uint8_t *bytes, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[2 * size] = '\0';
+    return tj_hex_decode_any_case(out, size, text, strlen(text));
 }
 
 /* ---- amounts ---- */
@@ -398,30 +367,6 @@ void text_format_amount(char out[TEXT_AMOUNT_SIZE], tj_i128 base, const struct a
 
 /* ---- untrusted text on its way out ---- */
 
-/* The code point of the UTF-8 sequence at `p` and its size; 0 when it is none. */
-static size_t decode_utf8(const uint8_t *p, uint32_t *point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = p[0] < 0x80       ? 1
-                  : p[0] >> 5 == 6  ? 2
-                  : p[0] >> 4 == 14 ? 3
-                  : p[0] >> 3 == 30 ? 4
-                                    : 0;
-    if (size <= 1) {
-        *point = p[0];
-        return size;
-    }
-    *point = p[0] & (0x7fu >> size);
-    for (size_t i = 1; i < size; i++) {
-        if ((p[i] & 0xc0) != 0x80) { /* a NUL ends up here */
-            return 0;
-        }
-        *point = *point << 6 | (p[i] & 0x3fu);
-    }
-    bool valid = *point >= least[size] && *point < 0x110000 && (*point < 0xd800 || *point > 0xdfff);
-    return valid ? size : 0;
-}
-
 /* Characters that change how a terminal shows what stands around them. */
 static bool is_treacherous(uint32_t point)
 {
@@ -430,31 +375,41 @@ static bool is_treacherous(uint32_t point)
            (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
 }
 
+/* One character as a terminal may see it, and how many bytes of `text` it stands for. */
+static size_t sanitise_one(char piece[16], const char *text)
+{
+    enum { UTF8_MAX = 4 };
+    uint32_t point = 0;
+    const size_t size = tj_utf8_next(&point, text, strnlen(text, UTF8_MAX));
+    if (size == 0) {
+        snprintf(piece, 16, "\\x%02x", (uint8_t)text[0]);
+        return 1;
+    }
+    if (point == '\\') {
+        snprintf(piece, 16, "\\\\");
+    } else if (!is_treacherous(point)) {
+        snprintf(piece, 16, "%.*s", (int)size, text);
+    } else if (point < 0x80) {
+        snprintf(piece, 16, "\\x%02x", (unsigned)point);
+    } else {
+        snprintf(piece, 16, "\\u{%04x}", (unsigned)point);
+    }
+    return size;
+}
+
 void text_sanitise(char *out, size_t out_size, const char *text)
 {
     size_t used = 0;
     out[0] = '\0';
-    for (const uint8_t *p = (const uint8_t *)text; *p != 0;) {
+    while (*text != '\0') {
         char piece[16];
-        uint32_t point;
-        size_t size = decode_utf8(p, &point);
-        if (size == 0) {
-            size = 1;
-            snprintf(piece, sizeof piece, "\\x%02x", p[0]);
-        } else if (is_treacherous(point)) {
-            snprintf(piece, sizeof piece, point < 0x80 ? "\\x%02x" : "\\u{%04x}", (unsigned)point);
-        } else if (point == '\\') {
-            snprintf(piece, sizeof piece, "\\\\");
-        } else {
-            snprintf(piece, sizeof piece, "%.*s", (int)size, (const char *)p);
-        }
-        size_t length = strlen(piece);
+        text += sanitise_one(piece, text);
+        const size_t length = strlen(piece);
         if (used + length >= out_size) {
             return;
         }
         memcpy(out + used, piece, length + 1);
         used += length;
-        p += size;
     }
 }
 

@@ -43,9 +43,8 @@ void text_format_time_s(char out[TEXT_SIZE], uint64_t seconds);
 /* "90s", "15m", "24h", "7d": one number, one unit; in seconds. */
 bool text_parse_duration(const char *text, uint64_t *seconds);
 
-/* Exactly 2 * size digits, either case; written in lower case, with a NUL. */
+/* Exactly 2 * size digits, either case. tj_hex_encode() writes them. */
 bool text_parse_hex(const char *text, uint8_t *out, size_t size);
-void text_format_hex(char *out, const uint8_t *bytes, size_t size);
 
 /* ---- amounts ---- */
 

@@ -1,6 +1,5 @@
 #include "text/words.h"
 
-#include "core/rules/approvals.h"
 #include "text/table.h"
 
 #include <inttypes.h>
@@ -58,6 +57,29 @@ void words_duration(struct words *words, uint64_t seconds)
     words_add(words, "%" PRIu64 " %s%s", count, units[unit].name, count == 1 ? "" : "s");
 }
 
+void words_approvals(struct words *words, uint32_t approvals, uint32_t groups)
+{
+    /* A key is of one group, so there are as many approvals as groups at least. */
+    uint32_t least = (uint32_t)__builtin_popcount(groups);
+    uint32_t count = approvals > least ? approvals : least;
+    words_add(words, "%" PRIu32 " approval%s", count, count == 1 ? "" : "s");
+    uint32_t left = groups;
+    for (uint32_t i = 1; i <= TJ_GROUP_MAX; i++) {
+        if ((groups >> i & 1) == 0) {
+            continue;
+        }
+        bool first = left == groups;
+        left &= ~(1u << i);
+        bool last = left == 0;
+        if (first) {
+            words_add(words, last ? ", one of group " : ", one each of groups ");
+        } else {
+            words_add(words, last ? " and " : ", ");
+        }
+        words_add(words, "%" PRIu32, i);
+    }
+}
+
 void words_mask(struct words *words, uint64_t mask, const char *const *names)
 {
     const char *comma = "";
@@ -90,14 +112,13 @@ const char *words_directions(uint8_t directions)
 
 static void words_tier(struct words *words, const struct tj_record *r, const struct assets *assets)
 {
-    char wanted[128];
     const char *and = "";
     words_add(words, "more than ");
     words_amount(words, assets, r->asset, (tj_i128)r->above);
     words_add(words, " of party %" PRIu32, r->party);
     if (r->approvals != 0 || r->groups != 0) {
-        approvals_wanted(wanted, sizeof wanted, r->approvals, r->groups);
-        words_add(words, " wants %s", wanted);
+        words_add(words, " wants ");
+        words_approvals(words, r->approvals, r->groups);
         and = ", and";
     }
     if (r->delay_s != 0) {

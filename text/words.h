@@ -21,6 +21,8 @@ void words_quoted(struct words *words, const char *text);
 void words_amount(struct words *words, const struct assets *assets, uint32_t asset, tj_i128 base);
 /* "1 day", "90 minutes": in the largest unit that divides it. */
 void words_duration(struct words *words, uint64_t seconds);
+/* "2 approvals, one each of groups 1 and 2": what a tier wants, or what of it is missing. */
+void words_approvals(struct words *words, uint32_t approvals, uint32_t groups);
 /* "seizure, donation": the names of a mask's bits. */
 void words_mask(struct words *words, uint64_t mask, const char *const *names);
 /* "account 1:3", "party 1". */

@@ -7,14 +7,12 @@
 #include "cli/audit/statement.h"
 #include "cli/audit/verify.h"
 #include "cli/audit/witness.h"
+#include "cli/keys.h"
+#include "cli/statement_order.h"
 
 #define SOURCE_OPERAND                                                                             \
     {                                                                                              \
-        "SRC", "an exported folder, or a ledger's directory or a copy of it"                       \
-    }
-#define END_OF_OPTIONS                                                                             \
-    {                                                                                              \
-        NULL, 0, 0, false, NULL, NULL                                                              \
+        "SRC", false, "an exported folder, or a ledger's directory or a copy of it"                \
     }
 #define LOG_KEY(required)                                                                          \
     {                                                                                              \
@@ -27,14 +25,7 @@
         "policy", 0, OPTION_VALUE, false, "FILE",                                                  \
             "a C2SP tlog-policy: the witnesses to trust, and the quorum"                           \
     }
-#define PASSPHRASE_FILE                                                                            \
-    {                                                                                              \
-        "passphrase-file", 0, OPTION_LIST, false, "F",                                             \
-            "the first line of F is the passphrase of an encrypted key. Without this it is asked " \
-            "for on the terminal"                                                                  \
-    }
-
-static const struct operand_row verify_operands[] = {SOURCE_OPERAND, {NULL, NULL}};
+static const struct operand_row verify_operands[] = {SOURCE_OPERAND, END_OF_OPERANDS};
 
 static const struct option_row verify_options[] = {
     {"ledger-id", 0, OPTION_VALUE, false, "HEX",
@@ -45,7 +36,7 @@ static const struct option_row verify_options[] = {
      "a directory of the auditor's own, where it keeps what it verified: the next audit verifies "
      "what is new, and refuses a log that does not go on from there"},
     {"threads", 0, OPTION_VALUE, false, "N", "threads that hash and verify; default one a core"},
-    {"format", 0, OPTION_VALUE, false, "text|json|html", "how to print"},
+    FORMAT_OPTION("text|json|html"),
     {"state-digest", 0, OPTION_FLAG, false, NULL,
      "print the SHA-256 over the replayed state: two audits of the same log agree on it"},
     {"without-documents", 0, OPTION_FLAG, false, NULL,
@@ -58,7 +49,7 @@ static const struct option_row verify_options[] = {
      "the name of that key; it ends with /replayed, which tells that its holder replays the log"},
     {"cosign-state", 0, OPTION_VALUE, false, "DIR", "what was cosigned before, as for cosign"},
     {"output", 'o', OPTION_VALUE, false, "OUT", "where the cosigned checkpoint goes"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 
@@ -91,10 +82,10 @@ static const struct example_row verify_examples[] = {
      "is this that ledger, is it sound, and does it go on from what I saw last quarter?"},
     {"tijori-audit verify export --log-key log.vkey --format html >report.html",
      "the report as a page"},
-    {NULL, NULL},
+    END_OF_EXAMPLES,
 };
 
-static const struct operand_row cosign_operands[] = {SOURCE_OPERAND, {NULL, NULL}};
+static const struct operand_row cosign_operands[] = {SOURCE_OPERAND, END_OF_OPERANDS};
 static const struct option_row cosign_options[] = {
     {"key", 0, OPTION_VALUE, true, "FILE", "the witness's ed25519 key"},
     {"name", 0, OPTION_VALUE, true, "NAME", "the name of that key"},
@@ -102,7 +93,7 @@ static const struct option_row cosign_options[] = {
     LOG_KEY(false),
     {"output", 'o', OPTION_VALUE, false, "OUT",
      "where the checkpoint with the new cosignature goes; default standard output"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const cosign_paragraphs[] = {
@@ -115,12 +106,12 @@ static const char *const cosign_paragraphs[] = {
 };
 
 static const struct operand_row diff_operands[] = {
-    {"A", "an exported folder or a ledger's directory"},
-    {"B", "another"},
-    {NULL, NULL},
+    {"A", false, "an exported folder or a ledger's directory"},
+    {"B", false, "another"},
+    END_OF_OPERANDS,
 };
 static const struct option_row diff_options[] = {
-    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    FORMAT_OPTION("text|json"),
     END_OF_OPTIONS,
 };
 static const char *const diff_paragraphs[] = {
@@ -140,12 +131,10 @@ static const struct option_row witness_options[] = {
      "what was cosigned; made when it is missing. Never to be lost, nor set back to a copy"},
     {"log", 0, OPTION_LIST, true, "VKEY",
      "the logs to witness: verifier keys (type 0x01), or files with one a line"},
-    {"passphrase-file", 0, OPTION_LIST, false, "F",
-     "the first line of F is the key's passphrase. Without this an encrypted key asks on the "
-     "terminal"},
+    PASSPHRASE_FILE_OPTION,
     {"public-address", 0, OPTION_FLAG, false, NULL,
      "listen on an address that is not loopback, without TLS"},
-    {NULL, 0, 0, false, NULL, NULL},
+    END_OF_OPTIONS,
 };
 
 static const char *const witness_paragraphs[] = {
@@ -165,18 +154,18 @@ static const struct example_row witness_examples[] = {
     {"tijori-audit witness --listen 127.0.0.1:8080 --key witness.pem --name witness.example/w1 "
      "--state state --log logs.txt",
      "a witness of the logs in logs.txt"},
-    {NULL, NULL},
+    END_OF_EXAMPLES,
 };
 
 static const struct operand_row proof_operands[] = {
-    {"FILE", "the .tlog-proof; - is standard input"},
-    {NULL, NULL},
+    {"FILE", false, "the .tlog-proof; - is standard input"},
+    END_OF_OPERANDS,
 };
 
 static const struct option_row proof_options[] = {
     LOG_KEY(false),
     POLICY,
-    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    FORMAT_OPTION("text|json"),
     END_OF_OPTIONS,
 };
 
@@ -195,14 +184,15 @@ static const char *const proof_paragraphs[] = {
 static const struct example_row proof_examples[] = {
     {"tijori-audit check-proof purchase.tlog-proof --log-key log.vkey",
      "who moved what, provably?"},
-    {NULL, NULL},
+    END_OF_EXAMPLES,
 };
 
 static const struct operand_row receipt_operands[] = {
-    {"FILE", "a signed receipt, or the JSON line of 'tijori ingest --sign-receipts' that holds it; "
-             "- is standard input"},
+    {"FILE", false,
+     "a signed receipt, or the JSON line of 'tijori ingest --sign-receipts' that holds it; "
+     "- is standard input"},
     SOURCE_OPERAND,
-    {NULL, NULL},
+    END_OF_OPERANDS,
 };
 
 static const struct option_row receipt_options[] = {
@@ -211,7 +201,7 @@ static const struct option_row receipt_options[] = {
      "a C2SP tlog-policy: a witness's time proves that a deadline was missed"},
     {"at", 0, OPTION_VALUE, false, "TIME",
      "the time to judge deadlines by (RFC 3339); default now"},
-    {"format", 0, OPTION_VALUE, false, "text|json", "how to print"},
+    FORMAT_OPTION("text|json"),
     END_OF_OPTIONS,
 };
 
@@ -235,22 +225,14 @@ static const char *const receipt_paragraphs[] = {
 static const struct example_row receipt_examples[] = {
     {"tijori-audit check-receipt receipt.json export --log-key log.vkey",
      "is what was promised to me in the log that everyone sees?"},
-    {NULL, NULL},
+    END_OF_EXAMPLES,
 };
 
 static const struct option_row statement_options[] = {
-    {"as-of", 0, OPTION_VALUE, true, "DATE", "the last day of the period (UTC)"},
-    {"period", 0, OPTION_VALUE, false, "FROM..TO",
-     "both days included; default from the ledger's first day"},
-    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},
-    {"output", 'o', OPTION_VALUE, false, "FILE",
-     "where the document goes; default standard output. Not overwritten"},
-    {"price", 0, OPTION_LIST, false, "TEXT",
-     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},
+    STATEMENT_ORDER_OPTIONS,
     LOG_KEY(false),
     POLICY,
     {"ledger-id", 0, OPTION_VALUE, false, "HEX", "the ledger id, pinned"},
-    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"},
     END_OF_OPTIONS,
 };
 
@@ -264,33 +246,19 @@ static const char *const statement_paragraphs[] = {
 };
 
 static const struct command commands[] = {
-    {"verify",
-     "SRC [--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--state STATE] [--threads N] "
-     "[--format text|json|html] [--public] [--without-documents] [--state-digest] "
-     "[--cosign-key FILE --cosign-name NAME --cosign-state DIR]",
-     "replay a log and compare", verify_paragraphs, verify_operands, verify_options,
-     verify_examples, 1, 1, audit_verify},
-    {"statement",
-     "SRC --as-of DATE [--period FROM..TO] [--format json|csv|html] [-o FILE] [--price TEXT...] "
-     "[--log-key VKEY] [--policy FILE] [--ledger-id HEX] [--threads N]",
-     "make a period's statement without the operator", statement_paragraphs, verify_operands,
-     statement_options, NULL, 1, 1, audit_statement},
-    {"cosign", "SRC --key FILE --name NAME --state DIR [--log-key VKEY] [-o OUT]",
-     "cosign a log's newest checkpoint, as a witness", cosign_paragraphs, cosign_operands,
-     cosign_options, NULL, 1, 1, audit_cosign},
-    {"diff", "A B [--format text|json]", "where two logs part", diff_paragraphs, diff_operands,
-     diff_options, NULL, 2, 2, audit_diff},
-    {"witness",
-     "--listen ADDR:PORT --key FILE --name NAME --state DIR --log VKEY... [--passphrase-file F] "
-     "[--public-address]",
-     "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs, NULL,
-     witness_options, witness_examples, 0, 0, audit_witness},
-    {"check-proof", "FILE --log-key VKEY [--policy FILE] [--format text|json]",
-     "check a proof of one entry or record, alone", proof_paragraphs, proof_operands, proof_options,
-     proof_examples, 1, 1, audit_proof},
-    {"check-receipt", "FILE SRC --log-key VKEY [--policy FILE] [--at TIME] [--format text|json]",
-     "hold a signed receipt against the log", receipt_paragraphs, receipt_operands, receipt_options,
-     receipt_examples, 2, 2, audit_receipt},
+    {"verify", "replay a log and compare", verify_paragraphs, verify_operands, verify_options,
+     verify_examples, audit_verify},
+    {"statement", "make a period's statement without the operator", statement_paragraphs,
+     verify_operands, statement_options, NULL, audit_statement},
+    {"cosign", "cosign a log's newest checkpoint, as a witness", cosign_paragraphs, cosign_operands,
+     cosign_options, NULL, audit_cosign},
+    {"diff", "where two logs part", diff_paragraphs, diff_operands, diff_options, NULL, audit_diff},
+    {"witness", "cosign checkpoints that are consistent, as an HTTP server", witness_paragraphs,
+     NULL, witness_options, witness_examples, audit_witness},
+    {"check-proof", "check a proof of one entry or record, alone", proof_paragraphs, proof_operands,
+     proof_options, proof_examples, audit_proof},
+    {"check-receipt", "hold a signed receipt against the log", receipt_paragraphs, receipt_operands,
+     receipt_options, receipt_examples, audit_receipt},
 };
 
 static const char *const program_paragraphs[] = {

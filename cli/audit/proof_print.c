@@ -1,11 +1,14 @@
 #include "cli/audit/proof_print.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/fingerprint.h"
+#include "text/json.h"
 #include "text/record_json.h"
 #include "text/table.h"
 #include "text/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -101,7 +104,7 @@ static void record_text(char out[PART_SIZE], const struct tj_exhibit *s)
 
 static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exhibits)
 {
-    static const char *const verbs[TJ_APPROVAL + 1] = {
+    static const char *const verbs[TJ_MOVEMENT_END] = {
         [TJ_MOVE] = "moved",
         [TJ_PENDING] = "announced, pending,",
         [TJ_POST] = "completed the pending movement of",
@@ -116,6 +119,7 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     char to[PART_SIZE];
     char amount[TEXT_AMOUNT_SIZE];
     char part[TEXT_SIZE];
+    TIJORI_REQUIRE(tj_kind_is_movement(r->kind) && verbs[r->kind] != NULL);
     party_text(party, exhibits, exhibits->list[0].entry.header.party);
     account_text(from, exhibits, r->from);
     account_text(to, exhibits, r->to);
@@ -138,7 +142,7 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     const uint8_t *document = tj_movement_document(exhibits->list[0].record);
     if (document != NULL) {
         char hex[2 * TJ_HASH_SIZE + 1];
-        text_format_hex(hex, document, TJ_HASH_SIZE);
+        tj_hex_encode(hex, document, TJ_HASH_SIZE);
         snprintf(out + at, SENTENCE_SIZE - at, ", citing the document of SHA-256 %s", hex);
     }
 }
@@ -326,42 +330,18 @@ static void print_text(const struct audit_proof_result *result, const struct sen
 
 /* ---- JSON ---- */
 
-static void set(json_t *object, const char *member, json_t *value)
-{
-    int error = json_object_set_new(object, member, value);
-    TIJORI_REQUIRE(error == 0);
-}
-
-static void set_hex(json_t *object, const char *member, const uint8_t *bytes, size_t size)
-{
-    char hex[2 * 64 + 1];
-    TIJORI_REQUIRE(size <= 64);
-    text_format_hex(hex, bytes, size);
-    set(object, member, json_string(hex));
-}
-
-/* jansson's integers are signed. */
-static json_t *number(uint64_t value)
-{
-    char text[TEXT_SIZE];
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_string(text);
-}
-
 static json_t *sentences_json(const struct sentences *sentences)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < sentences->count; i++) {
-        json_array_append_new(array, json_string(sentences->list[i]));
+        element_add(array, json_string(sentences->list[i]));
     }
     return array;
 }
 
-static json_t *record_id_json(const struct tj_exhibit *s)
+static uint64_t record_id(const struct tj_exhibit *s)
 {
-    char id[TEXT_SIZE];
-    text_format_record_id(id, tj_record_id(s->entry.index, s->position));
-    return json_string(id);
+    return tj_record_id(s->entry.index, s->position);
 }
 
 /* Any exhibit's record by its fields, with its id. */
@@ -369,7 +349,7 @@ static json_t *record_json(const struct tj_exhibits *exhibits, const struct tj_e
 {
     struct assets assets = assets_of(exhibits);
     json_t *object = json_object();
-    set(object, "id", record_id_json(s));
+    member_record(object, "id", record_id(s));
     json_t *fields = record_to_json(s->record, &assets);
     json_object_update(object, fields);
     json_decref(fields);
@@ -379,22 +359,20 @@ static json_t *record_json(const struct tj_exhibits *exhibits, const struct tj_e
 static json_t *entry_json(const struct audit_proof_result *result)
 {
     const struct tj_entry_view *entry = &result->file->exhibits.list[0].entry;
-    char received[TEXT_SIZE];
     struct tj_hash hash;
     json_t *object = json_object();
-    text_format_time_ns(received, entry->received_ns);
-    set(object, "index", number(entry->index));
+    member_count(object, "index", entry->index);
     tj_leaf_hash(result->digester->hasher, &hash, entry->bytes, entry->size);
-    set_hex(object, "leaf", hash.bytes, TJ_HASH_SIZE);
+    member_hash(object, "leaf", &hash);
     tj_envelope_id(result->digester, entry->header_bytes, &hash);
-    set_hex(object, "envelope_id", hash.bytes, TJ_HASH_SIZE);
-    set(object, "received", json_string(received));
-    set(object, "received_ns", number(entry->received_ns));
-    set(object, "party", number(entry->header.party));
-    set(object, "lane", number(entry->header.lane));
-    set(object, "sequence", number(entry->header.sequence));
-    set(object, "restricted", json_boolean(tj_header_restricted(&entry->header)));
-    set(object, "record_count", number(entry->header.record_count));
+    member_hash(object, "envelope_id", &hash);
+    member_time_ns(object, "received", entry->received_ns);
+    member_count(object, "received_ns", entry->received_ns);
+    member_count(object, "party", entry->header.party);
+    member_count(object, "lane", entry->header.lane);
+    member_count(object, "sequence", entry->header.sequence);
+    member_bool(object, "restricted", tj_header_restricted(&entry->header));
+    member_count(object, "record_count", entry->header.record_count);
     return object;
 }
 
@@ -413,15 +391,15 @@ static json_t *signers_json(const struct audit_proof_result *result)
         }
         json_t *object = json_object();
         key_fingerprint(fingerprint, result->digester->hasher, &slot->key);
-        set(object, "use", json_string(slot->use == TJ_USE_SIGN ? "sign" : "countersign"));
-        set(object, "party", number(slot->party));
-        set(object, "party_name", json_string(party->fields.name));
-        set(object, "algorithm", json_string(name_of(tj_algorithm_names, 4, slot->key.algorithm)));
-        set(object, "fingerprint", json_string(fingerprint));
-        set_hex(object, "key", slot->key.bytes, slot->key.size);
-        set(object, "role", json_string(name_of(tj_role_names, TJ_ROLE_END, key->fields.role)));
-        set(object, "registered", record_id_json(key));
-        json_array_append_new(array, object);
+        member_text(object, "use", slot->use == TJ_USE_SIGN ? "sign" : "countersign");
+        member_count(object, "party", slot->party);
+        member_text(object, "party_name", party->fields.name);
+        member_text(object, "algorithm", name_of(tj_algorithm_names, 4, slot->key.algorithm));
+        member_text(object, "fingerprint", fingerprint);
+        member_hex(object, "key", slot->key.bytes, slot->key.size);
+        member_text(object, "role", name_of(tj_role_names, TJ_ROLE_END, key->fields.role));
+        member_record(object, "registered", record_id(key));
+        element_add(array, object);
     }
     return array;
 }
@@ -430,44 +408,50 @@ static json_t *checkpoint_json(const struct audit_proof_result *result)
 {
     const struct tj_checkpoint *checkpoint = &result->file->checkpoint;
     json_t *object = json_object();
-    set(object, "origin", json_string(checkpoint->origin));
-    set(object, "size", number(checkpoint->size));
-    set_hex(object, "root", checkpoint->root.bytes, TJ_HASH_SIZE);
-    set(object, "signature", json_string(result->judged.log_key != NULL ? "PASS" : "SKIP"));
+    member_text(object, "origin", checkpoint->origin);
+    member_count(object, "size", checkpoint->size);
+    member_hash(object, "root", &checkpoint->root);
+    member_text(object, "signature", result->judged.log_key != NULL ? "PASS" : "SKIP");
     if (result->judged.witnessed) {
-        set(object, "quorum", json_boolean(result->judged.witness.quorum));
-        set(object, "cosignatures", number(result->judged.witness.valid));
+        member_bool(object, "quorum", result->judged.witness.quorum);
+        member_count(object, "cosignatures", result->judged.witness.valid);
     }
     return object;
 }
 
-static void print_json(const struct audit_proof_result *result, const struct sentences *proven,
-                       const struct sentences *not_proven, int code)
+static int print_json(const struct audit_proof_result *result, const struct sentences *proven,
+                      const struct sentences *not_proven, int code)
 {
     const struct tj_exhibits *exhibits = &result->file->exhibits;
+    document_begin();
     json_t *object = json_object();
-    set(object, "result", json_string(code_word(code)));
-    set(object, "exit", json_integer(code));
+    member_text(object, "result", code_word(code));
+    member_set(object, "exit", json_integer(code));
     if (code == EXIT_FAIL) {
-        set(object, "text", json_string(result->judged.failure));
+        member_text(object, "text", result->judged.failure);
     } else {
         json_t *rests = json_array();
-        set(object, "checkpoint", checkpoint_json(result));
-        set(object, "entry", entry_json(result));
+        member_set(object, "checkpoint", checkpoint_json(result));
+        member_set(object, "entry", entry_json(result));
         if (exhibits->list[0].record != NULL) {
-            set(object, "record", record_json(exhibits, &exhibits->list[0]));
+            member_set(object, "record", record_json(exhibits, &exhibits->list[0]));
         }
-        set(object, "signed", signers_json(result));
+        member_set(object, "signed", signers_json(result));
         for (uint32_t i = 1; i < exhibits->count; i++) {
-            json_array_append_new(rests, record_json(exhibits, &exhibits->list[i]));
+            element_add(rests, record_json(exhibits, &exhibits->list[i]));
         }
-        set(object, "rests_on", rests);
-        set(object, "proves", sentences_json(proven));
-        set(object, "logs_word_only", sentences_json(not_proven));
+        member_set(object, "rests_on", rests);
+        member_set(object, "proves", sentences_json(proven));
+        member_set(object, "logs_word_only", sentences_json(not_proven));
     }
-    json_dumpf(object, stdout, JSON_INDENT(1));
-    printf("\n");
+    if (document_whole()) {
+        json_dumpf(object, stdout, JSON_INDENT(1));
+        printf("\n");
+    } else {
+        code = fail_errno(ENOMEM, "proof");
+    }
     json_decref(object);
+    return code;
 }
 
 int audit_proof_print(const struct audit_proof_result *result, bool json)
@@ -479,7 +463,11 @@ int audit_proof_print(const struct audit_proof_result *result, bool json)
         say_proven(&proven, result);
         say_not_proven(&not_proven, result);
     }
-    (json ? print_json : print_text)(result, &proven, &not_proven, code);
+    if (json) {
+        code = print_json(result, &proven, &not_proven, code);
+    } else {
+        print_text(result, &proven, &not_proven, code);
+    }
     sentences_clear(&proven);
     sentences_clear(&not_proven);
     return code;

@@ -3,6 +3,7 @@
 #include "cli/audit/receipt_print.h"
 #include "cli/log_source.h"
 
+#include "crypto/hex.h"
 #include "text/text.h"
 
 #include <inttypes.h>

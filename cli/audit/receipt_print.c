@@ -1,6 +1,7 @@
 #include "cli/audit/receipt_print.h"
 
 #include "cli/exit.h"
+#include "crypto/hex.h"
 #include "text/table.h"
 #include "text/text.h"
 
@@ -65,7 +66,7 @@ static void say_fork(char out[WORDS_SIZE], const struct audit_receipt_result *re
                  result->receipt->head_size);
         return;
     }
-    text_format_hex(hex, result->finding.leaf.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, result->finding.leaf.bytes, TJ_HASH_SIZE);
     snprintf(out, WORDS_SIZE,
              "the log was forked: another entry stands at index %" PRIu64 ", of leaf hash %s",
              result->receipt->entry, hex);
@@ -200,11 +201,11 @@ static void print_json(const struct audit_receipt_result *result)
     say(words, result);
     printf("{\"result\": \"%s\", \"exit\": %d, \"text\": ", word_of(code), code);
     json_print_string(stdout, words);
-    text_format_hex(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
     printf(", \"status\": \"%s\", \"envelope_id\": \"%s\"", tijori_status_name(receipt->status),
            hex);
     if (tj_receipt_promises(receipt)) {
-        text_format_hex(hex, receipt->leaf.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(hex, receipt->leaf.bytes, TJ_HASH_SIZE);
         printf(", \"entry\": %" PRIu64 ", \"leaf\": \"%s\"", receipt->entry, hex);
     }
     if (finding->contrary != NULL) {

@@ -4,35 +4,53 @@
 
 #include "cli/exit.h"
 
+#include "tijori_build.h"
+
+#include <errno.h>
+#include <string.h>
+
 static void print_report(const json_t *report, enum audit_format format)
 {
     switch (format) {
     case AUDIT_TEXT:
-        audit_print_text(report);
+        audit_report_print_text(stdout, report);
         return;
     case AUDIT_JSON:
         json_dumpf(report, stdout, JSON_INDENT(1));
         printf("\n");
         return;
     case AUDIT_HTML:
-        audit_print_html(report);
+        audit_report_print_html(stdout, report);
         return;
     }
     abort();
 }
 
+_Static_assert((int)AUDIT_PASS == (int)EXIT_PASS && (int)AUDIT_FAIL == (int)EXIT_FAIL &&
+                   (int)AUDIT_INCOMPLETE == (int)EXIT_INCOMPLETE,
+               "a report says which exit status its verdict is");
+
+const char audit_program[] =
+    "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")";
+
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    int code;
-    json_t *value = audit_report(report, style, &code);
+    json_t *value = audit_report(report, style);
+    if (value == NULL) {
+        return fail_errno(ENOMEM, "report");
+    }
     print_report(value, style->format);
     json_decref(value);
-    return code;
+    return (int)audit_verdict_of(report, style);
 }
 
 void audit_print_failure(const char *why, const struct audit_style *style)
 {
-    json_t *value = audit_report_unread(why);
+    json_t *value = audit_report_unread(why, style);
+    if (value == NULL) {
+        message("report: %s", strerror(ENOMEM));
+        return;
+    }
     print_report(value, style->format);
     json_decref(value);
 }

@@ -1,7 +1,10 @@
 #ifndef TIJORI_CLI_AUDIT_REPORT_PRINT_H
 #define TIJORI_CLI_AUDIT_REPORT_PRINT_H
 
-#include "cli/audit/report.h"
+#include "text/audit_report.h"
+
+/* What a report says made it. */
+extern const char audit_program[];
 
 /* Prints what was found and returns the exit code. */
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style);

@@ -46,16 +46,15 @@ static bool tell_stated(const struct making *m, const struct tj_period *period,
 /* As `verify` would: 3 when something was not checked that could have been. */
 static int verdict_of(const struct making *m, const struct tj_replay_report *report)
 {
-    int code;
     const struct audit_style style = {.without_documents = true,
                                       .public_export = true,
                                       .policy = argument_value(m->arguments, "policy") != NULL};
-    json_decref(audit_report(report, &style, &code));
-    if (code == EXIT_INCOMPLETE) {
+    const enum audit_verdict verdict = audit_verdict_of(report, &style);
+    if (verdict == AUDIT_INCOMPLETE) {
         message("the log was verified but not all of it was checked: 'tijori-audit verify' says "
                 "what was skipped");
     }
-    return code;
+    return (int)verdict;
 }
 
 static int make_here(void *context)

@@ -3,6 +3,7 @@
 #include "cli/audit/cosign.h"
 #include "cli/audit/report_print.h"
 #include "cli/log_source.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 
 #include <inttypes.h>
@@ -102,7 +103,7 @@ static enum tijori_status keep_note(const char *dir, const char *when, const cha
     tj_sha256(hasher, &hash, note, size);
     tj_hasher_destroy(hasher);
     int at = snprintf(name, sizeof name, "%s-", when);
-    text_format_hex(name + at, hash.bytes, 8);
+    tj_hex_encode(name + at, hash.bytes, 8);
     fprintf(stderr, "%s:\n%.*s", name, (int)size, note);
     return tj_replica_keep(dir, name, note, size);
 }
@@ -224,7 +225,7 @@ int audit_verify(const struct arguments *arguments)
         .style = {(enum audit_format)argument_choice(arguments, "format"),
                   argument_flag(arguments, "state-digest"),
                   argument_flag(arguments, "without-documents"), argument_flag(arguments, "public"),
-                  argument_value(arguments, "policy") != NULL},
+                  argument_value(arguments, "policy") != NULL, audit_program},
     };
     uint64_t threads = 0;
     int signal;

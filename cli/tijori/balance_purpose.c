@@ -199,21 +199,16 @@ static void add_movement(struct purpose_sum *sum, const struct tijori_movement *
 {
     tj_i128 amount = (tj_i128)movement->amount;
     bool from = movement->from == account;
-    switch (movement->kind) {
-    case TJ_MOVE:
-    case TJ_POST:
-        *(from ? &sum->out : &sum->in) += amount;
-        sum->movements++;
-        return;
-    case TJ_CORRECT:
+    if (!tj_kind_posts(movement->kind)) {
+        return; /* nothing has moved */
+    }
+    if (movement->kind == TJ_CORRECT) {
         *(from ? &sum->in : &sum->out) -= amount;
         sum->corrections++;
         return;
-    case TJ_PENDING: /* nothing has moved */
-    case TJ_VOID:
-    case TJ_APPROVAL:
-        return;
     }
+    *(from ? &sum->out : &sum->in) += amount;
+    sum->movements++;
 }
 
 static enum tijori_status sum_history(struct reading *reading, uint64_t account,
@@ -224,8 +219,8 @@ static enum tijori_status sum_history(struct reading *reading, uint64_t account,
     enum tijori_status status;
     tj_ledger_view_end(reading->ledger, &reading->view);
     reading->viewing = false;
-    while ((status = tijori_history(reading->ledger, tj_account_party(account),
-                                    tj_account_local(account), &cursor, &movement)) == TIJORI_OK) {
+    while ((status = tijori_history(reading->ledger, &movement, &cursor, tj_account_party(account),
+                                    tj_account_local(account))) == TIJORI_OK) {
         if (movement.entry < reading->size) {
             add_movement(&sums[movement.purpose < TJ_PURPOSE_END ? movement.purpose : 0], &movement,
                          account);

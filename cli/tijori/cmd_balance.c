@@ -282,8 +282,8 @@ static int earlier_balance(struct reading *reading, uint64_t account, uint64_t s
     /* The library's own calls take the lock that a view holds. */
     tj_ledger_view_end(reading->ledger, &reading->view);
     do {
-        status = tijori_history(reading->ledger, tj_account_party(account),
-                                tj_account_local(account), &cursor, &movement);
+        status = tijori_history(reading->ledger, &movement, &cursor, tj_account_party(account),
+                                tj_account_local(account));
     } while (status == TIJORI_OK && movement.entry >= size);
     if (status == TIJORI_OK) {
         *balance = (tj_i128)((tj_u128)(uint64_t)movement.balance.high << 64 | movement.balance.low);

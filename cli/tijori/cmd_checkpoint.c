@@ -2,6 +2,7 @@
 
 #include "cli/log_source.h"
 #include "cli/tijori/commands.h"
+#include "cli/file.h"
 #include "cli/gather.h"
 #include "cli/keys.h"
 #include "text/text.h"
@@ -20,19 +21,20 @@ struct note {
 
 static int read_note(const char *path, struct note *out)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (file == NULL) {
-        return fail_errno(errno, path);
+    uint8_t *bytes = NULL;
+    const int error = file_load(&bytes, &out->size, path, sizeof out->bytes);
+    if (error == EFBIG) {
+        return fail(EXIT_DATA, "%s: longer than a checkpoint may be", path);
     }
-    out->size = fread(out->bytes, 1, sizeof out->bytes, file);
-    bool failed = ferror(file) != 0;
-    bool whole = feof(file) != 0;
-    if (file != stdin) {
-        fclose(file);
+    if (error == EISDIR || error == EIO) {
+        return fail(EXIT_IO, "%s: reading failed", path);
     }
-    return failed  ? fail(EXIT_IO, "%s: reading failed", path)
-           : whole ? EXIT_PASS
-                   : fail(EXIT_DATA, "%s: longer than a checkpoint may be", path);
+    if (error != 0) {
+        return fail_errno(error, path);
+    }
+    memcpy(out->bytes, bytes, out->size);
+    free(bytes);
+    return EXIT_PASS;
 }
 
 /* The newest that was signed, without the ledger's lock. */
@@ -60,7 +62,7 @@ static int sign(struct tijori *ledger, const char *dir, const struct arguments *
         return fail(EXIT_DATA, "%s: a log signs with an ed25519 key", file);
     }
     note->size = sizeof note->bytes;
-    enum tijori_status status = tijori_checkpoint(ledger, key.secret32, note->bytes, &note->size);
+    enum tijori_status status = tijori_checkpoint(ledger, note->bytes, &note->size, key.secret32);
     tj_cleanse(&key, sizeof key);
     if (status == TIJORI_KEY_UNKNOWN) {
         return fail(EXIT_DATA, "%s: not an active log key of %s", file, dir);
@@ -114,7 +116,7 @@ static int add_note(struct tijori *ledger, const struct tj_policy *policy, struc
     TIJORI_REQUIRE(merged != NULL);
     merged->size = sizeof merged->bytes;
     enum tijori_status status =
-        tijori_add_cosignatures(ledger, other->bytes, other->size, merged->bytes, &merged->size);
+        tijori_add_cosignatures(ledger, merged->bytes, &merged->size, other->bytes, other->size);
     if (status == TIJORI_OK) { /* else what is printed stays what it was */
         note->size = merged->size;
         memcpy(note->bytes, merged->bytes, merged->size);
@@ -289,7 +291,7 @@ int cmd_checkpoint(const struct arguments *arguments)
         return code;
     }
     enum tijori_status status =
-        tijori_open(dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL, &ledger, &said);
+        tijori_open(&ledger, &said, dir, writes ? TIJORI_WRITE : TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         free(policy);
         return fail(exit_code_of(status), "%s", said.text);

@@ -1,6 +1,7 @@
 #include "cli/tijori/commands.h"
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
+#include "crypto/hex.h"
 
 #include <string.h>
 #include <time.h>
@@ -134,7 +135,7 @@ int cmd_genesis(const struct arguments *arguments)
         code = genesis_file_write(output, &genesis);
     }
     if (code == EXIT_PASS) {
-        text_format_hex(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
         /* With the genesis on standard output the id is not data. */
         fprintf(strcmp(output, "-") == 0 ? stderr : stdout, "ledger id %s\n", id);
     }

@@ -67,8 +67,8 @@ static int print_history(struct reading *reading, uint64_t account, uint64_t lim
     reading->viewing = false;
     struct table *table = table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
     while (shown < limit &&
-           (status = tijori_history(reading->ledger, tj_account_party(account),
-                                    tj_account_local(account), &cursor, &movement)) == TIJORI_OK) {
+           (status = tijori_history(reading->ledger, &movement, &cursor, tj_account_party(account),
+                                    tj_account_local(account))) == TIJORI_OK) {
         print_movement(table, &movement, account, &asset);
         shown++;
     }

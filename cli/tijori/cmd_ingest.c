@@ -2,6 +2,7 @@
 
 #include "cli/tijori/commands.h"
 #include "cli/tijori/ingest_sign.h"
+#include "crypto/hex.h"
 #include "text/table.h"
 #include "text/text.h"
 #include "core/format/envelope.h"
@@ -123,8 +124,8 @@ static void print_receipt_text(struct ingest *ingest, const struct source *sourc
     char leaf[2 * TJ_HASH_SIZE + 1];
     char text[1024];
     char file[512];
-    text_format_hex(id, receipt->envelope_id, TJ_HASH_SIZE);
-    text_format_hex(leaf, receipt->leaf, TJ_HASH_SIZE);
+    tj_hex_encode(id, receipt->envelope_id, TJ_HASH_SIZE);
+    tj_hex_encode(leaf, receipt->leaf, TJ_HASH_SIZE);
     if (receipt->status == TIJORI_OK || receipt->status == TIJORI_ALREADY) {
         const char *more = receipt->status == TIJORI_ALREADY ? "  already in the ledger"
                            : ingest->dry_run                 ? "  would be accepted"
@@ -145,7 +146,7 @@ static void print_receipt_text(struct ingest *ingest, const struct source *sourc
     text_sanitise(file, sizeof file, source->file);
     printf("refused  %s, envelope %" PRIu64 ": %s", file, source->number, text);
     if (receipt->status == TIJORI_CONFLICT) {
-        text_format_hex(leaf, receipt->conflict_id, TJ_HASH_SIZE);
+        tj_hex_encode(leaf, receipt->conflict_id, TJ_HASH_SIZE);
         printf("; entry %" PRIu64 " holds envelope %s, this one is %s", receipt->entry, leaf, id);
     }
     putchar('\n');
@@ -174,7 +175,7 @@ static void print_receipt_json(struct ingest *ingest, const struct source *sourc
     json_print_string(stdout, source->file);
     printf(", \"envelope\": %" PRIu64 ", \"records\": %" PRIu32, source->number, source->records);
     if (!tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) { /* not so far in the bytes */
-        text_format_hex(hex, receipt->envelope_id, TJ_HASH_SIZE);
+        tj_hex_encode(hex, receipt->envelope_id, TJ_HASH_SIZE);
         printf(", \"envelope_id\": \"%s\"", hex);
     }
     if (ingest->dry_run) {
@@ -185,12 +186,12 @@ static void print_receipt_json(struct ingest *ingest, const struct source *sourc
     }
     if (in && (receipt->status == TIJORI_ALREADY || !ingest->dry_run)) {
         char received[TEXT_SIZE];
-        text_format_hex(hex, receipt->leaf, TJ_HASH_SIZE);
+        tj_hex_encode(hex, receipt->leaf, TJ_HASH_SIZE);
         text_format_time_ns(received, receipt->received_ns);
         printf(", \"leaf\": \"%s\", \"received\": \"%s\"", hex, received);
     }
     if (receipt->status == TIJORI_CONFLICT) {
-        text_format_hex(hex, receipt->conflict_id, TJ_HASH_SIZE);
+        tj_hex_encode(hex, receipt->conflict_id, TJ_HASH_SIZE);
         printf(", \"conflict_id\": \"%s\"", hex);
     }
     if (receipt->record != TJ_NOWHERE) {
@@ -269,7 +270,7 @@ static bool submit(struct ingest *ingest, const uint8_t *bytes, size_t size,
 {
     if (ingest->dry_run) {
         struct tijori_receipt receipt;
-        enum tijori_status status = tijori_dry_run(ingest->ledger, bytes, size, &receipt);
+        enum tijori_status status = tijori_dry_run(ingest->ledger, &receipt, bytes, size);
         if (status == TIJORI_OK) {
             print_receipt(ingest, source, &receipt);
         } else {
@@ -449,7 +450,7 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     options.threads = (uint32_t)threads;
     options.accept_clock_jump = argument_flag(arguments, "accept-clock");
     enum tijori_status status =
-        tijori_open(arguments->operands[0], TIJORI_WRITE, &options, &ingest->ledger, &why);
+        tijori_open(&ingest->ledger, &why, arguments->operands[0], TIJORI_WRITE, &options);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }

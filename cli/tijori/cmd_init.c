@@ -2,6 +2,7 @@
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
+#include "crypto/hex.h"
 
 #include <string.h>
 #include <time.h>
@@ -17,7 +18,7 @@ static int sign_opening(const struct arguments *arguments, const struct tj_hash 
             return code;
         }
         enum tijori_status status =
-            slots_sign(slots, 0, TJ_USE_SIGN, key.algorithm, key.secret32, id);
+            tj_slots_sign(slots, 0, TJ_USE_SIGN, key.algorithm, key.secret32, id);
         tj_cleanse(&key, sizeof key);
         if (status != TIJORI_OK) {
             return fail_status(status, path, NULL);
@@ -65,15 +66,15 @@ int cmd_init(const struct arguments *arguments)
     }
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
-        enum tijori_status status =
-            tijori_create(arguments->operands[0], genesis.built.entry, sizeof genesis.built.entry,
-                          genesis.records, (size_t)genesis.record_count * TJ_RECORD_SIZE,
-                          opening.bytes, opening.size, NULL, &why);
+        enum tijori_status status = tijori_create(&why, arguments->operands[0], genesis.built.entry,
+                                                  sizeof genesis.built.entry, genesis.records,
+                                                  (size_t)genesis.record_count * TJ_RECORD_SIZE,
+                                                  opening.bytes, opening.size, NULL);
         code = status == TIJORI_OK ? EXIT_PASS : fail(exit_code_of(status), "%s", why.text);
     }
     free(opening.bytes);
     if (code == EXIT_PASS) {
-        text_format_hex(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
+        tj_hex_encode(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
         printf("ledger id %s\n", id);
     }
     return code;

@@ -1,4 +1,5 @@
 #include "cli/tijori/commands.h"
+#include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "cli/keys.h"
 #include "text/text.h"
@@ -113,7 +114,7 @@ int cmd_key_show(const struct arguments *arguments)
     }
     struct tj_hasher *hasher = tj_hasher_create();
     shown.type = tj_algorithm_names[key.algorithm];
-    text_format_hex(shown.hex, key.bytes, key.size);
+    tj_hex_encode(shown.hex, key.bytes, key.size);
     key_fingerprint(shown.fingerprint, hasher, &key);
     tj_hasher_destroy(hasher);
     print_key(&shown, argument_choice(arguments, "format") == 1);

@@ -1,4 +1,5 @@
 #include "cli/tijori/commands.h"
+#include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "cli/tijori/reading.h"
 #include "text/table.h"
@@ -103,7 +104,7 @@ static void print_key(const struct reading *reading, struct table *table,
     public_key.size = (uint8_t)tj_public_key_size(key->algorithm);
     memcpy(public_key.bytes, key->key, public_key.size);
     key_fingerprint(fingerprint, reading->view.digester->hasher, &public_key);
-    text_format_hex(hex, public_key.bytes, public_key.size);
+    tj_hex_encode(hex, public_key.bytes, public_key.size);
     text_format_record_id(added, key->added);
     text_format_record_id(revoked, key->revoked);
     reading_key_label(reading, key, label);

@@ -1,7 +1,7 @@
-#include "core/rules/approvals.h"
 #include "text/assets.h"
 #include "cli/tijori/commands.h"
 #include "cli/tijori/reading.h"
+#include "core/rules/readiness.h"
 #include "text/table.h"
 #include "text/words.h"
 
@@ -43,13 +43,13 @@ struct item {
     uint64_t id;
     struct tj_record fields;
     uint64_t received_ns;
-    struct approvals approvals;
+    struct tj_approvals approvals;
     struct words approvers;
     struct words missing;
     char since[TEXT_SIZE];
     char not_before[TEXT_SIZE]; /* empty: no tier makes it wait */
     char timeout[TEXT_SIZE];    /* empty: none */
-    char wants[128];            /* empty: no approvals */
+    struct words wants;         /* empty: no approvals */
 };
 
 static void add_approvers(const struct listing *listing, struct item *item)
@@ -58,7 +58,7 @@ static void add_approvers(const struct listing *listing, struct item *item)
     for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
         const struct tj_key_object *key = tj_state_key(listing->reading->state, party, i);
         char label[TJ_KEY_LABEL_SIZE + 1];
-        if ((item->approvals.keys[i / 8] >> i % 8 & 1) == 0 || key == NULL) {
+        if (!tj_key_in_set(&item->approvals.approved, i) || key == NULL) {
             continue;
         }
         reading_key_label(listing->reading, key, label);
@@ -79,17 +79,16 @@ static void add_approvers(const struct listing *listing, struct item *item)
 
 static void add_missing(struct item *item)
 {
-    const struct approvals *a = &item->approvals;
-    if (a->tier == NULL || approvals_complete(a)) {
+    const struct tj_approvals *a = &item->approvals;
+    if (tj_approvals_complete(a)) {
         return;
     }
     uint32_t more = a->tier->approvals > a->count ? a->tier->approvals - a->count : 0;
-    approvals_wanted(item->missing.text, sizeof item->missing.text, more, a->groups_missing);
-    item->missing.used = strlen(item->missing.text);
+    words_approvals(&item->missing, more, a->groups_missing);
 }
 
 /* False when the log does not have it as the state says. */
-static bool read_item(const struct listing *listing, uint64_t id, uint64_t mark, struct item *item)
+static bool read_item(const struct listing *listing, uint64_t id, struct item *item)
 {
     const struct tj_state *state = listing->reading->state;
     struct tj_entry_view entry;
@@ -104,8 +103,8 @@ static bool read_item(const struct listing *listing, uint64_t id, uint64_t mark,
     }
     tj_record_decode(bytes, &item->fields);
     item->received_ns = entry.received_ns;
-    approvals_of(state, bytes, tj_record_id(listing->reading->size, 0), NULL, mark,
-                 &item->approvals);
+    tj_readiness_of_pending(state, &item->approvals, bytes, id,
+                            tj_record_id(listing->reading->size, 0));
     add_approvers(listing, item);
     add_missing(item);
     text_format_time_s(item->since, entry.received_ns / TJ_NS_PER_S);
@@ -117,7 +116,7 @@ static bool read_item(const struct listing *listing, uint64_t id, uint64_t mark,
         text_format_time_ns(item->not_before, entry.received_ns + tier->window_s * TJ_NS_PER_S);
     }
     if (tier != NULL && (tier->approvals != 0 || tier->groups != 0)) {
-        approvals_wanted(item->wants, sizeof item->wants, tier->approvals, tier->groups);
+        words_approvals(&item->wants, tier->approvals, tier->groups);
     }
     return true;
 }
@@ -126,17 +125,17 @@ static bool read_item(const struct listing *listing, uint64_t id, uint64_t mark,
 
 static void print_tier(const struct item *item)
 {
-    const struct approvals *a = &item->approvals;
+    const struct tj_approvals *a = &item->approvals;
     if (a->tier == NULL) {
         return;
     }
     printf("  rule %" PRIu32, a->rule);
-    if (item->wants[0] != '\0') {
-        printf(" wants %s: %s%s", item->wants, item->missing.used > 0 ? "missing " : "there",
+    if (item->wants.used > 0) {
+        printf(" wants %s: %s%s", item->wants.text, item->missing.used > 0 ? "missing " : "there",
                item->missing.text);
     }
     if (item->not_before[0] != '\0') {
-        printf("%s may be posted from %s on", item->wants[0] != '\0' ? "," : ":", item->not_before);
+        printf("%s may be posted from %s on", item->wants.used > 0 ? "," : ":", item->not_before);
     }
     putchar('\n');
 }
@@ -213,7 +212,7 @@ static void print_row(const struct listing *listing, const struct item *item)
     } else {
         table_none(table);
     }
-    add_text(table, item->wants);
+    add_text(table, item->wants.text);
     add_text(table, item->missing.text);
     add_text(table, item->not_before);
 }
@@ -234,7 +233,7 @@ static int print_pending(struct listing *listing)
             continue;
         }
         text_format_record_id(id, mark->record);
-        if (!read_item(listing, mark->record, i, item)) {
+        if (!read_item(listing, mark->record, item)) {
             code = fail(EXIT_FAIL, "record %s is damaged", id);
         } else if (listing->party > UINT32_MAX ||
                    listing->party == tj_account_party(item->fields.from)) {

@@ -1,22 +1,23 @@
 #include "text/assets.h"
 #include "cli/tijori/commands.h"
+#include "cli/tijori/readiness_print.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "text/input.h"
 #include "core/ingest/ledger.h"
-#include "crypto/tree.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-enum { DEFAULT_EXPIRY_S = 86400 };
-
 /* Where the envelopes go: what their headers say of the ledger. */
 struct place {
     struct tijori *ledger; /* NULL offline */
     struct tj_ledger_view view;
+    struct tj_journal_past past;
     struct genesis_file genesis; /* offline */
+    struct tj_state *start;      /* offline: after the genesis */
+    struct known_keys known;
     struct assets assets;
     uint32_t lifetime_max_s;
     struct tj_header header; /* of the next envelope, but for its records */
@@ -27,10 +28,8 @@ struct place {
 static bool named_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
 {
     struct place *place = context;
-    struct tj_journal_past past;
     struct tj_named named;
-    tj_journal_past_init(&past, place->view.txn, place->view.digester);
-    bool found = past.past.record(&past, record_id, &named);
+    bool found = place->past.past.record(&place->past, record_id, &named);
     *leaf = found ? named.leaf : (struct tj_hash){{0}};
     return found;
 }
@@ -38,24 +37,21 @@ static bool named_leaf(void *context, uint64_t record_id, struct tj_hash *leaf)
 static int open_ledger(const char *dir, struct place *place)
 {
     struct tijori_message why;
-    struct tijori_head head;
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &place->ledger, &why);
+    enum tijori_status status = tijori_open(&place->ledger, &why, dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         place->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
     }
-    tijori_head(place->ledger, &head);
     status = tj_ledger_view_begin(place->ledger, &place->view);
     if (status != TIJORI_OK) {
         tijori_close(place->ledger);
         place->ledger = NULL;
         return fail_status(status, dir, NULL);
     }
+    tj_journal_past_init(&place->past, place->view.txn, place->view.digester);
+    place->known = known_from_ledger(&place->view, &place->past.past);
     place->assets = assets_of_state(place->view.state);
     place->lifetime_max_s = tj_state_ledger(place->view.state)->lifetime_max_s;
-    memcpy(place->header.ledger_id.bytes, head.ledger_id, TJ_HASH_SIZE);
-    memcpy(place->header.known_leaf.bytes, head.leaf, TJ_HASH_SIZE);
-    place->header.known_index = head.size - 1;
     return EXIT_PASS;
 }
 
@@ -65,6 +61,10 @@ static int open_genesis(const char *path, struct place *place)
     tj_digester_init(&digester);
     int code = genesis_file_read(path, &digester, &place->genesis);
     tj_digester_clear(&digester);
+    if (code == EXIT_PASS) {
+        place->start = tj_genesis_state(&place->genesis.built, place->genesis.records);
+        place->known.state = place->start;
+    }
     place->assets = genesis_file_assets(&place->genesis);
     place->lifetime_max_s = TJ_GET(place->genesis.records, TJ_LEDGER, lifetime_max_s);
     place->header.ledger_id = place->genesis.built.ledger_id;
@@ -77,6 +77,9 @@ static void close_place(struct place *place)
         tj_ledger_view_end(place->ledger, &place->view);
         tijori_close(place->ledger);
     }
+    if (place->start != NULL) {
+        tj_state_destroy(place->start);
+    }
 }
 
 /* ---- the header ---- */
@@ -85,18 +88,14 @@ static int read_sequence(const struct arguments *arguments, struct place *place)
 {
     const char *previous = argument_value(arguments, "previous");
     struct tj_header *header = &place->header;
-    header->sequence = 1;
     if (place->ledger != NULL) {
-        const struct tj_lane_object *lane =
-            tj_state_lane(place->view.state, header->party, header->lane);
+        const struct tj_ledger_view *view = &place->view;
         if (argument_value(arguments, "sequence") != NULL || previous != NULL) {
             return fail(EXIT_USAGE, "--sequence and --previous go with --genesis");
         }
-        if (lane != NULL) {
-            header->sequence = lane->sequence + 1;
-            memcpy(header->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE);
-        }
-        return EXIT_PASS;
+        enum tijori_status status = tj_header_place(view->txn, view->state, view->digester, header,
+                                                    view->head.size, header->party, header->lane);
+        return status == TIJORI_OK ? EXIT_PASS : fail_status(status, "the newest entry", NULL);
     }
     if (argument_value(arguments, "sequence") == NULL) {
         return fail(EXIT_USAGE, "--genesis needs --sequence");
@@ -116,8 +115,9 @@ static int read_expiry(const struct arguments *arguments, struct place *place)
 {
     const char *text = argument_value(arguments, "expires");
     struct tj_header *header = &place->header;
-    uint64_t seconds = place->lifetime_max_s < DEFAULT_EXPIRY_S ? place->lifetime_max_s
-                                                                : (uint64_t)DEFAULT_EXPIRY_S;
+    uint64_t seconds = place->lifetime_max_s < TJ_LIFETIME_DEFAULT_S
+                           ? place->lifetime_max_s
+                           : (uint64_t)TJ_LIFETIME_DEFAULT_S;
     header->created_s = (uint64_t)time(NULL);
     if (text != NULL && text_parse_time_s(text, &header->expires_s)) {
         seconds = header->expires_s > header->created_s ? header->expires_s - header->created_s : 0;
@@ -152,10 +152,7 @@ static int read_header(const struct arguments *arguments, const struct input *in
     }
     place->header.party = (uint32_t)party;
     place->header.lane = (uint16_t)lane;
-    bool approval = input->records[0].bytes[0] == TJ_APPROVAL;
-    place->header.flags =
-        (uint16_t)((argument_flag(arguments, "restricted") ? TJ_FLAG_RESTRICTED : 0) |
-                   (approval ? TJ_FLAG_APPROVAL : 0));
+    place->header.flags = argument_flag(arguments, "restricted") ? TJ_FLAG_RESTRICTED : 0;
     if (place->ledger != NULL && tj_state_party(place->view.state, (uint32_t)party) == NULL) {
         return fail(EXIT_DATA, "--party: the ledger has no party %" PRIu64, party);
     }
@@ -264,23 +261,15 @@ static int add_envelope(const struct input *input, size_t first, size_t count,
     struct buffer records = {0};
     struct buffer attachments = {0};
     const struct tj_slots unsigned_yet = {.count = 0};
-    uint8_t header_bytes[TJ_HEADER_SIZE];
     for (size_t i = first; i < first + count; i++) {
         buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
-        if (tj_header_restricted(header)) {
-            tj_random(records.bytes + records.size - TJ_BLIND_SIZE, TJ_BLIND_SIZE);
-        }
     }
-    header->record_count = (uint32_t)count;
-    tj_tree_root_of_items(digester->hasher, &header->body_root, records.bytes, TJ_RECORD_SIZE,
-                          count);
+    tj_header_seal(digester, header, records.bytes, count);
     int code = encode_attachments(input, first, count, &attachments);
     if (code == EXIT_PASS) {
         envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
                      attachments.size);
-        tj_header_encode(header, header_bytes);
-        tj_envelope_id(digester, header_bytes, &header->previous_id);
-        header->sequence++;
+        tj_header_next(digester, header);
     }
     free(records.bytes);
     free(attachments.bytes);
@@ -301,6 +290,27 @@ static int make_envelopes(const struct input *input, struct tj_header *header, s
     }
     tj_digester_clear(&digester);
     return code;
+}
+
+/* What each envelope will need. */
+static void tell_needs(const char *path, const struct known_keys *known, const struct buffer *out)
+{
+    struct tj_digester digester;
+    size_t size = 0;
+    tj_digester_init(&digester);
+    for (size_t at = 0; at < out->size; at += size) {
+        struct tj_envelope_view view;
+        struct tj_verdict verdict;
+        struct tj_hash id;
+        tj_verdict_init(&verdict);
+        if (tj_envelope_measure(out->bytes + at, out->size - at, &size) != TIJORI_OK ||
+            tj_envelope_decode(out->bytes + at, size, &view, &verdict) != TIJORI_OK) {
+            break; /* who signs it is told why it has no form */
+        }
+        tj_envelope_id(&digester, view.bytes, &id);
+        readiness_print(stderr, path, known, &view, &id);
+    }
+    tj_digester_clear(&digester);
 }
 
 int cmd_propose(const struct arguments *arguments)
@@ -332,6 +342,7 @@ int cmd_propose(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         message("%zu record%s in %zu envelope%s, to be signed", input.count,
                 input.count == 1 ? "" : "s", envelopes, envelopes == 1 ? "" : "s");
+        tell_needs(argument_value(arguments, "output"), &place->known, &out);
     }
     close_place(place);
     free(place);

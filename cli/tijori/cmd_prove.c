@@ -65,7 +65,7 @@ static int write_files(const struct arguments *arguments, const struct reading *
         code = file_write(entry_file, &buffer, false);
         free(buffer.bytes);
     }
-    const struct buffer proof = {(uint8_t *)bytes, size, size};
+    const struct buffer proof = {.bytes = (uint8_t *)bytes, .size = size, .capacity = size};
     return code == EXIT_PASS ? file_write(argument_value(arguments, "output"), &proof, false)
                              : code;
 }

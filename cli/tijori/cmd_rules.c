@@ -3,7 +3,7 @@
 #include "cli/tijori/reading.h"
 #include "text/table.h"
 #include "text/words.h"
-#include "core/rules/rule.h"
+#include "core/exchange/rule_figures.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,23 +32,6 @@ static const struct table_column columns[] = {
     {"last breach", "breach_last", false},
 };
 
-/* What one rule says and how far it is used. Amounts in base units of its asset. */
-struct figures {
-    bool bounded; /* used against bound; left is the difference, which may be below zero */
-    tj_i128 bound;
-    tj_i128 used;
-    tj_i128 left;
-    bool counts; /* a programme's other sums */
-    bool daily;
-    tj_i128 today;
-    tj_i128 unclassified;
-    tj_i128 corrected;
-    bool judged; /* breaches are counted */
-    uint64_t breaches;
-    uint64_t breach_first;
-    uint64_t breach_last;
-};
-
 struct listing {
     const struct reading *reading;
     struct assets assets;
@@ -58,76 +41,6 @@ struct listing {
     bool all;
     uint64_t shown;
 };
-
-/* ---- figures ---- */
-
-static tj_i128 balance_of(const struct tj_state *state, const struct tj_rule_object *rule)
-{
-    uint32_t party = tj_account_party(rule->holder);
-    if (!tj_holder_is_party(rule->holder)) {
-        const struct tj_account_object *account = tj_state_account(state, rule->holder);
-        return account != NULL ? tj_account_balance(account) : 0;
-    }
-    const struct tj_holding_object *holding = tj_state_holding(state, party, rule->asset);
-    return holding != NULL ? (tj_i128)(holding->in - holding->out) : 0;
-}
-
-static void limit_figures(const struct listing *listing, const struct tj_rule_object *rule,
-                          struct figures *out)
-{
-    bool flows = rule->type == TJ_LIMIT_OUTFLOW;
-    out->bounded = flows || rule->type == TJ_LIMIT_BALANCE;
-    if (out->bounded) {
-        out->bound = (tj_i128)rule->amount;
-        out->used = flows ? (tj_i128)tj_window_used(rule, listing->now_ns)
-                          : balance_of(listing->reading->state, rule);
-        out->left = out->bound - out->used;
-    }
-}
-
-/* The asset counts for the minimum that is in force. */
-static void minimum_figures(const struct listing *listing, const struct tj_rule_object *rule,
-                            uint32_t number, struct figures *out)
-{
-    const struct tj_asset_object *asset = tj_state_asset(listing->reading->state, rule->asset);
-    if (asset == NULL || asset->minimum_set == 0 || asset->minimum_rule != number) {
-        return;
-    }
-    out->bounded = true;
-    out->bound = (tj_i128)rule->amount;
-    out->used = tj_reserve_of(asset);
-    out->left = out->used - out->bound;
-    out->judged = true;
-    out->breaches = asset->breaches;
-    out->breach_first = asset->breach_first;
-    out->breach_last = asset->breach_last;
-}
-
-static void programme_figures(const struct listing *listing, const struct tj_rule_object *rule,
-                              uint32_t number, struct figures *out)
-{
-    const struct tj_programme_sums *sums = &rule->programme;
-    if (rule->type == TJ_PROGRAMME_MINIMUM) {
-        minimum_figures(listing, rule, number, out);
-        return;
-    }
-    out->counts = true;
-    out->used = tj_programme_net(sums);
-    out->unclassified = (tj_i128)sums->unclassified;
-    out->corrected = (tj_i128)sums->corrected;
-    if (rule->type == TJ_PROGRAMME_ALLOCATION) {
-        return;
-    }
-    out->bounded = true;
-    out->bound = (tj_i128)rule->amount;
-    out->left = out->bound - out->used;
-    out->daily = rule->type == TJ_PROGRAMME_MANDATE;
-    out->today = sums->day == tj_day_of(listing->now_ns) ? (tj_i128)sums->day_amount : 0;
-    out->judged = true;
-    out->breaches = sums->breaches;
-    out->breach_first = sums->breach_first;
-    out->breach_last = sums->breach_last;
-}
 
 static const char *status_of(const struct listing *listing, const struct tj_rule_object *rule)
 {
@@ -160,7 +73,7 @@ static const char *used_word(const struct tj_rule_object *rule)
 }
 
 static void figure_words(struct words *words, const struct listing *listing,
-                         const struct tj_rule_object *rule, const struct figures *f)
+                         const struct tj_rule_object *rule, const struct tj_rule_figures *f)
 {
     char first[TEXT_SIZE];
     char last[TEXT_SIZE];
@@ -193,7 +106,7 @@ static void figure_words(struct words *words, const struct listing *listing,
 }
 
 static void print_text(struct listing *listing, const struct tj_rule_object *rule, uint32_t number,
-                       const char *type, const char *what, const struct figures *figures)
+                       const char *type, const char *what, const struct tj_rule_figures *figures)
 {
     struct words words = {.used = 0};
     char set[TEXT_SIZE];
@@ -237,7 +150,7 @@ static void add_record(struct table *table, uint64_t id)
 }
 
 static void print_row(struct listing *listing, const struct tj_rule_object *rule, uint32_t number,
-                      const char *type, const char *what, const struct figures *f)
+                      const char *type, const char *what, const struct tj_rule_figures *f)
 {
     struct table *table = listing->table;
     struct asset asset;
@@ -279,14 +192,18 @@ static void print_row(struct listing *listing, const struct tj_rule_object *rule
 
 static const char *type_of(const struct tj_rule_object *rule)
 {
-    return rule->kind == TJ_SET_TIER    ? "tier"
-           : rule->kind == TJ_SET_LIMIT ? name_of(tj_limit_names, TJ_LIMIT_END, rule->type)
-                                        : name_of(tj_programme_names, TJ_PROGRAMME_END, rule->type);
+    if (rule->kind == TJ_SET_TIER) {
+        return "tier";
+    }
+    if (rule->kind == TJ_SET_LIMIT) {
+        return name_of(tj_limit_names, TJ_LIMIT_END, rule->type);
+    }
+    return name_of(tj_programme_names, TJ_PROGRAMME_END, rule->type);
 }
 
 static int print_rule(struct listing *listing, const struct tj_rule_object *rule, uint32_t number)
 {
-    struct figures figures = {.bounded = false};
+    struct tj_rule_figures figures;
     struct words what = {.used = 0};
     struct tj_record record;
     uint8_t bytes[TJ_RECORD_SIZE];
@@ -295,11 +212,7 @@ static int print_rule(struct listing *listing, const struct tj_rule_object *rule
     }
     tj_record_decode(bytes, &record);
     words_rule(&what, &record, &listing->assets);
-    if (rule->kind == TJ_SET_LIMIT) {
-        limit_figures(listing, rule, &figures);
-    } else if (rule->kind == TJ_PROGRAMME) {
-        programme_figures(listing, rule, number, &figures);
-    }
+    tj_rule_figures(listing->reading->state, &figures, rule, number, listing->now_ns);
     if (listing->table != NULL) {
         print_row(listing, rule, number, type_of(rule), what.text, &figures);
     } else {

@@ -9,6 +9,7 @@
 #include "core/ingest/ledger.h"
 #include "crypto/tree.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -29,7 +30,7 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
     if (!argument_number(arguments, "party", 0, UINT32_MAX, &party)) {
         return EXIT_USAGE;
     }
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, &why);
+    enum tijori_status status = tijori_open(&ledger, &why, dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }
@@ -67,7 +68,7 @@ static int sign(const struct arguments *arguments, const struct tj_header *heade
             return code;
         }
         enum tijori_status status =
-            slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
+            tj_slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
         tj_cleanse(&secret, sizeof secret);
         if (status != TIJORI_OK) {
             return fail_status(status, path, NULL);
@@ -120,7 +121,11 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
     if (!statement_hash(period, ledger_id, &order->prices, &document)) {
         return fail(EXIT_IO, "the statement could not be hashed: no space for a temporary file");
     }
-    struct tj_record *records = statement_records(period, &document, &count);
+    struct tj_record *records;
+    if (!statement_records(&records, &count, period, &document)) {
+        free(records);
+        return fail_errno(ENOMEM, "statement");
+    }
     int code = count <= TJ_RECORDS_MAX
                    ? write_envelope(arguments, records, count)
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);

@@ -1,3 +1,4 @@
+#include "crypto/hex.h"
 #include "text/assets.h"
 #include "cli/tijori/commands.h"
 #include "cli/tijori/reading.h"
@@ -59,9 +60,9 @@ static int gather(struct reading *reading, struct facts *facts)
     }
     tj_leaf_hash(reading->view.digester->hasher, &leaf, last.bytes, last.size);
     tj_frontier_root(reading->view.digester->hasher, &reading->view.head.frontier, &root);
-    text_format_hex(facts->ledger_id, reading->state->ledger_id.bytes, TJ_HASH_SIZE);
-    text_format_hex(facts->leaf, leaf.bytes, TJ_HASH_SIZE);
-    text_format_hex(facts->root, root.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(facts->ledger_id, reading->state->ledger_id.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(facts->leaf, leaf.bytes, TJ_HASH_SIZE);
+    tj_hex_encode(facts->root, root.bytes, TJ_HASH_SIZE);
     text_format_time_ns(facts->received, last.received_ns);
     count_parties(reading->state, facts);
     reading_path(reading, "data.mdb", path, sizeof path);
@@ -99,7 +100,7 @@ static void print_log_keys(const struct tj_state *state, uint32_t count)
         const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, number);
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
-            text_format_hex(hex, key->key, sizeof key->key);
+            tj_hex_encode(hex, key->key, sizeof key->key);
             printf("log key        %" PRIu32 "  ed25519  %s  %s", number, hex,
                    key->retired != 0 ? "retired" : "active");
             if (key->last_good_size != 0) {
@@ -174,7 +175,7 @@ static json_t *log_keys_json(const struct tj_state *state, uint32_t count)
         const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, number);
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
-            text_format_hex(hex, key->key, sizeof key->key);
+            tj_hex_encode(hex, key->key, sizeof key->key);
             json_array_append_new(
                 array, json_pack("{s:I, s:s, s:s, s:I}", "number", (json_int_t)number, "key", hex,
                                  "status", key->retired != 0 ? "retired" : "active",

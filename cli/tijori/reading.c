@@ -10,7 +10,7 @@ int reading_open(const struct arguments *arguments, struct reading *out)
     struct tijori_message why;
     memset(out, 0, sizeof *out);
     out->dir = arguments->operands[0];
-    enum tijori_status status = tijori_open(out->dir, TIJORI_READ, NULL, &out->ledger, &why);
+    enum tijori_status status = tijori_open(&out->ledger, &why, out->dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         out->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);

@@ -2,6 +2,7 @@
 
 #include "text/assets.h"
 #include "text/fingerprint.h"
+#include "text/json.h"
 #include "text/record_json.h"
 #include "text/table.h"
 
@@ -13,25 +14,10 @@ static const char *const use_names[TJ_USE_END] = {
     [TJ_USE_POSSESSION] = "possession",
 };
 
+/* Text of a damaged store may not be text: then it is null. */
 static void set(json_t *object, const char *member, json_t *value)
 {
-    /* Text of a damaged store may not be text; anything else here is out of memory. */
-    int error = json_object_set_new(object, member, value != NULL ? value : json_null());
-    TIJORI_REQUIRE(error == 0);
-}
-
-static void set_hex(json_t *object, const char *member, const uint8_t *bytes, size_t size)
-{
-    char *hex = malloc(2 * size + 1);
-    TIJORI_REQUIRE(hex != NULL);
-    text_format_hex(hex, bytes, size);
-    set(object, member, json_string(hex));
-    free(hex);
-}
-
-static void set_hash(json_t *object, const char *member, const struct tj_hash *hash)
-{
-    set_hex(object, member, hash->bytes, TJ_HASH_SIZE);
+    member_set(object, member, value != NULL ? value : json_null());
 }
 
 static void set_party(json_t *object, const struct reading *reading, uint32_t party)
@@ -40,13 +26,6 @@ static void set_party(json_t *object, const struct reading *reading, uint32_t pa
     party_name(reading->state, party, name);
     set(object, "party", json_integer((json_int_t)party));
     set(object, "party_name", json_string(name));
-}
-
-static void set_time_s(json_t *object, const char *member, uint64_t seconds)
-{
-    char text[TEXT_SIZE];
-    text_format_time_s(text, seconds);
-    set(object, member, json_string(text));
 }
 
 /* ---- parts of an entry ---- */
@@ -59,13 +38,13 @@ static json_t *header_json(const struct reading *reading, const struct tj_header
     set(object, "sequence", json_integer((json_int_t)header->sequence));
     set(object, "restricted", json_boolean(tj_header_restricted(header)));
     set(object, "record_count", json_integer((json_int_t)header->record_count));
-    set_time_s(object, "created", header->created_s);
-    set_time_s(object, "expires", header->expires_s);
+    member_time_s(object, "created", header->created_s);
+    member_time_s(object, "expires", header->expires_s);
     set(object, "known_index", json_integer((json_int_t)header->known_index));
-    set_hash(object, "known_leaf", &header->known_leaf);
-    set_hash(object, "ledger_id", &header->ledger_id);
-    set_hash(object, "previous_id", &header->previous_id);
-    set_hash(object, "body_root", &header->body_root);
+    member_hash(object, "known_leaf", &header->known_leaf);
+    member_hash(object, "ledger_id", &header->ledger_id);
+    member_hash(object, "previous_id", &header->previous_id);
+    member_hash(object, "body_root", &header->body_root);
     return object;
 }
 
@@ -85,8 +64,8 @@ static json_t *slot_json(const struct reading *reading, const struct tj_slot *sl
         set(object, "role", json_string(name_of(tj_role_names, TJ_ROLE_END, key->role)));
         set(object, "ordinal", json_integer((json_int_t)key->ordinal));
     }
-    set_hex(object, "key", slot->key.bytes, slot->key.size);
-    set_hex(object, "signature", slot->signature64, TJ_SIGNATURE_SIZE);
+    member_hex(object, "key", slot->key.bytes, slot->key.size);
+    member_hex(object, "signature", slot->signature64, TJ_SIGNATURE_SIZE);
     return object;
 }
 
@@ -107,13 +86,13 @@ static json_t *record_json(const struct reading *reading, const struct tj_entry_
         char text[320];
         tj_verdict_format(&verdict, text, sizeof text);
         set(object, "damaged", json_string(text));
-        set_hex(object, "bytes", bytes, TJ_RECORD_SIZE);
+        member_hex(object, "bytes", bytes, TJ_RECORD_SIZE);
     } else {
         json_t *fields = record_to_json(bytes, assets);
         json_object_update(object, fields);
         json_decref(fields);
     }
-    set_hash(object, "leaf_hash", &leaf);
+    member_hash(object, "leaf_hash", &leaf);
     return object;
 }
 
@@ -124,7 +103,7 @@ static json_t *records_json(const struct reading *reading, const struct tj_entry
     json_t *array = json_array();
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
         if (position == TJ_NOWHERE || position == i) {
-            json_array_append_new(array, record_json(reading, entry, body, i, &assets));
+            element_add(array, record_json(reading, entry, body, i, &assets));
         }
     }
     return array;
@@ -137,18 +116,18 @@ static void set_entry(json_t *object, const struct reading *reading,
     struct tj_hash hash;
     set(object, "index", json_integer((json_int_t)entry->index));
     tj_leaf_hash(reading->view.digester->hasher, &hash, entry->bytes, entry->size);
-    set_hash(object, "leaf", &hash);
-    set_hash(object, "previous", &entry->previous);
+    member_hash(object, "leaf", &hash);
+    member_hash(object, "previous", &entry->previous);
     set(object, "term", json_integer((json_int_t)entry->term));
     text_format_time_ns(text, entry->received_ns);
     set(object, "received", json_string(text));
     set(object, "received_ns", json_integer((json_int_t)entry->received_ns));
     tj_envelope_id(reading->view.digester, entry->header_bytes, &hash);
-    set_hash(object, "envelope_id", &hash);
+    member_hash(object, "envelope_id", &hash);
     set(object, "header", header_json(reading, &entry->header));
     json_t *slots = json_array();
     for (uint32_t i = 0; i < entry->slots.count; i++) {
-        json_array_append_new(slots, slot_json(reading, &entry->slots.slots[i]));
+        element_add(slots, slot_json(reading, &entry->slots.slots[i]));
     }
     set(object, "slots", slots);
 }
@@ -165,15 +144,15 @@ static json_t *raw_json(uint64_t index, const struct tj_view *entry, const struc
     size_t links = count * TJ_LINK_SIZE;
     json_t *raw = json_object();
     set(raw, "index", json_integer((json_int_t)index));
-    set_hex(raw, "entry", entry->bytes, entry->size);
-    set_hex(raw, "records", body->bytes, records);
-    set_hex(raw, "links", body->bytes + records, links);
-    set_hex(raw, "tail", body->bytes + records + links, body->size - records - links);
+    member_hex(raw, "entry", entry->bytes, entry->size);
+    member_hex(raw, "records", body->bytes, records);
+    member_hex(raw, "links", body->bytes + records, links);
+    member_hex(raw, "tail", body->bytes + records + links, body->size - records - links);
     return raw;
 }
 
-json_t *show_entry(const struct reading *reading, uint64_t index, uint32_t position,
-                   enum tijori_status *status)
+static json_t *entry_value(const struct reading *reading, uint64_t index, uint32_t position,
+                           enum tijori_status *status)
 {
     struct tj_view entry_bytes;
     struct tj_view body_bytes;
@@ -200,4 +179,17 @@ json_t *show_entry(const struct reading *reading, uint64_t index, uint32_t posit
     }
     set(object, "records", records_json(reading, &entry, &body, position));
     return object;
+}
+
+json_t *show_entry(const struct reading *reading, uint64_t index, uint32_t position,
+                   enum tijori_status *status)
+{
+    document_begin();
+    json_t *value = entry_value(reading, index, position, status);
+    if (value != NULL && !document_whole()) {
+        json_decref(value);
+        *status = TIJORI_MEMORY;
+        return NULL;
+    }
+    return value;
 }

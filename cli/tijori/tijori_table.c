@@ -2,37 +2,17 @@
 
 #include "cli/tijori/commands.h"
 
-#define END_OF_OPTIONS                                                                             \
-    {                                                                                              \
-        NULL, 0, 0, false, NULL, NULL                                                              \
-    }
-#define END_OF_OPERANDS                                                                            \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
-#define END_OF_EXAMPLES                                                                            \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
+#include "cli/keys.h"
+#include "cli/statement_order.h"
 
-#define PASSPHRASE_FILE                                                                            \
-    {                                                                                              \
-        "passphrase-file", 0, OPTION_LIST, false, "F",                                             \
-            "the first line of F is the passphrase; several are tried in turn. /dev/fd/N names a " \
-            "descriptor. Without this an encrypted key asks on the terminal"                       \
-    }
-#define FORMAT(choices)                                                                            \
-    {                                                                                              \
-        "format", 0, OPTION_VALUE, false, choices, "how to print"                                  \
-    }
 #define LEDGER_OPERAND                                                                             \
     {                                                                                              \
-        "DIR", "the ledger's directory"                                                            \
+        "DIR", false, "the ledger's directory"                                                     \
     }
 
 /* ---- keys ---- */
 
-static const struct operand_row key_operands[] = {{"FILE", "the key file"}, END_OF_OPERANDS};
+static const struct operand_row key_operands[] = {{"FILE", false, "the key file"}, END_OF_OPERANDS};
 
 static const struct option_row key_new_options[] = {
     {"type", 0, OPTION_VALUE, false, "ecdsa|bip340|ed25519",
@@ -58,8 +38,8 @@ static const struct option_row key_show_options[] = {
      "for ed25519: print the C2SP verifier key of the log of this name"},
     {"witness", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
-    PASSPHRASE_FILE,
-    FORMAT("text|json"),
+    PASSPHRASE_FILE_OPTION,
+    FORMAT_OPTION("text|json"),
     END_OF_OPTIONS,
 };
 static const char *const key_show_paragraphs[] = {
@@ -91,7 +71,7 @@ static const struct option_row genesis_options[] = {
      "how long an entry may wait for its checkpoint; default 1h"},
     {"nonce", 0, OPTION_VALUE, false, "HEX", "32 bytes that set this ledger apart; default random"},
     {"output", 'o', OPTION_VALUE, true, "FILE", "the genesis; - is standard output"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const genesis_paragraphs[] = {
@@ -108,13 +88,13 @@ static const struct example_row genesis_examples[] = {
 };
 
 static const struct operand_row init_operands[] = {
-    {"DIR", "where the ledger is to be; its parent directory exists"},
+    {"DIR", false, "where the ledger is to be; its parent directory exists"},
     END_OF_OPERANDS,
 };
 static const struct option_row init_options[] = {
     {"genesis", 0, OPTION_VALUE, true, "FILE", "the genesis"},
     {"key", 0, OPTION_LIST, true, "KEY", "key files: every key of the authority signs entry 1"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const init_paragraphs[] = {
@@ -130,8 +110,9 @@ static const struct example_row init_examples[] = {
 /* ---- envelopes ---- */
 
 static const struct operand_row propose_operands[] = {
-    {"DIR", "the ledger, for sequence, previous id and newest entry; left out with --genesis"},
-    {"FILE", "CSV or JSON Lines; - is standard input"},
+    {"DIR", true,
+     "the ledger, for sequence, previous id and newest entry; left out with --genesis"},
+    {"FILE", false, "CSV or JSON Lines; - is standard input"},
     END_OF_OPERANDS,
 };
 static const struct option_row propose_options[] = {
@@ -175,7 +156,7 @@ static const struct example_row propose_examples[] = {
 };
 
 static const struct operand_row sign_operands[] = {
-    {"FILE...", "files of envelopes, signed in place"},
+    {"FILE...", false, "files of envelopes, signed in place"},
     END_OF_OPERANDS,
 };
 static const struct option_row sign_options[] = {
@@ -185,7 +166,7 @@ static const struct option_row sign_options[] = {
     {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
     {"genesis", 0, OPTION_VALUE, false, "FILE",
      "in place of --ledger: knows the authority's keys and thresholds at the start"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const sign_paragraphs[] = {
@@ -205,7 +186,7 @@ static const struct example_row sign_examples[] = {
 
 static const struct operand_row ingest_operands[] = {
     LEDGER_OPERAND,
-    {"FILE...", "files of envelopes; - or none is standard input"},
+    {"FILE...", true, "files of envelopes; - or none is standard input"},
     END_OF_OPERANDS,
 };
 static const struct option_row ingest_options[] = {
@@ -218,12 +199,12 @@ static const struct option_row ingest_options[] = {
     {"log-key", 0, OPTION_VALUE, false, "FILE",
      "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
      "one that covers it. JSON has it whole, as 'checkpoint'"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     {"sign-receipts", 0, OPTION_FLAG, false, NULL,
      "with --log-key and --format json: each receipt, of what is refused too, has itself signed by "
      "the log, as 'receipt' (docs/FORMAT.md section 15); 'tijori-audit check-receipt' checks it"},
     {"map-size", 0, OPTION_VALUE, false, "BYTES", NULL}, /* for tests of a full ledger */
-    FORMAT("text|json"),
+    FORMAT_OPTION("text|json"),
     END_OF_OPTIONS,
 };
 static const char *const ingest_paragraphs[] = {
@@ -253,17 +234,17 @@ static const struct example_row ingest_examples[] = {
 #define LIST_FORMATS "text|json|jsonl|csv"
 
 static const struct operand_row ledger_operands[] = {LEDGER_OPERAND, END_OF_OPERANDS};
-static const struct option_row status_options[] = {FORMAT("text|json"), END_OF_OPTIONS};
+static const struct option_row status_options[] = {FORMAT_OPTION("text|json"), END_OF_OPTIONS};
 
 static const struct option_row parties_options[] = {
     {"keys", 0, OPTION_FLAG, false, NULL, "each key too; csv and jsonl then hold the keys alone"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 
 static const struct option_row accounts_options[] = {
     {"party", 0, OPTION_VALUE, false, "N", "those of this party; default all"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 
@@ -275,7 +256,7 @@ static const char *const figures_paragraphs[] = {
 
 static const struct operand_row balance_operands[] = {
     LEDGER_OPERAND,
-    {"ACCOUNT", "party:local; default all"},
+    {"ACCOUNT", true, "party:local; default all"},
     END_OF_OPERANDS,
 };
 static const struct option_row balance_options[] = {
@@ -283,7 +264,7 @@ static const struct option_row balance_options[] = {
     {"at", 0, OPTION_VALUE, false, "WHEN",
      "after this entry, or up to the end of this date or up to this time (UTC), by the time of "
      "receipt; default now"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 static const char *const balance_paragraphs[] = {
@@ -302,12 +283,12 @@ static const struct example_row balance_examples[] = {
 
 static const struct operand_row history_operands[] = {
     LEDGER_OPERAND,
-    {"ACCOUNT", "party:local"},
+    {"ACCOUNT", false, "party:local"},
     END_OF_OPERANDS,
 };
 static const struct option_row history_options[] = {
     {"limit", 0, OPTION_VALUE, false, "N", "at most N movements; default all"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 static const char *const history_paragraphs[] = {
@@ -321,7 +302,7 @@ static const struct option_row rules_options[] = {
      "tiers and limits on this party; default all, with the "
      "programmes"},
     {"all", 0, OPTION_FLAG, false, NULL, "those that were ended too"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 static const char *const rules_paragraphs[] = {
@@ -337,7 +318,7 @@ static const struct example_row rules_examples[] = {
 
 static const struct option_row pending_options[] = {
     {"party", 0, OPTION_VALUE, false, "N", "those out of this party's accounts; default all"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 static const char *const pending_paragraphs[] = {
@@ -353,7 +334,7 @@ static const struct example_row pending_examples[] = {
 };
 
 static const struct operand_row log_operands[] = {
-    {"DIR", "the ledger's directory, or an exported folder"},
+    {"DIR", false, "the ledger's directory, or an exported folder"},
     END_OF_OPERANDS,
 };
 static const struct option_row log_options[] = {
@@ -365,7 +346,7 @@ static const struct option_row log_options[] = {
     {"until", 0, OPTION_VALUE, false, "WHEN", "received by the end of this date, or by this time"},
     {"summary", 0, OPTION_FLAG, false, NULL,
      "one line for all movements of an entry that are of one kind, purpose and asset"},
-    FORMAT(LIST_FORMATS),
+    FORMAT_OPTION(LIST_FORMATS),
     END_OF_OPTIONS,
 };
 static const char *const log_paragraphs[] = {
@@ -383,11 +364,12 @@ static const struct example_row log_examples[] = {
 
 static const struct operand_row show_operands[] = {
     LEDGER_OPERAND,
-    {"ENTRY", "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
-              "ENTRY:POSITION"},
+    {"ENTRY", false,
+     "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
+     "ENTRY:POSITION"},
     END_OF_OPERANDS,
 };
-static const struct option_row show_options[] = {FORMAT("text|json|jsonl"), END_OF_OPTIONS};
+static const struct option_row show_options[] = {FORMAT_OPTION("text|json|jsonl"), END_OF_OPTIONS};
 static const char *const show_paragraphs[] = {
     "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
     "is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
@@ -396,7 +378,7 @@ static const char *const show_paragraphs[] = {
 
 static const struct operand_row prove_operands[] = {
     LEDGER_OPERAND,
-    {"ENTRY[:RECORD]", "the entry by its index, or one record of it"},
+    {"ENTRY[:RECORD]", false, "the entry by its index, or one record of it"},
     END_OF_OPERANDS,
 };
 static const struct option_row prove_options[] = {
@@ -422,21 +404,13 @@ static const struct example_row prove_examples[] = {
 };
 
 static const struct option_row statement_options[] = {
-    {"as-of", 0, OPTION_VALUE, true, "DATE", "the last day of the period (UTC); it should be over"},
-    {"period", 0, OPTION_VALUE, false, "FROM..TO",
-     "both days included; default from the ledger's first day"},
-    {"format", 0, OPTION_VALUE, false, "json|csv|html", "the form; json is what is signed"},
-    {"output", 'o', OPTION_VALUE, false, "FILE",
-     "where the document goes; default standard output. Not overwritten"},
-    {"price", 0, OPTION_LIST, false, "TEXT",
-     "what one unit of an asset is worth and who says so: 'BTC=95000.00 USD, SOURCE'"},
+    STATEMENT_ORDER_OPTIONS,
     {"sign", 0, OPTION_LIST, false, "KEY",
      "key files: makes the envelope of the statement's figures, signed by them"},
     {"envelope", 0, OPTION_VALUE, false, "FILE",
      "where that envelope goes, for 'tijori ingest' or more signatures. Not overwritten"},
     {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
-    {"threads", 0, OPTION_VALUE, false, "N", "threads that verify; default one a core"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const statement_paragraphs[] = {
@@ -457,8 +431,6 @@ static const struct example_row statement_examples[] = {
     END_OF_EXAMPLES,
 };
 
-/* ---- the table ---- */
-
 /* ---- the log ---- */
 
 static const struct option_row checkpoint_options[] = {
@@ -471,7 +443,7 @@ static const struct option_row checkpoint_options[] = {
      "a C2SP tlog-policy: its witnesses that have a URL are asked, and its quorum must be there"},
     {"witness", 0, OPTION_LIST, false, "URL", "ask this witness too (C2SP tlog-witness)"},
     {"timeout", 0, OPTION_VALUE, false, "DURATION", "how long to wait for all; default 10s"},
-    PASSPHRASE_FILE,
+    PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const checkpoint_paragraphs[] = {
@@ -490,7 +462,7 @@ static const struct example_row checkpoint_examples[] = {
 
 static const struct operand_row export_operands[] = {
     LEDGER_OPERAND,
-    {"OUT", "the folder; made when it is missing, or an earlier export of this log"},
+    {"OUT", false, "the folder; made when it is missing, or an earlier export of this log"},
     END_OF_OPERANDS,
 };
 static const struct option_row export_options[] = {
@@ -511,75 +483,49 @@ static const struct example_row export_examples[] = {
     END_OF_EXAMPLES,
 };
 
+/* ---- the table ---- */
+
 static const struct command commands[] = {
-    {"key new", "FILE [--type ecdsa|bip340|ed25519] [--passphrase | --passphrase-file F]",
-     "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples, 1, 1,
+    {"key new", "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples,
      cmd_key_new},
-    {"key show", "FILE [--origin NAME | --witness NAME] [--passphrase-file F] [--format text|json]",
-     "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
-     key_show_examples, 1, 1, cmd_key_show},
-    {"genesis",
-     "--origin NAME --authority KEY... --threshold K --log-key KEY... [--network NETWORK] "
-     "[--created TIME] [--lifetime-max DURATION] [--checkpoint-delay-max DURATION] [--nonce HEX] "
-     "-o FILE",
-     "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options, genesis_examples,
-     0, 0, cmd_genesis},
-    {"init", "DIR --genesis FILE --key KEY...", "make a ledger", init_paragraphs, init_operands,
-     init_options, init_examples, 1, 1, cmd_init},
-    {"propose",
-     "(DIR | --genesis FILE --sequence S [--previous ID]) --party N FILE -o OUT [--lane L] "
-     "[--restricted] [--expires WHEN]",
-     "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs, propose_operands,
-     propose_options, propose_examples, 1, 2, cmd_propose},
-    {"sign", "FILE... --key KEY... [--party N] [--ledger DIR | --genesis FILE]", "sign envelopes",
-     sign_paragraphs, sign_operands, sign_options, sign_examples, 1, UINT32_MAX, cmd_sign},
-    {"ingest",
-     "DIR [FILE...|-] [--dry-run] [--accept-clock] [--threads N] [--log-key FILE "
-     "[--sign-receipts]] "
-     "[--format text|json]",
-     "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
-     ingest_examples, 1, UINT32_MAX, cmd_ingest},
-    {"checkpoint",
-     "DIR [--log-key FILE] [--policy FILE [--add FILE...] [--witness URL...] [--timeout T]]",
-     "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
-     checkpoint_options, checkpoint_examples, 1, 1, cmd_checkpoint},
-    {"export", "DIR OUT [--public] [--attachments]", "write the log as a folder of files",
-     export_paragraphs, export_operands, export_options, export_examples, 2, 2, cmd_export},
-    {"status", "DIR [--format text|json]", "show what the ledger is and how far it has come", NULL,
-     ledger_operands, status_options, NULL, 1, 1, cmd_status},
-    {"parties", "DIR [--keys] [--format " LIST_FORMATS "]", "list the parties and their keys", NULL,
-     ledger_operands, parties_options, NULL, 1, 1, cmd_parties},
-    {"accounts", "DIR [--party N] [--format " LIST_FORMATS "]", "list the accounts",
-     figures_paragraphs, ledger_operands, accounts_options, NULL, 1, 1, cmd_accounts},
-    {"balance",
-     "DIR [ACCOUNT] [--by account|purpose|class|party] [--at ENTRY|DATE|TIME] "
-     "[--format " LIST_FORMATS "]",
-     "show balances", balance_paragraphs, balance_operands, balance_options, balance_examples, 1, 2,
-     cmd_balance},
-    {"history", "DIR ACCOUNT [--limit N] [--format " LIST_FORMATS "]",
-     "show the movements of an account, newest first", history_paragraphs, history_operands,
-     history_options, NULL, 2, 2, cmd_history},
-    {"pending", "DIR [--party N] [--format " LIST_FORMATS "]",
-     "list pending movements and their approvals", pending_paragraphs, ledger_operands,
-     pending_options, pending_examples, 1, 1, cmd_pending},
-    {"rules", "DIR [--party N] [--all] [--format " LIST_FORMATS "]",
-     "list tiers, limits and programmes, and how far they are used", rules_paragraphs,
-     ledger_operands, rules_options, rules_examples, 1, 1, cmd_rules},
-    {"log",
-     "DIR [--party N] [--kind KIND...] [--account A] [--since WHEN] [--until WHEN] [--summary] "
-     "[--format " LIST_FORMATS "]",
-     "say in words what was done", log_paragraphs, log_operands, log_options, log_examples, 1, 1,
+    {"key show", "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
+     key_show_examples, cmd_key_show},
+    {"genesis", "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options,
+     genesis_examples, cmd_genesis},
+    {"init", "make a ledger", init_paragraphs, init_operands, init_options, init_examples,
+     cmd_init},
+    {"propose", "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs,
+     propose_operands, propose_options, propose_examples, cmd_propose},
+    {"sign", "sign envelopes", sign_paragraphs, sign_operands, sign_options, sign_examples,
+     cmd_sign},
+    {"ingest", "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
+     ingest_examples, cmd_ingest},
+    {"checkpoint", "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
+     checkpoint_options, checkpoint_examples, cmd_checkpoint},
+    {"export", "write the log as a folder of files", export_paragraphs, export_operands,
+     export_options, export_examples, cmd_export},
+    {"status", "show what the ledger is and how far it has come", NULL, ledger_operands,
+     status_options, NULL, cmd_status},
+    {"parties", "list the parties and their keys", NULL, ledger_operands, parties_options, NULL,
+     cmd_parties},
+    {"accounts", "list the accounts", figures_paragraphs, ledger_operands, accounts_options, NULL,
+     cmd_accounts},
+    {"balance", "show balances", balance_paragraphs, balance_operands, balance_options,
+     balance_examples, cmd_balance},
+    {"history", "show the movements of an account, newest first", history_paragraphs,
+     history_operands, history_options, NULL, cmd_history},
+    {"pending", "list pending movements and their approvals", pending_paragraphs, ledger_operands,
+     pending_options, pending_examples, cmd_pending},
+    {"rules", "list tiers, limits and programmes, and how far they are used", rules_paragraphs,
+     ledger_operands, rules_options, rules_examples, cmd_rules},
+    {"log", "say in words what was done", log_paragraphs, log_operands, log_options, log_examples,
      cmd_log},
-    {"show", "DIR ENTRY [--format text|json|jsonl]", "show entries and their records",
-     show_paragraphs, show_operands, show_options, NULL, 2, 2, cmd_show},
-    {"statement",
-     "DIR --as-of DATE [--period FROM..TO] [--format json|csv|html] [-o FILE] [--price TEXT...] "
-     "[--sign KEY... --envelope FILE [--party N]] [--threads N]",
-     "the statement of a period", statement_paragraphs, ledger_operands, statement_options,
-     statement_examples, 1, 1, cmd_statement},
-    {"prove", "DIR ENTRY[:RECORD] -o FILE [--entry-bytes FILE]",
-     "write a proof of one entry or record", prove_paragraphs, prove_operands, prove_options,
-     prove_examples, 2, 2, cmd_prove},
+    {"show", "show entries and their records", show_paragraphs, show_operands, show_options, NULL,
+     cmd_show},
+    {"statement", "the statement of a period", statement_paragraphs, ledger_operands,
+     statement_options, statement_examples, cmd_statement},
+    {"prove", "write a proof of one entry or record", prove_paragraphs, prove_operands,
+     prove_options, prove_examples, cmd_prove},
 };
 
 static const char *const program_paragraphs[] = {

@@ -1,6 +1,6 @@
 #include "core/audit/anchor.h"
 
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 #include "core/log/stored_checkpoint.h"
 
 #include <inttypes.h>
@@ -73,8 +73,8 @@ static bool signer_of(const struct tj_state *state, const struct tj_note_view *n
 static bool note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
 {
     TJ_VERIFY_CHECK(anchor->seen_count == 0 || anchor->seen[anchor->seen_count - 1].size <= size);
-    if (!tj_make_room(&anchor->seen, &anchor->seen_capacity, anchor->seen_count,
-                      sizeof *anchor->seen)) {
+    if (!tj_grow(&anchor->seen, &anchor->seen_capacity, anchor->seen_count + 1,
+                 sizeof *anchor->seen)) {
         anchor->no_memory = true;
         return false;
     }

@@ -1,6 +1,6 @@
 #include "core/audit/documents.h"
 
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -31,7 +31,7 @@ static void list_one(void *context, const struct tj_view *name)
 {
     struct listing *listing = context;
     struct tj_documents *d = listing->documents;
-    if (listing->no_memory || !tj_make_room(&d->of, &d->capacity, d->count, sizeof *d->of)) {
+    if (listing->no_memory || !tj_grow(&d->of, &d->capacity, d->count + 1, sizeof *d->of)) {
         listing->no_memory = true;
         return;
     }

@@ -1,6 +1,6 @@
 #include "core/audit/figures.h"
 
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 
 /* What is kept, each from the first day on: amounts in and out are sums, the others as they stand.
  */
@@ -145,7 +145,7 @@ bool tj_figures_put(struct tj_figures *figures, uint64_t name, uint32_t day, tj_
         series->points[count - 1].value = value;
         return true;
     }
-    if (!tj_make_room(&series->points, &series->capacity, count, sizeof *series->points)) {
+    if (!tj_grow(&series->points, &series->capacity, count + 1, sizeof *series->points)) {
         return false;
     }
     figures->count += series->name == 0;

@@ -1,6 +1,6 @@
 #include "core/audit/lanejumps.h"
 
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 
 enum { BUCKETS_FIRST = 256 };
 
@@ -80,8 +80,8 @@ static struct tj_lane_stack *find_or_add(struct tj_lane_jumps *jumps, uint32_t p
     if (jumps->buckets[at] != NULL) {
         return jumps->buckets[at];
     }
-    if (!grow_buckets(jumps) || !tj_make_room(&jumps->order, &jumps->order_capacity, jumps->count,
-                                              sizeof(struct tj_lane_stack *))) {
+    if (!grow_buckets(jumps) || !tj_grow(&jumps->order, &jumps->order_capacity, jumps->count + 1,
+                                         sizeof(struct tj_lane_stack *))) {
         return NULL;
     }
     struct tj_lane_stack *stack = calloc(1, sizeof *stack);

@@ -1,6 +1,7 @@
 #include "core/audit/period.h"
 
-#include "core/audit/room.h"
+#include "core/rules/signing.h"
+#include "core/base/memory.h"
 
 struct opening {
     uint64_t account;
@@ -25,7 +26,7 @@ struct tj_period_work {
 
 /* One more item at the end of an array that grows; NULL when memory is out. */
 #define ADD(array, count, capacity)                                                                \
-    (tj_make_room(&(array), &(capacity), (count), sizeof *(array)) ? &(array)[(count)++] : NULL)
+    (tj_grow(&(array), &(capacity), (count) + 1, sizeof *(array)) ? &(array)[(count)++] : NULL)
 
 struct tj_period *tj_period_create(uint32_t from, uint32_t as_of)
 {
@@ -400,21 +401,16 @@ static bool freeze_parties(struct tj_period *p)
 }
 
 /* What approves it as the keys are now: a revoked one does not count. */
-static uint32_t count_approvals(const struct tj_state *state, uint64_t mark, uint32_t party)
+static uint32_t count_approvals(const struct tj_state *state, uint64_t pending, uint32_t party)
 {
-    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
-    uint32_t count = 0;
-    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
-        if ((approval->keys[i / 8] >> i % 8 & 1) != 0) {
-            const struct tj_key_object *key = tj_state_key(state, party, i);
-            count += key != NULL && key->status == TJ_KEY_ACTIVE;
-        }
-    }
-    return count;
+    struct tj_key_set approved;
+    uint32_t groups;
+    tj_approved_before(state, &approved, pending);
+    return tj_count_approvals(state, &groups, &approved, party);
 }
 
-static bool add_pending(struct tj_period *p, const struct tj_state *state, uint64_t number,
-                        uint64_t record, const struct tj_named *named)
+static bool add_pending(struct tj_period *p, const struct tj_state *state, uint64_t record,
+                        const struct tj_named *named)
 {
     struct tj_period_record *pending = ADD(p->pending, p->pending_count, p->work->pending_capacity);
     if (pending == NULL) {
@@ -423,7 +419,7 @@ static bool add_pending(struct tj_period *p, const struct tj_state *state, uint6
     uint32_t party = tj_account_party(tj_movement_from(named->record));
     *pending = (struct tj_period_record){.id = record,
                                          .received_ns = named->received_ns,
-                                         .approvals = count_approvals(state, number, party)};
+                                         .approvals = count_approvals(state, record, party)};
     memcpy(pending->record, named->record, TJ_RECORD_SIZE);
     return true;
 }
@@ -440,7 +436,7 @@ static bool add_open_marks(struct tj_period *p, const struct tj_state *state,
         if (!past->record(past->context, mark->record, &named) || named.absent) {
             continue; /* in a body that is not here */
         }
-        if (!add_pending(p, state, i, mark->record, &named)) {
+        if (!add_pending(p, state, mark->record, &named)) {
             return false;
         }
     }

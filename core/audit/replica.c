@@ -1,6 +1,7 @@
 #include "core/audit/replica.h"
 
-#include "core/audit/room.h"
+#include "core/base/memory.h"
+#include "storage/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +12,11 @@
 enum { VERSION = 3, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
 static const char magic[8] = "TJREPLIC";
 
-static enum tijori_status from_errno(void)
+static enum tijori_status status_of(int error)
 {
-    switch (errno) {
+    switch (error) {
+    case 0:
+        return TIJORI_OK;
     case ENOENT:
         return TIJORI_NOT_FOUND;
     case EACCES:
@@ -28,19 +31,36 @@ static enum tijori_status from_errno(void)
     return TIJORI_IO;
 }
 
+static enum tijori_status from_errno(void)
+{
+    return status_of(errno);
+}
+
 /* ---- a file that is hashed as it is read or written ---- */
 
 struct stream {
     FILE *file;
     struct tj_hasher *hasher;
     bool failed;
+    int error;      /* of the write that failed */
     bool no_memory; /* for what was read; failed then too */
 };
+
+static void put_plain(struct stream *s, const void *bytes, size_t size)
+{
+    if (s->failed) {
+        return;
+    }
+    if (fwrite(bytes, 1, size, s->file) != size) {
+        s->failed = true;
+        s->error = errno;
+    }
+}
 
 static void put(struct stream *s, const void *bytes, size_t size)
 {
     tj_sha256_update(s->hasher, bytes, size);
-    s->failed = s->failed || fwrite(bytes, 1, size, s->file) != size;
+    put_plain(s, bytes, size);
 }
 
 static void put64(struct stream *s, uint64_t value)
@@ -165,37 +185,27 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     tj_figures_visit(r->figures, put_figure, s);
     put64(s, END_OF_FIGURES);
     tj_sha256_finish(s->hasher, &digest);
-    s->failed = s->failed || fwrite(digest.bytes, 1, TJ_HASH_SIZE, s->file) != TJ_HASH_SIZE;
+    put_plain(s, digest.bytes, TJ_HASH_SIZE);
 }
 
 /* A rename replaces the old one as a whole: an audit that is killed leaves the replica of the one
  * before. It comes after the leaves, which say nothing by themselves. */
 static enum tijori_status write_replica(struct tj_replica *r)
 {
-    struct stream s = {0};
-    int fd = openat(r->lock_fd, "replica.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return from_errno();
+    struct tj_file_writer file;
+    int error = tj_file_begin(&file, r->lock_fd, "replica", TJ_FILE_REPLACE_ALONE, 0644);
+    if (error != 0) {
+        return status_of(error);
     }
-    s.file = fdopen(fd, "wb");
-    if (s.file == NULL) {
-        close(fd);
-        return TIJORI_MEMORY;
-    }
-    s.hasher = tj_hasher_create();
+    struct stream s = {.file = file.stream, .hasher = tj_hasher_create()};
     tj_sha256_begin(s.hasher);
     put_replica(&s, r);
     tj_hasher_destroy(s.hasher);
-    if (s.failed || fflush(s.file) != 0 || fsync(fd) != 0) {
-        enum tijori_status status = from_errno();
-        fclose(s.file);
-        return status;
+    if (s.failed) {
+        tj_file_abandon(&file);
+        return status_of(s.error);
     }
-    if (fclose(s.file) != 0 || renameat(r->lock_fd, "replica.new", r->lock_fd, "replica") != 0 ||
-        fsync(r->lock_fd) != 0) {
-        return from_errno();
-    }
-    return TIJORI_OK;
+    return status_of(tj_file_end(&file));
 }
 
 /* At their places and not at the end: leaves that an audit wrote and no replica counts are written
@@ -495,8 +505,8 @@ bool tj_replica_leaf(void *context, uint64_t index, struct tj_hash *leaf)
 bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
-    if (!tj_make_room(&replica->fresh, &replica->fresh_capacity, replica->fresh_count,
-                      sizeof *leaf)) {
+    if (!tj_grow(&replica->fresh, &replica->fresh_capacity, replica->fresh_count + 1,
+                 sizeof *leaf)) {
         return false;
     }
     replica->fresh[replica->fresh_count++] = *leaf;
@@ -519,15 +529,5 @@ enum tijori_status tj_replica_keep(const char *dir, const char *name, const char
     if (length < 0 || (size_t)length >= sizeof path) {
         return TIJORI_IO;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return from_errno();
-    }
-    bool written = write(fd, note, size) == (ssize_t)size && fsync(fd) == 0;
-    enum tijori_status status = TIJORI_OK;
-    if (!written) {
-        status = from_errno();
-    }
-    close(fd);
-    return status;
+    return status_of(tj_file_write(AT_FDCWD, path, TJ_FILE_REPLACE_ALONE, 0644, note, size));
 }

@@ -3,7 +3,7 @@
 
 #include "core/audit/folder_inventory.h"
 #include "core/audit/folder_tiles.h"
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +92,7 @@ static enum tj_source_answer folder_peek(struct tj_source *source, uint64_t inde
 
 static void note_body(struct tj_folder *s)
 {
-    if (!tj_make_room(&s->bodies, &s->body_capacity, s->body_count, sizeof *s->bodies)) {
+    if (!tj_grow(&s->bodies, &s->body_capacity, s->body_count + 1, sizeof *s->bodies)) {
         s->source.no_memory = true;
         return;
     }
@@ -238,7 +238,7 @@ static void list_checkpoint(void *context, const char *name)
         snprintf(s->alien, sizeof s->alien, TJ_FOLDER_CHECKPOINTS "/%.100s", name);
         return;
     }
-    if (!tj_make_room(&s->listed, &s->listed_capacity, s->listed_count, sizeof *s->listed)) {
+    if (!tj_grow(&s->listed, &s->listed_capacity, s->listed_count + 1, sizeof *s->listed)) {
         s->source.no_memory = true;
         return;
     }

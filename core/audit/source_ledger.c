@@ -4,7 +4,7 @@
 
 #include "core/log/stored_checkpoint.h"
 #include "core/log/snapshot.h"
-#include "core/audit/room.h"
+#include "core/base/memory.h"
 #include "core/audit/source.h"
 
 /* A stored block, to be compared when the replay reaches the entry it is as of. */
@@ -190,7 +190,7 @@ static bool list_block(struct ledger_source *s, struct tj_replay_report *report,
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "a row of blocks is not a block");
     }
-    if (!tj_make_room(&s->blocks, &s->block_capacity, s->block_count, sizeof *s->blocks)) {
+    if (!tj_grow(&s->blocks, &s->block_capacity, s->block_count + 1, sizeof *s->blocks)) {
         s->source.no_memory = true;
         return false;
     }
@@ -449,8 +449,8 @@ static void list_checkpoint(struct ledger_source *s, const struct tj_view *key,
         s->unreadable = "a stored checkpoint is none";
         return;
     }
-    if (!tj_make_room(&s->checkpoint_sizes, &s->checkpoint_capacity, s->checkpoint_count,
-                      sizeof *s->checkpoint_sizes)) {
+    if (!tj_grow(&s->checkpoint_sizes, &s->checkpoint_capacity, s->checkpoint_count + 1,
+                 sizeof *s->checkpoint_sizes)) {
         s->source.no_memory = true;
         return;
     }

@@ -81,20 +81,6 @@ static inline bool tj_all_zero(const uint8_t *p, size_t size)
     return any == 0;
 }
 
-/* Exactly `size` bytes from 2 * size digits, lower case only: as our own texts write hashes. */
-static inline bool tj_read_hex(const char *text, uint8_t *out, size_t size)
-{
-    for (size_t i = 0; i < 2 * size; i++) {
-        char c = text[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) {
-            return false;
-        }
-        out[i / 2] = (uint8_t)((i % 2 == 0 ? 0 : out[i / 2] << 4) | digit);
-    }
-    return true;
-}
-
 struct tj_bytes {
     const uint8_t *at;
     size_t left;

@@ -1,6 +1,9 @@
 #include "core/exchange/proof_file.h"
 
+#include "core/rules/exhibit_check.h"
+
 #include "core/log/prove.h"
+#include "core/rules/exhibit_check.h"
 #include "crypto/base64.h"
 
 #include <inttypes.h>

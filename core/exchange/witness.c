@@ -2,6 +2,8 @@
 
 #include "core/audit/anchor.h"
 #include "core/format/folder_layout.h"
+#include "crypto/hex.h"
+#include "storage/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,54 +59,17 @@ static uint64_t system_now_s(void *context)
 
 /* ---- files ---- */
 
-/* On the disk, whole, or as it was: temporary file, sync, rename, sync of the directory. */
 static bool write_file(int dir, const char *name, const char *bytes, size_t size)
 {
-    char temporary[FILE_NAME_MAX];
-    snprintf(temporary, sizeof temporary, "%s.new", name);
-    int file = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-        return false;
-    }
-    size_t done = 0;
-    while (done < size) {
-        ssize_t wrote = write(file, bytes + done, size - done);
-        if (wrote < 0 && errno != EINTR) {
-            break;
-        }
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    bool written = done == size && fsync(file) == 0;
-    written = close(file) == 0 && written;
-    if (!written || renameat(dir, temporary, dir, name) != 0) {
-        const int error = errno;
-        unlinkat(dir, temporary, 0);
-        errno = error;
-        return false;
-    }
-    return fsync(dir) == 0;
+    return tj_file_write(dir, name, TJ_FILE_REPLACE_ALONE, 0600, bytes, size) == 0;
 }
 
 /* The size, at most `size`; -1 with errno. */
 static ssize_t read_file(int dir, const char *name, char *out, size_t size)
 {
-    int file = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0) {
-        return -1;
-    }
-    size_t done = 0;
-    ssize_t got = 1;
-    while (done < size && got != 0) {
-        got = read(file, out + done, size - done);
-        if (got < 0 && errno != EINTR) {
-            break;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    const int error = errno;
-    close(file);
-    errno = error;
-    return got < 0 ? -1 : (ssize_t)done;
+    size_t got = 0;
+    errno = tj_file_read(out, size, &got, dir, name);
+    return errno == 0 ? (ssize_t)got : -1;
 }
 
 static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hasher,
@@ -112,7 +77,7 @@ static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hashe
 {
     struct tj_hash hash;
     tj_sha256(hasher, &hash, origin, strlen(origin));
-    tj_hash_digits(out, hash.bytes);
+    tj_hex_encode(out, hash.bytes, TJ_HASH_SIZE);
 }
 
 /* ---- the state of a log ---- */

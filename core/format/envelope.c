@@ -249,8 +249,6 @@ static enum tijori_status check_kind(const struct tj_header *header, bool moveme
                                      struct tj_verdict *verdict)
 {
     const struct tj_layout *layout = tj_record_layout(kind);
-    /* Entry 0 alone has no ledger to name yet. */
-    bool genesis = tj_hash_zero(&header->ledger_id);
     if (layout == NULL) {
         return TIJORI_OK; /* what is wrong with it, tj_record_check says */
     }
@@ -260,7 +258,8 @@ static enum tijori_status check_kind(const struct tj_header *header, bool moveme
     if ((kind == TJ_APPROVAL) != tj_header_approval(header)) {
         return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
     }
-    if ((layout->says & TJ_FOUNDS) != 0 && !genesis) {
+    /* Entry 0 alone has no ledger to name yet. */
+    if ((layout->says & TJ_FOUNDS) != 0 && !tj_hash_zero(&header->ledger_id)) {
         return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
     }
     if (tj_header_restricted(header) && !movements) {

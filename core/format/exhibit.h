@@ -64,14 +64,6 @@ size_t tj_exhibits_encode(const struct tj_exhibits *exhibits, uint8_t *out, size
 bool tj_exhibits_decode(struct tj_exhibits *out, const uint8_t *bytes, size_t size,
                         struct tj_exhibit_fault *fault) TJ_MUST_USE;
 
-/* True when, given the checkpoint (whose signature is for the caller to check) and the tlog-proof's
- * path, every exhibit is in the log that the checkpoint's origin names; every signature under the
- * first entry verifies, by keys whose registration is among the exhibits; the parties, accounts
- * and asset of the first are, too; and nothing else is. */
-bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *exhibits,
-                        const struct tj_checkpoint *checkpoint, const struct tj_hash *path,
-                        size_t path_count, struct tj_exhibit_fault *fault) TJ_MUST_USE;
-
 /* ---- what the first exhibit rests on; NULL when it is not among the others ---- */
 
 const struct tj_exhibit *tj_exhibit_of_key(const struct tj_exhibits *exhibits,

@@ -54,9 +54,6 @@ extern const struct tj_folder_top tj_folder_tops[TJ_FOLDER_TOPS];
 /* The row of a name, or NULL. */
 const struct tj_folder_top *tj_folder_top_of(const char *name);
 
-/* A hash in lower-case hex, NUL-terminated. */
-void tj_hash_digits(char out[TJ_HASH_DIGITS + 1], const uint8_t hash[TJ_HASH_SIZE]);
-
 /* "body/HH/REST": the file of this name under `folder`, BODIES or ATTACHMENTS. */
 void tj_content_path(char out[TJ_FOLDER_PATH_MAX], const char *folder,
                      const uint8_t hash[TJ_HASH_SIZE]);

@@ -2,18 +2,12 @@
 
 #include "core/base/cursor.h"
 #include "crypto/base64.h"
+#include "crypto/hex.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { HEX_SIZE = 2 * TJ_HASH_SIZE, BASE64_SIZE = 44 };
-
-static void to_hex(char out[HEX_SIZE + 1], const struct tj_hash *hash)
-{
-    for (size_t i = 0; i < TJ_HASH_SIZE; i++) {
-        snprintf(out + 2 * i, 3, "%02x", hash->bytes[i]);
-    }
-}
 
 /* ---- encoding ---- */
 
@@ -26,9 +20,9 @@ size_t tj_receipt_encode(char *out, size_t out_size, const struct tj_receipt *re
     if (!tj_note_name_valid(receipt->origin, strlen(receipt->origin))) {
         return 0;
     }
-    to_hex(id, &receipt->envelope_id);
+    tj_hex_encode(id, receipt->envelope_id.bytes, TJ_HASH_SIZE);
     if (tj_receipt_promises(receipt)) {
-        to_hex(leaf, &receipt->leaf);
+        tj_hex_encode(leaf, receipt->leaf.bytes, TJ_HASH_SIZE);
         snprintf(promise, sizeof promise, "entry %" PRIu64 "\nleaf %s\nreceived %" PRIu64 "\n",
                  receipt->entry, leaf, receipt->received_ns);
     }
@@ -82,8 +76,7 @@ static bool take_hex(struct lines *in, const char *word, struct tj_hash *out)
 {
     const char *text;
     size_t size;
-    return take_line(in, word, &text, &size) && size == HEX_SIZE &&
-           tj_read_hex(text, out->bytes, TJ_HASH_SIZE);
+    return take_line(in, word, &text, &size) && tj_hex_decode(out->bytes, TJ_HASH_SIZE, text, size);
 }
 
 static bool take_origin(struct lines *in, char out[TJ_NOTE_NAME_MAX + 1])

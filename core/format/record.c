@@ -1,6 +1,7 @@
 #include "core/format/record.h"
 
 #include "crypto/signature.h"
+#include "crypto/utf8.h"
 
 /* ---- names ---- */
 
@@ -94,38 +95,19 @@ uint8_t tj_kind_by_name(const char *name)
 
 /* ---- text ---- */
 
-/* Length of the valid UTF-8 sequence at `p`, 0 when there is none: RFC 3629 section 4, which rules
- * out overlong forms and surrogates; controls (U+0000-1F, U+007F-9F) are refused here too. */
-static size_t utf8_sequence(const uint8_t *p, size_t left)
+/* C0, DEL and C1: no text of the format has them. */
+static bool is_control(uint32_t code_point)
 {
-    if (p[0] >= 0x20 && p[0] < 0x7f) {
-        return 1;
-    }
-    size_t size = p[0] >= 0xc2 && p[0] <= 0xdf   ? 2
-                  : p[0] >= 0xe0 && p[0] <= 0xef ? 3
-                  : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-                                                 : 0;
-    if (size == 0 || size > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < size; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-    bool beyond = p[0] == 0xf4 && p[1] >= 0x90;
-    bool control = p[0] == 0xc2 && p[1] < 0xa0;
-    return overlong || surrogate || beyond || control ? 0 : size;
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
 }
 
 bool tj_text_valid(const uint8_t *text, size_t size)
 {
     size_t at = 0;
     while (at < size && text[at] != 0) {
-        size_t step = utf8_sequence(text + at, size - at);
-        if (step == 0) {
+        uint32_t code_point = 0;
+        const size_t step = tj_utf8_next(&code_point, text + at, size - at);
+        if (step == 0 || is_control(code_point)) {
             return false;
         }
         at += step;

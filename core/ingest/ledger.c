@@ -161,9 +161,8 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
 }
 
-enum tijori_status tijori_open(const char *dir, enum tijori_mode mode,
-                               const struct tijori_options *options, struct tijori **out,
-                               struct tijori_message *message)
+enum tijori_status tijori_open(struct tijori **out, struct tijori_message *message, const char *dir,
+                               enum tijori_mode mode, const struct tijori_options *options)
 {
     static const struct tijori_options defaults;
     char more[64] = "";
@@ -263,11 +262,11 @@ static enum tijori_status create_checked(const char *dir, const struct tijori_op
     return status;
 }
 
-enum tijori_status tijori_create(const char *dir, const uint8_t *entry_0, size_t entry_0_size,
+enum tijori_status tijori_create(struct tijori_message *message, const char *dir,
+                                 const uint8_t *entry_0, size_t entry_0_size,
                                  const uint8_t *genesis_records, size_t genesis_records_size,
                                  const uint8_t *opening, size_t opening_size,
-                                 const struct tijori_options *options,
-                                 struct tijori_message *message)
+                                 const struct tijori_options *options)
 {
     static const struct tijori_options defaults;
     struct tj_ingest_item items[2] = {{0}, {0}};
@@ -409,8 +408,8 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     return status;
 }
 
-enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_key, char *note,
-                                     size_t *size)
+enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *size,
+                                     const uint8_t *log_key)
 {
     char *made = malloc(TJ_CHECKPOINT_NOTE_MAX);
     size_t made_size;
@@ -428,8 +427,8 @@ enum tijori_status tijori_checkpoint(struct tijori *ledger, const uint8_t *log_k
     return status;
 }
 
-enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *other,
-                                           size_t other_size, char *note, size_t *size)
+enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note, size_t *size,
+                                           const char *other, size_t other_size)
 {
     char *merged = malloc(TJ_CHECKPOINT_NOTE_MAX);
     size_t merged_size;
@@ -448,8 +447,8 @@ enum tijori_status tijori_add_cosignatures(struct tijori *ledger, const char *ot
     return status;
 }
 
-enum tijori_status tijori_dry_run(struct tijori *ledger, const uint8_t *bytes, size_t size,
-                                  struct tijori_receipt *out)
+enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *out,
+                                  const uint8_t *bytes, size_t size)
 {
     struct tj_ingest_item item = {0};
     if (ledger->mode != TIJORI_WRITE) {
@@ -523,33 +522,39 @@ static tj_i128 join(struct tijori_int128 value)
     return (tj_i128)((tj_u128)(uint64_t)value.high << 64 | value.low);
 }
 
-void tijori_amount_text(struct tijori_int128 amount, unsigned decimals, char *out, size_t out_size)
+void tijori_amount_text(char *out, size_t out_size, struct tijori_int128 amount, unsigned decimals)
 {
     char text[TJ_AMOUNT_TEXT_SIZE];
     tj_amount_format(text, join(amount), decimals > TJ_DECIMALS_MAX ? TJ_DECIMALS_MAX : decimals);
     snprintf(out, out_size, "%s", text);
 }
 
-enum tijori_status tijori_balance(struct tijori *ledger, uint32_t party, uint32_t local,
-                                  struct tijori_balance *out)
+void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
+                     const struct tj_account_object *account)
+{
+    const struct tj_asset_object *asset = tj_state_asset(state, account->asset);
+    memset(out, 0, sizeof *out);
+    out->balance = split(tj_account_balance(account));
+    out->in = split((tj_i128)account->in);
+    out->out = split((tj_i128)account->out);
+    out->pending_in = account->pending_in;
+    out->pending_out = account->pending_out;
+    out->asset = account->asset;
+    out->decimals = asset->decimals;
+    memcpy(out->asset_code, asset->code, TJ_ASSET_CODE_SIZE);
+    out->account_class = account->class;
+    out->frozen = account->flags & TJ_FREEZE_BOTH;
+    out->closed = (account->flags & TJ_ACCOUNT_CLOSED) != 0;
+}
+
+enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *out, uint32_t party,
+                                  uint32_t local)
 {
     tj_ingest_hold(&ledger->ingest);
     const struct tj_state *state = ledger->ingest.state;
     const struct tj_account_object *account = tj_state_account(state, tj_account_id(party, local));
     if (account != NULL) {
-        const struct tj_asset_object *asset = tj_state_asset(state, account->asset);
-        memset(out, 0, sizeof *out);
-        out->balance = split(tj_account_balance(account));
-        out->in = split((tj_i128)account->in);
-        out->out = split((tj_i128)account->out);
-        out->pending_in = account->pending_in;
-        out->pending_out = account->pending_out;
-        out->asset = account->asset;
-        out->decimals = asset->decimals;
-        memcpy(out->asset_code, asset->code, TJ_ASSET_CODE_SIZE);
-        out->account_class = account->class;
-        out->frozen = account->flags & TJ_FREEZE_BOTH;
-        out->closed = (account->flags & TJ_ACCOUNT_CLOSED) != 0;
+        tj_balance_fill(state, out, account);
     }
     tj_ingest_let_go(&ledger->ingest);
     return account != NULL ? TIJORI_OK : TIJORI_NOT_FOUND;
@@ -609,8 +614,9 @@ static enum tijori_status history_step(struct tj_txn *txn, uint64_t account,
     return TIJORI_OK;
 }
 
-enum tijori_status tijori_history(struct tijori *ledger, uint32_t party, uint32_t local,
-                                  struct tijori_history_cursor *cursor, struct tijori_movement *out)
+enum tijori_status tijori_history(struct tijori *ledger, struct tijori_movement *out,
+                                  struct tijori_history_cursor *cursor, uint32_t party,
+                                  uint32_t local)
 {
     struct tj_ledger_view view;
     uint64_t account = tj_account_id(party, local);
@@ -646,7 +652,7 @@ static bool copy_out(const uint8_t *bytes, size_t size, uint8_t *out, size_t *ou
     return fits;
 }
 
-enum tijori_status tijori_entry(struct tijori *ledger, uint64_t index, struct tijori_entry *out)
+enum tijori_status tijori_entry(struct tijori *ledger, struct tijori_entry *out, uint64_t index)
 {
     struct tj_ledger_view view;
     struct tj_view entry;

@@ -17,6 +17,10 @@ struct tj_ledger_view {
 enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out);
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
+/* What tijori.h says of an account. */
+void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
+                     const struct tj_account_object *account);
+
 /* For tests: stores the snapshot as if TJ_REDO_MAX were this. Right after an open for writing. */
 void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max);
 

@@ -1,5 +1,7 @@
 #include "core/log/stored_checkpoint.h"
 
+#include "crypto/hex.h"
+
 #include <inttypes.h>
 
 void tj_checkpoint_key(uint64_t size, uint8_t key[TJ_CHECKPOINT_KEY_SIZE])
@@ -59,9 +61,7 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
     size_t size = strnlen(ledger->name, TJ_NAME_SIZE);
     memcpy(out, ledger->name, size);
     out[size++] = '/';
-    for (size_t i = 0; i < TJ_HASH_SIZE; i++) {
-        snprintf(out + size + 2 * i, 3, "%02x", state->ledger_id.bytes[i]);
-    }
+    tj_hex_encode(out + size, state->ledger_id.bytes, TJ_HASH_SIZE);
 }
 
 bool tj_log_key_compromised(const struct tj_log_key_object *key)

@@ -1,5 +1,7 @@
 #include "core/rules/apply.h"
 
+#include "core/rules/kind.h"
+
 /* I3, looked at once more after the effect; for the builds that check what cannot happen. */
 #ifdef TIJORI_VERIFY
 static bool covered(const struct tj_state *state, uint64_t account)
@@ -25,9 +27,9 @@ static enum tijori_status apply_records(struct tj_state *state, const struct tj_
         verdict->record = i;
         if (movements) {
             tj_prefetch_ahead(state, c->records, i, c->header->record_count);
-            status = tj_judge_movement(state, effect->past, c, record, verdict);
-        } else if (c->index > 0) {
-            status = tj_judge_directive(state, effect->past, c, record, verdict);
+        }
+        if (c->index > 0) {
+            status = tj_judge_record(state, effect->past, c, record, verdict);
         }
         if (status != TIJORI_OK) {
             return status;

@@ -12,9 +12,13 @@ bool tj_slots_countersigned(const struct tj_slots *slots)
 
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned)
 {
-    return countersigned                          ? TJ_BASIS_COUNTERSIGNED
-           : tj_movement_document(record) != NULL ? TJ_BASIS_DOCUMENT
-                                                  : TJ_BASIS_DECLARED;
+    if (countersigned) {
+        return TJ_BASIS_COUNTERSIGNED;
+    }
+    if (tj_movement_document(record) != NULL) {
+        return TJ_BASIS_DOCUMENT;
+    }
+    return TJ_BASIS_DECLARED;
 }
 
 void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump)
@@ -88,19 +92,22 @@ void tj_named_complete(const struct tj_past *past, const struct tj_entry_view *e
     out->received_ns = entry->received_ns;
     out->basis = 0;
     out->countersigner_count = 0;
-    if (!tj_kind_is_movement(out->record[0])) {
+    if (!tj_kind_is_movement(tj_record_kind(out->record))) {
         return;
     }
     out->basis = (uint8_t)tj_basis_of(out->record, tj_slots_countersigned(&entry->slots));
     tj_add_countersigners(out, &entry->slots);
     struct tj_named pending = {.absent = false};
-    if (out->record[0] == TJ_POST &&
-        past->record(past->context, tj_movement_refers_to(out->record), &pending) &&
-        !pending.absent) {
-        out->basis = pending.basis > out->basis ? pending.basis : out->basis;
-        for (uint32_t i = 0; i < pending.countersigner_count; i++) {
-            tj_add_countersigner(out, pending.countersigners[i]);
-        }
+    if (tj_record_kind(out->record) != TJ_POST ||
+        !past->record(past->context, tj_movement_refers_to(out->record), &pending) ||
+        pending.absent) {
+        return;
+    }
+    if (pending.basis > out->basis) {
+        out->basis = pending.basis;
+    }
+    for (uint32_t i = 0; i < pending.countersigner_count; i++) {
+        tj_add_countersigner(out, pending.countersigners[i]);
     }
 }
 
@@ -179,7 +186,9 @@ static void count_outflow(struct tj_state *state, const struct tj_passage *p, ui
 
 static void note_breach(uint64_t *count, uint64_t *first, uint64_t *last, uint64_t id)
 {
-    *first = *count == 0 ? id : *first;
+    if (*count == 0) {
+        *first = id;
+    }
     *last = id;
     ++*count;
 }
@@ -207,16 +216,28 @@ static void count_programmes(struct tj_state *state, const struct tj_passage *p)
     }
 }
 
+/* Below the asset's minimum, when there is one that runs. */
+static bool breaks_minimum(const struct tj_state *state, const struct tj_asset_object *asset,
+                           const struct tj_passage *p)
+{
+    if (asset->minimum_set == 0) {
+        return false;
+    }
+    const struct tj_rule_object *minimum = tj_state_rule(state, asset->minimum_rule);
+    return minimum != NULL && tj_programme_runs(minimum, p->id, p->received_ns) &&
+           tj_reserve_of(asset) < (tj_i128)minimum->amount;
+}
+
 static void count_reserve(struct tj_state *state, const struct tj_passage *p)
 {
-    bool out = p->from->class == TJ_CLASS_RESERVE;
     uint64_t amount = tj_movement_amount(p->record).base;
     struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, p->from->asset);
-    *(out ? &asset->reserve_out : &asset->reserve_in) += amount;
-    const struct tj_rule_object *minimum =
-        out && asset->minimum_set != 0 ? tj_state_rule(state, asset->minimum_rule) : NULL;
-    if (minimum != NULL && tj_programme_runs(minimum, p->id, p->received_ns) &&
-        tj_reserve_of(asset) < (tj_i128)minimum->amount) {
+    if (p->from->class != TJ_CLASS_RESERVE) {
+        asset->reserve_in += amount;
+        return;
+    }
+    asset->reserve_out += amount;
+    if (breaks_minimum(state, asset, p)) {
         note_breach(&asset->breaches, &asset->breach_first, &asset->breach_last, p->id);
     }
 }
@@ -250,118 +271,136 @@ static void effect_posted(struct tj_state *state, const struct tj_effect *effect
 
 /* ---- movements ---- */
 
-static void effect_accounts(const uint8_t *record, struct tj_account_object *from,
-                            struct tj_account_object *to)
+/* The amount is bound on both sides, and free again. */
+static void bind_amount(const struct tj_motion *m)
 {
-    uint64_t amount = tj_movement_amount(record).base;
-    uint8_t kind = record[0];
-    if (kind == TJ_PENDING) {
-        from->pending_out += amount;
-        to->pending_in += amount;
-    } else if (kind == TJ_POST || kind == TJ_VOID) {
-        from->pending_out -= amount;
-        to->pending_in -= amount;
-    }
-    if (kind == TJ_MOVE || kind == TJ_POST || kind == TJ_CORRECT) {
-        from->out += amount;
-        to->in += amount;
-    }
+    uint64_t amount = tj_movement_amount(m->p.record).base;
+    m->from->pending_out += amount;
+    m->to->pending_in += amount;
 }
 
-/* Totals and marks. */
-static void effect_books(struct tj_state *state, struct tj_effect *effect,
-                         const struct tj_passage *p)
+static void free_amount(const struct tj_motion *m)
 {
-    const uint8_t *record = p->record;
-    enum tj_basis own = tj_basis_of(record, effect->countersigned);
-    uint64_t refers_to = tj_movement_refers_to(record);
+    uint64_t amount = tj_movement_amount(m->p.record).base;
+    m->from->pending_out -= amount;
+    m->to->pending_in -= amount;
+}
+
+static void move_amount(const struct tj_motion *m)
+{
+    uint64_t amount = tj_movement_amount(m->p.record).base;
+    m->from->out += amount;
+    m->to->in += amount;
+}
+
+void tj_effect_move(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
+    move_amount(m);
+    add_total(state, &m->p, tj_basis_of(m->p.record, effect->countersigned));
+}
+
+void tj_effect_pending(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
+    bind_amount(m);
+    touch_mark(state, effect, m->p.id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
+    effect_approvals(state, effect, effect->marks - 1);
+}
+
+/* As well founded as the pending movement, when its own entry is not better. */
+void tj_effect_post(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
+    enum tj_basis basis = tj_basis_of(m->p.record, effect->countersigned);
+    if (m->p.named->basis > basis) {
+        basis = (enum tj_basis)m->p.named->basis;
+    }
+    free_amount(m);
+    move_amount(m);
+    add_total(state, &m->p, basis);
+    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value =
+        TJ_MARK_PENDING | TJ_MARK_POSTED;
+}
+
+void tj_effect_void(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
+    free_amount(m);
+    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value =
+        TJ_MARK_PENDING | TJ_MARK_VOIDED;
+}
+
+void tj_effect_correct(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
+    move_amount(m);
+    subtract_total(state, &m->p);
+    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value +=
+        tj_movement_amount(m->p.record).base;
+}
+
+void tj_effect_approval(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
+{
     uint64_t mark;
-    switch (record[0]) {
-    case TJ_MOVE:
-        add_total(state, p, own);
-        return;
-    case TJ_PENDING:
-        touch_mark(state, effect, p->id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
-        effect_approvals(state, effect, effect->marks - 1);
-        return;
-    case TJ_POST:
-        add_total(state, p, own > p->named->basis ? own : (enum tj_basis)p->named->basis);
-        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
-        return;
-    case TJ_VOID:
-        touch_mark(state, effect, refers_to)->value = TJ_MARK_PENDING | TJ_MARK_VOIDED;
-        return;
-    case TJ_CORRECT:
-        subtract_total(state, p);
-        touch_mark(state, effect, refers_to)->value += tj_movement_amount(record).base;
-        return;
-    case TJ_APPROVAL:
-        if (tj_state_find_mark(state, refers_to, &mark) != NULL) {
-            effect_approvals(state, effect, mark);
-        }
-        return;
+    if (tj_state_find_mark(state, tj_movement_refers_to(m->p.record), &mark) != NULL) {
+        effect_approvals(state, effect, mark);
     }
-    abort();
 }
 
-static void effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                            const uint8_t *record, uint8_t *link)
+/* ---- any movement ---- */
+
+/* Both accounts know it as their latest; the link keeps what was before. */
+static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t *link)
 {
-    uint64_t from_id = tj_movement_from(record);
-    uint64_t to_id = tj_movement_to(record);
-    struct tj_passage p = {.record = record,
-                           .id = tj_record_id(effect->entry, position),
-                           .received_ns = effect->received_ns};
-    struct tj_account_object *from = touch_account(state, from_id);
-    uint64_t from_previous = from->latest;
-    from->latest = p.id;
+    uint64_t from = tj_movement_from(m->p.record);
+    uint64_t to = tj_movement_to(m->p.record);
+    m->from = touch_account(state, from);
+    uint64_t from_previous = m->from->latest;
+    m->from->latest = m->p.id;
     /* In a redo both may be the one scratch object; then neither is kept. */
-    struct tj_account_object *to = touch_account(state, to_id);
+    m->to = touch_account(state, to);
     if (link != NULL) {
-        tj_store64(link, from_previous);
-        tj_store64(link + 8, to->latest);
+        tj_link_encode(link, from_previous, m->to->latest);
     }
-    to->latest = p.id;
-    effect_accounts(record, from, to);
-    p.from = state->redo ? tj_state_account(state, from_id) : from;
-    p.to = state->redo ? tj_state_account(state, to_id) : to;
+    m->to->latest = m->p.id;
+    m->p.from = state->redo ? tj_state_account(state, from) : m->from;
+    m->p.to = state->redo ? tj_state_account(state, to) : m->to;
+}
+
+void tj_effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
+                        const uint8_t record[TJ_RECORD_SIZE], tj_movement_effect *of_kind,
+                        uint8_t *link)
+{
+    uint8_t kind = tj_record_kind(record);
     struct tj_named named = {.absent = false};
-    if (record[0] == TJ_POST || record[0] == TJ_CORRECT) {
+    struct tj_motion m = {.p = {.record = record,
+                                .id = tj_record_id(effect->entry, position),
+                                .received_ns = effect->received_ns}};
+    touch_accounts(state, &m, link);
+    if (tj_kind_posts(kind) && tj_kind_names(kind)) {
         bool found =
             effect->past->record(effect->past->context, tj_movement_refers_to(record), &named);
         TIJORI_REQUIRE(found);
-        p.named = &named;
+        m.p.named = &named;
     }
-    effect_books(state, effect, &p);
-    if (record[0] == TJ_MOVE || p.named != NULL) {
-        bool crosses = tj_crosses_reserve(p.from, p.to);
-        p.vouched = crosses && tj_vouched(state, record, effect->slots, p.named);
-        p.named_vouched = crosses && p.named != NULL && tj_named_vouched(state, p.named);
-        effect_posted(state, effect, &p);
+    of_kind(state, effect, &m);
+    if (!tj_kind_posts(kind)) {
+        return;
     }
+    if (tj_crosses_reserve(m.p.from, m.p.to)) {
+        m.p.vouched = tj_vouched(state, record, effect->slots, m.p.named);
+        m.p.named_vouched = m.p.named != NULL && tj_named_vouched(state, m.p.named);
+    }
+    effect_posted(state, effect, &m.p);
 }
 
 /* ---- any record ---- */
 
-void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link)
-{
-    if (tj_kind_is_movement(record[0])) {
-        effect_movement(state, effect, position, record, link);
-        return;
-    }
-    if (link != NULL) {
-        memset(link, 0, TJ_LINK_SIZE);
-    }
-    tj_effect_directive(state, effect, tj_record_id(effect->entry, position), record);
-}
-
 void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
                       const uint8_t record[TJ_RECORD_SIZE])
 {
-    if (record[0] == TJ_POST || record[0] == TJ_VOID) {
-        touch_mark(state, effect, tj_movement_refers_to(record))->value =
-            TJ_MARK_PENDING | (record[0] == TJ_POST ? TJ_MARK_POSTED : TJ_MARK_VOIDED);
+    uint64_t named = tj_movement_refers_to(record);
+    if (tj_record_kind(record) == TJ_POST) {
+        touch_mark(state, effect, named)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
+    }
+    if (tj_record_kind(record) == TJ_VOID) {
+        touch_mark(state, effect, named)->value = TJ_MARK_PENDING | TJ_MARK_VOIDED;
     }
 }
 

@@ -2,8 +2,8 @@
 #define TIJORI_CORE_RULES_EFFECT_H
 
 /* What an accepted record does to the state: docs/FORMAT.md section 8. Effects check nothing; they
- * serve the rules (apply.c), which have checked, and the redo after an open, which trusts what was
- * accepted before.
+ * serve the rules (apply.c), which have checked, and the redo after an open (reapply.c), which
+ * trusts what was accepted before. Which kind has which effect is in kind.h.
  *
  * An effect on an object depends only on the record, its entry, the records it names, facts of
  * other objects that never change once they are there (an account's class and asset, a party's
@@ -19,10 +19,24 @@ bool tj_slots_countersigned(const struct tj_slots *slots);
  */
 void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump);
 
-/* One record. `link` (16 bytes, NULL in a redo) gets the record ids of the movements that touched
- * its accounts before; zero for a directive. */
-void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint32_t position,
-                      const uint8_t record[TJ_RECORD_SIZE], uint8_t *link);
+/* A movement on its way into the state. In a redo both accounts may be the one scratch object. */
+struct tj_motion {
+    struct tj_passage p;
+    struct tj_account_object *from;
+    struct tj_account_object *to;
+};
+typedef void tj_movement_effect(struct tj_state *state, struct tj_effect *effect,
+                                const struct tj_motion *motion);
+
+/* What each kind does to the two accounts, to the totals and to the marks. */
+tj_movement_effect tj_effect_move, tj_effect_pending, tj_effect_post, tj_effect_void,
+    tj_effect_correct, tj_effect_approval;
+
+/* One movement: what its kind does, and what any does. `link` (16 bytes, NULL in a redo) gets the
+ * record ids of the movements that touched its accounts before. */
+void tj_effect_movement(struct tj_state *state, struct tj_effect *effect, uint32_t position,
+                        const uint8_t record[TJ_RECORD_SIZE], tj_movement_effect *of_kind,
+                        uint8_t *link);
 
 /* In an audit of a public export: one record that names one that is not there. A post or a void
  * settles it, whatever it is; nothing else is known. */

@@ -16,22 +16,119 @@ static struct tj_ledger_object *touch_ledger(struct tj_state *state)
     return tj_state_touch(state, TJ_T_LEDGER, 0, 0);
 }
 
-/* ---- parties and keys ---- */
-
-static void effect_register_party(struct tj_state *state, const struct tj_record *r, uint64_t id)
+void tj_effect_none(struct tj_state *state, const struct tj_given *g)
 {
+    (void)state;
+    (void)g;
+}
+
+/* ---- the ledger, its rules and keys ---- */
+
+void tj_effect_ledger(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_record *r = g->r;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    memcpy(ledger->nonce, r->nonce.bytes, sizeof ledger->nonce);
+    memcpy(ledger->name, r->name, sizeof ledger->name);
+    ledger->network = r->network;
+    ledger->rules = r->rules;
+    ledger->lifetime_max_s = r->lifetime_max_s;
+    ledger->checkpoint_delay_max_s = r->checkpoint_delay_max_s;
+}
+
+void tj_effect_activate_rules(struct tj_state *state, const struct tj_given *g)
+{
+    touch_ledger(state)->rules = g->r->rules;
+}
+
+void tj_effect_add_log_key(struct tj_state *state, const struct tj_given *g)
+{
+    struct tj_log_key_object *key = tj_state_touch(state, TJ_T_LOG_KEY, 0, g->r->number);
+    memcpy(key->key, g->r->key, sizeof key->key);
+    key->present = 1;
+    key->added = g->id;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    ledger->log_keys = g->r->number + 1;
+    ledger->log_keys_active++;
+}
+
+void tj_effect_retire_log_key(struct tj_state *state, const struct tj_given *g)
+{
+    struct tj_log_key_object *key = tj_state_touch(state, TJ_T_LOG_KEY, 0, g->r->number);
+    key->retired = g->id;
+    key->last_good_size = g->r->last_good_size;
+    touch_ledger(state)->log_keys_active--;
+}
+
+void tj_effect_open_asset(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_record *r = g->r;
+    struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, r->asset);
+    asset->amount_max = r->amount_max;
+    asset->opened = g->id;
+    asset->decimals = r->decimals;
+    memcpy(asset->code, r->code, TJ_ASSET_CODE_SIZE);
+    touch_ledger(state)->assets = r->asset;
+}
+
+/* ---- parties ---- */
+
+void tj_effect_register_party(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_record *r = g->r;
     struct tj_party_object *party = touch_party(state, r->party);
     memcpy(party->name, r->name, TJ_NAME_SIZE);
     party->type = r->type;
     party->status = TJ_PARTY_ACTIVE;
     party->classes = tj_type_classes_first(r->type);
-    party->registered = id;
-    struct tj_ledger_object *ledger = touch_ledger(state);
-    ledger->parties = r->party + 1;
+    party->registered = g->id;
+    touch_ledger(state)->parties = r->party + 1;
 }
 
-static void effect_add_key(struct tj_state *state, const struct tj_record *r, uint64_t id)
+void tj_effect_suspend_party(struct tj_state *state, const struct tj_given *g)
 {
+    touch_party(state, g->r->party)->status = TJ_PARTY_SUSPENDED;
+}
+
+void tj_effect_reinstate_party(struct tj_state *state, const struct tj_given *g)
+{
+    touch_party(state, g->r->party)->status = TJ_PARTY_ACTIVE;
+}
+
+void tj_effect_close_party(struct tj_state *state, const struct tj_given *g)
+{
+    touch_party(state, g->r->party)->status = TJ_PARTY_CLOSED;
+}
+
+void tj_effect_grant_classes(struct tj_state *state, const struct tj_given *g)
+{
+    touch_party(state, g->r->party)->classes = g->r->classes;
+}
+
+void tj_effect_rename_party(struct tj_state *state, const struct tj_given *g)
+{
+    memcpy(touch_party(state, g->r->party)->name, g->r->name, TJ_NAME_SIZE);
+}
+
+void tj_effect_recover_party(struct tj_state *state, const struct tj_given *g)
+{
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    party->recovery = g->id;
+    party->recovery_ns = g->effect->received_ns + g->r->delay_s * TJ_NS_PER_S;
+}
+
+void tj_effect_object_recovery(struct tj_state *state, const struct tj_given *g)
+{
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    party->recovery = 0;
+    party->recovery_ns = 0;
+}
+
+/* ---- keys of parties ---- */
+
+void tj_effect_add_key(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_record *r = g->r;
     struct tj_key_object *key = tj_state_touch(state, TJ_T_KEY, r->party, r->ordinal);
     memcpy(key->key, r->key, sizeof key->key);
     key->algorithm = r->algorithm;
@@ -41,7 +138,7 @@ static void effect_add_key(struct tj_state *state, const struct tj_record *r, ui
     key->status = TJ_KEY_ACTIVE;
     key->ordinal = r->ordinal;
     key->party = r->party;
-    key->added = id;
+    key->added = g->id;
     key->revoked = 0;
     tj_state_index_key(state, key);
     struct tj_party_object *party = touch_party(state, r->party);
@@ -49,28 +146,32 @@ static void effect_add_key(struct tj_state *state, const struct tj_record *r, ui
     party->keys_active[r->role & 3]++;
 }
 
-static void effect_revoke_key(struct tj_state *state, const struct tj_record *r, uint64_t id)
+void tj_effect_revoke_key(struct tj_state *state, const struct tj_given *g)
 {
+    const struct tj_record *r = g->r;
     struct tj_key_object *key = tj_state_touch(state, TJ_T_KEY, r->party, r->ordinal);
     key->status = TJ_KEY_REVOKED;
-    key->revoked = id;
+    key->revoked = g->id;
     struct tj_party_object *party = touch_party(state, r->party);
     party->keys_active[r->role & 3]--;
 }
 
-static void effect_open_asset(struct tj_state *state, const struct tj_record *r, uint64_t id)
+void tj_effect_set_threshold(struct tj_state *state, const struct tj_given *g)
 {
-    struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, r->asset);
-    asset->amount_max = r->amount_max;
-    asset->opened = id;
-    asset->decimals = r->decimals;
-    memcpy(asset->code, r->code, TJ_ASSET_CODE_SIZE);
-    struct tj_ledger_object *ledger = touch_ledger(state);
-    ledger->assets = r->asset;
+    const struct tj_record *r = g->r;
+    struct tj_party_object *party = touch_party(state, r->party);
+    party->threshold[r->domain % TJ_DOMAIN_END] = r->threshold;
+    if (g->effect->header->party != r->party && r->domain == TJ_DOMAIN_ADMINISTER) {
+        party->recovery = 0; /* the authority has given it a quorum again */
+        party->recovery_ns = 0;
+    }
 }
 
-static void effect_open_account(struct tj_state *state, const struct tj_record *r)
+/* ---- accounts ---- */
+
+void tj_effect_open_account(struct tj_state *state, const struct tj_given *g)
 {
+    const struct tj_record *r = g->r;
     struct tj_account_object *account = touch_account(state, r->account);
     account->asset = (uint16_t)r->asset;
     account->class = r->class;
@@ -79,32 +180,20 @@ static void effect_open_account(struct tj_state *state, const struct tj_record *
     party->accounts_open++;
 }
 
-static void effect_close_account(struct tj_state *state, const struct tj_record *r)
+void tj_effect_freeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    touch_account(state, r->account)->flags |= TJ_ACCOUNT_CLOSED;
-    touch_party(state, tj_account_party(r->account))->accounts_open--;
+    touch_account(state, g->r->account)->flags |= g->r->directions;
 }
 
-/* ---- parties ---- */
-
-static void effect_set_threshold(struct tj_state *state, const struct tj_effect *effect,
-                                 const struct tj_record *r)
+void tj_effect_unfreeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    struct tj_party_object *party = touch_party(state, r->party);
-    party->threshold[r->domain % TJ_DOMAIN_END] = r->threshold;
-    if (effect->header->party != r->party && r->domain == TJ_DOMAIN_ADMINISTER) {
-        party->recovery = 0; /* the authority has given it a quorum again */
-        party->recovery_ns = 0;
-    }
+    touch_account(state, g->r->account)->flags &= (uint8_t)~g->r->directions;
 }
 
-static void effect_recovery(struct tj_state *state, const struct tj_effect *effect,
-                            const struct tj_record *r, uint64_t id)
+void tj_effect_close_account(struct tj_state *state, const struct tj_given *g)
 {
-    bool opened = r->kind == TJ_RECOVER_PARTY;
-    struct tj_party_object *party = touch_party(state, r->party);
-    party->recovery = opened ? id : 0;
-    party->recovery_ns = opened ? effect->received_ns + r->delay_s * TJ_NS_PER_S : 0;
+    touch_account(state, g->r->account)->flags |= TJ_ACCOUNT_CLOSED;
+    touch_party(state, tj_account_party(g->r->account))->accounts_open--;
 }
 
 /* ---- rules ---- */
@@ -119,31 +208,14 @@ static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t ass
     }
 }
 
-/* The holder says that there is something to look for. It only ever goes up: a redo misses nothing.
- */
-static void effect_limited(struct tj_state *state, uint64_t holder)
+/* What all rules keep of what their records say; fields that a kind does not have are zero. */
+static struct tj_rule_object *set_rule(struct tj_state *state, const struct tj_given *g,
+                                       uint64_t holder)
 {
-    if (tj_holder_is_party(holder)) {
-        touch_party(state, tj_account_party(holder))->ruled |= TJ_PARTY_LIMITED;
-    } else {
-        touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
-    }
-}
-
-static void effect_tiered(struct tj_state *state, const struct tj_record *r)
-{
-    struct tj_party_object *party = touch_party(state, r->party);
-    bool first = (party->ruled & TJ_PARTY_TIERED) == 0;
-    party->tier_least = first || r->above < party->tier_least ? r->above : party->tier_least;
-    party->ruled |= TJ_PARTY_TIERED;
-}
-
-static void effect_set_rule(struct tj_state *state, const struct tj_record *r, uint64_t id)
-{
-    bool tier = r->kind == TJ_SET_TIER;
+    const struct tj_record *r = g->r;
     struct tj_rule_object *rule = tj_state_touch(state, TJ_T_RULE, 0, r->rule);
     memset(rule, 0, sizeof *rule);
-    rule->set = id;
+    rule->set = g->id;
     rule->kind = r->kind;
     rule->type = r->type;
     rule->directions = r->directions;
@@ -152,156 +224,65 @@ static void effect_set_rule(struct tj_state *state, const struct tj_record *r, u
     rule->purposes = r->purposes;
     rule->groups = r->groups;
     rule->asset = r->asset;
-    rule->window_s = tier ? r->delay_s : r->window_s;
+    rule->window_s = r->window_s;
     rule->starts = r->starts;
     rule->ends = r->ends;
     rule->power_mw = r->power_mw;
-    rule->amount = tier ? r->above : r->amount;
+    rule->holder = holder;
+    rule->amount = r->amount;
     rule->amount_day = r->amount_day;
     rule->counterparty = r->counterparty;
-    rule->holder = tier                      ? tj_account_id(r->party, TJ_LOCAL_ALL)
-                   : r->kind == TJ_PROGRAMME ? tj_programmes_of(r->asset)
-                                             : r->holder;
-    tj_state_index_rule(state, rule->holder, r->rule);
-    if (tier) {
-        effect_tiered(state, r);
-    } else if (r->kind == TJ_SET_LIMIT) {
-        effect_limited(state, r->holder);
-    } else if (r->type == TJ_PROGRAMME_MINIMUM) {
-        effect_minimum(state, r->rule, r->asset, true);
+    tj_state_index_rule(state, holder, r->rule);
+    return rule;
+}
+
+void tj_effect_set_tier(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_record *r = g->r;
+    struct tj_rule_object *rule = set_rule(state, g, tj_account_id(r->party, TJ_LOCAL_ALL));
+    rule->window_s = r->delay_s;
+    rule->amount = r->above;
+    struct tj_party_object *party = touch_party(state, r->party);
+    bool first = (party->ruled & TJ_PARTY_TIERED) == 0;
+    if (first || r->above < party->tier_least) {
+        party->tier_least = r->above;
     }
+    party->ruled |= TJ_PARTY_TIERED;
     touch_ledger(state)->rules_set = r->rule + 1;
 }
 
-static void effect_end_rule(struct tj_state *state, const struct tj_record *r, uint64_t id)
+void tj_effect_set_limit(struct tj_state *state, const struct tj_given *g)
 {
-    const struct tj_rule_object *rule = tj_state_rule(state, r->rule);
+    uint64_t holder = g->r->holder;
+    set_rule(state, g, holder);
+    /* The holder says that there is something to look for. It only ever goes up: a redo misses
+     * nothing. */
+    if (tj_holder_is_party(holder)) {
+        touch_party(state, tj_account_party(holder))->ruled |= TJ_PARTY_LIMITED;
+    } else {
+        touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
+    }
+    touch_ledger(state)->rules_set = g->r->rule + 1;
+}
+
+void tj_effect_programme(struct tj_state *state, const struct tj_given *g)
+{
+    set_rule(state, g, tj_programmes_of(g->r->asset));
+    if (g->r->type == TJ_PROGRAMME_MINIMUM) {
+        effect_minimum(state, g->r->rule, g->r->asset, true);
+    }
+    touch_ledger(state)->rules_set = g->r->rule + 1;
+}
+
+void tj_effect_end_rule(struct tj_state *state, const struct tj_given *g)
+{
+    const struct tj_rule_object *rule = tj_state_rule(state, g->r->rule);
     TIJORI_REQUIRE(rule != NULL);
     uint32_t asset = rule->asset;
     bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
-    struct tj_rule_object *ended = tj_state_touch(state, TJ_T_RULE, 0, r->rule);
-    ended->ended = id;
+    struct tj_rule_object *ended = tj_state_touch(state, TJ_T_RULE, 0, g->r->rule);
+    ended->ended = g->id;
     if (minimum) {
-        effect_minimum(state, r->rule, asset, false);
+        effect_minimum(state, g->r->rule, asset, false);
     }
-}
-
-static void effect_log_key(struct tj_state *state, const struct tj_record *r, uint64_t id)
-{
-    bool add = r->kind == TJ_ADD_LOG_KEY;
-    struct tj_log_key_object *key = tj_state_touch(state, TJ_T_LOG_KEY, 0, r->number);
-    if (add) {
-        memcpy(key->key, r->key, sizeof key->key);
-        key->present = 1;
-        key->added = id;
-    } else {
-        key->retired = id;
-        key->last_good_size = r->size;
-    }
-    struct tj_ledger_object *ledger = touch_ledger(state);
-    if (add) {
-        ledger->log_keys = r->number + 1;
-    }
-    ledger->log_keys_active += add ? 1u : UINT32_MAX; /* plus or minus one */
-}
-
-static void effect_ledger(struct tj_state *state, const struct tj_record *r)
-{
-    struct tj_ledger_object *ledger = touch_ledger(state);
-    memcpy(ledger->nonce, r->nonce.bytes, sizeof ledger->nonce);
-    memcpy(ledger->name, r->name, sizeof ledger->name);
-    ledger->network = r->network;
-    ledger->rules = r->rules;
-    ledger->lifetime_max_s = r->lifetime_max_s;
-    ledger->checkpoint_delay_max_s = r->checkpoint_delay_max_s;
-}
-
-/* The state of one account. */
-static void effect_account(struct tj_state *state, const struct tj_record *r)
-{
-    if (r->kind == TJ_OPEN_ACCOUNT) {
-        effect_open_account(state, r);
-    } else if (r->kind == TJ_CLOSE_ACCOUNT) {
-        effect_close_account(state, r);
-    } else if (r->kind == TJ_FREEZE_ACCOUNT) {
-        touch_account(state, r->account)->flags |= r->directions;
-    } else {
-        touch_account(state, r->account)->flags &= (uint8_t)~r->directions;
-    }
-}
-
-static void effect_decoded(struct tj_state *state, const struct tj_effect *effect,
-                           const struct tj_record *r, uint64_t id)
-{
-    switch ((int)r->kind) {
-    case TJ_LEDGER:
-        effect_ledger(state, r);
-        return;
-    case TJ_REGISTER_PARTY:
-        effect_register_party(state, r, id);
-        return;
-    case TJ_ADD_KEY:
-        effect_add_key(state, r, id);
-        return;
-    case TJ_REVOKE_KEY:
-        effect_revoke_key(state, r, id);
-        return;
-    case TJ_SET_THRESHOLD:
-        effect_set_threshold(state, effect, r);
-        return;
-    case TJ_SUSPEND_PARTY:
-    case TJ_REINSTATE_PARTY:
-    case TJ_CLOSE_PARTY:
-        touch_party(state, r->party)->status = r->kind == TJ_SUSPEND_PARTY ? TJ_PARTY_SUSPENDED
-                                               : r->kind == TJ_CLOSE_PARTY ? TJ_PARTY_CLOSED
-                                                                           : TJ_PARTY_ACTIVE;
-        return;
-    case TJ_RENAME_PARTY:
-        memcpy(touch_party(state, r->party)->name, r->name, TJ_NAME_SIZE);
-        return;
-    case TJ_RECOVER_PARTY:
-    case TJ_OBJECT_RECOVERY:
-        effect_recovery(state, effect, r, id);
-        return;
-    case TJ_SET_TIER:
-    case TJ_SET_LIMIT:
-    case TJ_PROGRAMME:
-        effect_set_rule(state, r, id);
-        return;
-    case TJ_END_RULE:
-        effect_end_rule(state, r, id);
-        return;
-    case TJ_GRANT_CLASSES:
-        touch_party(state, r->party)->classes = r->classes;
-        return;
-    case TJ_OPEN_ASSET:
-        effect_open_asset(state, r, id);
-        return;
-    case TJ_OPEN_ACCOUNT:
-    case TJ_FREEZE_ACCOUNT:
-    case TJ_UNFREEZE_ACCOUNT:
-    case TJ_CLOSE_ACCOUNT:
-        effect_account(state, r);
-        return;
-    case TJ_ACTIVATE_RULES:
-        touch_ledger(state)->rules = r->rules;
-        return;
-    case TJ_ADD_LOG_KEY:
-    case TJ_RETIRE_LOG_KEY:
-        effect_log_key(state, r, id);
-        return;
-    case TJ_PREDECESSOR: /* facts of the log that no rule asks for */
-    case TJ_STATEMENT:
-    case TJ_ENDORSE:
-        return;
-    }
-    abort();
-}
-
-void tj_effect_directive(struct tj_state *state, const struct tj_effect *effect, uint64_t id,
-                         const uint8_t record[TJ_RECORD_SIZE])
-{
-    struct tj_record decoded;
-    tj_record_decode(record, &decoded);
-    effect_decoded(state, effect, &decoded, id);
 }

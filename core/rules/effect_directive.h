@@ -34,8 +34,24 @@ struct tj_effect {
     uint64_t marks;     /* number of the next new mark; starts at the tail's marks_base */
 };
 
-/* One directive, with its record id. */
-void tj_effect_directive(struct tj_state *state, const struct tj_effect *effect, uint64_t id,
-                         const uint8_t record[TJ_RECORD_SIZE]);
+/* A directive as it was given. */
+struct tj_given {
+    const struct tj_effect *effect;
+    const struct tj_record *r;
+    uint64_t id; /* its record id */
+};
+typedef void tj_directive_effect(struct tj_state *state, const struct tj_given *given);
+
+tj_directive_effect tj_effect_none; /* a fact of the log that no rule asks for */
+tj_directive_effect tj_effect_ledger, tj_effect_activate_rules, tj_effect_add_log_key,
+    tj_effect_retire_log_key, tj_effect_open_asset;
+tj_directive_effect tj_effect_register_party, tj_effect_suspend_party, tj_effect_reinstate_party,
+    tj_effect_grant_classes, tj_effect_rename_party, tj_effect_close_party, tj_effect_recover_party,
+    tj_effect_object_recovery;
+tj_directive_effect tj_effect_add_key, tj_effect_revoke_key, tj_effect_set_threshold;
+tj_directive_effect tj_effect_open_account, tj_effect_freeze_account, tj_effect_unfreeze_account,
+    tj_effect_close_account;
+tj_directive_effect tj_effect_set_tier, tj_effect_set_limit, tj_effect_programme,
+    tj_effect_end_rule;
 
 #endif

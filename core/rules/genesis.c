@@ -1,6 +1,7 @@
 #include "core/rules/genesis.h"
 
 #include "core/rules/judge.h"
+#include "core/rules/reapply.h"
 #include "crypto/tree.h"
 
 static void genesis_header(struct tj_digester *digester, const uint8_t *records, uint32_t count,
@@ -51,6 +52,25 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
         .signatures_valid = true,
     };
     return tj_judge_genesis(&c, verdict);
+}
+
+struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_t *records)
+{
+    const struct tj_past nothing = {.context = NULL}; /* a genesis names no earlier record */
+    const struct tj_body_view body = {.records = records};
+    struct tj_entry_view entry;
+    struct tj_verdict verdict;
+    tj_verdict_init(&verdict);
+    enum tijori_status status =
+        tj_entry_decode(genesis->entry, sizeof genesis->entry, &entry, &verdict);
+    TIJORI_REQUIRE(status == TIJORI_OK);
+    struct tj_state *state = tj_state_create();
+    state->ledger_id = genesis->ledger_id;
+    state->redo = true; /* there is nothing to take back */
+    bool applied = tj_reapply(state, &nothing, &entry, &genesis->envelope_id, &body);
+    state->redo = false;
+    TIJORI_REQUIRE(applied);
+    return state;
 }
 
 void tj_genesis_opening(struct tj_digester *digester, const struct tj_genesis *genesis,

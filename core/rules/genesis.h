@@ -4,6 +4,7 @@
 /* Entry 0 and the envelope of entry 1, from the genesis's records: docs/FORMAT.md section 6. */
 
 #include "core/format/entry.h"
+#include "core/rules/state.h"
 
 struct tj_genesis {
     uint8_t entry[TJ_ENTRY_FIXED_SIZE + 2]; /* entry 0; it has no slots */
@@ -21,6 +22,10 @@ void tj_genesis_build(struct tj_digester *digester, const uint8_t *records, uint
 enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t *records,
                                     uint32_t count, uint64_t created_s,
                                     struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* The state after entry 0, of records that tj_genesis_check accepts: who the authority is, for who
+ * has no ledger. Destroyed by the caller. */
+struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_t *records);
 
 /* The envelope of entry 1, not yet signed: its header and its one record (endorse of entry 0). */
 void tj_genesis_opening(struct tj_digester *digester, const struct tj_genesis *genesis,

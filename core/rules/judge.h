@@ -6,8 +6,10 @@
  * no thread. The form of the bytes (step 1) was checked before; what follows from them is apply's
  * business.
  *
- * A file a judge: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a record,
- * judge_rule.c the tiers, limits and programmes that a movement meets, judge_genesis.c entry 0. */
+ * What the rules of keys and signatures say is in signing.h; the judges have the order. A file a
+ * judge: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a record (kind.h has
+ * the table of who judges which), judge_rule.c the tiers, limits and programmes that a movement
+ * meets, judge_genesis.c entry 0. */
 
 #include "core/rules/effect.h"
 
@@ -26,6 +28,51 @@ struct tj_case {
     uint32_t invalid_slot; /* the first that is not, when not */
 };
 
+/* A directive that asks to take effect. */
+struct tj_asked {
+    const struct tj_state *state;
+    const struct tj_past *past;
+    const struct tj_case *c;
+    const struct tj_record *r;
+};
+
+/* What a directive names that has to be there already. */
+enum tj_named_thing { TJ_NAMED_NOTHING, TJ_NAMED_PARTY, TJ_NAMED_ACCOUNT, TJ_NAMED_HOLDER };
+
+typedef bool tj_who(const struct tj_asked *asked);
+typedef enum tijori_status tj_directive_judge(const struct tj_asked *asked,
+                                              struct tj_verdict *verdict);
+
+/* A row of section 7.2: kind.c has the table of them. */
+struct tj_directive_rule {
+    uint32_t since; /* the first rules number that knows the kind */
+    enum tj_named_thing named;
+    tj_who *who;
+    const char *field; /* that NOT_ALLOWED is about */
+    tj_directive_judge *judge;
+    tj_directive_effect *effect;
+};
+
+/* Who may give it. */
+tj_who tj_by_authority, tj_by_authority_of_another, tj_by_itself_or_authority;
+tj_who tj_by_itself_or_guardian; /* the authority: of a party without a quorum, or in recovery */
+tj_who tj_by_owner;              /* of the account */
+tj_who tj_by_who_states;         /* the public sector; what is attested, the party itself */
+tj_who tj_by_anyone, tj_by_nobody;
+
+/* The rules of a row, once it may be given. */
+tj_directive_judge tj_judge_nothing_more; /* there are none */
+tj_directive_judge tj_judge_register_party, tj_judge_suspend_party, tj_judge_reinstate_party,
+    tj_judge_grant_classes, tj_judge_rename_party, tj_judge_close_party, tj_judge_recover_party,
+    tj_judge_object_recovery;
+tj_directive_judge tj_judge_add_key, tj_judge_revoke_key, tj_judge_set_threshold;
+tj_directive_judge tj_judge_open_account, tj_judge_freeze_account, tj_judge_unfreeze_account,
+    tj_judge_close_account;
+tj_directive_judge tj_judge_open_asset, tj_judge_activate_rules, tj_judge_add_log_key,
+    tj_judge_retire_log_key, tj_judge_endorse;
+tj_directive_judge tj_judge_set_tier, tj_judge_set_limit, tj_judge_programme, tj_judge_end_rule,
+    tj_judge_statement;
+
 /* Steps 2 to 9, of an entry after entry 0. */
 enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c,
@@ -33,12 +80,14 @@ enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct 
 /* Section 6: entry 0, whole. */
 enum tijori_status tj_judge_genesis(const struct tj_case *c,
                                     struct tj_verdict *verdict) TJ_MUST_USE;
-/* Step 10, one record; verdict->record is its position. */
-enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
-                                     const struct tj_case *c, const uint8_t *record,
-                                     struct tj_verdict *verdict) TJ_MUST_USE;
-enum tijori_status tj_judge_directive(const struct tj_state *state, const struct tj_past *past,
-                                      const struct tj_case *c, const uint8_t *record,
+/* Step 10, one record; verdict->record is its position. A movement, of any kind: section 7.1. */
+typedef enum tijori_status tj_movement_judge(struct tj_state *state, const struct tj_past *past,
+                                             const struct tj_case *c, const uint8_t *record,
+                                             struct tj_verdict *verdict);
+tj_movement_judge tj_judge_movement TJ_MUST_USE;
+/* A directive, by the row of its kind: section 7.2. */
+enum tijori_status tj_judge_directive(const struct tj_asked *asked,
+                                      const struct tj_directive_rule *rule,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
 /* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
  * position. `named` is what a post or a correct names; else, or when that is not here, NULL. */

@@ -1,29 +1,35 @@
-#include "core/rules/judge.h"
+#include "core/rules/signing.h"
 
 #include <inttypes.h>
 
-/* docs/FORMAT.md section 7: steps 2 to 9 before the records, steps 11 and 12 after them. */
+/* docs/FORMAT.md section 7: steps 2 to 9 before the records, steps 11 and 12 after them. Each rule
+ * of signatures is in signing.h; here is their order. */
 
 /* ---- steps 2 to 5: the header ---- */
 
+/* Step 3. */
 static enum tijori_status judge_sequence(const struct tj_state *state, const struct tj_case *c,
                                          struct tj_verdict *verdict)
 {
     static const struct tj_lane_object fresh;
     const struct tj_header *h = c->header;
     const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
-    lane = lane != NULL ? lane : &fresh;
+    if (lane == NULL) {
+        lane = &fresh;
+    }
     if (h->sequence != lane->sequence + 1) {
         return tj_refuse_detail(verdict, TIJORI_SEQUENCE, "sequence",
                                 "party %" PRIu32 " lane %u is at %" PRIu64
                                 ", the envelope says %" PRIu64,
                                 h->party, h->lane, lane->sequence, h->sequence);
     }
-    return memcmp(h->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE) == 0
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_PREVIOUS_ID, "previous_id");
+    if (memcmp(h->previous_id.bytes, lane->envelope_id, TJ_HASH_SIZE) != 0) {
+        return tj_refuse(verdict, TIJORI_PREVIOUS_ID, "previous_id");
+    }
+    return TIJORI_OK;
 }
 
+/* Step 4. */
 static enum tijori_status judge_known(const struct tj_past *past, const struct tj_case *c,
                                       struct tj_verdict *verdict)
 {
@@ -40,12 +46,14 @@ static enum tijori_status judge_known(const struct tj_past *past, const struct t
     if (h->known_index + 1 < c->index && !past->leaf(past->context, h->known_index, &leaf)) {
         return tj_refuse(verdict, TIJORI_FORK, "known_leaf");
     }
-    return tj_hash_equal(&leaf, &h->known_leaf)
-               ? TIJORI_OK
-               : tj_refuse_detail(verdict, TIJORI_FORK, "known_leaf", "entry %" PRIu64,
-                                  h->known_index);
+    if (!tj_hash_equal(&leaf, &h->known_leaf)) {
+        return tj_refuse_detail(verdict, TIJORI_FORK, "known_leaf", "entry %" PRIu64,
+                                h->known_index);
+    }
+    return TIJORI_OK;
 }
 
+/* Step 5. */
 static enum tijori_status judge_time(const struct tj_state *state, const struct tj_case *c,
                                      struct tj_verdict *verdict)
 {
@@ -73,136 +81,72 @@ static enum tijori_status judge_time(const struct tj_state *state, const struct 
 
 /* ---- steps 8 and 9: keys and thresholds ---- */
 
-static bool same_key(const struct tj_key_object *key, const struct tj_slot *slot)
+static enum tijori_status refuse_quorum(struct tj_verdict *verdict, enum tijori_status status,
+                                        uint32_t party, const struct tj_quorum *quorum)
 {
-    return key->algorithm == slot->key.algorithm &&
-           memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
-}
-
-/* A key that a record adds (or retires), and a slot by which that key shows it is there. */
-static bool shows_possession(const uint8_t *record, const struct tj_slot *slot)
-{
-    uint32_t party;
-    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(record, &slot->key, &party) &&
-           party == slot->party;
-}
-
-static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slot)
-{
-    for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
-        if (shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct tj_key_object *slot_key(const struct tj_state *state,
-                                            const struct tj_slot *slot)
-{
-    uint8_t x32[32];
-    tj_public_key_x(&slot->key, x32);
-    return tj_state_find_key(state, x32);
-}
-
-/* A party whose signatures count. */
-static enum tijori_status judge_active(const struct tj_party_object *party, uint32_t number,
-                                       struct tj_verdict *verdict)
-{
-    return party->status == TJ_PARTY_ACTIVE
-               ? TIJORI_OK
-               : tj_refuse_detail(verdict,
-                                  party->status == TJ_PARTY_CLOSED ? TIJORI_PARTY_CLOSED
-                                                                   : TIJORI_PARTY_SUSPENDED,
-                                  "party", "party %" PRIu32, number);
-}
-
-static bool role_counts(const struct tj_case *c, const struct tj_slot *slot, uint8_t role)
-{
-    bool administers = slot->use == TJ_USE_SIGN && c->header->lane == 0;
-    bool approves = slot->use == TJ_USE_SIGN && tj_header_approval(c->header);
-    return administers ? role == TJ_ADMINISTER
-           : approves  ? role == TJ_APPROVE
-                       : role == TJ_INITIATE || role == TJ_APPROVE;
-}
-
-/* *role: of the slot's key, 0 for a possession slot. */
-static enum tijori_status judge_slot(const struct tj_state *state, const struct tj_case *c,
-                                     const struct tj_slot *slot, uint8_t *role,
-                                     struct tj_verdict *verdict)
-{
-    *role = 0;
-    if (slot->use == TJ_USE_POSSESSION) {
-        return possession_wanted(c, slot) ? TIJORI_OK
-                                          : tj_refuse(verdict, TIJORI_POSSESSION, "key");
-    }
-    const struct tj_key_object *key = slot_key(state, slot);
-    if (key == NULL) {
-        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
-    }
-    if (key->party != slot->party || !same_key(key, slot)) {
-        return tj_refuse_detail(verdict, TIJORI_KEY_PARTY, "key", "registered for party %" PRIu32,
-                                key->party);
-    }
-    if (key->status != TJ_KEY_ACTIVE) {
-        return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key",
-                                "party %" PRIu32 ", key %" PRIu32, key->party, key->ordinal);
-    }
-    if (!role_counts(c, slot, key->role)) {
-        return tj_refuse_detail(verdict, TIJORI_KEY_ROLE, "key", "role %s, lane %u",
-                                tj_role_names[key->role], c->header->lane);
-    }
-    *role = key->role;
-    return slot->use == TJ_USE_COUNTERSIGN
-               ? judge_active(tj_state_party(state, slot->party), slot->party, verdict)
-               : TIJORI_OK;
-}
-
-/* The slots of one party under one use stand together: count them from `first` on. */
-static enum tijori_status judge_group(const struct tj_state *state, const struct tj_case *c,
-                                      const uint8_t *roles, uint32_t first, uint32_t *end,
-                                      struct tj_verdict *verdict)
-{
-    const struct tj_slots *slots = c->slots;
-    const struct tj_slot *slot = &slots->slots[first];
-    bool administer = slot->use == TJ_USE_SIGN && c->header->lane == 0;
-    bool approve = slot->use == TJ_USE_SIGN && !administer && tj_header_approval(c->header);
-    bool initiated = administer || approve;
-    for (*end = first; *end < slots->count; ++*end) {
-        const struct tj_slot *next = &slots->slots[*end];
-        if (next->party != slot->party || next->use != slot->use) {
-            break;
-        }
-        initiated |= roles[*end] == TJ_INITIATE;
-    }
-    const struct tj_party_object *party = tj_state_party(state, slot->party);
-    uint32_t needed =
-        approve ? 1 : party->threshold[administer ? TJ_DOMAIN_ADMINISTER : TJ_DOMAIN_MOVE];
-    if (needed > 0 && *end - first >= needed && initiated) {
-        return TIJORI_OK;
-    }
-    enum tijori_status status =
-        slot->use == TJ_USE_SIGN ? TIJORI_THRESHOLD : TIJORI_COUNTERSIGN_THRESHOLD;
     return tj_refuse_detail(verdict, status, "slots",
-                            "party %" PRIu32 ": %" PRIu32 " of %" PRIu32 "%s", slot->party,
-                            *end - first, needed, initiated ? "" : ", none of them initiates");
+                            "party %" PRIu32 ": %" PRIu32 " of %" PRIu32 "%s", party, quorum->given,
+                            quorum->needed, quorum->initiated ? "" : ", none of them initiates");
 }
 
-static bool possession_shown(const struct tj_case *c, const uint8_t *record)
+/* Step 8: slot by slot. `roles` gets what each is worth. */
+static enum tijori_status judge_slots(const struct tj_state *state, const struct tj_case *c,
+                                      uint8_t roles[TJ_SLOTS_MAX], struct tj_verdict *verdict)
 {
     for (uint32_t i = 0; i < c->slots->count; i++) {
-        if (shows_possession(record, &c->slots->slots[i])) {
-            return true;
+        verdict->slot = i;
+        enum tijori_status status =
+            tj_judge_slot(state, verdict, &roles[i], c, &c->slots->slots[i]);
+        if (status != TIJORI_OK) {
+            return status;
         }
     }
-    return false;
+    verdict->slot = TJ_NOWHERE;
+    return TIJORI_OK;
 }
 
+/* Step 9, the header's party: before the others, whatever place its number gives it. */
+static enum tijori_status judge_threshold(const struct tj_state *state, const struct tj_case *c,
+                                          const uint8_t *roles, struct tj_verdict *verdict)
+{
+    uint32_t party = c->header->party;
+    struct tj_quorum own = tj_quorum_of(state, c, roles, TJ_USE_SIGN, party);
+    if (own.given == 0) {
+        return tj_refuse_detail(verdict, TIJORI_THRESHOLD, "slots",
+                                "party %" PRIu32 " did not sign", party);
+    }
+    if (!tj_quorum_reached(&own)) {
+        return refuse_quorum(verdict, TIJORI_THRESHOLD, party, &own);
+    }
+    return TIJORI_OK;
+}
+
+/* Step 9, countersigning parties by rising number, in which order their slots stand. */
+static enum tijori_status judge_countersigners(const struct tj_state *state,
+                                               const struct tj_case *c, const uint8_t *roles,
+                                               struct tj_verdict *verdict)
+{
+    for (uint32_t i = 0; i < c->slots->count;) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        if (slot->use != TJ_USE_COUNTERSIGN) {
+            i++;
+            continue;
+        }
+        struct tj_quorum quorum = tj_quorum_of(state, c, roles, TJ_USE_COUNTERSIGN, slot->party);
+        if (!tj_quorum_reached(&quorum)) {
+            return refuse_quorum(verdict, TIJORI_COUNTERSIGN_THRESHOLD, slot->party, &quorum);
+        }
+        i += quorum.given; /* the slots of a party under one use stand together */
+    }
+    return TIJORI_OK;
+}
+
+/* Step 9, last: every record that wants possession has its slot. */
 static enum tijori_status judge_possession(const struct tj_case *c, struct tj_verdict *verdict)
 {
     for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_wants_possession(record) && !possession_shown(c, record)) {
+        if (tj_record_wants_possession(record) && !tj_possession_shown(c, record)) {
             verdict->record = i;
             return tj_refuse(verdict, TIJORI_POSSESSION, "key");
         }
@@ -213,63 +157,43 @@ static enum tijori_status judge_possession(const struct tj_case *c, struct tj_ve
 static enum tijori_status judge_keys(const struct tj_state *state, const struct tj_case *c,
                                      struct tj_verdict *verdict)
 {
-    enum tijori_status status = TIJORI_OK;
     uint8_t roles[TJ_SLOTS_MAX];
-    bool has_sign = false;
-    for (uint32_t i = 0; i < c->slots->count; i++) {
-        verdict->slot = i;
-        status = judge_slot(state, c, &c->slots->slots[i], &roles[i], verdict);
-        if (status != TIJORI_OK) {
-            return status;
-        }
-        has_sign |= c->slots->slots[i].use == TJ_USE_SIGN;
+    enum tijori_status status = judge_slots(state, c, roles, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    verdict->slot = TJ_NOWHERE;
-    if (!has_sign) {
-        return tj_refuse_detail(verdict, TIJORI_THRESHOLD, "slots",
-                                "party %" PRIu32 " did not sign", c->header->party);
+    status = judge_threshold(state, c, roles, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    /* Own signatures first, whatever place their party number gives them. */
-    for (int use = TJ_USE_SIGN; use <= TJ_USE_COUNTERSIGN; use++) {
-        for (uint32_t i = 0; i < c->slots->count;) {
-            if (c->slots->slots[i].use != use) {
-                i++;
-                continue;
-            }
-            status = judge_group(state, c, roles, i, &i, verdict);
-            if (status != TIJORI_OK) {
-                return status;
-            }
-        }
+    status = judge_countersigners(state, c, roles, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
     return judge_possession(c, verdict);
 }
 
 /* ---- entry 1 ---- */
 
-/* Section 6: one endorse of entry 0, signed by every key that entry 0 registered. All of them are
- * party 0's and none can be revoked yet. */
+/* Section 6, instead of steps 8 and 9: one endorse of entry 0, signed by every key of it. */
 static enum tijori_status judge_opening(const struct tj_state *state, const struct tj_case *c,
                                         struct tj_verdict *verdict)
 {
-    const struct tj_header *h = c->header;
-    if (h->party != 0 || h->lane != 0 || h->record_count != 1 || c->records[0] != TJ_ENDORSE ||
-        TJ_GET(c->records, TJ_ENDORSE, entry) != 0) {
+    if (!tj_is_opening(c)) {
         return tj_refuse(verdict, TIJORI_NOT_OPENED, NULL);
     }
     for (uint32_t i = 0; i < c->slots->count; i++) {
-        const struct tj_slot *slot = &c->slots->slots[i];
-        const struct tj_key_object *key = slot_key(state, slot);
-        if (slot->use != TJ_USE_SIGN || key == NULL || !same_key(key, slot)) {
+        if (tj_judge_opening_slot(state, verdict, &c->slots->slots[i]) != TIJORI_OK) {
             verdict->slot = i;
-            return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
+            return TIJORI_NOT_OPENED;
         }
     }
-    uint32_t keys = tj_state_party(state, 0)->keys;
-    return c->slots->count == keys
-               ? TIJORI_OK
-               : tj_refuse_detail(verdict, TIJORI_NOT_OPENED, "slots",
-                                  "%" PRIu32 " of %" PRIu32 " keys signed", c->slots->count, keys);
+    struct tj_quorum keys = tj_opening_quorum(state, c);
+    if (keys.given != keys.needed) {
+        return tj_refuse_detail(verdict, TIJORI_NOT_OPENED, "slots",
+                                "%" PRIu32 " of %" PRIu32 " keys signed", keys.given, keys.needed);
+    }
+    return TIJORI_OK;
 }
 
 /* ---- step 11 ---- */
@@ -285,12 +209,13 @@ static enum tijori_status judge_reachable(const struct tj_state *state, uint32_t
     bool reachable = administer <= party->keys_active[TJ_ADMINISTER] && move <= movers &&
                      (move == 0 || party->keys_active[TJ_INITIATE] > 0) &&
                      (number != 0 || administer > 0);
-    return reachable ? TIJORI_OK
-                     : tj_refuse_detail(verdict, TIJORI_UNREACHABLE, "threshold",
-                                        "party %" PRIu32 ": administer %" PRIu32
-                                        " of %u, move %" PRIu32 " of %" PRIu32,
-                                        number, administer, party->keys_active[TJ_ADMINISTER], move,
-                                        movers);
+    if (!reachable) {
+        return tj_refuse_detail(
+            verdict, TIJORI_UNREACHABLE, "threshold",
+            "party %" PRIu32 ": administer %" PRIu32 " of %u, move %" PRIu32 " of %" PRIu32, number,
+            administer, party->keys_active[TJ_ADMINISTER], move, movers);
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status judge_all_reachable(const struct tj_state *state, const struct tj_case *c,
@@ -298,7 +223,7 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
 {
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] != TJ_REVOKE_KEY && record[0] != TJ_SET_THRESHOLD) {
+        if (tj_record_kind(record) != TJ_REVOKE_KEY && tj_record_kind(record) != TJ_SET_THRESHOLD) {
             continue;
         }
         verdict->record = i;
@@ -313,51 +238,28 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
 
 /* ---- step 12 ---- */
 
-/* A key that signed, or showed possession, and administers after the last record. */
-static bool administers_now(const struct tj_state *state, const struct tj_slot *slot)
-{
-    const struct tj_key_object *key = slot_key(state, slot);
-    return slot->use != TJ_USE_COUNTERSIGN && key != NULL && key->party == 0 &&
-           key->role == TJ_ADMINISTER && key->status == TJ_KEY_ACTIVE && same_key(key, slot);
-}
-
-/* The authority hands over only to a quorum that has signed. */
 static enum tijori_status judge_new_quorum(const struct tj_state *state, const struct tj_case *c,
                                            struct tj_verdict *verdict)
 {
-    bool changes = false;
-    for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        bool of_quorum =
-            record[0] == TJ_ADD_KEY || record[0] == TJ_REVOKE_KEY || record[0] == TJ_SET_THRESHOLD;
-        changes |= of_quorum && tj_record_party(record) == 0;
+    if (!tj_changes_quorum(c)) {
+        return TIJORI_OK;
     }
-    uint32_t signed_by = 0;
-    for (uint32_t i = 0; changes && i < c->slots->count; i++) {
-        signed_by += administers_now(state, &c->slots->slots[i]);
+    struct tj_quorum quorum = tj_new_quorum(state, c);
+    TJ_VERIFY_CHECK(quorum.needed == tj_state_party(state, 0)->threshold[TJ_DOMAIN_ADMINISTER]);
+    if (quorum.given < quorum.needed) {
+        return tj_refuse_detail(verdict, TIJORI_NEW_QUORUM, "slots", "%" PRIu32 " of %" PRIu32,
+                                quorum.given, quorum.needed);
     }
-    uint32_t needed = tj_state_party(state, 0)->threshold[TJ_DOMAIN_ADMINISTER];
-    return !changes || signed_by >= needed
-               ? TIJORI_OK
-               : tj_refuse_detail(verdict, TIJORI_NEW_QUORUM, "slots", "%" PRIu32 " of %" PRIu32,
-                                  signed_by, needed);
+    return TIJORI_OK;
 }
 
 /* ---- the whole ---- */
-
-/* A party objects to its own recovery, which it may do while it is suspended too: or whoever
- * suspends it could take it over. */
-static bool objects(const struct tj_case *c)
-{
-    const struct tj_header *h = c->header;
-    return c->records != NULL && h->record_count == 1 && c->records[0] == TJ_OBJECT_RECOVERY &&
-           tj_record_party(c->records) == h->party && h->party != 0;
-}
 
 enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c, struct tj_verdict *verdict)
 {
     const struct tj_header *h = c->header;
+    /* Step 2. */
     if (!tj_hash_equal(&h->ledger_id, &state->ledger_id)) {
         return tj_refuse(verdict, TIJORI_LEDGER_ID, "ledger_id");
     }
@@ -366,35 +268,45 @@ enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct 
         return tj_refuse_detail(verdict, TIJORI_PARTY_UNKNOWN, "party", "party %" PRIu32, h->party);
     }
     enum tijori_status status = judge_sequence(state, c, verdict);
-    if (status == TIJORI_OK) {
-        status = judge_known(past, c, verdict);
-    }
-    if (status == TIJORI_OK) {
-        status = judge_time(state, c, verdict);
-    }
     if (status != TIJORI_OK) {
         return status;
     }
+    status = judge_known(past, c, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = judge_time(state, c, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    /* Step 6. */
     if (!c->signatures_valid) {
         verdict->slot = c->invalid_slot;
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }
-    status = objects(c) ? TIJORI_OK : judge_active(party, h->party, verdict);
+    /* Step 7. RESTRICTED is asked of the header, so that an audit without the records knows it. */
+    status = tj_judge_own_party(state, verdict, c);
     if (status != TIJORI_OK) {
         return status;
     }
-    /* Asked of the header, so that an audit without the records knows it. */
     if (tj_header_restricted(h) && tj_type_is_public(party->type)) {
         return tj_refuse(verdict, TIJORI_RESTRICTED, "flags");
     }
-    return c->index == 1 ? judge_opening(state, c, verdict) : judge_keys(state, c, verdict);
+    if (c->index == 1) {
+        return judge_opening(state, c, verdict);
+    }
+    return judge_keys(state, c, verdict);
 }
 
 enum tijori_status tj_judge_after(const struct tj_state *state, const struct tj_case *c,
                                   struct tj_verdict *verdict)
 {
     enum tijori_status status = judge_all_reachable(state, c, verdict);
-    bool movements = tj_kind_is_movement(c->records[0]);
-    return status == TIJORI_OK && !movements && c->index > 1 ? judge_new_quorum(state, c, verdict)
-                                                             : status;
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (tj_kind_is_movement(tj_record_kind(c->records)) || c->index <= 1) {
+        return TIJORI_OK;
+    }
+    return judge_new_quorum(state, c, verdict);
 }

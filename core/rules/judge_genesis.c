@@ -2,145 +2,216 @@
 
 /* docs/FORMAT.md section 6: entry 0. */
 
-/* The phases of the genesis's records, in order; a record stays in its phase or opens a later one.
- */
-static int genesis_phase(uint8_t kind)
-{
-    switch ((int)kind) {
-    case TJ_LEDGER:
-        return 0;
-    case TJ_PREDECESSOR:
-        return 1;
-    case TJ_ADD_LOG_KEY:
-        return 2;
-    case TJ_REGISTER_PARTY:
-        return 3;
-    case TJ_ADD_KEY:
-        return 4;
-    case TJ_SET_THRESHOLD:
-        return 5;
-    case TJ_OPEN_ASSET:
-        return 6;
-    }
-    return -1;
-}
-enum { GENESIS_PHASES = 7 };
+/* ---- what each kind of record is like, where it stands as the nth of its kind ---- */
 
-static bool genesis_record_fits(const struct tj_record *r, uint32_t nth)
+static bool first_of_kind(const struct tj_record *r, uint32_t nth)
+{
+    (void)r;
+    return nth == 0;
+}
+
+static bool log_key_fits(const struct tj_record *r, uint32_t nth)
+{
+    return r->number == nth;
+}
+
+static bool party_fits(const struct tj_record *r, uint32_t nth)
+{
+    return nth == 0 && r->party == 0 && r->type == TJ_AUTHORITY;
+}
+
+static bool key_fits(const struct tj_record *r, uint32_t nth)
 {
     struct tj_public_key key;
-    switch ((int)r->kind) {
-    case TJ_LEDGER:
-    case TJ_PREDECESSOR:
-        return nth == 0;
-    case TJ_ADD_LOG_KEY:
-        return r->number == nth;
-    case TJ_REGISTER_PARTY:
-        return nth == 0 && r->party == 0 && r->type == TJ_AUTHORITY;
-    case TJ_ADD_KEY:
-        tj_record_public_key(r, &key);
-        return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth &&
-               tj_public_key_valid(&key);
-    case TJ_SET_THRESHOLD:
-        return nth < 2 && r->party == 0;
-    case TJ_OPEN_ASSET:
-        return r->asset == nth + 1 && nth < TJ_ASSETS_MAX &&
-               (nth > 0 || (strcmp(r->code, "BTC") == 0 && r->decimals == 8 &&
-                            r->amount_max <= TJ_BTC_AMOUNT_MAX));
-    }
-    return false;
+    tj_record_public_key(r, &key);
+    return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth && tj_public_key_valid(&key);
 }
 
-/* No log key, no x-coordinate and no asset code stands twice, and no threshold domain either. */
-static bool genesis_records_collide(const uint8_t *a, const uint8_t *b)
+static bool threshold_fits(const struct tj_record *r, uint32_t nth)
 {
-    if (a[0] != b[0]) {
+    return nth < 2 && r->party == 0;
+}
+
+static bool is_bitcoin(const struct tj_record *r)
+{
+    return strcmp(r->code, "BTC") == 0 && r->decimals == 8 && r->amount_max <= TJ_BTC_AMOUNT_MAX;
+}
+
+static bool asset_fits(const struct tj_record *r, uint32_t nth)
+{
+    if (r->asset != nth + 1 || nth >= TJ_ASSETS_MAX) {
         return false;
     }
-    switch ((int)a[0]) {
-    case TJ_ADD_LOG_KEY:
-        return memcmp(a + 16, b + 16, 32) == 0;
-    case TJ_ADD_KEY:
-        return memcmp(a + 16 + (a[2] == TJ_ALGORITHM_ECDSA), b + 16 + (b[2] == TJ_ALGORITHM_ECDSA),
-                      32) == 0;
-    case TJ_SET_THRESHOLD:
-        return a[2] == b[2];
-    case TJ_OPEN_ASSET:
-        return memcmp(a + 16, b + 16, TJ_ASSET_CODE_SIZE) == 0;
-    }
+    return nth > 0 || is_bitcoin(r);
+}
+
+/* ---- what does not stand twice: two records of one kind that collide ---- */
+
+static bool same_log_key(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(TJ_AT(a, TJ_ADD_LOG_KEY, key), TJ_AT(b, TJ_ADD_LOG_KEY, key), 32) == 0;
+}
+
+/* The x-coordinate: an ecdsa key has one byte before it. */
+static const uint8_t *x_of(const uint8_t *record)
+{
+    bool ecdsa = TJ_GET(record, TJ_ADD_KEY, algorithm) == TJ_ALGORITHM_ECDSA;
+    return TJ_AT(record, TJ_ADD_KEY, key) + (ecdsa ? 1 : 0);
+}
+
+static bool same_x(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(x_of(a), x_of(b), 32) == 0;
+}
+
+static bool same_domain(const uint8_t *a, const uint8_t *b)
+{
+    return TJ_GET(a, TJ_SET_THRESHOLD, domain) == TJ_GET(b, TJ_SET_THRESHOLD, domain);
+}
+
+static bool same_code(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(TJ_AT(a, TJ_OPEN_ASSET, code), TJ_AT(b, TJ_OPEN_ASSET, code),
+                  TJ_ASSET_CODE_SIZE) == 0;
+}
+
+static bool never_same(const uint8_t *a, const uint8_t *b)
+{
+    (void)a;
+    (void)b;
     return false;
 }
 
-static bool genesis_collision(const struct tj_case *c, uint32_t position)
+/* ---- the phases: the order of the kinds; a record stays in its phase or opens a later one ---- */
+
+static const struct phase {
+    uint8_t kind;
+    bool optional;
+    bool (*fits)(const struct tj_record *r, uint32_t nth);
+    bool (*same)(const uint8_t *a, const uint8_t *b);
+} phases[] = {
+    {TJ_LEDGER, false, first_of_kind, never_same},
+    {TJ_PREDECESSOR, true, first_of_kind, never_same},
+    {TJ_ADD_LOG_KEY, false, log_key_fits, same_log_key},
+    {TJ_REGISTER_PARTY, false, party_fits, never_same},
+    {TJ_ADD_KEY, false, key_fits, same_x},
+    {TJ_SET_THRESHOLD, false, threshold_fits, same_domain},
+    {TJ_OPEN_ASSET, false, asset_fits, same_code},
+};
+enum { PHASES = sizeof phases / sizeof phases[0] };
+
+/* The phase of a kind, from `phase` on; PHASES when it may not stand there. */
+static uint32_t find_phase(uint32_t phase, uint8_t kind)
 {
-    const uint8_t *record = c->records + (size_t)position * TJ_RECORD_SIZE;
+    while (phase < PHASES && phases[phase].kind != kind) {
+        phase++;
+    }
+    return phase;
+}
+
+static const uint8_t *record_at(const struct tj_case *c, uint32_t position)
+{
+    return c->records + (size_t)position * TJ_RECORD_SIZE;
+}
+
+/* One like it stands before it. */
+static bool stands_twice(const struct tj_case *c, uint32_t position, const struct phase *phase)
+{
+    const uint8_t *record = record_at(c, position);
     for (uint32_t i = 0; i < position; i++) {
-        if (genesis_records_collide(c->records + (size_t)i * TJ_RECORD_SIZE, record)) {
+        const uint8_t *before = record_at(c, i);
+        if (tj_record_kind(before) == phase->kind && phase->same(before, record)) {
             return true;
         }
     }
     return false;
 }
 
-static bool genesis_header_fits(const struct tj_case *c)
+static enum tijori_status judge_records(const struct tj_case *c, struct tj_verdict *verdict)
 {
-    const struct tj_header *h = c->header;
-    uint32_t lifetime_max_s = tj_load32(c->records + 8);
-    return c->records[0] == TJ_LEDGER && h->flags == 0 && h->lane == 0 && h->party == 0 &&
-           h->sequence == 1 && tj_hash_zero(&h->previous_id) && tj_hash_zero(&h->ledger_id) &&
-           tj_hash_zero(&h->known_leaf) && h->expires_s == h->created_s + lifetime_max_s &&
-           h->created_s <= UINT64_MAX / TJ_NS_PER_S &&
-           c->received_ns == h->created_s * TJ_NS_PER_S && c->slots->count == 0;
-}
-
-static enum tijori_status judge_genesis_thresholds(const struct tj_case *c,
-                                                   struct tj_verdict *verdict)
-{
-    uint32_t keys[TJ_ROLE_END] = {0};
-    uint32_t thresholds[TJ_DOMAIN_END] = {0};
+    uint32_t counts[PHASES] = {0};
+    uint32_t phase = 0;
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        if (record[0] == TJ_ADD_KEY) {
-            keys[record[3]]++;
-        } else if (record[0] == TJ_SET_THRESHOLD) {
-            thresholds[record[2]] = record[3];
-        }
-    }
-    uint32_t move = thresholds[TJ_DOMAIN_MOVE];
-    uint32_t administer = thresholds[TJ_DOMAIN_ADMINISTER];
-    return administer > 0 && administer <= keys[TJ_ADMINISTER] &&
-                   move <= keys[TJ_INITIATE] + keys[TJ_APPROVE] &&
-                   (move == 0 || keys[TJ_INITIATE] > 0)
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_UNREACHABLE, "threshold");
-}
-
-enum tijori_status tj_judge_genesis(const struct tj_case *c, struct tj_verdict *verdict)
-{
-    uint32_t counts[GENESIS_PHASES] = {0};
-    int phase = 0;
-    if (!genesis_header_fits(c)) {
-        return tj_refuse(verdict, TIJORI_GENESIS, "header");
-    }
-    for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = c->records + (size_t)i * TJ_RECORD_SIZE;
-        int next = genesis_phase(record[0]);
         struct tj_record r;
         verdict->record = i;
-        if (next < phase) {
+        phase = find_phase(phase, tj_record_kind(record_at(c, i)));
+        if (phase == PHASES) {
             return tj_refuse(verdict, TIJORI_GENESIS, "kind");
         }
-        tj_record_decode(record, &r);
-        phase = next;
-        if (!genesis_record_fits(&r, counts[phase]++) || genesis_collision(c, i)) {
+        tj_record_decode(record_at(c, i), &r);
+        if (!phases[phase].fits(&r, counts[phase]++) || stands_twice(c, i, &phases[phase])) {
             return tj_refuse(verdict, TIJORI_GENESIS, tj_record_layout(r.kind)->name);
         }
     }
     verdict->record = TJ_NOWHERE;
-    for (int p = 2; p < GENESIS_PHASES; p++) {
-        if (counts[p] == 0) {
+    for (uint32_t p = 0; p < PHASES; p++) {
+        if (counts[p] == 0 && !phases[p].optional) {
             return tj_refuse(verdict, TIJORI_GENESIS, "records");
         }
     }
-    return judge_genesis_thresholds(c, verdict);
+    return TIJORI_OK;
+}
+
+/* ---- header and thresholds ---- */
+
+/* Entry 0 has no lane to follow, no ledger to name, and nobody to sign it. */
+static bool header_fits(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    if (h->flags != 0 || h->lane != 0 || h->party != 0 || h->sequence != 1) {
+        return false;
+    }
+    if (!tj_hash_zero(&h->previous_id) || !tj_hash_zero(&h->ledger_id) ||
+        !tj_hash_zero(&h->known_leaf)) {
+        return false;
+    }
+    return c->slots->count == 0;
+}
+
+/* Times follow from created_s and from the ledger record, the first. */
+static bool times_fit(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    if (tj_record_kind(c->records) != TJ_LEDGER) {
+        return false;
+    }
+    return h->expires_s == h->created_s + TJ_GET(c->records, TJ_LEDGER, lifetime_max_s) &&
+           h->created_s <= UINT64_MAX / TJ_NS_PER_S && c->received_ns == h->created_s * TJ_NS_PER_S;
+}
+
+static enum tijori_status judge_thresholds(const struct tj_case *c, struct tj_verdict *verdict)
+{
+    uint32_t keys[TJ_ROLE_END] = {0};
+    uint32_t thresholds[TJ_DOMAIN_END] = {0};
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = record_at(c, i);
+        if (tj_record_kind(record) == TJ_ADD_KEY) {
+            keys[TJ_GET(record, TJ_ADD_KEY, role)]++;
+        }
+        if (tj_record_kind(record) == TJ_SET_THRESHOLD) {
+            thresholds[TJ_GET(record, TJ_SET_THRESHOLD, domain)] =
+                TJ_GET(record, TJ_SET_THRESHOLD, threshold);
+        }
+    }
+    uint32_t move = thresholds[TJ_DOMAIN_MOVE];
+    uint32_t administer = thresholds[TJ_DOMAIN_ADMINISTER];
+    if (administer == 0 || administer > keys[TJ_ADMINISTER]) {
+        return tj_refuse(verdict, TIJORI_UNREACHABLE, "threshold");
+    }
+    if (move > keys[TJ_INITIATE] + keys[TJ_APPROVE] || (move > 0 && keys[TJ_INITIATE] == 0)) {
+        return tj_refuse(verdict, TIJORI_UNREACHABLE, "threshold");
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_judge_genesis(const struct tj_case *c, struct tj_verdict *verdict)
+{
+    if (!header_fits(c) || !times_fit(c)) {
+        return tj_refuse(verdict, TIJORI_GENESIS, "header");
+    }
+    enum tijori_status status = judge_records(c, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return judge_thresholds(c, verdict);
 }

@@ -1,4 +1,4 @@
-#include "core/rules/judge.h"
+#include "core/rules/signing.h"
 
 #include <inttypes.h>
 
@@ -17,6 +17,13 @@ static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct sides
     return out;
 }
 
+static enum tijori_status refuse_account(struct tj_verdict *verdict, const char *field,
+                                         uint64_t account)
+{
+    return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, field, "account %" PRIu32 ":%" PRIu32,
+                            tj_account_party(account), tj_account_local(account));
+}
+
 static enum tijori_status find_sides(const struct tj_state *state, const uint8_t *record,
                                      struct sides *s, struct tj_verdict *verdict)
 {
@@ -24,11 +31,11 @@ static enum tijori_status find_sides(const struct tj_state *state, const uint8_t
     uint64_t to = tj_movement_to(record);
     s->from = tj_state_account(state, from);
     s->to = tj_state_account(state, to);
-    if (s->from == NULL || s->to == NULL) {
-        uint64_t missing = s->from == NULL ? from : to;
-        return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, s->from == NULL ? "from" : "to",
-                                "account %" PRIu32 ":%" PRIu32, tj_account_party(missing),
-                                tj_account_local(missing));
+    if (s->from == NULL) {
+        return refuse_account(verdict, "from", from);
+    }
+    if (s->to == NULL) {
+        return refuse_account(verdict, "to", to);
     }
     s->asset = tj_state_asset(state, s->from->asset);
     return TIJORI_OK;
@@ -51,32 +58,28 @@ static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *v
     return TIJORI_OK;
 }
 
-/* Who submits a restricted envelope is not of the public sector (apply.c), nor then is `from`. */
+/* Who submits a restricted envelope is not of the public sector (step 7), nor then is `from`. */
 static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
     uint32_t party = tj_account_party(tj_movement_to(record));
-    return tj_header_restricted(c->header) && tj_type_is_public(tj_state_party(state, party)->type)
-               ? tj_refuse(verdict, TIJORI_RESTRICTED, "to")
-               : TIJORI_OK;
+    if (tj_header_restricted(c->header) && tj_type_is_public(tj_state_party(state, party)->type)) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED, "to");
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status judge_countersigned(const struct tj_case *c, const struct sides *s,
                                               const uint8_t *record, struct tj_verdict *verdict)
 {
-    uint32_t party = tj_account_party(tj_movement_to(record));
-    /* Coins that a customer holds may come to any custodian; what a contra account says may not. */
-    bool coins = !tj_class_is_contra(s->from->class) && s->to->class == TJ_CLASS_CUSTODY;
-    if (party == c->header->party || coins) {
+    uint32_t party;
+    if (!tj_wants_countersigner(&party, c->header, record, s->from, s->to)) {
         return TIJORI_OK;
     }
-    for (uint32_t i = 0; i < c->slots->count; i++) {
-        const struct tj_slot *slot = &c->slots->slots[i];
-        if (slot->use == TJ_USE_COUNTERSIGN && slot->party == party) {
-            return TIJORI_OK; /* its threshold was judged with the keys */
-        }
+    if (!tj_countersigned_by(c->slots, party)) { /* its threshold was judged with the keys */
+        return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
     }
-    return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
+    return TIJORI_OK;
 }
 
 /* A rule on this account's balance cannot be judged, and that is counted. */
@@ -128,10 +131,11 @@ static enum tijori_status judge_pending(struct tj_state *state, const struct sid
         !not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
     }
-    return tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum) ||
-                   not_known(state, tj_movement_to(record))
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_OVERFLOW, "to");
+    if (!tj_amount_add((struct tj_amount){s->to->pending_in}, amount, &sum) &&
+        !not_known(state, tj_movement_to(record))) {
+        return tj_refuse(verdict, TIJORI_OVERFLOW, "to");
+    }
+    return TIJORI_OK;
 }
 
 static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
@@ -161,6 +165,7 @@ static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
             TJ_PARTY_LIMITED) != 0;
 }
 
+/* A move or a pending, in the order of section 7.1. */
 static enum tijori_status judge_new(struct tj_state *state, const struct tj_case *c,
                                     const struct sides *s, const uint8_t *record,
                                     struct tj_verdict *verdict)
@@ -176,25 +181,34 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
         return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
     }
     status = judge_purpose(s, record, verdict);
-    if (status == TIJORI_OK) {
-        status = judge_public(state, c, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    if (status == TIJORI_OK) {
-        status = judge_countersigned(c, s, record, verdict);
+    status = judge_public(state, c, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    if (status == TIJORI_OK && timeout_passed(tj_movement_timeout_s(record), c->received_ns)) {
-        status = tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
+    status = judge_countersigned(c, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    if (status == TIJORI_OK) {
-        status = judge_balance(state, s, record, verdict);
+    if (timeout_passed(tj_movement_timeout_s(record), c->received_ns)) {
+        return tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
     }
-    if (status == TIJORI_OK && record[0] == TJ_PENDING) {
+    status = judge_balance(state, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (tj_record_kind(record) == TJ_PENDING) {
         status = judge_pending(state, s, record, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
     }
-    if (status == TIJORI_OK && may_meet_rules(state, s, record)) {
-        status = tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
+    if (!may_meet_rules(state, s, record)) {
+        return TIJORI_OK;
     }
-    return status;
+    return tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
 }
 
 /* ---- post, void, correct ---- */
@@ -205,9 +219,10 @@ static bool kinds_match(uint8_t kind, uint8_t named_kind)
                               : named_kind == TJ_PENDING;
 }
 
+/* For a correct, from and to are the other way round, and the amount is judged later. */
 static const char *differing_field(const uint8_t *record, const uint8_t *named)
 {
-    bool swapped = record[0] == TJ_CORRECT;
+    bool swapped = tj_record_kind(record) == TJ_CORRECT;
     uint64_t from = swapped ? tj_movement_to(named) : tj_movement_from(named);
     uint64_t to = swapped ? tj_movement_from(named) : tj_movement_to(named);
     if (tj_movement_purpose(record) != tj_movement_purpose(named)) {
@@ -219,8 +234,10 @@ static const char *differing_field(const uint8_t *record, const uint8_t *named)
     if (tj_movement_to(record) != to) {
         return "to";
     }
-    bool same = tj_movement_amount(record).base == tj_movement_amount(named).base;
-    return swapped || same ? NULL : "amount";
+    if (!swapped && tj_movement_amount(record).base != tj_movement_amount(named).base) {
+        return "amount";
+    }
+    return NULL;
 }
 
 static enum tijori_status judge_named(const struct tj_past *past, const struct tj_case *c,
@@ -239,12 +256,15 @@ static enum tijori_status judge_named(const struct tj_past *past, const struct t
     if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
     }
-    if (!kinds_match(record[0], named->record[0])) {
+    if (!kinds_match(tj_record_kind(record), tj_record_kind(named->record))) {
         return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
-                                tj_record_layout(named->record[0])->name);
+                                tj_record_layout(tj_record_kind(named->record))->name);
     }
     const char *field = differing_field(record, named->record);
-    return field == NULL ? TIJORI_OK : tj_refuse(verdict, TIJORI_NAMED_DIFFERS, field);
+    if (field != NULL) {
+        return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, field);
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status judge_correction(struct tj_state *state, const struct tj_case *c,
@@ -281,55 +301,57 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
     if (!not_known(state, tj_movement_to(record))) {
         return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "to");
     }
-    if (record[0] != TJ_CORRECT && mark != NULL) {
+    if (tj_record_kind(record) != TJ_CORRECT && mark != NULL) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
-    return record[0] == TJ_POST || record[0] == TJ_CORRECT ? judge_open(s, verdict) : TIJORI_OK;
+    if (tj_record_kind(record) == TJ_POST || tj_record_kind(record) == TJ_CORRECT) {
+        return judge_open(s, verdict);
+    }
+    return TIJORI_OK;
 }
 
 /* None of the keys that sign approved it before. */
 static enum tijori_status judge_approve(const struct tj_state *state, const struct tj_case *c,
                                         const uint8_t *record, struct tj_verdict *verdict)
 {
-    uint8_t keys[TJ_KEYS_MAX / 8];
-    uint64_t mark;
-    const struct tj_approval_object *approval =
-        tj_state_find_mark(state, tj_movement_refers_to(record), &mark) != NULL
-            ? tj_state_peek(state, TJ_T_APPROVAL, 0, mark)
-            : NULL;
-    tj_approvers(state, c->header, c->slots, keys);
-    for (uint32_t i = 0; approval != NULL && i < TJ_KEYS_MAX; i++) {
-        if ((keys[i / 8] & approval->keys[i / 8] & 1u << i % 8) != 0) {
+    struct tj_key_set signed_by;
+    struct tj_key_set before;
+    tj_approvers(state, c->header, c->slots, signed_by.keys);
+    tj_approved_before(state, &before, tj_movement_refers_to(record));
+    for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
+        if (tj_key_in_set(&signed_by, i) && tj_key_in_set(&before, i)) {
             return tj_refuse_detail(verdict, TIJORI_APPROVED, "refers_to", "key %" PRIu32, i);
         }
     }
     return TIJORI_OK;
 }
 
-static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
-                                       const struct tj_case *c, const struct sides *s,
-                                       const uint8_t *record, struct tj_verdict *verdict)
+/* What post, void and approve name is still pending. */
+static enum tijori_status judge_settled(const struct tj_state *state, const uint8_t *record,
+                                        struct tj_verdict *verdict)
 {
-    struct tj_named named = {.absent = false};
-    uint8_t kind = record[0];
-    enum tijori_status status = judge_named(past, c, record, &named, verdict);
-    if (status != TIJORI_OK) {
-        return status;
+    uint64_t number;
+    const struct tj_mark_object *mark =
+        tj_state_find_mark(state, tj_movement_refers_to(record), &number);
+    TIJORI_REQUIRE(mark != NULL);
+    if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
+        return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
-    bool ruled = (tj_kind_posts(kind)) && tj_state_ledger(state)->rules_set != 0;
-    if (named.absent) {
-        status = judge_absent(state, s, record, verdict);
-        return status == TIJORI_OK && ruled
-                   ? tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict)
-                   : status;
-    }
+    return TIJORI_OK;
+}
+
+/* The second half of section 7.1: what is asked of a post, void, correct or approve beside what it
+ * names. */
+static enum tijori_status judge_of_named(struct tj_state *state, const struct tj_case *c,
+                                         const struct sides *s, const uint8_t *record,
+                                         const struct tj_named *named, struct tj_verdict *verdict)
+{
+    uint8_t kind = tj_record_kind(record);
+    enum tijori_status status = TIJORI_OK;
     if (kind != TJ_CORRECT) {
-        uint64_t number;
-        const struct tj_mark_object *mark =
-            tj_state_find_mark(state, tj_movement_refers_to(record), &number);
-        TIJORI_REQUIRE(mark != NULL);
-        if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
-            return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
+        status = judge_settled(state, record, verdict);
+        if (status != TIJORI_OK) {
+            return status;
         }
     }
     if (kind == TJ_POST || kind == TJ_CORRECT) {
@@ -342,19 +364,40 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (status != TIJORI_OK) {
         return status;
     }
-    bool posts = kind == TJ_POST || kind == TJ_APPROVAL;
-    if (posts && timeout_passed(tj_movement_timeout_s(named.record), c->received_ns)) {
+    if ((kind == TJ_POST || kind == TJ_APPROVAL) &&
+        timeout_passed(tj_movement_timeout_s(named->record), c->received_ns)) {
         return tj_refuse(verdict, TIJORI_TIMEOUT, "refers_to");
     }
     if (kind == TJ_APPROVAL) {
         return judge_approve(state, c, record, verdict);
     }
     if (kind == TJ_CORRECT) {
-        status = judge_correction(state, c, s, record, &named, verdict);
+        return judge_correction(state, c, s, record, named, verdict);
     }
-    return status == TIJORI_OK && ruled
-               ? tj_judge_rules(state, c, record, s->from, s->to, &named, verdict)
-               : status;
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
+                                       const struct tj_case *c, const struct sides *s,
+                                       const uint8_t *record, struct tj_verdict *verdict)
+{
+    struct tj_named named = {.absent = false};
+    enum tijori_status status = judge_named(past, c, record, &named, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (named.absent) {
+        status = judge_absent(state, s, record, verdict);
+    } else {
+        status = judge_of_named(state, c, s, record, &named, verdict);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (!tj_kind_posts(tj_record_kind(record)) || tj_state_ledger(state)->rules_set == 0) {
+        return TIJORI_OK;
+    }
+    return tj_judge_rules(state, c, record, s->from, s->to, named.absent ? NULL : &named, verdict);
 }
 
 enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
@@ -362,7 +405,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
                                      struct tj_verdict *verdict)
 {
     struct sides s;
-    uint8_t kind = record[0];
+    uint8_t kind = tj_record_kind(record);
     if (c->header->lane == 0 && kind != TJ_VOID) {
         return tj_refuse(verdict, TIJORI_LANE, "kind");
     }

@@ -1,4 +1,4 @@
-#include "core/rules/judge.h"
+#include "core/rules/signing.h"
 
 #include <inttypes.h>
 
@@ -86,14 +86,18 @@ static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction
         if (rule->counterparty == other || rule->counterparty == other_all) {
             return TIJORI_OK;
         }
-        first = limited ? first : walk.number;
+        if (!limited) {
+            first = walk.number;
+        }
         limited = true;
     }
-    return !limited ? TIJORI_OK
-                    : tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
-                                       "rule %" PRIu32 " and those like it do not name account "
-                                       "%" PRIu32 ":%" PRIu32,
-                                       first, tj_account_party(other), tj_account_local(other));
+    if (limited) {
+        return tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
+                                "rule %" PRIu32 " and those like it do not name account "
+                                "%" PRIu32 ":%" PRIu32,
+                                first, tj_account_party(other), tj_account_local(other));
+    }
+    return TIJORI_OK;
 }
 
 /* ---- outflow and balance: how much ---- */
@@ -243,103 +247,63 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
 
 /* ---- tiers ---- */
 
-/* How many of these keys are not revoked, and the mask of their groups. */
-static uint32_t count_keys(const struct tj_state *state, uint32_t party,
-                           const uint8_t keys[TJ_KEYS_MAX / 8], uint32_t *groups)
-{
-    uint32_t count = 0;
-    *groups = 0;
-    for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
-        if ((keys[i / 8] >> i % 8 & 1) == 0) {
-            continue;
-        }
-        const struct tj_key_object *key = tj_state_key(state, party, i);
-        if (key != NULL && key->status == TJ_KEY_ACTIVE) {
-            count++;
-            *groups |= 1u << (key->group & TJ_GROUP_MAX);
-        }
-    }
-    return count;
-}
-
-static void add_earlier_approvals(const struct tj_state *state, const struct tj_passage *p,
-                                  uint8_t keys[TJ_KEYS_MAX / 8])
-{
-    uint64_t mark;
-    if (tj_record_kind(p->record) != TJ_POST ||
-        tj_state_find_mark(state, tj_movement_refers_to(p->record), &mark) == NULL) {
-        return;
-    }
-    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
-    for (size_t i = 0; approval != NULL && i < TJ_KEYS_MAX / 8; i++) {
-        keys[i] |= approval->keys[i];
-    }
-}
-
-static enum tijori_status judge_approvals(const struct walk *walk, const struct tj_case *c,
-                                          const struct tj_rule_object *tier,
+/* Step 6. */
+static enum tijori_status judge_approvals(const struct tj_approvals *given,
                                           struct tj_verdict *verdict)
 {
-    uint8_t keys[TJ_KEYS_MAX / 8];
-    uint32_t groups;
-    uint32_t party = tj_account_party(walk->holder);
-    tj_approvers(walk->state, c->header, c->slots, keys);
-    add_earlier_approvals(walk->state, walk->passage, keys);
-    uint32_t count = count_keys(walk->state, party, keys, &groups);
-    if (count < tier->approvals) {
+    if (given->count < given->tier->approvals) {
         return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
                                 "rule %" PRIu32 ": %u approvals wanted, %" PRIu32 " given",
-                                walk->number, tier->approvals, count);
+                                given->rule, given->tier->approvals, given->count);
     }
-    uint32_t missing = tier->groups & ~groups;
-    return missing == 0 ? TIJORI_OK
-                        : tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
-                                           "rule %" PRIu32 ": none of group %d approved",
-                                           walk->number, __builtin_ctz(missing));
+    if (given->groups_missing != 0) {
+        return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
+                                "rule %" PRIu32 ": none of group %d approved", given->rule,
+                                __builtin_ctz(given->groups_missing));
+    }
+    return TIJORI_OK;
 }
 
-static enum tijori_status judge_delay(const struct walk *walk, const struct tj_rule_object *tier,
-                                      struct tj_verdict *verdict)
+static enum tijori_status judge_delay(const struct tj_passage *p, const struct tj_rule_object *tier,
+                                      uint32_t rule, struct tj_verdict *verdict)
 {
-    const struct tj_passage *p = walk->passage;
-    uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
-    if (delay_ns == 0) {
+    uint64_t left_ns;
+    switch (tj_tier_wait(&left_ns, tier, p)) {
+    case TJ_WAIT_NONE:
         return TIJORI_OK;
-    }
-    if (tj_record_kind(p->record) != TJ_POST) {
+    case TJ_WAIT_NEVER:
         return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
-                                "rule %" PRIu32 ": waits %" PRIu32 " s", walk->number,
-                                tier->window_s);
+                                "rule %" PRIu32 ": waits %" PRIu32 " s", rule, tier->window_s);
+    case TJ_WAIT_LEFT:
+        return tj_refuse_detail(verdict, TIJORI_DELAY, "refers_to",
+                                "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left", rule,
+                                tier->window_s, (left_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
     }
-    uint64_t waited_ns = p->received_ns - p->named->received_ns;
-    if (waited_ns >= delay_ns) {
-        return TIJORI_OK;
-    }
-    uint64_t left_s = (delay_ns - waited_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S;
-    return tj_refuse_detail(verdict, TIJORI_DELAY, "refers_to",
-                            "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left",
-                            walk->number, tier->window_s, left_s);
+    abort();
 }
 
 static enum tijori_status judge_tier(struct tj_state *state, const struct tj_case *c,
                                      const struct tj_passage *p, struct tj_verdict *verdict)
 {
-    uint32_t party = tj_account_party(tj_movement_from(p->record));
-    const struct tj_party_object *owner = tj_state_party(state, party);
-    if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
-        tj_movement_amount(p->record).base <= owner->tier_least) {
-        return TIJORI_OK;
-    }
-    struct walk walk = walk_of(state, p, tj_account_id(party, TJ_LOCAL_ALL));
-    const struct tj_rule_object *tier = tj_tier_of(state, p, &walk.number);
+    uint32_t rule;
+    const struct tj_rule_object *tier = tj_tier_met(state, &rule, p);
     if (tier == NULL) {
         return TIJORI_OK;
     }
-    /* Approvals in bodies that are not there. */
-    bool unknown = tj_record_kind(p->record) == TJ_POST && tj_balance_unknown(state, walk.holder);
-    state->unjudged += unknown;
-    enum tijori_status status = unknown ? TIJORI_OK : judge_approvals(&walk, c, tier, verdict);
-    return status != TIJORI_OK ? status : judge_delay(&walk, tier, verdict);
+    if (tj_record_kind(p->record) == TJ_POST &&
+        tj_balance_unknown(state, tj_movement_from(p->record))) {
+        state->unjudged++; /* approvals in bodies that are not there */
+        return judge_delay(p, tier, rule, verdict);
+    }
+    struct tj_key_set signed_by;
+    struct tj_approvals given;
+    tj_approvers(state, c->header, c->slots, signed_by.keys);
+    tj_approvals_of(state, &given, p, &signed_by, tj_pending_posted(p->record));
+    enum tijori_status status = judge_approvals(&given, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return judge_delay(p, tier, rule, verdict);
 }
 
 /* ---- programmes ---- */
@@ -425,14 +389,18 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
     bool moves = tj_record_kind(record) == TJ_MOVE || named != NULL;
+    /* Steps 1 to 5. */
     enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
     if (status != TIJORI_OK || !moves) {
         return status;
     }
     status = judge_tier(state, c, &p, verdict);
-    bool crosses = tj_crosses_reserve(p.from, p.to);
-    if (status != TIJORI_OK || !crosses) {
+    if (status != TIJORI_OK) {
         return status;
+    }
+    /* Step 7: programmes count what crosses the reserve's border. */
+    if (!tj_crosses_reserve(p.from, p.to)) {
+        return TIJORI_OK;
     }
     p.vouched = tj_vouched(state, record, c->slots, named);
     p.named_vouched = named != NULL && tj_named_vouched(state, named);

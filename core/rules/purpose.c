@@ -98,16 +98,21 @@ const char *tj_purpose_refusal(uint8_t purpose, uint8_t from_class, uint8_t to_c
 
 uint16_t tj_type_classes_max(uint8_t party_type)
 {
-    const uint16_t all = (1u << TJ_CLASS_END) - 2u;
-    const uint16_t contra_of_custody =
-        1u << TJ_CLASS_FEE | 1u << TJ_CLASS_EXTERNAL | 1u << TJ_CLASS_SUSPENSE;
-    if (tj_type_is_public(party_type)) {
-        return (uint16_t)(all & ~(1u << CUSTODY));
+    switch ((enum tj_party_type)party_type) {
+    case TJ_AUTHORITY:
+    case TJ_TREASURY:
+        return TJ_CLASSES_ALL & ~(1 << CUSTODY);
+    case TJ_CUSTODIAN:
+        return 1 << CUSTODY | 1 << TJ_CLASS_FEE | 1 << TJ_CLASS_EXTERNAL | 1 << TJ_CLASS_SUSPENSE;
+    case TJ_OPERATOR:
+    case TJ_AUDITOR:
+    case TJ_PARTY_TYPE_END:
+        break;
     }
-    return party_type == TJ_CUSTODIAN ? (uint16_t)(contra_of_custody | 1u << CUSTODY) : 0;
+    return 0;
 }
 
 uint16_t tj_type_classes_first(uint8_t party_type)
 {
-    return party_type == TJ_CUSTODIAN ? (uint16_t)(1u << CUSTODY) : 0;
+    return party_type == TJ_CUSTODIAN ? 1 << CUSTODY : 0;
 }

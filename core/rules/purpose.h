@@ -45,7 +45,13 @@ static inline enum tj_flow tj_flow_of(uint8_t from_class, uint8_t to_class)
 {
     bool from = from_class == TJ_CLASS_RESERVE;
     bool to = to_class == TJ_CLASS_RESERVE;
-    return from && to ? TJ_FLOW_WITHIN : to ? TJ_FLOW_INTO : from ? TJ_FLOW_OUT : TJ_FLOW_OUTSIDE;
+    if (from && to) {
+        return TJ_FLOW_WITHIN;
+    }
+    if (from) {
+        return TJ_FLOW_OUT;
+    }
+    return to ? TJ_FLOW_INTO : TJ_FLOW_OUTSIDE;
 }
 
 #endif

@@ -1,11 +1,33 @@
 #include "core/rules/reapply.h"
 
-/* A limit's holder, whose flag its effect sets. */
-static bool reapply_holder_fits(const struct tj_state *state, const struct tj_record *r)
+#include "core/rules/kind.h"
+
+/* Both accounts are there, and the movement that it names. */
+static bool movement_fits(const struct tj_state *state, const struct tj_past *past,
+                          const uint8_t *record)
 {
-    return r->kind != TJ_SET_LIMIT || tj_holder_is_party(r->holder)
-               ? tj_account_party(r->holder) < TJ_PARTIES_MAX
-               : tj_state_account(state, r->holder) != NULL;
+    uint64_t from = tj_movement_from(record);
+    struct tj_named named = {.absent = false};
+    if (tj_state_account(state, from) == NULL ||
+        tj_state_account(state, tj_movement_to(record)) == NULL ||
+        tj_state_party(state, tj_account_party(from)) == NULL) {
+        return false;
+    }
+    if (!tj_kind_names(tj_record_kind(record))) {
+        return true;
+    }
+    return past->record(past->context, tj_movement_refers_to(record), &named) &&
+           tj_kind_is_movement(tj_record_kind(named.record));
+}
+
+/* Numbers that ask for memory; what a kind does not have is zero. */
+static bool numbers_fit(const struct tj_record *r)
+{
+    return r->party < TJ_PARTIES_MAX && r->rule < TJ_RULES_MAX && r->ordinal < TJ_KEYS_MAX &&
+           r->number < TJ_LOG_KEYS_MAX && r->asset <= TJ_ASSETS_MAX &&
+           tj_account_party(r->account) < TJ_PARTIES_MAX &&
+           tj_account_local(r->account) < TJ_ACCOUNTS_MAX &&
+           tj_account_party(r->holder) < TJ_PARTIES_MAX;
 }
 
 /* What keeps an effect on damaged bytes from asking for memory or for accounts that are not there.
@@ -13,25 +35,23 @@ static bool reapply_holder_fits(const struct tj_state *state, const struct tj_re
 static bool reapply_fits(const struct tj_state *state, const struct tj_past *past,
                          const uint8_t *record)
 {
-    if (tj_kind_is_movement(record[0])) {
-        struct tj_named named = {.absent = false};
-        return tj_state_account(state, tj_movement_from(record)) != NULL &&
-               tj_state_account(state, tj_movement_to(record)) != NULL &&
-               tj_state_party(state, tj_account_party(tj_movement_from(record))) != NULL &&
-               (record[0] <= TJ_PENDING ||
-                (past->record(past->context, tj_movement_refers_to(record), &named) &&
-                 tj_kind_is_movement(named.record[0])));
-    }
     struct tj_record r;
+    if (tj_kind_is_movement(tj_record_kind(record))) {
+        return movement_fits(state, past, record);
+    }
     tj_record_decode(record, &r);
-    const struct tj_rule_object *rule = r.kind == TJ_END_RULE ? tj_state_rule(state, r.rule) : NULL;
-    if (r.kind == TJ_END_RULE && (rule == NULL || rule->asset > TJ_ASSETS_MAX)) {
+    if (!numbers_fit(&r)) {
         return false;
     }
-    return r.party < TJ_PARTIES_MAX && r.rule < TJ_RULES_MAX && reapply_holder_fits(state, &r) &&
-           r.ordinal < TJ_KEYS_MAX && r.number < TJ_LOG_KEYS_MAX && r.asset <= TJ_ASSETS_MAX &&
-           tj_account_party(r.account) < TJ_PARTIES_MAX &&
-           tj_account_local(r.account) < TJ_ACCOUNTS_MAX;
+    if (r.kind == TJ_END_RULE) {
+        const struct tj_rule_object *rule = tj_state_rule(state, r.rule);
+        return rule != NULL && rule->asset <= TJ_ASSETS_MAX;
+    }
+    /* A limit's holder, whose flag its effect sets. */
+    if (r.kind == TJ_SET_LIMIT && !tj_holder_is_party(r.holder)) {
+        return tj_state_account(state, r.holder) != NULL;
+    }
+    return true;
 }
 
 /* A record makes at most one mark. The tail is in no hash, and a mark's number asks for memory. */
@@ -65,7 +85,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
     }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
         const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_kind_is_movement(record[0])) {
+        if (tj_kind_is_movement(tj_record_kind(record))) {
             tj_prefetch_ahead(state, body->records, i, entry->header.record_count);
         }
         if (!reapply_fits(state, past, record)) {

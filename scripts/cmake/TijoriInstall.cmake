@@ -1,5 +1,6 @@
 # Installs libtijori (the target `tijori`, and `tijori_shared` where it is built), its one header,
-# tijori.pc and the CMake package that find_package(tijori) finds. Programs are installed by cli/.
+# tijori.pc and the CMake package that find_package(tijori) finds, with tijori::tijori and
+# tijori::tijori_shared in it. Programs are installed by cli/.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

@@ -166,7 +166,7 @@ static void make_world(void)
         struct stored *stored = &world.entries[world.count];
         struct tijori_entry entry = {stored->entry, sizeof stored->entry, stored->body,
                                      sizeof stored->body};
-        TIJORI_REQUIRE(tijori_entry(f->ledger, world.count, &entry) == TIJORI_OK);
+        TIJORI_REQUIRE(tijori_entry(f->ledger, &entry, world.count) == TIJORI_OK);
         stored->entry_size = entry.entry_size;
         stored->body_size = entry.body_size;
         TIJORI_REQUIRE(read_stored(stored));

@@ -1,7 +1,7 @@
 /* Exhibits of a proof: no input may crash, what decodes encodes to the same bytes, and none of it
  * verifies under a checkpoint that was not made for it. */
 
-#include "core/format/exhibit.h"
+#include "core/rules/exhibit_check.h"
 
 static void require(bool condition)
 {

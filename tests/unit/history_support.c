@@ -318,7 +318,7 @@ static void endorse_entry_2(struct history *h)
     static uint8_t body[64 * (TJ_RECORD_SIZE + TJ_LINK_SIZE)];
     struct tijori_entry out = {entry, sizeof entry, body, sizeof body};
     struct tj_record r = {.kind = TJ_ENDORSE, .entry = 2};
-    assert_int_equal(tijori_entry(h->f->ledger, 2, &out), TIJORI_OK);
+    assert_int_equal(tijori_entry(h->f->ledger, &out, 2), TIJORI_OK);
     tj_leaf_hash(h->f->digester.hasher, &r.leaf, entry, out.entry_size);
     tj_envelope_id(&h->f->digester, entry + 64, &r.envelope_id);
     single(h, 3, 1, false, &r);
@@ -796,7 +796,7 @@ void digest_as_opened(const char *dir, struct tj_digester *digester, struct tj_h
     struct tijori *ledger;
     struct tj_ledger_view view;
     struct tijori_message message;
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, &message);
+    enum tijori_status status = tijori_open(&ledger, &message, dir, TIJORI_READ, NULL);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
     }

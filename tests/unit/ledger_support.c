@@ -271,7 +271,7 @@ void fixture_open(struct fixture *f)
                                      .map_size = f->map_size,
                                      .accept_clock_jump = f->clock_jumps,
                                      .log_key = f->log_key};
-    enum tijori_status status = tijori_open(f->dir, TIJORI_WRITE, &options, &f->ledger, &message);
+    enum tijori_status status = tijori_open(&f->ledger, &message, f->dir, TIJORI_WRITE, &options);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
     }
@@ -306,8 +306,8 @@ void fixture_create(struct fixture *f)
     }
     fixture_encode(f);
     enum tijori_status status =
-        tijori_create(f->dir, f->genesis.entry, sizeof f->genesis.entry, records,
-                      count * (size_t)TJ_RECORD_SIZE, f->bytes, f->size, &options, &message);
+        tijori_create(&message, f->dir, f->genesis.entry, sizeof f->genesis.entry, records,
+                      count * (size_t)TJ_RECORD_SIZE, f->bytes, f->size, &options);
     if (status != TIJORI_OK) {
         fail_msg("%s", message.text);
     }
@@ -396,7 +396,7 @@ int64_t fixture_balance(struct fixture *f, uint64_t account)
 {
     struct tijori_balance balance;
     assert_int_equal(
-        tijori_balance(f->ledger, tj_account_party(account), tj_account_local(account), &balance),
+        tijori_balance(f->ledger, &balance, tj_account_party(account), tj_account_local(account)),
         TIJORI_OK);
     return (int64_t)balance.balance.low;
 }

@@ -212,7 +212,7 @@ static void stored(struct fixture *f, uint64_t index, uint8_t *entry, size_t *en
                    uint8_t *body, size_t body_size)
 {
     struct tijori_entry out = {entry, TJ_ENTRY_SIZE_MAX, body, body_size};
-    assert_int_equal(tijori_entry(f->ledger, index, &out), TIJORI_OK);
+    assert_int_equal(tijori_entry(f->ledger, &out, index), TIJORI_OK);
     *entry_size = out.entry_size;
 }
 

@@ -72,7 +72,7 @@ static void sign_into(struct fixture *f, uint32_t number, char *note, size_t *si
     uint8_t secret32[32];
     fixture_log_secret(number, secret32);
     *size = TIJORI_NOTE_MAX;
-    assert_int_equal(tijori_checkpoint(f->ledger, secret32, note, size), TIJORI_OK);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, size, secret32), TIJORI_OK);
 }
 
 void tamper_sign(struct fixture *f, uint32_t number)
@@ -103,7 +103,7 @@ void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
         size += line;
     }
     size_t merged_size = sizeof merged;
-    assert_int_equal(tijori_add_cosignatures(f->ledger, note, size, merged, &merged_size),
+    assert_int_equal(tijori_add_cosignatures(f->ledger, merged, &merged_size, note, size),
                      TIJORI_OK);
     assert_int_equal(merged_size, size);
 }

@@ -42,7 +42,7 @@ static void sign(struct fixture *f, char note[TIJORI_NOTE_MAX], size_t *size)
     uint8_t secret[32];
     active_secret(secret);
     *size = TIJORI_NOTE_MAX;
-    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, size), TIJORI_OK);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, size, secret), TIJORI_OK);
 }
 
 static void read_checkpoint(const char *note, size_t size, struct tj_checkpoint *out)
@@ -132,9 +132,9 @@ static void only_an_active_log_key_signs(void **state)
     char note[TIJORI_NOTE_MAX];
     size_t size = sizeof note;
     fixture_log_secret(RETIRED_LOG_KEY, secret);
-    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_KEY_UNKNOWN);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_KEY_UNKNOWN);
     fixture_log_secret(9, secret); /* never one */
-    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_KEY_UNKNOWN);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_KEY_UNKNOWN);
     size = sizeof note;
     assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_NOT_FOUND);
     fixture_destroy(f);
@@ -166,7 +166,7 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
     memcpy(again + size, line, line_size);
     again_size = size + line_size;
     size = sizeof note;
-    assert_int_equal(tijori_add_cosignatures(f->ledger, again, again_size, note, &size), TIJORI_OK);
+    assert_int_equal(tijori_add_cosignatures(f->ledger, note, &size, again, again_size), TIJORI_OK);
     assert_int_equal(size, again_size);
     fixture_close(f);
     fixture_open(f);
@@ -179,9 +179,9 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
     assert_int_equal(checkpoint.size, head.size + 1);
     /* What is added must be of a stored text. */
     note[0] ^= 1;
-    assert_int_equal(tijori_add_cosignatures(f->ledger, note, size, again, &again_size),
+    assert_int_equal(tijori_add_cosignatures(f->ledger, again, &again_size, note, size),
                      TIJORI_NOT_FOUND);
-    assert_int_equal(tijori_add_cosignatures(f->ledger, "x\n", 2, again, &again_size),
+    assert_int_equal(tijori_add_cosignatures(f->ledger, again, &again_size, "x\n", 2),
                      TIJORI_VALUE);
     fixture_destroy(f);
 }
@@ -244,7 +244,7 @@ static void nothing_is_signed_that_contradicts_the_last(void **state)
     fixture_open(f);
     active_secret(secret);
     size = sizeof note;
-    assert_int_equal(tijori_checkpoint(f->ledger, secret, note, &size), TIJORI_FORK);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_FORK);
     log_free(&early);
     log_free(&late);
     fixture_destroy(f);

@@ -57,7 +57,10 @@ static void the_examples_of_the_document_parse(void **state)
         begin += size + 1;
     }
     for (uint8_t kind = 1; kind < TJ_KIND_END; kind++) {
-        assert_true(seen[kind] || tj_record_layout(kind) == NULL);
+        const struct tj_layout *layout = tj_record_layout(kind);
+        if (layout != NULL && !seen[kind]) {
+            fail_msg("docs/FORMAT.md section 11: no example of %s", layout->name);
+        }
     }
     free(document);
 }

@@ -2,6 +2,8 @@
  * text; and how a command line is taken apart. */
 
 #include "cli/options.h"
+#include "cli/options_print.h"
+#include "crypto/hex.h"
 #include "text/text.h"
 
 #include <setjmp.h>
@@ -186,7 +188,7 @@ static void hex_has_its_length(void **state)
     uint8_t bytes[2];
     char text[5];
     assert_true(text_parse_hex("00Ff", bytes, 2));
-    text_format_hex(text, bytes, 2);
+    tj_hex_encode(text, bytes, 2);
     assert_string_equal(text, "00ff");
     assert_false(text_parse_hex("00f", bytes, 2));
     assert_false(text_parse_hex("00fff", bytes, 2));
@@ -370,7 +372,8 @@ static int run_seen(const struct arguments *arguments)
     return 0;
 }
 
-static const struct operand_row test_operands[] = {{"A", "a"}, {"B", "b"}, {NULL, NULL}};
+static const struct operand_row test_operands[] = {
+    {"A", false, "a"}, {"B", true, "b"}, END_OF_OPERANDS};
 static const struct option_row test_options[] = {
     {"key", 0, OPTION_LIST, false, "KEY", "keys"},
     {"output", 'o', OPTION_VALUE, false, "FILE", "file"},
@@ -381,12 +384,9 @@ static const struct option_row test_options[] = {
 };
 static const struct command test_commands[] = {
     {.name = "do it",
-     .synopsis = "A [B]",
      .summary = "do it",
      .operands = test_operands,
      .options = test_options,
-     .operands_min = 1,
-     .operands_max = 2,
      .run = run_seen},
 };
 static const struct program test_program = {
@@ -447,6 +447,31 @@ static void command_lines_are_taken_apart(void **state)
     }
 }
 
+/* Operands, what is required, what may be left out; nothing that is not shown. */
+static void the_synopsis_is_made_from_the_table(void **state)
+{
+    (void)state;
+    static const struct operand_row operands[] = {
+        {"A", false, "a"}, {"B...", true, "b"}, END_OF_OPERANDS};
+    static const struct option_row options[] = {
+        {"quiet", 'q', OPTION_FLAG, false, NULL, "quiet"},
+        {"key", 0, OPTION_LIST, true, "KEY", "keys"},
+        {"output", 'o', OPTION_VALUE, true, "FILE", "file"},
+        {"format", 0, OPTION_VALUE, false, "text|json", "format"},
+        {"hidden", 0, OPTION_VALUE, false, "N", NULL},
+        {"log", 0, OPTION_LIST, false, "LOG", "logs"},
+        END_OF_OPTIONS,
+    };
+    const struct command command = {.name = "do", .operands = operands, .options = options};
+    const struct command bare = {.name = "do"};
+    char text[SYNOPSIS_SIZE];
+    options_synopsis(text, &command);
+    assert_string_equal(text,
+                        " A [B...] --key KEY... -o FILE [-q] [--format text|json] [--log LOG...]");
+    options_synopsis(text, &bare);
+    assert_string_equal(text, "");
+}
+
 static void wrong_command_lines_are_usage(void **state)
 {
     (void)state;
@@ -496,6 +521,7 @@ int main(void)
         cmocka_unit_test(terminals_see_no_controls),
         cmocka_unit_test(csv_cells_are_no_formulas),
         cmocka_unit_test(command_lines_are_taken_apart),
+        cmocka_unit_test(the_synopsis_is_made_from_the_table),
         cmocka_unit_test(wrong_command_lines_are_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,7 @@ static void example_entry(struct fixture *f, struct text *out, uint64_t index)
     struct tj_entry_view view;
     struct tj_verdict verdict;
     struct tj_hash hash;
-    assert_int_equal(tijori_entry(f->ledger, index, &stored), TIJORI_OK);
+    assert_int_equal(tijori_entry(f->ledger, &stored, index), TIJORI_OK);
     tj_verdict_init(&verdict);
     assert_int_equal(tj_entry_decode(entry, stored.entry_size, &view, &verdict), TIJORI_OK);
     for (uint32_t i = 0; i < view.header.record_count; i++) {

@@ -189,7 +189,7 @@ static void check_chain_and_root(void *context)
         struct tijori_entry out = {entry, sizeof entry, body, sizeof body};
         static const uint8_t zero[TJ_HASH_SIZE];
         uint8_t tagged[1 + TJ_ENTRY_SIZE_MAX] = {0};
-        assert_int_equal(tijori_entry(f->ledger, i, &out), TIJORI_OK);
+        assert_int_equal(tijori_entry(f->ledger, &out, i), TIJORI_OK);
         assert_memory_equal(entry + 32, i == 0 ? zero : leaves[i - 1].bytes, TJ_HASH_SIZE);
         memcpy(tagged + 1, entry, out.entry_size);
         tj_sha256(f->digester.hasher, &leaves[i], tagged, 1 + out.entry_size);
@@ -446,7 +446,7 @@ static void i1_a_failed_commit_stops_writing_and_loses_nothing(void **state)
         tijori_head(w->f.ledger, &after);
         assert_memory_equal(&after, &before, sizeof after);
         assert_int_equal(fixture_balance(&w->f, fixture_account(C_CUSTODY_A)), 30);
-        assert_int_equal(tijori_dry_run(w->f.ledger, w->f.bytes, w->f.size, &dry), TIJORI_OK);
+        assert_int_equal(tijori_dry_run(w->f.ledger, &dry, w->f.bytes, w->f.size), TIJORI_OK);
         fixture_close(&w->f);
         fixture_audit(&w->f, 1, &report);
         must_pass(&report);
@@ -485,7 +485,7 @@ static int open_to_write(const char *dir)
 {
     struct tijori *ledger;
     struct tijori_message message = {""};
-    enum tijori_status status = tijori_open(dir, TIJORI_WRITE, NULL, &ledger, &message);
+    enum tijori_status status = tijori_open(&ledger, &message, dir, TIJORI_WRITE, NULL);
     if (status == TIJORI_OK) {
         tijori_close(ledger);
     } else if (strstr(message.text, dir) == NULL ||
@@ -498,7 +498,7 @@ static int open_to_write(const char *dir)
 static int open_to_read(const char *dir)
 {
     struct tijori *ledger;
-    enum tijori_status status = tijori_open(dir, TIJORI_READ, NULL, &ledger, NULL);
+    enum tijori_status status = tijori_open(&ledger, NULL, dir, TIJORI_READ, NULL);
     if (status == TIJORI_OK) {
         tijori_close(ledger);
     }
@@ -530,7 +530,7 @@ static void an_unknown_storage_format_says_so(void **state)
     for (int mode = TIJORI_READ; mode <= TIJORI_WRITE; mode++) {
         struct tijori *ledger = NULL;
         struct tijori_message message;
-        assert_int_equal(tijori_open(w->copy, (enum tijori_mode)mode, NULL, &ledger, &message),
+        assert_int_equal(tijori_open(&ledger, &message, w->copy, (enum tijori_mode)mode, NULL),
                          TIJORI_FORMAT_UNKNOWN);
         assert_null(ledger);
         assert_non_null(strstr(message.text, w->copy));
@@ -551,7 +551,7 @@ static pid_t start_reader(const char *dir)
     assert_true(child >= 0);
     if (child == 0) {
         struct tijori *ledger;
-        if (tijori_open(dir, TIJORI_READ, NULL, &ledger, NULL) == TIJORI_OK) {
+        if (tijori_open(&ledger, NULL, dir, TIJORI_READ, NULL) == TIJORI_OK) {
             alarm(60);
             (void)!write(fds[1], "r", 1);
             pause();

@@ -3,6 +3,7 @@
 #include "ledger_support.h"
 
 #include "core/log/prove.h"
+#include "core/rules/exhibit_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -479,29 +480,31 @@ static void a_log_without_signatures_proves_nothing(void **state)
     proof_clear(&p);
 }
 
-/* An entry of party 0 signed by keys that administer, put into another lane than 0. */
-static void a_key_of_another_role_does_not_count(void **state)
+/* The entry, whose slots are all by keys of `party`, signed anew under a header of another lane and
+ * with other flags: their role does not count there. */
+static void a_role_does_not_count(uint64_t index, uint32_t party, uint16_t lane, uint16_t flags)
 {
-    (void)state;
     struct proof p;
     uint8_t entry[TJ_ENTRY_SIZE_MAX];
     struct tj_hash id;
-    proof_make(&p, &fixture, freeze, TJ_NOWHERE);
+    proof_make(&p, &fixture, index, TJ_NOWHERE);
     struct tj_exhibit *first = &p.made->list[0];
     struct tj_header header = first->entry.header;
     struct tj_slots slots = first->entry.slots;
-    header.lane = 1;
+    header.lane = lane;
+    header.flags = flags;
     memcpy(entry, first->entry.bytes, TJ_ENTRY_FIXED_SIZE);
     tj_header_encode(&header, entry + 64);
     tj_envelope_id(p.view.digester, entry + 64, &id);
     for (uint32_t i = 0; i < slots.count; i++) {
+        const uint8_t aux32[32] = {0};
         uint8_t secret32[32];
         for (uint32_t k = 0; k < 3; k++) {
             struct tj_public_key key;
-            fixture_public(0, k, &key);
+            fixture_public(party, k, &key);
             if (memcmp(key.bytes, slots.slots[i].key.bytes, key.size) == 0) {
-                uint8_t algorithm = fixture_secret(0, k, secret32);
-                assert_true(tj_sign(slots.slots[i].signature64, algorithm, secret32, &id, NULL));
+                uint8_t algorithm = fixture_secret(party, k, secret32);
+                assert_true(tj_sign(slots.slots[i].signature64, algorithm, secret32, &id, aux32));
             }
         }
     }
@@ -510,6 +513,16 @@ static void a_key_of_another_role_does_not_count(void **state)
     assert_false(proof_verify(&p));
     assert_string_equal(p.fault.rule, "the key's role does not count here");
     proof_clear(&p);
+}
+
+/* Keys of party 0 administer, and so sign in lane 0 only; those of party 1 initiate, and approve
+ * nothing. */
+static void a_key_of_another_role_does_not_count(void **state)
+{
+    (void)state;
+    a_role_does_not_count(freeze, 0, 1, 0);
+    a_role_does_not_count(purchase, 1, 0, 0);
+    a_role_does_not_count(purchase, 1, 1, TJ_FLAG_APPROVAL);
 }
 
 /* Whom a slot signs for is not under its signature. */

@@ -2,7 +2,7 @@
  * hand, and the audit asked about a statement that gives it and about one that is false by one
  * unit. Days are numbered from the day after the ledger began. */
 
-#include "cli/statement_doc.h"
+#include "text/statement_doc.h"
 #include "core/audit/figures.h"
 #include "core/audit/period.h"
 #include "rules_support.h"

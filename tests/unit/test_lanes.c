@@ -113,7 +113,7 @@ static void chains_hold(void)
         struct tijori_entry out = {bytes, sizeof bytes, body, tj_body_size(TJ_RECORDS_MAX)};
         struct tj_header h;
         struct tj_verdict verdict;
-        assert_int_equal(tijori_entry(f->ledger, i, &out), TIJORI_OK);
+        assert_int_equal(tijori_entry(f->ledger, &out, i), TIJORI_OK);
         assert_int_equal(tj_header_decode(bytes + 64, &h, &verdict), TIJORI_OK);
         assert_int_equal(h.sequence, last[h.party][h.lane].sequence + 1);
         assert_memory_equal(h.previous_id.bytes, last[h.party][h.lane].id.bytes, 32);
@@ -586,7 +586,7 @@ static void a_clock_far_ahead_wants_the_operators_word(void **state)
     fixture_close(f);
     struct tijori_options options = {.clock = clock_of_fixture, .clock_context = f};
     options.accept_clock_jump = 1;
-    assert_int_equal(tijori_open(f->dir, TIJORI_WRITE, &options, &f->ledger, &message), TIJORI_OK);
+    assert_int_equal(tijori_open(&f->ledger, &message, f->dir, TIJORI_WRITE, &options), TIJORI_OK);
     begin(1, 1);
     rules_sign(f);
     fixture_encode(f);
@@ -611,7 +611,7 @@ static void a_dry_run_changes_nothing(void **state)
     rules_sign(f);
     fixture_encode(f);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &dry), TIJORI_OK);
+        assert_int_equal(tijori_dry_run(f->ledger, &dry, f->bytes, f->size), TIJORI_OK);
         assert_int_equal(dry.status, TIJORI_OK);
         assert_int_equal(dry.entry, before.head.size);
         rules_same_trace(f, &before);
@@ -619,13 +619,13 @@ static void a_dry_run_changes_nothing(void **state)
     assert_int_equal(fixture_submit(f, &receipt), TIJORI_OK);
     assert_int_equal(receipt.entry, dry.entry);
     assert_memory_equal(receipt.envelope_id, dry.envelope_id, 32);
-    assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &dry), TIJORI_OK);
+    assert_int_equal(tijori_dry_run(f->ledger, &dry, f->bytes, f->size), TIJORI_OK);
     same_receipt(&dry, &receipt);
     /* What a dry run refuses is not remembered as refused. */
     begin(1, 1);
     fixture_sign_as(f, TJ_USE_SIGN, 1, 0);
     fixture_encode(f);
-    assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &dry), TIJORI_OK);
+    assert_int_equal(tijori_dry_run(f->ledger, &dry, f->bytes, f->size), TIJORI_OK);
     assert_int_equal(dry.status, TIJORI_THRESHOLD);
     begin(1, 1);
     f->header.sequence++;
@@ -644,7 +644,7 @@ static void nothing_is_left_in_the_indexes(void **state)
     fixture_sign_as(f, TJ_USE_POSSESSION, 4, 5);
     rules_sign(f);
     fixture_encode(f);
-    assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &receipt), TIJORI_OK);
+    assert_int_equal(tijori_dry_run(f->ledger, &receipt, f->bytes, f->size), TIJORI_OK);
     assert_int_equal(receipt.status, TIJORI_OK);
     begin(4, 1);
     sign_two(3, 5);
@@ -666,7 +666,7 @@ static void nothing_is_left_in_the_indexes(void **state)
     f->records[0] = TJ_PENDING;
     rules_sign(f);
     fixture_encode(f);
-    assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &receipt), TIJORI_OK);
+    assert_int_equal(tijori_dry_run(f->ledger, &receipt, f->bytes, f->size), TIJORI_OK);
     assert_int_equal(receipt.status, TIJORI_OK);
     begin(1, 1);
     uint64_t entry = rules_accept(f);

@@ -53,7 +53,7 @@ static struct tj_hash root_at(uint64_t size)
     tj_frontier_init(&frontier);
     for (uint64_t i = 0; i < size; i++) {
         struct tijori_entry out = {entry, sizeof entry, body, sizeof body};
-        assert_int_equal(tijori_entry(f->ledger, i, &out), TIJORI_OK);
+        assert_int_equal(tijori_entry(f->ledger, &out, i), TIJORI_OK);
         tj_leaf_hash(f->digester.hasher, &hash, entry, out.entry_size);
         tj_frontier_append(f->digester.hasher, &frontier, &hash);
     }

@@ -449,7 +449,7 @@ static void frozen_in_out_and_both(void **state)
     moved(TJ_MOVE, A(1, 0), A(1, 1), 1, TJ_INTERNAL_TRANSFER);
     directive(0, TJ_FREEZE_ACCOUNT, A(1, 0), TJ_FREEZE_BOTH);
     struct tijori_balance balance;
-    assert_int_equal(tijori_balance(f->ledger, 1, 0, &balance), TIJORI_OK);
+    assert_int_equal(tijori_balance(f->ledger, &balance, 1, 0), TIJORI_OK);
     assert_int_equal(balance.frozen, 3);
     assert_int_equal(balance.closed, 0);
     directive(0, TJ_UNFREEZE_ACCOUNT, A(1, 0), TJ_FREEZE_BOTH);
@@ -494,7 +494,7 @@ static void an_account_is_closed_when_nothing_is_left_of_it(void **state)
     not_moved(TJ_MOVE, A(2, 1), A(2, 0), 1, TJ_CUSTOMER_TRANSFER, TIJORI_ACCOUNT_CLOSED);
     not_moved(TJ_MOVE, A(2, 0), A(2, 1), 1, TJ_CUSTOMER_TRANSFER, TIJORI_ACCOUNT_CLOSED);
     struct tijori_balance balance;
-    assert_int_equal(tijori_balance(f->ledger, 2, 0, &balance), TIJORI_OK);
+    assert_int_equal(tijori_balance(f->ledger, &balance, 2, 0), TIJORI_OK);
     assert_int_equal(balance.closed, 1);
     /* Its number is not given out again. */
     struct tj_record open = {.kind = TJ_OPEN_ACCOUNT, .account = A(2, 0), .asset = 1};
@@ -518,11 +518,11 @@ static void an_envelope_is_atomic(void **state)
     fixture_add(f, &close);
     rules_refuse(f, TIJORI_ACCOUNT_CLOSED);
     struct tijori_balance balance;
-    assert_int_equal(tijori_balance(f->ledger, 2, 5, &balance), TIJORI_NOT_FOUND);
+    assert_int_equal(tijori_balance(f->ledger, &balance, 2, 5), TIJORI_NOT_FOUND);
     rules_one(f, 2, 1, &open);
     fixture_add(f, &close);
     rules_accept(f);
-    assert_int_equal(tijori_balance(f->ledger, 2, 5, &balance), TIJORI_OK);
+    assert_int_equal(tijori_balance(f->ledger, &balance, 2, 5), TIJORI_OK);
     assert_int_equal(balance.closed, 1);
 }
 

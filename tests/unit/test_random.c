@@ -526,8 +526,8 @@ static void compare_history(struct fixture *f, int account)
         if (r->from != number && r->to != number) {
             continue;
         }
-        assert_int_equal(tijori_history(f->ledger, tj_account_party(number),
-                                        tj_account_local(number), &cursor, &m),
+        assert_int_equal(tijori_history(f->ledger, &m, &cursor, tj_account_party(number),
+                                        tj_account_local(number)),
                          TIJORI_OK);
         assert_int_equal(tj_record_id(m.entry, m.record), past->id);
         assert_int_equal(m.kind, r->kind);
@@ -543,8 +543,8 @@ static void compare_history(struct fixture *f, int account)
     }
     assert_int_equal(balance, 0);
     for (int again = 0; again < 2; again++) {
-        assert_int_equal(tijori_history(f->ledger, tj_account_party(number),
-                                        tj_account_local(number), &cursor, &m),
+        assert_int_equal(tijori_history(f->ledger, &m, &cursor, tj_account_party(number),
+                                        tj_account_local(number)),
                          TIJORI_NOT_FOUND);
     }
 }
@@ -616,7 +616,7 @@ static void history_of_nothing(void **state)
     static const uint32_t accounts[][2] = {{1, 0}, {1, 99}, {99, 0}, {UINT32_MAX, UINT32_MAX}};
     for (size_t i = 0; i < sizeof accounts / sizeof accounts[0]; i++) {
         struct tijori_history_cursor cursor = {0};
-        assert_int_equal(tijori_history(f->ledger, accounts[i][0], accounts[i][1], &cursor, &m),
+        assert_int_equal(tijori_history(f->ledger, &m, &cursor, accounts[i][0], accounts[i][1]),
                          TIJORI_NOT_FOUND);
     }
     rules_end(f);

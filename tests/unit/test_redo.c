@@ -453,7 +453,7 @@ static void a_ledger_of_the_older_format_is_worked_out_anew(void **state)
     digest_live(f, &before);
     fixture_close(f);
     write_older(f);
-    assert_int_equal(tijori_open(f->dir, TIJORI_READ, NULL, &reader, &message),
+    assert_int_equal(tijori_open(&reader, &message, f->dir, TIJORI_READ, NULL),
                      TIJORI_FORMAT_UNKNOWN);
     fixture_open(f);
     digest_live(f, &now);

@@ -309,7 +309,7 @@ static void must_refuse(const char *name, enum tijori_status status, uint32_t re
     struct tijori_receipt receipt;
     struct rules_trace before;
     rules_trace(f, &before);
-    assert_int_equal(tijori_dry_run(f->ledger, f->bytes, f->size, &receipt), TIJORI_OK);
+    assert_int_equal(tijori_dry_run(f->ledger, &receipt, f->bytes, f->size), TIJORI_OK);
     judge_receipt(name, &receipt, status, record, field);
     rules_same_trace(f, &before);
     fixture_submit(f, &receipt);
@@ -1073,7 +1073,7 @@ static void cut_and_overlong(void **state)
     assert_non_null(bytes);
     assert_int_equal(tijori_submit(f->ledger, bytes, max + 1, 1), TIJORI_OVERSIZED);
     assert_int_equal(tijori_receive(f->ledger, &receipt), TIJORI_NOT_FOUND);
-    assert_int_equal(tijori_dry_run(f->ledger, bytes, max + 1, &receipt), TIJORI_OVERSIZED);
+    assert_int_equal(tijori_dry_run(f->ledger, &receipt, bytes, max + 1), TIJORI_OVERSIZED);
     covered[TIJORI_OVERSIZED] = true;
     free(bytes);
     good_envelope_is_accepted("oversized");
@@ -1469,7 +1469,7 @@ static void founding_begin(struct founding *g)
 {
     uint8_t body[16 * (TJ_RECORD_SIZE + TJ_LINK_SIZE) + TJ_TAIL_SIZE];
     struct tijori_entry out = {g->entry, sizeof g->entry, body, sizeof body};
-    assert_int_equal(tijori_entry(f->ledger, 0, &out), TIJORI_OK);
+    assert_int_equal(tijori_entry(f->ledger, &out, 0), TIJORI_OK);
     g->count = tj_load32(g->entry + 64 + 12);
     memcpy(g->records, body, (size_t)g->count * TJ_RECORD_SIZE);
     g->ledger_id = f->genesis.ledger_id;
@@ -1489,15 +1489,15 @@ static void must_found(const struct founding *g, const char *name, enum tijori_s
     struct tijori *ledger;
     struct tijori_options options = {.threads = 1, .clock = founding_clock, .map_size = 1 << 24};
     enum tijori_status status =
-        tijori_create(g->dir, g->entry, sizeof g->entry, g->records,
-                      (size_t)g->count * TJ_RECORD_SIZE, f->bytes, f->size, &options, &message);
+        tijori_create(&message, g->dir, g->entry, sizeof g->entry, g->records,
+                      (size_t)g->count * TJ_RECORD_SIZE, f->bytes, f->size, &options);
     if (status != wanted) {
         fail_msg("%s: wanted %s, got %s: %s", name, tijori_status_name(wanted),
                  tijori_status_name(status), message.text);
     }
     if (status != TIJORI_OK) {
         assert_non_null(strstr(message.text, tijori_status_name(status)));
-        assert_int_equal(tijori_open(g->dir, TIJORI_READ, NULL, &ledger, NULL), TIJORI_NOT_FOUND);
+        assert_int_equal(tijori_open(&ledger, NULL, g->dir, TIJORI_READ, NULL), TIJORI_NOT_FOUND);
         covered[status] = true;
     }
 }

@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_AUDIT_REPORT_H
-#define TIJORI_CLI_AUDIT_REPORT_H
+#ifndef TIJORI_TEXT_AUDIT_REPORT_H
+#define TIJORI_TEXT_AUDIT_REPORT_H
 
 /* The report of an audit, made once and printed three times. What was found is one JSON value; what
  * stands where in it for people, and under which heads, is one table of sections. The JSON form is
@@ -21,14 +21,20 @@ struct audit_style {
     bool without_documents; /* cited documents that are not stored do not count */
     bool public_export;     /* nor do restricted bodies */
     bool policy;            /* one was given; else witnesses are not asked for */
+    const char *program;    /* which made the report: name and version */
 };
 
-/* A new reference; never NULL. Amounts are strings with decimals, and `..._base` in base units. A
- * member is null, or not there, when there is nothing to say. `*code` gets the exit code. */
-json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
-                     int *code);
+/* The numbers are those of the JSON form's member `exit`. */
+enum audit_verdict { AUDIT_PASS = 0, AUDIT_FAIL = 1, AUDIT_INCOMPLETE = 3 };
+enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
+                                    const struct audit_style *style);
+
+/* A new reference; NULL when there is no memory. Amounts are strings with decimals, and `..._base`
+ * in base units. A member is null, or not there, when there is nothing to say. */
+json_t *audit_report(const struct tj_replay_report *report,
+                     const struct audit_style *style) TJ_MUST_USE;
 /* Of a log that could not be read at all. */
-json_t *audit_report_unread(const char *why);
+json_t *audit_report_unread(const char *why, const struct audit_style *style) TJ_MUST_USE;
 
 /* ---- what stands where ---- */
 
@@ -65,9 +71,9 @@ char *report_fill(const json_t *report, const json_t *part, const char *text);
 /* A member of a row as text, freed by the caller: "-" for nothing. */
 char *report_cell(const json_t *row, const char *member);
 
-/* ---- printing, to standard output ---- */
+/* ---- printing ---- */
 
-void audit_print_text(const json_t *report);
-void audit_print_html(const json_t *report);
+void audit_report_print_text(FILE *out, const json_t *report);
+void audit_report_print_html(FILE *out, const json_t *report);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef TIJORI_CLI_STATEMENT_DOC_H
-#define TIJORI_CLI_STATEMENT_DOC_H
+#ifndef TIJORI_TEXT_STATEMENT_DOC_H
+#define TIJORI_TEXT_STATEMENT_DOC_H
 
 /* The statement of a period as a document (docs/FORMAT.md section 17), the same for the operator
  * and for an auditor: JSON is the form that is hashed and signed; CSV and HTML are made from the
@@ -7,7 +7,6 @@
  *
  * Nothing here comes from a clock: one log, one period, the same prices, the same bytes. */
 
-#include "cli/exit.h"
 #include "core/audit/period.h"
 
 #include <jansson.h>
@@ -28,22 +27,29 @@ struct statement_prices {
     struct statement_price of[STATEMENT_PRICES_MAX];
     size_t count;
 };
-/* An exit code; what is wrong was said on standard error. */
-int statement_add_price(const char *text, struct statement_prices *out);
+/* What is wrong with a price, as a sentence. */
+struct statement_message {
+    char text[512];
+};
+/* Adds a price. On false *why says what is wrong with it. */
+bool statement_add_price(struct statement_message *why, struct statement_prices *prices,
+                         const char *text) TJ_MUST_USE;
 /* Each price is of an asset that the ledger had in the period. As above. */
-int statement_know_prices(const struct tj_period *period, const struct statement_prices *prices);
+bool statement_know_prices(struct statement_message *why, const struct tj_period *period,
+                           const struct statement_prices *prices) TJ_MUST_USE;
 
 /* Writes the document. False when writing failed. */
 bool statement_write(FILE *out, enum statement_format format, const struct tj_period *period,
-                     const struct tj_hash *ledger_id, const struct statement_prices *prices);
+                     const struct tj_hash *ledger_id,
+                     const struct statement_prices *prices) TJ_MUST_USE;
 
 /* SHA-256 of the JSON form. */
 bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
-                    const struct statement_prices *prices, struct tj_hash *out);
+                    const struct statement_prices *prices, struct tj_hash *out) TJ_MUST_USE;
 
-/* The statement records that give the document's totals; freed by the caller. `document` is its
- * hash. Figures that are 0 and say nothing are left out. */
-struct tj_record *statement_records(const struct tj_period *period, const struct tj_hash *document,
-                                    size_t *count);
+/* The statement records that give the document's totals; *out is freed by the caller, either way.
+ * `document` is its hash. Figures that are 0 and say nothing are left out. False: no memory. */
+bool statement_records(struct tj_record **out, size_t *count, const struct tj_period *period,
+                       const struct tj_hash *document) TJ_MUST_USE;
 
 #endif

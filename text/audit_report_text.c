@@ -1,36 +1,36 @@
 /* The report as text for a terminal. */
 
-#include "cli/audit/report.h"
+#include "text/audit_report.h"
 #include "text/text.h"
 
 #include <string.h>
 
-static void print_word(const char *word)
+static void print_word(FILE *out, const char *word)
 {
     const char *code = strcmp(word, "PASS") == 0 ? "32" : strcmp(word, "FAIL") == 0 ? "31" : "33";
-    if (text_colour(stdout)) {
-        printf("\x1b[%sm%s\x1b[0m", code, word);
+    if (text_colour(out)) {
+        fprintf(out, "\x1b[%sm%s\x1b[0m", code, word);
     } else {
-        printf("%s", word);
+        fputs(word, out);
     }
 }
 
-static void print_safe(const char *text)
+static void print_safe(FILE *out, const char *text)
 {
     char safe[4096];
     text_sanitise(safe, sizeof safe, text);
-    printf("%s", safe);
+    fprintf(out, "%s", safe);
 }
 
-static bool print_facts(const json_t *report, const struct report_fact *facts)
+static bool print_facts(FILE *out, const json_t *report, const struct report_fact *facts)
 {
     bool any = false;
     for (; facts != NULL && facts->label != NULL; facts++) {
         char *text = report_fill(report, NULL, facts->text);
         if (text != NULL) {
-            printf("%-14s ", facts->label);
-            print_safe(text);
-            printf("\n");
+            fprintf(out, "%-14s ", facts->label);
+            print_safe(out, text);
+            fprintf(out, "\n");
             any = true;
         }
         free(text);
@@ -40,26 +40,28 @@ static bool print_facts(const json_t *report, const struct report_fact *facts)
 
 /* ---- checks: a line for what failed, else for what passed; and one for what was skipped ---- */
 
-static void print_count(const json_t *row, const char *word, const char *member, const char *text)
+static void print_count(FILE *out, const json_t *row, const char *word, const char *member,
+                        const char *text)
 {
     char *filled = report_fill(row, NULL, text);
     TIJORI_REQUIRE(filled != NULL);
-    print_word(word);
-    printf("  %10" JSON_INTEGER_FORMAT "  ", json_integer_value(json_object_get(row, member)));
-    print_safe(filled);
-    printf("\n");
+    print_word(out, word);
+    fprintf(out, "  %10" JSON_INTEGER_FORMAT "  ",
+            json_integer_value(json_object_get(row, member)));
+    print_safe(out, filled);
+    fprintf(out, "\n");
     free(filled);
 }
 
-static void print_counts(const json_t *row)
+static void print_counts(FILE *out, const json_t *row)
 {
     if (json_integer_value(json_object_get(row, "failed")) > 0) {
-        print_count(row, "FAIL", "failed", "{text}");
+        print_count(out, row, "FAIL", "failed", "{text}");
     } else if (json_integer_value(json_object_get(row, "passed")) > 0) {
-        print_count(row, "PASS", "passed", "{text}");
+        print_count(out, row, "PASS", "passed", "{text}");
     }
     if (json_integer_value(json_object_get(row, "skipped")) > 0) {
-        print_count(row, "SKIP", "skipped", "{text}: {note}");
+        print_count(out, row, "SKIP", "skipped", "{text}: {note}");
     }
 }
 
@@ -74,7 +76,8 @@ static void print_row(struct table *table, const json_t *row, const struct table
     }
 }
 
-static void print_table(const struct report_section *section, const json_t *part, bool apart)
+static void print_table(FILE *out, const struct report_section *section, const json_t *part,
+                        bool apart)
 {
     const json_t *rows = json_object_get(part, section->rows);
     const json_t *row;
@@ -83,16 +86,16 @@ static void print_table(const struct report_section *section, const json_t *part
     if (json_array_size(rows) == 0) {
         return;
     }
-    printf("%s", apart ? "\n" : "");
+    fprintf(out, "%s", apart ? "\n" : "");
     while (section->columns[count].head != NULL) {
         count++;
     }
     struct table *table =
-        section->counts ? NULL : table_create(stdout, TABLE_TEXT, section->columns, count);
+        section->counts ? NULL : table_create(out, TABLE_TEXT, section->columns, count);
     json_array_foreach(rows, i, row)
     {
         if (table == NULL) {
-            print_counts(row);
+            print_counts(out, row);
         } else {
             print_row(table, row, section->columns);
         }
@@ -107,7 +110,8 @@ static void print_table(const struct report_section *section, const json_t *part
 
 /* One table for each part, under the section's title and what tells the parts apart. `any`:
  * something stands above. */
-static void print_parts(const struct report_section *section, const json_t *report, bool any)
+static void print_parts(FILE *out, const struct report_section *section, const json_t *report,
+                        bool any)
 {
     const json_t *part;
     size_t i;
@@ -115,46 +119,46 @@ static void print_parts(const struct report_section *section, const json_t *repo
     {
         char *is = report_fill(part, NULL, section->each_is);
         if (is != NULL && json_array_size(json_object_get(part, section->rows)) > 0) {
-            printf("%s%s, ", any ? "\n" : "", section->title);
-            print_safe(is);
-            printf(":\n");
-            print_table(section, part, false);
+            fprintf(out, "%s%s, ", any ? "\n" : "", section->title);
+            print_safe(out, is);
+            fprintf(out, ":\n");
+            print_table(out, section, part, false);
             any = true;
         }
         free(is);
     }
 }
 
-static void print_lines(const struct report_section *section, const json_t *lines)
+static void print_lines(FILE *out, const struct report_section *section, const json_t *lines)
 {
     const json_t *line;
     size_t i;
-    printf("%s:\n", section->title);
+    fprintf(out, "%s:\n", section->title);
     json_array_foreach(lines, i, line)
     {
-        printf("- ");
-        print_safe(json_string_value(line));
-        printf("\n");
+        fprintf(out, "- ");
+        print_safe(out, json_string_value(line));
+        fprintf(out, "\n");
     }
 }
 
-void audit_print_text(const json_t *report)
+void audit_report_print_text(FILE *out, const json_t *report)
 {
     for (size_t i = 0; i < report_section_count; i++) {
         const struct report_section *section = &report_sections[i];
         if (!report_section_shown(section, report)) {
             continue;
         }
-        bool facts = print_facts(report, section->facts);
+        bool facts = print_facts(out, report, section->facts);
         if (section->each != NULL) {
-            print_parts(section, report, facts);
+            print_parts(out, section, report, facts);
         } else if (section->rows != NULL) {
-            print_table(section, report, facts);
+            print_table(out, section, report, facts);
         } else if (section->lines != NULL) {
-            print_lines(section, json_object_get(report, section->lines));
+            print_lines(out, section, json_object_get(report, section->lines));
         }
-        printf("\n");
+        fprintf(out, "\n");
     }
-    print_word(json_string_value(json_object_get(report, "result")));
-    printf("\n");
+    print_word(out, json_string_value(json_object_get(report, "result")));
+    fprintf(out, "\n");
 }

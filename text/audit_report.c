@@ -1,15 +1,13 @@
-#include "cli/audit/report.h"
+#include "text/audit_report.h"
 
-#include "cli/exit.h"
-
+#include "text/json.h"
 #include "text/text.h"
 #include "core/audit/anchor.h"
+#include "core/exchange/verdict.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-
-#include "tijori_build.h"
 
 static const char *const check_names[TJ_CHECK_COUNT] = {
 #define CHECK_NAME(name, text) #name,
@@ -19,110 +17,80 @@ static const char *const check_names[TJ_CHECK_COUNT] = {
 
 /* ---- members ---- */
 
-static void put(json_t *object, const char *member, json_t *value)
-{
-    int error = json_object_set_new(object, member, value);
-    TIJORI_REQUIRE(error == 0); /* nothing but memory can be amiss */
-}
-
-/* A string of a log, which need not be UTF-8. */
-static json_t *text_value(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value == NULL) {
-        char safe[2048];
-        text_sanitise(safe, sizeof safe, text);
-        value = json_string(safe);
-    }
-    return value;
-}
-
-static void put_text(json_t *object, const char *member, const char *text)
-{
-    put(object, member, text != NULL ? text_value(text) : json_null());
-}
-
-static void put_count(json_t *object, const char *member, uint64_t count)
-{
-    put(object, member, json_integer((json_int_t)count));
-}
-
 /* An entry's number, and how a sentence names it. */
 static void put_entry(json_t *object, uint64_t entry)
 {
     char where[TEXT_SIZE] = "in no entry in particular";
     if (entry != UINT64_MAX) {
-        put_count(object, "entry", entry);
+        member_count(object, "entry", entry);
         snprintf(where, sizeof where, "entry %" PRIu64, entry);
     } else {
-        put(object, "entry", json_null());
+        member_set(object, "entry", json_null());
     }
-    put_text(object, "where", where);
-}
-
-static void put_hash(json_t *object, const char *member, const struct tj_hash *hash)
-{
-    char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
-    put_text(object, member, hex);
-}
-
-static void put_time_ns(json_t *object, const char *member, uint64_t ns)
-{
-    char time[TEXT_SIZE];
-    text_format_time_ns(time, ns);
-    put_text(object, member, time);
+    member_text(object, "where", where);
 }
 
 static void put_amount(json_t *object, const char *member, tj_i128 base, unsigned decimals)
 {
-    char amount[TJ_AMOUNT_TEXT_SIZE];
-    char member_base[32];
-    tj_amount_format(amount, base, decimals);
-    put_text(object, member, amount);
-    tj_amount_format_base(amount, base);
-    snprintf(member_base, sizeof member_base, "%s_base", member);
-    put_text(object, member_base, amount);
+    char member_of_base[32];
+    snprintf(member_of_base, sizeof member_of_base, "%s_base", member);
+    member_amount(object, member, base, decimals);
+    member_base(object, member_of_base, base);
 }
 
 /* ---- the verdict ---- */
 
-/* What the auditor said beforehand not to have does not leave a verification incomplete. */
-static bool is_expected(enum tj_check check, const struct audit_style *style)
+enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
+                                    const struct audit_style *style)
 {
-    return (check == TJ_CHECK_ATTACHMENTS && style->without_documents) ||
-           (check == TJ_CHECK_WITNESSES && !style->policy) ||
-           ((check == TJ_CHECK_BODIES || check == TJ_CHECK_RULES || check == TJ_CHECK_STATEMENTS) &&
-            style->public_export);
+    const struct tj_expected expected = {.without_documents = style->without_documents,
+                                         .public_export = style->public_export,
+                                         .no_policy = !style->policy};
+    switch (tj_report_verdict(report, &expected)) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING:
+        return AUDIT_PASS;
+    case TIJORI_INCOMPLETE:
+        return AUDIT_INCOMPLETE;
+    case TIJORI_FAIL:
+        return AUDIT_FAIL;
+    }
+    abort();
 }
 
-static int report_code(const struct tj_replay_report *report, const struct audit_style *style)
+static const char *result_word(enum audit_verdict verdict)
 {
-    bool skipped = false;
-    if (report->failed) {
-        return report->newer ? EXIT_INCOMPLETE : EXIT_FAIL;
+    switch (verdict) {
+    case AUDIT_PASS:
+        return "PASS";
+    case AUDIT_FAIL:
+        return "FAIL";
+    case AUDIT_INCOMPLETE:
+        return "INCOMPLETE";
     }
-    for (int i = 0; i < TJ_CHECK_COUNT; i++) {
-        skipped |= report->checks[i].skipped > 0 && !is_expected((enum tj_check)i, style);
-    }
-    /* Running it again does not check what was not checked. */
-    skipped |= report->left_open > 0 && !style->public_export && !style->without_documents;
-    return skipped ? EXIT_INCOMPLETE : EXIT_PASS;
+    abort();
 }
 
-static void put_verdict(json_t *root, int code, bool newer)
+static const char *verdict_text(enum audit_verdict verdict, bool newer)
 {
-    bool pass = code == EXIT_PASS;
-    bool fail = code == EXIT_FAIL;
-    put_text(root, "result", pass ? "PASS" : fail ? "FAIL" : "INCOMPLETE");
-    put_text(root, "verdict",
-             pass    ? "every check that was asked for passed"
-             : fail  ? "a check failed"
-             : newer ? "newer software is needed to go on"
-                     : "nothing failed, but not everything was checked: see what was skipped");
-    put_count(root, "exit", (uint64_t)code);
-    put_text(root, "program",
-             "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")");
+    switch (verdict) {
+    case AUDIT_PASS:
+        return "every check that was asked for passed";
+    case AUDIT_FAIL:
+        return "a check failed";
+    case AUDIT_INCOMPLETE:
+        return newer ? "newer software is needed to go on"
+                     : "nothing failed, but not everything was checked: see what was skipped";
+    }
+    abort();
+}
+
+static void put_verdict(json_t *root, enum audit_verdict verdict, bool newer, const char *program)
+{
+    member_text(root, "result", result_word(verdict));
+    member_text(root, "verdict", verdict_text(verdict, newer));
+    member_count(root, "exit", (uint64_t)verdict);
+    member_text(root, "program", program);
 }
 
 /* ---- what was covered ---- */
@@ -134,8 +102,8 @@ static void put_log(json_t *root, const struct tj_replay_report *report)
     char *slash = strrchr(name, '/'); /* the ledger id comes after it */
     if (slash != NULL) {
         *slash = '\0';
-        put_text(root, "log", report->origin);
-        put_text(root, "ledger_name", name);
+        member_text(root, "log", report->origin);
+        member_text(root, "ledger_name", name);
     }
 }
 
@@ -143,46 +111,47 @@ static void put_covered(json_t *root, const struct tj_replay_report *report,
                         const struct audit_style *style)
 {
     put_log(root, report);
-    put_count(root, "entries", report->entries);
-    put_count(root, "records", report->records);
-    put_count(root, "signatures", report->signatures);
-    put_count(root, "new_entries", report->entries - report->start);
+    member_count(root, "entries", report->entries);
+    member_count(root, "records", report->records);
+    member_count(root, "signatures", report->signatures);
+    member_count(root, "new_entries", report->entries - report->start);
     if (report->start > 0) {
-        put_count(root, "last_entry_before", report->start - 1);
+        member_count(root, "last_entry_before", report->start - 1);
     }
     if (report->entries > report->start) {
-        put_count(root, "first_entry", report->start);
-        put_count(root, "last_entry", report->entries - 1);
-        put_time_ns(root, "first_received", report->first_received_ns);
-        put_time_ns(root, "last_received", report->last_received_ns);
+        member_count(root, "first_entry", report->start);
+        member_count(root, "last_entry", report->entries - 1);
+        member_time_ns(root, "first_received", report->first_received_ns);
+        member_time_ns(root, "last_received", report->last_received_ns);
     } else {
-        put_text(root, "nothing_new",
-                 report->start == 0 ? "nothing: no entry could be verified"
-                 : report->failed   ? "nothing: no new entry could be verified"
-                                    : "nothing new: all of it was verified before");
+        member_text(root, "nothing_new",
+                    report->start == 0 ? "nothing: no entry could be verified"
+                    : report->failed   ? "nothing: no new entry could be verified"
+                                       : "nothing new: all of it was verified before");
     }
     if (report->entries > 0) {
-        put_hash(root, "ledger_id", &report->ledger_id);
-        put_hash(root, "last_leaf", &report->leaf);
-        put_hash(root, "tree_root", &report->root);
+        member_hash(root, "ledger_id", &report->ledger_id);
+        member_hash(root, "last_leaf", &report->leaf);
+        member_hash(root, "tree_root", &report->root);
     }
     if (style->state_digest) {
-        put_hash(root, "state_digest", &report->state_digest);
+        member_hash(root, "state_digest", &report->state_digest);
     }
     if (report->restricted > 0) {
         json_t *restricted = json_object();
-        put_count(restricted, "entries", report->restricted);
-        put_count(restricted, "first_entry", report->restricted_first);
-        put_count(restricted, "records", report->restricted_records);
-        put(root, "restricted", restricted);
+        member_count(restricted, "entries", report->restricted);
+        member_count(restricted, "first_entry", report->restricted_first);
+        member_count(restricted, "records", report->restricted_records);
+        member_set(root, "restricted", restricted);
     }
     if (report->left_open > 0) {
-        put_count(root, "left_open", report->left_open);
+        member_count(root, "left_open", report->left_open);
     }
-    put_text(root, "restricted_before",
-             report->restricted_before ? "the records of restricted entries were not there in an "
-                                         "earlier audit"
-                                       : NULL);
+    member_text(root, "restricted_before",
+                report->restricted_before
+                    ? "the records of restricted entries were not there in an "
+                      "earlier audit"
+                    : NULL);
 }
 
 /* ---- checks ---- */
@@ -194,20 +163,20 @@ static void put_checks(json_t *root, const struct tj_replay_report *report)
         const struct tj_check_result *check = &report->checks[i];
         bool none = check->failed + check->passed + check->skipped == 0;
         json_t *row = json_object();
-        put_text(row, "check", check_names[i]);
-        put_text(row, "result",
-                 none                 ? "NONE"
-                 : check->failed > 0  ? "FAIL"
-                 : check->passed == 0 ? "SKIP"
-                                      : "PASS");
-        put_count(row, "passed", check->passed);
-        put_count(row, "failed", check->failed);
-        put_count(row, "skipped", check->skipped);
-        put_text(row, "text", tj_check_text((enum tj_check)i));
-        put_text(row, "note", none ? "nothing of this kind to check" : check->note);
-        json_array_append_new(rows, row);
+        member_text(row, "check", check_names[i]);
+        member_text(row, "result",
+                    none                 ? "NONE"
+                    : check->failed > 0  ? "FAIL"
+                    : check->passed == 0 ? "SKIP"
+                                         : "PASS");
+        member_count(row, "passed", check->passed);
+        member_count(row, "failed", check->failed);
+        member_count(row, "skipped", check->skipped);
+        member_text(row, "text", tj_check_text((enum tj_check)i));
+        member_text(row, "note", none ? "nothing of this kind to check" : check->note);
+        element_add(rows, row);
     }
-    put(root, "checks", rows);
+    member_set(root, "checks", rows);
 }
 
 static void put_findings(json_t *root, const struct tj_replay_report *report)
@@ -215,14 +184,14 @@ static void put_findings(json_t *root, const struct tj_replay_report *report)
     json_t *rows = json_array();
     for (uint64_t i = 0; i < report->finding_count && i < TJ_FINDINGS_MAX; i++) {
         json_t *row = json_object();
-        put_text(row, "result", "FINDING");
+        member_text(row, "result", "FINDING");
         put_entry(row, report->findings[i].entry);
-        put_text(row, "text", report->findings[i].text);
-        json_array_append_new(rows, row);
+        member_text(row, "text", report->findings[i].text);
+        element_add(rows, row);
     }
-    put(root, "findings", rows);
+    member_set(root, "findings", rows);
     if (report->finding_count > TJ_FINDINGS_MAX) {
-        put_count(root, "findings_not_shown", report->finding_count - TJ_FINDINGS_MAX);
+        member_count(root, "findings_not_shown", report->finding_count - TJ_FINDINGS_MAX);
     }
 }
 
@@ -235,24 +204,24 @@ static bool has_hashes(const struct tj_replay_report *report)
 static void put_failure(json_t *root, const struct tj_replay_report *report)
 {
     if (!report->failed) {
-        put(root, "first_failure", json_null());
+        member_set(root, "first_failure", json_null());
         return;
     }
     json_t *failure = json_object();
-    put_text(failure, "check", check_names[report->first_check]);
-    put_text(failure, "check_text", tj_check_text(report->first_check));
+    member_text(failure, "check", check_names[report->first_check]);
+    member_text(failure, "check_text", tj_check_text(report->first_check));
     put_entry(failure, report->first_entry);
-    put(failure, "newer_software_needed", json_boolean(report->newer));
-    put_text(failure, "newer_text",
-             report->newer ? "The bytes are intact, but this program does not know what they "
-                             "mean: newer software needed."
-                           : NULL);
-    put_text(failure, "text", report->failure);
+    member_set(failure, "newer_software_needed", json_boolean(report->newer));
+    member_text(failure, "newer_text",
+                report->newer ? "The bytes are intact, but this program does not know what they "
+                                "mean: newer software needed."
+                              : NULL);
+    member_text(failure, "text", report->failure);
     if (has_hashes(report)) {
-        put_hash(failure, "found", &report->found);
-        put_hash(failure, "expected", &report->expected);
+        member_hash(failure, "found", &report->found);
+        member_hash(failure, "expected", &report->expected);
     }
-    put(root, "first_failure", failure);
+    member_set(root, "first_failure", failure);
 }
 
 /* ---- balances and movements ---- */
@@ -269,8 +238,8 @@ struct class_sum {
 static json_t *class_row(const char *name, const struct class_sum *sum, unsigned decimals)
 {
     json_t *row = json_object();
-    put_text(row, "class", name);
-    put_count(row, "accounts", sum->accounts);
+    member_text(row, "class", name);
+    member_count(row, "accounts", sum->accounts);
     put_amount(row, "opening", sum->opening, decimals);
     put_amount(row, "in", sum->in, decimals);
     put_amount(row, "out", sum->out, decimals);
@@ -305,13 +274,13 @@ static void add_movements(json_t *rows, int c, const struct tj_tally_asset *asse
             continue;
         }
         json_t *row = json_object();
-        put_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
-        put_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
-        put_count(row, "movements", flow->count);
+        member_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
+        member_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
+        member_count(row, "movements", flow->count);
         put_amount(row, "in", (tj_i128)flow->in, asset->decimals);
         put_amount(row, "out", (tj_i128)flow->out, asset->decimals);
         put_amount(row, "net", (tj_i128)(flow->in - flow->out), asset->decimals);
-        json_array_append_new(rows, row);
+        element_add(rows, row);
     }
 }
 
@@ -325,19 +294,18 @@ static json_t *asset_value(uint32_t number, const struct tj_tally_asset *asset)
     for (int c = 0; c < TJ_CLASS_END; c++) {
         struct class_sum sum = sum_class(&asset->classes[c]);
         if (sum.accounts > 0) {
-            json_array_append_new(balances,
-                                  class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c),
+            element_add(balances, class_row(name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c),
                                             &sum, asset->decimals));
             add_class(&all, &sum);
         }
         add_movements(movements, c, asset);
     }
-    put_count(value, "number", number);
-    put_text(value, "asset", asset->code);
-    put_count(value, "decimals", asset->decimals);
-    put(value, "balances", balances);
-    put(value, "sums", class_row("sum", &all, asset->decimals));
-    put(value, "movements", movements);
+    member_count(value, "number", number);
+    member_text(value, "asset", asset->code);
+    member_count(value, "decimals", asset->decimals);
+    member_set(value, "balances", balances);
+    member_set(value, "sums", class_row("sum", &all, asset->decimals));
+    member_set(value, "movements", movements);
     return value;
 }
 
@@ -348,14 +316,15 @@ static void put_assets(json_t *root, const struct tj_replay_report *report)
     bool derived = report->entries > 0 && report->checks[TJ_CHECK_TOTALS].skipped == 0;
     for (uint32_t i = 1; derived && i <= TJ_ASSETS_MAX; i++) {
         if (report->tally->assets[i] != NULL) {
-            json_array_append_new(assets, asset_value(i, report->tally->assets[i]));
+            element_add(assets, asset_value(i, report->tally->assets[i]));
         }
     }
-    put(root, "assets", assets);
-    put_text(root, "balances_note",
-             derived ? "Reserve and custody hold coins, the other classes stand for the outside "
-                       "world. In and out both count a movement between two accounts of one class."
-                     : "Not derived: the replay did not reach the end.");
+    member_set(root, "assets", assets);
+    member_text(root, "balances_note",
+                derived
+                    ? "Reserve and custody hold coins, the other classes stand for the outside "
+                      "world. In and out both count a movement between two accounts of one class."
+                    : "Not derived: the replay did not reach the end.");
 }
 
 /* ---- checkpoint and witnesses ---- */
@@ -369,10 +338,10 @@ static bool is_key_vouched(const struct tj_replay_report *report)
 
 static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
 {
-    put_count(root, "checkpoints", report->checkpoints);
+    member_count(root, "checkpoints", report->checkpoints);
     if (report->checkpoint.size == 0) {
-        put(root, "checkpoint", json_null());
-        put_text(root, "no_checkpoint", "none that holds");
+        member_set(root, "checkpoint", json_null());
+        member_text(root, "no_checkpoint", "none that holds");
         return;
     }
     json_t *checkpoint = json_object();
@@ -382,14 +351,14 @@ static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
              : is_key_vouched(report)
                  ? "which is not the pinned one, but another key of the same log"
                  : "which no pinned key vouches for");
-    put_text(checkpoint, "origin", report->checkpoint.origin);
-    put_count(checkpoint, "size", report->checkpoint.size);
-    put_hash(checkpoint, "root", &report->checkpoint.root);
-    put_hash(checkpoint, "sha256", &report->checkpoint_hash);
-    put_count(checkpoint, "log_key", report->log_key);
-    put(checkpoint, "log_key_pinned", json_boolean(report->log_key_pinned));
-    put_text(checkpoint, "signer", signer);
-    put(root, "checkpoint", checkpoint);
+    member_text(checkpoint, "origin", report->checkpoint.origin);
+    member_count(checkpoint, "size", report->checkpoint.size);
+    member_hash(checkpoint, "root", &report->checkpoint.root);
+    member_hash(checkpoint, "sha256", &report->checkpoint_hash);
+    member_count(checkpoint, "log_key", report->log_key);
+    member_set(checkpoint, "log_key_pinned", json_boolean(report->log_key_pinned));
+    member_text(checkpoint, "signer", signer);
+    member_set(root, "checkpoint", checkpoint);
 }
 
 static const char *verdict_word(enum tj_note_verdict verdict)
@@ -418,19 +387,19 @@ static void put_witnesses(json_t *root, const struct tj_replay_report *report,
         char time[TEXT_SIZE];
         json_t *row = json_object();
         text_format_time_s(time, witness->time_s);
-        put_text(row, "name", witness->name);
-        put_text(row, "checked",
-                 tj_name_replays(witness->name) ? "replayed the whole log" : "consistency only");
-        put_text(row, "verdict", verdict_word(witness->verdict));
-        put_text(row, "time", witness->verdict == TJ_NOTE_VALID ? time : NULL);
-        json_array_append_new(rows, row);
+        member_text(row, "name", witness->name);
+        member_text(row, "checked",
+                    tj_name_replays(witness->name) ? "replayed the whole log" : "consistency only");
+        member_text(row, "verdict", verdict_word(witness->verdict));
+        member_text(row, "time", witness->verdict == TJ_NOTE_VALID ? time : NULL);
+        element_add(rows, row);
     }
-    put(root, "witnesses", rows);
-    put_text(root, "quorum",
-             !style->policy                ? "not asked for: no policy was given"
-             : has_quorum(report, style)   ? "reached"
-             : report->checkpoint.size > 0 ? "not reached"
-                                           : "not reached: there is no checkpoint to cosign");
+    member_set(root, "witnesses", rows);
+    member_text(root, "quorum",
+                !style->policy                ? "not asked for: no policy was given"
+                : has_quorum(report, style)   ? "reached"
+                : report->checkpoint.size > 0 ? "not reached"
+                                              : "not reached: there is no checkpoint to cosign");
 }
 
 /* ---- what it does not prove; docs/THREATS.md says the same at length ---- */
@@ -444,7 +413,7 @@ static void add_line(json_t *lines, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    json_array_append_new(lines, text_value(line));
+    element_add(lines, json_text(line));
 }
 
 static const char *same_log(const struct tj_replay_report *report, const struct audit_style *style)
@@ -501,18 +470,25 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
                  report->restricted, report->restricted_first);
     }
     add_line(lines, "That what a cited document says is true: only its hash is bound.");
-    put(root, "not_proven", lines);
+    member_set(root, "not_proven", lines);
 }
 
 /* ---- the whole ---- */
 
-json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
-                     int *code)
+static json_t *whole(json_t *root)
+{
+    if (!document_whole()) {
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style)
 {
     json_t *root = json_object();
-    TIJORI_REQUIRE(root != NULL);
-    *code = report_code(report, style);
-    put_verdict(root, *code, report->newer);
+    document_begin();
+    put_verdict(root, audit_verdict_of(report, style), report->newer, style->program);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
@@ -521,14 +497,14 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
     put_checkpoint(root, report);
     put_witnesses(root, report, style);
     put_not_proven(root, report, style);
-    return root;
+    return whole(root);
 }
 
-json_t *audit_report_unread(const char *why)
+json_t *audit_report_unread(const char *why, const struct audit_style *style)
 {
     json_t *root = json_object();
-    TIJORI_REQUIRE(root != NULL);
-    put_verdict(root, EXIT_FAIL, false);
-    put_text(root, "text", why);
-    return root;
+    document_begin();
+    put_verdict(root, AUDIT_FAIL, false, style->program);
+    member_text(root, "text", why);
+    return whole(root);
 }

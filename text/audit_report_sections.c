@@ -1,6 +1,6 @@
 /* What stands where in a report, and how its texts are filled in. */
 
-#include "cli/audit/report.h"
+#include "text/audit_report.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,92 +1,33 @@
-#include "cli/statement_doc.h"
+#include "text/statement_doc.h"
 
+#include "core/base/memory.h"
+#include "crypto/hex.h"
+#include "text/json.h"
 #include "text/statement_print.h"
 #include "text/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 /* ---- JSON members ---- */
 
-static void set(json_t *object, const char *name, json_t *value)
-{
-    int done = json_object_set_new(object, name, value);
-    TIJORI_REQUIRE(done == 0);
-}
-
-static void push(json_t *array, json_t *value)
-{
-    int done = json_array_append_new(array, value);
-    TIJORI_REQUIRE(done == 0);
-}
-
-static void set_text(json_t *object, const char *name, const char *text)
-{
-    set(object, name, json_string(text));
-}
-
-static void set_name(json_t *object, const char *name, const char *text, size_t size)
-{
-    set(object, name, json_stringn(text, strnlen(text, size)));
-}
-
-static void set_count(json_t *object, const char *name, uint64_t count)
-{
-    set(object, name, json_integer((json_int_t)count));
-}
-
-static void set_hash(json_t *object, const char *name, const struct tj_hash *hash)
-{
-    char hex[2 * TJ_HASH_SIZE + 1];
-    text_format_hex(hex, hash->bytes, TJ_HASH_SIZE);
-    set_text(object, name, hex);
-}
-
-static void set_date(json_t *object, const char *name, uint32_t day)
-{
-    char text[TEXT_SIZE];
-    text_format_date(text, day);
-    set_text(object, name, text);
-}
-
-static void set_time(json_t *object, const char *name, uint64_t ns)
-{
-    char text[TEXT_SIZE];
-    text_format_time_ns(text, ns);
-    set_text(object, name, text);
-}
-
-static void set_record(json_t *object, const char *name, uint64_t id)
-{
-    char text[TEXT_SIZE];
-    text_format_record_id(text, id);
-    set_text(object, name, text);
-}
-
-static void set_account(json_t *object, const char *name, uint64_t account)
-{
-    char text[TEXT_SIZE];
-    text_format_account(text, account);
-    set_text(object, name, text);
-}
-
 static void set_amount(json_t *object, const char *name, tj_i128 base,
                        const struct tj_asset_object *asset)
 {
-    char text[TJ_AMOUNT_TEXT_SIZE];
-    tj_amount_format(text, base, asset->decimals);
-    set_text(object, name, text);
+    member_amount(object, name, base, asset->decimals);
 }
 
 static void set_code(json_t *object, const struct tj_asset_object *asset)
 {
-    set_name(object, "asset", asset->code, TJ_ASSET_CODE_SIZE);
+    member_padded(object, "asset", asset->code, TJ_ASSET_CODE_SIZE);
 }
 
 static void set_party(json_t *object, const struct tj_period *p, uint32_t party)
 {
-    set_count(object, "party", party);
-    set_name(object, "name", tj_period_party(p, party), TJ_NAME_SIZE);
+    member_count(object, "party", party);
+    member_padded(object, "name", tj_period_party(p, party), TJ_NAME_SIZE);
 }
 
 /* ---- accounts ---- */
@@ -117,11 +58,11 @@ static json_t *movements_json(const struct tj_period *p, const struct tj_period_
     for (uint32_t i = row->flow; i != 0; i = p->flows[i - 1].next) {
         const struct tj_period_flow *flow = &p->flows[i - 1];
         json_t *movement = json_object();
-        set_text(movement, "purpose", tj_purpose_names[flow->purpose]);
+        member_text(movement, "purpose", tj_purpose_names[flow->purpose]);
         set_amount(movement, "in", (tj_i128)flow->in, asset);
         set_amount(movement, "out", (tj_i128)flow->out, asset);
-        set_count(movement, "movements", flow->count);
-        push(movements, movement);
+        member_count(movement, "movements", flow->count);
+        element_add(movements, movement);
         sum += (tj_i128)(flow->in - flow->out);
     }
     TIJORI_REQUIRE(sum == row->closing); /* counted in two ways */
@@ -132,18 +73,18 @@ static json_t *account_json(const struct tj_period *p, const struct tj_period_ac
 {
     const struct tj_asset_object *asset = &p->assets[row->asset];
     json_t *account = json_object();
-    set_account(account, "account", row->account);
+    member_account(account, "account", row->account);
     set_party(account, p, tj_account_party(row->account));
-    set_text(account, "label", row->label != NULL ? row->label : "");
+    member_text(account, "label", row->label != NULL ? row->label : "");
     set_code(account, asset);
-    set_text(account, "class", tj_class_names[row->class]);
+    member_text(account, "class", tj_class_names[row->class]);
     set_amount(account, "opening", row->opening, asset);
-    set(account, "movements", movements_json(p, row, asset));
+    member_set(account, "movements", movements_json(p, row, asset));
     set_amount(account, "closing", row->closing, asset);
     set_amount(account, "pending_in", (tj_i128)row->pending_in, asset);
     set_amount(account, "pending_out", (tj_i128)row->pending_out, asset);
-    set(account, "frozen_out", json_boolean(row->frozen_out));
-    set(account, "closed", json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0));
+    member_set(account, "frozen_out", json_boolean(row->frozen_out));
+    member_set(account, "closed", json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0));
     return account;
 }
 
@@ -175,15 +116,15 @@ static json_t *reserve_json(const struct tj_period *p, uint32_t number)
             continue;
         }
         json_t *movement = json_object();
-        set_text(movement, "purpose", tj_purpose_names[purpose]);
+        member_text(movement, "purpose", tj_purpose_names[purpose]);
         set_amount(movement, "in", in, asset);
         set_amount(movement, "out", out, asset);
-        push(movements, movement);
+        element_add(movements, movement);
         sum += in - out;
     }
     tj_i128 closing = figure(p, TJ_FIGURE_CLOSING, number, 0, 0);
     TIJORI_REQUIRE(sum == closing);
-    set(reserve, "movements", movements);
+    member_set(reserve, "movements", movements);
     set_amount(reserve, "closing", closing, asset);
     set_amount(reserve, "prior_period_adjustments", figure(p, TJ_FIGURE_ADJUSTMENTS, number, 0, 0),
                asset);
@@ -200,10 +141,10 @@ static bool programme_counts(const struct tj_period *p, const struct tj_rule_obj
 
 static void set_breaches(json_t *object, uint64_t count, uint64_t first, uint64_t last)
 {
-    set_count(object, "breaches", count);
+    member_count(object, "breaches", count);
     if (count > 0) {
-        set_record(object, "breach_first", first);
-        set_record(object, "breach_last", last);
+        member_record(object, "breach_first", first);
+        member_record(object, "breach_last", last);
     }
 }
 
@@ -223,7 +164,7 @@ static void set_sums(json_t *object, const struct tj_rule_object *rule,
         set_amount(object, "bound_a_day", (tj_i128)rule->amount_day, asset);
     }
     if (rule->power_mw != 0) {
-        set_count(object, "power_mw", rule->power_mw);
+        member_count(object, "power_mw", rule->power_mw);
     }
     set_amount(object, "corrected", (tj_i128)sums->corrected, asset);
     set_amount(object, "unclassified", (tj_i128)sums->unclassified, asset);
@@ -236,30 +177,30 @@ static json_t *programme_json(const struct tj_period *p, uint32_t number,
     const struct tj_rule_object *rule = &p->rules[number];
     json_t *programme = json_object();
     json_t *purposes = json_array();
-    set_count(programme, "rule", number);
-    set_text(programme, "name", p->rule_names[number]);
-    set_text(programme, "type", tj_programme_names[rule->type]);
-    set_text(programme, "mode", tj_mode_names[rule->mode]);
-    set_date(programme, "starts", rule->starts);
-    set_date(programme, "ends", rule->ends);
-    set_text(programme, "status", rule->ended == 0 ? "in force" : "ended");
+    member_count(programme, "rule", number);
+    member_text(programme, "name", p->rule_names[number]);
+    member_text(programme, "type", tj_programme_names[rule->type]);
+    member_text(programme, "mode", tj_mode_names[rule->mode]);
+    member_date(programme, "starts", rule->starts);
+    member_date(programme, "ends", rule->ends);
+    member_text(programme, "status", rule->ended == 0 ? "in force" : "ended");
     for (uint8_t i = 1; i < TJ_PURPOSE_END; i++) {
         if ((rule->purposes >> i & 1) != 0) {
-            push(purposes, json_string(tj_purpose_names[i]));
+            element_add(purposes, json_string(tj_purpose_names[i]));
         }
     }
-    set(programme, "purposes", purposes);
+    member_set(programme, "purposes", purposes);
     if (rule->type != TJ_PROGRAMME_MINIMUM) {
         set_sums(programme, rule, asset);
         return programme;
     }
     set_amount(programme, "bound", (tj_i128)rule->amount, asset);
     set_amount(programme, "reserve", tj_reserve_of(asset), asset);
-    set_count(programme, "breaches",
-              (uint64_t)figure(p, TJ_FIGURE_BREACHES, rule->asset, 0, number));
+    member_count(programme, "breaches",
+                 (uint64_t)figure(p, TJ_FIGURE_BREACHES, rule->asset, 0, number));
     if (asset->minimum_rule == number && asset->breaches > 0) {
-        set_record(programme, "breach_first", asset->breach_first);
-        set_record(programme, "breach_last", asset->breach_last);
+        member_record(programme, "breach_first", asset->breach_first);
+        member_record(programme, "breach_last", asset->breach_last);
     }
     return programme;
 }
@@ -269,7 +210,7 @@ static json_t *programmes_json(const struct tj_period *p, uint32_t asset)
     json_t *programmes = json_array();
     for (uint32_t i = 0; i < p->ledger.rules_set; i++) {
         if (programme_counts(p, &p->rules[i], asset)) {
-            push(programmes, programme_json(p, i, &p->assets[asset]));
+            element_add(programmes, programme_json(p, i, &p->assets[asset]));
         }
     }
     return programmes;
@@ -327,23 +268,23 @@ static void set_parties(json_t *object, const struct tj_period *p, uint32_t numb
                 continue;
             }
             set_party(party, p, i);
-            set_count(party, "accounts", sums[i].accounts[class]);
+            member_count(party, "accounts", sums[i].accounts[class]);
             set_amount(party, "opening", sums[i].opening[class], asset);
             set_amount(party, "closing", sums[i].closing[class], asset);
             const struct tj_period_attested *attested = attested_of(p, i, number);
             if (custody && attested != NULL) {
                 set_amount(party, "attested", attested->value, asset);
-                set_date(party, "attested_as_of", attested->as_of);
-                set_record(party, "attested_by", attested->id);
+                member_date(party, "attested_as_of", attested->as_of);
+                member_record(party, "attested_by", attested->id);
             } else if (custody) {
-                set_text(party, "attested", "not attested");
+                member_text(party, "attested", "not attested");
             }
-            push(custody ? customers : parties, party);
+            element_add(custody ? customers : parties, party);
         }
     }
     free(sums);
-    set(object, "reserve_by_party", parties);
-    set(object, "customers_by_custodian", customers);
+    member_set(object, "reserve_by_party", parties);
+    member_set(object, "customers_by_custodian", customers);
 }
 
 /* ---- what stands open ---- */
@@ -352,11 +293,11 @@ static json_t *moved_json(const struct tj_period *p, const struct tj_period_reco
                           uint32_t asset)
 {
     json_t *moved = json_object();
-    set_record(moved, "record", row->id);
-    set_time(moved, "received", row->received_ns);
-    set_account(moved, "from", tj_movement_from(row->record));
-    set_account(moved, "to", tj_movement_to(row->record));
-    set_text(moved, "purpose", tj_purpose_names[tj_movement_purpose(row->record)]);
+    member_record(moved, "record", row->id);
+    member_time_ns(moved, "received", row->received_ns);
+    member_account(moved, "from", tj_movement_from(row->record));
+    member_account(moved, "to", tj_movement_to(row->record));
+    member_text(moved, "purpose", tj_purpose_names[tj_movement_purpose(row->record)]);
     set_amount(moved, "amount", (tj_i128)tj_movement_amount(row->record).base, &p->assets[asset]);
     return moved;
 }
@@ -369,11 +310,11 @@ static json_t *pending_json(const struct tj_period *p, uint32_t asset)
         if (is_known(p, row) && tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
             uint32_t timeout_s = tj_movement_timeout_s(row->record);
-            set_count(moved, "approvals", row->approvals);
+            member_count(moved, "approvals", row->approvals);
             if (timeout_s != 0) {
-                set_time(moved, "timeout", timeout_s * TJ_NS_PER_S);
+                member_time_ns(moved, "timeout", timeout_s * TJ_NS_PER_S);
             }
-            push(array, moved);
+            element_add(array, moved);
         }
     }
     return array;
@@ -386,10 +327,10 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
         const struct tj_period_record *row = &p->corrections[i];
         if (is_known(p, row) && tj_period_row(p, tj_movement_from(row->record))->asset == asset) {
             json_t *moved = moved_json(p, row, asset);
-            set_record(moved, "corrects", row->refers_to);
-            set_time(moved, "corrects_received", row->refers_to_ns);
-            set(moved, "prior_period", json_boolean(row->prior));
-            push(array, moved);
+            member_record(moved, "corrects", row->refers_to);
+            member_time_ns(moved, "corrects_received", row->refers_to_ns);
+            member_set(moved, "prior_period", json_boolean(row->prior));
+            element_add(array, moved);
         }
     }
     return array;
@@ -402,10 +343,10 @@ static json_t *frozen_json(const struct tj_period *p, uint32_t asset)
         const struct tj_period_account *row = &p->accounts[i];
         if (row->asset == asset && row->frozen_out && is_shown(p, row)) {
             json_t *frozen = json_object();
-            set_account(frozen, "account", row->account);
+            member_account(frozen, "account", row->account);
             set_party(frozen, p, tj_account_party(row->account));
             set_amount(frozen, "amount", row->closing, &p->assets[asset]);
-            push(array, frozen);
+            element_add(array, frozen);
         }
     }
     return array;
@@ -429,19 +370,31 @@ static bool read_price(const char *text, struct statement_price *out)
                              &out->price);
 }
 
-int statement_add_price(const char *text, struct statement_prices *out)
+static bool refuse(struct statement_message *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool refuse(struct statement_message *why, const char *format, ...)
 {
-    struct statement_price *price = &out->of[out->count];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool statement_add_price(struct statement_message *why, struct statement_prices *prices,
+                         const char *text)
+{
+    struct statement_price *price = &prices->of[prices->count];
     char number[32];
     const char *equals = strchr(text, '=');
     const char *space = equals != NULL ? strchr(equals, ' ') : NULL;
     const char *comma = space != NULL ? strstr(space, ", ") : NULL;
-    if (out->count == STATEMENT_PRICES_MAX) {
-        return fail(EXIT_USAGE, "--price: at most %d prices", STATEMENT_PRICES_MAX);
+    if (prices->count == STATEMENT_PRICES_MAX) {
+        return refuse(why, "at most %d prices", STATEMENT_PRICES_MAX);
     }
     memset(price, 0, sizeof *price);
     if (!tj_text_valid((const uint8_t *)text, strlen(text))) {
-        return fail(EXIT_USAGE, "--price: it is no text (UTF-8, without control characters)");
+        return refuse(why, "it is no text (UTF-8, without control characters)");
     }
     bool fits =
         comma != NULL && comma > space + 1 && (size_t)(equals - text) < sizeof price->code &&
@@ -454,19 +407,19 @@ int statement_add_price(const char *text, struct statement_prices *out)
         snprintf(price->source, sizeof price->source, "%s", comma + 2);
     }
     if (!fits || !read_price(number, price)) {
-        return fail(EXIT_USAGE, "--price: '%s' is not of the form 'BTC=95000.00 USD, SOURCE'",
-                    text);
+        return refuse(why, "'%s' is not of the form 'BTC=95000.00 USD, SOURCE'", text);
     }
-    for (size_t i = 0; i < out->count; i++) {
-        if (strcmp(out->of[i].code, price->code) == 0) {
-            return fail(EXIT_USAGE, "--price: %s has a price twice", price->code);
+    for (size_t i = 0; i < prices->count; i++) {
+        if (strcmp(prices->of[i].code, price->code) == 0) {
+            return refuse(why, "%s has a price twice", price->code);
         }
     }
-    out->count++;
-    return EXIT_PASS;
+    prices->count++;
+    return true;
 }
 
-int statement_know_prices(const struct tj_period *p, const struct statement_prices *prices)
+bool statement_know_prices(struct statement_message *why, const struct tj_period *p,
+                           const struct statement_prices *prices)
 {
     for (size_t i = 0; i < prices->count; i++) {
         bool known = false;
@@ -474,11 +427,10 @@ int statement_know_prices(const struct tj_period *p, const struct statement_pric
             known |= strncmp(prices->of[i].code, p->assets[a].code, TJ_ASSET_CODE_SIZE) == 0;
         }
         if (!known) {
-            return fail(EXIT_DATA, "--price: the ledger had no asset %s in that period",
-                        prices->of[i].code);
+            return refuse(why, "the ledger had no asset %s in that period", prices->of[i].code);
         }
     }
-    return EXIT_PASS;
+    return true;
 }
 
 /* Rounded towards zero. */
@@ -505,13 +457,13 @@ static void set_price(json_t *object, const struct tj_period *p, uint32_t number
         }
         json_t *value = json_object();
         tj_amount_format(text, (tj_i128)price->price, price->decimals);
-        set_text(value, "of_one", text);
-        set_text(value, "unit", price->unit);
-        set_text(value, "source", price->source);
+        member_text(value, "of_one", text);
+        member_text(value, "unit", price->unit);
+        member_text(value, "source", price->source);
         tj_amount_format(text, worth(figure(p, TJ_FIGURE_CLOSING, number, 0, 0), asset, price),
                          price->decimals);
-        set_text(value, "reserve_closing", text);
-        set(object, "price", value);
+        member_text(value, "reserve_closing", text);
+        member_set(object, "price", value);
     }
 }
 
@@ -522,13 +474,13 @@ static json_t *asset_json(const struct tj_period *p, uint32_t number,
 {
     json_t *asset = json_object();
     set_code(asset, &p->assets[number]);
-    set_count(asset, "decimals", p->assets[number].decimals);
-    set(asset, "reserve", reserve_json(p, number));
+    member_count(asset, "decimals", p->assets[number].decimals);
+    member_set(asset, "reserve", reserve_json(p, number));
     set_parties(asset, p, number);
-    set(asset, "programmes", programmes_json(p, number));
-    set(asset, "pending", pending_json(p, number));
-    set(asset, "frozen", frozen_json(p, number));
-    set(asset, "corrections", adjustments_json(p, number));
+    member_set(asset, "programmes", programmes_json(p, number));
+    member_set(asset, "pending", pending_json(p, number));
+    member_set(asset, "frozen", frozen_json(p, number));
+    member_set(asset, "corrections", adjustments_json(p, number));
     set_price(asset, p, number, prices);
     return asset;
 }
@@ -539,48 +491,67 @@ static json_t *head_json(const struct tj_period *p, const struct tj_hash *ledger
 {
     json_t *head = json_object();
     json_t *assets = json_array();
-    set_text(head, "format", "tijori-statement-1");
-    set_name(head, "ledger", p->ledger.name, TJ_NAME_SIZE);
-    set_hash(head, "ledger_id", ledger_id);
-    set_date(head, "period_from", p->from);
-    set_date(head, "as_of", p->as_of);
-    set_count(head, "entries", p->entries);
-    set_count(head, "first_entry", p->first_entry);
-    set_time(head, "last_received", p->last_received_ns);
-    set_hash(head, "last_leaf", &p->last_leaf);
-    set_text(head, "custody",
-             p->partial ? "not known: made from a public export, without restricted records"
-                        : "in full");
+    member_text(head, "format", "tijori-statement-1");
+    member_padded(head, "ledger", p->ledger.name, TJ_NAME_SIZE);
+    member_hash(head, "ledger_id", ledger_id);
+    member_date(head, "period_from", p->from);
+    member_date(head, "as_of", p->as_of);
+    member_count(head, "entries", p->entries);
+    member_count(head, "first_entry", p->first_entry);
+    member_time_ns(head, "last_received", p->last_received_ns);
+    member_hash(head, "last_leaf", &p->last_leaf);
+    member_text(head, "custody",
+                p->partial ? "not known: made from a public export, without restricted records"
+                           : "in full");
     for (uint32_t i = 1; i <= p->ledger.assets; i++) {
-        push(assets, asset_json(p, i, prices));
+        element_add(assets, asset_json(p, i, prices));
     }
-    set(head, "assets", assets);
+    member_set(head, "assets", assets);
     return head;
 }
 
-/* The head's text without its last brace, and then the accounts, one a line. */
+static bool no_memory(void)
+{
+    errno = ENOMEM;
+    return false;
+}
+
+/* All but the accounts, and without the last brace. */
+static bool write_head(FILE *out, const json_t *head)
+{
+    char *text = json_dumps(head, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+    if (text == NULL) {
+        return no_memory();
+    }
+    size_t size = strlen(text) - 2; /* "\n}" */
+    fprintf(out, "%.*s,\n \"accounts\": [", (int)size, text);
+    free(text);
+    return true;
+}
+
+/* The head, and then the accounts, one a line. */
 static bool write_json(FILE *out, const struct tj_period *p, const struct tj_hash *ledger_id,
                        const struct statement_prices *prices)
 {
+    document_begin();
     json_t *head = head_json(p, ledger_id, prices);
-    char *text = json_dumps(head, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+    bool done = write_head(out, head);
     bool first = true;
-    TIJORI_REQUIRE(text != NULL);
-    size_t size = strlen(text) - 2; /* "\n}" */
-    fprintf(out, "%.*s,\n \"accounts\": [", (int)size, text);
-    for (size_t i = 0; i < p->account_count; i++) {
+    json_decref(head);
+    for (size_t i = 0; i < p->account_count && done; i++) {
         if (is_shown(p, &p->accounts[i])) {
             json_t *account = account_json(p, &p->accounts[i]);
             fprintf(out, first ? "\n  " : ",\n  ");
-            json_dumpf(account, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+            done = json_dumpf(account, out, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
             json_decref(account);
             first = false;
         }
     }
     fprintf(out, "\n ]\n}\n");
-    free(text);
-    json_decref(head);
-    return ferror(out) == 0;
+    if (!document_whole()) {
+        return no_memory();
+    }
+    return done && ferror(out) == 0;
 }
 
 bool statement_hash(const struct tj_period *period, const struct tj_hash *ledger_id,
@@ -614,6 +585,7 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
     if (format == STATEMENT_JSON) {
         return write_json(out, period, ledger_id, prices);
     }
+    document_begin();
     struct statement_printer printer = {.out = out, .html = format == STATEMENT_HTML};
     json_t *head = head_json(period, ledger_id, prices);
     statement_print_head(&printer, head);
@@ -626,6 +598,9 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
         }
     }
     statement_print_end(&printer);
+    if (!document_whole()) {
+        return no_memory();
+    }
     return ferror(out) == 0;
 }
 
@@ -634,13 +609,18 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
 struct records {
     struct tj_record *of;
     size_t count;
+    size_t capacity;
+    bool failed; /* no memory */
 };
 
 static void add_record(struct records *records, const struct tj_period *p,
                        const struct tj_hash *document, struct tj_figure_key key, tj_i128 value)
 {
-    records->of = realloc(records->of, (records->count + 1) * sizeof *records->of);
-    TIJORI_REQUIRE(records->of != NULL);
+    records->failed = records->failed || !tj_grow(&records->of, &records->capacity,
+                                                  records->count + 1, sizeof *records->of);
+    if (records->failed) {
+        return;
+    }
     struct tj_record *r = &records->of[records->count++];
     *r = (struct tj_record){.kind = TJ_STATEMENT,
                             .figure = key.figure,
@@ -701,13 +681,14 @@ static void add_asset(struct records *records, const struct tj_period *p,
     }
 }
 
-struct tj_record *statement_records(const struct tj_period *period, const struct tj_hash *document,
-                                    size_t *count)
+bool statement_records(struct tj_record **out, size_t *count, const struct tj_period *period,
+                       const struct tj_hash *document)
 {
-    struct records records = {NULL, 0};
+    struct records records = {.of = NULL};
     for (uint32_t asset = 1; asset <= period->ledger.assets; asset++) {
         add_asset(&records, period, document, asset);
     }
+    *out = records.of;
     *count = records.count;
-    return records.of;
+    return !records.failed;
 }

@@ -1,0 +1,28 @@
+#ifndef TIJORI_CLI_TIJORI_READINESS_PRINT_H
+#define TIJORI_CLI_TIJORI_READINESS_PRINT_H
+
+/* How far the signatures of an envelope have come and what it still lacks, in a line for people:
+ * `sign` and `propose`. What it lacks is asked of core/rules/readiness.h. */
+
+#include "cli/genesis_file.h"
+#include "core/ingest/ledger.h"
+#include "core/rules/readiness.h"
+
+/* Who is known to sign for whom. */
+struct known_keys {
+    const struct tj_state *state; /* NULL: nothing is known */
+    uint64_t entries;             /* of the ledger; 0: of a genesis alone */
+    const struct tj_past *past;   /* of the ledger; else NULL */
+};
+
+static inline struct known_keys known_from_ledger(const struct tj_ledger_view *view,
+                                                  const struct tj_past *past)
+{
+    return (struct known_keys){view->state, view->head.size, past};
+}
+
+/* "deal.tje: envelope 4f1c...: 1 of 2 signatures; party 2 countersigns: 0 of 1". */
+void readiness_print(FILE *out, const char *path, const struct known_keys *known,
+                     const struct tj_envelope_view *view, const struct tj_hash *id);
+
+#endif

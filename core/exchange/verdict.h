@@ -1,0 +1,18 @@
+#ifndef TIJORI_CORE_EXCHANGE_VERDICT_H
+#define TIJORI_CORE_EXCHANGE_VERDICT_H
+
+/* What an audit's report comes to, for who asked for it. */
+
+#include "core/audit/report.h"
+
+/* What the auditor said beforehand not to have: it does not leave a verification incomplete. */
+struct tj_expected {
+    bool without_documents; /* cited documents that are not stored do not count */
+    bool public_export;     /* nor do restricted bodies */
+    bool no_policy;         /* nor witnesses, where none were asked for */
+};
+
+enum tijori_verdict tj_report_verdict(const struct tj_replay_report *report,
+                                      const struct tj_expected *expected);
+
+#endif

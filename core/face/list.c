@@ -1,0 +1,388 @@
+/* What a ledger holds, one thing a call: include/tijori.h, "lists". */
+
+#include "core/exchange/rule_figures.h"
+#include "core/ingest/ledger.h"
+#include "core/rules/readiness.h"
+
+/* What the calls below have in common: a picture of the ledger for the time of one call. */
+typedef enum tijori_status lister(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
+                                  uint64_t of);
+
+static enum tijori_status with_view(struct tijori *ledger, lister *list, void *out,
+                                    uint64_t *cursor, uint64_t of)
+{
+    struct tj_ledger_view view;
+    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = list(&view, out, cursor, of);
+    tj_ledger_view_end(ledger, &view);
+    return status;
+}
+
+static struct tijori_int128 wide(tj_i128 value)
+{
+    return (struct tijori_int128){(uint64_t)value, (int64_t)(value >> 64)};
+}
+
+static enum tijori_status read_record(const struct tj_ledger_view *view,
+                                      uint8_t out[TJ_RECORD_SIZE], struct tj_entry_view *entry,
+                                      uint64_t id)
+{
+    struct tj_body_view body;
+    uint32_t position = tj_record_position(id);
+    enum tijori_status status = tj_journal_entry(view->txn, tj_record_entry(id), entry);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (position >= entry->header.record_count) {
+        return TIJORI_NOT_FOUND;
+    }
+    status = tj_journal_body(view->txn, entry, &body);
+    if (status != TIJORI_OK) {
+        return TIJORI_CORRUPT; /* an entry without its body */
+    }
+    memcpy(out, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    return TIJORI_OK;
+}
+
+/* A record that the state names: that it is not there, or another, is damage. */
+static enum tijori_status read_named(const struct tj_ledger_view *view, uint8_t out[TJ_RECORD_SIZE],
+                                     struct tj_entry_view *entry, uint64_t id, uint8_t kind)
+{
+    enum tijori_status status = read_record(view, out, entry, id);
+    bool there = status == TIJORI_OK && out[0] == kind;
+    return there || status == TIJORI_IO ? status : TIJORI_CORRUPT;
+}
+
+/* ---- records ---- */
+
+struct record_wanted {
+    uint8_t *record;
+    uint8_t *leaf32;
+};
+
+static enum tijori_status list_record(const struct tj_ledger_view *view, void *out,
+                                      uint64_t *cursor, uint64_t of)
+{
+    struct record_wanted *wanted = out;
+    struct tj_entry_view entry;
+    struct tj_hash leaf;
+    (void)cursor;
+    enum tijori_status status = read_record(view, wanted->record, &entry, of);
+    if (status == TIJORI_OK && wanted->leaf32 != NULL) {
+        tj_leaf_hash(view->digester->hasher, &leaf, wanted->record, TJ_RECORD_SIZE);
+        memcpy(wanted->leaf32, leaf.bytes, TJ_HASH_SIZE);
+    }
+    return status;
+}
+
+enum tijori_status tijori_record(struct tijori *ledger, uint8_t record[TIJORI_RECORD_SIZE],
+                                 uint8_t leaf32[32], uint64_t record_id)
+{
+    struct record_wanted wanted = {record, leaf32};
+    return with_view(ledger, list_record, &wanted, NULL, record_id);
+}
+
+/* ---- parties and keys ---- */
+
+static enum tijori_status list_party(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
+                                     uint64_t of)
+{
+    struct tijori_party *party = out;
+    const struct tj_party_object *object = NULL;
+    uint64_t count = tj_state_ledger(view->state)->parties;
+    (void)of;
+    while (object == NULL && *cursor < count) {
+        object = tj_state_party(view->state, (uint32_t)(*cursor)++);
+    }
+    if (object == NULL) {
+        return TIJORI_NOT_FOUND;
+    }
+    memset(party, 0, sizeof *party);
+    party->party = (uint32_t)(*cursor - 1);
+    party->type = object->type;
+    party->status = object->status;
+    party->threshold_move = object->threshold[TJ_DOMAIN_MOVE];
+    party->threshold_administer = object->threshold[TJ_DOMAIN_ADMINISTER];
+    party->classes = object->classes;
+    party->keys_initiate = object->keys_active[TJ_INITIATE];
+    party->keys_approve = object->keys_active[TJ_APPROVE];
+    party->keys_administer = object->keys_active[TJ_ADMINISTER];
+    party->keys = object->keys;
+    party->accounts = object->accounts;
+    party->accounts_open = object->accounts_open;
+    party->recovery_ns = object->recovery != 0 ? object->recovery_ns : 0;
+    memcpy(party->name, object->name, TJ_NAME_SIZE);
+    return TIJORI_OK;
+}
+
+enum tijori_status tijori_parties(struct tijori *ledger, struct tijori_party *out, uint64_t *cursor)
+{
+    return with_view(ledger, list_party, out, cursor, 0);
+}
+
+static enum tijori_status fill_key(const struct tj_ledger_view *view, struct tijori_key *out,
+                                   const struct tj_key_object *object)
+{
+    uint8_t bytes[TJ_RECORD_SIZE];
+    struct tj_entry_view entry;
+    struct tj_record record;
+    enum tijori_status status = read_named(view, bytes, &entry, object->added, TJ_ADD_KEY);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    tj_record_decode(bytes, &record);
+    memset(out, 0, sizeof *out);
+    out->party = object->party;
+    out->ordinal = object->ordinal;
+    out->algorithm = object->algorithm;
+    out->role = object->role;
+    out->group = object->group;
+    out->revoked = object->status == TJ_KEY_REVOKED;
+    out->key_size = (uint8_t)tj_public_key_size(object->algorithm);
+    memcpy(out->key, object->key, out->key_size);
+    out->added_id = object->added;
+    out->revoked_id = object->revoked;
+    memcpy(out->label, record.label, TJ_KEY_LABEL_SIZE);
+    return TIJORI_OK;
+}
+
+static enum tijori_status list_key(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
+                                   uint64_t of)
+{
+    const struct tj_party_object *party = tj_state_party(view->state, (uint32_t)of);
+    while (party != NULL && *cursor < party->keys) {
+        const struct tj_key_object *key =
+            tj_state_key(view->state, (uint32_t)of, (uint32_t)(*cursor)++);
+        if (key != NULL) {
+            return fill_key(view, out, key);
+        }
+    }
+    return TIJORI_NOT_FOUND;
+}
+
+enum tijori_status tijori_keys(struct tijori *ledger, struct tijori_key *out, uint64_t *cursor,
+                               uint32_t party)
+{
+    return with_view(ledger, list_key, out, cursor, party);
+}
+
+/* ---- accounts ---- */
+
+/* The cursor is the next account's number, party and local. */
+static enum tijori_status list_account(const struct tj_ledger_view *view, void *out,
+                                       uint64_t *cursor, uint64_t of)
+{
+    struct tijori_account *account = out;
+    uint64_t parties = tj_state_ledger(view->state)->parties;
+    (void)of;
+    while (tj_account_party(*cursor) < parties) {
+        uint64_t id = *cursor;
+        const struct tj_party_object *party = tj_state_party(view->state, tj_account_party(id));
+        if (party == NULL || tj_account_local(id) >= party->accounts) {
+            *cursor = tj_account_id(tj_account_party(id) + 1, 0);
+            continue;
+        }
+        (*cursor)++;
+        const struct tj_account_object *object = tj_state_account(view->state, id);
+        if (object != NULL) {
+            memset(account, 0, sizeof *account);
+            account->party = tj_account_party(id);
+            account->local = tj_account_local(id);
+            account->latest_id = object->latest;
+            tj_balance_fill(view->state, &account->balance, object);
+            return TIJORI_OK;
+        }
+    }
+    return TIJORI_NOT_FOUND;
+}
+
+enum tijori_status tijori_accounts(struct tijori *ledger, struct tijori_account *out,
+                                   uint64_t *cursor)
+{
+    return with_view(ledger, list_account, out, cursor, 0);
+}
+
+/* True when a record of the body opened the account; its label. */
+static bool find_label(char label[49], const struct tj_entry_view *entry,
+                       const struct tj_body_view *body, uint64_t account)
+{
+    for (uint32_t i = 0; i < entry->header.record_count; i++) {
+        const uint8_t *bytes = body->records + (size_t)i * TJ_RECORD_SIZE;
+        struct tj_record record;
+        if (bytes[0] != TJ_OPEN_ACCOUNT) {
+            continue;
+        }
+        tj_record_decode(bytes, &record);
+        if (record.account == account) {
+            memcpy(label, record.label, TJ_LABEL_SIZE + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Entries with directives are chained backwards, to entry 0. */
+static enum tijori_status list_label(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
+                                     uint64_t of)
+{
+    uint64_t index = view->head.size;
+    uint64_t before = index - 1;
+    (void)cursor;
+    if (tj_state_account(view->state, of) == NULL) {
+        return TIJORI_NOT_FOUND;
+    }
+    while (before < index) {
+        struct tj_entry_view entry;
+        struct tj_body_view body;
+        index = before;
+        enum tijori_status status = tj_journal_entry(view->txn, index, &entry);
+        if (status == TIJORI_OK) {
+            status = tj_journal_body(view->txn, &entry, &body);
+        }
+        if (status != TIJORI_OK) {
+            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        }
+        if (find_label(out, &entry, &body, of)) {
+            return TIJORI_OK;
+        }
+        before = body.tail.directive_previous;
+    }
+    return TIJORI_CORRUPT; /* an account that nothing opened */
+}
+
+enum tijori_status tijori_account_label(struct tijori *ledger, char label[49], uint32_t party,
+                                        uint32_t local)
+{
+    return with_view(ledger, list_label, label, NULL, tj_account_id(party, local));
+}
+
+/* ---- rules ---- */
+
+static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out,
+                      const struct tj_rule_object *object, uint32_t number, uint64_t now_ns)
+{
+    struct tj_rule_figures figures;
+    tj_rule_figures(view->state, &figures, object, number, now_ns);
+    memset(out, 0, sizeof *out);
+    out->number = number;
+    out->kind = object->kind;
+    out->type = object->type;
+    out->directions = object->directions;
+    out->mode = object->mode;
+    out->approvals = object->approvals;
+    out->purposes = object->purposes;
+    out->groups = object->groups;
+    out->asset = object->asset;
+    out->window_s = object->window_s;
+    out->starts = object->starts;
+    out->ends = object->ends;
+    out->power_mw = object->power_mw;
+    out->holder = object->holder;
+    out->counterparty = object->counterparty;
+    out->amount = object->amount;
+    out->amount_day = object->amount_day;
+    out->set_id = object->set;
+    out->ended_id = object->ended;
+    out->bounded = figures.bounded;
+    out->used = wide(figures.used);
+    out->left = wide(figures.left);
+    out->breaches = figures.breaches;
+}
+
+static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
+                                    uint64_t of)
+{
+    struct tj_entry_view newest;
+    const struct tj_rule_object *object = NULL;
+    uint64_t count = tj_state_ledger(view->state)->rules_set;
+    (void)of;
+    while (object == NULL && *cursor < count) {
+        object = tj_state_rule(view->state, (uint32_t)(*cursor)++);
+    }
+    if (object == NULL) {
+        return TIJORI_NOT_FOUND;
+    }
+    enum tijori_status status = tj_journal_entry(view->txn, view->head.size - 1, &newest);
+    if (status != TIJORI_OK) {
+        return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+    }
+    fill_rule(view, out, object, (uint32_t)(*cursor - 1), newest.received_ns);
+    return TIJORI_OK;
+}
+
+enum tijori_status tijori_rules(struct tijori *ledger, struct tijori_rule *out, uint64_t *cursor)
+{
+    return with_view(ledger, list_rule, out, cursor, 0);
+}
+
+/* ---- pending movements ---- */
+
+static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *out,
+                      const uint8_t bytes[TJ_RECORD_SIZE], uint64_t id)
+{
+    struct tj_approvals approvals;
+    tj_readiness_of_pending(view->state, &approvals, bytes, id, tj_record_id(view->head.size, 0));
+    out->approvals = approvals.count;
+    out->rule = UINT32_MAX;
+    if (approvals.tier == NULL) {
+        return;
+    }
+    out->rule = approvals.rule;
+    out->approvals_wanted = approvals.tier->approvals;
+    out->groups_missing = approvals.groups_missing;
+    if (approvals.tier->window_s != 0) {
+        out->not_before_ns = out->received_ns + approvals.tier->window_s * TJ_NS_PER_S;
+    }
+}
+
+static enum tijori_status fill_pending(const struct tj_ledger_view *view,
+                                       struct tijori_pending *out, uint64_t id)
+{
+    uint8_t bytes[TJ_RECORD_SIZE];
+    struct tj_entry_view entry;
+    struct tj_record record;
+    enum tijori_status status = read_named(view, bytes, &entry, id, TJ_PENDING);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    tj_record_decode(bytes, &record);
+    if (tj_state_account(view->state, record.from) == NULL ||
+        tj_state_account(view->state, record.to) == NULL) {
+        return TIJORI_CORRUPT;
+    }
+    memset(out, 0, sizeof *out);
+    out->record_id = id;
+    out->received_ns = entry.received_ns;
+    out->from = record.from;
+    out->to = record.to;
+    out->amount = record.amount;
+    out->timeout_s = record.timeout_s;
+    out->purpose = record.purpose;
+    memcpy(out->reference, record.reference, TJ_REFERENCE_SIZE);
+    fill_tier(view, out, bytes, id);
+    return TIJORI_OK;
+}
+
+static enum tijori_status list_pending(const struct tj_ledger_view *view, void *out,
+                                       uint64_t *cursor, uint64_t of)
+{
+    uint64_t marks = tj_state_ledger(view->state)->marks;
+    (void)of;
+    while (*cursor < marks) {
+        uint64_t number = (*cursor)++;
+        const struct tj_mark_object *mark = tj_state_peek(view->state, TJ_T_MARK, 0, number);
+        if (mark != NULL && mark->value == (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
+            return fill_pending(view, out, mark->record);
+        }
+    }
+    return TIJORI_NOT_FOUND;
+}
+
+enum tijori_status tijori_pending(struct tijori *ledger, struct tijori_pending *out,
+                                  uint64_t *cursor)
+{
+    return with_view(ledger, list_pending, out, cursor, 0);
+}

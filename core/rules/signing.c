@@ -1,0 +1,358 @@
+#include "core/rules/signing.h"
+
+#include <inttypes.h>
+
+/* ---- step 7 ---- */
+
+enum tijori_status tj_judge_active(const struct tj_state *state, struct tj_verdict *verdict,
+                                   uint32_t party)
+{
+    uint8_t status = tj_state_party(state, party)->status;
+    if (status == TJ_PARTY_CLOSED) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_CLOSED, "party", "party %" PRIu32, party);
+    }
+    if (status != TJ_PARTY_ACTIVE) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_SUSPENDED, "party", "party %" PRIu32, party);
+    }
+    return TIJORI_OK;
+}
+
+/* A party objects to its own recovery, which it may do while it is suspended too: or whoever
+ * suspends it could take it over. */
+static bool objects(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    return c->records != NULL && h->record_count == 1 &&
+           tj_record_kind(c->records) == TJ_OBJECT_RECOVERY &&
+           tj_record_party(c->records) == h->party && h->party != 0;
+}
+
+enum tijori_status tj_judge_own_party(const struct tj_state *state, struct tj_verdict *verdict,
+                                      const struct tj_case *c)
+{
+    if (objects(c)) {
+        return TIJORI_OK;
+    }
+    return tj_judge_active(state, verdict, c->header->party);
+}
+
+/* ---- step 8 ---- */
+
+const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot)
+{
+    uint8_t x32[32];
+    tj_public_key_x(&slot->key, x32);
+    return tj_state_find_key(state, x32);
+}
+
+bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key)
+{
+    return key->algorithm == slot->key.algorithm &&
+           memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
+}
+
+bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role)
+{
+    bool signs = use == TJ_USE_SIGN;
+    if (signs && header->lane == 0) {
+        return role == TJ_ADMINISTER;
+    }
+    if (signs && tj_header_approval(header)) {
+        return role == TJ_APPROVE;
+    }
+    return role == TJ_INITIATE || role == TJ_APPROVE;
+}
+
+bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slot *slot)
+{
+    uint32_t party;
+    return slot->use == TJ_USE_POSSESSION && tj_record_possession_by(record, &slot->key, &party) &&
+           party == slot->party;
+}
+
+static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slot)
+{
+    for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
+        if (tj_shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE])
+{
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        if (tj_shows_possession(record, &c->slots->slots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tijori_status tj_judge_slot(const struct tj_state *state, struct tj_verdict *verdict,
+                                 uint8_t *role, const struct tj_case *c, const struct tj_slot *slot)
+{
+    *role = 0;
+    if (slot->use == TJ_USE_POSSESSION) {
+        return possession_wanted(c, slot) ? TIJORI_OK
+                                          : tj_refuse(verdict, TIJORI_POSSESSION, "key");
+    }
+    const struct tj_key_object *key = tj_slot_key(state, slot);
+    if (key == NULL) {
+        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
+    }
+    if (key->party != slot->party || !tj_slot_is_key(slot, key)) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_PARTY, "key", "registered for party %" PRIu32,
+                                key->party);
+    }
+    if (key->status != TJ_KEY_ACTIVE) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key",
+                                "party %" PRIu32 ", key %" PRIu32, key->party, key->ordinal);
+    }
+    if (!tj_role_counts(c->header, slot->use, key->role)) {
+        return tj_refuse_detail(verdict, TIJORI_KEY_ROLE, "key", "role %s, lane %u",
+                                tj_role_names[key->role], c->header->lane);
+    }
+    *role = key->role;
+    if (slot->use == TJ_USE_COUNTERSIGN) {
+        return tj_judge_active(state, verdict, slot->party);
+    }
+    return TIJORI_OK;
+}
+
+/* ---- step 9 ---- */
+
+struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case *c,
+                              const uint8_t *roles, uint8_t use, uint32_t party)
+{
+    const uint8_t *thresholds = tj_state_party(state, party)->threshold;
+    struct tj_quorum quorum = {.needed = thresholds[TJ_DOMAIN_MOVE]};
+    if (use == TJ_USE_SIGN && c->header->lane == 0) {
+        quorum.needed = thresholds[TJ_DOMAIN_ADMINISTER];
+        quorum.initiated = true;
+    } else if (use == TJ_USE_SIGN && tj_header_approval(c->header)) {
+        quorum.needed = 1;
+        quorum.initiated = true;
+    }
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        if (slot->use == use && slot->party == party) {
+            quorum.given++;
+            quorum.initiated |= roles[i] == TJ_INITIATE;
+        }
+    }
+    return quorum;
+}
+
+/* ---- entry 1 ---- */
+
+bool tj_is_opening(const struct tj_case *c)
+{
+    const struct tj_header *h = c->header;
+    return h->party == 0 && h->lane == 0 && h->record_count == 1 &&
+           tj_record_kind(c->records) == TJ_ENDORSE && TJ_GET(c->records, TJ_ENDORSE, entry) == 0;
+}
+
+enum tijori_status tj_judge_opening_slot(const struct tj_state *state, struct tj_verdict *verdict,
+                                         const struct tj_slot *slot)
+{
+    const struct tj_key_object *key = tj_slot_key(state, slot);
+    if (slot->use != TJ_USE_SIGN || key == NULL || !tj_slot_is_key(slot, key)) {
+        return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
+    }
+    return TIJORI_OK;
+}
+
+struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj_case *c)
+{
+    return (struct tj_quorum){
+        .given = c->slots->count,
+        .needed = tj_state_party(state, 0)->keys,
+        .initiated = true,
+    };
+}
+
+/* ---- step 12 ---- */
+
+static const uint8_t *record_at(const struct tj_case *c, uint32_t position)
+{
+    return c->records + (size_t)position * TJ_RECORD_SIZE;
+}
+
+static bool of_authority(const uint8_t *record, uint8_t kind)
+{
+    return tj_record_kind(record) == kind && tj_record_party(record) == 0;
+}
+
+bool tj_changes_quorum(const struct tj_case *c)
+{
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = record_at(c, i);
+        if (of_authority(record, TJ_ADD_KEY) || of_authority(record, TJ_REVOKE_KEY) ||
+            of_authority(record, TJ_SET_THRESHOLD)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It administers for the authority after the last record. A key is added once and revoked once: so
+ * asking the state first, whether it has the records in it or not, and then the records, is the
+ * same. */
+static bool administers_after(const struct tj_state *state, const struct tj_case *c,
+                              const struct tj_slot *slot)
+{
+    const struct tj_key_object *key = tj_slot_key(state, slot);
+    bool administers = key != NULL && key->party == 0 && key->role == TJ_ADMINISTER &&
+                       key->status == TJ_KEY_ACTIVE && tj_slot_is_key(slot, key);
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = record_at(c, i);
+        struct tj_public_key named;
+        struct tj_record r;
+        if (!of_authority(record, TJ_ADD_KEY) && !of_authority(record, TJ_REVOKE_KEY)) {
+            continue;
+        }
+        tj_record_decode(record, &r);
+        tj_record_public_key(&r, &named);
+        if (r.role == TJ_ADMINISTER && named.algorithm == slot->key.algorithm &&
+            memcmp(named.bytes, slot->key.bytes, named.size) == 0) {
+            administers = r.kind == TJ_ADD_KEY;
+        }
+    }
+    return administers;
+}
+
+struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_case *c)
+{
+    struct tj_quorum quorum = {
+        .needed = tj_state_party(state, 0)->threshold[TJ_DOMAIN_ADMINISTER],
+        .initiated = true,
+    };
+    for (uint32_t i = 0; i < c->header->record_count; i++) {
+        const uint8_t *record = record_at(c, i);
+        if (of_authority(record, TJ_SET_THRESHOLD) &&
+            TJ_GET(record, TJ_SET_THRESHOLD, domain) == TJ_DOMAIN_ADMINISTER) {
+            quorum.needed = TJ_GET(record, TJ_SET_THRESHOLD, threshold);
+        }
+    }
+    for (uint32_t i = 0; i < c->slots->count; i++) {
+        const struct tj_slot *slot = &c->slots->slots[i];
+        quorum.given += slot->use != TJ_USE_COUNTERSIGN && administers_after(state, c, slot);
+    }
+    return quorum;
+}
+
+/* ---- section 7.1 ---- */
+
+bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
+                            const uint8_t record[TJ_RECORD_SIZE],
+                            const struct tj_account_object *from,
+                            const struct tj_account_object *to)
+{
+    *party = tj_account_party(tj_movement_to(record));
+    if (tj_record_kind(record) != TJ_MOVE && tj_record_kind(record) != TJ_PENDING &&
+        tj_record_kind(record) != TJ_CORRECT) {
+        return false;
+    }
+    if (*party == header->party) {
+        return false;
+    }
+    /* Coins that a customer holds may come to any custodian; what a contra account says may not. */
+    return tj_class_is_contra(from->class) || to->class != TJ_CLASS_CUSTODY;
+}
+
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN && slots->slots[i].party == party) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, uint64_t pending)
+{
+    uint64_t mark;
+    memset(out, 0, sizeof *out);
+    if (tj_state_find_mark(state, pending, &mark) == NULL) {
+        return;
+    }
+    const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
+    if (approval != NULL) {
+        memcpy(out->keys, approval->keys, sizeof out->keys);
+    }
+}
+
+/* ---- section 7.3, step 6 ---- */
+
+const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
+                                         const struct tj_passage *p)
+{
+    const struct tj_party_object *owner =
+        tj_state_party(state, tj_account_party(tj_movement_from(p->record)));
+    /* Most movements are below all tiers: they need not look for theirs. */
+    if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
+        tj_movement_amount(p->record).base <= owner->tier_least) {
+        return NULL;
+    }
+    return tj_tier_of(state, p, number);
+}
+
+uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
+                            const struct tj_key_set *approved, uint32_t party)
+{
+    uint32_t count = 0;
+    *groups = 0;
+    for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
+        if (!tj_key_in_set(approved, i)) {
+            continue;
+        }
+        const struct tj_key_object *key = tj_state_key(state, party, i);
+        if (key != NULL && key->status == TJ_KEY_ACTIVE) {
+            count++;
+            *groups |= 1u << (key->group & TJ_GROUP_MAX);
+        }
+    }
+    return count;
+}
+
+void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
+                     const struct tj_passage *passage, const struct tj_key_set *signed_by,
+                     uint64_t pending)
+{
+    memset(out, 0, sizeof *out);
+    out->tier = tj_tier_met(state, &out->rule, passage);
+    if (pending != 0) {
+        tj_approved_before(state, &out->approved, pending);
+    }
+    for (size_t i = 0; signed_by != NULL && i < sizeof out->approved.keys; i++) {
+        out->approved.keys[i] |= signed_by->keys[i];
+    }
+    uint32_t groups;
+    uint32_t owner = tj_account_party(tj_movement_from(passage->record));
+    out->count = tj_count_approvals(state, &groups, &out->approved, owner);
+    if (out->tier != NULL) {
+        out->groups_missing = out->tier->groups & ~groups;
+    }
+}
+
+enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
+                          const struct tj_passage *p)
+{
+    uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
+    *left_ns = 0;
+    if (delay_ns == 0) {
+        return TJ_WAIT_NONE;
+    }
+    if (tj_record_kind(p->record) != TJ_POST) {
+        return TJ_WAIT_NEVER;
+    }
+    uint64_t waited_ns = p->received_ns - p->named->received_ns;
+    if (waited_ns >= delay_ns) {
+        return TJ_WAIT_NONE;
+    }
+    *left_ns = delay_ns - waited_ns;
+    return TJ_WAIT_LEFT;
+}

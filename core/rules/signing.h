@@ -1,0 +1,147 @@
+#ifndef TIJORI_CORE_RULES_SIGNING_H
+#define TIJORI_CORE_RULES_SIGNING_H
+
+/* Who has to sign an envelope, and whose signature counts: of docs/FORMAT.md the opening of section
+ * 6, steps 7 to 9 and 12 of section 7, COUNTERSIGN_MISSING and APPROVED of 7.1, APPROVALS and DELAY
+ * of 7.3, rule by rule.
+ *
+ * The judges refuse by these rules, and readiness.h says by them what an envelope still lacks. So
+ * no rule stands twice, and the two cannot differ. Functions of the state before the entry and of
+ * the case: no I/O, no clock, no thread. */
+
+#include "core/rules/judge.h"
+
+/* ---- step 7: parties ---- */
+
+/* A party, which exists, whose signatures count. PARTY_SUSPENDED, PARTY_CLOSED. */
+enum tijori_status tj_judge_active(const struct tj_state *state, struct tj_verdict *verdict,
+                                   uint32_t party) TJ_MUST_USE;
+/* The header's party, which exists. It may object to its own recovery while it is suspended. */
+enum tijori_status tj_judge_own_party(const struct tj_state *state, struct tj_verdict *verdict,
+                                      const struct tj_case *c) TJ_MUST_USE;
+
+/* ---- step 8: whose signature counts ---- */
+
+/* The key that is registered with the slot's x-coordinate; NULL when there is none. */
+const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot);
+/* It is this key, in this algorithm and encoding. */
+bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key);
+/* The role of a key counts in a slot of this use (sign, countersign). */
+bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role);
+/* A key that the record adds (or retires) shows by the slot that it is there. */
+bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE], const struct tj_slot *slot);
+/* The record has such a slot. */
+bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE]);
+
+/* One slot of an entry after entry 1: POSSESSION, KEY_UNKNOWN, KEY_PARTY, KEY_REVOKED, KEY_ROLE,
+ * PARTY_SUSPENDED, PARTY_CLOSED. *role: of its key, 0 for a possession slot. */
+enum tijori_status tj_judge_slot(const struct tj_state *state, struct tj_verdict *verdict,
+                                 uint8_t *role, const struct tj_case *c,
+                                 const struct tj_slot *slot) TJ_MUST_USE;
+
+/* ---- step 9: thresholds ---- */
+
+/* How far the signatures of a party have come. */
+struct tj_quorum {
+    uint32_t given;  /* slots */
+    uint32_t needed; /* 0: never reached */
+    bool initiated;  /* one of role initiate is among them, or none is asked for */
+};
+
+/* Of a party, which exists, the slots under this use (sign, countersign). All of them count;
+ * `roles` are those of c->slots. */
+struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case *c,
+                              const uint8_t *roles, uint8_t use, uint32_t party);
+
+static inline bool tj_quorum_reached(const struct tj_quorum *quorum)
+{
+    return quorum->needed > 0 && quorum->given >= quorum->needed && quorum->initiated;
+}
+
+/* ---- entry 1 ---- */
+
+/* Section 6: one endorse of entry 0. */
+bool tj_is_opening(const struct tj_case *c);
+/* Signed by a key of entry 0: all of them are party 0's, and none can be revoked yet. NOT_OPENED.
+ */
+enum tijori_status tj_judge_opening_slot(const struct tj_state *state, struct tj_verdict *verdict,
+                                         const struct tj_slot *slot) TJ_MUST_USE;
+/* By every one of them, whatever its role. */
+struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj_case *c);
+
+/* ---- step 12: the authority hands over only to a quorum that has signed ---- */
+
+/* A record changes the authority's quorum. */
+bool tj_changes_quorum(const struct tj_case *c);
+/* Of the keys that administer for the authority after the last record, how many signed or showed
+ * possession; enough is `needed`. It says the same of the state before the records and after. */
+struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_case *c);
+
+/* ---- section 7.1 ---- */
+
+/* Another party that has to countersign this record, whose accounts are given: false when there is
+ * none. */
+bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
+                            const uint8_t record[TJ_RECORD_SIZE],
+                            const struct tj_account_object *from,
+                            const struct tj_account_object *to);
+/* The party has a countersign slot. */
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party);
+
+/* A set of a party's keys, bit by ordinal. */
+struct tj_key_set {
+    uint8_t keys[TJ_KEYS_MAX / 8];
+};
+static inline bool tj_key_in_set(const struct tj_key_set *set, uint32_t ordinal)
+{
+    return ordinal < TJ_KEYS_MAX && (set->keys[ordinal / 8] >> ordinal % 8 & 1) != 0;
+}
+/* Those that approved a pending movement before; none when it is not one. */
+void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, uint64_t pending);
+
+/* ---- section 7.3, step 6 ---- */
+
+/* What a movement's amount wants before it is posted, and how much of it is there. */
+struct tj_approvals {
+    const struct tj_rule_object *tier; /* NULL: nothing is wanted */
+    uint32_t rule;                     /* its number */
+    struct tj_key_set approved;        /* by whom, of the owner's keys */
+    uint32_t count;                    /* of those, the ones that are not revoked */
+    uint32_t groups_missing;           /* mask */
+};
+
+/* The tier that a movement meets were it posted as `passage` says; NULL when there is none. */
+const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
+                                         const struct tj_passage *passage);
+/* How many of these keys of the party count, being not revoked; and the mask of their groups. */
+uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
+                            const struct tj_key_set *approved, uint32_t party);
+/* With the approvals of `signed_by` (NULL: none) and those that the pending movement (0: none) has
+ * already. */
+void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
+                     const struct tj_passage *passage, const struct tj_key_set *signed_by,
+                     uint64_t pending);
+
+/* The pending movement that a post posts; 0 of any other record. */
+static inline uint64_t tj_pending_posted(const uint8_t record[TJ_RECORD_SIZE])
+{
+    return tj_record_kind(record) == TJ_POST ? tj_movement_refers_to(record) : 0;
+}
+
+static inline bool tj_approvals_complete(const struct tj_approvals *approvals)
+{
+    return approvals->tier == NULL ||
+           (approvals->count >= approvals->tier->approvals && approvals->groups_missing == 0);
+}
+
+/* When a tier lets a movement be posted. */
+enum tj_wait {
+    TJ_WAIT_NONE,
+    TJ_WAIT_LEFT,  /* *left_ns from now on */
+    TJ_WAIT_NEVER, /* a move and a correct do not wait, and have to */
+};
+/* passage->named is given for a post. */
+enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
+                          const struct tj_passage *passage);
+
+#endif

@@ -1,0 +1,148 @@
+#include "text/genesis_json.h"
+
+#include "text/record_json.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const char format_name[] = "tijori-genesis-1";
+
+static bool refuse(struct genesis_message *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool refuse(struct genesis_message *why, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool genesis_build(struct genesis_message *why, struct tj_digester *digester,
+                   struct genesis_file *genesis)
+{
+    struct tj_verdict verdict;
+    if (genesis->created_s > UINT64_MAX / TJ_NS_PER_S) {
+        return refuse(why, "created: after 2554 nanoseconds no longer fit 64 bits");
+    }
+    enum tijori_status status = tj_genesis_check(digester, genesis->records, genesis->record_count,
+                                                 genesis->created_s, &verdict);
+    if (status != TIJORI_OK) {
+        tj_verdict_format(&verdict, why->text, sizeof why->text);
+        return false;
+    }
+    tj_genesis_build(digester, genesis->records, genesis->record_count, genesis->created_s,
+                     &genesis->built);
+    return true;
+}
+
+static bool decode_records(struct genesis_message *why, struct genesis_file *out,
+                           const json_t *records)
+{
+    size_t count = json_array_size(records);
+    struct record_json_error error;
+    if (!json_is_array(records) || count == 0 || count > GENESIS_RECORDS_MAX) {
+        return refuse(why, "records: an array of 1 to %d records", GENESIS_RECORDS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *record = out->records + i * TJ_RECORD_SIZE;
+        if (!record_from_json(json_array_get(records, i), NULL, record, &error)) {
+            return refuse(why, "record %zu, %s: %s", i, error.member, error.rule);
+        }
+    }
+    out->record_count = (uint32_t)count;
+    return true;
+}
+
+static bool decode(struct genesis_message *why, struct genesis_file *out, const json_t *root)
+{
+    const char *format = json_string_value(json_object_get(root, "format"));
+    const char *created = json_string_value(json_object_get(root, "created"));
+    if (format == NULL || strcmp(format, format_name) != 0) {
+        return refuse(why, "format: not \"%s\"", format_name);
+    }
+    if (json_object_size(root) != 3) {
+        return refuse(why, "has exactly the members format, created and records");
+    }
+    if (created == NULL || !text_parse_time_s(created, &out->created_s)) {
+        return refuse(why, "created: not an RFC 3339 time in whole seconds");
+    }
+    return decode_records(why, out, json_object_get(root, "records"));
+}
+
+bool genesis_read(struct genesis_message *why, struct genesis_file *out,
+                  struct tj_digester *digester, FILE *in)
+{
+    json_error_t error;
+    json_t *root = json_loadf(in, JSON_REJECT_DUPLICATES, &error);
+    memset(out, 0, sizeof *out);
+    if (root == NULL) {
+        return refuse(why, "line %d: %s", error.line, error.text);
+    }
+    bool read = decode(why, out, root);
+    json_decref(root);
+    return read && genesis_build(why, digester, out);
+}
+
+bool genesis_print(FILE *out, const struct genesis_file *genesis)
+{
+    char created[TEXT_SIZE];
+    text_format_time_s(created, genesis->created_s);
+    fprintf(out, "{\n  \"format\": \"%s\",\n  \"created\": \"%s\",\n  \"records\": [\n",
+            format_name, created);
+    for (uint32_t i = 0; i < genesis->record_count; i++) {
+        json_t *record = record_to_json(genesis->records + (size_t)i * TJ_RECORD_SIZE, NULL);
+        fprintf(out, "    ");
+        json_dumpf(record, out, JSON_PRESERVE_ORDER);
+        fprintf(out, "%s\n", i + 1 < genesis->record_count ? "," : "");
+        json_decref(record);
+    }
+    fprintf(out, "  ]\n}\n");
+    return fflush(out) == 0 && ferror(out) == 0;
+}
+
+/* ---- assets ---- */
+
+/* By code, or where that is NULL by number. */
+static bool find_asset(const struct genesis_file *genesis, const char *code, uint32_t number,
+                       struct asset *out)
+{
+    for (uint32_t i = 0; i < genesis->record_count; i++) {
+        const uint8_t *record = genesis->records + (size_t)i * TJ_RECORD_SIZE;
+        struct tj_record r;
+        if (record[0] != TJ_OPEN_ASSET) {
+            continue;
+        }
+        tj_record_decode(record, &r);
+        if (code != NULL ? strcmp(r.code, code) == 0 : r.asset == number) {
+            out->number = r.asset;
+            out->decimals = r.decimals;
+            memcpy(out->code, r.code, sizeof out->code);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool by_code(const void *context, const char *code, struct asset *out)
+{
+    return find_asset(context, code, 0, out);
+}
+
+static bool by_number(const void *context, uint32_t number, struct asset *out)
+{
+    return find_asset(context, NULL, number, out);
+}
+
+static bool of_account(const void *context, uint64_t account, struct asset *out)
+{
+    (void)context;
+    (void)account;
+    (void)out;
+    return false;
+}
+
+struct assets genesis_file_assets(const struct genesis_file *genesis)
+{
+    return (struct assets){genesis, by_code, by_number, of_account};
+}
