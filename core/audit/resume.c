@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+/* Everything is taken out of the replica, which is put together again when the audit ends well: one
+ * that fails leaves the files as they were, and nothing of it is used again. */
 void tj_resume(struct tj_replaying *r)
 {
     struct tj_replica *replica = r->replica;
@@ -40,6 +42,8 @@ void tj_resume(struct tj_replaying *r)
     report->last_received_ns = replica->received_ns;
 }
 
+/* What no later audit can check any more is added up: a report says of earlier audits how much that
+ * was. */
 void tj_keep_replica(struct tj_replaying *r)
 {
     struct tj_replica *replica = r->replica;

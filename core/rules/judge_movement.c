@@ -428,7 +428,10 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE])
 {
+    if (!state->partial) { /* asked of every record: before anything is made ready */
+        return false;
+    }
     struct tj_named named = {.absent = false};
-    return state->partial && tj_kind_names(tj_record_kind(record)) &&
+    return tj_kind_names(tj_record_kind(record)) &&
            past->record(past->context, &named, tj_movement_refers_to(record)) && named.absent;
 }
