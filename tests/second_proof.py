@@ -8,11 +8,12 @@ that the rules of section 7 allowed it (balances, thresholds, revoked keys): tha
 import json
 
 from second_note import Checkpoint, decode_base64, decode_number, inside, root_from_path
-from second_verifier import (ADD_KEY, ADMINISTER, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, EXIT_FAIL,
+from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, EXIT_FAIL,
                              EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE, MOVEMENTS,
                              OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
                              REGISTER_PARTY, SIGN, UNFREEZE_ACCOUNT, Refused, account_name,
-                             check_header_form, check_kind, check_signatures, decode_record,
+                             check_header_form, check_kind, check_signatures,
+                             counting_roles, decode_record,
                              decode_slots, demand, describe_failure, first_refusal, leaf_hash,
                              number, open_entry, print_checks)
 
@@ -240,8 +241,7 @@ class Proof:
         for slot in first.entry.slots:
             if slot.use in (SIGN, COUNTERSIGN) and first.index != 1:
                 role = found["key", slot.party, slot.algorithm, slot.key].record.role
-                administers = slot.use == SIGN and first.entry.lane == 0
-                demand((role == ADMINISTER) == administers, "KEY_ROLE",
+                demand(role in counting_roles(first.entry, slot), "KEY_ROLE",
                        "the key's role does not count here", first.index)
 
     def describe(self):
