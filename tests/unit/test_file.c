@@ -1,6 +1,6 @@
 /* storage/file.h, on calls of the system that are cut short, interrupted, and refused. */
 
-#define _GNU_SOURCE 1 /* syscall() */
+#define _GNU_SOURCE 1  /* syscall() */
 #undef _FORTIFY_SOURCE /* the C library's own inline read() would stand in the way of ours */
 
 #include "storage/file.h"
