@@ -31,7 +31,10 @@ static bool is_of_directives(const struct tj_read_entry *item)
 
 static uint32_t records_here(const struct tj_read_entry *item)
 {
-    return item->absent ? 0 : item->entry.header.record_count;
+    if (item->absent) {
+        return 0;
+    }
+    return item->entry.header.record_count;
 }
 
 /* The next entry holds this hash: the one before it is as it was written. */

@@ -100,13 +100,19 @@ static const struct series *find(const struct tj_figures *figures, uint64_t name
         return NULL;
     }
     const struct series *found = &figures->slots[slot_of(figures, name)];
-    return found->name != 0 ? found : NULL;
+    if (found->name != 0) {
+        return found;
+    }
+    return NULL;
 }
 
 static tj_i128 newest(const struct tj_figures *figures, uint64_t name)
 {
     const struct series *series = find(figures, name);
-    return series == NULL ? 0 : series->points[series->count - 1].value;
+    if (series == NULL) {
+        return 0;
+    }
+    return series->points[series->count - 1].value;
 }
 
 /* At the end of that day. */
@@ -126,7 +132,10 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
             high = middle;
         }
     }
-    return low == 0 ? 0 : series->points[low - 1].value;
+    if (low == 0) {
+        return 0;
+    }
+    return series->points[low - 1].value;
 }
 
 /* An empty series is not put into the table before it has room for a point: when memory is out, the

@@ -48,7 +48,10 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     int fd = openat(s->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
         bool missing = errno == ENOENT || errno == ENOTDIR;
-        return missing ? TJ_READ_MISSING : TJ_READ_BAD;
+        if (missing) {
+            return TJ_READ_MISSING;
+        }
+        return TJ_READ_BAD;
     }
     bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
                 (uint64_t)st.st_size <= max;
@@ -67,7 +70,10 @@ unsigned tj_folder_bundle_width(const struct tj_folder *s, uint64_t number)
     TJ_VERIFY_CHECK(number < UINT64_MAX / TJ_TILE_WIDTH);
     TJ_VERIFY_CHECK(number * TJ_TILE_WIDTH < s->source.size);
     uint64_t left = s->source.size - number * TJ_TILE_WIDTH;
-    return left < TJ_TILE_WIDTH ? (unsigned)left : TJ_TILE_WIDTH;
+    if (left < TJ_TILE_WIDTH) {
+        return (unsigned)left;
+    }
+    return TJ_TILE_WIDTH;
 }
 
 enum tj_read_answer tj_folder_bundle(struct tj_folder *s, struct tj_file_bytes *out,

@@ -29,7 +29,10 @@ static unsigned known_from(const struct tj_progress *progress, unsigned level, u
     if (known <= first) {
         return 0;
     }
-    return known >= first + TJ_TILE_WIDTH ? TJ_TILE_WIDTH : (unsigned)(known - first);
+    if (known >= first + TJ_TILE_WIDTH) {
+        return TJ_TILE_WIDTH;
+    }
+    return (unsigned)(known - first);
 }
 
 static const char *tile_fault(enum tj_read_answer answer)
@@ -81,7 +84,10 @@ static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_
             return i;
         }
     }
-    return file->size == (size_t)(at - bundle->bytes) ? count : count - 1;
+    if (file->size == (size_t)(at - bundle->bytes)) {
+        return count;
+    }
+    return count - 1;
 }
 
 /* A bundle of an earlier size: a beginning of the one that was read in order, which is read again,

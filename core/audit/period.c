@@ -328,7 +328,10 @@ static int by_account(const void *a, const void *b)
 {
     uint64_t x = ((const struct label *)a)->account;
     uint64_t y = ((const struct label *)b)->account;
-    return x < y ? -1 : x > y;
+    if (x < y) {
+        return -1;
+    }
+    return x > y;
 }
 
 struct tj_period_account *tj_period_row(const struct tj_period *p, uint64_t account)

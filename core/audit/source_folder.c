@@ -227,7 +227,10 @@ static int by_size(const void *a, const void *b)
     if (x->size == y->size) {
         return strcmp(x->name, y->name);
     }
-    return x->size < y->size ? -1 : 1;
+    if (x->size < y->size) {
+        return -1;
+    }
+    return 1;
 }
 
 static void list_checkpoint(void *context, const char *name)
@@ -365,7 +368,10 @@ static enum tijori_status open_directory(struct tj_folder *s, const char *path)
     if (errno == EACCES) {
         return TIJORI_DENIED;
     }
-    return errno == ENOENT ? TIJORI_NOT_FOUND : TIJORI_IO;
+    if (errno == ENOENT) {
+        return TIJORI_NOT_FOUND;
+    }
+    return TIJORI_IO;
 }
 
 /* The checkpoint is read once, and kept: what the audit judges is what it began with, whatever

@@ -41,7 +41,10 @@ static enum tijori_status status_of(int error)
     if (error == ENOMEM) {
         return TIJORI_MEMORY;
     }
-    return error == EEXIST ? TIJORI_EXISTS : TIJORI_IO;
+    if (error == EEXIST) {
+        return TIJORI_EXISTS;
+    }
+    return TIJORI_IO;
 }
 
 enum tijori_status tj_say_errno(struct tijori_message *message, int error, const char *what)

@@ -327,7 +327,13 @@ static void *worker(void *context)
 uint32_t tj_core_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > (long)TJ_THREADS_MAX ? TJ_THREADS_MAX : (uint32_t)cores;
+    if (cores < 1) {
+        return 1;
+    }
+    if (cores > (long)TJ_THREADS_MAX) {
+        return TJ_THREADS_MAX;
+    }
+    return (uint32_t)cores;
 }
 
 /* The deciders first; without one worker there is no pipeline. */
@@ -402,7 +408,10 @@ static uint64_t ring_start(const struct tj_pipeline *p, size_t bytes)
 {
     uint64_t place = p->ring_used % p->options.ring_bytes;
     bool fits = place + bytes <= p->options.ring_bytes;
-    return fits ? p->ring_used : p->ring_used + (p->options.ring_bytes - place);
+    if (fits) {
+        return p->ring_used;
+    }
+    return p->ring_used + (p->options.ring_bytes - place);
 }
 
 static bool room_is_there(struct tj_pipeline *p, uint64_t bytes)

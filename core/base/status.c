@@ -13,12 +13,18 @@ static const struct {
 
 const char *tijori_status_name(enum tijori_status status)
 {
-    return (unsigned)status < TIJORI_STATUS_COUNT ? statuses[status].name : "UNKNOWN";
+    if ((unsigned)status < TIJORI_STATUS_COUNT) {
+        return statuses[status].name;
+    }
+    return "UNKNOWN";
 }
 
 const char *tijori_status_text(enum tijori_status status)
 {
-    return (unsigned)status < TIJORI_STATUS_COUNT ? statuses[status].text : "unknown status";
+    if ((unsigned)status < TIJORI_STATUS_COUNT) {
+        return statuses[status].text;
+    }
+    return "unknown status";
 }
 
 void tj_verdict_init(struct tj_verdict *verdict)

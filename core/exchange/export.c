@@ -114,8 +114,10 @@ static enum tijori_status export_tiles(struct exporting *x)
 static enum tijori_status read_entry(struct exporting *x, struct tj_entry_view *out, uint64_t index)
 {
     enum tijori_status status = tj_journal_entry(x->txn, out, index);
-    return status == TIJORI_OK ? TIJORI_OK
-                               : tj_say_status(x->message, status, x->order->dir, "an entry");
+    if (status != TIJORI_OK) {
+        return tj_say_status(x->message, status, x->order->dir, "an entry");
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status export_bundle(struct exporting *x, uint64_t number, unsigned width)
@@ -150,8 +152,10 @@ static enum tijori_status export_bundles(struct exporting *x)
         status = export_bundle(x, n, TJ_TILE_WIDTH);
     }
     unsigned partial = (unsigned)(size % TJ_TILE_WIDTH);
-    return partial > 0 && status == TIJORI_OK ? export_bundle(x, size / TJ_TILE_WIDTH, partial)
-                                              : status;
+    if (partial > 0 && status == TIJORI_OK) {
+        return export_bundle(x, size / TJ_TILE_WIDTH, partial);
+    }
+    return status;
 }
 
 /* ---- bodies and attachments ---- */
@@ -193,11 +197,12 @@ static enum tijori_status export_body(struct exporting *x, uint64_t index)
     tj_content_path(path, TJ_FOLDER_BODIES, entry.header.body_root.bytes);
     if (restricted && x->order->public) {
         x->done.restricted++;
-        return is_there(x, path)
-                   ? tj_say(x->message, TIJORI_EXISTS,
-                            "%s: holds restricted bodies already: not a public export",
-                            x->order->out)
-                   : TIJORI_OK;
+        if (is_there(x, path)) {
+            return tj_say(x->message, TIJORI_EXISTS,
+                          "%s: holds restricted bodies already: not a public export",
+                          x->order->out);
+        }
+        return TIJORI_OK;
     }
     bool there = (index < x->before && !restricted) || is_there(x, path);
     if (there && !x->order->attachments) {
@@ -244,7 +249,10 @@ static enum tijori_status export_checkpoint(struct exporting *x, const struct tj
     }
     tj_sha256(x->digester->hasher, &hash, note->bytes, note->size);
     tj_checkpoint_path(path, checkpoint.size, &hash);
-    return is_there(x, path) ? TIJORI_OK : write_file(x, path, note->bytes, note->size);
+    if (!is_there(x, path)) {
+        return write_file(x, path, note->bytes, note->size);
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status export_checkpoints(struct exporting *x)
@@ -299,8 +307,10 @@ static enum tijori_status find_earlier(struct exporting *x)
     struct tj_hash root;
     int fd = openat(x->dir, TJ_FOLDER_CHECKPOINT, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT ? check_empty(x)
-                               : tj_say_errno(x->message, errno, TJ_FOLDER_CHECKPOINT);
+        if (errno == ENOENT) {
+            return check_empty(x);
+        }
+        return tj_say_errno(x->message, errno, TJ_FOLDER_CHECKPOINT);
     }
     ssize_t size = read(fd, bytes, sizeof bytes);
     close(fd);
@@ -358,7 +368,10 @@ static enum tijori_status open_out(struct exporting *x)
         return tj_say_errno(x->message, errno, x->order->out);
     }
     x->dir = open(x->order->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return x->dir >= 0 ? TIJORI_OK : tj_say_errno(x->message, errno, x->order->out);
+    if (x->dir < 0) {
+        return tj_say_errno(x->message, errno, x->order->out);
+    }
+    return TIJORI_OK;
 }
 
 enum tijori_status tj_export(struct tj_txn *txn, struct tj_digester *digester,

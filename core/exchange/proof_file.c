@@ -272,7 +272,10 @@ static enum tijori_status make(struct tj_txn *txn, struct tj_digester *digester,
     if (status == TIJORI_OK) {
         status = encode(out, size, &proof, exhibits);
     }
-    return status == TIJORI_OK ? check_own(state, digester, *out, *size, message) : status;
+    if (status == TIJORI_OK) {
+        return check_own(state, digester, *out, *size, message);
+    }
+    return status;
 }
 
 enum tijori_status tj_proof_make(struct tj_txn *txn, struct tj_digester *digester, char **out,

@@ -312,7 +312,10 @@ static enum tijori_status check_log(struct checking *c)
     if (status != TIJORI_OK || !same) {
         return status;
     }
-    return promises ? check_delay(c) : check_refusal(c);
+    if (promises) {
+        return check_delay(c);
+    }
+    return check_refusal(c);
 }
 
 enum tijori_status tj_receipt_check(struct tj_source *source, struct tj_digester *digester,

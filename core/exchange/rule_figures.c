@@ -5,10 +5,16 @@ static tj_i128 balance_of(const struct tj_state *state, const struct tj_rule_obj
     uint32_t party = tj_account_party(rule->holder);
     if (!tj_holder_is_party(rule->holder)) {
         const struct tj_account_object *account = tj_state_account(state, rule->holder);
-        return account != NULL ? tj_account_balance(account) : 0;
+        if (account != NULL) {
+            return tj_account_balance(account);
+        }
+        return 0;
     }
     const struct tj_holding_object *holding = tj_state_holding(state, party, rule->asset);
-    return holding != NULL ? (tj_i128)(holding->in - holding->out) : 0;
+    if (holding != NULL) {
+        return (tj_i128)(holding->in - holding->out);
+    }
+    return 0;
 }
 
 static void limit_figures(const struct tj_state *state, struct tj_rule_figures *out,

@@ -29,5 +29,8 @@ enum tijori_verdict tj_report_verdict(const struct tj_replay_report *report,
     if (report->failed || is_incomplete(report, expected)) {
         return TIJORI_INCOMPLETE;
     }
-    return report->finding_count > 0 ? TIJORI_FINDING : TIJORI_PASS;
+    if (report->finding_count > 0) {
+        return TIJORI_FINDING;
+    }
+    return TIJORI_PASS;
 }

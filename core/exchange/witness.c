@@ -69,7 +69,10 @@ static ssize_t read_file(char *out, size_t size, int dir, const char *name)
 {
     size_t got = 0;
     errno = tj_file_read(out, size, &got, dir, name);
-    return errno == 0 ? (ssize_t)got : -1;
+    if (errno == 0) {
+        return (ssize_t)got;
+    }
+    return -1;
 }
 
 static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hasher,
@@ -300,17 +303,20 @@ static const char *inconsistency(struct tj_hasher *hasher, const struct tj_witne
         return "the root of an empty tree is the hash of nothing";
     }
     if (request->old_size == 0) {
-        return request->proof_count == 0 ? NULL : "from size 0 the proof is empty";
+        if (request->proof_count == 0) {
+            return NULL;
+        }
+        return "from size 0 the proof is empty";
     }
     if (tj_verify_consistency(hasher, request->old_size, &memory->checkpoint.root, new->size,
                               &new->root, request->proof, request->proof_count)) {
         return NULL;
     }
-    return new->size ==
-                   request->old_size &&memcmp(&new->root, &memory->checkpoint.root,
-                                              sizeof new->root) != 0
-               ? "another root was cosigned at this size"
-               : "the consistency proof does not verify";
+    if (new->size == request->old_size &&
+        memcmp(&new->root, &memory->checkpoint.root, sizeof new->root) != 0) {
+        return "another root was cosigned at this size";
+    }
+    return "the consistency proof does not verify";
 }
 
 static void cosign(struct tj_witness *witness, struct tj_witness_reply *out, const char *file,
@@ -498,9 +504,10 @@ static enum tijori_status open_dir(struct tj_witness *witness, const char *path,
     if (flock(witness->lock, LOCK_EX | LOCK_NB) == 0) {
         return TIJORI_OK;
     }
-    return errno == EWOULDBLOCK
-               ? tj_say(message, TIJORI_LOCKED, "%s: another process uses this state", path)
-               : tj_say_errno(message, errno, path);
+    if (errno == EWOULDBLOCK) {
+        return tj_say(message, TIJORI_LOCKED, "%s: another process uses this state", path);
+    }
+    return tj_say_errno(message, errno, path);
 }
 
 static enum tijori_status check_memories(struct tj_witness *witness, const char *path,

@@ -75,7 +75,10 @@ static enum tijori_status prove_view(const struct tj_ledger_view *view, char **o
     if (status != TIJORI_OK && why.text[0] != '\0') {
         return tj_say(message, status, "%s", why.text);
     }
-    return status == TIJORI_OK ? status : tj_say_status(message, status, "the proof", NULL);
+    if (status == TIJORI_OK) {
+        return status;
+    }
+    return tj_say_status(message, status, "the proof", NULL);
 }
 
 enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size, uint64_t entry,
@@ -99,7 +102,10 @@ enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size
         memcpy(proof, made, made_size);
     }
     free(made);
-    return made_size <= room ? TIJORI_OK : tj_say_status(message, TIJORI_FULL, "the proof", NULL);
+    if (made_size > room) {
+        return tj_say_status(message, TIJORI_FULL, "the proof", NULL);
+    }
+    return TIJORI_OK;
 }
 
 /* ---- whom to trust ---- */
@@ -148,7 +154,10 @@ static enum tijori_status read_pins(struct pinned *out, const struct tijori_pins
         }
         out->pins.log_key = &out->log_key;
     }
-    return pins->policy != NULL ? read_policy(out, pins, message) : TIJORI_OK;
+    if (pins->policy != NULL) {
+        return read_policy(out, pins, message);
+    }
+    return TIJORI_OK;
 }
 
 /* ---- checking a proof ---- */
@@ -280,7 +289,10 @@ static enum tijori_status open_source(struct tj_source **out, const char *path,
     enum tijori_status status = tj_source_is_folder(path)
                                     ? tj_source_open_folder(out, &what, path)
                                     : tj_source_open_ledger(out, &format, path);
-    return status == TIJORI_OK ? status : tj_say_status(message, status, path, what.text);
+    if (status == TIJORI_OK) {
+        return status;
+    }
+    return tj_say_status(message, status, path, what.text);
 }
 
 static enum tijori_status replay(struct tijori_report *out, const char *path,

@@ -53,7 +53,10 @@ static enum tijori_status read_named(const struct tj_ledger_view *view, uint8_t 
 {
     enum tijori_status status = read_record(view, out, entry, id);
     bool there = status == TIJORI_OK && out[0] == kind;
-    return there || status == TIJORI_IO ? status : TIJORI_CORRUPT;
+    if (there || status == TIJORI_IO) {
+        return status;
+    }
+    return TIJORI_CORRUPT;
 }
 
 /* ---- records ---- */
@@ -243,7 +246,10 @@ static enum tijori_status list_label(const struct tj_ledger_view *view, void *ou
             status = tj_journal_body(view->txn, &body, &entry);
         }
         if (status != TIJORI_OK) {
-            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+            if (status == TIJORI_NOT_FOUND) {
+                return TIJORI_CORRUPT;
+            }
+            return status;
         }
         if (find_label(out, &entry, &body, of)) {
             return TIJORI_OK;
@@ -307,7 +313,10 @@ static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out
     }
     enum tijori_status status = tj_journal_entry(view->txn, &newest, view->head.size - 1);
     if (status != TIJORI_OK) {
-        return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        if (status == TIJORI_NOT_FOUND) {
+            return TIJORI_CORRUPT;
+        }
+        return status;
     }
     fill_rule(view, out, object, (uint32_t)(*cursor - 1), newest.received_ns);
     return TIJORI_OK;

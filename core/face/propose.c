@@ -177,9 +177,10 @@ static enum tijori_status check_sizes(struct tijori_message *message,
         }
         total += proposal->attachments[i].size;
     }
-    return total <= TJ_ATTACHMENTS_SIZE_MAX
-               ? TIJORI_OK
-               : tj_say_status(message, TIJORI_ATTACHMENT, "attachments", NULL);
+    if (total > TJ_ATTACHMENTS_SIZE_MAX) {
+        return tj_say_status(message, TIJORI_ATTACHMENT, "attachments", NULL);
+    }
+    return TIJORI_OK;
 }
 
 /* ---- proposing ---- */

@@ -34,7 +34,10 @@ enum tijori_status tj_entry_decode(struct tj_entry_view *out, const uint8_t *byt
     if (status != TIJORI_OK) {
         return status;
     }
-    return in.left == 0 ? TIJORI_OK : tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+    if (in.left != 0) {
+        return tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+    }
+    return TIJORI_OK;
 }
 
 void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t received_ns,

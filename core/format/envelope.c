@@ -87,7 +87,10 @@ static int compare_slots(const struct tj_slot *a, const struct tj_slot *b)
     int order = compare_number(a->party, b->party);
     order = order != 0 ? order : compare_number(a->use, b->use);
     order = order != 0 ? order : compare_number(a->key.algorithm, b->key.algorithm);
-    return order != 0 ? order : memcmp(a->key.bytes, b->key.bytes, a->key.size);
+    if (order != 0) {
+        return order;
+    }
+    return memcmp(a->key.bytes, b->key.bytes, a->key.size);
 }
 
 /* A log key signs checkpoints and receipts. In an envelope it only shows that it is there. */
@@ -341,7 +344,10 @@ enum tijori_status tj_envelope_measure(size_t *size, const uint8_t *bytes, size_
                  skip_attachments(&in);
     *size = available - in.left;
     if (!whole) {
-        return available > TJ_ENVELOPE_SIZE_MAX ? TIJORI_OVERSIZED : TIJORI_TRUNCATED;
+        if (available > TJ_ENVELOPE_SIZE_MAX) {
+            return TIJORI_OVERSIZED;
+        }
+        return TIJORI_TRUNCATED;
     }
     return TIJORI_OK;
 }
@@ -410,7 +416,10 @@ enum tijori_status tj_envelope_decode(struct tj_envelope_view *out, const uint8_
     if (status != TIJORI_OK) {
         return status;
     }
-    return in.left == 0 ? TIJORI_OK : tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+    if (in.left != 0) {
+        return tj_refuse(verdict, TIJORI_TRAILING_BYTES, NULL);
+    }
+    return TIJORI_OK;
 }
 
 const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size)
@@ -434,9 +443,10 @@ enum tijori_status tj_body_check(struct tj_digester *digester, const struct tj_h
 {
     struct tj_hash root;
     tj_tree_root_of_items(digester->hasher, &root, records, TJ_RECORD_SIZE, header->record_count);
-    return tj_hash_equal(&root, &header->body_root)
-               ? TIJORI_OK
-               : tj_refuse(verdict, TIJORI_BODY_ROOT, "body_root");
+    if (!tj_hash_equal(&root, &header->body_root)) {
+        return tj_refuse(verdict, TIJORI_BODY_ROOT, "body_root");
+    }
+    return TIJORI_OK;
 }
 
 static bool record_names(const struct tj_envelope_view *view, const struct tj_hash *hash)

@@ -19,8 +19,10 @@ static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char 
  * the log. */
 static bool before(const struct tj_exhibit *a, const struct tj_exhibit *b)
 {
-    return a->entry.index != b->entry.index ? a->entry.index < b->entry.index
-                                            : a->position < b->position;
+    if (a->entry.index != b->entry.index) {
+        return a->entry.index < b->entry.index;
+    }
+    return a->position < b->position;
 }
 
 /* ---- encoding ---- */
@@ -142,7 +144,10 @@ static const char *check_order(const struct tj_exhibits *exhibits, uint32_t i)
 {
     const struct tj_exhibit *list = exhibits->list;
     if (i == 0) {
-        return list[0].entry_path_count == 0 ? NULL : "the first exhibit's path is the proof's own";
+        if (list[0].entry_path_count == 0) {
+            return NULL;
+        }
+        return "the first exhibit's path is the proof's own";
     }
     if (list[i].record == NULL) {
         return "only the first exhibit may be of an entry alone";
@@ -150,7 +155,10 @@ static const char *check_order(const struct tj_exhibits *exhibits, uint32_t i)
     if (i > 1 && !before(&list[i - 1], &list[i])) {
         return "the exhibits are not in the order of their record ids, or one stands twice";
     }
-    return before(&list[i], &list[0]) ? NULL : "stands after what is proven";
+    if (before(&list[i], &list[0])) {
+        return NULL;
+    }
+    return "stands after what is proven";
 }
 
 bool tj_exhibits_decode(struct tj_exhibits *out, const uint8_t *bytes, size_t size,

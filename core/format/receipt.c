@@ -31,7 +31,10 @@ size_t tj_receipt_encode(char *out, size_t out_size, const struct tj_receipt *re
                         "tijori/receipt/v1\n%s\nenvelope %s\nstatus %s\n%shead %" PRIu64 " %s\n",
                         receipt->origin, id, tijori_status_name(receipt->status), promise,
                         receipt->head_size, root);
-    return size > 0 && (size_t)size < out_size ? (size_t)size : 0;
+    if (size > 0 && (size_t)size < out_size) {
+        return (size_t)size;
+    }
+    return 0;
 }
 
 size_t tj_receipt_sign(char *out, size_t out_size, const struct tj_receipt *receipt,
@@ -39,7 +42,10 @@ size_t tj_receipt_sign(char *out, size_t out_size, const struct tj_receipt *rece
 {
     char text[TJ_RECEIPT_TEXT_MAX];
     size_t size = tj_receipt_encode(text, sizeof text, receipt);
-    return size == 0 ? 0 : tj_note_sign(out, out_size, text, size, receipt->origin, secret32);
+    if (size == 0) {
+        return 0;
+    }
+    return tj_note_sign(out, out_size, text, size, receipt->origin, secret32);
 }
 
 /* ---- decoding ---- */

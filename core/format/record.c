@@ -80,7 +80,10 @@ TJ_KINDS(LAYOUT_FITS)
 
 const struct tj_layout *tj_record_layout(uint8_t kind)
 {
-    return kind < TJ_KIND_END && layouts[kind].name != NULL ? &layouts[kind] : NULL;
+    if (kind < TJ_KIND_END && layouts[kind].name != NULL) {
+        return &layouts[kind];
+    }
+    return NULL;
 }
 
 uint8_t tj_kind_by_name(const char *name)
@@ -387,7 +390,10 @@ static enum tijori_status check_special(check_function *const *checks, const uin
                                         struct tj_verdict *verdict)
 {
     check_function *check = checks[tj_record_kind(record)];
-    return check == NULL ? TIJORI_OK : check(record, verdict);
+    if (check != NULL) {
+        return check(record, verdict);
+    }
+    return TIJORI_OK;
 }
 
 static enum tijori_status check_fields(const uint8_t *record, const struct tj_layout *layout,
@@ -425,7 +431,10 @@ static enum tijori_status check_directive(const uint8_t *record, const struct tj
     if (status == TIJORI_OK) {
         status = check_reserved(record, layout, verdict);
     }
-    return status == TIJORI_OK ? check_blind(record, restricted, verdict) : status;
+    if (status == TIJORI_OK) {
+        return check_blind(record, restricted, verdict);
+    }
+    return status;
 }
 
 static bool is_reserved(uint8_t kind)

@@ -50,7 +50,10 @@ static enum tijori_status check_last(struct tj_txn *txn, struct tj_digester *dig
     if (!tj_tile_root(digester->hasher, &root, &nodes.reader, last.checkpoint.size)) {
         return TIJORI_CORRUPT;
     }
-    return tj_hash_equal(&root, &last.checkpoint.root) ? TIJORI_OK : TIJORI_FORK;
+    if (!tj_hash_equal(&root, &last.checkpoint.root)) {
+        return TIJORI_FORK;
+    }
+    return TIJORI_OK;
 }
 
 enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size_t *note_size,
@@ -91,9 +94,10 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
                 *note_size == stored.size;
     }
     tj_read_end(txn);
-    return status == TIJORI_OK && !there
-               ? put_checkpoint(ingest, checkpoint.size, note, *note_size, true)
-               : status;
+    if (status == TIJORI_OK && !there) {
+        return put_checkpoint(ingest, checkpoint.size, note, *note_size, true);
+    }
+    return status;
 }
 
 enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
@@ -119,8 +123,10 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
         merged = tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, other, other_size);
     }
     tj_read_end(txn);
-    return merged ? put_checkpoint(ingest, checkpoint.size, note, *note_size, false)
-                  : TIJORI_NOT_FOUND;
+    if (merged) {
+        return put_checkpoint(ingest, checkpoint.size, note, *note_size, false);
+    }
+    return TIJORI_NOT_FOUND;
 }
 
 static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)

@@ -59,7 +59,10 @@ struct past {
 static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
 {
     bool at_hand = index >= p->durable && index < p->ingest->head.row.size;
-    return at_hand ? &p->ingest->recent[index % TJ_RECENT_MAX] : NULL;
+    if (at_hand) {
+        return &p->ingest->recent[index % TJ_RECENT_MAX];
+    }
+    return NULL;
 }
 
 static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
@@ -353,7 +356,10 @@ static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
     pthread_mutex_lock(&ingest->committing);
     bool lost = ingest->lost;
     pthread_mutex_unlock(&ingest->committing);
-    return lost ? TJ_STORAGE_FULL : TJ_STORAGE_OK;
+    if (lost) {
+        return TJ_STORAGE_FULL;
+    }
+    return TJ_STORAGE_OK;
 }
 
 /* Asks the processor for what judging the items after the i-th will look at: others wrote the
@@ -612,7 +618,10 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
         status = tj_journal_body(txn, &body, &entry);
     }
     if (status != TIJORI_OK) {
-        return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        if (status == TIJORI_NOT_FOUND) {
+            return TIJORI_CORRUPT;
+        }
+        return status;
     }
     out->row = *row;
     out->received_ns = entry.received_ns;

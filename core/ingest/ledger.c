@@ -116,7 +116,10 @@ static enum tijori_status load(struct tijori *ledger)
     } else {
         tj_read_end(txn);
     }
-    return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+    if (status == TIJORI_NOT_FOUND) {
+        return TIJORI_CORRUPT;
+    }
+    return status;
 }
 
 /* From here on every commit signs. First what is there, so that nothing is ever signed that does
@@ -158,7 +161,10 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
         return status;
     }
     ledger->pipeline = tj_pipeline_create(&pipeline);
-    return ledger->pipeline != NULL ? TIJORI_OK : TIJORI_MEMORY;
+    if (ledger->pipeline == NULL) {
+        return TIJORI_MEMORY;
+    }
+    return TIJORI_OK;
 }
 
 enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori_mode mode,
@@ -415,7 +421,10 @@ enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *
     size_t made_size;
     if (ledger->mode != TIJORI_WRITE || made == NULL) {
         free(made);
-        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+        if (ledger->mode != TIJORI_WRITE) {
+            return TIJORI_READ_ONLY;
+        }
+        return TIJORI_MEMORY;
     }
     tj_ingest_hold(&ledger->ingest);
     enum tijori_status status = tj_checkpoint_make(&ledger->ingest, made, &made_size, log_key);
@@ -434,7 +443,10 @@ enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note, si
     size_t merged_size;
     if (ledger->mode != TIJORI_WRITE || merged == NULL) {
         free(merged);
-        return ledger->mode != TIJORI_WRITE ? TIJORI_READ_ONLY : TIJORI_MEMORY;
+        if (ledger->mode != TIJORI_WRITE) {
+            return TIJORI_READ_ONLY;
+        }
+        return TIJORI_MEMORY;
     }
     tj_ingest_hold(&ledger->ingest);
     enum tijori_status status =
@@ -557,7 +569,10 @@ enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *
         tj_balance_fill(state, out, account);
     }
     tj_ingest_let_go(&ledger->ingest);
-    return account != NULL ? TIJORI_OK : TIJORI_NOT_FOUND;
+    if (account == NULL) {
+        return TIJORI_NOT_FOUND;
+    }
+    return TIJORI_OK;
 }
 
 /* ---- history: a walk along the links, newest first ---- */

@@ -57,7 +57,10 @@ enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *ou
     }
     tj_verdict_init(&verdict);
     status = tj_entry_decode(out, value.bytes, value.size, &verdict);
-    return status == TIJORI_OK && out->index == index ? TIJORI_OK : TIJORI_CORRUPT;
+    if (status == TIJORI_OK && out->index == index) {
+        return TIJORI_OK;
+    }
+    return TIJORI_CORRUPT;
 }
 
 enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
@@ -69,9 +72,10 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
     if (status != TIJORI_OK) {
         return status;
     }
-    return tj_body_decode(out, value.bytes, value.size, entry->header.record_count)
-               ? TIJORI_OK
-               : TIJORI_CORRUPT;
+    if (!tj_body_decode(out, value.bytes, value.size, entry->header.record_count)) {
+        return TIJORI_CORRUPT;
+    }
+    return TIJORI_OK;
 }
 
 /* ---- the tree ---- */
@@ -276,7 +280,10 @@ enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t *count, uint
         struct tj_entry_view entry;
         enum tijori_status status = tj_journal_entry(txn, &entry, middle);
         if (status != TIJORI_OK) {
-            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+            if (status == TIJORI_NOT_FOUND) {
+                return TIJORI_CORRUPT;
+            }
+            return status;
         }
         if (entry.received_ns <= time_ns) {
             low = middle + 1;

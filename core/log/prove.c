@@ -43,7 +43,10 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
     tj_verdict_init(&verdict);
     enum tijori_status status = tj_journal_body(p->txn, &body, &out->entry);
     if (status != TIJORI_OK || out->position >= records) {
-        return status != TIJORI_OK ? TIJORI_CORRUPT : TIJORI_NOT_FOUND;
+        if (status != TIJORI_OK) {
+            return TIJORI_CORRUPT;
+        }
+        return TIJORI_NOT_FOUND;
     }
     out->record = body.records + (size_t)out->position * TJ_RECORD_SIZE;
     if (tj_record_check(out->record, tj_header_restricted(&out->entry.header), &verdict) !=
@@ -78,7 +81,10 @@ static enum tijori_status prove_exhibit(struct proving *p, struct tj_exhibit *ou
     if (tj_journal_entry(p->txn, &out->entry, index) != TIJORI_OK) {
         return TIJORI_CORRUPT;
     }
-    return position == TJ_NOWHERE ? TIJORI_OK : prove_record(p, out);
+    if (position != TJ_NOWHERE) {
+        return prove_record(p, out);
+    }
+    return TIJORI_OK;
 }
 
 /* ---- what the first rests on ---- */

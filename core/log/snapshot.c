@@ -109,7 +109,10 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
             status = tj_journal_body(txn, &body, &entry);
         }
         if (status != TIJORI_OK) {
-            return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+            if (status == TIJORI_NOT_FOUND) {
+                return TIJORI_CORRUPT;
+            }
+            return status;
         }
         tj_envelope_id(digester, &envelope_id, entry.header_bytes);
         if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
@@ -127,7 +130,10 @@ static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester 
     struct tj_view value;
     enum tj_storage_status found = tj_get_number(txn, &value, TJ_J_ENTRIES, 0);
     if (found != TJ_STORAGE_OK) {
-        return found == TJ_STORAGE_NOT_FOUND ? TIJORI_CORRUPT : tj_from_storage(found);
+        if (found == TJ_STORAGE_NOT_FOUND) {
+            return TIJORI_CORRUPT;
+        }
+        return tj_from_storage(found);
     }
     tj_leaf_hash(digester->hasher, &state->ledger_id, value.bytes, value.size);
     return TIJORI_OK;

@@ -23,7 +23,10 @@ enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_che
     struct tj_view key;
     enum tijori_status status =
         tj_from_storage(tj_last_row(txn, &key, &out->note, TJ_J_CHECKPOINTS));
-    return status == TIJORI_OK && !decode_stored(out) ? TIJORI_CORRUPT : status;
+    if (status == TIJORI_OK && !decode_stored(out)) {
+        return TIJORI_CORRUPT;
+    }
+    return status;
 }
 
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)

@@ -215,8 +215,10 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
 
 static bool kinds_match(uint8_t kind, uint8_t named_kind)
 {
-    return kind == TJ_CORRECT ? named_kind == TJ_MOVE || named_kind == TJ_POST
-                              : named_kind == TJ_PENDING;
+    if (kind == TJ_CORRECT) {
+        return named_kind == TJ_MOVE || named_kind == TJ_POST;
+    }
+    return named_kind == TJ_PENDING;
 }
 
 /* For a correct, from and to are the other way round, and the amount is judged later. */

@@ -145,7 +145,10 @@ static tj_i128 balance_now(const struct walk *walk)
     }
     const struct tj_holding_object *holding =
         tj_state_holding(walk->state, tj_account_party(walk->holder), walk->passage->to->asset);
-    return holding == NULL ? 0 : (tj_i128)(holding->in - holding->out);
+    if (holding == NULL) {
+        return 0;
+    }
+    return (tj_i128)(holding->in - holding->out);
 }
 
 static enum tijori_status judge_balance_limit(struct walk walk, uint8_t direction,

@@ -86,12 +86,18 @@ static const struct tj_directive_rule directives[TJ_KIND_END] = {DIRECTIVES(DIRE
 
 const struct tj_movement_rule *tj_movement_rule(uint8_t kind)
 {
-    return tj_kind_is_movement(kind) ? &movements[kind] : NULL;
+    if (tj_kind_is_movement(kind)) {
+        return &movements[kind];
+    }
+    return NULL;
 }
 
 const struct tj_directive_rule *tj_directive_rule(uint8_t kind)
 {
-    return kind < TJ_KIND_END && directives[kind].judge != NULL ? &directives[kind] : NULL;
+    if (kind < TJ_KIND_END && directives[kind].judge != NULL) {
+        return &directives[kind];
+    }
+    return NULL;
 }
 
 /* The form of a record was checked, so there is a row of its kind; the ledger's rules may be older

@@ -114,5 +114,8 @@ uint16_t tj_type_classes_max(uint8_t party_type)
 
 uint16_t tj_type_classes_first(uint8_t party_type)
 {
-    return party_type == TJ_CUSTODIAN ? 1 << CUSTODY : 0;
+    if (party_type == TJ_CUSTODIAN) {
+        return 1 << CUSTODY;
+    }
+    return 0;
 }

@@ -75,18 +75,22 @@ bool tj_leaves(uint64_t holder, const struct tj_passage *p)
 {
     uint32_t party = tj_account_party(holder);
     uint64_t from = tj_movement_from(p->record);
-    return tj_holder_is_party(holder) ? in_holding(party, from, p->from) &&
-                                            !in_holding(party, tj_movement_to(p->record), p->to)
-                                      : from == holder;
+    if (tj_holder_is_party(holder)) {
+        return in_holding(party, from, p->from) &&
+               !in_holding(party, tj_movement_to(p->record), p->to);
+    }
+    return from == holder;
 }
 
 bool tj_enters(uint64_t holder, const struct tj_passage *p)
 {
     uint32_t party = tj_account_party(holder);
     uint64_t to = tj_movement_to(p->record);
-    return tj_holder_is_party(holder) ? in_holding(party, to, p->to) &&
-                                            !in_holding(party, tj_movement_from(p->record), p->from)
-                                      : to == holder;
+    if (tj_holder_is_party(holder)) {
+        return in_holding(party, to, p->to) &&
+               !in_holding(party, tj_movement_from(p->record), p->from);
+    }
+    return to == holder;
 }
 
 const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,

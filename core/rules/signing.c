@@ -96,8 +96,10 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
 {
     *role = 0;
     if (slot->use == TJ_USE_POSSESSION) {
-        return possession_wanted(c, slot) ? TIJORI_OK
-                                          : tj_refuse(verdict, TIJORI_POSSESSION, "key");
+        if (!possession_wanted(c, slot)) {
+            return tj_refuse(verdict, TIJORI_POSSESSION, "key");
+        }
+        return TIJORI_OK;
     }
     const struct tj_key_object *key = tj_slot_key(state, slot);
     if (key == NULL) {

@@ -124,7 +124,10 @@ static const struct tj_table *table_of(const struct tj_state *state, uint8_t tab
     if (table < TJ_T_KEY) {
         return &state->tables[table];
     }
-    return party < state->parties_capacity ? &state->parties[party].tables[table - TJ_T_KEY] : NULL;
+    if (party < state->parties_capacity) {
+        return &state->parties[party].tables[table - TJ_T_KEY];
+    }
+    return NULL;
 }
 
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
@@ -401,7 +404,10 @@ static bool index_next(const struct tj_index *index, size_t *step, uint64_t *val
 
 static const uint8_t *key_x(const struct tj_key_object *key)
 {
-    return key->algorithm == TJ_ALGORITHM_ECDSA ? key->key + 1 : key->key;
+    if (key->algorithm == TJ_ALGORITHM_ECDSA) {
+        return key->key + 1;
+    }
+    return key->key;
 }
 
 const struct tj_key_object *tj_state_find_key(const struct tj_state *state, const uint8_t x32[32])
@@ -514,20 +520,29 @@ const struct tj_ledger_object *tj_state_ledger(const struct tj_state *state)
 const struct tj_party_object *tj_state_party(const struct tj_state *state, uint32_t party)
 {
     const struct tj_party_object *object = tj_state_peek(state, TJ_T_PARTY, 0, party);
-    return object != NULL && object->type != 0 ? object : NULL;
+    if (object != NULL && object->type != 0) {
+        return object;
+    }
+    return NULL;
 }
 
 const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint32_t asset)
 {
     const struct tj_asset_object *object = tj_state_peek(state, TJ_T_ASSET, 0, asset);
-    return object != NULL && object->amount_max != 0 ? object : NULL;
+    if (object != NULL && object->amount_max != 0) {
+        return object;
+    }
+    return NULL;
 }
 
 const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account)
 {
     const struct tj_account_object *object =
         tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
-    return object != NULL && object->class != 0 ? object : NULL;
+    if (object != NULL && object->class != 0) {
+        return object;
+    }
+    return NULL;
 }
 
 const struct tj_lane_object *tj_state_lane(const struct tj_state *state, uint32_t party,
@@ -540,13 +555,19 @@ const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t 
                                          uint32_t ordinal)
 {
     const struct tj_key_object *object = tj_state_peek(state, TJ_T_KEY, party, ordinal);
-    return object != NULL && object->status != 0 ? object : NULL;
+    if (object != NULL && object->status != 0) {
+        return object;
+    }
+    return NULL;
 }
 
 const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule)
 {
     const struct tj_rule_object *object = tj_state_peek(state, TJ_T_RULE, 0, rule);
-    return object != NULL && object->set != 0 ? object : NULL;
+    if (object != NULL && object->set != 0) {
+        return object;
+    }
+    return NULL;
 }
 
 const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
