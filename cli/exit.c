@@ -84,3 +84,17 @@ int exit_code_of(enum tijori_status status)
     }
     return EXIT_DATA;
 }
+
+int exit_code_of_verdict(enum tijori_verdict verdict)
+{
+    switch (verdict) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING:
+        return EXIT_PASS;
+    case TIJORI_INCOMPLETE:
+        return EXIT_INCOMPLETE;
+    case TIJORI_FAIL:
+        return EXIT_FAIL;
+    }
+    abort();
+}

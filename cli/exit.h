@@ -31,6 +31,10 @@ enum exit_code {
 /* The exit code of a command that ended with this status. */
 int exit_code_of(enum tijori_status status);
 
+/* The exit code of a check that came to this verdict. A finding passes: it is said, and the reader
+ * decides. */
+int exit_code_of_verdict(enum tijori_verdict verdict);
+
 /* The name that messages start with: "tijori sign". Points into the caller's memory. */
 void message_name(const char *program, const char *command);
 

@@ -40,57 +40,37 @@ static void put_amount(json_t *object, const char *member, tj_i128 base, unsigne
 
 /* ---- the verdict ---- */
 
-enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
-                                    const struct audit_style *style)
+enum tijori_verdict audit_verdict_of(const struct tj_replay_report *report,
+                                     const struct audit_style *style)
 {
     const struct tj_expected expected = {.without_documents = style->without_documents,
                                          .public_export = style->public_export,
                                          .no_policy = !style->policy};
-    switch (tj_report_verdict(report, &expected)) {
+    return tj_report_verdict(report, &expected);
+}
+
+static const char *verdict_sentence(enum tijori_verdict verdict, bool newer)
+{
+    switch (verdict) {
     case TIJORI_PASS:
     case TIJORI_FINDING:
-        return AUDIT_PASS;
-    case TIJORI_INCOMPLETE:
-        return AUDIT_INCOMPLETE;
-    case TIJORI_FAIL:
-        return AUDIT_FAIL;
-    }
-    abort();
-}
-
-static const char *result_word(enum audit_verdict verdict)
-{
-    switch (verdict) {
-    case AUDIT_PASS:
-        return "PASS";
-    case AUDIT_FAIL:
-        return "FAIL";
-    case AUDIT_INCOMPLETE:
-        return "INCOMPLETE";
-    }
-    abort();
-}
-
-static const char *verdict_text(enum audit_verdict verdict, bool newer)
-{
-    switch (verdict) {
-    case AUDIT_PASS:
         return "every check that was asked for passed";
-    case AUDIT_FAIL:
+    case TIJORI_FAIL:
         return "a check failed";
-    case AUDIT_INCOMPLETE:
+    case TIJORI_INCOMPLETE:
         return newer ? "newer software is needed to go on"
                      : "nothing failed, but not everything was checked: see what was skipped";
     }
     abort();
 }
 
-static void put_verdict(json_t *root, enum audit_verdict verdict, bool newer, const char *program)
+static void put_verdict(json_t *root, enum tijori_verdict verdict, bool newer,
+                        const struct audit_style *style, int exit)
 {
-    member_text(root, "result", result_word(verdict));
-    member_text(root, "verdict", verdict_text(verdict, newer));
-    member_count(root, "exit", (uint64_t)verdict);
-    member_text(root, "program", program);
+    member_text(root, "result", text_verdict(verdict));
+    member_text(root, "verdict", verdict_sentence(verdict, newer));
+    member_count(root, "exit", (uint64_t)exit);
+    member_text(root, "program", style->program);
 }
 
 /* ---- what was covered ---- */
@@ -484,11 +464,12 @@ static json_t *whole(json_t *root)
     return root;
 }
 
-json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style)
+json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
+                     int exit)
 {
     json_t *root = json_object();
     document_begin();
-    put_verdict(root, audit_verdict_of(report, style), report->newer, style->program);
+    put_verdict(root, audit_verdict_of(report, style), report->newer, style, exit);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
@@ -500,11 +481,11 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
     return whole(root);
 }
 
-json_t *audit_report_unread(const char *why, const struct audit_style *style)
+json_t *audit_report_unread(const char *why, const struct audit_style *style, int exit)
 {
     json_t *root = json_object();
     document_begin();
-    put_verdict(root, AUDIT_FAIL, false, style->program);
+    put_verdict(root, TIJORI_FAIL, false, style, exit);
     member_text(root, "text", why);
     return whole(root);
 }

@@ -24,17 +24,17 @@ struct audit_style {
     const char *program;    /* which made the report: name and version */
 };
 
-/* The numbers are those of the JSON form's member `exit`. */
-enum audit_verdict { AUDIT_PASS = 0, AUDIT_FAIL = 1, AUDIT_INCOMPLETE = 3 };
-enum audit_verdict audit_verdict_of(const struct tj_replay_report *report,
-                                    const struct audit_style *style);
+/* What the report comes to, given what the auditor said beforehand not to have. */
+enum tijori_verdict audit_verdict_of(const struct tj_replay_report *report,
+                                     const struct audit_style *style);
 
-/* A new reference; NULL when there is no memory. Amounts are strings with decimals, and `..._base`
- * in base units. A member is null, or not there, when there is nothing to say. */
-json_t *audit_report(const struct tj_replay_report *report,
-                     const struct audit_style *style) TJ_MUST_USE;
+/* A new reference; NULL when there is no memory. `exit` is what the program will answer. Amounts
+ * are strings with decimals, and `..._base` in base units. A member is null, or not there, when
+ * there is nothing to say. */
+json_t *audit_report(const struct tj_replay_report *report, const struct audit_style *style,
+                     int exit) TJ_MUST_USE;
 /* Of a log that could not be read at all. */
-json_t *audit_report_unread(const char *why, const struct audit_style *style) TJ_MUST_USE;
+json_t *audit_report_unread(const char *why, const struct audit_style *style, int exit) TJ_MUST_USE;
 
 /* ---- what stands where ---- */
 

@@ -33,6 +33,20 @@ static bool take_plain(const char **at, uint64_t *out, uint64_t max)
     return !leading_zero && take_number(at, 20, out, max);
 }
 
+const char *text_verdict(enum tijori_verdict verdict)
+{
+    switch (verdict) {
+    case TIJORI_PASS:
+    case TIJORI_FINDING:
+        return "PASS";
+    case TIJORI_INCOMPLETE:
+        return "INCOMPLETE";
+    case TIJORI_FAIL:
+        return "FAIL";
+    }
+    abort();
+}
+
 bool text_parse_number(uint64_t *out, const char *text, uint64_t max)
 {
     return take_plain(&text, out, max) && *text == '\0';

@@ -7,11 +7,15 @@
 
 #include "core/base/amount.h"
 #include "core/base/limits.h"
+#include "core/base/status.h"
 
 #include <stdio.h>
 
 /* Room for any one of: account, record id, date, time, each with its NUL. */
 enum { TEXT_SIZE = 48 };
+
+/* "PASS", which a verdict with findings is too; "INCOMPLETE", "FAIL". */
+const char *text_verdict(enum tijori_verdict verdict);
 
 /* A decimal number without sign or leading zeros ("0" alone is fine), at most `max`. */
 bool text_parse_number(uint64_t *out, const char *text, uint64_t max) TJ_MUST_USE;

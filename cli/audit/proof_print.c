@@ -271,25 +271,6 @@ static void say_not_proven(struct sentences *out, const struct audit_proof_resul
     }
 }
 
-static int result_code(const struct audit_proof_result *result)
-{
-    switch (result->judged.verdict) {
-    case TIJORI_PASS:
-    case TIJORI_FINDING: /* a proof has none */
-        return EXIT_PASS;
-    case TIJORI_INCOMPLETE:
-        return EXIT_INCOMPLETE;
-    case TIJORI_FAIL:
-        return EXIT_FAIL;
-    }
-    abort();
-}
-
-static const char *code_word(int code)
-{
-    return code == EXIT_PASS ? "PASS" : code == EXIT_FAIL ? "FAIL" : "INCOMPLETE";
-}
-
 static const char no_log_key[] = "the checkpoint's signature: no log key given (--log-key)";
 static const char no_quorum[] = "the policy's quorum: too few witnesses cosigned";
 
@@ -325,7 +306,7 @@ static void print_text(const struct audit_proof_result *result, const struct sen
                                               : "What this proves, if the checkpoint is the log's:",
                proven);
     print_list("What is the log's word only:", not_proven);
-    printf("%s\n", code_word(code));
+    printf("%s\n", text_verdict(result->judged.verdict));
 }
 
 /* ---- JSON ---- */
@@ -425,7 +406,7 @@ static int print_json(const struct audit_proof_result *result, const struct sent
     const struct tj_exhibits *exhibits = &result->file->exhibits;
     document_begin();
     json_t *object = json_object();
-    member_text(object, "result", code_word(code));
+    member_text(object, "result", text_verdict(result->judged.verdict));
     member_set(object, json_integer(code), "exit");
     if (code == EXIT_FAIL) {
         member_text(object, "text", result->judged.failure);
@@ -458,7 +439,7 @@ int audit_proof_print(const struct audit_proof_result *result, bool json)
 {
     struct sentences proven = {0};
     struct sentences not_proven = {0};
-    int code = result_code(result);
+    int code = exit_code_of_verdict(result->judged.verdict);
     if (code != EXIT_FAIL) {
         say_proven(&proven, result);
         say_not_proven(&not_proven, result);

@@ -148,25 +148,6 @@ static void say(char out[WORDS_SIZE], const struct audit_receipt_result *result)
 
 /* ---- printing ---- */
 
-static int code_of(const struct audit_receipt_result *result)
-{
-    switch (tj_receipt_judgement(result->finding.outcome)) {
-    case TIJORI_PASS:
-    case TIJORI_FINDING: /* there is no other word for a receipt that is kept */
-        return EXIT_PASS;
-    case TIJORI_INCOMPLETE:
-        return EXIT_INCOMPLETE;
-    case TIJORI_FAIL:
-        return EXIT_FAIL;
-    }
-    abort();
-}
-
-static const char *word_of(int code)
-{
-    return code == EXIT_PASS ? "PASS" : code == EXIT_FAIL ? "FAIL" : "INCOMPLETE";
-}
-
 static void print_text(const struct audit_receipt_result *result)
 {
     const struct tj_receipt_finding *finding = &result->finding;
@@ -174,7 +155,7 @@ static void print_text(const struct audit_receipt_result *result)
     char safe[2 * sizeof words];
     say(words, result);
     text_sanitise(safe, sizeof safe, words);
-    printf("%s  %s\n", word_of(code_of(result)), safe);
+    printf("%s  %s\n", text_verdict(tj_receipt_judgement(finding->outcome)), safe);
     if (finding->contrary != NULL) {
         /* As they are: whoever is shown them verifies the bytes. */
         printf("\nThe log signed both. Its receipt:\n\n%.*s\nand:\n\n%.*s", (int)result->note_size,
@@ -197,9 +178,10 @@ static void print_json(const struct audit_receipt_result *result)
     const struct tj_receipt *receipt = result->receipt;
     char words[WORDS_SIZE];
     char hex[2 * TJ_HASH_SIZE + 1];
-    int code = code_of(result);
+    const enum tijori_verdict verdict = tj_receipt_judgement(finding->outcome);
     say(words, result);
-    printf("{\"result\": \"%s\", \"exit\": %d, \"text\": ", word_of(code), code);
+    printf("{\"result\": \"%s\", \"exit\": %d, \"text\": ", text_verdict(verdict),
+           exit_code_of_verdict(verdict));
     json_print_string(stdout, words);
     tj_hex_encode(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
     printf(", \"status\": \"%s\", \"envelope_id\": \"%s\"", tijori_status_name(receipt->status),
@@ -218,5 +200,5 @@ static void print_json(const struct audit_receipt_result *result)
 int audit_receipt_print(const struct audit_receipt_result *result, bool json)
 {
     (json ? print_json : print_text)(result);
-    return code_of(result);
+    return exit_code_of_verdict(tj_receipt_judgement(result->finding.outcome));
 }

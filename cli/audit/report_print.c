@@ -26,27 +26,24 @@ static void print_report(const json_t *report, enum audit_format format)
     abort();
 }
 
-_Static_assert((int)AUDIT_PASS == (int)EXIT_PASS && (int)AUDIT_FAIL == (int)EXIT_FAIL &&
-                   (int)AUDIT_INCOMPLETE == (int)EXIT_INCOMPLETE,
-               "a report says which exit status its verdict is");
-
 const char audit_program[] =
     "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")";
 
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    json_t *value = audit_report(report, style);
+    const int code = exit_code_of_verdict(audit_verdict_of(report, style));
+    json_t *value = audit_report(report, style, code);
     if (value == NULL) {
         return fail_errno(ENOMEM, "report");
     }
     print_report(value, style->format);
     json_decref(value);
-    return (int)audit_verdict_of(report, style);
+    return code;
 }
 
 void audit_print_failure(const char *why, const struct audit_style *style)
 {
-    json_t *value = audit_report_unread(why, style);
+    json_t *value = audit_report_unread(why, style, EXIT_FAIL);
     if (value == NULL) {
         message("report: %s", strerror(ENOMEM));
         return;

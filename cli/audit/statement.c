@@ -49,12 +49,12 @@ static int verdict_of(const struct making *m, const struct tj_replay_report *rep
     const struct audit_style style = {.without_documents = true,
                                       .public_export = true,
                                       .policy = argument_value(m->arguments, "policy") != NULL};
-    const enum audit_verdict verdict = audit_verdict_of(report, &style);
-    if (verdict == AUDIT_INCOMPLETE) {
+    const enum tijori_verdict verdict = audit_verdict_of(report, &style);
+    if (verdict == TIJORI_INCOMPLETE) {
         message("the log was verified but not all of it was checked: 'tijori-audit verify' says "
                 "what was skipped");
     }
-    return (int)verdict;
+    return exit_code_of_verdict(verdict);
 }
 
 static int make_here(void *context)
