@@ -249,14 +249,8 @@ int cmd_pending(const struct arguments *arguments)
 {
     struct reading reading;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
-    struct listing listing = {.party = UINT64_MAX};
-    if (!argument_number(arguments, &listing.party, "party", 0, UINT32_MAX)) {
-        return EXIT_USAGE;
-    }
-    int code = reading_open(arguments, &reading);
-    if (code == EXIT_PASS) {
-        code = reading_party(&reading, listing.party);
-    }
+    struct listing listing = {0};
+    int code = reading_open_of(arguments, &reading, &listing.party);
     if (code == EXIT_PASS) {
         listing.reading = &reading;
         listing.assets = assets_of_state(reading.state);

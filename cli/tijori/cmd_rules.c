@@ -253,14 +253,8 @@ int cmd_rules(const struct arguments *arguments)
     struct reading reading;
     struct tj_entry_view newest;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
-    struct listing listing = {.party = UINT64_MAX, .all = argument_flag(arguments, "all")};
-    if (!argument_number(arguments, &listing.party, "party", 0, UINT32_MAX)) {
-        return EXIT_USAGE;
-    }
-    int code = reading_open(arguments, &reading);
-    if (code == EXIT_PASS) {
-        code = reading_party(&reading, listing.party);
-    }
+    struct listing listing = {.all = argument_flag(arguments, "all")};
+    int code = reading_open_of(arguments, &reading, &listing.party);
     if (code == EXIT_PASS) {
         enum tijori_status status = tj_journal_entry(reading.view.txn, &newest, reading.size - 1);
         code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;

@@ -25,6 +25,23 @@ int reading_open(const struct arguments *arguments, struct reading *out)
     return EXIT_PASS;
 }
 
+int reading_open_of(const struct arguments *arguments, struct reading *out, uint64_t *party)
+{
+    memset(out, 0, sizeof *out);
+    *party = UINT64_MAX;
+    if (!argument_number(arguments, party, "party", 0, UINT32_MAX)) {
+        return EXIT_USAGE;
+    }
+    int code = reading_open(arguments, out);
+    if (code != EXIT_PASS || *party > UINT32_MAX) {
+        return code;
+    }
+    if (tj_state_party(out->state, (uint32_t)*party) == NULL) {
+        return fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this ledger", *party);
+    }
+    return EXIT_PASS;
+}
+
 void reading_close(struct reading *reading)
 {
     if (reading->past != NULL) {
@@ -101,13 +118,6 @@ int reading_account(const struct reading *reading, uint64_t *account, const char
                     reading->past != NULL ? " at that time" : "");
     }
     return EXIT_PASS;
-}
-
-int reading_party(const struct reading *reading, uint64_t party)
-{
-    return party > UINT32_MAX || tj_state_party(reading->state, (uint32_t)party) != NULL
-               ? EXIT_PASS
-               : fail(EXIT_NO_INPUT, "no party %" PRIu64 " in this ledger", party);
 }
 
 void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party)

@@ -22,6 +22,8 @@ struct reading {
 /* Opens the first operand for reading. On anything but EXIT_PASS it was said why; close either way.
  */
 int reading_open(const struct arguments *arguments, struct reading *out);
+/* The same, and *party gets --party, which exists; UINT64_MAX where all are asked for. */
+int reading_open_of(const struct arguments *arguments, struct reading *out, uint64_t *party);
 void reading_close(struct reading *reading);
 
 /* ENTRY, or a date or time (up to its end): how many entries that takes. */
@@ -31,9 +33,6 @@ int reading_go_back(struct reading *reading, uint64_t size);
 
 /* "party:local", of an account that exists in the state. */
 int reading_account(const struct reading *reading, uint64_t *account, const char *text);
-
-/* EXIT_PASS for a party that exists, and for a number above UINT32_MAX: none was asked for. */
-int reading_party(const struct reading *reading, uint64_t party);
 
 /* A party's name, "" when there is none. */
 void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party);

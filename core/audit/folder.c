@@ -1,5 +1,8 @@
 #include "core/audit/folder.h"
 
+#include "core/base/memory.h"
+#include "storage/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,36 +11,14 @@
 
 /* ---- files ---- */
 
-/* One byte more than the file has, so that an empty one has a place too. */
-static bool make_room(struct tj_folder *s, struct tj_file_bytes *buffer, size_t size)
+static bool fill(struct tj_folder *s, struct tj_file_bytes *buffer, int fd, size_t size)
 {
-    if (buffer->capacity >= size + 1) {
-        return true;
-    }
-    uint8_t *bytes = realloc(buffer->bytes, size + 1);
-    if (bytes == NULL) {
+    /* One byte more than the file has, so that an empty one has a place too. */
+    if (!tj_grow(&buffer->bytes, &buffer->capacity, size + 1, 1)) {
         s->source.no_memory = true;
         return false;
     }
-    buffer->bytes = bytes;
-    buffer->capacity = size + 1;
-    return true;
-}
-
-static bool fill(struct tj_file_bytes *buffer, int fd, size_t size)
-{
-    TJ_VERIFY_CHECK(size < buffer->capacity);
-    buffer->size = 0;
-    while (buffer->size < size) {
-        ssize_t got = read(fd, buffer->bytes + buffer->size, size - buffer->size);
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return false;
-        }
-        if (got > 0) {
-            buffer->size += (size_t)got;
-        }
-    }
-    return true;
+    return tj_descriptor_read(buffer->bytes, size, &buffer->size, fd) == 0 && buffer->size == size;
 }
 
 /* A link is not followed, and a pipe not waited for: the folder may come from anybody. */
@@ -55,7 +36,7 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     }
     bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
                 (uint64_t)st.st_size <= max;
-    bool good = fits && make_room(s, out, (size_t)st.st_size) && fill(out, fd, (size_t)st.st_size);
+    bool good = fits && fill(s, out, fd, (size_t)st.st_size);
     close(fd);
     if (!good) {
         return TJ_READ_BAD;
