@@ -28,8 +28,7 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     struct stat st;
     int fd = openat(s->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
-        bool missing = errno == ENOENT || errno == ENOTDIR;
-        if (missing) {
+        if (errno == ENOENT || errno == ENOTDIR) {
             return TJ_READ_MISSING;
         }
         return TJ_READ_BAD;

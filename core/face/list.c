@@ -241,14 +241,8 @@ static enum tijori_status list_label(const struct tj_ledger_view *view, void *ou
         struct tj_entry_view entry;
         struct tj_body_view body;
         index = before;
-        enum tijori_status status = tj_journal_entry(view->txn, &entry, index);
-        if (status == TIJORI_OK) {
-            status = tj_journal_body(view->txn, &body, &entry);
-        }
+        enum tijori_status status = tj_journal_counted(view->txn, &entry, &body, index);
         if (status != TIJORI_OK) {
-            if (status == TIJORI_NOT_FOUND) {
-                return TIJORI_CORRUPT;
-            }
             return status;
         }
         if (find_label(out, &entry, &body, of)) {
@@ -311,11 +305,8 @@ static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out
     if (object == NULL) {
         return TIJORI_NOT_FOUND;
     }
-    enum tijori_status status = tj_journal_entry(view->txn, &newest, view->head.size - 1);
+    enum tijori_status status = tj_journal_counted(view->txn, &newest, NULL, view->head.size - 1);
     if (status != TIJORI_OK) {
-        if (status == TIJORI_NOT_FOUND) {
-            return TIJORI_CORRUPT;
-        }
         return status;
     }
     fill_rule(view, out, object, (uint32_t)(*cursor - 1), newest.received_ns);

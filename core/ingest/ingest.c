@@ -612,15 +612,11 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
-    enum tijori_status status =
-        row->size == 0 ? TIJORI_CORRUPT : tj_journal_entry(txn, &entry, row->size - 1);
-    if (status == TIJORI_OK) {
-        status = tj_journal_body(txn, &body, &entry);
+    if (row->size == 0) {
+        return TIJORI_CORRUPT;
     }
+    enum tijori_status status = tj_journal_counted(txn, &entry, &body, row->size - 1);
     if (status != TIJORI_OK) {
-        if (status == TIJORI_NOT_FOUND) {
-            return TIJORI_CORRUPT;
-        }
         return status;
     }
     out->row = *row;

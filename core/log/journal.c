@@ -78,6 +78,19 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
     return TIJORI_OK;
 }
 
+enum tijori_status tj_journal_counted(struct tj_txn *txn, struct tj_entry_view *entry,
+                                      struct tj_body_view *body, uint64_t index)
+{
+    enum tijori_status status = tj_journal_entry(txn, entry, index);
+    if (status == TIJORI_OK && body != NULL) {
+        status = tj_journal_body(txn, body, entry);
+    }
+    if (status == TIJORI_NOT_FOUND) {
+        return TIJORI_CORRUPT;
+    }
+    return status;
+}
+
 /* ---- the tree ---- */
 
 bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj_hash *leaf,
@@ -278,11 +291,8 @@ enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t *count, uint
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct tj_entry_view entry;
-        enum tijori_status status = tj_journal_entry(txn, &entry, middle);
+        enum tijori_status status = tj_journal_counted(txn, &entry, NULL, middle);
         if (status != TIJORI_OK) {
-            if (status == TIJORI_NOT_FOUND) {
-                return TIJORI_CORRUPT;
-            }
             return status;
         }
         if (entry.received_ns <= time_ns) {

@@ -34,6 +34,11 @@ enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *ou
 enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
                                    const struct tj_entry_view *entry) TJ_MUST_USE;
 
+/* An entry that the head counts, and its body (`body` may be NULL): as above, but one that is not
+ * there is CORRUPT. */
+enum tijori_status tj_journal_counted(struct tj_txn *txn, struct tj_entry_view *entry,
+                                      struct tj_body_view *body, uint64_t index) TJ_MUST_USE;
+
 /* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
 bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj_hash *leaf,
                      uint64_t index) TJ_MUST_USE;

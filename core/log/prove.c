@@ -42,10 +42,10 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
     uint32_t records = out->entry.header.record_count;
     tj_verdict_init(&verdict);
     enum tijori_status status = tj_journal_body(p->txn, &body, &out->entry);
-    if (status != TIJORI_OK || out->position >= records) {
-        if (status != TIJORI_OK) {
-            return TIJORI_CORRUPT;
-        }
+    if (status != TIJORI_OK) {
+        return TIJORI_CORRUPT;
+    }
+    if (out->position >= records) {
         return TIJORI_NOT_FOUND;
     }
     out->record = body.records + (size_t)out->position * TJ_RECORD_SIZE;

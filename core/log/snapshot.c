@@ -104,14 +104,8 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         struct tj_entry_view entry;
         struct tj_body_view body;
         struct tj_hash envelope_id;
-        enum tijori_status status = tj_journal_entry(txn, &entry, index);
-        if (status == TIJORI_OK) {
-            status = tj_journal_body(txn, &body, &entry);
-        }
+        enum tijori_status status = tj_journal_counted(txn, &entry, &body, index);
         if (status != TIJORI_OK) {
-            if (status == TIJORI_NOT_FOUND) {
-                return TIJORI_CORRUPT;
-            }
             return status;
         }
         tj_envelope_id(digester, &envelope_id, entry.header_bytes);

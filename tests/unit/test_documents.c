@@ -13,18 +13,7 @@
 
 #include <cmocka.h>
 
-static char *read_document(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/docs/%s", TIJORI_SOURCE_DIR, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
-    fclose(file);
-    return text;
-}
+#include "tests/unit/read_document.h"
 
 static void must_hold(const char *document, const char *block)
 {

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/read_document.h"
+
 struct named {
     const char *constant;
     unsigned number;
@@ -35,19 +37,6 @@ static const struct named in_prose[] = {
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 /* ---- the documents ---- */
-
-static char *read_document(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/docs/%s", TIJORI_SOURCE_DIR, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
-    fclose(file);
-    return text;
-}
 
 /* A part of a document, from a line that begins so to the next heading; lines joined where they
  * were broken when `prose`. The caller frees it. */
