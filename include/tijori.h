@@ -612,6 +612,7 @@ TIJORI_API enum tijori_status tijori_envelope_id(uint8_t id32[32], const uint8_t
 struct tijori_export_options {
     int public_only; /* 1: without the bodies of restricted entries */
     int attachments; /* 1: with the documents that records cite */
+    int change_kind; /* 1: a public folder becomes a full one; without it that is EXISTS */
 };
 struct tijori_exported {
     uint64_t entries; /* in the folder */

@@ -175,6 +175,18 @@ static void put_findings(json_t *root, const struct tj_replay_report *report)
     }
 }
 
+static void put_notes(json_t *root, const struct tj_replay_report *report)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < report->note_count; i++) {
+        json_t *row = json_object();
+        member_text(row, "result", "NOTE");
+        member_text(row, "text", report->notes[i]);
+        element_add(rows, row);
+    }
+    member_set(root, rows, "notes");
+}
+
 static bool has_hashes(const struct tj_replay_report *report)
 {
     static const struct tj_hash zero;
@@ -473,6 +485,7 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
+    put_notes(root, report);
     put_failure(root, report);
     put_assets(root, report);
     put_checkpoint(root, report);

@@ -52,6 +52,12 @@ static const struct table_column check_columns[] = {
     END_OF_COLUMNS,
 };
 
+static const struct table_column note_columns[] = {
+    {"", "result", false},
+    {"what", "text", false},
+    END_OF_COLUMNS,
+};
+
 static const struct report_fact more_findings[] = {
     {"not shown", "{findings_not_shown} more findings"},
     END_OF_FACTS,
@@ -135,6 +141,7 @@ const struct report_section report_sections[] = {
     {.title = "What was covered", .facts = covered},
     {.title = "Checks", .rows = "checks", .columns = check_columns, .counts = true},
     {.title = "Findings", .facts = more_findings, .rows = "findings", .columns = finding_columns},
+    {.title = "Notes", .rows = "notes", .columns = note_columns},
     {.title = "First failure", .facts = failure},
     {.title = "Balances by class",
      .facts = balance_facts,

@@ -20,7 +20,7 @@ static int export_to(const struct reading *reading, struct tj_export_done *done,
     if (status != TIJORI_OK) {
         return fail_status(status, order->dir, "the newest checkpoint");
     }
-    status = tj_export(reading->view.txn, reading->view.digester, done, &newest, order, &said);
+    status = tj_export(&reading->view, done, &newest, order, &said);
     return status == TIJORI_OK ? EXIT_PASS : fail_said(status, &said);
 }
 
@@ -30,7 +30,8 @@ int cmd_export(const struct arguments *arguments)
     struct tj_export_done done;
     struct tj_export_order order = {
         .out = arguments->operands[1],
-        .public = argument_flag(arguments, "public"),
+        .kind = argument_flag(arguments, "public") ? TJ_FOLDER_PUBLIC : TJ_FOLDER_FULL,
+        .change_kind = argument_flag(arguments, "change-kind"),
         .attachments = argument_flag(arguments, "attachments"),
     };
     int code = reading_open(arguments, &reading);

@@ -468,14 +468,19 @@ static const struct operand_row export_operands[] = {
 static const struct option_row export_options[] = {
     {"public", 0, OPTION_FLAG, false, NULL, "leave out the bodies of restricted entries"},
     {"attachments", 0, OPTION_FLAG, false, NULL, "take the documents along that records cite"},
+    {"change-kind", 0, OPTION_FLAG, false, NULL,
+     "make a public folder a full one, with the bodies of restricted entries"},
     END_OF_OPTIONS,
 };
 static const char *const export_paragraphs[] = {
     "Writes the log up to its newest checkpoint as plain files (C2SP tlog-tiles, docs/FORMAT.md "
     "section 14), to be served by any web server or carried on a stick. An auditor needs nothing "
     "else: 'tijori-audit verify OUT'.",
-    "A second export writes only what is new; of the files that are there only checkpoint and "
-    "FORMAT.md change. A folder of another log, or of a fork of this one, is refused.",
+    "A second export writes what is new, and again what is missing or damaged in the folder; of "
+    "the "
+    "sound files only checkpoint and FORMAT.md change. A folder of another log, or of a fork of "
+    "this "
+    "one, is refused, and so is a public folder without --public: its file kind says what it is.",
     NULL,
 };
 static const struct example_row export_examples[] = {

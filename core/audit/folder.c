@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,13 +115,31 @@ bool tj_folder_visit(struct tj_folder *s, tj_name_visitor *visit, void *context,
 
 /* ---- what is named by its hash ---- */
 
+void tj_folder_note_alien(struct tj_folder *s, const char *format, ...)
+{
+    va_list arguments;
+    if (s->aliens.count < TJ_ALIENS_SHOWN_MAX) {
+        va_start(arguments, format);
+        (void)vsnprintf(s->aliens.shown[s->aliens.count], TJ_FOLDER_PATH_MAX, format, arguments);
+        va_end(arguments);
+    }
+    s->aliens.count++;
+}
+
+struct counted_walk {
+    struct tj_content_walk *walk;
+    uint64_t names; /* in the directory being read */
+};
+
 static void content_file(void *context, const char *name)
 {
-    struct tj_content_walk *walk = context;
+    struct counted_walk *counted = context;
+    struct tj_content_walk *walk = counted->walk;
     uint8_t hash[TJ_HASH_SIZE];
     struct tj_view view = {hash, sizeof hash};
+    counted->names++;
     if (!tj_content_path_decode(hash, walk->first, name)) {
-        snprintf(walk->alien, sizeof walk->alien, "%s/%s/%.80s", walk->path, walk->first, name);
+        tj_folder_note_alien(walk->folder, "%s/%s/%.80s", walk->path, walk->first, name);
         return;
     }
     walk->count++;
@@ -132,15 +151,18 @@ static void content_file(void *context, const char *name)
 static void content_directory(void *context, const char *name)
 {
     struct tj_content_walk *walk = context;
+    struct counted_walk counted = {walk, 0};
     char path[TJ_FOLDER_PATH_MAX];
     snprintf(path, sizeof path, "%s/%.80s", walk->path, name);
     if (strlen(name) != 2) {
-        memcpy(walk->alien, path, sizeof walk->alien);
+        tj_folder_note_alien(walk->folder, "%s", path);
         return;
     }
     snprintf(walk->first, sizeof walk->first, "%.2s", name);
-    if (!tj_folder_visit(walk->folder, content_file, walk, path)) {
-        memcpy(walk->alien, path, sizeof walk->alien);
+    if (!tj_folder_visit(walk->folder, content_file, &counted, path)) {
+        tj_folder_note_alien(walk->folder, "%s", path);
+    } else if (counted.names == 0) {
+        tj_folder_note_alien(walk->folder, "%s/ (nothing in it)", path);
     }
 }
 

@@ -26,6 +26,13 @@ struct tj_listed_checkpoint {
     char name[64];
 };
 
+/* What stands in the folder and the log does not account for: nothing of it was looked at. */
+enum { TJ_ALIENS_SHOWN_MAX = 3 };
+struct tj_aliens {
+    uint64_t count;
+    char shown[TJ_ALIENS_SHOWN_MAX][TJ_FOLDER_PATH_MAX]; /* the first of them */
+};
+
 struct tj_folder {
     struct tj_source source; /* the first member: a source is this folder */
     int dir;
@@ -33,7 +40,7 @@ struct tj_folder {
     size_t listed_count;
     size_t listed_capacity;
     struct tj_listed_checkpoint *listed; /* in order of size */
-    char alien[TJ_FOLDER_PATH_MAX]; /* of checkpoints/, a file that does not belong, or empty */
+    struct tj_aliens aliens;
     /* The bundle being read in order. */
     struct tj_file_bytes bundle;
     uint64_t bundle_number; /* UINT64_MAX: none */
@@ -74,15 +81,19 @@ typedef void tj_name_visitor(void *context, const char *name);
 bool tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
                      const char *path);
 
-/* Walks body/ or attachment/, and stops nowhere: what is not named by a hash stands in `alien`. */
+/* Notes a path that does not belong; one that does not fit is cut. */
+void tj_folder_note_alien(struct tj_folder *folder, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Walks body/ or attachment/, and stops nowhere: what is not named by a hash, and a folder with
+ * nothing in it, is noted as alien. */
 struct tj_content_walk {
     struct tj_folder *folder;
     const char *path; /* of the directory */
     void *context;
     void (*name)(void *context, const struct tj_view *name); /* may be NULL */
     char first[16];                                          /* of the directory being read */
-    uint64_t count;
-    char alien[TJ_FOLDER_PATH_MAX];
+    uint64_t count;                                          /* files with a hash for a name */
 };
 void tj_folder_walk_content(struct tj_content_walk *walk);
 

@@ -10,7 +10,7 @@ struct file_walk {
     struct tj_folder *s;
     char path[TJ_FOLDER_PATH_MAX];
     uint64_t tiles;
-    char alien[TJ_FOLDER_PATH_MAX];
+    uint64_t names; /* in the directory being read */
 };
 
 /* Is it a tile that a tree of this size has, or had on the way? */
@@ -42,29 +42,33 @@ static void walk_tiles(void *context, const char *name)
     int size = snprintf(walk->path + before, room, "/%s", name);
     bool fits = size > 0 && (size_t)size < room;
     bool found = fits && fstatat(walk->s->dir, walk->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    uint64_t names = walk->names;
     if (found && S_ISDIR(st.st_mode)) {
-        tj_folder_visit(walk->s, walk_tiles, walk, walk->path);
+        walk->names = 0;
+        if (tj_folder_visit(walk->s, walk_tiles, walk, walk->path) && walk->names == 0) {
+            tj_folder_note_alien(walk->s, "%s/ (nothing in it)", walk->path);
+        }
     } else if (found && S_ISREG(st.st_mode) && tile_belongs(walk->s, walk->path)) {
         walk->tiles++;
     } else {
-        memcpy(walk->alien, walk->path, sizeof walk->alien);
+        tj_folder_note_alien(walk->s, "%s", walk->path);
     }
+    walk->names = names + 1;
     walk->path[before] = '\0';
 }
 
 static void walk_top(void *context, const char *name)
 {
-    struct file_walk *walk = context;
+    struct tj_folder *s = context;
     struct stat st = {.st_mode = 0};
     const struct tj_folder_top *known = tj_folder_top_of(name);
-    (void)fstatat(walk->s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
-    if (known != NULL && (st.st_mode & S_IFMT) == (known->directory ? S_IFDIR : S_IFREG)) {
-        return;
+    (void)fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
+    if (known == NULL || (st.st_mode & S_IFMT) != (known->directory ? S_IFDIR : S_IFREG)) {
+        tj_folder_note_alien(s, "%.100s", name);
     }
-    snprintf(walk->alien, sizeof walk->alien, "%.100s", name);
 }
 
-/* Nothing depends on it, so another edition of it is no failure. */
+/* Nothing depends on it, so that it is another edition, or missing, is no more than a note. */
 static void check_format_document(struct tj_folder *s, struct tj_replay_report *report)
 {
     enum tj_read_answer answer =
@@ -74,20 +78,40 @@ static void check_format_document(struct tj_folder *s, struct tj_replay_report *
         tj_pass(report, TJ_CHECK_FILES, 1);
         return;
     }
-    tj_skip(report, TJ_CHECK_FILES, 1, TJ_FOLDER_DOCUMENT " %s",
-            answer == TJ_READ_MISSING ? "is missing" : "is not the one that this program knows");
+    tj_note(report, TJ_FOLDER_DOCUMENT " %s",
+            answer == TJ_READ_MISSING ? "is missing"
+                                      : "is not the edition that this program knows");
 }
 
-/* The first that was met; in either of two places. Answers whether there is one. */
-static bool fail_alien(struct tj_replay_report *report, const char *first, const char *second)
+/* What the folder shows is its maker's word; what it lacks is judged body by body. */
+static void check_kind(struct tj_folder *s, struct tj_replay_report *report)
 {
-    const char *path = first[0] != '\0' ? first : second;
-    if (path[0] == '\0') {
-        return false;
+    enum tj_folder_kind kind;
+    enum tj_read_answer answer = tj_folder_read(s, &s->file, TJ_FOLDER_KIND, TJ_FOLDER_KIND_MAX);
+    if (answer != TJ_READ_OK || !tj_folder_kind_decode(&kind, s->file.bytes, s->file.size)) {
+        tj_skip(report, TJ_CHECK_FILES, 1, TJ_FOLDER_KIND ": %s",
+                answer == TJ_READ_MISSING ? "this file is missing" : "says no kind of folder");
+        return;
     }
-    tj_fail(report, TJ_CHECK_FILES, UINT64_MAX, NULL, NULL,
-            "%s: the log does not account for this file", path);
-    return true;
+    tj_pass(report, TJ_CHECK_FILES, 1);
+    if (kind == TJ_FOLDER_PUBLIC && report->restricted_seen > 0) {
+        tj_find(report, UINT64_MAX,
+                "a public folder that has the records of %" PRIu64
+                " restricted entries: whoever reads it sees what was to stay confidential",
+                report->restricted_seen);
+    }
+}
+
+static void tell_aliens(struct tj_folder *s, struct tj_replay_report *report)
+{
+    const struct tj_aliens *aliens = &s->aliens;
+    if (aliens->count == 0) {
+        return;
+    }
+    tj_skip(report, TJ_CHECK_FILES, aliens->count,
+            "not looked at, since the log does not account for it: %s%s%s%s%s%s", aliens->shown[0],
+            aliens->count > 1 ? ", " : "", aliens->shown[1], aliens->count > 2 ? ", " : "",
+            aliens->shown[2], aliens->count > TJ_ALIENS_SHOWN_MAX ? ", and more" : "");
 }
 
 static int by_hash(const void *a, const void *b)
@@ -99,7 +123,9 @@ static void find_body(void *context, const struct tj_view *name)
 {
     struct tj_folder *s = context;
     if (bsearch(name->bytes, s->bodies, s->body_count, sizeof *s->bodies, by_hash) == NULL) {
-        tj_content_path(s->alien, TJ_FOLDER_BODIES, name->bytes);
+        char path[TJ_FOLDER_PATH_MAX];
+        tj_content_path(path, TJ_FOLDER_BODIES, name->bytes);
+        tj_folder_note_alien(s, "%s", path);
     }
 }
 
@@ -113,26 +139,20 @@ static void check_bodies(struct tj_folder *s, struct tj_progress *progress)
         qsort(s->bodies, s->body_count, sizeof *s->bodies, by_hash);
     }
     tj_folder_walk_content(&walk);
-    if (!fail_alien(progress->report, walk.alien, s->alien)) {
-        tj_pass(progress->report, TJ_CHECK_FILES, s->body_count);
-    }
+    tj_pass(progress->report, TJ_CHECK_FILES, s->body_count);
 }
 
 static void check_files(struct tj_folder *s, struct tj_progress *progress)
 {
     struct file_walk walk = {.s = s, .path = TJ_FOLDER_TILES};
     struct tj_content_walk attachments = {.folder = s, .path = TJ_FOLDER_ATTACHMENTS};
-    tj_folder_visit(s, walk_top, &walk, ".");
+    tj_folder_visit(s, walk_top, s, ".");
     tj_folder_visit(s, walk_tiles, &walk, TJ_FOLDER_TILES);
     tj_folder_walk_content(&attachments);
-    if (fail_alien(progress->report, walk.alien, attachments.alien)) {
-        return;
-    }
     if (progress->start == 0 && walk.tiles != s->tiles) {
-        tj_fail(progress->report, TJ_CHECK_FILES, UINT64_MAX, NULL, NULL,
+        tj_skip(progress->report, TJ_CHECK_FILES, 1,
                 TJ_FOLDER_TILES ": %" PRIu64 " files, of which %" PRIu64 " were checked",
                 walk.tiles, s->tiles);
-        return;
     }
     tj_pass(progress->report, TJ_CHECK_FILES, s->tiles + s->listed_count + 1);
 }
@@ -142,4 +162,6 @@ void tj_folder_check_inventory(struct tj_folder *folder, struct tj_progress *pro
     check_files(folder, progress);
     check_bodies(folder, progress);
     check_format_document(folder, progress->report);
+    check_kind(folder, progress->report);
+    tell_aliens(folder, progress->report);
 }

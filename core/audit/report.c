@@ -79,3 +79,15 @@ void tj_find(struct tj_replay_report *report, uint64_t entry, const char *format
     }
     report->finding_count++;
 }
+
+void tj_note(struct tj_replay_report *report, const char *format, ...)
+{
+    va_list arguments;
+    if (report->note_count == TJ_NOTES_MAX) {
+        return;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(report->notes[report->note_count++], sizeof report->notes[0], format,
+                    arguments);
+    va_end(arguments);
+}

@@ -55,6 +55,9 @@ struct tj_finding {
 };
 enum { TJ_FINDINGS_MAX = 16 };
 
+/* Worth a line, and of no weight: it changes no verdict. */
+enum { TJ_NOTES_MAX = 4 };
+
 /* What one witness of the policy says of the newest checkpoint. */
 struct tj_witness_result {
     char name[TJ_NOTE_NAME_MAX + 1]; /* of its key */
@@ -76,6 +79,8 @@ struct tj_replay_report {
     char failure[400];
     uint64_t finding_count; /* all of them; the first TJ_FINDINGS_MAX in full */
     struct tj_finding findings[TJ_FINDINGS_MAX];
+    size_t note_count; /* of notes[]; those beyond TJ_NOTES_MAX are not kept */
+    char notes[TJ_NOTES_MAX][160];
     /* What was covered. */
     uint64_t start;     /* entries verified in an earlier audit and not again; 0: none */
     uint64_t left_open; /* things those audits could not check */
@@ -124,6 +129,9 @@ bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entr
 
 void tj_skip(struct tj_replay_report *report, enum tj_check check, uint64_t count,
              const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+void tj_note(struct tj_replay_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 void tj_find(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,175 +1,152 @@
 #include "core/exchange/export.h"
 
-#include "core/format/folder_layout.h"
+#include "core/exchange/folder_writer.h"
+#include "core/exchange/hashed_log.h"
 #include "core/format/format_document.h"
+#include "storage/file.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct exporting {
     struct tj_txn *txn;
-    struct tj_digester *digester;
+    struct tj_hasher *hasher;
     const struct tj_stored_checkpoint *newest;
     const struct tj_export_order *order;
     struct tijori_message *message;
-    int dir;
-    struct tj_log_nodes nodes;
-    uint64_t before; /* entries of the export that is there; 0: none */
+    struct tj_hashed_log log;
+    struct tj_folder_writer folder;
     uint8_t *bundle; /* TJ_BUNDLE_SIZE_MAX */
-    struct tj_export_done done;
+    uint64_t restricted;
 };
-
-/* ---- files ---- */
-
-/* The folders of a path under OUT. */
-static bool make_folders(struct exporting *x, const char *path)
-{
-    char folder[TJ_FOLDER_PATH_MAX];
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        if (mkdirat(x->dir, folder, 0755) != 0 && errno != EEXIST) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whole or not at all, whatever happens in between. */
-static enum tijori_status write_file(struct exporting *x, const char *path, const void *bytes,
-                                     size_t size)
-{
-    static const char temporary[] = TJ_FOLDER_UNFINISHED;
-    size_t done = 0;
-    int fd = openat(x->dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    while (fd >= 0 && done < size) {
-        ssize_t put = write(fd, (const uint8_t *)bytes + done, size - done);
-        if (put < 0 && errno != EINTR) {
-            break;
-        }
-        done += put > 0 ? (size_t)put : 0;
-    }
-    bool written = fd >= 0 && done == size;
-    written = fd >= 0 && close(fd) == 0 && written;
-    if (!written || renameat(x->dir, temporary, x->dir, path) != 0) {
-        if (errno != ENOENT || !make_folders(x, path) ||
-            renameat(x->dir, temporary, x->dir, path) != 0) {
-            return tj_say_errno(x->message, errno, path);
-        }
-    }
-    x->done.files++;
-    x->done.bytes += size;
-    return TIJORI_OK;
-}
-
-static bool is_there(const struct exporting *x, const char *path)
-{
-    return faccessat(x->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
 
 /* ---- tiles and bundles ---- */
 
-static enum tijori_status export_tile(struct exporting *x, unsigned level, uint64_t number,
-                                      unsigned width)
+/* The files that earlier sizes left of a tile or bundle are beginnings of it. `ends` are the bytes
+ * that the first n nodes or entries take. */
+static enum tijori_status put_widths(struct exporting *x, unsigned level, uint64_t number,
+                                     unsigned width, const uint8_t *bytes, const size_t *ends)
 {
     char path[TJ_TILE_PATH_MAX];
-    uint8_t hashes[TJ_TILE_WIDTH * TJ_HASH_SIZE];
+    enum tijori_status status;
+    bool there[TJ_TILE_WIDTH] = {false};
     tj_tile_path(path, level, number, width);
-    if (is_there(x, path)) {
-        return TIJORI_OK;
+    status = tj_folder_put(&x->folder, path, bytes, ends[width]);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    for (unsigned i = 0; i < width; i++) {
-        struct tj_hash node;
-        if (!x->nodes.reader.node(x->nodes.reader.context, &node, level,
-                                  number * TJ_TILE_WIDTH + i)) {
-            return tj_say(x->message, TIJORI_CORRUPT,
-                          "%s: the ledger has no such node: it is damaged", path);
-        }
-        memcpy(hashes + (size_t)i * TJ_HASH_SIZE, node.bytes, TJ_HASH_SIZE);
-    }
-    return write_file(x, path, hashes, (size_t)width * TJ_HASH_SIZE);
-}
-
-static enum tijori_status export_tiles(struct exporting *x)
-{
-    uint64_t size = x->newest->checkpoint.size;
-    enum tijori_status status = TIJORI_OK;
-    for (unsigned level = 0; level < TJ_TILE_LEVELS && status == TIJORI_OK; level++) {
-        uint64_t full = tj_tile_full(size, level);
-        unsigned partial = tj_tile_partial(size, level);
-        for (uint64_t n = tj_tile_full(x->before, level); n < full && status == TIJORI_OK; n++) {
-            status = export_tile(x, level, n, TJ_TILE_WIDTH);
-        }
-        if (partial > 0 && status == TIJORI_OK) {
-            status = export_tile(x, level, full, partial);
+    status = tj_folder_widths(&x->folder, there, level, number);
+    for (unsigned w = 1; w < width && status == TIJORI_OK; w++) {
+        if (there[w]) {
+            tj_tile_path(path, level, number, w);
+            status = tj_folder_put(&x->folder, path, bytes, ends[w]);
         }
     }
     return status;
 }
 
-static enum tijori_status read_entry(struct exporting *x, struct tj_entry_view *out, uint64_t index)
+static enum tijori_status put_tile(struct exporting *x, unsigned level, uint64_t number,
+                                   unsigned width, const struct tj_hash *nodes)
 {
-    enum tijori_status status = tj_journal_entry(x->txn, out, index);
-    if (status != TIJORI_OK) {
-        return tj_say_status(x->message, status, x->order->dir, "an entry");
+    uint8_t bytes[TJ_TILE_WIDTH * TJ_HASH_SIZE];
+    size_t ends[TJ_TILE_WIDTH + 1] = {0};
+    for (unsigned i = 0; i < width; i++) {
+        memcpy(bytes + ends[i], nodes[i].bytes, TJ_HASH_SIZE);
+        ends[i + 1] = ends[i] + TJ_HASH_SIZE;
     }
-    return TIJORI_OK;
+    return put_widths(x, level, number, width, bytes, ends);
 }
 
+/* 256 entries, or the last few: their bundle, and the tile of their leaf hashes. */
 static enum tijori_status export_bundle(struct exporting *x, uint64_t number, unsigned width)
 {
-    char path[TJ_TILE_PATH_MAX];
-    size_t at = 0;
-    tj_tile_path(path, TJ_TILE_ENTRIES, number, width);
-    if (is_there(x, path)) {
-        return TIJORI_OK;
-    }
+    struct tj_hash leaves[TJ_TILE_WIDTH];
+    size_t ends[TJ_TILE_WIDTH + 1] = {0};
     for (unsigned i = 0; i < width; i++) {
         struct tj_entry_view entry;
-        enum tijori_status status = read_entry(x, &entry, number * TJ_TILE_WIDTH + i);
+        enum tijori_status status =
+            tj_hashed_log_entry(&x->log, &entry, number * TJ_TILE_WIDTH + i);
         if (status != TIJORI_OK) {
             return status;
         }
         TIJORI_REQUIRE(entry.size <= TJ_ENTRY_SIZE_BOUND);
-        x->bundle[at++] = (uint8_t)(entry.size >> 8);
-        x->bundle[at++] = (uint8_t)entry.size;
-        memcpy(x->bundle + at, entry.bytes, entry.size);
-        at += entry.size;
+        uint8_t *at = x->bundle + ends[i];
+        at[0] = (uint8_t)(entry.size >> 8);
+        at[1] = (uint8_t)entry.size;
+        memcpy(at + 2, entry.bytes, entry.size);
+        ends[i + 1] = ends[i] + 2 + entry.size;
+        tj_leaf_hash(x->hasher, &leaves[i], at + 2, entry.size);
     }
-    return write_file(x, path, x->bundle, at);
+    if (!tj_hashed_log_has(&x->log, number, width, leaves)) {
+        return tj_hashed_log_damaged(
+            &x->log, "entry %" PRIu64 " or one of the 255 after it changed while it was read",
+            number * TJ_TILE_WIDTH);
+    }
+    enum tijori_status status = put_widths(x, TJ_TILE_ENTRIES, number, width, x->bundle, ends);
+    if (status == TIJORI_OK) {
+        status = put_tile(x, 0, number, width, leaves);
+    }
+    return status;
 }
 
 static enum tijori_status export_bundles(struct exporting *x)
 {
-    uint64_t size = x->newest->checkpoint.size;
+    const uint64_t size = x->newest->checkpoint.size;
+    const uint64_t full = size / TJ_TILE_WIDTH;
+    const unsigned partial = (unsigned)(size % TJ_TILE_WIDTH);
     enum tijori_status status = TIJORI_OK;
-    for (uint64_t n = x->before / TJ_TILE_WIDTH; n < size / TJ_TILE_WIDTH && status == TIJORI_OK;
-         n++) {
+    for (uint64_t n = 0; n < full && status == TIJORI_OK; n++) {
         status = export_bundle(x, n, TJ_TILE_WIDTH);
     }
-    unsigned partial = (unsigned)(size % TJ_TILE_WIDTH);
     if (partial > 0 && status == TIJORI_OK) {
-        return export_bundle(x, size / TJ_TILE_WIDTH, partial);
+        status = export_bundle(x, full, partial);
+    }
+    return status;
+}
+
+static enum tijori_status export_tiles(struct exporting *x)
+{
+    const uint64_t size = x->newest->checkpoint.size;
+    enum tijori_status status = TIJORI_OK;
+    for (unsigned level = 1; level < TJ_TILE_LEVELS && status == TIJORI_OK; level++) {
+        const struct tj_hash *nodes = x->log.nodes[level];
+        const uint64_t full = tj_tile_full(size, level);
+        const unsigned partial = tj_tile_partial(size, level);
+        for (uint64_t n = 0; n < full && status == TIJORI_OK; n++) {
+            status = put_tile(x, level, n, TJ_TILE_WIDTH, nodes + n * TJ_TILE_WIDTH);
+        }
+        if (partial > 0 && status == TIJORI_OK) {
+            status = put_tile(x, level, full, partial, nodes + full * TJ_TILE_WIDTH);
+        }
     }
     return status;
 }
 
 /* ---- bodies and attachments ---- */
 
-static enum tijori_status export_attachment(struct exporting *x, const uint8_t *hash)
+static enum tijori_status export_attachment(struct exporting *x, const uint8_t *name)
 {
     char path[TJ_FOLDER_PATH_MAX];
     struct tj_view bytes;
-    tj_content_path(path, TJ_FOLDER_ATTACHMENTS, hash);
-    if (is_there(x, path) ||
-        tj_get_name(x->txn, &bytes, TJ_J_ATTACHMENTS, hash, TJ_HASH_SIZE) != TJ_STORAGE_OK) {
-        return TIJORI_OK; /* or the ledger does not have it, which is no error */
+    struct tj_hash hash;
+    enum tj_storage_status found =
+        tj_get_name(x->txn, &bytes, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE);
+    if (found == TJ_STORAGE_NOT_FOUND) {
+        return TIJORI_OK; /* that the ledger does not have it is no error */
     }
-    return write_file(x, path, bytes.bytes, bytes.size);
+    if (found != TJ_STORAGE_OK) {
+        return tj_say_status(x->message, tj_from_storage(found), x->order->dir, "an attachment");
+    }
+    tj_content_path(path, TJ_FOLDER_ATTACHMENTS, name);
+    tj_sha256(x->hasher, &hash, bytes.bytes, bytes.size);
+    if (memcmp(hash.bytes, name, TJ_HASH_SIZE) != 0) {
+        return tj_say(x->message, TIJORI_CORRUPT,
+                      "%s: the bytes of %s are not those that it is named for: the ledger is "
+                      "damaged, they were not published",
+                      x->order->dir, path);
+    }
+    return tj_folder_put(&x->folder, path, bytes.bytes, bytes.size);
 }
 
 static enum tijori_status export_cited(struct exporting *x, const struct tj_entry_view *entry,
@@ -183,39 +160,38 @@ static enum tijori_status export_cited(struct exporting *x, const struct tj_entr
     return status;
 }
 
-/* An earlier export may have left out what this one is to have, so all entries are looked at. */
+/* A public folder has no restricted body, whoever put it there. */
+static enum tijori_status leave_out(struct exporting *x, const char *path)
+{
+    x->restricted++;
+    if (tj_folder_has(&x->folder, path)) {
+        return tj_say(x->message, TIJORI_EXISTS,
+                      "%s: holds the restricted body %s: it is no public export, and must not be "
+                      "published",
+                      x->order->out, path);
+    }
+    return TIJORI_OK;
+}
+
 static enum tijori_status export_body(struct exporting *x, uint64_t index)
 {
     char path[TJ_FOLDER_PATH_MAX];
     struct tj_entry_view entry;
     struct tj_body_view body;
-    enum tijori_status status = read_entry(x, &entry, index);
+    enum tijori_status status = tj_hashed_log_entry(&x->log, &entry, index);
     if (status != TIJORI_OK) {
         return status;
     }
-    bool restricted = tj_header_restricted(&entry.header);
     tj_content_path(path, TJ_FOLDER_BODIES, entry.header.body_root.bytes);
-    if (restricted && x->order->public) {
-        x->done.restricted++;
-        if (is_there(x, path)) {
-            return tj_say(x->message, TIJORI_EXISTS,
-                          "%s: holds restricted bodies already: not a public export",
-                          x->order->out);
-        }
-        return TIJORI_OK;
+    if (tj_header_restricted(&entry.header) && x->order->kind == TJ_FOLDER_PUBLIC) {
+        return leave_out(x, path);
     }
-    bool there = (index < x->before && !restricted) || is_there(x, path);
-    if (there && !x->order->attachments) {
-        return TIJORI_OK;
-    }
-    status = tj_journal_body(x->txn, &body, &entry);
+    status = tj_hashed_log_body(&x->log, &body, &entry, index);
     if (status != TIJORI_OK) {
-        return tj_say_status(x->message, status, x->order->dir, "a body");
+        return status;
     }
-    if (!there) {
-        status =
-            write_file(x, path, body.records, (size_t)entry.header.record_count * TJ_RECORD_SIZE);
-    }
+    status = tj_folder_put(&x->folder, path, body.records,
+                           (size_t)entry.header.record_count * TJ_RECORD_SIZE);
     if (status != TIJORI_OK || !x->order->attachments) {
         return status;
     }
@@ -233,26 +209,35 @@ static enum tijori_status export_bodies(struct exporting *x)
 
 /* ---- checkpoints ---- */
 
-static enum tijori_status export_checkpoint(struct exporting *x, const struct tj_view *note)
+static bool read_note(struct tj_note_view *view, struct tj_checkpoint *checkpoint,
+                      const uint8_t *bytes, size_t size)
+{
+    return tj_note_decode(view, (const char *)bytes, size) &&
+           tj_checkpoint_decode(checkpoint, view->text, view->text_size);
+}
+
+static enum tijori_status export_checkpoint(struct exporting *x, const struct tj_view *bytes)
 {
     char path[TJ_FOLDER_PATH_MAX];
     struct tj_hash hash;
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    if (!tj_note_decode(&view, (const char *)note->bytes, note->size) ||
-        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
-        return tj_say(x->message, TIJORI_CORRUPT, "%s: a stored checkpoint is none: damaged",
-                      x->order->dir);
+    if (!read_note(&view, &checkpoint, bytes->bytes, bytes->size)) {
+        return tj_say(x->message, TIJORI_CORRUPT,
+                      "%s: a stored checkpoint is none: the ledger is damaged", x->order->dir);
     }
     if (view.signature_count < 2 || checkpoint.size > x->newest->checkpoint.size) {
-        return TIJORI_OK; /* nobody cosigned it */
+        return TIJORI_OK; /* nobody cosigned it, or it comes later */
     }
-    tj_sha256(x->digester->hasher, &hash, note->bytes, note->size);
+    if (tj_hashed_log_signed(&x->log, &view) != TJ_NOTE_VALID ||
+        !tj_hashed_log_begins(&x->log, &checkpoint)) {
+        return tj_hashed_log_damaged(
+            &x->log, "the stored checkpoint of %" PRIu64 " entries is not what was signed",
+            checkpoint.size);
+    }
+    tj_sha256(x->hasher, &hash, bytes->bytes, bytes->size);
     tj_checkpoint_path(path, checkpoint.size, &hash);
-    if (!is_there(x, path)) {
-        return write_file(x, path, note->bytes, note->size);
-    }
-    return TIJORI_OK;
+    return tj_folder_put(&x->folder, path, bytes->bytes, bytes->size);
 }
 
 static enum tijori_status export_checkpoints(struct exporting *x)
@@ -260,69 +245,74 @@ static enum tijori_status export_checkpoints(struct exporting *x)
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view note;
+    enum tj_storage_status found = TJ_STORAGE_OK;
     enum tijori_status status = tj_from_storage(tj_cursor_open(x->txn, &cursor, TJ_J_CHECKPOINTS));
     if (status != TIJORI_OK) {
         return tj_say_status(x->message, status, x->order->dir, "checkpoints");
     }
-    while (status == TIJORI_OK && tj_cursor_next(cursor, &key, &note) == TJ_STORAGE_OK) {
-        status = export_checkpoint(x, &note);
+    while (status == TIJORI_OK && found == TJ_STORAGE_OK) {
+        found = tj_cursor_next(cursor, &key, &note);
+        if (found == TJ_STORAGE_OK) {
+            status = export_checkpoint(x, &note);
+        }
     }
     tj_cursor_close(cursor);
+    if (status == TIJORI_OK && found != TJ_STORAGE_NOT_FOUND) {
+        return tj_say_status(x->message, tj_from_storage(found), x->order->dir, "checkpoints");
+    }
     return status;
 }
 
 /* ---- what is there already ---- */
 
-static bool is_own(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-           strcmp(name, TJ_FOLDER_UNFINISHED) == 0 || tj_folder_top_of(name) != NULL;
-}
-
 /* Without a checkpoint OUT is empty, or a first export that was cut short: what is published from a
  * folder is all that is in it. */
 static enum tijori_status check_empty(struct exporting *x)
 {
-    enum tijori_status status = TIJORI_OK;
-    DIR *out = opendir(x->order->out);
-    if (out == NULL) {
-        return tj_say_errno(x->message, errno, x->order->out);
+    char alien[TJ_FOLDER_PATH_MAX];
+    enum tijori_status status = tj_folder_find_alien(&x->folder, alien);
+    if (status == TIJORI_OK && alien[0] != '\0') {
+        return tj_say(x->message, TIJORI_EXISTS, "%s: not empty and no export: it has %s",
+                      x->order->out, alien);
     }
-    for (struct dirent *row = readdir(out); row != NULL; row = readdir(out)) {
-        if (status == TIJORI_OK && !is_own(row->d_name)) {
-            status = tj_say(x->message, TIJORI_EXISTS, "%s: not empty and no export: it has %s",
-                            x->order->out, row->d_name);
-        }
-    }
-    closedir(out);
     return status;
 }
 
-/* OUT may be missing, empty, or an earlier export of this very log. */
+/* A file of the folder's top; *size is 0 when there is none, or what is there cannot be that file
+ * (empty after a power cut, longer than any). */
+static enum tijori_status read_top(struct exporting *x, void *out, size_t capacity, size_t *size,
+                                   const char *name)
+{
+    int error = tj_file_read(out, capacity, size, x->folder.dir, name);
+    if (error == ENOENT || error == ELOOP || error == EISDIR) {
+        *size = 0;
+    } else if (error != 0) {
+        return tj_say_errno(x->message, error, name);
+    }
+    return TIJORI_OK;
+}
+
+/* OUT may be missing, empty, or an earlier export of this very log. What is no checkpoint, or has
+ * changed since the log's key signed it, counts as none: a power cut left it, or a failing disk. */
 static enum tijori_status find_earlier(struct exporting *x)
 {
-    char bytes[TJ_CHECKPOINT_NOTE_MAX];
+    char bytes[TJ_CHECKPOINT_NOTE_MAX + 1];
+    size_t size;
     struct tj_note_view view;
     struct tj_checkpoint earlier;
-    struct tj_hash root;
-    int fd = openat(x->dir, TJ_FOLDER_CHECKPOINT, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ENOENT) {
-            return check_empty(x);
-        }
-        return tj_say_errno(x->message, errno, TJ_FOLDER_CHECKPOINT);
+    enum tijori_status status = read_top(x, bytes, sizeof bytes, &size, TJ_FOLDER_CHECKPOINT);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    ssize_t size = read(fd, bytes, sizeof bytes);
-    close(fd);
-    if (size < 0 || !tj_note_decode(&view, bytes, (size_t)size) ||
-        !tj_checkpoint_decode(&earlier, view.text, view.text_size)) {
-        return tj_say(x->message, TIJORI_EXISTS,
-                      "%s: its file checkpoint is none: not an export to go on with",
-                      x->order->out);
+    if (!read_note(&view, &earlier, (const uint8_t *)bytes, size)) {
+        return check_empty(x);
     }
     if (strcmp(earlier.origin, x->newest->checkpoint.origin) != 0) {
         return tj_say(x->message, TIJORI_LEDGER_ID, "%s: an export of another log (%s)",
                       x->order->out, earlier.origin);
+    }
+    if (tj_hashed_log_signed(&x->log, &view) == TJ_NOTE_INVALID) {
+        return check_empty(x);
     }
     if (earlier.size > x->newest->checkpoint.size) {
         return tj_say(x->message, TIJORI_KNOWN_AHEAD,
@@ -330,67 +320,128 @@ static enum tijori_status find_earlier(struct exporting *x)
                       ": the ledger was rolled back",
                       x->order->out, earlier.size, x->newest->checkpoint.size);
     }
-    if (!tj_tile_root(x->digester->hasher, &root, &x->nodes.reader, earlier.size) ||
-        !tj_hash_equal(&root, &earlier.root)) {
+    if (!tj_hashed_log_begins(&x->log, &earlier)) {
         return tj_say(x->message, TIJORI_FORK,
                       "%s: an export of a fork: its first %" PRIu64
                       " entries are not this ledger's",
                       x->order->out, earlier.size);
     }
-    x->before = earlier.size;
     return TIJORI_OK;
+}
+
+/* What a folder shows is decided once. Without its file `kind` (lost, or from an export that was
+ * cut short) it may become public, since then its bodies are looked at; it may become full only
+ * when it has nothing yet. */
+static enum tijori_status find_kind(struct exporting *x)
+{
+    uint8_t bytes[TJ_FOLDER_KIND_MAX];
+    size_t size;
+    enum tj_folder_kind found;
+    enum tj_folder_kind wanted = x->order->kind;
+    enum tijori_status status = read_top(x, bytes, sizeof bytes, &size, TJ_FOLDER_KIND);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    bool known = tj_folder_kind_decode(&found, bytes, size);
+    if (!known && wanted == TJ_FOLDER_FULL && tj_folder_has(&x->folder, TJ_FOLDER_CHECKPOINT) &&
+        !x->order->change_kind) {
+        return tj_say(
+            x->message, TIJORI_EXISTS,
+            "%s: an export whose file " TJ_FOLDER_KIND
+            " is missing or damaged: it may be a public one, and would get the records of "
+            "restricted entries. If that is meant: --change-kind",
+            x->order->out);
+    }
+    if (known && found == TJ_FOLDER_PUBLIC && wanted == TJ_FOLDER_FULL && !x->order->change_kind) {
+        return tj_say(x->message, TIJORI_EXISTS,
+                      "%s: a public export, which would get the records of restricted entries. Go "
+                      "on with --public, or, if that is meant: --change-kind",
+                      x->order->out);
+    }
+    if (known && found == TJ_FOLDER_FULL && wanted == TJ_FOLDER_PUBLIC) {
+        return tj_say(x->message, TIJORI_EXISTS,
+                      "%s: a full export, with the records of restricted entries: make the public "
+                      "one in a folder of its own",
+                      x->order->out);
+    }
+    const char *text = tj_folder_kind_text(wanted);
+    return tj_folder_put_durably(&x->folder, TJ_FOLDER_KIND, text, strlen(text));
 }
 
 /* ---- all of it ---- */
 
-static enum tijori_status export_all(struct exporting *x)
+static enum tijori_status put_document(struct exporting *x)
 {
-    enum tijori_status (*const parts[])(struct exporting *) = {
-        find_earlier, export_bundles, export_bodies, export_tiles, export_checkpoints,
+    return tj_folder_put(&x->folder, TJ_FOLDER_DOCUMENT, tj_format_document,
+                         tj_format_document_size);
+}
+
+/* When all that it names is on the disk. Those of checkpoints/ come after it, since a folder in
+ * which one of them counts more entries than this one would show a log that was cut off. */
+static enum tijori_status put_checkpoint(struct exporting *x)
+{
+    return tj_folder_put_durably(&x->folder, TJ_FOLDER_CHECKPOINT, x->newest->note.bytes,
+                                 x->newest->note.size);
+}
+
+static enum tijori_status fill_folder(struct exporting *x)
+{
+    enum tijori_status (*const steps[])(struct exporting *) = {
+        find_earlier, find_kind,    export_bundles, export_bodies,
+        export_tiles, put_document, put_checkpoint, export_checkpoints,
     };
     enum tijori_status status = TIJORI_OK;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == TIJORI_OK; i++) {
-        status = parts[i](x);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == TIJORI_OK; i++) {
+        status = steps[i](x);
     }
     if (status == TIJORI_OK) {
-        status = write_file(x, TJ_FOLDER_DOCUMENT, tj_format_document, tj_format_document_size);
+        status = tj_folder_sync(&x->folder);
     }
+    return status;
+}
+
+/* The whole log is hashed before the folder is opened: a damaged ledger must not spoil a sound
+ * folder. */
+static enum tijori_status export_all(struct exporting *x, const struct tj_ledger_view *view)
+{
+    enum tijori_status status =
+        tj_hashed_log_read(&x->log, view, x->order->dir, x->newest, x->message);
     if (status != TIJORI_OK) {
         return status;
     }
-    sync(); /* what the checkpoint will name is on the disk before it */
-    return write_file(x, TJ_FOLDER_CHECKPOINT, x->newest->note.bytes, x->newest->note.size);
+    status = tj_folder_writer_open(&x->folder, x->order->out, x->message);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = fill_folder(x);
+    tj_folder_writer_close(&x->folder);
+    return status;
 }
 
-static enum tijori_status open_out(struct exporting *x)
-{
-    if (mkdir(x->order->out, 0755) != 0 && errno != EEXIST) {
-        return tj_say_errno(x->message, errno, x->order->out);
-    }
-    x->dir = open(x->order->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (x->dir < 0) {
-        return tj_say_errno(x->message, errno, x->order->out);
-    }
-    return TIJORI_OK;
-}
-
-enum tijori_status tj_export(struct tj_txn *txn, struct tj_digester *digester,
-                             struct tj_export_done *done, const struct tj_stored_checkpoint *newest,
+enum tijori_status tj_export(const struct tj_ledger_view *view, struct tj_export_done *done,
+                             const struct tj_stored_checkpoint *newest,
                              const struct tj_export_order *order, struct tijori_message *message)
 {
-    struct exporting x = {
-        .txn = txn, .digester = digester, .newest = newest, .order = order, .message = message};
-    tj_log_nodes_init(&x.nodes, txn, digester);
-    enum tijori_status status = open_out(&x);
-    if (status != TIJORI_OK) {
-        return status;
+    struct exporting *x = calloc(1, sizeof *x);
+    uint8_t *bundle = malloc(TJ_BUNDLE_SIZE_MAX);
+    enum tijori_status status = TIJORI_MEMORY;
+    if (x != NULL && bundle != NULL) {
+        *x = (struct exporting){.txn = view->txn,
+                                .hasher = view->digester->hasher,
+                                .newest = newest,
+                                .order = order,
+                                .message = message,
+                                .bundle = bundle};
+        status = export_all(x, view);
+        *done = (struct tj_export_done){.entries = newest->checkpoint.size,
+                                        .files = x->folder.files,
+                                        .bytes = x->folder.bytes,
+                                        .restricted = x->restricted};
+        tj_hashed_log_clear(&x->log);
+    } else {
+        (void)tj_say_status(message, status, order->out, NULL);
     }
-    x.bundle = malloc(TJ_BUNDLE_SIZE_MAX);
-    status =
-        x.bundle != NULL ? export_all(&x) : tj_say_status(message, TIJORI_MEMORY, order->out, NULL);
-    free(x.bundle);
-    close(x.dir);
-    x.done.entries = newest->checkpoint.size;
-    *done = x.done;
+    free(bundle);
+    free(x);
     return status;
 }

@@ -23,7 +23,7 @@ static enum tijori_status export_view(const struct tj_ledger_view *view,
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, "the newest checkpoint", NULL);
     }
-    status = tj_export(view->txn, view->digester, &done, &newest, order, message);
+    status = tj_export(view, &done, &newest, order, message);
     if (status == TIJORI_OK) {
         *out = (struct tijori_exported){done.entries, done.files, done.bytes, done.restricted};
     }
@@ -40,7 +40,8 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
     const struct tj_export_order order = {
         .dir = "the ledger",
         .out = folder,
-        .public = options->public_only != 0,
+        .kind = options->public_only != 0 ? TJ_FOLDER_PUBLIC : TJ_FOLDER_FULL,
+        .change_kind = options->change_kind != 0,
         .attachments = options->attachments != 0,
     };
     enum tijori_status status = tj_ledger_view_begin(ledger, &view);

@@ -8,6 +8,7 @@
 const struct tj_folder_top tj_folder_tops[TJ_FOLDER_TOPS] = {
     {TJ_FOLDER_CHECKPOINT, false}, {TJ_FOLDER_CHECKPOINTS, true}, {TJ_FOLDER_TILES, true},
     {TJ_FOLDER_BODIES, true},      {TJ_FOLDER_ATTACHMENTS, true}, {TJ_FOLDER_DOCUMENT, false},
+    {TJ_FOLDER_KIND, false},
 };
 
 const struct tj_folder_top *tj_folder_top_of(const char *name)
@@ -18,6 +19,32 @@ const struct tj_folder_top *tj_folder_top_of(const char *name)
         }
     }
     return NULL;
+}
+
+bool tj_folder_unfinished(const char *name)
+{
+    return strncmp(name, TJ_FOLDER_UNFINISHED, strlen(TJ_FOLDER_UNFINISHED)) == 0;
+}
+
+static const char *const kind_texts[TJ_FOLDER_KINDS] = {
+    [TJ_FOLDER_FULL] = "full\n",
+    [TJ_FOLDER_PUBLIC] = "public\n",
+};
+
+const char *tj_folder_kind_text(enum tj_folder_kind kind)
+{
+    return kind_texts[kind];
+}
+
+bool tj_folder_kind_decode(enum tj_folder_kind *kind, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < TJ_FOLDER_KINDS; i++) {
+        if (size == strlen(kind_texts[i]) && memcmp(bytes, kind_texts[i], size) == 0) {
+            *kind = (enum tj_folder_kind)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- paths ---- */

@@ -11,6 +11,7 @@
  *     body/HH/REST            the records of an entry, named by its body_root
  *     attachment/HH/REST      a document, named by its SHA-256
  *     FORMAT.md               the document that says all this
+ *     kind                    what the folder shows: all of the log, or what is public
  *
  * It stands here and not beside the exporter, since the auditor reads folders and must not know who
  * writes them.
@@ -27,8 +28,11 @@
 #define TJ_FOLDER_BODIES      "body"
 #define TJ_FOLDER_ATTACHMENTS "attachment"
 #define TJ_FOLDER_DOCUMENT    "FORMAT.md"
-/* What an export that was cut short may leave: the file that was being written. */
+#define TJ_FOLDER_KIND        "kind"
+/* How the name of a file begins that is being written, or that an export left when it was cut
+ * short. */
 #define TJ_FOLDER_UNFINISHED ".new"
+bool tj_folder_unfinished(const char *name) TJ_MUST_USE;
 
 enum {
     /* Bytes of any path under the folder, with its NUL. */
@@ -48,11 +52,22 @@ struct tj_folder_top {
     const char *name;
     bool directory;
 };
-enum { TJ_FOLDER_TOPS = 6 };
+enum { TJ_FOLDER_TOPS = 7 };
 extern const struct tj_folder_top tj_folder_tops[TJ_FOLDER_TOPS];
 
 /* The row of a name, or NULL. */
 const struct tj_folder_top *tj_folder_top_of(const char *name);
+
+/* What a folder shows, and how its file `kind` says it: one word and a newline. */
+enum tj_folder_kind {
+    TJ_FOLDER_FULL,   /* "full": every body of its entries */
+    TJ_FOLDER_PUBLIC, /* "public": none of a restricted entry */
+    TJ_FOLDER_KINDS,
+};
+enum { TJ_FOLDER_KIND_MAX = 16 }; /* bytes of the file */
+const char *tj_folder_kind_text(enum tj_folder_kind kind);
+/* False for any other bytes. */
+bool tj_folder_kind_decode(enum tj_folder_kind *kind, const void *bytes, size_t size) TJ_MUST_USE;
 
 /* "body/HH/REST": the file of this name under `folder`, BODIES or ATTACHMENTS. */
 void tj_content_path(char out[TJ_FOLDER_PATH_MAX], const char *folder,

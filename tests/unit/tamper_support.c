@@ -11,8 +11,9 @@
 #include <cmocka.h>
 
 const char *const tampered_kind_names[TAMPERED_KINDS] = {
-    "checkpoint", "checkpoints/", "tile/entries/", "tile/L/", "body/", "attachment/", "FORMAT.md"};
-const char *const outcome_names[OUTCOMES] = {"passed", "incomplete", "failed", "refused"};
+    "checkpoint", "checkpoints/", "tile/entries/", "tile/L/",
+    "body/",      "attachment/",  "FORMAT.md",     "kind"};
+const char *const outcome_names[OUTCOMES] = {"passed", "noted", "incomplete", "failed", "refused"};
 
 /* ---- keys ---- */
 
@@ -115,12 +116,15 @@ enum tijori_status tamper_export(struct fixture *f, struct tj_export_done *done,
     struct tj_stored_checkpoint newest;
     struct tj_export_done unused;
     struct tijori_message said;
-    const struct tj_export_order order = {
-        .dir = f->dir, .out = out, .public = public, .attachments = true};
+    const struct tj_export_order order = {.dir = f->dir,
+                                          .out = out,
+                                          .kind = public ? TJ_FOLDER_PUBLIC : TJ_FOLDER_FULL,
+                                          .change_kind = true,
+                                          .attachments = true};
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
     assert_int_equal(tj_checkpoint_public(view.txn, &newest), TIJORI_OK);
     enum tijori_status status =
-        tj_export(view.txn, view.digester, done != NULL ? done : &unused, &newest, &order, &said);
+        tj_export(&view, done != NULL ? done : &unused, &newest, &order, &said);
     tj_ledger_view_end(f->ledger, &view);
     return status;
 }
@@ -221,6 +225,7 @@ static enum tampered_kind kind_of(struct exported_file *file)
         {"body/", TAMPERED_BODY},
         {"attachment/", TAMPERED_ATTACHMENT},
         {"FORMAT.md", TAMPERED_DOCUMENT},
+        {"kind", TAMPERED_KIND},
     };
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (strncmp(file->path, prefixes[i].prefix, strlen(prefixes[i].prefix)) == 0) {
@@ -309,7 +314,7 @@ enum outcome audit_source(struct tj_source *source, struct tj_replica *replica,
             return OUTCOME_INCOMPLETE;
         }
     }
-    return OUTCOME_PASSED;
+    return report->note_count > 0 ? OUTCOME_NOTED : OUTCOME_PASSED;
 }
 
 enum outcome audit_folder(struct tj_replica *replica, struct tj_replay_report *report,

@@ -23,6 +23,7 @@ enum tampered_kind {
     TAMPERED_BODY,
     TAMPERED_ATTACHMENT,
     TAMPERED_DOCUMENT, /* FORMAT.md */
+    TAMPERED_KIND,     /* kind */
     TAMPERED_KINDS,
 };
 extern const char *const tampered_kind_names[TAMPERED_KINDS];
@@ -91,6 +92,7 @@ void content_file_path(char out[TAMPER_PATH_MAX], const char *folder,
 
 enum outcome {
     OUTCOME_PASSED,
+    OUTCOME_NOTED,      /* passed, with a note */
     OUTCOME_INCOMPLETE, /* more was skipped than of the folder as exported */
     OUTCOME_FAILED,
     OUTCOME_REFUSED, /* not a folder that can be read as a log */

@@ -78,14 +78,15 @@ static struct row *row_of(const char *change, const char *what)
 static void print_table(void)
 {
     uint64_t cases = 0;
-    print_message("%-22s %-14s %8s %8s %8s %10s %9s\n", "change", "of", "cases", "failed",
-                  "refused", "incomplete", "by nature");
+    print_message("%-22s %-14s %8s %8s %8s %10s %8s %9s\n", "change", "of", "cases", "failed",
+                  "refused", "incomplete", "noted", "by nature");
     for (size_t i = 0; i < row_count; i++) {
         const struct row *row = &rows[i];
-        print_message(
-            "%-22s %-14s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %9" PRIu64 "\n",
-            row->change, row->what, row->cases, row->outcomes[OUTCOME_FAILED],
-            row->outcomes[OUTCOME_REFUSED], row->outcomes[OUTCOME_INCOMPLETE], row->by_nature);
+        print_message("%-22s %-14s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %8" PRIu64
+                      " %9" PRIu64 "\n",
+                      row->change, row->what, row->cases, row->outcomes[OUTCOME_FAILED],
+                      row->outcomes[OUTCOME_REFUSED], row->outcomes[OUTCOME_INCOMPLETE],
+                      row->outcomes[OUTCOME_NOTED], row->by_nature);
         cases += row->cases;
     }
     print_message("%" PRIu64 " cases\n", cases);
