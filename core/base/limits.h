@@ -54,7 +54,7 @@
     (TJ_HEADER_SIZE + TJ_RECORDS_MAX * TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2u +                   \
      4u * TJ_ATTACHMENTS_MAX + TJ_ATTACHMENTS_SIZE_MAX)
 
-/* Lanes a party. One is for each system that submits side by side; the cap bounds the memory of a
+/* Lanes a party: one for each system that submits side by side. The cap bounds the memory of a
  * party. */
 #define TJ_LANES_MAX 4096u
 /* Keys a party ever registers: ordinals are never reused. */
