@@ -66,7 +66,7 @@ static void check_class(struct tj_replay_report *report, const struct tj_tally_a
 }
 
 #ifdef TIJORI_VERIFY
-/* The number of movements of a purpose that the state's totals have, of those that touched the
+/* How many movements of a purpose the state's totals have. Only those count that touched the
  * reserve (docs/FORMAT.md section 8). A correction leaves these numbers alone. */
 static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, uint8_t purpose)
 {
@@ -82,8 +82,8 @@ static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, u
     return count;
 }
 
-/* The tally was counted from the records, the state's totals by their effects. Whatever the log
- * says, the two agree, or this program counts wrong. */
+/* The tally was counted from the records, the state's totals by the effects of the records. The two
+ * agree whatever the log says, or this program counts wrong. */
 static bool agrees_with_state(const struct tj_progress *progress, uint32_t number)
 {
     const struct tj_tally_asset *asset = progress->report->tally->assets[number];
@@ -122,7 +122,7 @@ bool tj_conclude_sums(struct tj_progress *progress)
 
 /* ---- what was not checked ---- */
 
-/* A check that decides entry by entry skips the entries that it did not come to. */
+/* For a check that decides entry by entry: it skips the entries that it did not come to. */
 static void skip_entries(const struct tj_source *source, struct tj_progress *progress,
                          enum tj_check check, const char *why)
 {
@@ -136,8 +136,8 @@ static void skip_entries(const struct tj_source *source, struct tj_progress *pro
     }
 }
 
-/* Lists, and not "all that did not pass": each check stands where its work would have been done,
- * and the report says it of each. */
+/* The checks are listed here, rather than taken to be all that did not pass. Each stands where its
+ * work would have been done, and the report says of each that it was not. */
 void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
 {
     static const char why[] = "not reached: the replay stopped at the first failure";

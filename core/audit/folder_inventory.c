@@ -32,7 +32,7 @@ static bool tile_belongs(const struct tj_folder *s, const char *path)
     return number <= nodes / TJ_TILE_WIDTH && number * TJ_TILE_WIDTH + width <= nodes;
 }
 
-/* Looks into directories, as deep as a path has room for: one that is longer does not belong. */
+/* Looks into directories, as deep as a path has room for. A longer path does not belong. */
 static void walk_tiles(void *context, const char *name)
 {
     struct file_walk *walk = context;
@@ -64,7 +64,7 @@ static void walk_top(void *context, const char *name)
     snprintf(walk->alien, sizeof walk->alien, "%.100s", name);
 }
 
-/* Nothing depends on it, so another edition of it is no failure. */
+/* Nothing depends on FORMAT.md, so another edition of it is no failure. */
 static void check_format_document(struct tj_folder *s, struct tj_replay_report *report)
 {
     enum tj_read_answer answer =

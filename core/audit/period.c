@@ -158,8 +158,8 @@ static bool count_flows(struct tj_period *p, const struct tj_posting *posting)
 
 /* ---- single records ---- */
 
-/* Whether it is of a prior period is settled now: a statement that comes later does not make it
- * one. */
+/* It is settled now whether this corrects a prior period. A statement that comes later does not
+ * change that. */
 static bool note_correction(struct tj_period *p, const struct tj_past *past,
                             const struct tj_posting *posting)
 {
@@ -235,7 +235,8 @@ static bool note_stated(struct tj_period *p, uint64_t entry, const struct tj_rec
     return true;
 }
 
-/* What is stated of this period comes after its end: a day is stated when it is over. */
+/* A statement about this period comes after the period's end, since a day is stated when it is
+ * over. */
 bool tj_period_state(struct tj_period *p, uint64_t id, const struct tj_record *statement)
 {
     if (statement->figure != TJ_FIGURE_ATTESTED) {
@@ -497,8 +498,8 @@ static bool open_period(struct tj_period *p, const struct tj_state *state)
 }
 
 #ifdef TIJORI_VERIFY
-/* Of every account: opening, from the state before the period, and what the records moved give
- * closing, from the state after it. */
+/* For every account: the opening is from the state before the period. With what the records moved
+ * it must give the closing, which is from the state after the period. */
 static bool flows_explain_balances(const struct tj_period *p)
 {
     for (size_t i = 0; i < p->account_count; i++) {
@@ -531,8 +532,8 @@ static bool close_period(struct tj_period *p, const struct tj_state *state,
 
 /* ---- as the replay passes ---- */
 
-/* The state is looked at before the first entry of a later day, and not after the last of the
- * period: which that is, only the next one tells. */
+/* The state is looked at before the first entry of a later day, and not after the last entry of the
+ * period. Only the next entry tells which one was the last. */
 bool tj_period_before(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                       uint64_t received_ns, const struct tj_hash *last_leaf)
 {

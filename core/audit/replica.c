@@ -101,8 +101,8 @@ static void get_field(struct stream *s, uint64_t *value)
     *value = get64(s);
 }
 
-/* One list for writing and reading, so that the two cannot differ. A file that is damaged may say
- * anything: no count of it is used before it is known to fit. */
+/* There is one list for writing and reading, so that the two cannot differ. A damaged file may say
+ * anything: no count in it is used before it is known to fit. */
 static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
 {
     uint64_t count = r->frontier.count;
@@ -160,8 +160,8 @@ static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 val
     put64(s, (uint64_t)(value >> 64));
 }
 
-/* What is of the state's own, and no block of it, stands before the blocks; what grows comes last.
- * The digest covers all of it, and stands outside what it covers. */
+/* The order of the file: what the state has besides its blocks, then the blocks, and last what
+ * grows. The digest covers all of it, and stands outside what it covers. */
 static void put_replica(struct stream *s, struct tj_replica *r)
 {
     char vkey[512] = "";
@@ -208,8 +208,8 @@ static enum tijori_status write_replica(struct tj_replica *r)
     return status_of(tj_file_end(&file));
 }
 
-/* At their places and not at the end: leaves that an audit wrote and no replica counts are written
- * over. */
+/* Leaves are written at their places and not at the end. Leaves that an audit wrote and no replica
+ * counts are thus written over. */
 static enum tijori_status append_leaves(struct tj_replica *r)
 {
     const uint8_t *at = (const uint8_t *)r->fresh;
@@ -500,8 +500,8 @@ bool tj_replica_leaf(void *context, struct tj_hash *leaf, uint64_t index)
     return false;
 }
 
-/* They go to the file in the end. Of a long audit most would be kept in memory for nothing, so
- * every million of them is written on the way; what no replica counts is not read. */
+/* Leaves go to the file in the end. A long audit would keep most of them in memory for nothing, so
+ * every million of them is written on the way. What no replica counts is not read. */
 bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
@@ -516,7 +516,8 @@ bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
     return true;
 }
 
-/* Evidence is of what a log's operator may wish away: it is synced before anybody is told of it. */
+/* Evidence shows what a log's operator may wish away. It is therefore synced before anybody is told
+ * of it. */
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)
 {
     char path[4096];

@@ -1,11 +1,12 @@
 #ifndef TIJORI_CORE_BASE_STATUS_H
 #define TIJORI_CORE_BASE_STATUS_H
 
-/* Around the one status of the ledger (include/tijori.h): the verdict that says where, and the
- * check of what a caller must guarantee.
+/* What goes with the one status of the ledger (include/tijori.h): the verdict, which says where
+ * something was wrong, and the check of what a caller must guarantee.
  *
- * Three classes, never mixed: a caller's bug aborts (TIJORI_REQUIRE); a rejected input returns a
- * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.
+ * Three classes of failure are never mixed. A caller's bug aborts (TIJORI_REQUIRE). A rejected
+ * input returns a status that names the rule. An I/O failure ends the commit and leaves the ledger
+ * as it was.
  *
  * The law of arguments, everywhere: first the context that a function works on; then what it
  * writes, then what it changes, then what it only reads; a length follows its array; and last,
@@ -37,11 +38,12 @@
 #define TJ_VERIFY_CHECK(condition) ((void)0)
 #endif
 
-/* No record, no slot. */
+/* Stands for "no record" and "no slot". */
 #define TJ_NOWHERE UINT32_MAX
 
-/* What became of an envelope or an entry, and where: the record by its position (from 0) or the
- * slot, the field by its name in docs/FORMAT.md, and figures that a person needs. */
+/* What became of an envelope or an entry, and where. The record is given by its position (from 0),
+ * or the slot is; the field by its name in docs/FORMAT.md. The detail has figures that a person
+ * needs. */
 struct tj_verdict {
     enum tijori_status status;
     uint32_t record;

@@ -183,7 +183,8 @@ static enum tijori_status export_cited(struct exporting *x, const struct tj_entr
     return status;
 }
 
-/* An earlier export may have left out what this one is to have, so all entries are looked at. */
+/* An earlier export may have left out bodies that this one is to have. So all entries are looked
+ * at. */
 static enum tijori_status export_body(struct exporting *x, uint64_t index)
 {
     char path[TJ_FOLDER_PATH_MAX];
@@ -279,8 +280,8 @@ static bool is_own(const char *name)
            strcmp(name, TJ_FOLDER_UNFINISHED) == 0 || tj_folder_top_of(name) != NULL;
 }
 
-/* Without a checkpoint OUT is empty, or a first export that was cut short: what is published from a
- * folder is all that is in it. */
+/* Without a checkpoint, OUT must be empty or a first export that was cut short. A folder is
+ * published with all that is in it, so nothing else may be there. */
 static enum tijori_status check_empty(struct exporting *x)
 {
     enum tijori_status status = TIJORI_OK;

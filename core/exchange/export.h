@@ -2,8 +2,8 @@
 #define TIJORI_CORE_EXCHANGE_EXPORT_H
 
 /* A log as a folder of plain files, docs/FORMAT.md section 14. Files that are there already are
- * left alone, but for `checkpoint` and FORMAT.md, which are written last: a folder whose export was
- * cut short is the export it was before, with more in it. */
+ * left alone. Only `checkpoint` and FORMAT.md are replaced, and they are written last. So a folder
+ * whose export was cut short is still the export that it was before, with more in it. */
 
 #include "core/base/message.h"
 #include "core/log/stored_checkpoint.h"
@@ -22,12 +22,17 @@ struct tj_export_done {
     uint64_t restricted; /* bodies left out */
 };
 
-/* Exports up to the public checkpoint `newest` of the log that the transaction reads. `message`
- * (may be NULL) says why not. EXISTS      OUT is neither empty nor an export, or not a public one
- * as is asked for LEDGER_ID   OUT is of another log KNOWN_AHEAD OUT has more entries than the
- * checkpoint: the ledger was rolled back FORK        OUT is of another history of this log CORRUPT
- * the ledger is damaged NOT_FOUND, DENIED, FULL, MEMORY, IO What was written before stays, and the
- * next export goes on from it. Threads: one; the transaction's. */
+/* Exports the log that the transaction reads, up to its public checkpoint `newest`. `message` (may
+ * be NULL) says why not.
+ *     EXISTS       OUT is neither empty nor an export, or it is not a public one as was asked for
+ *     LEDGER_ID    OUT is of another log
+ *     KNOWN_AHEAD  OUT has more entries than the checkpoint: the ledger was rolled back
+ *     FORK         OUT is of another history of this log
+ *     CORRUPT      the ledger is damaged
+ *     NOT_FOUND, DENIED, FULL, MEMORY, IO
+ * What was written until a failure stays, and the next export goes on from it.
+ *
+ * Threads: one; the transaction's. */
 enum tijori_status tj_export(struct tj_txn *txn, struct tj_digester *digester,
                              struct tj_export_done *done, const struct tj_stored_checkpoint *newest,
                              const struct tj_export_order *order,
