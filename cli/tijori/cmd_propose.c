@@ -266,6 +266,7 @@ static int add_envelope(const struct input *input, struct tj_digester *digester,
     memory_needed_in(&records);
     tj_header_seal(digester, header, records.bytes, count);
     int code = encode_attachments(input, &attachments, first, count);
+    memory_needed_in(&attachments);
     if (code == EXIT_PASS) {
         envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
                      attachments.size);
