@@ -138,8 +138,8 @@ static size_t attachments_size(const struct tijori_proposal *proposal)
     return size;
 }
 
-/* The order by hash is part of the format: it leaves one encoding of a set of attachments. Sorted
- * are pointers, so that the attachments, which may be large, are copied once. */
+/* The order by hash is part of the format: it leaves one encoding of a set of attachments. What is
+ * sorted are hashes with pointers, so that attachments, which may be large, are copied once. */
 static void write_attachments(struct tj_digester *digester, uint8_t *out, struct document *sorted,
                               const struct tijori_proposal *proposal)
 {

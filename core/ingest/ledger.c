@@ -285,8 +285,8 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
     return status;
 }
 
-/* Every step reports into one verdict, whose text is made at the end, before what it points to is
- * freed. Each step is taken only when the one before it went well. */
+/* Every step reports into one verdict, and its text is made once, at the end. Each step is taken
+ * only when the one before it went well. */
 enum tijori_status tijori_create(struct tijori_message *message, const char *dir,
                                  const uint8_t *entry_0, size_t entry_0_size,
                                  const uint8_t *genesis_records, size_t genesis_records_size,
