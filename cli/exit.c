@@ -61,6 +61,21 @@ int fail_errno(int error, const char *what)
     return fail_said(status, &said);
 }
 
+/* Without message(), so that nothing between here and the end asks for memory. */
+void out_of_memory(void)
+{
+    fprintf(stderr, "%s: out of memory\n", name_program);
+    exit(EXIT_IO);
+}
+
+void *memory_needed(void *memory)
+{
+    if (memory == NULL) {
+        out_of_memory();
+    }
+    return memory;
+}
+
 /* Operation has an exit code for each; whatever is wrong with an envelope is bad input. The list is
  * spelled out by hand where the answer is another than 65. */
 int exit_code_of(enum tijori_status status)
@@ -74,7 +89,7 @@ int exit_code_of(enum tijori_status status)
         {TIJORI_LOCKED, EXIT_TRY_AGAIN}, {TIJORI_FORMAT_UNKNOWN, EXIT_INCOMPLETE},
         {TIJORI_RULES, EXIT_INCOMPLETE}, {TIJORI_VERSION_UNKNOWN, EXIT_INCOMPLETE},
         {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
-        {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
+        {TIJORI_MEMORY, EXIT_IO},        {TIJORI_READ_ONLY, EXIT_BUG},
         {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

@@ -104,8 +104,7 @@ static int read_options(struct checking *c, const struct arguments *arguments)
 int audit_receipt(const struct arguments *arguments)
 {
     int signal;
-    struct checking *c = calloc(1, sizeof *c);
-    TIJORI_REQUIRE(c != NULL);
+    struct checking *c = memory_needed(calloc(1, sizeof *c));
     int code = read_options(c, arguments);
     if (code == EXIT_PASS) {
         code = read_receipt(c, arguments->operands[0]);

@@ -16,7 +16,9 @@ static void print_report(const json_t *report, enum audit_format format)
         audit_report_print_text(stdout, report);
         return;
     case AUDIT_JSON:
-        json_dumpf(report, stdout, JSON_INDENT(1));
+        if (json_dumpf(report, stdout, JSON_INDENT(1)) != 0 && !ferror(stdout)) {
+            out_of_memory();
+        }
         printf("\n");
         return;
     case AUDIT_HTML:

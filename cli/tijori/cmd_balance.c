@@ -16,9 +16,7 @@ struct sums {
 
 static struct sums *sums_create(size_t count)
 {
-    struct sums *sums = calloc(count, sizeof *sums);
-    TIJORI_REQUIRE(sums != NULL);
-    return sums;
+    return memory_needed(calloc(count, sizeof(struct sums)));
 }
 
 static void add_to(struct sums *sums, const struct tj_account_object *object)

@@ -402,8 +402,7 @@ static int check_found(const struct listing *listing)
 int cmd_log(const struct arguments *arguments)
 {
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
-    struct listing *listing = calloc(1, sizeof *listing);
-    TIJORI_REQUIRE(listing != NULL);
+    struct listing *listing = memory_needed(calloc(1, sizeof *listing));
     listing->path = arguments->operands[0];
     listing->summary = argument_flag(arguments, "summary");
     int code = read_filter(arguments, &listing->filter);

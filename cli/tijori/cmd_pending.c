@@ -223,9 +223,8 @@ static int print_pending(struct listing *listing)
 {
     const struct tj_state *state = listing->reading->state;
     uint64_t marks = tj_state_ledger(state)->marks;
-    struct item *item = calloc(1, sizeof *item);
+    struct item *item = memory_needed(calloc(1, sizeof *item));
     int code = EXIT_PASS;
-    TIJORI_REQUIRE(item != NULL);
     for (uint64_t i = 0; i < marks && code == EXIT_PASS; i++) {
         const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, i);
         char id[TEXT_SIZE];

@@ -222,8 +222,7 @@ static int encode_attachments(const struct input *input, struct buffer *out, siz
     const struct input_attachment *named[TJ_ATTACHMENTS_MAX];
     size_t named_count = 0;
     size_t total = 0;
-    bool *seen = calloc(input->attachment_count + 1, sizeof *seen);
-    TIJORI_REQUIRE(seen != NULL);
+    bool *seen = memory_needed(calloc(input->attachment_count + 1, sizeof *seen));
     int code = EXIT_PASS;
     for (size_t i = first; i < first + count && code == EXIT_PASS; i++) {
         int32_t attachment = input->records[i].attachment;
@@ -264,8 +263,10 @@ static int add_envelope(const struct input *input, struct tj_digester *digester,
     for (size_t i = first; i < first + count; i++) {
         buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
     }
+    memory_needed_in(&records);
     tj_header_seal(digester, header, records.bytes, count);
     int code = encode_attachments(input, &attachments, first, count);
+    memory_needed_in(&attachments);
     if (code == EXIT_PASS) {
         envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
                      attachments.size);
@@ -323,8 +324,7 @@ int cmd_propose(const struct arguments *arguments)
     if (arguments->operand_count != (genesis != NULL ? 1u : 2u)) {
         return fail(EXIT_USAGE, "give DIR and FILE, or --genesis and FILE");
     }
-    struct place *place = calloc(1, sizeof *place);
-    TIJORI_REQUIRE(place != NULL);
+    struct place *place = memory_needed(calloc(1, sizeof *place));
     int code =
         genesis != NULL ? open_genesis(place, genesis) : open_ledger(place, arguments->operands[0]);
     if (code == EXIT_PASS) {

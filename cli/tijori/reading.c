@@ -254,18 +254,16 @@ static enum tijori_status walk_directives(struct labels *labels)
 
 int labels_create(struct reading *reading, struct labels **out)
 {
-    struct labels *labels = calloc(1, sizeof *labels);
-    TIJORI_REQUIRE(labels != NULL);
+    struct labels *labels = memory_needed(calloc(1, sizeof *labels));
     labels->reading = reading;
     labels->parties = tj_state_ledger(reading->state)->parties;
-    labels->opened = calloc((size_t)labels->parties + 1, sizeof *labels->opened);
-    labels->counts = calloc((size_t)labels->parties + 1, sizeof *labels->counts);
-    TIJORI_REQUIRE(labels->opened != NULL && labels->counts != NULL);
+    labels->opened = memory_needed(calloc((size_t)labels->parties + 1, sizeof *labels->opened));
+    labels->counts = memory_needed(calloc((size_t)labels->parties + 1, sizeof *labels->counts));
     for (uint32_t p = 0; p < labels->parties; p++) {
         const struct tj_party_object *party = tj_state_party(reading->state, p);
         labels->counts[p] = party != NULL ? party->accounts : 0;
-        labels->opened[p] = calloc((size_t)labels->counts[p] + 1, sizeof **labels->opened);
-        TIJORI_REQUIRE(labels->opened[p] != NULL);
+        labels->opened[p] =
+            memory_needed(calloc((size_t)labels->counts[p] + 1, sizeof **labels->opened));
     }
     enum tijori_status status = walk_directives(labels);
     if (status != TIJORI_OK) {

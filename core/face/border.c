@@ -54,6 +54,8 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
 
 /* ---- proofs ---- */
 
+/* A proof rests on a checkpoint. So an entry that no checkpoint covers yet is another answer than
+ * one that is not there: the first is worth asking for again. */
 static enum tijori_status prove_view(const struct tj_ledger_view *view, char **out, size_t *size,
                                      uint64_t entry, uint32_t record,
                                      struct tijori_message *message)
@@ -81,6 +83,8 @@ static enum tijori_status prove_view(const struct tj_ledger_view *view, char **o
     return tj_say_status(message, status, "the proof", NULL);
 }
 
+/* The proof is made in memory of its own, because its size is known only then. The ledger is let go
+ * before anything is copied. */
 enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size, uint64_t entry,
                                 uint32_t record, struct tijori_message *message)
 {
@@ -136,6 +140,8 @@ static enum tijori_status read_policy(struct pinned *out, const struct tijori_pi
     return TIJORI_OK;
 }
 
+/* Pins that are wrong are refused before anything is read that they are to judge: a check that went
+ * on without one of them would pass for a stricter one. */
 static enum tijori_status read_pins(struct pinned *out, const struct tijori_pins *pins,
                                     struct tijori_message *message)
 {
@@ -254,6 +260,8 @@ static void fill_findings(struct tijori_report *out, const struct tj_replay_repo
     }
 }
 
+/* The face has a report of its own, of fixed size and without pointers, so that the inside may
+ * change and a caller has nothing to free. */
 static void fill_report(struct tijori_report *out, const struct tj_replay_report *report,
                         const struct tj_expected *expected)
 {
@@ -295,6 +303,8 @@ static enum tijori_status open_source(struct tj_source **out, const char *path,
     return tj_say_status(message, status, path, what.text);
 }
 
+/* A report is too large for a stack. What is expected of an export follows from what the caller
+ * said of it, so that a public export is not reported as one with parts missing. */
 static enum tijori_status replay(struct tijori_report *out, const char *path,
                                  const struct tj_pins *pins,
                                  const struct tijori_verify_options *options,

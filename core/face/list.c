@@ -90,6 +90,8 @@ enum tijori_status tijori_record(struct tijori *ledger, uint8_t record[TIJORI_RE
 
 /* ---- parties and keys ---- */
 
+/* The cursor is the number to look at next. Numbers without a party are passed over, so a caller
+ * sees parties only and need not know how they are numbered. */
 static enum tijori_status list_party(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
                                      uint64_t of)
 {
@@ -126,6 +128,8 @@ enum tijori_status tijori_parties(struct tijori *ledger, struct tijori_party *ou
     return with_view(ledger, list_party, out, cursor, 0);
 }
 
+/* The state has what rules ask of a key, and the label is nothing they ask. So it is read from the
+ * record that added the key. */
 static enum tijori_status fill_key(const struct tj_ledger_view *view, struct tijori_key *out,
                                    const struct tj_key_object *object)
 {
@@ -261,6 +265,8 @@ enum tijori_status tijori_account_label(struct tijori *ledger, char label[49], u
 
 /* ---- rules ---- */
 
+/* What a rule says is copied as it stands. What is used and left of it depends on the time, and is
+ * figured by the same code as the rules' own judgement (tj_rule_figures). */
 static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out,
                       const struct tj_rule_object *object, uint32_t number, uint64_t now_ns)
 {
@@ -338,6 +344,8 @@ static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *
     }
 }
 
+/* The state knows of a pending movement only that it is open. All else is read from its record, and
+ * what is in there is checked before it is looked up: the record comes from the disk. */
 static enum tijori_status fill_pending(const struct tj_ledger_view *view,
                                        struct tijori_pending *out, uint64_t id)
 {

@@ -12,6 +12,8 @@ static_assert(TIJORI_SIGNATURE_ROOM ==
 
 /* ---- the place ---- */
 
+/* All that a place holds is read in one view: the lane, and the newest entry that the proposer is
+ * said to know. So an envelope made from it cannot name a head of before its own predecessor. */
 static enum tijori_status place_in(const struct tj_ledger_view *view, struct tijori_place *out,
                                    uint32_t party, uint16_t lane)
 {
@@ -126,7 +128,7 @@ static int by_hash(const void *a, const void *b)
     return memcmp(x->hash.bytes, y->hash.bytes, TJ_HASH_SIZE);
 }
 
-/* Count u16, then size u32 and bytes of each, in order of their SHA-256. */
+/* The bytes of: count u16, then size u32 and bytes of each, in order of their SHA-256. */
 static size_t attachments_size(const struct tijori_proposal *proposal)
 {
     size_t size = 2;
@@ -136,6 +138,8 @@ static size_t attachments_size(const struct tijori_proposal *proposal)
     return size;
 }
 
+/* The order by hash is part of the format: it leaves one encoding of a set of attachments. What is
+ * sorted are hashes with pointers, so that attachments, which may be large, are copied once. */
 static void write_attachments(struct tj_digester *digester, uint8_t *out, struct document *sorted,
                               const struct tijori_proposal *proposal)
 {
@@ -223,6 +227,8 @@ static enum tijori_status write_envelope(struct tj_digester *digester, uint8_t *
     return status;
 }
 
+/* The sizes were checked before (check_sizes), so the sums here cannot overflow. Everything is
+ * asked for at once, and what was got is freed whatever came of it. */
 static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelope, size_t *size,
                                   struct tj_header *header, const struct tijori_proposal *proposal,
                                   struct tijori_message *message)
@@ -249,6 +255,9 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
     return status;
 }
 
+/* The place moves on by itself, so that a caller can propose one envelope after another without the
+ * ledger at hand. It does so only when an envelope was made: a failed proposal takes no sequence.
+ */
 enum tijori_status tijori_propose(uint8_t *envelope, size_t *size, struct tijori_place *place,
                                   const struct tijori_proposal *proposal,
                                   struct tijori_message *message)
