@@ -157,6 +157,7 @@ enum tijori_status tj_judge_directive(const struct tj_asked *a,
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.2, NOT_ALLOWED. */
     if (!rule->who(a)) {
         return tj_refuse(verdict, TIJORI_NOT_ALLOWED, rule->field);
     }
@@ -179,6 +180,7 @@ static enum tijori_status judge_next_rule(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
+/* 7.2, ASSET_UNKNOWN. */
 static enum tijori_status judge_asset(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     if (tj_state_asset(a->state, a->r->asset) == NULL) {

@@ -169,9 +169,8 @@ static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
 }
 
 /* Whether any rule of section 7.3 may have something to say. Most movements meet none, and this is
- * all that they pay for there being rules. It errs on one side only: what it turns away, no rule
- * refuses. Each thing that a rule can be found by says by a flag that there ever was such a rule.
- */
+ * all that they pay for there being rules. It may be wrong on one side only: what it turns away, no
+ * rule refuses. It can tell because a party or an account that any rule ever named has a flag. */
 static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
                            const uint8_t *record)
 {
@@ -504,7 +503,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE])
 {
-    if (!state->partial) { /* every record asks, so this costs nothing */
+    if (!state->partial) { /* first, because every record of every ledger asks */
         return false;
     }
     struct tj_named named = {.absent = false};

@@ -341,8 +341,8 @@ const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t 
     return tj_tier_of(state, number, p);
 }
 
-/* A key that was revoked since no longer counts: what it approved before, it may have approved when
- * it was no longer its owner's. */
+/* A key that was revoked since no longer counts: when it approved, it may have been in other hands
+ * already. */
 uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
                             const struct tj_key_set *approved, uint32_t party)
 {
@@ -383,7 +383,7 @@ void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
 }
 
 /* 7.3, step 6, DELAY: counted from the entry of the pending movement, whose time the ledger gave. A
- * move and a correct have no such entry, so nothing makes them wait but to be refused. */
+ * move and a correct have no such entry: they cannot wait, and never pass. */
 enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
                           const struct tj_passage *p)
 {
