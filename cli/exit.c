@@ -65,7 +65,7 @@ int fail_errno(int error, const char *what)
 void out_of_memory(void)
 {
     fprintf(stderr, "%s: out of memory\n", name_program);
-    exit(EXIT_IO);
+    exit(EXIT_TRY_AGAIN);
 }
 
 void *memory_needed(void *memory)
@@ -89,7 +89,7 @@ int exit_code_of(enum tijori_status status)
         {TIJORI_LOCKED, EXIT_TRY_AGAIN}, {TIJORI_FORMAT_UNKNOWN, EXIT_INCOMPLETE},
         {TIJORI_RULES, EXIT_INCOMPLETE}, {TIJORI_VERSION_UNKNOWN, EXIT_INCOMPLETE},
         {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
-        {TIJORI_MEMORY, EXIT_IO},        {TIJORI_READ_ONLY, EXIT_BUG},
+        {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
         {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

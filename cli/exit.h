@@ -16,8 +16,8 @@
     X(NO_INPUT, 66, "a file, a ledger or a part of it is not there") \
     X(UNAVAILABLE, 69, "a service is not available") \
     X(BUG, 70, "a bug in the program") \
-    X(IO, 74, "reading or writing failed, or there was no memory") \
-    X(TRY_AGAIN, 75, "not now: another process is writing, or no space; try again") \
+    X(IO, 74, "reading or writing failed") \
+    X(TRY_AGAIN, 75, "not now: another process is writing, no space, no memory; try again") \
     X(DENIED, 77, "permission denied, or a passphrase is wrong or missing") \
     X(CONFIG, 78, "the configuration is wrong")
 /* clang-format on */
@@ -49,7 +49,7 @@ int fail_said(enum tijori_status status, const struct tijori_message *said);
 /* The error of a system call on a file: "what: No such file or directory". */
 int fail_errno(int error, const char *what);
 
-/* Says "tijori: out of memory" and ends the program with EXIT_IO. A ledger that is open may be left
+/* Says "tijori: out of memory" and ends the program with EXIT_TRY_AGAIN. A ledger that is open may be left
  * like that, since a process may die at any time. A file that is being written may not: until it is
  * complete or gone, answer fail_errno(ENOMEM, ...) instead. */
 _Noreturn void out_of_memory(void);

@@ -16,7 +16,7 @@ import unittest
 from cli_read_test import AUDIT, BUILD, TIJORI, World, run
 
 PLACES = 60
-NO_MEMORY = 74
+NO_MEMORY = 75
 BAD_INPUT = 65  # what a reader of input could not read, for whatever reason
 # What still fails a requirement when there is no memory, below the programs: the hasher that nothing
 # can do without, and the state in memory.
