@@ -83,8 +83,8 @@ static json_t *account_json(const struct tj_period *p, const struct tj_period_ac
     set_amount(account, "closing", row->closing, asset);
     set_amount(account, "pending_in", (tj_i128)row->pending_in, asset);
     set_amount(account, "pending_out", (tj_i128)row->pending_out, asset);
-    member_set(account, json_boolean(row->frozen_out), "frozen_out");
-    member_set(account, json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0), "closed");
+    member_bool(account, "frozen_out", row->frozen_out);
+    member_bool(account, "closed", (row->flags & TJ_ACCOUNT_CLOSED) != 0);
     return account;
 }
 
@@ -333,7 +333,7 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
             json_t *moved = moved_json(p, row, asset);
             member_record(moved, "corrects", row->refers_to);
             member_time_ns(moved, "corrects_received", row->refers_to_ns);
-            member_set(moved, json_boolean(row->prior), "prior_period");
+            member_bool(moved, "prior_period", row->prior);
             element_add(array, moved);
         }
     }
