@@ -1,18 +1,23 @@
 #include "cli/audit/proof.h"
 
-#include "cli/audit/proof_print.h"
 #include "cli/log_source.h"
+#include "text/proof_print.h"
+
+#include <errno.h>
 
 static int judge_and_print(const struct tj_proof_file *file, const struct tj_verifier_key *key,
                            const struct tj_policy *policy, bool json)
 {
     struct tj_digester digester;
-    struct audit_proof_result *result = memory_needed(calloc(1, sizeof *result));
+    struct proof_result *result = memory_needed(calloc(1, sizeof *result));
     tj_digester_init(&digester);
     result->file = file;
     result->digester = &digester;
     tj_proof_judge(&digester, &result->judged, file, key, policy);
-    int code = audit_proof_print(result, json);
+    int code = exit_code_of_verdict(result->judged.verdict);
+    if (!proof_print(stdout, result, json, code)) {
+        code = fail_errno(errno, "proof");
+    }
     tj_digester_clear(&digester);
     free(result);
     return code;

@@ -3,6 +3,7 @@
 #include "cli/tijori/commands.h"
 #include "cli/tijori/ingest_sign.h"
 #include "crypto/hex.h"
+#include "text/json.h"
 #include "text/table.h"
 #include "text/text.h"
 #include "core/format/envelope.h"

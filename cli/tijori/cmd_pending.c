@@ -257,9 +257,12 @@ int cmd_pending(const struct arguments *arguments)
             listing.table =
                 table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
         }
-        code = print_pending(&listing);
+        bool lacks_table = style != TABLE_TEXT && listing.table == NULL;
+        code =
+            lacks_table ? fail_status(TIJORI_MEMORY, reading.dir, NULL) : print_pending(&listing);
         if (listing.table != NULL) {
-            table_end(listing.table);
+            int ended = reading_end(&reading, listing.table);
+            code = code == EXIT_PASS ? ended : code;
             printf("%s", style == TABLE_JSON ? "\n" : "");
         } else if (code == EXIT_PASS) {
             printf("%s%" PRIu64 " pending\n", listing.shown > 0 ? "\n" : "", listing.shown);

@@ -1,5 +1,7 @@
 #include "core/audit/conclusion.h"
 
+#include "core/rules/account_walk.h"
+
 #include <inttypes.h>
 
 /* ---- sums ---- */
@@ -9,27 +11,20 @@ struct sums {
     tj_i128 pending[TJ_ASSETS_MAX + 1];
 };
 
-static bool add_accounts(void *context, const struct tj_block *block)
+static void add_accounts(struct sums *sums, const struct tj_state *state)
 {
-    struct sums *sums = context;
-    if (block->table != TJ_T_ACCOUNT) {
-        return true;
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        const struct tj_account_object *account = walk.object;
+        sums->balance[account->asset] += tj_account_balance(account);
+        sums->pending[account->asset] +=
+            (tj_i128)account->pending_in - (tj_i128)account->pending_out;
     }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    for (uint32_t i = 0; i < 1u << tj_table_shapes[TJ_T_ACCOUNT].shift; i++) {
-        if (accounts[i].class != 0) {
-            sums->balance[accounts[i].asset] += tj_account_balance(&accounts[i]);
-            sums->pending[accounts[i].asset] +=
-                (tj_i128)accounts[i].pending_in - (tj_i128)accounts[i].pending_out;
-        }
-    }
-    return true;
 }
 
 bool tj_balances_are_zero(const struct tj_state *state)
 {
     struct sums sums = {{0}, {0}};
-    tj_state_visit(state, add_accounts, &sums);
+    add_accounts(&sums, state);
     for (uint32_t a = 0; a <= TJ_ASSETS_MAX; a++) {
         if (sums.balance[a] != 0 || sums.pending[a] != 0) {
             return false;
@@ -42,7 +37,7 @@ static void check_zero(struct tj_progress *progress)
 {
     struct sums sums = {{0}, {0}};
     const struct tj_ledger_object *ledger = tj_state_ledger(progress->state);
-    tj_state_visit(progress->state, add_accounts, &sums);
+    add_accounts(&sums, progress->state);
     for (uint32_t a = 1; ledger != NULL && a <= ledger->assets; a++) {
         if (sums.balance[a] == 0 && sums.pending[a] == 0) {
             tj_pass(progress->report, TJ_CHECK_ZERO, 1);

@@ -1,5 +1,6 @@
 #include "core/audit/period.h"
 
+#include "core/rules/account_walk.h"
 #include "core/rules/signing.h"
 #include "core/base/memory.h"
 
@@ -265,29 +266,6 @@ bool tj_period_open_account(struct tj_period *p, const struct tj_record *opened)
 
 /* ---- the beginning and the end ---- */
 
-/* Calls `add` for each account that was opened, in order of account numbers. */
-struct account_visit {
-    struct tj_period *period;
-    bool (*add)(struct tj_period *p, uint64_t account, const struct tj_account_object *object);
-};
-
-static bool visit_accounts(void *context, const struct tj_block *block)
-{
-    const struct account_visit *visit = context;
-    if (block->table != TJ_T_ACCOUNT) {
-        return true;
-    }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    uint32_t shift = tj_table_shapes[TJ_T_ACCOUNT].shift;
-    for (uint32_t i = 0; i < 1u << shift; i++) {
-        uint64_t account = tj_account_id(block->party, (block->number << shift) + i);
-        if (accounts[i].class != 0 && !visit->add(visit->period, account, &accounts[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool add_opening(struct tj_period *p, uint64_t account,
                         const struct tj_account_object *object)
 {
@@ -490,11 +468,15 @@ static bool copy_objects(struct tj_period *p, const struct tj_state *state,
 
 static bool open_period(struct tj_period *p, const struct tj_state *state)
 {
-    struct account_visit visit = {p, add_opening};
     TJ_VERIFY_CHECK(p->flow_count == 0 && p->work->opening_count == 0);
     p->opened = true;
     p->first_entry = p->entries;
-    return tj_state_visit(state, visit_accounts, &visit);
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        if (!add_opening(p, walk.account, walk.object)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 #ifdef TIJORI_VERIFY
@@ -518,12 +500,16 @@ static bool flows_explain_balances(const struct tj_period *p)
 static bool close_period(struct tj_period *p, const struct tj_state *state,
                          const struct tj_past *past, const struct tj_hash *last_leaf)
 {
-    struct account_visit visit = {p, add_closing};
     p->closed = true;
     p->partial = state->partial;
     p->last_leaf = *last_leaf;
-    if (!copy_objects(p, state, past) || !tj_state_visit(state, visit_accounts, &visit)) {
+    if (!copy_objects(p, state, past)) {
         return false;
+    }
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        if (!add_closing(p, walk.account, walk.object)) {
+            return false;
+        }
     }
     join_rows(p);
     TJ_VERIFY_CHECK(flows_explain_balances(p));

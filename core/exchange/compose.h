@@ -28,6 +28,17 @@ void tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint
 /* Turns the header into that of the envelope that follows it in the lane. */
 void tj_header_next(struct tj_digester *digester, struct tj_header *header);
 
+/* A document that records cite. */
+struct tj_document {
+    struct tj_hash hash; /* SHA-256 of the bytes */
+    const uint8_t *bytes;
+    size_t size;
+};
+/* How many bytes attachments take in an envelope. */
+size_t tj_attachments_size(const struct tj_document *documents, size_t count);
+/* Writes that many: the documents in the order of their hashes, into which they are put. */
+void tj_attachments_encode(uint8_t *out, struct tj_document *documents, size_t count);
+
 /* Writes an envelope. `attachments` are in their encoded form: count u16, then size u32 and bytes
  * of each. Returns the size that it takes. Nothing is written when that is more than `room`. */
 size_t tj_envelope_write(uint8_t *out, size_t room, const struct tj_header *header,

@@ -242,6 +242,7 @@ static void reply_size(struct tj_witness_reply *out, const struct tj_witness_req
     char what[64];
     snprintf(what, sizeof what, "the last size is %" PRIu64, size);
     reply(out, 409, request, what);
+    out->last_size = size;
     out->content_type = "text/x.tlog.size";
     out->body_size = (size_t)snprintf(out->body, sizeof out->body, "%" PRIu64 "\n", size);
 }

@@ -80,7 +80,8 @@ enum tj_witness_memory tj_witness_last(struct tj_witness *witness, struct tj_che
 enum { TJ_WITNESS_BODY_MAX = 512 };
 
 struct tj_witness_reply {
-    unsigned code; /* of HTTP: 200, 400, 403, 404, 409, 422, 500 */
+    unsigned code;      /* of HTTP: 200, 400, 403, 404, 409, 422, 500 */
+    uint64_t last_size; /* 409: the size cosigned last */
     const char *content_type;
     size_t body_size;
     char body[TJ_WITNESS_BODY_MAX];    /* 200: the cosignature's line. 409: the size. Else: what is

@@ -116,51 +116,13 @@ enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
 
 /* ---- attachments ---- */
 
-struct document {
-    struct tj_hash hash;
-    const struct tijori_attachment *attachment;
-};
-
-static int by_hash(const void *a, const void *b)
+static void hash_attachments(struct tj_digester *digester, struct tj_document *out,
+                             const struct tijori_proposal *proposal)
 {
-    const struct document *x = a;
-    const struct document *y = b;
-    return memcmp(x->hash.bytes, y->hash.bytes, TJ_HASH_SIZE);
-}
-
-/* The bytes of: count u16, then size u32 and bytes of each, in order of their SHA-256. */
-static size_t attachments_size(const struct tijori_proposal *proposal)
-{
-    size_t size = 2;
     for (size_t i = 0; i < proposal->attachment_count; i++) {
-        size += 4 + proposal->attachments[i].size;
-    }
-    return size;
-}
-
-/* The order by hash is part of the format: it leaves one encoding of a set of attachments. What is
- * sorted are hashes with pointers, so that attachments, which may be large, are copied once. */
-static void write_attachments(struct tj_digester *digester, uint8_t *out, struct document *sorted,
-                              const struct tijori_proposal *proposal)
-{
-    size_t count = proposal->attachment_count;
-    for (size_t i = 0; i < count; i++) {
-        sorted[i].attachment = &proposal->attachments[i];
-        tj_sha256(digester->hasher, &sorted[i].hash, proposal->attachments[i].bytes,
-                  proposal->attachments[i].size);
-    }
-    if (count > 1) {
-        qsort(sorted, count, sizeof sorted[0], by_hash);
-    }
-    tj_store16(out, (uint16_t)count);
-    out += 2;
-    for (size_t i = 0; i < count; i++) {
-        const struct tijori_attachment *attachment = sorted[i].attachment;
-        tj_store32(out, (uint32_t)attachment->size);
-        if (attachment->size > 0) {
-            memcpy(out + 4, attachment->bytes, attachment->size);
-        }
-        out += 4 + attachment->size;
+        const struct tijori_attachment *attachment = &proposal->attachments[i];
+        out[i] = (struct tj_document){.bytes = attachment->bytes, .size = attachment->size};
+        tj_sha256(digester->hasher, &out[i].hash, attachment->bytes, attachment->size);
     }
 }
 
@@ -234,16 +196,22 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
                                   struct tijori_message *message)
 {
     size_t records_size = (size_t)proposal->record_count * TJ_RECORD_SIZE;
-    size_t attachments_bytes = attachments_size(proposal);
+    size_t count = proposal->attachment_count;
     uint8_t *records = malloc(records_size);
-    uint8_t *attachments = malloc(attachments_bytes);
-    struct document *sorted = malloc((proposal->attachment_count + 1) * sizeof *sorted);
+    struct tj_document *documents = calloc(count + 1, sizeof *documents);
+    uint8_t *attachments = NULL;
+    size_t attachments_bytes = 0;
+    if (documents != NULL) {
+        hash_attachments(digester, documents, proposal);
+        attachments_bytes = tj_attachments_size(documents, count);
+        attachments = malloc(attachments_bytes);
+    }
     enum tijori_status status = TIJORI_MEMORY;
-    if (records != NULL && attachments != NULL && sorted != NULL) {
+    if (records != NULL && attachments != NULL) {
         memcpy(records, proposal->records, records_size);
         header->flags = proposal->restricted != 0 ? TJ_FLAG_RESTRICTED : 0;
         tj_header_seal(digester, header, records, proposal->record_count);
-        write_attachments(digester, attachments, sorted, proposal);
+        tj_attachments_encode(attachments, documents, count);
         status = write_envelope(digester, envelope, size, header, records, attachments,
                                 attachments_bytes, message);
     } else {
@@ -251,7 +219,7 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
     }
     free(records);
     free(attachments);
-    free(sorted);
+    free(documents);
     return status;
 }
 
