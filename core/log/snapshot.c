@@ -84,6 +84,10 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
             break;
         }
         struct tj_block *block = tj_state_block(state, row.table, row.party, row.number);
+        if (block == NULL) {
+            status = TIJORI_MEMORY;
+            break;
+        }
         memcpy(block->content, row.content, tj_block_bytes(row.table));
         block->stored_size = row.as_of + 1;
     }
@@ -110,7 +114,7 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         }
         tj_envelope_id(digester, &envelope_id, entry.header_bytes);
         if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
-            return TIJORI_CORRUPT;
+            return state->no_memory ? TIJORI_MEMORY : TIJORI_CORRUPT;
         }
     }
     state->redo = false;
@@ -138,6 +142,9 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
 {
     struct tj_state *state = tj_state_create();
     bool stored = false;
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = load_blocks(txn, state, &stored, head->size);
@@ -146,6 +153,9 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
         tj_state_index_all(state);
         /* A ledger of an older storage format has no block of this one yet. */
         status = redo(txn, digester, state, stored ? head->redo_from : 0, head->size);
+    }
+    if (status == TIJORI_OK && state->no_memory) { /* for an index, and nothing was redone */
+        status = TIJORI_MEMORY;
     }
     if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
         status = TIJORI_CORRUPT;
@@ -165,6 +175,9 @@ enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digest
                                   struct tj_state **out, uint64_t size)
 {
     struct tj_state *state = tj_state_create();
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = redo(txn, digester, state, 0, size);

@@ -1,5 +1,7 @@
 #include "core/rules/state.h"
 
+#include "core/base/memory.h"
+
 #include <sys/mman.h>
 
 const char *const tj_basis_names[TJ_BASIS_PROVEN + 1] = {
@@ -27,18 +29,25 @@ const struct tj_table_shape tj_table_shapes[TJ_T_END] = {
 static_assert(sizeof(struct tj_account_object) << 10 <= TJ_BLOCK_BYTES_MAX, "a block's bound");
 static_assert(sizeof(struct tj_mark_object) << 12 <= TJ_BLOCK_BYTES_MAX, "a block's bound");
 
-static void *grown(void *array, size_t old_count, size_t count, size_t size)
+/* Room for `count` items; what is new of it is zero. `array` as tj_grow has it. */
+static bool grow_clear(void *array, size_t *capacity, size_t count, size_t size)
 {
-    uint8_t *more = realloc(array, count * size);
-    TIJORI_REQUIRE(more != NULL);
-    memset(more + old_count * size, 0, (count - old_count) * size);
-    return more;
+    uint8_t *items;
+    size_t before = *capacity;
+    if (!tj_grow(array, capacity, count, size)) {
+        return false;
+    }
+    memcpy(&items, array, sizeof items);
+    memset(items + before * size, 0, (*capacity - before) * size);
+    return true;
 }
 
 struct tj_state *tj_state_create(void)
 {
     struct tj_state *state = aligned_alloc(64, (sizeof *state + 63) / 64 * 64);
-    TIJORI_REQUIRE(state != NULL);
+    if (state == NULL) {
+        return NULL;
+    }
     memset(state, 0, sizeof *state);
     state->undo = &state->undo_own;
     return state;
@@ -54,13 +63,17 @@ struct tj_arena_chunk {
  * random, and a gigabyte of small pages would cost a page walk each time. */
 enum { HUGE_PAGE_BYTES = 2 << 20, ARENA_CHUNK_BYTES = 16 << 20 };
 
-/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. */
+/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. NULL when
+ * there is no memory. */
 static uint8_t *map_chunk(void)
 {
     uint8_t *mapped = mmap(NULL, ARENA_CHUNK_BYTES + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    TIJORI_REQUIRE(mapped != MAP_FAILED);
+    if (mapped == MAP_FAILED) {
+        return NULL;
+    }
     size_t before = (size_t)(-(uintptr_t)mapped % HUGE_PAGE_BYTES);
+    TJ_VERIFY_CHECK((uintptr_t)(mapped + before) % HUGE_PAGE_BYTES == 0);
     if (before > 0) {
         munmap(mapped, before);
     }
@@ -69,10 +82,16 @@ static uint8_t *map_chunk(void)
     return mapped + before;
 }
 
+/* What is left of a chunk when the next block does not fit is given up: pages that nobody touches
+ * cost no memory. NULL when there is none. */
 static uint8_t *arena_take(struct tj_state *state, size_t size)
 {
+    TJ_VERIFY_CHECK(size <= ARENA_CHUNK_BYTES - sizeof(struct tj_arena_chunk));
     if (state->arena_left < size) {
         uint8_t *memory = map_chunk();
+        if (memory == NULL) {
+            return NULL;
+        }
         struct tj_arena_chunk *chunk = (struct tj_arena_chunk *)(void *)memory;
         chunk->next = state->arena_chunks;
         state->arena_chunks = chunk;
@@ -82,6 +101,8 @@ static uint8_t *arena_take(struct tj_state *state, size_t size)
     uint8_t *taken = state->arena;
     state->arena += size;
     state->arena_left -= size;
+    TJ_VERIFY_CHECK((uintptr_t)taken % 64 == 0);
+    TJ_VERIFY_CHECK(tj_all_zero(taken, size));
     return taken;
 }
 
@@ -90,15 +111,33 @@ static void table_clear(struct tj_table *table)
     free(table->blocks);
 }
 
+/* Every block of the list is dirty, the oldest change comes first, and the count is right: the head
+ * of the stored log takes from the first one where a redo has to begin. */
+TJ_VERIFY_ONLY static bool dirty_list_holds(const struct tj_state *state)
+{
+    uint64_t count = 0;
+    const struct tj_block *last = NULL;
+    for (const struct tj_block *at = state->dirty_first; at != NULL; at = at->next_dirty) {
+        if (!at->dirty || ++count > state->dirty_count ||
+            (last != NULL && last->dirty_since > at->dirty_since)) {
+            return false;
+        }
+        last = at;
+    }
+    return count == state->dirty_count && last == state->dirty_last;
+}
+
+/* Blocks are not freed: the chunks that they lie in are. */
 void tj_state_destroy(struct tj_state *state)
 {
     if (state == NULL) {
         return;
     }
+    TJ_VERIFY_CHECK(dirty_list_holds(state));
     for (size_t t = 0; t < TJ_T_KEY; t++) {
         table_clear(&state->tables[t]);
     }
-    for (uint32_t p = 0; p < state->parties_capacity; p++) {
+    for (size_t p = 0; p < state->parties_capacity; p++) {
         for (size_t t = 0; t < TJ_T_END - TJ_T_KEY; t++) {
             table_clear(&state->parties[p].tables[t]);
         }
@@ -121,6 +160,7 @@ void tj_state_destroy(struct tj_state *state)
 
 static const struct tj_table *table_of(const struct tj_state *state, uint8_t table, uint32_t party)
 {
+    TJ_VERIFY_CHECK(table >= TJ_T_LEDGER && table < TJ_T_END);
     if (table < TJ_T_KEY) {
         return &state->tables[table];
     }
@@ -128,6 +168,14 @@ static const struct tj_table *table_of(const struct tj_state *state, uint8_t tab
         return &state->parties[party].tables[table - TJ_T_KEY];
     }
     return NULL;
+}
+
+/* A block lies where its own name says: by that it is stored. */
+TJ_VERIFY_ONLY static bool stands_at(const struct tj_block *block, uint8_t table, uint32_t party,
+                                     uint64_t number)
+{
+    return block->table == table && block->number == number &&
+           (!tj_table_shapes[table].per_party || block->party == party);
 }
 
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
@@ -139,6 +187,7 @@ const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, 
     if (rows == NULL || block >= rows->capacity || rows->blocks[block] == NULL) {
         return NULL;
     }
+    TJ_VERIFY_CHECK(stands_at(rows->blocks[block], (uint8_t)table, party, block));
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     return rows->blocks[block]->content + place * shape->object_size;
 }
@@ -152,52 +201,68 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
     }
 }
 
-struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
-                                uint32_t number)
+/* The table that a block belongs to, with room for it; NULL when there is no memory. */
+static struct tj_table *room_for(struct tj_state *state, uint8_t table, uint32_t party,
+                                 uint32_t number)
 {
-    if (table >= TJ_T_KEY && party >= state->parties_capacity) {
-        uint32_t capacity = party + 1 + party / 2;
-        state->parties =
-            grown(state->parties, state->parties_capacity, capacity, sizeof *state->parties);
-        state->parties_capacity = capacity;
+    if (table >= TJ_T_KEY && !grow_clear(&state->parties, &state->parties_capacity,
+                                         (size_t)party + 1, sizeof *state->parties)) {
+        return NULL;
     }
     struct tj_table *rows =
         table < TJ_T_KEY ? &state->tables[table] : &state->parties[party].tables[table - TJ_T_KEY];
-    if (number >= rows->capacity) {
-        uint32_t capacity = number + 1 + number / 2;
-        rows->blocks = grown(rows->blocks, rows->capacity, capacity, sizeof(struct tj_block *));
-        rows->capacity = capacity;
+    if (!grow_clear(&rows->blocks, &rows->capacity, (size_t)number + 1,
+                    sizeof(struct tj_block *))) {
+        return NULL;
+    }
+    return rows;
+}
+
+/* A block is put into its table when all of it is there: what memory is lacking for on the way
+ * leaves room that nothing stands in, and no block. */
+struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
+                                uint32_t number)
+{
+    TJ_VERIFY_CHECK(party < TJ_PARTIES_MAX);
+    struct tj_table *rows = room_for(state, table, party, number);
+    if (rows == NULL) {
+        state->no_memory = true;
+        return NULL;
     }
     if (rows->blocks[number] == NULL) {
         struct tj_block *block =
             (struct tj_block *)(void *)arena_take(state, sizeof *block + tj_block_bytes(table));
+        if (block == NULL) {
+            state->no_memory = true;
+            return NULL;
+        }
         block->table = table;
         block->party = party;
         block->number = number;
         rows->blocks[number] = block;
     }
+    TJ_VERIFY_CHECK(stands_at(rows->blocks[number], table, party, number));
     return rows->blocks[number];
 }
 
-static void remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
+/* False: no memory, and nothing is remembered. */
+static bool remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
 {
-    if (log->count == log->capacity) {
-        size_t capacity = log->capacity * 2 + 1024;
-        log->undo = grown(log->undo, log->capacity, capacity, sizeof *log->undo);
-        log->capacity = capacity;
-    }
-    if (log->bytes_count + size > log->bytes_capacity) {
-        size_t capacity = log->bytes_capacity * 2 + 65536;
-        log->bytes = grown(log->bytes, log->bytes_capacity, capacity, 1);
-        log->bytes_capacity = capacity;
+    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
+    if (!tj_grow(&log->undo, &log->capacity, log->count + 1, sizeof *log->undo) ||
+        !tj_grow(&log->bytes, &log->bytes_capacity, log->bytes_count + size, 1)) {
+        return false;
     }
     log->undo[log->count++] = (struct tj_undo){at, size};
     memcpy(log->bytes + log->bytes_count, at, size);
     log->bytes_count += size;
+    return true;
 }
 
 static void set_dirty(struct tj_state *state, struct tj_block *block)
 {
+    TJ_VERIFY_CHECK(block->stored_size <= state->entry); /* else it would be redone in vain */
+    TJ_VERIFY_CHECK(state->dirty_last == NULL || state->dirty_last->dirty_since <= state->entry);
     block->dirty = true;
     block->dirty_since = state->entry;
     block->next_dirty = NULL;
@@ -211,7 +276,8 @@ static void set_dirty(struct tj_state *state, struct tj_block *block)
 }
 
 /* Whether the undo log has this object of this entry already; it will have it now. Of the two sorts
- * that many movements of an entry change alike: a purpose total, and the rules that count. */
+ * that many movements of an entry change alike: a purpose total, and the rules that count. Without
+ * memory for the turns of rules they are remembered each time, which is right as well. */
 static bool remembered(struct tj_state *state, enum tj_table_id table, uint64_t number,
                        const void *object)
 {
@@ -221,27 +287,68 @@ static bool remembered(struct tj_state *state, enum tj_table_id table, uint64_t 
     }
     if (table == TJ_T_RULE && number < TJ_RULES_MAX) {
         if (state->rules_remembered == NULL) {
-            state->rules_remembered = grown(NULL, 0, TJ_RULES_MAX, sizeof(uint64_t));
+            state->rules_remembered = calloc(TJ_RULES_MAX, sizeof(uint64_t));
         }
-        known = state->rules_remembered[number] == state->remembering;
-        state->rules_remembered[number] = state->remembering;
+        if (state->rules_remembered != NULL) {
+            known = state->rules_remembered[number] == state->remembering;
+            state->rules_remembered[number] = state->remembering;
+        }
     }
     return known;
 }
 
+/* What is given where no object can be: empty each time, so that one effect does not meet what
+ * another wrote. */
+static void *spare(struct tj_state *state)
+{
+    state->no_memory = true;
+    memset(state->scratch, 0, sizeof state->scratch);
+    return state->scratch;
+}
+
+/* Of what records number: no rule may let a larger number through. */
+TJ_VERIFY_ONLY static bool is_number_of(enum tj_table_id table, uint64_t number)
+{
+    static const uint64_t max[TJ_T_END] = {
+        [TJ_T_LEDGER] = 1,
+        [TJ_T_PARTY] = TJ_PARTIES_MAX,
+        [TJ_T_LOG_KEY] = TJ_LOG_KEYS_MAX,
+        [TJ_T_RULE] = TJ_RULES_MAX,
+        [TJ_T_KEY] = TJ_KEYS_MAX,
+        [TJ_T_LANE] = TJ_LANES_MAX,
+        [TJ_T_ACCOUNT] = TJ_ACCOUNTS_MAX,
+    };
+    return max[table] == 0 || number < max[table];
+}
+
+static_assert(sizeof(struct tj_ledger_object) <= sizeof((struct tj_state *)0)->scratch &&
+                  sizeof(struct tj_rule_object) <= sizeof((struct tj_state *)0)->scratch,
+              "the spare object is as large as the largest");
+
+/* An object whose old content cannot be remembered must not be written either: it could not be
+ * taken back. In a redo nothing is remembered: a redo that fails gives no state at all. */
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number)
 {
     const struct tj_table_shape *shape = &tj_table_shapes[table];
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || is_number_of(table, number));
+    TJ_VERIFY_CHECK(shape->per_party || party == 0);
+    if (state->no_memory) {
+        return spare(state);
+    }
     struct tj_block *block =
         tj_state_block(state, (uint8_t)table, party, (uint32_t)(number >> shape->shift));
+    if (block == NULL) {
+        return spare(state);
+    }
     if (state->redo && block->stored_size > state->entry) {
         return state->scratch;
     }
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     uint8_t *object = block->content + place * shape->object_size;
-    if (!state->redo && !remembered(state, table, number, object)) {
-        remember(state->undo, object, shape->object_size);
+    if (!state->redo && !remembered(state, table, number, object) &&
+        !remember(state->undo, object, shape->object_size)) {
+        return spare(state);
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -265,6 +372,7 @@ void tj_undo_log_settle(struct tj_undo_log *log)
 
 void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
 {
+    TJ_VERIFY_CHECK(state->dirty_last == NULL || state->dirty_last->dirty_since <= entry);
     state->entry = entry;
     state->total_remembered = NULL;
     state->remembering++;
@@ -273,13 +381,16 @@ void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
 void tj_state_rollback(struct tj_state *state, size_t mark)
 {
     struct tj_undo_log *log = state->undo;
+    TJ_VERIFY_CHECK(mark <= log->count);
     state->total_remembered = NULL;
     state->remembering++;
     while (log->count > mark) {
         const struct tj_undo *undo = &log->undo[--log->count];
+        TJ_VERIFY_CHECK(undo->size <= log->bytes_count);
         log->bytes_count -= undo->size;
         memcpy(undo->at, log->bytes + log->bytes_count, undo->size);
     }
+    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
 }
 
 void tj_state_rollback_to(struct tj_state *state, uint64_t size)
@@ -290,6 +401,7 @@ void tj_state_rollback_to(struct tj_state *state, uint64_t size)
             block->dirty_since = size;
         }
     }
+    TJ_VERIFY_CHECK(dirty_list_holds(state));
 }
 
 /* ---- dirty blocks ---- */
@@ -298,8 +410,10 @@ struct tj_block *tj_state_pop_dirty(struct tj_state *state)
 {
     struct tj_block *block = state->dirty_first;
     if (block == NULL) {
+        TJ_VERIFY_CHECK(state->dirty_count == 0);
         return NULL;
     }
+    TJ_VERIFY_CHECK(state->dirty_count % 64 != 0 || dirty_list_holds(state));
     state->dirty_first = block->next_dirty;
     if (state->dirty_first == NULL) {
         state->dirty_last = NULL;
@@ -314,6 +428,7 @@ static void unlink_dirty(struct tj_state *state, struct tj_block *block)
 {
     struct tj_block *before = NULL;
     for (struct tj_block *at = state->dirty_first; at != block; at = at->next_dirty) {
+        TJ_VERIFY_CHECK(at != NULL); /* what is dirty is in the list */
         before = at;
     }
     if (before == NULL) {
@@ -332,6 +447,7 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
     if (block->dirty) {
         unlink_dirty(state, block); /* it has changed again meanwhile */
     }
+    TJ_VERIFY_CHECK(state->dirty_first == NULL || since <= state->dirty_first->dirty_since);
     block->dirty = true;
     block->dirty_since = since;
     block->next_dirty = state->dirty_first;
@@ -354,6 +470,8 @@ static uint64_t mix(uint64_t key)
 
 static void index_place(struct tj_index *index, uint64_t key, uint64_t value)
 {
+    TJ_VERIFY_CHECK((index->capacity & (index->capacity - 1)) == 0);
+    TJ_VERIFY_CHECK(index->count < index->capacity); /* else no search ends */
     size_t at = mix(key) & (index->capacity - 1);
     while (index->slots[at].value != 0) {
         if (index->slots[at].key == key && index->slots[at].value == value + 1) {
@@ -365,22 +483,23 @@ static void index_place(struct tj_index *index, uint64_t key, uint64_t value)
     index->count++;
 }
 
-static void index_insert(struct tj_index *index, uint64_t key, uint64_t value)
+/* False: no memory, and it is as it was. */
+static bool index_grow(struct tj_index *index)
 {
-    if (index->count * 2 >= index->capacity) {
-        struct tj_index old = *index;
-        index->capacity = old.capacity == 0 ? 256 : old.capacity * 2;
-        index->count = 0;
-        index->slots = calloc(index->capacity, sizeof *index->slots);
-        TIJORI_REQUIRE(index->slots != NULL);
-        for (size_t i = 0; i < old.capacity; i++) {
-            if (old.slots[i].value != 0) {
-                index_place(index, old.slots[i].key, old.slots[i].value - 1);
-            }
-        }
-        free(old.slots);
+    struct tj_index more = {.capacity = index->capacity == 0 ? 256 : index->capacity * 2};
+    more.slots = calloc(more.capacity, sizeof *more.slots);
+    if (more.slots == NULL) {
+        return false;
     }
-    index_place(index, key, value);
+    for (size_t i = 0; i < index->capacity; i++) {
+        if (index->slots[i].value != 0) {
+            index_place(&more, index->slots[i].key, index->slots[i].value - 1);
+        }
+    }
+    TJ_VERIFY_CHECK(more.count == index->count);
+    free(index->slots);
+    *index = more;
+    return true;
 }
 
 /* The next value under `key` from slot *at on; false when there is none. */
@@ -390,6 +509,7 @@ static bool index_next(const struct tj_index *index, size_t *step, uint64_t *val
         return false;
     }
     for (;;) {
+        TJ_VERIFY_CHECK(*step < index->capacity); /* an empty slot ends it before */
         size_t at = (mix(key) + *step) & (index->capacity - 1);
         *step += 1;
         if (index->slots[at].value == 0) {
@@ -400,6 +520,31 @@ static bool index_next(const struct tj_index *index, size_t *step, uint64_t *val
             return true;
         }
     }
+}
+
+TJ_VERIFY_ONLY static bool index_has(const struct tj_index *index, uint64_t key, uint64_t value)
+{
+    size_t step = 0;
+    uint64_t found;
+    while (index_next(index, &step, &found, key)) {
+        if (found == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An object that was not kept is not to be found either. */
+static void index_insert(struct tj_state *state, struct tj_index *index, uint64_t key,
+                         uint64_t value)
+{
+    bool full = index->count * 2 >= index->capacity;
+    if (state->no_memory || (full && !index_grow(index))) {
+        state->no_memory = true;
+        return;
+    }
+    index_place(index, key, value);
+    TJ_VERIFY_CHECK(index_has(index, key, value));
 }
 
 static const uint8_t *key_x(const struct tj_key_object *key)
@@ -439,18 +584,18 @@ const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, ui
 
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key)
 {
-    index_insert(&state->key_index, tj_load64(key_x(key)),
+    index_insert(state, &state->key_index, tj_load64(key_x(key)),
                  (uint64_t)key->party << 32 | key->ordinal);
 }
 
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number)
 {
-    index_insert(&state->mark_index, record, number);
+    index_insert(state, &state->mark_index, record, number);
 }
 
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
 {
-    index_insert(&state->rule_index, holder, rule);
+    index_insert(state, &state->rule_index, holder, rule);
 }
 
 bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule, uint64_t holder)
@@ -484,8 +629,12 @@ static bool index_block(void *context, const struct tj_block *block)
 
 static bool visit_table(const struct tj_table *rows, tj_block_visitor *visit, void *context)
 {
-    for (uint32_t i = 0; i < rows->capacity; i++) {
-        if (rows->blocks[i] != NULL && !visit(context, rows->blocks[i])) {
+    for (size_t i = 0; i < rows->capacity; i++) {
+        if (rows->blocks[i] == NULL) {
+            continue;
+        }
+        TJ_VERIFY_CHECK(rows->blocks[i]->number == i); /* the order is the numbers' */
+        if (!visit(context, rows->blocks[i])) {
             return false;
         }
     }
@@ -495,9 +644,9 @@ static bool visit_table(const struct tj_table *rows, tj_block_visitor *visit, vo
 bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void *context)
 {
     for (uint8_t table = TJ_T_LEDGER; table < TJ_T_END; table++) {
-        uint32_t parties = tj_table_shapes[table].per_party ? state->parties_capacity : 1;
-        for (uint32_t party = 0; party < parties; party++) {
-            if (!visit_table(table_of(state, table, party), visit, context)) {
+        size_t parties = tj_table_shapes[table].per_party ? state->parties_capacity : 1;
+        for (size_t party = 0; party < parties; party++) {
+            if (!visit_table(table_of(state, table, (uint32_t)party), visit, context)) {
                 return false;
             }
         }
@@ -596,4 +745,37 @@ void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, str
     tj_sha256_begin(hasher);
     tj_state_visit(state, digest_block, hasher);
     tj_sha256_finish(hasher, out);
+}
+
+/* ---- sample ---- */
+
+/* Words that are zero count for nothing: a block that was made and not written changes nothing. */
+static bool sample_block(void *context, const struct tj_block *block)
+{
+    uint64_t *sample = context;
+    uint64_t name = (uint64_t)block->party << 40 ^ (uint64_t)block->number << 8 ^ block->table;
+    for (uint32_t at = 0; at < tj_block_bytes(block->table); at += 8) {
+        uint64_t word;
+        memcpy(&word, block->content + at, sizeof word);
+        if (word != 0) {
+            *sample += mix(word ^ mix(name + ((uint64_t)at << 48)));
+        }
+    }
+    return true;
+}
+
+uint64_t tj_state_sample_again(const struct tj_state *state)
+{
+    uint64_t sample = 1;
+    tj_state_visit(state, sample_block, &sample);
+    return sample;
+}
+
+uint64_t tj_state_sample(const struct tj_state *state)
+{
+    bool small = state->arena_chunks != NULL && state->arena_chunks->next == NULL;
+    if (state->remembering % 16 == 0 && small) {
+        return tj_state_sample_again(state);
+    }
+    return 0;
 }
