@@ -372,7 +372,6 @@ void tj_undo_log_settle(struct tj_undo_log *log)
 
 void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
 {
-    TJ_VERIFY_CHECK(state->dirty_last == NULL || state->dirty_last->dirty_since <= entry);
     state->entry = entry;
     state->total_remembered = NULL;
     state->remembering++;
