@@ -155,8 +155,7 @@ void tj_effect_object_recovery(struct tj_state *state, const struct tj_given *g)
 /* By its x-coordinate, as judges look for it. */
 TJ_VERIFY_ONLY static bool is_found(const struct tj_state *state, const struct tj_key_object *key)
 {
-    const uint8_t *x32 = key->algorithm == TJ_ALGORITHM_ECDSA ? key->key + 1 : key->key;
-    return tj_state_find_key(state, x32) == key;
+    return tj_state_find_key(state, tj_key_object_x(key)) == key;
 }
 
 /* The key is put into the index whether or not its block has it already: in a redo nobody else

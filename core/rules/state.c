@@ -55,10 +55,6 @@ struct tj_state *tj_state_create(void)
 
 /* ---- arena: blocks are never freed one by one, and fresh pages are zero and untouched ---- */
 
-struct tj_arena_chunk {
-    struct tj_arena_chunk *next;
-    uint8_t padding[56];
-};
 /* A chunk is mapped in huge pages where the kernel gives them on request: accounts are touched at
  * random, and a gigabyte of small pages would cost a page walk each time. */
 enum { HUGE_PAGE_BYTES = 2 << 20, ARENA_CHUNK_BYTES = 16 << 20 };
@@ -143,9 +139,9 @@ void tj_state_destroy(struct tj_state *state)
         }
     }
     free(state->parties);
-    free(state->key_index.slots);
-    free(state->mark_index.slots);
-    free(state->rule_index.slots);
+    tj_index_free(&state->key_index);
+    tj_index_free(&state->mark_index);
+    tj_index_free(&state->rule_index);
     free(state->rules_remembered);
     tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
@@ -459,131 +455,18 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
 
 /* ---- indexes ---- */
 
-static uint64_t mix(uint64_t key)
-{
-    /* Record ids are nearly consecutive: spread them (the 64-bit finaliser of SplitMix). */
-    key = (key ^ (key >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    key = (key ^ (key >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return key ^ (key >> 31);
-}
-
-static void index_place(struct tj_index *index, uint64_t key, uint64_t value)
-{
-    TJ_VERIFY_CHECK((index->capacity & (index->capacity - 1)) == 0);
-    TJ_VERIFY_CHECK(index->count < index->capacity); /* else no search ends */
-    size_t at = mix(key) & (index->capacity - 1);
-    while (index->slots[at].value != 0) {
-        if (index->slots[at].key == key && index->slots[at].value == value + 1) {
-            return;
-        }
-        at = (at + 1) & (index->capacity - 1);
-    }
-    index->slots[at] = (struct tj_index_slot){key, value + 1};
-    index->count++;
-}
-
-/* False: no memory, and it is as it was. */
-static bool index_grow(struct tj_index *index)
-{
-    struct tj_index more = {.capacity = index->capacity == 0 ? 256 : index->capacity * 2};
-    more.slots = calloc(more.capacity, sizeof *more.slots);
-    if (more.slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < index->capacity; i++) {
-        if (index->slots[i].value != 0) {
-            index_place(&more, index->slots[i].key, index->slots[i].value - 1);
-        }
-    }
-    TJ_VERIFY_CHECK(more.count == index->count);
-    free(index->slots);
-    *index = more;
-    return true;
-}
-
-/* The next value under `key` from slot *at on; false when there is none. */
-static bool index_next(const struct tj_index *index, size_t *step, uint64_t *value, uint64_t key)
-{
-    if (index->capacity == 0) {
-        return false;
-    }
-    for (;;) {
-        TJ_VERIFY_CHECK(*step < index->capacity); /* an empty slot ends it before */
-        size_t at = (mix(key) + *step) & (index->capacity - 1);
-        *step += 1;
-        if (index->slots[at].value == 0) {
-            return false;
-        }
-        if (index->slots[at].key == key) {
-            *value = index->slots[at].value - 1;
-            return true;
-        }
-    }
-}
-
-TJ_VERIFY_ONLY static bool index_has(const struct tj_index *index, uint64_t key, uint64_t value)
-{
-    size_t step = 0;
-    uint64_t found;
-    while (index_next(index, &step, &found, key)) {
-        if (found == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An object that was not kept is not to be found either. */
 static void index_insert(struct tj_state *state, struct tj_index *index, uint64_t key,
                          uint64_t value)
 {
-    bool full = index->count * 2 >= index->capacity;
-    if (state->no_memory || (full && !index_grow(index))) {
+    if (state->no_memory || !tj_index_insert(index, key, value)) {
         state->no_memory = true;
-        return;
     }
-    index_place(index, key, value);
-    TJ_VERIFY_CHECK(index_has(index, key, value));
-}
-
-static const uint8_t *key_x(const struct tj_key_object *key)
-{
-    if (key->algorithm == TJ_ALGORITHM_ECDSA) {
-        return key->key + 1;
-    }
-    return key->key;
-}
-
-const struct tj_key_object *tj_state_find_key(const struct tj_state *state, const uint8_t x32[32])
-{
-    size_t step = 0;
-    uint64_t value;
-    while (index_next(&state->key_index, &step, &value, tj_load64(x32))) {
-        const struct tj_key_object *key =
-            tj_state_key(state, (uint32_t)(value >> 32), (uint32_t)value);
-        if (key != NULL && memcmp(key_x(key), x32, 32) == 0) {
-            return key;
-        }
-    }
-    return NULL;
-}
-
-const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t *number,
-                                                uint64_t record)
-{
-    size_t step = 0;
-    while (index_next(&state->mark_index, &step, number, record)) {
-        const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, *number);
-        if (mark != NULL && mark->record == record) {
-            return mark;
-        }
-    }
-    return NULL;
 }
 
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key)
 {
-    index_insert(state, &state->key_index, tj_load64(key_x(key)),
+    index_insert(state, &state->key_index, tj_load64(tj_key_object_x(key)),
                  (uint64_t)key->party << 32 | key->ordinal);
 }
 
@@ -595,14 +478,6 @@ void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t numbe
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
 {
     index_insert(state, &state->rule_index, holder, rule);
-}
-
-bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule, uint64_t holder)
-{
-    uint64_t value;
-    bool found = index_next(&state->rule_index, step, &value, holder);
-    *rule = found ? (uint32_t)value : 0;
-    return found;
 }
 
 static bool index_block(void *context, const struct tj_block *block)
@@ -656,125 +531,4 @@ bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void 
 void tj_state_index_all(struct tj_state *state)
 {
     tj_state_visit(state, index_block, state);
-}
-
-/* ---- typed readers ---- */
-
-const struct tj_ledger_object *tj_state_ledger(const struct tj_state *state)
-{
-    return tj_state_peek(state, TJ_T_LEDGER, 0, 0);
-}
-
-const struct tj_party_object *tj_state_party(const struct tj_state *state, uint32_t party)
-{
-    const struct tj_party_object *object = tj_state_peek(state, TJ_T_PARTY, 0, party);
-    if (object != NULL && object->type != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint32_t asset)
-{
-    const struct tj_asset_object *object = tj_state_peek(state, TJ_T_ASSET, 0, asset);
-    if (object != NULL && object->amount_max != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account)
-{
-    const struct tj_account_object *object =
-        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
-    if (object != NULL && object->class != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_lane_object *tj_state_lane(const struct tj_state *state, uint32_t party,
-                                           uint16_t lane)
-{
-    return tj_state_peek(state, TJ_T_LANE, party, lane);
-}
-
-const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t party,
-                                         uint32_t ordinal)
-{
-    const struct tj_key_object *object = tj_state_peek(state, TJ_T_KEY, party, ordinal);
-    if (object != NULL && object->status != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule)
-{
-    const struct tj_rule_object *object = tj_state_peek(state, TJ_T_RULE, 0, rule);
-    if (object != NULL && object->set != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
-                                                 uint32_t asset)
-{
-    return tj_state_peek(state, TJ_T_HOLDING, party, asset);
-}
-
-/* ---- digest ---- */
-
-static bool digest_block(void *context, const struct tj_block *block)
-{
-    struct tj_hasher *hasher = context;
-    if (!tj_all_zero(block->content, tj_block_bytes(block->table))) {
-        uint8_t name[9] = {block->table};
-        tj_store32(name + 1, block->party);
-        tj_store32(name + 5, block->number);
-        tj_sha256_update(hasher, name, sizeof name);
-        tj_sha256_update(hasher, block->content, tj_block_bytes(block->table));
-    }
-    return true;
-}
-
-void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, struct tj_hash *out)
-{
-    tj_sha256_begin(hasher);
-    tj_state_visit(state, digest_block, hasher);
-    tj_sha256_finish(hasher, out);
-}
-
-/* ---- sample ---- */
-
-/* Words that are zero count for nothing: a block that was made and not written changes nothing. */
-static bool sample_block(void *context, const struct tj_block *block)
-{
-    uint64_t *sample = context;
-    uint64_t name = (uint64_t)block->party << 40 ^ (uint64_t)block->number << 8 ^ block->table;
-    for (uint32_t at = 0; at < tj_block_bytes(block->table); at += 8) {
-        uint64_t word;
-        memcpy(&word, block->content + at, sizeof word);
-        if (word != 0) {
-            *sample += mix(word ^ mix(name + ((uint64_t)at << 48)));
-        }
-    }
-    return true;
-}
-
-uint64_t tj_state_sample_again(const struct tj_state *state)
-{
-    uint64_t sample = 1;
-    tj_state_visit(state, sample_block, &sample);
-    return sample;
-}
-
-uint64_t tj_state_sample(const struct tj_state *state)
-{
-    bool small = state->arena_chunks != NULL && state->arena_chunks->next == NULL;
-    if (state->remembering % 16 == 0 && small) {
-        return tj_state_sample_again(state);
-    }
-    return 0;
 }

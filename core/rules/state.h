@@ -19,6 +19,7 @@
  * Threads: none of its own; one thread at a time. */
 
 #include "core/rules/purpose.h"
+#include "core/rules/state_index.h"
 #include "crypto/signature.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -157,6 +158,15 @@ struct tj_key_object {
     uint64_t added; /* record ids */
     uint64_t revoked;
 };
+
+/* Its x-coordinate, which it is found by: an ecdsa key has one byte before it. */
+static inline const uint8_t *tj_key_object_x(const struct tj_key_object *key)
+{
+    if (key->algorithm == TJ_ALGORITHM_ECDSA) {
+        return key->key + 1;
+    }
+    return key->key;
+}
 
 /* 64 bytes. Number: the lane's. */
 struct tj_lane_object {
@@ -302,17 +312,6 @@ static inline uint32_t tj_block_bytes(uint8_t table)
     return (uint32_t)tj_table_shapes[table].object_size << tj_table_shapes[table].shift;
 }
 
-/* A hash index from a u64 to numbers; what it finds is a hint that the caller checks against the
- * object, so nothing is ever taken out of it. */
-struct tj_index {
-    struct tj_index_slot {
-        uint64_t key;
-        uint64_t value; /* plus one; 0: empty */
-    } * slots;
-    size_t capacity;
-    size_t count;
-};
-
 /* What objects held before they were written, newest last: of one group, or of one entry. */
 struct tj_undo_log {
     struct tj_undo {
@@ -327,6 +326,12 @@ void tj_undo_log_free(struct tj_undo_log *log);
 
 struct tj_party_tables {
     struct tj_table tables[TJ_T_END - TJ_T_KEY];
+};
+
+/* The beginning of what blocks are cut from. */
+struct tj_arena_chunk {
+    struct tj_arena_chunk *next;
+    uint8_t padding[56];
 };
 
 struct tj_state {
