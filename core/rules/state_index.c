@@ -22,25 +22,6 @@ static void place(struct tj_index *index, uint64_t key, uint64_t value)
     index->count++;
 }
 
-/* False: no memory, and it is as it was. */
-static bool grow(struct tj_index *index)
-{
-    struct tj_index more = {.capacity = index->capacity == 0 ? 256 : index->capacity * 2};
-    more.slots = calloc(more.capacity, sizeof *more.slots);
-    if (more.slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < index->capacity; i++) {
-        if (index->slots[i].value != 0) {
-            place(&more, index->slots[i].key, index->slots[i].value - 1);
-        }
-    }
-    TJ_VERIFY_CHECK(more.count == index->count);
-    free(index->slots);
-    *index = more;
-    return true;
-}
-
 bool tj_index_next(const struct tj_index *index, size_t *step, uint64_t *value, uint64_t key)
 {
     if (index->capacity == 0) {
@@ -70,6 +51,36 @@ TJ_VERIFY_ONLY static bool has(const struct tj_index *index, uint64_t key, uint6
         }
     }
     return false;
+}
+
+TJ_VERIFY_ONLY static bool has_all(const struct tj_index *index, const struct tj_index *other)
+{
+    for (size_t i = 0; i < other->capacity; i++) {
+        const struct tj_index_slot *slot = &other->slots[i];
+        if (slot->value != 0 && !has(index, slot->key, slot->value - 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False: no memory, and it is as it was. */
+static bool grow(struct tj_index *index)
+{
+    struct tj_index more = {.capacity = index->capacity == 0 ? 256 : index->capacity * 2};
+    more.slots = calloc(more.capacity, sizeof *more.slots);
+    if (more.slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < index->capacity; i++) {
+        if (index->slots[i].value != 0) {
+            place(&more, index->slots[i].key, index->slots[i].value - 1);
+        }
+    }
+    TJ_VERIFY_CHECK(more.count == index->count && has_all(&more, index));
+    free(index->slots);
+    *index = more;
+    return true;
 }
 
 bool tj_index_insert(struct tj_index *index, uint64_t key, uint64_t value)
