@@ -66,6 +66,9 @@ static int open_genesis(struct place *place, const char *path)
     if (code == EXIT_PASS) {
         place->start = tj_genesis_state(&place->genesis.built, place->genesis.records);
         place->known.state = place->start;
+        if (place->start == NULL) {
+            return fail_status(TIJORI_MEMORY, path, NULL);
+        }
     }
     place->assets = genesis_file_assets(&place->genesis);
     place->lifetime_max_s = TJ_GET(place->genesis.records, TJ_LEDGER, lifetime_max_s);

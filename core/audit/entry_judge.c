@@ -175,6 +175,9 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
     r->past.lane = item->entry.header.lane;
     enum tijori_status status = tj_apply(r->state, r->links, tail, &r->past.past, &c, &verdict);
     tj_undo_log_settle(r->state->undo);
+    if (status == TIJORI_MEMORY) {
+        return tj_lack_memory(r);
+    }
     if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
         return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
     }

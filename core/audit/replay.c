@@ -186,7 +186,7 @@ static bool create_parts(struct tj_replaying *r)
         r->figures = r->period->figures;
     }
     r->state = tj_state_create();
-    return r->report->tally != NULL && r->jumps != NULL && r->figures != NULL;
+    return r->report->tally != NULL && r->jumps != NULL && r->figures != NULL && r->state != NULL;
 }
 
 static void join_parts(struct tj_replaying *r)

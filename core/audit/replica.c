@@ -247,6 +247,14 @@ enum tijori_status tj_replica_save(struct tj_replica *replica)
 
 /* ---- reading ---- */
 
+static void note_status(struct stream *s, enum tijori_status status)
+{
+    s->failed = s->failed || status != TIJORI_OK;
+    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
+}
+
+/* Blocks come in any order, and what a number may be is not asked: the digest was found right, so
+ * these are the bytes of an auditor's own state. */
 static void get_blocks(struct stream *s, struct tj_state *state)
 {
     for (;;) {
@@ -261,14 +269,12 @@ static void get_blocks(struct stream *s, struct tj_state *state)
         }
         struct tj_block *block =
             tj_state_block(state, (uint8_t)table, (uint32_t)(place >> 32), (uint32_t)place);
+        if (block == NULL) {
+            note_status(s, TIJORI_MEMORY);
+            return;
+        }
         get(s, block->content, tj_block_bytes((uint8_t)table));
     }
-}
-
-static void note_status(struct stream *s, enum tijori_status status)
-{
-    s->failed = s->failed || status != TIJORI_OK;
-    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
 }
 
 static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
@@ -419,6 +425,9 @@ static enum tijori_status read_replica(struct tj_replica *r)
     }
     r->leaves_stored = r->size; /* what a save that was cut short left beyond is written over */
     tj_state_index_all(r->state);
+    if (r->state->no_memory) {
+        return TIJORI_MEMORY;
+    }
     return TIJORI_OK;
 }
 
@@ -455,7 +464,7 @@ enum tijori_status tj_replica_open(struct tj_replica **out, const char *dir)
     r->jumps = tj_lane_jumps_create();
     r->figures = tj_figures_create();
     enum tijori_status status = TIJORI_MEMORY;
-    if (r->jumps != NULL && r->figures != NULL) {
+    if (r->state != NULL && r->jumps != NULL && r->figures != NULL) {
         status = open_directory(r, dir);
     }
     if (status != TIJORI_OK) {

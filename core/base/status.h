@@ -31,12 +31,19 @@
         }                                                                                          \
     } while (0)
 
-/* Expensive internal checks, for the builds that have them. */
+/* Expensive internal checks, for the builds that have them. What has to be noted before an effect,
+ * to be compared after it, is noted where TJ_VERIFYING is true. */
 #ifdef TIJORI_VERIFY
+enum { TJ_VERIFYING = 1 };
 #define TJ_VERIFY_CHECK(condition) TIJORI_REQUIRE(condition)
 #else
+enum { TJ_VERIFYING = 0 };
 #define TJ_VERIFY_CHECK(condition) ((void)0)
 #endif
+
+/* A function or variable that only such checks use. It is compiled in every build all the same, so
+ * that it cannot rot. */
+#define TJ_VERIFY_ONLY __attribute__((unused))
 
 /* Stands for "no record" and "no slot". */
 #define TJ_NOWHERE UINT32_MAX

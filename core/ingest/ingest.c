@@ -461,7 +461,9 @@ static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *p
 
 /* Judges items until they make one group, and says how many they are. An item that must wait for
  * the disk closes the group, so that the others need not wait with it; the first of a group waits
- * here, since there is nothing else to do. */
+ * here, since there is nothing else to do. Without memory the state has not kept what was judged:
+ * the group is lost, as one that the disk did not take, and nothing is judged any more until the
+ * ledger is opened again. */
 static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
                           struct tj_pipeline *pipeline, struct tj_group *group,
                           enum tj_storage_status *status, size_t ready)
@@ -475,7 +477,11 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
     while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
            group->records < TJ_GROUP_RECORDS_MAX) {
         prefetch_ahead(ingest, pipeline, items, ready);
-        if (judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items))) {
+        bool judged = judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items));
+        if (ingest->state->no_memory) {
+            past_end(&past);
+            *status = TJ_STORAGE_MEMORY;
+        } else if (judged) {
             items++;
         } else if (items > 0) {
             break; /* first of the next group */
@@ -685,7 +691,10 @@ void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
             item->entry = ingest->head.row.size;
             tj_state_rollback(ingest->state, 0);
         }
-        TJ_VERIFY_CHECK(group->undo.count == 0 && group->count == 0);
+        if (ingest->state->no_memory) {
+            atomic_store(&ingest->failed, true); /* it must be opened again */
+        }
+        TJ_VERIFY_CHECK(ingest->failed || (group->undo.count == 0 && group->count == 0));
     }
     if (storage == TJ_STORAGE_OK) {
         past_end(&past);

@@ -75,7 +75,7 @@ struct tj_ingest {
     size_t note_size; /* of the checkpoint over `durable` when the signer made one */
     char note[TJ_SIGNED_NOTE_MAX];
     _Atomic uint64_t durable_size; /* durable.row.size, for the thread that judges */
-    atomic_bool failed;            /* a commit ended in doubt: nothing more is written */
+    atomic_bool failed;            /* a commit ended in doubt, or memory: nothing more is written */
     bool lost;                     /* a group did not become durable and is still in the state */
 
     struct tj_group groups[2];

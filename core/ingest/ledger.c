@@ -274,7 +274,10 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
     }
     ledger->ingest.state = tj_state_create();
     ledger->ingest.accept_clock_jump = true; /* whoever makes a ledger states its time */
-    status = tj_ingest_found(&ledger->ingest, genesis, opening);
+    status = TIJORI_MEMORY;
+    if (ledger->ingest.state != NULL) {
+        status = tj_ingest_found(&ledger->ingest, genesis, opening);
+    }
     TJ_VERIFY_CHECK(status != TIJORI_OK || ledger->ingest.head.row.size == 2);
     if (status != TIJORI_OK) {
         *verdict = genesis->verdict.status > TIJORI_ALREADY ? genesis->verdict : opening->verdict;

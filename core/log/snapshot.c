@@ -66,23 +66,6 @@ bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
     return tj_load64(value->bytes + 8) == 0;
 }
 
-#ifdef TIJORI_VERIFY
-bool tj_dirty_in_order(const struct tj_state *state)
-{
-    uint64_t since = 0;
-    uint64_t count = 0;
-    const struct tj_block *last = NULL;
-    for (const struct tj_block *b = state->dirty_first; b != NULL; b = b->next_dirty) {
-        if (!b->dirty || b->dirty_since < since || ++count > state->dirty_count) {
-            return false; /* a block that is there twice makes the list longer than its count */
-        }
-        since = b->dirty_since;
-        last = b;
-    }
-    return count == state->dirty_count && last == state->dirty_last;
-}
-#endif
-
 /* ---- loading ---- */
 
 /* Sets *found_any when a block is stored at all. */
@@ -105,6 +88,10 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
             break;
         }
         struct tj_block *block = tj_state_block(state, row.table, row.party, row.number);
+        if (block == NULL) {
+            status = TIJORI_MEMORY;
+            break;
+        }
         TJ_VERIFY_CHECK(block->table == row.table && block->party == row.party &&
                         block->number == row.number);
         memcpy(block->content, row.content, tj_block_bytes(row.table));
@@ -135,7 +122,7 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         }
         tj_envelope_id(digester, &envelope_id, entry.header_bytes);
         if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
-            return TIJORI_CORRUPT;
+            return state->no_memory ? TIJORI_MEMORY : TIJORI_CORRUPT;
         }
         TJ_VERIFY_CHECK(state->entry == index);
         TJ_VERIFY_CHECK(tj_state_mark_undo(state) == 0); /* a redo is never taken back */
@@ -171,6 +158,9 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
 {
     struct tj_state *state = tj_state_create();
     bool stored = false;
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = load_blocks(txn, state, &stored, head->size);
@@ -179,6 +169,9 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
         tj_state_index_all(state);
         /* A ledger of an older storage format has no block of this one yet. */
         status = redo(txn, digester, state, stored ? head->redo_from : 0, head->size);
+    }
+    if (status == TIJORI_OK && state->no_memory) { /* for an index, and nothing was redone */
+        status = TIJORI_MEMORY;
     }
     if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
         status = TIJORI_CORRUPT;
@@ -199,6 +192,9 @@ enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digest
                                   struct tj_state **out, uint64_t size)
 {
     struct tj_state *state = tj_state_create();
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = redo(txn, digester, state, 0, size);

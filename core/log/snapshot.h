@@ -40,10 +40,4 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
 enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digester,
                                   struct tj_state **out, uint64_t size) TJ_MUST_USE;
 
-#ifdef TIJORI_VERIFY
-/* The list of dirty blocks is in order of what changed them first, has each block once and ends
- * where it says. For assertions. */
-bool tj_dirty_in_order(const struct tj_state *state) TJ_MUST_USE;
-#endif
-
 #endif
