@@ -61,6 +61,21 @@ int fail_errno(int error, const char *what)
     return fail_said(status, &said);
 }
 
+/* Without message(), so that nothing between here and the end asks for memory. */
+void out_of_memory(void)
+{
+    fprintf(stderr, "%s: out of memory\n", name_program);
+    exit(EXIT_TRY_AGAIN);
+}
+
+void *memory_needed(void *memory)
+{
+    if (memory == NULL) {
+        out_of_memory();
+    }
+    return memory;
+}
+
 /* Operation has an exit code for each; whatever is wrong with an envelope is bad input. The list is
  * spelled out by hand where the answer is another than 65. */
 int exit_code_of(enum tijori_status status)

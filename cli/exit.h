@@ -49,4 +49,11 @@ int fail_said(enum tijori_status status, const struct tijori_message *said);
 /* The error of a system call on a file: "what: No such file or directory". */
 int fail_errno(int error, const char *what);
 
+/* Says "tijori: out of memory" and ends the program with EXIT_TRY_AGAIN. A ledger that is open may
+ * be left like that, since a process may die at any time. A file that is being written may not:
+ * until it is complete or gone, answer fail_errno(ENOMEM, ...) instead. */
+_Noreturn void out_of_memory(void);
+/* What malloc() and its kin answered: the memory, or the program ends as above. */
+void *memory_needed(void *memory) TJ_MUST_USE;
+
 #endif

@@ -31,6 +31,13 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
     }
 }
 
+void memory_needed_in(const struct buffer *buffer)
+{
+    if (buffer->failed) {
+        out_of_memory();
+    }
+}
+
 static bool is_standard(const char *path)
 {
     return strcmp(path, "-") == 0;

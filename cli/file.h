@@ -17,6 +17,8 @@ struct buffer {
 /* Room for `size` bytes at the end, to be counted in `size` by who fills it; NULL: no memory. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size) TJ_MUST_USE;
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
+/* Before the bytes are read: ends the program when some are missing (out_of_memory). */
+void memory_needed_in(const struct buffer *buffer);
 
 /* All of a file of at most `max` bytes, in memory that the caller frees, with a NUL behind. Answers
  * 0 or an errno, EFBIG when the file is larger, and says nothing. */

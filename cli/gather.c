@@ -1,5 +1,6 @@
 #include "cli/gather.h"
 
+#include "cli/exit.h"
 #include "core/base/status.h"
 
 #include <curl/curl.h>
@@ -363,13 +364,15 @@ size_t gather_cosignatures(struct gather_witness *witnesses, char *note, size_t 
     const bool checkpoint = is_checkpoint(&round.checkpoint, note, *size);
     TIJORI_REQUIRE(count <= GATHER_WITNESSES_MAX);
     if (!initialised) {
-        TIJORI_REQUIRE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+            out_of_memory();
+        }
         initialised = true;
     }
-    round.multi = curl_multi_init();
-    round.headers = curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8");
-    round.asked = calloc(count > 0 ? count : 1, sizeof *round.asked);
-    TIJORI_REQUIRE(round.multi != NULL && round.headers != NULL && round.asked != NULL);
+    round.multi = memory_needed(curl_multi_init());
+    round.headers =
+        memory_needed(curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8"));
+    round.asked = memory_needed(calloc(count > 0 ? count : 1, sizeof *round.asked));
     for (size_t i = 0; i < count; i++) {
         struct asked *asked = &round.asked[i];
         asked->witness = &witnesses[i];

@@ -116,8 +116,10 @@ static int read_known(const struct arguments *arguments)
     if (known.read || count == 0) {
         return EXIT_PASS;
     }
-    known.texts = calloc(count, PASSPHRASE_SIZE);
-    TIJORI_REQUIRE(known.texts != NULL && atexit(forget_known) == 0);
+    known.texts = memory_needed(calloc(count, PASSPHRASE_SIZE));
+    if (atexit(forget_known) != 0) {
+        out_of_memory();
+    }
     known.read = true;
     known.count = count;
     for (size_t i = 0; i < count; i++) {

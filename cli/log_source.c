@@ -98,8 +98,7 @@ int audit_read_policy(struct tj_policy **out, const char *path)
     if (code != EXIT_PASS) {
         return code;
     }
-    struct tj_policy *policy = calloc(1, sizeof *policy);
-    TIJORI_REQUIRE(policy != NULL);
+    struct tj_policy *policy = memory_needed(calloc(1, sizeof *policy));
     bool read = tj_policy_decode(policy, &error, text, size);
     free(text);
     if (!read) {

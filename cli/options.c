@@ -313,16 +313,14 @@ static int run_command(const struct program *program, char **argv, const struct 
         .argc = argc,
         .argv = argv,
         .out = &arguments,
-        .operands = calloc(room, sizeof *parser.operands),
-        .values = calloc(room, sizeof *parser.values),
+        .operands = memory_needed(calloc(room, sizeof *parser.operands)),
+        .values = memory_needed(calloc(room, sizeof *parser.values)),
     };
     arguments.operands = parser.operands;
     arguments.values = parser.values;
     message_name(program->name, command->name);
     int code = EXIT_USAGE;
-    if (parser.operands == NULL || parser.values == NULL) {
-        code = fail_errno(ENOMEM, "arguments");
-    } else if (wants_help(argc, argv)) {
+    if (wants_help(argc, argv)) {
         options_print_command(stdout, program, command);
         code = EXIT_PASS;
     } else if (parse_all(&parser) && check_all(&parser)) {

@@ -3,12 +3,12 @@
 
 /* Checkpoints and cosignatures: C2SP tlog-checkpoint and tlog-cosignature (type 0x04).
  *
- * A checkpoint is a signed note whose text is three lines: origin, size of the tree in decimal,
- * base64 of its root. The name of the log's key is the origin. Extension lines are refused: nothing
- * here reads them, and what nobody reads must not look signed.
+ * A checkpoint is a signed note whose text is three lines: the origin, the size of the tree in
+ * decimal, and its root in base64. The name of the log's key is the origin. Extension lines are
+ * refused: nothing here reads them, and what nobody reads must not look signed.
  *
- * A cosignature says that a witness saw, at a time, a checkpoint consistent with all it had seen
- * before of that origin. Its line stands in the note beside the log's.
+ * A cosignature says that a witness saw a checkpoint at a time, and found it consistent with all
+ * that it had seen before of that origin. Its line stands in the note beside the log's.
  *
  * Threads: none; pure functions. */
 
@@ -28,34 +28,35 @@ struct tj_checkpoint {
     struct tj_hash root;
 };
 
-/* Reads the text of a note. False when it is not exactly origin, size without leading zeros, and
+/* Reads the text of a note. False when it is anything but origin, size without leading zeros, and
  * root. */
 bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size) TJ_MUST_USE;
 
-/* Writes the text; its size, 0 when `out` is too small or the origin not a valid name.
- * TJ_CHECKPOINT_TEXT_MAX bytes always suffice. No NUL is written. */
+/* Writes the text and returns its size; 0 when `out` is too small or the origin is not a valid
+ * name. TJ_CHECKPOINT_TEXT_MAX bytes always suffice. No NUL is written. */
 size_t tj_checkpoint_encode(char *out, size_t out_size,
                             const struct tj_checkpoint *checkpoint) TJ_MUST_USE;
 
-/* Writes the note signed by the log's key; its size, or 0 as above. */
+/* Writes the note, signed by the log's key, and returns its size, or 0 as above. */
 size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint *checkpoint,
                           const uint8_t secret32[32]) TJ_MUST_USE;
 
-/* Writes one cosignature line over the note's text; its size, 0 when `out` is too small or the name
- * not valid. `time_s` are POSIX seconds. */
+/* Writes one cosignature line over the note's text and returns its size; 0 when `out` is too small
+ * or the name is not valid. `time_s` are POSIX seconds. */
 size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size, const char *name,
                  uint64_t time_s, const uint8_t secret32[32]) TJ_MUST_USE;
 
-/* A type 0x04 key's line: UNKNOWN when there is none, INVALID when it does not verify. *time_s (may
- * be NULL) gets the time it states when VALID. */
+/* Verifies the line of a type 0x04 key: UNKNOWN when there is none, INVALID when it does not
+ * verify. When it is VALID, *time_s (may be NULL) gets the time that it states. */
 enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
                                            const struct tj_verifier_key *key) TJ_MUST_USE;
 
-/* Appends to the note in `note` (`*size` bytes of `capacity`) the signature lines of `other` that
- * it has not: by (name, key id), so that of two cosignatures by one key the first that was stored
- * stays. False, and nothing changed, when either is not a note, their texts differ, room lacks, or
- * the result would be no note. The lines are not verified: one that was taken in keeps its place,
- * so `other` is to be verified first. */
+/* Appends the signature lines of `other` to the note in `note` (`*size` bytes of `capacity`), where
+ * the note does not have them yet. Lines are compared by (name, key id), so of two cosignatures by
+ * one key the first that was stored stays. False, and nothing changed, when either is not a note,
+ * their texts differ, there is no room, or the result would be no note.
+ *
+ * The lines are not verified. One that was taken in keeps its place, so verify `other` first. */
 bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
                    size_t other_size) TJ_MUST_USE;
 

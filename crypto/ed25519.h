@@ -1,7 +1,9 @@
 #ifndef TIJORI_CRYPTO_ED25519_H
 #define TIJORI_CRYPTO_ED25519_H
 
-/* Ed25519 (RFC 8032), through OpenSSL; with the checks of a public key that OpenSSL leaves out.
+/* Ed25519 (RFC 8032), through OpenSSL. Added are the checks of a public key that OpenSSL leaves
+ * out.
+ *
  * Threads: any. */
 
 #include "crypto/must_use.h"
@@ -13,16 +15,16 @@
 enum { TJ_ED25519_SIGNATURE_SIZE = 64 };
 
 /* True for the one encoding (RFC 8032, section 5.1.3) of a point on the curve whose order is not
- * small. Under a key of small order one signature fits many messages. */
+ * small. Under a key of small order, one signature fits many messages. */
 bool tj_ed25519_public_key_valid(const uint8_t public32[32]) TJ_MUST_USE;
 
 /* Any 32 bytes are a secret key. False only when OpenSSL has no Ed25519. */
 bool tj_ed25519_public_key_of(uint8_t public32[32], const uint8_t secret32[32]) TJ_MUST_USE;
 
-/* Ed25519 over a message of any length (signed notes). */
+/* Signs a message of any length (signed notes). */
 bool tj_ed25519_sign(uint8_t signature64[64], const uint8_t secret32[32], const void *message,
                      size_t size) TJ_MUST_USE;
-/* Verifying: a public key that is not valid is false. */
+/* Verifies a signature. False, too, when the public key is not valid. */
 bool tj_ed25519_verify(const uint8_t public32[32], const void *message, size_t size,
                        const uint8_t signature64[64]) TJ_MUST_USE;
 

@@ -3,12 +3,12 @@
 
 /* SHA-256 (FIPS 180-4) and the tagged hash of BIP-340, through OpenSSL.
  *
- * A hasher is set up once and reused for every digest: the one-shot call of OpenSSL 3 fetches the
+ * A hasher is set up once and reused for every digest. The one-shot call of OpenSSL 3 fetches the
  * algorithm each time, which costs more than hashing a record. Hashing allocates nothing.
  *
- * Threads: a hasher or a tag context belongs to one thread at a time. Different hashers may be
- * used by different threads at once. A failure inside OpenSSL (out of memory, no SHA-256 at all)
- * aborts: there is nothing a caller could do instead. */
+ * Threads: a hasher or a tag context belongs to one thread at a time. Different threads may use
+ * different hashers at once. A failure inside OpenSSL (out of memory, no SHA-256 at all) aborts:
+ * there is nothing a caller could do instead. */
 
 #include "crypto/must_use.h"
 

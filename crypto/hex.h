@@ -1,9 +1,9 @@
 #ifndef TIJORI_CRYPTO_HEX_H
 #define TIJORI_CRYPTO_HEX_H
 
-/* Bytes as hex digits, two a byte, the high half first. We write lower case. The texts that this
- * software signs or derives have one spelling, so only lower case is read there; what people write
- * is read in either case. */
+/* Bytes as hex digits, two a byte, the high half first. Digits are written in lower case. A text
+ * that this software signs or derives has one spelling, so only lower case is read there. What
+ * people write is read in either case. */
 
 #include "crypto/must_use.h"
 

@@ -1,13 +1,14 @@
 #ifndef TIJORI_CRYPTO_POLICY_H
 #define TIJORI_CRYPTO_POLICY_H
 
-/* Which logs and witnesses a verifier trusts, and how many must agree: C2SP tlog-policy.
+/* A policy says which logs and witnesses a verifier trusts, and how many must agree: C2SP
+ * tlog-policy.
  *     log <vkey> [<url>]
  *     witness <name> <vkey> [<url>]
  *     group <name> all|any|<k> <name>...
  *     quorum <name>|none                 exactly once
- * Comments begin with #, names are defined before they are used, and each is a member of one group
- * at most. */
+ * Comments begin with #. A name is defined before it is used, and is a member of one group at
+ * most. */
 
 #include "crypto/must_use.h"
 #include "crypto/checkpoint.h"
@@ -54,12 +55,13 @@ struct tj_policy_error {
 bool tj_policy_decode(struct tj_policy *out, struct tj_policy_error *error, const char *text,
                       size_t size) TJ_MUST_USE;
 
-/* What the witnesses of a policy say of one checkpoint. By node; groups are UNKNOWN. */
+/* What the witnesses of a policy say of one checkpoint. The arrays are by node; groups are
+ * UNKNOWN. */
 struct tj_policy_result {
     enum tj_note_verdict verdicts[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX];
     uint64_t times_s[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX]; /* where VALID */
     unsigned valid;   /* cosignatures that verified */
-    unsigned invalid; /* by keys of the policy, that did not: the note is to be refused */
+    unsigned invalid; /* those by keys of the policy that did not: refuse the note */
     bool quorum;      /* holds, with none invalid */
 };
 void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,

@@ -8,8 +8,8 @@
  *     <base64 of 32 bytes>           one a line, from the leaf's sibling up
  *                                    (a blank line)
  *     the checkpoint, verbatim
- * What it proves of which leaf is for the reader to know: a leaf at `index` of the checkpoint's
- * tree hashes up to its root. */
+ * It proves that a leaf at `index` of the checkpoint's tree hashes up to the tree's root. Which
+ * leaf that is, the reader has to know. */
 
 #include "crypto/must_use.h"
 #include "crypto/checkpoint.h"
@@ -31,7 +31,7 @@ struct tj_tlog_proof {
 /* False when the bytes are not a tlog-proof. The checkpoint is not looked into. */
 bool tj_tlog_proof_decode(struct tj_tlog_proof *out, const char *bytes, size_t size) TJ_MUST_USE;
 
-/* Writes it; its size, 0 when `out` is too small. */
+/* Writes a proof and returns its size; 0 when `out` is too small. */
 size_t tj_tlog_proof_encode(char *out, size_t out_size,
                             const struct tj_tlog_proof *proof) TJ_MUST_USE;
 

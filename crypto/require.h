@@ -1,9 +1,9 @@
 #ifndef TIJORI_CRYPTO_REQUIRE_H
 #define TIJORI_CRYPTO_REQUIRE_H
 
-/* Internal to crypto/. A condition that only a bug of the caller, or a machine that no longer
- * computes rightly, can break. Release builds check it too: going on would sign or accept what
- * nobody checked. */
+/* Internal to crypto/. Only a bug of the caller can break such a condition, or a machine that no
+ * longer computes rightly. Release builds check it too: going on would sign or accept what nobody
+ * checked. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,17 +1,16 @@
 #ifndef TIJORI_CRYPTO_SIGNATURE_H
 #define TIJORI_CRYPTO_SIGNATURE_H
 
-/* Signatures over a 32-byte message hash: ECDSA and BIP-340 on secp256k1 (libsecp256k1), Ed25519
- * (OpenSSL; for the log's notes, never for envelopes).
+/* Signatures over a 32-byte message hash: ECDSA and BIP-340 on secp256k1 (libsecp256k1), and
+ * Ed25519 (OpenSSL; for the log's notes, never for envelopes).
  *
- * Verification is one batch call, a pure function of its items: nothing above it may know which
+ * Verification is one batch call, a pure function of its items. Nothing above it may know which
  * engine answered. libsecp256k1 is the reference.
  *
  * Sizes (bytes):      public key   signature
  *     ECDSA              33          64    compressed point; r || s big-endian, low-S only
  *     BIP-340            32          64    x-only; R.x || s
- *     Ed25519            32          64    RFC 8032
- */
+ *     Ed25519            32          64    RFC 8032 */
 
 #include "crypto/must_use.h"
 #include "crypto/ed25519.h"
@@ -41,8 +40,9 @@ struct tj_public_key {
 /* 33, 32 or 32; 0 for a number that is not a known algorithm. */
 size_t tj_public_key_size(uint8_t algorithm) TJ_MUST_USE;
 
-/* True for the right size and a point on the curve in its one encoding (ECDSA: 02 or 03; Ed25519:
- * RFC 8032, and not of small order, under which one signature fits many messages). */
+/* True for the right size and a point on the curve in its one encoding. For ECDSA that begins with
+ * 02 or 03. For Ed25519 it is that of RFC 8032, and not of small order, under which one signature
+ * fits many messages. */
 bool tj_public_key_valid(const struct tj_public_key *key) TJ_MUST_USE;
 
 /* The x-coordinate of a secp256k1 key (bytes 1..33 of ECDSA, all of BIP-340); for Ed25519 the key.
@@ -55,14 +55,14 @@ struct tj_verify_item {
     uint8_t signature64[TJ_SIGNATURE_SIZE];
 };
 
-/* Verifies `count` items, answering verdicts[i] = signature i is right. A key that does not parse
- * and a high-S ECDSA signature are false. May be called by any number of threads at once. */
+/* Verifies `count` items. verdicts[i] says whether signature i is right. A key that does not parse
+ * and a high-S ECDSA signature are false. Any number of threads may call it at once. */
 void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count);
 
-/* Signs with a 32-byte secret key. ECDSA: RFC 6979 nonce, normalised to low-S; BIP-340: fresh
- * auxiliary randomness unless `aux32` is given (tests; NULL otherwise; ignored by the others).
- * False when the secret key is not valid for the algorithm. The result is verified before it is
- * handed out, so a fault while signing cannot leak the key. */
+/* Signs with a 32-byte secret key. ECDSA takes the nonce of RFC 6979 and is normalised to low-S.
+ * BIP-340 takes fresh auxiliary randomness unless `aux32` is given, which is for tests; the others
+ * ignore it. False when the secret key is not valid for the algorithm. The result is verified
+ * before it is handed out, so a fault while signing cannot leak the key. */
 bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
              const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
              const uint8_t *aux32) TJ_MUST_USE;

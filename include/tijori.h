@@ -676,6 +676,168 @@ TIJORI_API enum tijori_status tijori_check_proof(struct tijori_proof *out, const
                                                  size_t size, const struct tijori_pins *pins,
                                                  struct tijori_message *message) TIJORI_MUST_USE;
 
+/* ---- signed receipts: docs/FORMAT.md section 15 ---- */
+
+/* Bytes of the longest signed receipt. */
+#define TIJORI_SIGNED_RECEIPT_MAX 2048
+/* Bytes of the longest evidence against a log that broke its word. */
+#define TIJORI_CONTRARY_MAX 65536
+
+/* What became of what a log signed. */
+enum tijori_promise {
+    /* PASS: the log keeps its word. */
+    TIJORI_PROMISE_KEPT,    /* the entry stands in the log as promised */
+    TIJORI_PROMISE_REFUSED, /* the envelope that was refused is not in the log */
+    TIJORI_PROMISE_LATER,   /* it is: submitted again, it became entry `index` */
+    /* INCOMPLETE: that is not known. */
+    TIJORI_PROMISE_SIGNED,  /* the log signed it; no log was given to hold it against */
+    TIJORI_PROMISE_UNBOUND, /* the log that was given has no checkpoint that the key signed */
+    TIJORI_PROMISE_NOT_DUE, /* no checkpoint covers the entry yet; one does by due_ns */
+    /* FAIL: it does not, or what was given is damaged. */
+    TIJORI_PROMISE_FOREIGN,     /* the receipt is not signed by the key, or of another log */
+    TIJORI_PROMISE_FORGED,      /* the signature under it does not verify */
+    TIJORI_PROMISE_DAMAGED,     /* entry `index` of the log that was given is damaged */
+    TIJORI_PROMISE_GENESIS,     /* its entry 0 is not the genesis of the key's log */
+    TIJORI_PROMISE_TREE,        /* its tree is not that of its checkpoint */
+    TIJORI_PROMISE_ENTRIES,     /* its entries are not those of its checkpoint */
+    TIJORI_PROMISE_FORKED,      /* the log of the receipt is no beginning of this one */
+    TIJORI_PROMISE_OTHER_ENTRY, /* another entry, of hash found_leaf, stands in its place */
+    TIJORI_PROMISE_CONTRADICTS, /* the entry of that leaf hash is another envelope's */
+    TIJORI_PROMISE_OVERDUE,     /* no checkpoint covers the entry, and one was due by due_ns */
+    TIJORI_PROMISE_BROKEN,      /* the envelope that it says was refused was entry `index` then */
+};
+
+struct tijori_signed_receipt {
+    enum tijori_verdict verdict;
+    enum tijori_promise promise;
+    /* What the receipt says. */
+    char origin[256];          /* the log's name */
+    enum tijori_status status; /* OK and ALREADY promise an entry; all others refuse */
+    uint8_t envelope_id[32];
+    uint64_t entry;       /* OK, ALREADY */
+    uint8_t leaf[32];     /* OK, ALREADY: leaf hash of the entry */
+    uint64_t received_ns; /* OK, ALREADY */
+    uint64_t head_size;   /* entries that the log had when it decided */
+    /* What was found, as `promise` says. */
+    uint64_t size;  /* entries under the newest checkpoint that the key signed; 0: none */
+    uint64_t index; /* LATER, DAMAGED, BROKEN */
+    uint8_t found_leaf[32];
+    uint64_t due_ns; /* NOT_DUE, OVERDUE */
+    uint64_t seen_s; /* OVERDUE: a witness of the policy saw that checkpoint only then, after
+                      * due_ns, in POSIX seconds; 0: no witness proves it, it may be an old copy */
+};
+
+/* Checks a receipt that a log signed: that the key signed it, and where a log is given, that the
+ * log keeps what it says. Who has a receipt needs nothing of who gave it. Of FORKED and OTHER_ENTRY
+ * the receipt and `contrary` together prove to anybody that the log signed two histories.
+ * Returns OK: `out` has the verdict, FAIL too. VALUE when the bytes are no signed receipt, a pin is
+ *     malformed or there is no log key; NOT_FOUND, CORRUPT (what is there cannot be read as a log),
+ *     FORMAT_UNKNOWN, DENIED, MEMORY, IO; FULL when the room in `contrary` does not suffice: `out`
+ *     has the verdict all the same, and *contrary_size is what is needed.
+ * Out: contrary    a checkpoint or a .tlog-proof, not terminated; may be NULL
+ * In/Out: contrary_size  the room in `contrary` (TIJORI_CONTRARY_MAX always suffices), then the
+ *                  bytes of it, 0: there is none. NULL when `contrary` is
+ * In:  receipt     a note, as `size` bytes; not kept
+ *      path        an exported folder, or a ledger's directory (see tijori_verify for one from a
+ *                  stranger); NULL: the signature alone is checked
+ *      pins        log_key is needed; policy has the witnesses of OVERDUE and may be NULL;
+ *                  ledger_id is not looked at
+ *      at_ns       the time by which deadlines are judged; 0: now
+ * Threads: any, at any time. */
+TIJORI_API enum tijori_status tijori_check_receipt(struct tijori_signed_receipt *out,
+                                                   char *contrary, size_t *contrary_size,
+                                                   const char *receipt, size_t size,
+                                                   const char *path, const struct tijori_pins *pins,
+                                                   uint64_t at_ns,
+                                                   struct tijori_message *message) TIJORI_MUST_USE;
+
+/* ---- witnesses: C2SP tlog-witness, without the HTTP around it ----
+ *
+ * A witness remembers the last checkpoint that it cosigned of each log, and cosigns another only
+ * when a consistency proof shows that it goes on from there. So no two checkpoints that it cosigned
+ * contradict each other, while its state is neither lost nor set back. A log makes the request, a
+ * witness answers it, and tijori_add_cosignatures takes the answer in. */
+
+/* Bytes of the longest request. */
+#define TIJORI_WITNESS_REQUEST_MAX 65536
+/* Bytes of the longest verifier key of a witness. */
+#define TIJORI_VERIFIER_KEY_MAX 512
+
+/* The request for the newest public checkpoint: the size that the witness cosigned last, the proof
+ * that leads from there to the checkpoint, and the checkpoint.
+ * Returns OK; NOT_FOUND when no checkpoint was signed yet; KNOWN_AHEAD when old_size is larger than
+ *     the checkpoint's; FULL when the room does not suffice; CORRUPT, IO.
+ * Out: request     text, not terminated: the body of POST add-checkpoint
+ * In/Out: size     the room in `request` (TIJORI_WITNESS_REQUEST_MAX always suffices), then its
+ *                  bytes
+ * In:  old_size    entries under the checkpoint that the witness cosigned last; 0: none. A witness
+ *                  that remembers another answers with code 409 and that size
+ * Threads: as the reading calls. */
+TIJORI_API enum tijori_status
+tijori_witness_request(struct tijori *ledger, char *request, size_t *size, uint64_t old_size,
+                       struct tijori_message *message) TIJORI_MUST_USE;
+
+struct tijori_witness;
+
+/* Zero is the default of the members behind `log_keys`. */
+struct tijori_witness_options {
+    const char *name;            /* of the witness's key: no space, no plus sign, not empty */
+    const uint8_t *secret32;     /* 32 bytes, an Ed25519 secret; copied */
+    const char *const *log_keys; /* verifier keys (C2SP signed-note) of the logs that it cosigns;
+                                  * several of one name are one log's keys */
+    size_t log_key_count;
+    int replays;         /* 1: the caller verifies each log before it asks, and the name ends with
+                          * "/replayed"; 0: the name does not */
+    tijori_clock *clock; /* NULL: the system's */
+    void *clock_context;
+};
+
+/* Opens a witness whose state is the directory DIR. One process has it open at a time.
+ * Returns OK; LOCKED; TEXT (the name is none, or does not go with `replays`), KEY_INVALID, VALUE (a
+ *     log key is no verifier key of a log); CORRUPT when the state cannot be read or is of another
+ *     name: a witness that went on without it could contradict itself; NOT_FOUND, DENIED, FULL,
+ *     EXISTS, MEMORY, IO.
+ * Out: out         OK: to be closed with tijori_witness_close; else NULL
+ * In:  dir         made when missing; its parent must exist
+ *      options     copied */
+TIJORI_API enum tijori_status tijori_witness_open(struct tijori_witness **out, const char *dir,
+                                                  const struct tijori_witness_options *options,
+                                                  struct tijori_message *message) TIJORI_MUST_USE;
+
+/* Closes it, and forgets the secret. NULL is accepted. No other call on it may be running. */
+TIJORI_API void tijori_witness_close(struct tijori_witness *witness);
+
+/* The key by which its cosignatures are verified, as a policy names it: NAME+HASH+BASE64.
+ * Out: key         terminated */
+TIJORI_API void tijori_witness_key(const struct tijori_witness *witness,
+                                   char key[TIJORI_VERIFIER_KEY_MAX]);
+
+struct tijori_witness_answer {
+    unsigned code;         /* of HTTP: 200 cosigned, 400, 403, 404, 409, 422, 500 */
+    uint64_t last_size;    /* 409: entries under the checkpoint cosigned last */
+    char content_type[64]; /* of the body, terminated */
+    size_t body_size;
+    char body[512];    /* 200: the cosignature's line; else a line that says what is wrong. Not
+                        * terminated */
+    char log[512];     /* a line for who runs the witness, terminated, without a newline */
+    char trouble[512]; /* another, or empty: what the disk says */
+};
+
+/* Answers one request. What it cosigns is on the disk before the answer is given.
+ *     400  not a request, or the old size is larger than the checkpoint's
+ *     404  a log that it does not know
+ *     403  no signature by a key of the log, or one that does not verify
+ *     409  the old size is not the one cosigned last, which is the body and last_size
+ *     422  the checkpoint does not go on from the last one cosigned. Another root at the same size
+ *          is kept in DIR as evidence against the log
+ *     500  the state cannot be read or written: nothing was cosigned
+ *     200  cosigned
+ * In:  request     bytes from anybody, at most TIJORI_WITNESS_REQUEST_MAX; more is a 400; not kept
+ * Threads: any number at once. */
+TIJORI_API void tijori_witness_answer(struct tijori_witness *witness,
+                                      struct tijori_witness_answer *out, const char *request,
+                                      size_t size);
+
 /* ---- verification ---- */
 
 /* Zero is the default of every member. */

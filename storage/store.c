@@ -26,7 +26,7 @@ _Static_assert(sizeof(size_t) >= 8, "a map of 1 TiB needs 64-bit addresses");
 #define TJ_STORE_MAP_DEFAULT (UINT64_C(1) << 40)
 #endif
 
-/* Values from this size on are read ahead by a cursor. Below, two or three page faults cost less
+/* A cursor has values from this size on read ahead. Below it, two or three page faults cost less
  * than asking. */
 enum { TJ_STORE_READ_AHEAD_MIN = 16384 };
 
@@ -98,8 +98,8 @@ enum tj_storage_status tj_storage_status_of(int code)
 }
 
 /* What this process has open, by device and inode of the directory. LMDB forbids the same
- * environment twice in one process (see store.h, Processes) and does not notice it. Entries of
- * another process id are what a fork left behind: none of its locks came along. */
+ * environment twice in one process (see store.h, Processes), but does not notice it. A fork leaves
+ * entries of another process id behind: none of its locks came along. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tj_store *registry;
 
@@ -256,12 +256,14 @@ static enum tj_storage_status check_format(MDB_txn *txn, uint32_t *found, uint32
 
 /* Begins a reading transaction, or renews the one given, on a commit that is whole and durable.
  *
- * LMDB takes the number n of the last commit, then copies the meta page n mod 2. A reader held up
- * in between while commit n+1 ends copies what commit n+2 is writing there: a torn page, or a
- * commit not yet on the disk, with the next renewal going back to n+1. (Seen on two busy cores,
- * once in some 10^5 renewals.) Commit n+2 cannot have begun while n is still the last, so that is
- * asked after the copy: of the meta pages, and when these show n+1 (which may take a while to reach
- * the disk), by what number another transaction would get. */
+ * LMDB takes the number n of the last commit, then copies the meta page n mod 2. A reader may be
+ * held up in between. If commit n+1 ends meanwhile, the reader copies what commit n+2 is writing
+ * there. It gets a torn page, or a commit that is not yet on the disk, and its next renewal goes
+ * back to n+1. (Seen on two busy cores, once in some 10^5 renewals.)
+ *
+ * Commit n+2 cannot have begun while n is still the last. So that is asked after the copy. The meta
+ * pages are asked first. When these show n+1, which may take a while to reach the disk, it is asked
+ * what number another transaction would get. */
 static int begin_settled(MDB_env *env, MDB_txn **txn)
 {
     int rc = *txn == NULL ? mdb_txn_begin(env, NULL, MDB_RDONLY, txn) : mdb_txn_renew(*txn);
@@ -372,8 +374,9 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
     return status == TJ_STORAGE_OK ? open_tables(store, format_found, options) : status;
 }
 
-/* Without permission to write lock.mdb, or to create it, LMDB cannot lock. Asked with access() and
- * not by opening: closing a descriptor of lock.mdb would drop locks (see store.h, Processes). */
+/* Without permission to write lock.mdb, or to create it, LMDB cannot lock. The permission is asked
+ * for with access() and not by opening the file: closing a descriptor of lock.mdb would drop locks
+ * (see store.h, Processes). */
 static bool can_lock(const struct tj_store *store)
 {
     if (faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0) {
@@ -382,7 +385,7 @@ static bool can_lock(const struct tj_store *store)
     return errno == ENOENT && faccessat(store->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-/* A shared lock held for a moment: the writer, which tries more than once, is not kept out. */
+/* A shared lock held for a moment. It does not keep out the writer, which tries more than once. */
 static enum tj_storage_status nobody_writes(const struct tj_store *store)
 {
     int fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -4,30 +4,39 @@
 /* Numbered and named byte strings in one LMDB environment: the reading half. The writing half is
  * storage/store_write.h, which a program that must not write does not link.
  *
- * Storage knows nothing of ledgers or of cryptography. Its statuses are its own; what calls it
+ * Storage knows nothing of ledgers or of cryptography. Its statuses are its own; whoever calls it
  * translates them.
  *
- * Layout of a directory: data.mdb, lock.mdb (LMDB), writer.lock (an flock held by the writer,
- * since LMDB's own lock does not keep out a second program; never delete it: a second writer would
- * lock another file of that name). data.mdb.new is a creation that was cut short. data.mdb may be
- * longer than what is in use (tj_store_bytes): the writer allocates ahead.
+ * Files of a directory:
+ *     data.mdb      LMDB's. It may be longer than what is in use (tj_store_bytes): the writer
+ *                   allocates ahead
+ *     lock.mdb      LMDB's
+ *     writer.lock   an flock that the writer holds, since LMDB's own lock does not keep out a
+ * second program. Never delete it: a second writer would lock another file of that name
+ *     data.mdb.new  a creation that was cut short
  * Every table is one LMDB database:
- *   numbered   key = u64 big-endian (8 bytes), so the order of keys is the order of numbers
- *   named      key = 1..TJ_STORE_KEY_MAX bytes, in byte order
+ *     numbered   key = u64 big-endian (8 bytes), so the order of keys is the order of numbers
+ *     named      key = 1..TJ_STORE_KEY_MAX bytes, in byte order
  * A table `store` of storage's own holds the format version under the key "format" (u32 LE).
  *
- * Lifetimes: a view points into the memory map and is valid until its transaction ends or is
+ * Lifetimes. A view points into the memory map. It is valid until its transaction ends or is
  * renewed, and, in a writing transaction, until the next write. A cursor is closed before its
- * transaction ends or is renewed, transactions end before the store is closed.
- * Threads: a store may be shared. A reading transaction and its cursors serve one thread at a time,
- * not always the same one; a writing transaction stays with the thread that began it.
- * Processes: a directory is open at most once in a process, for reading or for writing: POSIX drops
- * all locks of a process on a file when it closes any descriptor of it, so closing the second would
- * unlock the first. The second open answers LOCKED; a writer reads through its own store. A store
- * is not for use in a forked child; a child that wants one opens its own, unless it inherited one
- * open for writing: then the parent's lock outlives the parent until the child ends or executes.
- * A table's number out of range, a table of the wrong kind, a row beyond the limits below, an
- * object left open: bugs of the caller, which abort. */
+ * transaction ends or is renewed. Transactions end before the store is closed.
+ *
+ * Threads. A store may be shared. A reading transaction and its cursors serve one thread at a time,
+ * not always the same one. A writing transaction stays with the thread that began it.
+ *
+ * Processes. A process has a directory open at most once, for reading or for writing. The reason is
+ * POSIX: it drops all locks of a process on a file when the process closes any descriptor of it.
+ * Closing the second would unlock the first. The second open answers LOCKED; a writer reads through
+ * its own store.
+ *
+ * A store is not for use in a forked child. A child that wants one opens its own. It cannot if it
+ * inherited one open for writing: the parent's lock then outlives the parent, until the child ends
+ * or executes.
+ *
+ * Bugs of the caller abort: a table's number out of range, a table of the wrong kind, a row beyond
+ * the limits below, an object left open. */
 
 #include "storage/must_use.h"
 
@@ -71,28 +80,33 @@ struct tj_store_options {
     const struct tj_table_spec *tables; /* tables are then named by their place in this array */
     size_t table_count;
     uint32_t format;   /* the version written by create and demanded by open */
-    uint32_t upgrades; /* an older version that opening for writing turns into it by adding the
-                        * tables that are missing; 0: none. Reading wants `format` itself */
+    uint32_t upgrades; /* an older version that opening for writing turns into `format`; 0: none.
+                        * It adds the tables that are missing. Reading wants `format` itself */
     uint64_t map_size; /* bytes; 0 means 1 TiB. Under ASan or TSan a smaller default is taken */
 };
 
 struct tj_store;
 struct tj_txn;
 
-/* Opens for reading; creates nothing where there is no store, never changes data.mdb. Works on a
- * directory without write permission: then without LMDB's reader lock, which would keep the writer
- * off the pages that are being read, so only when nobody writes. That is asked here and whenever a
- * transaction begins or is renewed (LOCKED); a writer that comes later is not noticed.
+/* Opens for reading. Nothing is created where there is no store, and data.mdb is never changed.
+ *
+ * A directory without write permission works too, but without LMDB's reader lock. That lock would
+ * keep the writer off the pages that are being read. So it works only when nobody writes: that is
+ * asked here, and whenever a transaction begins or is renewed (LOCKED). A writer that comes later
+ * is not noticed.
+ *
  * `format_found` (may be NULL) gets the version in the file, 0 when it could not be read. */
 enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *format_found,
                                           const char *dir,
                                           const struct tj_store_options *options) TJ_MUST_USE;
 void tj_store_close(struct tj_store *store);
 
-/* A reading transaction: one consistent picture of the last commit that is on the disk, until ended
- * or renewed. MEMORY when no slot is free; beginning beside a commit takes two for a moment. */
+/* Begins a reading transaction: one consistent picture of the last commit that is on the disk,
+ * until it is ended or renewed. MEMORY when no slot is free. Beginning beside a commit takes two
+ * slots for a moment. */
 enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out) TJ_MUST_USE;
-/* Moves to the newest commit. On failure the transaction can only be renewed again or ended. */
+/* Moves the transaction to the newest commit. After a failure it can only be renewed again or
+ * ended. */
 enum tj_storage_status tj_read_renew(struct tj_txn *txn) TJ_MUST_USE;
 void tj_read_end(struct tj_txn *txn);
 
@@ -110,17 +124,18 @@ enum tj_storage_status tj_last_row(struct tj_txn *txn, struct tj_view *key, stru
 /* Rows in a table. */
 enum tj_storage_status tj_count(struct tj_txn *txn, uint64_t *count, size_t table) TJ_MUST_USE;
 
-/* A cursor gives the raw rows in key order, keys of any size included: an auditor reads these. It
- * has the kernel read large values whole; look-ups read single pages. (Measured on cold files:
- * 400 MB/s in order, 140 us for one byte of a 1 MiB value; with the kernel's own read-ahead
- * 330 MB/s and 700 us.) */
+/* A cursor gives the raw rows in key order, including rows with keys of a wrong size: an auditor
+ * reads these. It has the kernel read large values whole, while look-ups read single pages.
+ * (Measured on cold files: 400 MB/s in order, 140 us for one byte of a 1 MiB value; with the
+ * kernel's own read-ahead 330 MB/s and 700 us.) */
 struct tj_cursor;
 enum tj_storage_status tj_cursor_open(struct tj_txn *txn, struct tj_cursor **out,
                                       size_t table) TJ_MUST_USE;
-/* NOT_FOUND at the end, and from then on. */
+/* Gets the next row. NOT_FOUND at the end, and from then on. */
 enum tj_storage_status tj_cursor_next(struct tj_cursor *cursor, struct tj_view *key,
                                       struct tj_view *value) TJ_MUST_USE;
-/* The next row returned is the first with a key >= the number; NOT_FOUND when there is none. */
+/* Moves the cursor: the next row is the first with a key >= the number. NOT_FOUND when there is
+ * none. */
 enum tj_storage_status tj_cursor_seek(struct tj_cursor *cursor, uint64_t number) TJ_MUST_USE;
 void tj_cursor_close(struct tj_cursor *cursor);
 

@@ -16,8 +16,8 @@
 #define TJ_STORE_LOCK_FILE   "lock.mdb" /* these two names are LMDB's */
 #define TJ_STORE_WRITER_FILE "writer.lock"
 
-/* Group members may read (an auditor of the office); who they are is the operator's umask's and
- * chgrp's business. */
+/* Members of the group may read, such as an auditor of the office. Who they are is for the operator
+ * to say, by umask and chgrp. */
 enum { TJ_STORE_FILE_MODE = 0640, TJ_STORE_DIR_MODE = 0750 };
 
 _Noreturn static inline void tj_storage_abort(const char *file, int line, const char *what)
@@ -33,9 +33,10 @@ struct tj_txn {
     MDB_txn *mdb;
     bool writing;
     unsigned cursors; /* open ones */
-    /* Not OK: LMDB would refuse all else, or (FULL) could fail in the middle of a commit. */
+    /* When it is not OK, LMDB would refuse all else; or (FULL) could fail in the middle of a
+     * commit. */
     enum tj_storage_status failed;
-    uint64_t pages; /* writing: at most so many new pages so far, by estimate */
+    uint64_t pages; /* writing: new pages so far, by estimate at most so many */
 };
 
 struct tj_store {
@@ -67,12 +68,12 @@ struct tj_store {
 
 enum tj_storage_status tj_storage_status_of(int code) TJ_MUST_USE; /* of an errno or an LMDB code */
 
-/* A store with its directory open and registered, nothing else; LOCKED when this process has the
- * directory open. tj_store_close undoes any of it. */
+/* Makes a store with its directory open and registered, and nothing else. LOCKED when this process
+ * has the directory open. tj_store_close undoes any of it. */
 enum tj_storage_status tj_store_attach(struct tj_store **out, const char *dir,
                                        const struct tj_store_options *options) TJ_MUST_USE;
 
-/* NOT_FOUND without a data file, CORRUPT when it is no file or empty. */
+/* NOT_FOUND when there is no data file, CORRUPT when it is no regular file or empty. */
 enum tj_storage_status tj_store_probe(const struct tj_store *store) TJ_MUST_USE;
 
 /* Opens the environment and its tables, and compares the format. `flags`: MDB_RDONLY and the like.
@@ -81,7 +82,7 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
                                          const char *dir, const struct tj_store_options *options,
                                          unsigned flags) TJ_MUST_USE;
 
-/* The tables and the format again, of an environment that is open. */
+/* Opens the tables and compares the format again, in an environment that is open. */
 enum tj_storage_status tj_store_open_tables(struct tj_store *store,
                                             const struct tj_store_options *options) TJ_MUST_USE;
 

@@ -14,24 +14,27 @@
 
 /* How a full disk is met.
  *
- * LMDB finds out in the middle of a commit, and reports a write that was cut short as EIO, just as
- * a failing disk. The answer to EIO has to be to stop; to a full disk, to go on when there is room.
- * So the file is made long enough beforehand: each row reserves an upper bound of the pages it may
- * need, and when their end lies beyond what is allocated, posix_fallocate takes more, in steps.
- * Refusing there is clean: nothing was written.
+ * LMDB finds out in the middle of a commit. It then reports a write that was cut short as EIO, just
+ * as it reports a failing disk. But the two want different answers. EIO has to stop the store.
+ * After a full disk the store has to go on when there is room. So the file is made long enough
+ * beforehand. Each row reserves an upper bound of the pages it may need. When their end lies beyond
+ * what is allocated, posix_fallocate takes more, in steps. Refusing there is clean: nothing was
+ * written.
  *
  * S1  data.mdb is never shorter than its last page in use, so a shorter file was cut off.
- * S2  FULL is answered only while the last commit is what the disk holds: before a commit, or for
- *     one that failed with a want of space before it wrote its meta page. Until then it writes only
- *     pages that no earlier commit refers to, whether or not they reach the disk.
  *
- * The bound is an estimate (it cannot see how LMDB's list of free pages will change). Beyond it
- * nothing is lost: ENOSPC is FULL still, and a write cut short is IO, closing the store.
+ * S2  FULL is answered only while the last commit is what the disk holds: before a commit, or for
+ * one that failed for want of space before it wrote its meta page. Until then it writes only pages
+ * that no earlier commit refers to, whether or not they reach the disk.
+ *
+ * The bound is an estimate, since it cannot see how LMDB's list of free pages will change. Beyond
+ * it nothing is lost: ENOSPC is FULL still, and a write that was cut short is IO, which closes the
+ * store.
  *
  * Measured, 2 cores, ext4, per commit of one row of 200 B / 64 KiB / 1 MiB: 0.51 / 0.88 / 2.05 ms
  * without reserving, 0.61 / 1.14 / 1.74 ms with it, on a machine where two equal runs differ by
- * 30 %. Filling the reserve with zeros makes the median of 64 KiB 30 % faster, but writes all twice
- * and makes the mean of 1 MiB slower: not done. */
+ * 30 %. Filling the reserve with zeros makes the median of 64 KiB 30 % faster, but it writes all
+ * twice and makes the mean of 1 MiB slower. It is not done. */
 
 enum {
     /* Pages for what no row pays for: the right edges of all tables (at most 16 of some 5 pages),
@@ -51,8 +54,8 @@ enum {
 static const uint64_t step_min = UINT64_C(1) << 20;
 static const uint64_t step_max = UINT64_C(256) << 20;
 
-/* A step is taken only when this many of them are free: the last room of a disk may be somebody
- * else's more urgent need. */
+/* A step is taken only when there is room on the disk for this many: the last room of a disk may be
+ * somebody else's more urgent need. */
 enum { STEPS_FREE_MIN = 8 };
 
 static uint64_t file_size_limit(void)
@@ -100,7 +103,7 @@ static int extend(struct tj_store *store, int fd, uint64_t size)
         rc = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
     }
     if (rc != 0) {
-        /* What was taken in part: give it back. Beyond `allocated` nothing is in use. */
+        /* Gives back what was taken in part. Beyond `allocated` nothing is in use. */
         if (ftruncate(fd, (off_t)store->allocated) != 0) {
             return errno;
         }
@@ -169,7 +172,7 @@ static int put_format(MDB_txn *txn, MDB_dbi table, uint32_t format)
     return mdb_put(txn, table, &key, &value, 0);
 }
 
-/* The format and all tables: those that are there already stay as they are. */
+/* Writes the format and makes all tables. Those that are there already stay as they are. */
 static int write_tables(MDB_env *env, const struct tj_store_options *options)
 {
     MDB_txn *txn;
@@ -270,9 +273,9 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
         return status;
     }
     (void)tj_store_clear_stale_readers(store);
-    /* A writer that died between its meta page and the end of its commit, beside a reader that
-     * lives on, leaves the number of the last commit in lock.mdb one behind. LMDB mends that when
-     * somebody next writes; our caller reads first, and would append to the commit before. */
+    /* A writer may have died between its meta page and the end of its commit, beside a reader that
+     * lives on. The number of the last commit in lock.mdb is then one behind. LMDB mends that when
+     * somebody next writes. But our caller reads first, and would append to the commit before. */
     MDB_txn *txn;
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (rc == 0) {
@@ -284,7 +287,8 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
 static enum tj_storage_status create_in(struct tj_store *store, const char *dir,
                                         bool made_directory, const struct tj_store_options *options)
 {
-    /* Twice: what exists is not LOCKED, and what is being created will exist. */
+    /* It is looked twice, without the lock and with it. A store that exists must answer EXISTS and
+     * not LOCKED; one that is being created may exist by the time the lock is had. */
     for (int locked = 0; locked < 2; locked++) {
         enum tj_storage_status status = tj_store_probe(store);
         if (status != TJ_STORAGE_NOT_FOUND) {
@@ -426,8 +430,8 @@ static enum tj_storage_status reserve_row(struct tj_txn *txn, size_t size, unsig
     return reserve(txn, pages + pages / FREED_PER_PAGE + ROW_PAGES + depth);
 }
 
-/* Rows of a named table may each be on a path of their own; an appended row is on the right edge,
- * which the transaction's bookkeeping pays for. */
+/* The rows of a named table may each be on a path of their own. An appended row is on the right
+ * edge, which the transaction's bookkeeping pays for. */
 static enum tj_storage_status reserve_named(struct tj_txn *txn, MDB_dbi table, size_t size)
 {
     MDB_stat st;
@@ -510,9 +514,9 @@ enum tj_storage_status tj_delete_name(struct tj_txn *txn, size_t table, const vo
 }
 
 /* LMDB writes the pages, syncs, then writes the meta page, and does not say in which of these it
- * failed. But when it was the last it never begins another transaction (MDB_PANIC): then the disk
- * may hold either commit. Else it holds the last one (S2), and what is left to judge is whether the
- * disk will fail again. */
+ * failed. When it was the last, it never begins another transaction (MDB_PANIC): the disk may then
+ * hold either commit. Otherwise the disk holds the last one (S2), and what is left to judge is
+ * whether it will fail again. */
 static enum tj_storage_status commit_failed(struct tj_store *store, int code)
 {
     enum tj_storage_status status = tj_storage_status_of(code);
@@ -542,9 +546,9 @@ enum tj_storage_status tj_write_commit(struct tj_txn *txn)
     if (rc != 0) {
         return commit_failed(store, rc);
     }
-    /* Durable. Should the estimate have been too low and the last pages never been written (LMDB
-     * leaves out pages it took and freed), S1 is restored here; should that fail, the next
-     * transaction tries again. */
+    /* The commit is durable. Should the estimate have been too low, and the last pages never been
+     * written (LMDB leaves out pages that it took and freed), S1 is restored here. Should that
+     * fail, the next transaction tries again. */
     if (refresh_used(store) == TJ_STORAGE_OK && store->used > store->allocated) {
         (void)grow(store, store->used);
     }

@@ -25,7 +25,7 @@ static void put_entry(json_t *object, uint64_t entry)
         member_count(object, "entry", entry);
         snprintf(where, sizeof where, "entry %" PRIu64, entry);
     } else {
-        member_set(object, json_null(), "entry");
+        member_null(object, "entry");
     }
     member_text(object, "where", where);
 }
@@ -196,14 +196,14 @@ static bool has_hashes(const struct tj_replay_report *report)
 static void put_failure(json_t *root, const struct tj_replay_report *report)
 {
     if (!report->failed) {
-        member_set(root, json_null(), "first_failure");
+        member_null(root, "first_failure");
         return;
     }
     json_t *failure = json_object();
     member_text(failure, "check", check_names[report->first_check]);
     member_text(failure, "check_text", tj_check_text(report->first_check));
     put_entry(failure, report->first_entry);
-    member_set(failure, json_boolean(report->newer), "newer_software_needed");
+    member_bool(failure, "newer_software_needed", report->newer);
     member_text(failure, "newer_text",
                 report->newer ? "The bytes are intact, but this program does not know what they "
                                 "mean: newer software needed."
@@ -332,7 +332,7 @@ static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
 {
     member_count(root, "checkpoints", report->checkpoints);
     if (report->checkpoint.size == 0) {
-        member_set(root, json_null(), "checkpoint");
+        member_null(root, "checkpoint");
         member_text(root, "no_checkpoint", "none that holds");
         return;
     }
@@ -348,7 +348,7 @@ static void put_checkpoint(json_t *root, const struct tj_replay_report *report)
     member_hash(checkpoint, "root", &report->checkpoint.root);
     member_hash(checkpoint, "sha256", &report->checkpoint_hash);
     member_count(checkpoint, "log_key", report->log_key);
-    member_set(checkpoint, json_boolean(report->log_key_pinned), "log_key_pinned");
+    member_bool(checkpoint, "log_key_pinned", report->log_key_pinned);
     member_text(checkpoint, "signer", signer);
     member_set(root, checkpoint, "checkpoint");
 }

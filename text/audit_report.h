@@ -65,15 +65,17 @@ extern const char *const report_page_heads[]; /* NULL-ended */
 /* Whether there is anything to print in it. */
 bool report_section_shown(const struct report_section *section, const json_t *report) TJ_MUST_USE;
 
-/* The text with its members put in, freed by the caller; NULL when one is not there. They are
- * looked for in `part` (may be NULL) and then in `report`. */
-char *report_fill(const json_t *report, const json_t *part, const char *text);
-/* A member of a row as text, freed by the caller: "-" for nothing. */
-char *report_cell(const json_t *row, const char *member);
+/* The text with its members put in, freed by the caller; NULL when one is not there, or when there
+ * is no memory, which is remembered (text/json.h). They are looked for in `part` (may be NULL) and
+ * then in `report`. */
+char *report_fill(const json_t *report, const json_t *part, const char *text) TJ_MUST_USE;
+/* A member of a row as text, freed by the caller: "-" for nothing. NULL: no memory, as above. */
+char *report_cell(const json_t *row, const char *member) TJ_MUST_USE;
 
 /* ---- printing ---- */
 
-void audit_report_print_text(FILE *out, const json_t *report);
-void audit_report_print_html(FILE *out, const json_t *report);
+/* False when there was no memory for all of it. */
+bool audit_report_print_text(FILE *out, const json_t *report) TJ_MUST_USE;
+bool audit_report_print_html(FILE *out, const json_t *report) TJ_MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "text/audit_report.h"
 #include "text/html.h"
+#include "text/json.h"
 #include "text/text.h"
 
 #include <string.h>
@@ -68,17 +69,18 @@ static void print_row(FILE *out, const json_t *row, const struct table_column *c
     fprintf(out, "<tr>");
     for (const struct table_column *column = columns; column->head != NULL; column++) {
         char *cell = report_cell(row, column->key);
+        const char *text = cell != NULL ? cell : "";
         const char *tag = column == columns ? "th" : "td";
         fprintf(out, "<%s%s", tag, column == columns ? " scope=\"row\"" : "");
         if (strcmp(column->key, "result") == 0) {
             fprintf(out, " class=\"");
-            html_print(out, cell);
+            html_print(out, text);
             fprintf(out, "\"");
         } else if (column->right) {
             fprintf(out, " class=\"n\"");
         }
         fprintf(out, ">");
-        html_print(out, cell);
+        html_print(out, text);
         fprintf(out, "</%s>", tag);
         free(cell);
     }
@@ -156,8 +158,9 @@ static void print_section(FILE *out, const struct report_section *section, const
     fprintf(out, "%s</section>\n", json_array_size(lines) > 0 ? "</ul>\n" : "");
 }
 
-void audit_report_print_html(FILE *out, const json_t *report)
+bool audit_report_print_html(FILE *out, const json_t *report)
 {
+    document_begin();
     char *title = report_fill(report, NULL, report_title);
     const char *result = json_string_value(json_object_get(report, "result"));
     fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -175,4 +178,5 @@ void audit_report_print_html(FILE *out, const json_t *report)
     }
     fprintf(out, "</main>\n</body>\n</html>\n");
     free(title);
+    return document_whole();
 }

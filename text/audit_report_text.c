@@ -1,6 +1,7 @@
 /* The report as text for a terminal. */
 
 #include "text/audit_report.h"
+#include "text/json.h"
 #include "text/text.h"
 
 #include <string.h>
@@ -44,7 +45,10 @@ static void print_count(FILE *out, const json_t *row, const char *word, const ch
                         const char *text)
 {
     char *filled = report_fill(row, NULL, text);
-    TIJORI_REQUIRE(filled != NULL);
+    if (filled == NULL) {
+        document_incomplete();
+        return;
+    }
     print_word(out, word);
     fprintf(out, "  %10" JSON_INTEGER_FORMAT "  ",
             json_integer_value(json_object_get(row, member)));
@@ -71,7 +75,7 @@ static void print_row(struct table *table, const json_t *row, const struct table
 {
     for (; columns->head != NULL; columns++) {
         char *cell = report_cell(row, columns->key);
-        table_text(table, cell);
+        table_text(table, cell != NULL ? cell : "");
         free(cell);
     }
 }
@@ -94,17 +98,19 @@ static void print_table(FILE *out, const struct report_section *section, const j
         section->counts ? NULL : table_create(out, TABLE_TEXT, section->columns, count);
     json_array_foreach(rows, i, row)
     {
-        if (table == NULL) {
+        if (section->counts) {
             print_counts(out, row);
         } else {
             print_row(table, row, section->columns);
         }
     }
-    if (table != NULL) {
+    if (!section->counts) {
         if (section->sums != NULL) {
             print_row(table, json_object_get(part, section->sums), section->columns);
         }
-        table_end(table);
+        if (!table_end(table)) {
+            document_incomplete();
+        }
     }
 }
 
@@ -142,8 +148,9 @@ static void print_lines(FILE *out, const struct report_section *section, const j
     }
 }
 
-void audit_report_print_text(FILE *out, const json_t *report)
+bool audit_report_print_text(FILE *out, const json_t *report)
 {
+    document_begin();
     for (size_t i = 0; i < report_section_count; i++) {
         const struct report_section *section = &report_sections[i];
         if (!report_section_shown(section, report)) {
@@ -161,4 +168,5 @@ void audit_report_print_text(FILE *out, const json_t *report)
     }
     print_word(out, json_string_value(json_object_get(report, "result")));
     fprintf(out, "\n");
+    return document_whole();
 }

@@ -1,7 +1,9 @@
 #include "text/genesis_json.h"
 
+#include "text/json.h"
 #include "text/record_json.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -88,17 +90,22 @@ bool genesis_print(FILE *out, const struct genesis_file *genesis)
 {
     char created[TEXT_SIZE];
     text_format_time_s(created, genesis->created_s);
+    bool written = true;
+    document_begin();
     fprintf(out, "{\n  \"format\": \"%s\",\n  \"created\": \"%s\",\n  \"records\": [\n",
             format_name, created);
-    for (uint32_t i = 0; i < genesis->record_count; i++) {
+    for (uint32_t i = 0; i < genesis->record_count && written; i++) {
         json_t *record = record_to_json(genesis->records + (size_t)i * TJ_RECORD_SIZE, NULL);
         fprintf(out, "    ");
-        json_dumpf(record, out, JSON_PRESERVE_ORDER);
+        written = document_whole() && json_print(out, record, JSON_PRESERVE_ORDER);
+        if (!document_whole()) {
+            errno = ENOMEM;
+        }
         fprintf(out, "%s\n", i + 1 < genesis->record_count ? "," : "");
         json_decref(record);
     }
     fprintf(out, "  ]\n}\n");
-    return fflush(out) == 0 && ferror(out) == 0;
+    return written && fflush(out) == 0 && ferror(out) == 0;
 }
 
 /* ---- assets ---- */

@@ -29,8 +29,6 @@ struct parse {
     char *scratch;      /* INPUT_LINE_MAX + 1 */
 };
 
-#define NO_MEMORY "there is not enough memory"
-
 static bool refuse(const struct parse *parse, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -43,6 +41,12 @@ static bool refuse(const struct parse *parse, const char *member, const char *fo
     vsnprintf(parse->error->rule, sizeof parse->error->rule, format, args);
     va_end(args);
     return false;
+}
+
+static bool no_memory(const struct parse *parse, const char *member)
+{
+    parse->error->no_memory = true;
+    return refuse(parse, member, "there is not enough memory");
 }
 
 void input_error_format(const struct input_error *error, char *out, size_t size)
@@ -141,7 +145,7 @@ static bool attach_new(struct parse *parse, const char *name)
                                        out->attachment_count + 1, sizeof *out->attachments)) {
         free(added.name);
         free(added.bytes);
-        return refuse(parse, "evidence", NO_MEMORY);
+        return no_memory(parse, "evidence");
     }
     parse->attachment = (int32_t)out->attachment_count;
     out->attachments[out->attachment_count++] = added;
@@ -279,7 +283,7 @@ static bool take_object(struct parse *parse, json_t *object)
         return false;
     }
     if (!document_whole()) {
-        return refuse(parse, "", NO_MEMORY);
+        return no_memory(parse, "");
     }
     if (!record_from_json(bytes, &wrong, object, parse->options->assets)) {
         return refuse(parse, wrong.member, "%s", wrong.rule);
@@ -293,7 +297,7 @@ static bool take_object(struct parse *parse, json_t *object)
     }
     struct input *out = parse->out;
     if (!tj_grow(&out->records, &out->capacity, out->count + 1, sizeof *out->records)) {
-        return refuse(parse, "", NO_MEMORY);
+        return no_memory(parse, "");
     }
     struct input_record *record = &out->records[out->count++];
     memcpy(record->bytes, bytes, TJ_RECORD_SIZE);
@@ -427,7 +431,9 @@ static bool take_movement(struct parse *parse, char *cells[COLUMNS])
                       kind != 0 ? "; directives are given as JSON Lines" : "");
     }
     json_t *object = json_object();
-    TIJORI_REQUIRE(object != NULL);
+    if (object == NULL) {
+        return no_memory(parse, "");
+    }
     for (size_t i = 0; i < COLUMNS; i++) {
         if (cells[i][0] != '\0') {
             member_text(object, columns[i], cells[i]);
@@ -497,8 +503,7 @@ bool input_parse(struct input *out, struct input_error *error, const char *bytes
     *out = (struct input){.records = NULL};
     *error = (struct input_error){.line = 0};
     document_begin();
-    bool read =
-        parse.scratch != NULL ? parse_any(&parse, bytes, size) : refuse(&parse, "", NO_MEMORY);
+    bool read = parse.scratch != NULL ? parse_any(&parse, bytes, size) : no_memory(&parse, "");
     if (!read) {
         input_clear(out);
     }

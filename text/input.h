@@ -50,6 +50,7 @@ struct input_error {
     uint32_t line;   /* 0: the input as a whole */
     char member[48]; /* column or member, or empty */
     char rule[320];
+    bool no_memory; /* nothing is wrong with the input: there was no memory for it */
 };
 
 /* Reads `size` bytes. On false the error is set and *out is empty. Clear *out either way. */

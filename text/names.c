@@ -21,25 +21,26 @@ struct names {
         uint8_t record[TJ_RECORD_SIZE];
     } * rules;
     uint32_t rule_count;
+    bool lacking; /* there was no memory for a record */
 };
 
-/* Room for one more in an array of `count`; it is doubled at powers of two. */
-static void *grow(void *array, uint32_t count, size_t size)
+/* Room for one more in the array at `array`, of `count`; it is doubled at powers of two. */
+static bool grow(struct names *names, void *array, uint32_t count, size_t size)
 {
-    if (count != 0 && (count & (count - 1)) != 0) {
-        return array;
-    }
     size_t capacity = count;
-    bool grown = tj_grow(&array, &capacity, (size_t)count + 1, size);
-    TIJORI_REQUIRE(grown);
-    return array;
+    if (count != 0 && (count & (count - 1)) != 0) {
+        return true;
+    }
+    if (!tj_grow(array, &capacity, (size_t)count + 1, size)) {
+        names->lacking = true;
+        return false;
+    }
+    return true;
 }
 
 struct names *names_create(void)
 {
-    struct names *names = calloc(1, sizeof *names);
-    TIJORI_REQUIRE(names != NULL);
-    return names;
+    return calloc(1, sizeof(struct names));
 }
 
 void names_destroy(struct names *names)
@@ -66,21 +67,21 @@ static struct party *party_of(const struct names *names, uint32_t party)
 
 static void take_party(struct names *names, const struct tj_record *r)
 {
-    if (r->party != names->party_count || r->party >= TJ_PARTIES_MAX) {
+    if (r->party != names->party_count || r->party >= TJ_PARTIES_MAX ||
+        !grow(names, &names->parties, names->party_count, sizeof *names->parties)) {
         return;
     }
-    names->parties = grow(names->parties, names->party_count, sizeof *names->parties);
     struct party *party = &names->parties[names->party_count++];
     memset(party, 0, sizeof *party);
     memcpy(party->name, r->name, sizeof party->name);
 }
 
-static void take_key(struct party *party, const struct tj_record *r)
+static void take_key(struct names *names, struct party *party, const struct tj_record *r)
 {
-    if (party == NULL || r->ordinal != party->key_count || r->ordinal >= TJ_KEYS_MAX) {
+    if (party == NULL || r->ordinal != party->key_count || r->ordinal >= TJ_KEYS_MAX ||
+        !grow(names, &party->keys, party->key_count, sizeof *party->keys)) {
         return;
     }
-    party->keys = grow(party->keys, party->key_count, sizeof *party->keys);
     struct names_key *key = &party->keys[party->key_count++];
     memset(key, 0, sizeof *key);
     key->key.algorithm = r->algorithm;
@@ -90,24 +91,24 @@ static void take_key(struct party *party, const struct tj_record *r)
     memcpy(key->label, r->label, TJ_KEY_LABEL_SIZE);
 }
 
-static void take_account(const struct names *names, const struct tj_record *r)
+static void take_account(struct names *names, const struct tj_record *r)
 {
     struct party *party = party_of(names, tj_account_party(r->account));
     if (party == NULL || tj_account_local(r->account) != party->account_count ||
-        party->account_count == TJ_LOCAL_ALL) {
+        party->account_count == TJ_LOCAL_ALL ||
+        !grow(names, &party->assets, party->account_count, sizeof *party->assets)) {
         return;
     }
-    party->assets = grow(party->assets, party->account_count, sizeof *party->assets);
     party->assets[party->account_count++] =
         (uint16_t)(r->asset <= names->asset_count ? r->asset : 0);
 }
 
 static void take_asset(struct names *names, const struct tj_record *r)
 {
-    if (r->asset != names->asset_count + 1 || r->asset > TJ_ASSETS_MAX) {
+    if (r->asset != names->asset_count + 1 || r->asset > TJ_ASSETS_MAX ||
+        !grow(names, &names->assets, names->asset_count, sizeof *names->assets)) {
         return;
     }
-    names->assets = grow(names->assets, names->asset_count, sizeof *names->assets);
     struct asset *asset = &names->assets[names->asset_count++];
     *asset = (struct asset){.number = r->asset, .decimals = r->decimals};
     memcpy(asset->code, r->code, sizeof asset->code);
@@ -115,10 +116,10 @@ static void take_asset(struct names *names, const struct tj_record *r)
 
 static void take_rule(struct names *names, const struct tj_record *r, const uint8_t *record)
 {
-    if (r->rule != names->rule_count || r->rule >= TJ_RULES_MAX) {
+    if (r->rule != names->rule_count || r->rule >= TJ_RULES_MAX ||
+        !grow(names, &names->rules, names->rule_count, sizeof *names->rules)) {
         return;
     }
-    names->rules = grow(names->rules, names->rule_count, sizeof *names->rules);
     memcpy(names->rules[names->rule_count++].record, record, TJ_RECORD_SIZE);
 }
 
@@ -135,7 +136,7 @@ void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE])
     } else if (r.kind == TJ_RENAME_PARTY && party != NULL) {
         memcpy(party->name, r.name, sizeof party->name);
     } else if (r.kind == TJ_ADD_KEY) {
-        take_key(party, &r);
+        take_key(names, party, &r);
     } else if (r.kind == TJ_OPEN_ACCOUNT) {
         take_account(names, &r);
     } else if (r.kind == TJ_OPEN_ASSET) {
@@ -143,6 +144,11 @@ void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE])
     } else if (r.kind == TJ_SET_TIER || r.kind == TJ_SET_LIMIT || r.kind == TJ_PROGRAMME) {
         take_rule(names, &r, record);
     }
+}
+
+bool names_whole(const struct names *names)
+{
+    return !names->lacking;
 }
 
 /* ---- asking ---- */

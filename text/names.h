@@ -12,11 +12,14 @@
 #include "core/format/envelope.h"
 
 struct names;
-struct names *names_create(void);
+/* NULL: no memory. */
+struct names *names_create(void) TJ_MUST_USE;
 void names_destroy(struct names *names);
 
 /* A record whose form was checked. */
 void names_take(struct names *names, const uint8_t record[TJ_RECORD_SIZE]);
+/* There was memory for every record that was taken: else some names are not known. */
+bool names_whole(const struct names *names) TJ_MUST_USE;
 
 /* A party's name, "" when there is none. Valid until it is renamed. */
 const char *names_party(const struct names *names, uint32_t party);

@@ -1,7 +1,7 @@
 #include "text/record_json.h"
 
-#include "crypto/hex.h"
 #include "crypto/signature.h"
+#include "text/json.h"
 
 #include <string.h>
 
@@ -70,41 +70,6 @@ static bool find_asset(const struct assets *assets, struct asset *out, const uin
 
 /* ---- to JSON ---- */
 
-static json_t *require(json_t *value)
-{
-    TIJORI_REQUIRE(value != NULL); /* out of memory, or text that was not checked */
-    return value;
-}
-
-static void set(json_t *object, json_t *value, const char *member)
-{
-    TIJORI_REQUIRE(json_object_set_new(object, member, require(value)) == 0);
-}
-
-/* jansson's integers are signed and have 64 bits. */
-static json_t *whole_number(tj_i128 value)
-{
-    char text[TJ_AMOUNT_TEXT_SIZE];
-    if (value >= 0 && value <= INT64_MAX) {
-        return json_integer((json_int_t)value);
-    }
-    tj_amount_format_base(text, value);
-    return json_string(text);
-}
-
-/* The names of a mask's bits; their numbers where they have none. */
-static json_t *mask_names(uint64_t mask, const char *const *names)
-{
-    json_t *array = require(json_array());
-    for (unsigned bit = 0; bit < 16; bit++) {
-        if ((mask >> bit & 1) != 0) {
-            json_t *item = names != NULL ? json_string(names[bit]) : json_integer(bit);
-            TIJORI_REQUIRE(json_array_append_new(array, item) == 0);
-        }
-    }
-    return array;
-}
-
 static void set_amount(json_t *object, const uint8_t *record, const struct tj_field *field,
                        const struct assets *assets)
 {
@@ -115,67 +80,65 @@ static void set_amount(json_t *object, const uint8_t *record, const struct tj_fi
     char text[TEXT_AMOUNT_SIZE];
     char base[MEMBER_SIZE];
     if (is_count(record, field)) {
-        set(object, whole_number(value), field->name);
+        member_whole(object, field->name, value);
     } else if (assets != NULL && find_asset(assets, &asset, record, field)) {
         text_format_amount(text, value, &asset);
-        set(object, json_string(text), field->name);
+        member_text(object, field->name, text);
     } else {
         snprintf(base, sizeof base, "%s_base", field->name);
-        set(object, whole_number(value), base);
+        member_whole(object, base, value);
     }
 }
 
 static void set_number(json_t *object, const uint8_t *record, const struct tj_field *field)
 {
     char member[MEMBER_SIZE];
-    char text[TEXT_SIZE];
     uint64_t value = tj_load_number(record + field->offset, field->size);
     member_name(field, member);
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
-        set(object, whole_number((tj_i128)value), member);
+        member_count(object, member, value);
         return;
     case TJ_UNIT_NAME:
         TIJORI_REQUIRE(value <= field->max && field->names[value] != NULL);
-        set(object, json_string(field->names[value]), member);
+        member_text(object, member, field->names[value]);
         return;
     case TJ_UNIT_CLASSES:
-        set(object, mask_names(value, tj_class_names), member);
+        member_mask(object, member, value, tj_class_names);
         return;
     case TJ_UNIT_PURPOSES:
-        set(object, mask_names(value, tj_purpose_names), member);
+        member_mask(object, member, value, tj_purpose_names);
         return;
     case TJ_UNIT_GROUPS:
-        set(object, mask_names(value, NULL), member);
+        member_mask(object, member, value, NULL);
         return;
     case TJ_UNIT_ACCOUNT:
-        text_format_account(text, value);
-        break;
+        member_account(object, member, value);
+        return;
     case TJ_UNIT_HOLDER:
-        text_format_holder(text, value);
-        break;
+        member_holder(object, member, value);
+        return;
     case TJ_UNIT_DATE:
-        text_format_date(text, (uint32_t)value);
-        break;
+        member_date(object, member, (uint32_t)value);
+        return;
     case TJ_UNIT_TIME_S:
-        text_format_time_s(text, value);
-        break;
+        member_time_s(object, member, value);
+        return;
     case TJ_UNIT_RECORD:
-        text_format_record_id(text, value);
-        break;
+        member_record(object, member, value);
+        return;
     case TJ_UNIT_AMOUNT:
     case TJ_UNIT_ASSET_AMOUNT:
     case TJ_UNIT_VALUE:
-        abort(); /* set_amount */
+        break; /* set_amount */
     }
-    set(object, json_string(text), member);
+    abort();
 }
 
 static void set_field(json_t *object, const uint8_t *record, const struct tj_field *field,
                       const struct assets *assets)
 {
     const uint8_t *at = record + field->offset;
-    char hex[2 * TJ_NAME_SIZE + 1];
     if (is_amount(field)) {
         set_amount(object, record, field, assets);
         return;
@@ -185,12 +148,10 @@ static void set_field(json_t *object, const uint8_t *record, const struct tj_fie
         set_number(object, record, field);
         return;
     case TJ_FIELD_TEXT:
-        set(object, json_stringn((const char *)at, strnlen((const char *)at, field->size)),
-            field->name);
+        member_padded(object, field->name, (const char *)at, field->size);
         return;
     case TJ_FIELD_BYTES:
-        tj_hex_encode(hex, at, bytes_size(field, record));
-        set(object, json_string(hex), field->name);
+        member_hex(object, field->name, at, bytes_size(field, record));
         return;
     }
     abort();
@@ -200,8 +161,8 @@ json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets
 {
     const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
     TIJORI_REQUIRE(layout != NULL);
-    json_t *object = require(json_object());
-    set(object, json_string(layout->name), "kind");
+    json_t *object = json_object();
+    member_text(object, "kind", layout->name);
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
         if (!is_optional(record, field) || !tj_all_zero(record + field->offset, field->size)) {
@@ -237,16 +198,7 @@ static bool wants_string(const struct reader *reader, const char **out, const ch
 static bool read_plain(const struct reader *reader, uint64_t *out, const char *member,
                        const json_t *value)
 {
-    const char *text = json_string_value(value);
-    if (text != NULL) {
-        return text_parse_number(out, text, UINT64_MAX) ||
-               refuse(reader, member, "is to be an integer from 0");
-    }
-    if (!json_is_integer(value) || json_integer_value(value) < 0) {
-        return refuse(reader, member, "is to be an integer from 0");
-    }
-    *out = (uint64_t)json_integer_value(value);
-    return true;
+    return json_read_count(out, value) || refuse(reader, member, "is to be an integer from 0");
 }
 
 /* "is to be one of move, administer": the names of the numbers in the mask. */
@@ -382,11 +334,7 @@ static bool check_asset(const struct reader *reader, const struct tj_field *fiel
 static bool read_whole(const struct reader *reader, tj_i128 *out, const char *member,
                        const json_t *value)
 {
-    const char *text = json_string_value(value);
-    *out = json_integer_value(value);
-    bool whole =
-        text != NULL ? tj_amount_parse(out, text, strlen(text), 0) : json_is_integer(value);
-    return whole || refuse(reader, member, "is to be an integer");
+    return json_read_whole(out, value) || refuse(reader, member, "is to be an integer");
 }
 
 /* One of two members: NAME with its unit, or NAME_base in base units. */

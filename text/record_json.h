@@ -23,7 +23,8 @@ struct record_json_error {
     char rule[240];
 };
 
-/* A new reference; never NULL. The record's form was checked. `assets` may be NULL. */
+/* A new reference. The record's form was checked. `assets` may be NULL. That there was no memory is
+ * remembered as in text/json.h, and the answer then lacks members, or is NULL. */
 json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets *assets);
 
 /* False with the member and the rule when a member is missing, unknown, or not of its type. What is

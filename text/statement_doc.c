@@ -83,8 +83,8 @@ static json_t *account_json(const struct tj_period *p, const struct tj_period_ac
     set_amount(account, "closing", row->closing, asset);
     set_amount(account, "pending_in", (tj_i128)row->pending_in, asset);
     set_amount(account, "pending_out", (tj_i128)row->pending_out, asset);
-    member_set(account, json_boolean(row->frozen_out), "frozen_out");
-    member_set(account, json_boolean((row->flags & TJ_ACCOUNT_CLOSED) != 0), "closed");
+    member_bool(account, "frozen_out", row->frozen_out);
+    member_bool(account, "closed", (row->flags & TJ_ACCOUNT_CLOSED) != 0);
     return account;
 }
 
@@ -224,10 +224,14 @@ struct party_sum {
     uint64_t accounts[TJ_CLASS_END];
 };
 
+/* NULL: no memory, which is remembered. */
 static struct party_sum *sum_parties(const struct tj_period *p, uint32_t asset)
 {
     struct party_sum *sums = calloc(p->ledger.parties + 1, sizeof *sums);
-    TIJORI_REQUIRE(sums != NULL);
+    if (sums == NULL) {
+        document_incomplete();
+        return NULL;
+    }
     for (size_t i = 0; i < p->account_count; i++) {
         const struct tj_period_account *row = &p->accounts[i];
         if (row->asset == asset && is_shown(p, row)) {
@@ -259,7 +263,7 @@ static void set_parties(json_t *object, const struct tj_period *p, uint32_t numb
     struct party_sum *sums = sum_parties(p, number);
     json_t *parties = json_array();
     json_t *customers = json_array();
-    for (uint32_t i = 0; i < p->ledger.parties; i++) {
+    for (uint32_t i = 0; sums != NULL && i < p->ledger.parties; i++) {
         for (int class = TJ_CLASS_RESERVE; class <= TJ_CLASS_CUSTODY; class ++) {
             bool custody = class == TJ_CLASS_CUSTODY;
             json_t *party = json_object();
@@ -329,7 +333,7 @@ static json_t *adjustments_json(const struct tj_period *p, uint32_t asset)
             json_t *moved = moved_json(p, row, asset);
             member_record(moved, "corrects", row->refers_to);
             member_time_ns(moved, "corrects_received", row->refers_to_ns);
-            member_set(moved, json_boolean(row->prior), "prior_period");
+            member_bool(moved, "prior_period", row->prior);
             element_add(array, moved);
         }
     }
@@ -542,7 +546,7 @@ static bool write_json(FILE *out, const struct tj_period *p, const struct tj_has
         if (is_shown(p, &p->accounts[i])) {
             json_t *account = account_json(p, &p->accounts[i]);
             fprintf(out, first ? "\n  " : ",\n  ");
-            done = json_dumpf(account, out, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
+            done = json_print(out, account, JSON_COMPACT | JSON_ENSURE_ASCII);
             json_decref(account);
             first = false;
         }
@@ -588,19 +592,23 @@ bool statement_write(FILE *out, enum statement_format format, const struct tj_pe
     document_begin();
     struct statement_printer printer = {.out = out, .html = format == STATEMENT_HTML};
     json_t *head = head_json(period, ledger_id, prices);
-    statement_print_head(&printer, head);
+    if (document_whole()) { /* else it lacks what is printed */
+        statement_print_head(&printer, head);
+    }
     json_decref(head);
-    for (size_t i = 0; i < period->account_count; i++) {
+    for (size_t i = 0; i < period->account_count && document_whole(); i++) {
         if (is_shown(period, &period->accounts[i])) {
             json_t *account = account_json(period, &period->accounts[i]);
-            statement_print_account(&printer, account);
+            if (document_whole()) {
+                statement_print_account(&printer, account);
+            }
             json_decref(account);
         }
     }
-    statement_print_end(&printer);
     if (!document_whole()) {
         return no_memory();
     }
+    statement_print_end(&printer);
     return ferror(out) == 0;
 }
 

@@ -1,10 +1,9 @@
 #include "text/table.h"
 
+#include "text/json.h"
 #include "text/text.h"
-#include "core/base/status.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 enum {
@@ -23,20 +22,36 @@ struct table {
     size_t buffered; /* cells */
     size_t *widths;
     bool head_done;
+    bool lacking; /* there was no memory for a cell, which is empty then */
 };
+
+static void table_free(struct table *table)
+{
+    for (size_t i = 0; table->cells != NULL && i < table->buffered; i++) {
+        free(table->cells[i]);
+    }
+    free(table->cells);
+    free(table->widths);
+    free(table);
+}
 
 struct table *table_create(FILE *out, enum table_style style, const struct table_column *columns,
                            size_t column_count)
 {
     struct table *table = calloc(1, sizeof *table);
-    TIJORI_REQUIRE(table != NULL);
+    if (table == NULL) {
+        return NULL;
+    }
     *table = (struct table){.out = out,
                             .style = style,
                             .columns = columns,
                             .column_count = column_count,
                             .cells = calloc(BUFFERED_ROWS * column_count, sizeof(char *)),
                             .widths = calloc(column_count, sizeof(size_t))};
-    TIJORI_REQUIRE(table->cells != NULL && table->widths != NULL);
+    if (table->cells == NULL || table->widths == NULL) {
+        table_free(table);
+        return NULL;
+    }
     return table;
 }
 
@@ -44,7 +59,7 @@ struct table *table_create(FILE *out, enum table_style style, const struct table
 static size_t display_width(const char *text)
 {
     size_t width = 0;
-    for (; *text != '\0'; text++) {
+    for (; text != NULL && *text != '\0'; text++) {
         width += ((unsigned char)*text & 0xc0) != 0x80;
     }
     return width;
@@ -75,7 +90,8 @@ static void print_row(struct table *table, char *const *cells)
     size_t last = last_shown(table);
     for (size_t i = 0; i <= last; i++) {
         if (table->columns[i].head != NULL) {
-            print_padded(table, i, cells != NULL ? cells[i] : table->columns[i].head, i == last);
+            const char *text = cells != NULL ? cells[i] : table->columns[i].head;
+            print_padded(table, i, text != NULL ? text : "", i == last);
         }
     }
 }
@@ -114,9 +130,9 @@ static void add_text(struct table *table, const char *text)
 {
     char safe[CELL_SIZE];
     text_sanitise(safe, sizeof safe, text);
-    table->cells[table->buffered] = strdup(safe);
-    TIJORI_REQUIRE(table->cells[table->buffered] != NULL);
-    table->buffered++;
+    char *cell = strdup(safe);
+    table->lacking = table->lacking || cell == NULL;
+    table->cells[table->buffered++] = cell;
 }
 
 static void csv_head(struct table *table)
@@ -179,6 +195,9 @@ static void close_cell(struct table *table)
 
 void table_text(struct table *table, const char *text)
 {
+    if (table == NULL) {
+        return;
+    }
     if (table->style == TABLE_TEXT) {
         add_text(table, text[0] != '\0' ? text : "-");
     } else if (open_cell(table)) {
@@ -194,6 +213,9 @@ void table_text(struct table *table, const char *text)
 void table_number(struct table *table, uint64_t number)
 {
     char text[24];
+    if (table == NULL) {
+        return;
+    }
     snprintf(text, sizeof text, "%" PRIu64, number);
     if (table->style == TABLE_TEXT) {
         add_text(table, text);
@@ -205,6 +227,9 @@ void table_number(struct table *table, uint64_t number)
 
 void table_figure(struct table *table, const char *digits)
 {
+    if (table == NULL) {
+        return;
+    }
     if (table->style == TABLE_TEXT) {
         add_text(table, digits);
     } else if (open_cell(table)) {
@@ -215,6 +240,9 @@ void table_figure(struct table *table, const char *digits)
 
 void table_none(struct table *table)
 {
+    if (table == NULL) {
+        return;
+    }
     if (table->style == TABLE_TEXT) {
         add_text(table, "-");
     } else if (open_cell(table)) {
@@ -223,8 +251,11 @@ void table_none(struct table *table)
     close_cell(table);
 }
 
-uint64_t table_end(struct table *table)
+bool table_end(struct table *table)
 {
+    if (table == NULL) {
+        return false;
+    }
     uint64_t rows = table->rows;
     TIJORI_REQUIRE(table->column == 0);
     if (table->style == TABLE_TEXT) {
@@ -234,19 +265,9 @@ uint64_t table_end(struct table *table)
     } else if (table->style == TABLE_CSV && !table->head_done) {
         csv_head(table);
     }
-    free(table->cells);
-    free(table->widths);
-    free(table);
-    return rows;
-}
-
-void json_print_string(FILE *out, const char *text)
-{
-    json_t *string = json_string(text);
-    char *encoded = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-    fputs(encoded != NULL ? encoded : "\"\\ufffd\"", out);
-    free(encoded);
-    json_decref(string);
+    bool whole = !table->lacking;
+    table_free(table);
+    return whole;
 }
 
 const char *name_of(const char *const *names, size_t count, uint64_t number)

@@ -8,6 +8,8 @@
  * come and only move what does not fit. Text cells may hold anything: they are made harmless for
  * the terminal, the spreadsheet or JSON here. */
 
+#include "crypto/must_use.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,9 +31,9 @@ struct table_column {
 };
 
 struct table;
-/* `columns` stays with the caller. Never NULL. */
+/* `columns` stays with the caller. NULL when there is no memory: all that is below takes it. */
 struct table *table_create(FILE *out, enum table_style style, const struct table_column *columns,
-                           size_t column_count);
+                           size_t column_count) TJ_MUST_USE;
 
 void table_text(struct table *table, const char *text);
 void table_number(struct table *table, uint64_t number);
@@ -40,12 +42,9 @@ void table_figure(struct table *table, const char *digits);
 /* Nothing: "-" in text, an empty cell, null. */
 void table_none(struct table *table);
 
-/* Ends the table and frees it. In JSON the closing bracket is not followed by a line feed. Returns
- * the number of rows. */
-uint64_t table_end(struct table *table);
-
-/* `text` as a JSON string, with its quotes; "\ufffd" for bytes that are not UTF-8. */
-void json_print_string(FILE *out, const char *text);
+/* Ends the table and frees it. In JSON the closing bracket is not followed by a line feed. False
+ * when there was no memory for all of it: what was printed is then not the whole. */
+bool table_end(struct table *table) TJ_MUST_USE;
 
 /* The name of a number, "?" where there is none: what a damaged file holds may be anything. */
 const char *name_of(const char *const *names, size_t count, uint64_t number);

@@ -70,8 +70,7 @@ static int add(struct tj_witness *witness, struct tj_source *source,
                     arguments->operands[0]);
     }
     enum tj_witness_memory memory = tj_witness_last(witness, &last, checkpoint.origin);
-    char *request = malloc(TJ_WITNESS_REQUEST_MAX);
-    TIJORI_REQUIRE(request != NULL);
+    char *request = memory_needed(malloc(TJ_WITNESS_REQUEST_MAX));
     size_t size = make_request(source, request, memory == TJ_WITNESS_KNOWN ? last.size : 0, &note,
                                &checkpoint);
     if (size == 0) {

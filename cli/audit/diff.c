@@ -1,5 +1,6 @@
 #include "cli/audit/diff.h"
 
+#include "text/json.h"
 #include "text/table.h"
 #include "text/text.h"
 

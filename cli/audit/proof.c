@@ -1,19 +1,23 @@
 #include "cli/audit/proof.h"
 
-#include "cli/audit/proof_print.h"
 #include "cli/log_source.h"
+#include "text/proof_print.h"
+
+#include <errno.h>
 
 static int judge_and_print(const struct tj_proof_file *file, const struct tj_verifier_key *key,
                            const struct tj_policy *policy, bool json)
 {
     struct tj_digester digester;
-    struct audit_proof_result *result = calloc(1, sizeof *result);
-    TIJORI_REQUIRE(result != NULL);
+    struct proof_result *result = memory_needed(calloc(1, sizeof *result));
     tj_digester_init(&digester);
     result->file = file;
     result->digester = &digester;
     tj_proof_judge(&digester, &result->judged, file, key, policy);
-    int code = audit_proof_print(result, json);
+    int code = exit_code_of_verdict(result->judged.verdict);
+    if (!proof_print(stdout, result, json, code)) {
+        code = fail_errno(errno, "proof");
+    }
     tj_digester_clear(&digester);
     free(result);
     return code;
@@ -23,8 +27,7 @@ static int decode_and_judge(const struct arguments *arguments, const char *bytes
                             const struct tj_verifier_key *key, const struct tj_policy *policy)
 {
     struct tijori_message why;
-    struct tj_proof_file *file = calloc(1, sizeof *file);
-    TIJORI_REQUIRE(file != NULL);
+    struct tj_proof_file *file = memory_needed(calloc(1, sizeof *file));
     enum tijori_status status = tj_proof_decode(file, bytes, size, &why);
     int code = status == TIJORI_OK
                    ? judge_and_print(file, key, policy, argument_choice(arguments, "format") == 1)

@@ -1,11 +1,12 @@
 #include "cli/audit/receipt.h"
 
-#include "cli/audit/receipt_print.h"
 #include "cli/log_source.h"
 
 #include "crypto/hex.h"
+#include "text/receipt_print.h"
 #include "text/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct checking {
     char *file; /* the receipt is in it, or it is the receipt */
     json_t *line;
     struct tj_receipt receipt;
-    struct audit_receipt_result result;
+    struct receipt_result result;
 };
 
 /* ---- the receipt ---- */
@@ -66,6 +67,17 @@ static int verify_receipt(struct checking *c, const char *path)
 
 /* ---- the command ---- */
 
+static int print_result(const struct checking *c)
+{
+    int code = exit_code_of_verdict(tj_receipt_judgement(c->result.finding.outcome));
+    if (c->json) {
+        receipt_print_json(stdout, &c->result, code);
+    } else {
+        receipt_print_text(stdout, &c->result);
+    }
+    return code;
+}
+
 static int check_here(void *context)
 {
     struct checking *c = context;
@@ -78,8 +90,7 @@ static int check_here(void *context)
     tj_digester_init(&digester);
     enum tijori_status status = tj_receipt_check(source, &digester, &c->result.finding, &c->receipt,
                                                  &c->key, c->policy, c->at_ns);
-    code = status == TIJORI_OK ? audit_receipt_print(&c->result, c->json)
-                               : fail_status(status, c->result.path, NULL);
+    code = status == TIJORI_OK ? print_result(c) : fail_status(status, c->result.path, NULL);
     tj_digester_clear(&digester);
     tj_source_close(source);
     free(c->result.finding.contrary);
@@ -104,8 +115,7 @@ static int read_options(struct checking *c, const struct arguments *arguments)
 int audit_receipt(const struct arguments *arguments)
 {
     int signal;
-    struct checking *c = calloc(1, sizeof *c);
-    TIJORI_REQUIRE(c != NULL);
+    struct checking *c = memory_needed(calloc(1, sizeof *c));
     int code = read_options(c, arguments);
     if (code == EXIT_PASS) {
         code = read_receipt(c, arguments->operands[0]);
@@ -114,7 +124,7 @@ int audit_receipt(const struct arguments *arguments)
         code = verify_receipt(c, arguments->operands[0]);
     }
     if (code == EXIT_PASS && c->result.finding.outcome != TJ_RECEIPT_KEPT) {
-        code = audit_receipt_print(&c->result, c->json);
+        code = print_result(c);
     } else if (code == EXIT_PASS) {
         code = audit_guarded(&signal, !tj_source_is_folder(c->result.path), check_here, c);
         code = code >= 0 ? code : fail(EXIT_FAIL, "reading crashed: %s", strsignal(signal));

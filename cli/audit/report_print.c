@@ -3,25 +3,25 @@
 #include "cli/audit/report_print.h"
 
 #include "cli/exit.h"
+#include "text/json.h"
 
 #include "tijori_build.h"
 
 #include <errno.h>
 #include <string.h>
 
-static void print_report(const json_t *report, enum audit_format format)
+static bool print_report(const json_t *report, enum audit_format format)
 {
+    bool whole = false;
     switch (format) {
     case AUDIT_TEXT:
-        audit_report_print_text(stdout, report);
-        return;
+        return audit_report_print_text(stdout, report);
     case AUDIT_JSON:
-        json_dumpf(report, stdout, JSON_INDENT(1));
+        whole = json_print(stdout, report, JSON_INDENT(1));
         printf("\n");
-        return;
+        return whole;
     case AUDIT_HTML:
-        audit_report_print_html(stdout, report);
-        return;
+        return audit_report_print_html(stdout, report);
     }
     abort();
 }
@@ -31,12 +31,14 @@ const char audit_program[] =
 
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    const int code = exit_code_of_verdict(audit_verdict_of(report, style));
+    int code = exit_code_of_verdict(audit_verdict_of(report, style));
     json_t *value = audit_report(report, style, code);
     if (value == NULL) {
         return fail_errno(ENOMEM, "report");
     }
-    print_report(value, style->format);
+    if (!print_report(value, style->format)) {
+        code = fail_errno(ENOMEM, "report");
+    }
     json_decref(value);
     return code;
 }
@@ -48,6 +50,8 @@ void audit_print_failure(const char *why, const struct audit_style *style)
         message("report: %s", strerror(ENOMEM));
         return;
     }
-    print_report(value, style->format);
+    if (!print_report(value, style->format)) {
+        message("report: %s", strerror(ENOMEM));
+    }
     json_decref(value);
 }

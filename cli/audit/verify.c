@@ -112,9 +112,8 @@ static enum tijori_status keep_note(const char *dir, const char *when, const cha
 static void keep_evidence(struct tj_source *source, const struct tj_replica *replica,
                           const char *dir)
 {
-    char *note = malloc(TJ_CHECKPOINT_NOTE_MAX);
+    char *note = memory_needed(malloc(TJ_CHECKPOINT_NOTE_MAX));
     size_t size;
-    TIJORI_REQUIRE(note != NULL);
     take_checkpoint(source, note, &size);
     if (size > 0 && size == replica->note_size && memcmp(note, replica->note, size) == 0) {
         message("the checkpoint is the one seen before, so what is shown now is damaged, and no "

@@ -222,8 +222,7 @@ static bool add_log(struct logs *logs, const char *text, size_t size)
     if (!tj_verifier_key_decode(&key, text, size) || key.type != TJ_NOTE_TYPE_ED25519) {
         return false;
     }
-    logs->keys = realloc(logs->keys, (logs->count + 1) * sizeof key);
-    TIJORI_REQUIRE(logs->keys != NULL);
+    logs->keys = memory_needed(realloc(logs->keys, (logs->count + 1) * sizeof key));
     logs->keys[logs->count++] = key;
     return true;
 }

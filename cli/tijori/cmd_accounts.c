@@ -12,14 +12,14 @@ static const struct table_column columns[] = {
 
 struct listing {
     const struct tj_state *state;
-    struct labels *labels;
+    struct tj_labels *labels;
     struct table *table;
     uint64_t party; /* above UINT32_MAX: all */
 };
 
-static void print_account(void *context, uint64_t account, const struct tj_account_object *object)
+static void print_account(struct listing *listing, uint64_t account,
+                          const struct tj_account_object *object)
 {
-    struct listing *listing = context;
     struct asset asset = account_asset(listing->state, object);
     char name[TEXT_SIZE];
     char amount[TJ_AMOUNT_TEXT_SIZE];
@@ -46,7 +46,7 @@ static void print_account(void *context, uint64_t account, const struct tj_accou
     } else {
         table_none(listing->table);
     }
-    labels_get(listing->labels, label, account);
+    tj_labels_get(listing->labels, label, account);
     table_text(listing->table, label);
 }
 
@@ -62,11 +62,13 @@ int cmd_accounts(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         listing.state = reading.state;
         listing.table = table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
-        each_account(reading.state, print_account, &listing);
-        table_end(listing.table);
+        for (struct tj_account_walk walk = {.state = reading.state}; tj_account_next(&walk);) {
+            print_account(&listing, walk.account, walk.object);
+        }
+        code = reading_end(&reading, listing.table);
         printf("%s", style == TABLE_JSON ? "\n" : "");
     }
-    labels_destroy(listing.labels);
+    tj_labels_destroy(listing.labels);
     reading_close(&reading);
     return code;
 }

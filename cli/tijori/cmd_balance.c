@@ -4,6 +4,7 @@
 #include "text/table.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* The numbers are those of the choice "account|purpose|class|party". */
 enum by { BY_ACCOUNT, BY_PURPOSE, BY_CLASS, BY_PARTY };
@@ -14,11 +15,15 @@ struct sums {
     uint64_t accounts[TJ_ASSETS_MAX + 1];
 };
 
+/* NULL: no memory. */
 static struct sums *sums_create(size_t count)
 {
-    struct sums *sums = calloc(count, sizeof *sums);
-    TIJORI_REQUIRE(sums != NULL);
-    return sums;
+    return calloc(count, sizeof(struct sums));
+}
+
+static int lacks_memory(const struct reading *reading)
+{
+    return fail_status(TIJORI_MEMORY, reading->dir, NULL);
 }
 
 static void add_to(struct sums *sums, const struct tj_account_object *object)
@@ -81,14 +86,14 @@ static const struct table_column account_columns[] = {
 
 struct listing {
     const struct reading *reading;
-    struct labels *labels;
+    struct tj_labels *labels;
     struct table *table;
     struct sums *sums;
 };
 
-static void print_account(void *context, uint64_t account, const struct tj_account_object *object)
+static void print_account(struct listing *listing, uint64_t account,
+                          const struct tj_account_object *object)
 {
-    struct listing *listing = context;
     struct asset asset = account_asset(listing->reading->state, object);
     char text[TEXT_SIZE];
     char label[TJ_LABEL_SIZE + 1];
@@ -101,7 +106,7 @@ static void print_account(void *context, uint64_t account, const struct tj_accou
     tj_amount_format_base(text, (tj_i128)object->pending_out);
     table_figure(listing->table, text);
     table_text(listing->table, account_status(object));
-    labels_get(listing->labels, label, account);
+    tj_labels_get(listing->labels, label, account);
     table_text(listing->table, label);
     add_to(listing->sums, object);
 }
@@ -121,27 +126,37 @@ static void print_pending(const struct reading *reading, const struct tj_account
     }
 }
 
+static int list_accounts(struct reading *reading, struct listing *listing, const uint64_t *only,
+                         enum table_style style)
+{
+    listing->table = table_create(stdout, style, account_columns,
+                                  sizeof account_columns / sizeof account_columns[0]);
+    if (only != NULL) {
+        const struct tj_account_object *object = tj_state_account(reading->state, *only);
+        print_account(listing, *only, object);
+        int code = reading_end(reading, listing->table);
+        if (style == TABLE_TEXT) {
+            print_pending(reading, object);
+        }
+        return code;
+    }
+    for (struct tj_account_walk walk = {.state = reading->state}; tj_account_next(&walk);) {
+        print_account(listing, walk.account, walk.object);
+    }
+    int code = reading_end(reading, listing->table);
+    print_sums(reading, style, listing->sums);
+    return code;
+}
+
 static int by_account(struct reading *reading, const uint64_t *only, enum table_style style)
 {
     struct listing listing = {.reading = reading, .sums = sums_create(1)};
-    int code = labels_create(reading, &listing.labels);
+    int code =
+        listing.sums != NULL ? labels_create(reading, &listing.labels) : lacks_memory(reading);
     if (code == EXIT_PASS) {
-        listing.table = table_create(stdout, style, account_columns,
-                                     sizeof account_columns / sizeof account_columns[0]);
-        if (only != NULL) {
-            const struct tj_account_object *object = tj_state_account(reading->state, *only);
-            print_account(&listing, *only, object);
-            table_end(listing.table);
-            if (style == TABLE_TEXT) {
-                print_pending(reading, object);
-            }
-        } else {
-            each_account(reading->state, print_account, &listing);
-            table_end(listing.table);
-            print_sums(reading, style, listing.sums);
-        }
+        code = list_accounts(reading, &listing, only, style);
     }
-    labels_destroy(listing.labels);
+    tj_labels_destroy(listing.labels);
     free(listing.sums);
     return code;
 }
@@ -156,40 +171,43 @@ static const struct table_column class_columns[] = {
     {"in base units", "balance_base", true},
 };
 
-struct class_sums {
-    struct sums *classes; /* TJ_CLASS_END of them */
-    struct sums *all;
-};
-
-static void sum_class(void *context, uint64_t account, const struct tj_account_object *object)
+static int print_classes(const struct reading *reading, const struct sums classes[TJ_CLASS_END],
+                         enum table_style style)
 {
-    struct class_sums *sums = context;
-    (void)account;
-    add_to(&sums->classes[object->class < TJ_CLASS_END ? object->class : 0], object);
-    add_to(sums->all, object);
-}
-
-static void by_class(struct reading *reading, enum table_style style)
-{
-    struct class_sums sums = {sums_create(TJ_CLASS_END), sums_create(1)};
-    each_account(reading->state, sum_class, &sums);
     struct table *table =
         table_create(stdout, style, class_columns, sizeof class_columns / sizeof class_columns[0]);
     for (uint8_t class = 0; class < TJ_CLASS_END; class ++) {
         for (uint16_t number = 0; number <= TJ_ASSETS_MAX; number++) {
-            if (sums.classes[class].accounts[number] > 0) {
+            if (classes[class].accounts[number] > 0) {
                 struct asset asset =
                     account_asset(reading->state, &(struct tj_account_object){.asset = number});
                 table_text(table, name_of(tj_class_names, TJ_CLASS_END, class));
-                table_number(table, sums.classes[class].accounts[number]);
-                amount_cells(table, sums.classes[class].balance[number], &asset);
+                table_number(table, classes[class].accounts[number]);
+                amount_cells(table, classes[class].balance[number], &asset);
             }
         }
     }
-    table_end(table);
-    print_sums(reading, style, sums.all);
-    free(sums.classes);
-    free(sums.all);
+    return reading_end(reading, table);
+}
+
+static int by_class(struct reading *reading, enum table_style style)
+{
+    struct sums *classes = sums_create(TJ_CLASS_END);
+    struct sums *all = sums_create(1);
+    bool room = classes != NULL && all != NULL;
+    struct tj_account_walk walk = {.state = reading->state};
+    while (room && tj_account_next(&walk)) {
+        uint8_t class = walk.object->class;
+        add_to(&classes[class < TJ_CLASS_END ? class : 0], walk.object);
+        add_to(all, walk.object);
+    }
+    int code = room ? print_classes(reading, classes, style) : lacks_memory(reading);
+    if (room) {
+        print_sums(reading, style, all);
+    }
+    free(classes);
+    free(all);
+    return code;
 }
 
 /* ---- by party ---- */
@@ -226,38 +244,60 @@ static void print_party(struct reading *reading, struct table *table, uint32_t n
     table_text(table, name);
 }
 
-static void by_party(struct reading *reading, enum table_style style)
+static int group_of(uint8_t class)
 {
-    uint32_t parties = tj_state_ledger(reading->state)->parties;
+    return class == TJ_CLASS_RESERVE   ? GROUP_RESERVE
+           : class == TJ_CLASS_CUSTODY ? GROUP_CUSTODY
+                                       : GROUP_CONTRA;
+}
+
+/* A row for each asset that the party has accounts of. */
+static void print_groups(struct reading *reading, struct table *table, uint32_t party,
+                         const struct sums groups[GROUPS])
+{
+    for (uint16_t number = 0; number <= TJ_ASSETS_MAX; number++) {
+        if (groups[0].accounts[number] + groups[1].accounts[number] + groups[2].accounts[number] >
+            0) {
+            print_party(reading, table, party, number, groups);
+        }
+    }
+}
+
+/* Accounts come in the order of their parties, so the sums of one party suffice. */
+static void print_by_party(struct reading *reading, struct table *table, struct sums groups[GROUPS],
+                           struct sums *all)
+{
+    struct tj_account_walk walk = {.state = reading->state};
+    uint32_t party = 0;
+    while (tj_account_next(&walk)) {
+        if (tj_account_party(walk.account) != party) {
+            print_groups(reading, table, party, groups);
+            memset(groups, 0, GROUPS * sizeof groups[0]);
+            party = tj_account_party(walk.account);
+        }
+        add_to(&groups[group_of(walk.object->class)], walk.object);
+        add_to(all, walk.object);
+    }
+    print_groups(reading, table, party, groups);
+}
+
+static int by_party(struct reading *reading, enum table_style style)
+{
     struct sums *all = sums_create(1);
+    struct sums *groups = sums_create(GROUPS);
+    if (all == NULL || groups == NULL) {
+        free(all);
+        free(groups);
+        return lacks_memory(reading);
+    }
     struct table *table =
         table_create(stdout, style, party_columns, sizeof party_columns / sizeof party_columns[0]);
-    for (uint32_t p = 0; p < parties; p++) {
-        const struct tj_party_object *party = tj_state_party(reading->state, p);
-        struct sums *groups = sums_create(GROUPS);
-        for (uint32_t local = 0; party != NULL && local < party->accounts; local++) {
-            const struct tj_account_object *object =
-                tj_state_account(reading->state, tj_account_id(p, local));
-            if (object != NULL) {
-                add_to(&groups[object->class == TJ_CLASS_RESERVE   ? GROUP_RESERVE
-                               : object->class == TJ_CLASS_CUSTODY ? GROUP_CUSTODY
-                                                                   : GROUP_CONTRA],
-                       object);
-                add_to(all, object);
-            }
-        }
-        for (uint16_t number = 0; number <= TJ_ASSETS_MAX; number++) {
-            if (groups[0].accounts[number] + groups[1].accounts[number] +
-                    groups[2].accounts[number] >
-                0) {
-                print_party(reading, table, p, number, groups);
-            }
-        }
-        free(groups);
-    }
-    table_end(table);
+    print_by_party(reading, table, groups, all);
+    int code = reading_end(reading, table);
     print_sums(reading, style, all);
+    free(groups);
     free(all);
+    return code;
 }
 
 /* ---- one account at an earlier entry: a walk along its own movements, not a replay ---- */
@@ -319,8 +359,7 @@ static int earlier_account(struct reading *reading, uint64_t account, uint64_t s
     } else {
         table_none(table);
     }
-    table_end(table);
-    return EXIT_PASS;
+    return reading_end(reading, table);
 }
 
 /* ---- the command ---- */
@@ -335,11 +374,9 @@ static int print_balances(struct reading *reading, enum by by, const uint64_t *a
         return account != NULL ? account_purposes(reading, *account, style)
                                : reserve_purposes(reading, style);
     case BY_CLASS:
-        by_class(reading, style);
-        return EXIT_PASS;
+        return by_class(reading, style);
     case BY_PARTY:
-        by_party(reading, style);
-        return EXIT_PASS;
+        return by_party(reading, style);
     }
     abort();
 }

@@ -84,9 +84,8 @@ static size_t keep_trusted(const struct tj_policy *policy, struct note *note)
 {
     struct tj_note_view view;
     struct tj_policy_result result;
-    struct note *kept = malloc(sizeof *kept);
+    struct note *kept = memory_needed(malloc(sizeof *kept));
     size_t lines = 0;
-    TIJORI_REQUIRE(kept != NULL);
     if (tj_note_decode(&view, note->bytes, note->size)) {
         tj_policy_check(policy, &result, &view);
         kept->size = view.text_size + 1;
@@ -112,8 +111,7 @@ static int add_note(struct tijori *ledger, struct note *other, struct note *note
     if (keep_trusted(policy, other) == 0) {
         return fail(EXIT_DATA, "%s: no cosignature by a witness of the policy that verifies", what);
     }
-    struct note *merged = malloc(sizeof *merged);
-    TIJORI_REQUIRE(merged != NULL);
+    struct note *merged = memory_needed(malloc(sizeof *merged));
     merged->size = sizeof merged->bytes;
     enum tijori_status status =
         tijori_add_cosignatures(ledger, merged->bytes, &merged->size, other->bytes, other->size);
@@ -131,9 +129,8 @@ static int add_note(struct tijori *ledger, struct note *other, struct note *note
 static int add_files(struct tijori *ledger, struct note *note, const struct arguments *arguments,
                      const struct tj_policy *policy)
 {
-    struct note *other = malloc(sizeof *other);
+    struct note *other = memory_needed(malloc(sizeof *other));
     int code = EXIT_PASS;
-    TIJORI_REQUIRE(other != NULL);
     for (size_t i = 0; i < argument_count(arguments, "add") && code == EXIT_PASS; i++) {
         const char *path = argument_item(arguments, "add", i);
         code = read_note(other, path);
@@ -216,8 +213,7 @@ static int ask_witnesses(struct tijori *ledger, struct note *note,
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
         return fail(EXIT_FAIL, "the stored checkpoint is none: damaged");
     }
-    struct note *cosigned = malloc(sizeof *cosigned);
-    TIJORI_REQUIRE(cosigned != NULL);
+    struct note *cosigned = memory_needed(malloc(sizeof *cosigned));
     struct prover prover = {ledger, checkpoint.size};
     *cosigned = *note;
     size_t signed_by =
@@ -296,8 +292,7 @@ int cmd_checkpoint(const struct arguments *arguments)
         free(policy);
         return fail(exit_code_of(status), "%s", said.text);
     }
-    struct note *note = malloc(sizeof *note);
-    TIJORI_REQUIRE(note != NULL);
+    struct note *note = memory_needed(malloc(sizeof *note));
     code = run(ledger, note, arguments, policy);
     free(note);
     tijori_close(ledger);

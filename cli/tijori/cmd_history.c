@@ -72,13 +72,13 @@ static int print_history(struct reading *reading, uint64_t account, uint64_t lim
         print_movement(table, &movement, account, &asset);
         shown++;
     }
-    table_end(table);
+    int code = reading_end(reading, table);
     printf("%s", style == TABLE_JSON ? "\n" : "");
     if (style == TABLE_TEXT && status == TIJORI_OK && cursor.next != 0) {
         printf("%" PRIu64 " shown, there are older ones\n", shown);
     }
     return status == TIJORI_OK || status == TIJORI_NOT_FOUND
-               ? EXIT_PASS
+               ? code
                : fail_status(status, reading->dir, NULL);
 }
 

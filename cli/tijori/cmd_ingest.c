@@ -3,6 +3,7 @@
 #include "cli/tijori/commands.h"
 #include "cli/tijori/ingest_sign.h"
 #include "crypto/hex.h"
+#include "text/json.h"
 #include "text/table.h"
 #include "text/text.h"
 #include "core/format/envelope.h"
@@ -406,7 +407,10 @@ static void ingest_all(struct ingest *ingest, const struct arguments *arguments)
 {
     pthread_t receiver;
     int error = pthread_create(&receiver, NULL, receive, ingest);
-    TIJORI_REQUIRE(error == 0);
+    if (error != 0) {
+        ingest->code = fail_errno(error, "a thread");
+        return;
+    }
     bool go_on = true;
     if (arguments->operand_count == 1) {
         ingest_file(ingest, "-");
@@ -460,12 +464,10 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
 
 int cmd_ingest(const struct arguments *arguments)
 {
-    struct ingest *ingest = calloc(1, sizeof *ingest);
-    TIJORI_REQUIRE(ingest != NULL);
+    struct ingest *ingest = memory_needed(calloc(1, sizeof *ingest));
     ingest->json = argument_choice(arguments, "format") == 1;
     ingest->dry_run = argument_flag(arguments, "dry-run");
-    ingest->buffer = malloc(BUFFER_SIZE);
-    TIJORI_REQUIRE(ingest->buffer != NULL);
+    ingest->buffer = memory_needed(malloc(BUFFER_SIZE));
     pthread_mutex_init(&ingest->mutex, NULL);
     pthread_cond_init(&ingest->changed, NULL);
     catch_signals(); /* before the ledger starts its threads, which inherit what is blocked */

@@ -1,12 +1,12 @@
 #include "cli/tijori/commands.h"
 #include "crypto/hex.h"
 #include "text/fingerprint.h"
+#include "text/json.h"
 #include "cli/keys.h"
 #include "text/text.h"
 #include "core/format/record.h"
 #include "crypto/note.h"
 
-#include <jansson.h>
 #include <string.h>
 
 /* ---- key new ---- */
@@ -67,12 +67,17 @@ static void print_key(const struct shown_key *key, bool json)
         }
         return;
     }
-    json_t *object = json_pack("{s:s, s:s, s:s}", "type", key->type, "public_key", key->hex,
-                               "fingerprint", key->fingerprint);
+    document_begin();
+    json_t *object = memory_needed(json_object());
+    member_text(object, "type", key->type);
+    member_text(object, "public_key", key->hex);
+    member_text(object, "fingerprint", key->fingerprint);
     if (key->verifier[0] != '\0') {
-        json_object_set_new(object, "verifier_key", json_string(key->verifier));
+        member_text(object, "verifier_key", key->verifier);
     }
-    json_dumpf(object, stdout, 0);
+    if (!document_whole() || (json_dumpf(object, stdout, 0) != 0 && !ferror(stdout))) {
+        out_of_memory();
+    }
     printf("\n");
     json_decref(object);
 }

@@ -3,6 +3,7 @@
 #include "text/log_words.h"
 #include "text/table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -399,11 +400,24 @@ static int check_found(const struct listing *listing)
                             : EXIT_PASS;
 }
 
+/* What was not printed for want of memory is said, whatever else there is to say. */
+static int end_listing(struct listing *listing, int code, enum table_style style)
+{
+    bool whole = style == TABLE_TEXT || table_end(listing->table);
+    printf("%s", style == TABLE_JSON ? "\n" : "");
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    if (!whole || !names_whole(listing->names)) {
+        return fail_errno(ENOMEM, listing->path);
+    }
+    return check_found(listing);
+}
+
 int cmd_log(const struct arguments *arguments)
 {
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
-    struct listing *listing = calloc(1, sizeof *listing);
-    TIJORI_REQUIRE(listing != NULL);
+    struct listing *listing = memory_needed(calloc(1, sizeof *listing));
     listing->path = arguments->operands[0];
     listing->summary = argument_flag(arguments, "summary");
     int code = read_filter(arguments, &listing->filter);
@@ -416,12 +430,9 @@ int cmd_log(const struct arguments *arguments)
             listing->table =
                 table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
         }
-        code = walk(listing);
-        if (listing->table != NULL) {
-            table_end(listing->table);
-            printf("%s", style == TABLE_JSON ? "\n" : "");
-        }
-        code = code == EXIT_PASS ? check_found(listing) : code;
+        bool begun = listing->names != NULL && (style == TABLE_TEXT || listing->table != NULL);
+        code = begun ? walk(listing) : fail_errno(ENOMEM, listing->path);
+        code = end_listing(listing, code, style);
         names_destroy(listing->names);
         tj_source_close(listing->source);
     }

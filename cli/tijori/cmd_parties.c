@@ -55,7 +55,7 @@ static void format_classes(char *out, size_t size, uint16_t classes)
     }
 }
 
-static void print_parties(const struct reading *reading, enum table_style style)
+static int print_parties(const struct reading *reading, enum table_style style)
 {
     uint32_t count = tj_state_ledger(reading->state)->parties;
     struct table *table =
@@ -89,7 +89,7 @@ static void print_parties(const struct reading *reading, enum table_style style)
         table_text(table, classes);
         table_text(table, name);
     }
-    table_end(table);
+    return reading_end(reading, table);
 }
 
 static void print_key(const struct reading *reading, struct table *table,
@@ -129,7 +129,7 @@ static void print_key(const struct reading *reading, struct table *table,
     table_text(table, label);
 }
 
-static void print_keys(const struct reading *reading, enum table_style style)
+static int print_keys(const struct reading *reading, enum table_style style)
 {
     uint32_t parties = tj_state_ledger(reading->state)->parties;
     struct table *table =
@@ -143,7 +143,7 @@ static void print_keys(const struct reading *reading, enum table_style style)
             }
         }
     }
-    table_end(table);
+    return reading_end(reading, table);
 }
 
 int cmd_parties(const struct arguments *arguments)
@@ -153,13 +153,13 @@ int cmd_parties(const struct arguments *arguments)
     bool keys = argument_flag(arguments, "keys");
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS && keys && table_is_rows(style)) {
-        print_keys(&reading, style); /* rows of one kind in a file of rows */
+        code = print_keys(&reading, style); /* rows of one kind in a file of rows */
     } else if (code == EXIT_PASS) {
         printf("%s", style == TABLE_JSON ? "{\"parties\": " : "");
-        print_parties(&reading, style);
-        if (keys) {
+        code = print_parties(&reading, style);
+        if (keys && code == EXIT_PASS) {
             printf("%s", style == TABLE_JSON ? ",\n\"keys\": " : "\n");
-            print_keys(&reading, style);
+            code = print_keys(&reading, style);
         }
         printf("%s", style == TABLE_JSON ? "}\n" : "");
     }

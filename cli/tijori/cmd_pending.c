@@ -223,9 +223,8 @@ static int print_pending(struct listing *listing)
 {
     const struct tj_state *state = listing->reading->state;
     uint64_t marks = tj_state_ledger(state)->marks;
-    struct item *item = calloc(1, sizeof *item);
+    struct item *item = memory_needed(calloc(1, sizeof *item));
     int code = EXIT_PASS;
-    TIJORI_REQUIRE(item != NULL);
     for (uint64_t i = 0; i < marks && code == EXIT_PASS; i++) {
         const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, i);
         char id[TEXT_SIZE];
@@ -258,9 +257,12 @@ int cmd_pending(const struct arguments *arguments)
             listing.table =
                 table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
         }
-        code = print_pending(&listing);
+        bool lacks_table = style != TABLE_TEXT && listing.table == NULL;
+        code =
+            lacks_table ? fail_status(TIJORI_MEMORY, reading.dir, NULL) : print_pending(&listing);
         if (listing.table != NULL) {
-            table_end(listing.table);
+            int ended = reading_end(&reading, listing.table);
+            code = code == EXIT_PASS ? ended : code;
             printf("%s", style == TABLE_JSON ? "\n" : "");
         } else if (code == EXIT_PASS) {
             printf("%s%" PRIu64 " pending\n", listing.shown > 0 ? "\n" : "", listing.shown);

@@ -4,8 +4,10 @@
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
 #include "text/input.h"
+#include "core/exchange/compose.h"
 #include "core/ingest/ledger.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -64,6 +66,9 @@ static int open_genesis(struct place *place, const char *path)
     if (code == EXIT_PASS) {
         place->start = tj_genesis_state(&place->genesis.built, place->genesis.records);
         place->known.state = place->start;
+        if (place->start == NULL) {
+            return fail_status(TIJORI_MEMORY, path, NULL);
+        }
     }
     place->assets = genesis_file_assets(&place->genesis);
     place->lifetime_max_s = TJ_GET(place->genesis.records, TJ_LEDGER, lifetime_max_s);
@@ -186,7 +191,7 @@ static int read_input(const struct arguments *arguments, struct place *place, st
     if (code == EXIT_PASS &&
         !input_parse(input, &error, (const char *)bytes.bytes, bytes.size, &options)) {
         input_error_format(&error, text, sizeof text);
-        code = fail(EXIT_DATA, "%s: %s", path, text);
+        code = fail(error.no_memory ? EXIT_TRY_AGAIN : EXIT_DATA, "%s: %s", path, text);
     } else if (code == EXIT_PASS && input->count == 0) {
         code = fail(EXIT_DATA, "%s: holds no record", path);
     }
@@ -208,50 +213,52 @@ static int read_input(const struct arguments *arguments, struct place *place, st
     return code;
 }
 
-static int by_hash(const void *a, const void *b)
+/* The attachments that records first..first+count name, each once. */
+static int find_attachments(const struct input *input, struct tj_document named[TJ_ATTACHMENTS_MAX],
+                            size_t *named_count, size_t first, size_t count)
 {
-    const struct input_attachment *const *x = a;
-    const struct input_attachment *const *y = b;
-    return memcmp((*x)->hash.bytes, (*y)->hash.bytes, TJ_HASH_SIZE);
-}
-
-/* The attachments that records first..first+count name, each once, in order of their hash. */
-static int encode_attachments(const struct input *input, struct buffer *out, size_t first,
-                              size_t count)
-{
-    const struct input_attachment *named[TJ_ATTACHMENTS_MAX];
-    size_t named_count = 0;
     size_t total = 0;
-    bool *seen = calloc(input->attachment_count + 1, sizeof *seen);
-    TIJORI_REQUIRE(seen != NULL);
+    bool *seen = memory_needed(calloc(input->attachment_count + 1, sizeof *seen));
     int code = EXIT_PASS;
     for (size_t i = first; i < first + count && code == EXIT_PASS; i++) {
         int32_t attachment = input->records[i].attachment;
         if (attachment == INPUT_ATTACHMENT_NONE || seen[attachment]) {
             continue;
         }
+        const struct input_attachment *one = &input->attachments[attachment];
         seen[attachment] = true;
-        total += input->attachments[attachment].size;
-        if (named_count == TJ_ATTACHMENTS_MAX || total > TJ_ATTACHMENTS_SIZE_MAX) {
+        total += one->size;
+        if (*named_count == TJ_ATTACHMENTS_MAX || total > TJ_ATTACHMENTS_SIZE_MAX) {
             code = fail(EXIT_DATA,
                         "line %" PRIu32 ", evidence: more than %u attachments or %u bytes of them "
                         "in one envelope: propose fewer records at a time",
                         input->records[i].line, TJ_ATTACHMENTS_MAX, TJ_ATTACHMENTS_SIZE_MAX);
             break;
         }
-        named[named_count++] = &input->attachments[attachment];
+        named[(*named_count)++] =
+            (struct tj_document){.hash = one->hash, .bytes = one->bytes, .size = one->size};
     }
     free(seen);
-    qsort(named, named_count, sizeof named[0], by_hash);
-    uint8_t number[4];
-    tj_store16(number, (uint16_t)named_count);
-    buffer_add(out, number, 2);
-    for (size_t i = 0; i < named_count && code == EXIT_PASS; i++) {
-        tj_store32(number, (uint32_t)named[i]->size);
-        buffer_add(out, number, 4);
-        buffer_add(out, named[i]->bytes, named[i]->size);
-    }
     return code;
+}
+
+static int encode_attachments(const struct input *input, struct buffer *out, size_t first,
+                              size_t count)
+{
+    struct tj_document named[TJ_ATTACHMENTS_MAX];
+    size_t named_count = 0;
+    int code = find_attachments(input, named, &named_count, first, count);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    size_t size = tj_attachments_size(named, named_count);
+    uint8_t *bytes = buffer_reserve(out, size);
+    if (bytes == NULL) {
+        return fail_errno(ENOMEM, "evidence");
+    }
+    tj_attachments_encode(bytes, named, named_count);
+    out->size += size;
+    return EXIT_PASS;
 }
 
 /* One envelope of records first..first+count; the header then stands for the next one. */
@@ -264,8 +271,10 @@ static int add_envelope(const struct input *input, struct tj_digester *digester,
     for (size_t i = first; i < first + count; i++) {
         buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
     }
+    memory_needed_in(&records);
     tj_header_seal(digester, header, records.bytes, count);
     int code = encode_attachments(input, &attachments, first, count);
+    memory_needed_in(&attachments);
     if (code == EXIT_PASS) {
         envelope_add(out, header, records.bytes, &unsigned_yet, attachments.bytes,
                      attachments.size);
@@ -323,8 +332,7 @@ int cmd_propose(const struct arguments *arguments)
     if (arguments->operand_count != (genesis != NULL ? 1u : 2u)) {
         return fail(EXIT_USAGE, "give DIR and FILE, or --genesis and FILE");
     }
-    struct place *place = calloc(1, sizeof *place);
-    TIJORI_REQUIRE(place != NULL);
+    struct place *place = memory_needed(calloc(1, sizeof *place));
     int code =
         genesis != NULL ? open_genesis(place, genesis) : open_ledger(place, arguments->operands[0]);
     if (code == EXIT_PASS) {

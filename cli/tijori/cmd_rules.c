@@ -267,9 +267,11 @@ int cmd_rules(const struct arguments *arguments)
             listing.table =
                 table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);
         }
-        code = print_rules(&listing);
+        bool lacks_table = style != TABLE_TEXT && listing.table == NULL;
+        code = lacks_table ? fail_status(TIJORI_MEMORY, reading.dir, NULL) : print_rules(&listing);
         if (listing.table != NULL) {
-            table_end(listing.table);
+            int ended = reading_end(&reading, listing.table);
+            code = code == EXIT_PASS ? ended : code;
             printf("%s", style == TABLE_JSON ? "\n" : "");
         }
     }

@@ -1,156 +1,14 @@
 #include "cli/tijori/commands.h"
-#include "cli/tijori/show.h"
+#include "cli/tijori/reading.h"
+#include "text/entry_json.h"
+#include "text/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 /* The numbers are those of the choice "text|json|jsonl". */
 enum style { STYLE_TEXT, STYLE_JSON, STYLE_JSONL };
-
-/* ---- as text ---- */
-
-enum { LINE_SIZE = 1024 };
-
-/* A member's value as it reads in text. */
-static void value_text(char out[LINE_SIZE], const json_t *value)
-{
-    size_t index;
-    const json_t *item;
-    if (json_is_string(value)) {
-        text_sanitise(out, LINE_SIZE, json_string_value(value));
-    } else if (json_is_integer(value)) {
-        snprintf(out, LINE_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    } else if (json_is_boolean(value)) {
-        snprintf(out, LINE_SIZE, "%s", json_is_true(value) ? "yes" : "no");
-    } else {
-        size_t at = 0;
-        out[0] = '\0';
-        json_array_foreach(value, index, item)
-        {
-            const char *text = json_is_string(item) ? json_string_value(item) : "?";
-            at += (size_t)snprintf(out + at, at < LINE_SIZE ? LINE_SIZE - at : 0, "%s%s",
-                                   index > 0 ? ", " : "", text);
-            at = at < LINE_SIZE ? at : LINE_SIZE;
-        }
-    }
-}
-
-static void print_member(const json_t *object, const char *member, const char *name)
-{
-    char text[LINE_SIZE];
-    const json_t *value = json_object_get(object, member);
-    if (value != NULL) {
-        value_text(text, value);
-        printf("  %-12s %s\n", name, text);
-    }
-}
-
-static void print_slot(const json_t *slot)
-{
-    char use[LINE_SIZE];
-    char party[LINE_SIZE];
-    char name[LINE_SIZE];
-    char algorithm[LINE_SIZE];
-    char fingerprint[LINE_SIZE];
-    char role[LINE_SIZE] = "not registered";
-    value_text(use, json_object_get(slot, "use"));
-    value_text(party, json_object_get(slot, "party"));
-    value_text(name, json_object_get(slot, "party_name"));
-    value_text(algorithm, json_object_get(slot, "algorithm"));
-    value_text(fingerprint, json_object_get(slot, "fingerprint"));
-    if (json_object_get(slot, "role") != NULL) {
-        value_text(role, json_object_get(slot, "role"));
-    }
-    printf("  %-12s party %s (%s)  %s key %s, %s\n", use, party, name, algorithm, fingerprint,
-           role);
-}
-
-static void print_record(const json_t *record)
-{
-    static const char *const elsewhere[] = {"id", "kind", "blind", "leaf_hash"};
-    const char *member;
-    const json_t *value;
-    char text[LINE_SIZE];
-    const char *comma = "";
-    value_text(text, json_object_get(record, "id"));
-    printf("  %-12s ", text);
-    if (json_object_get(record, "kind") != NULL) {
-        value_text(text, json_object_get(record, "kind"));
-        printf("%s: ", text);
-    }
-    json_object_foreach((json_t *)(uintptr_t)record, member, value)
-    {
-        bool skip = false;
-        for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
-            skip = skip || strcmp(member, elsewhere[i]) == 0;
-        }
-        if (!skip) {
-            value_text(text, value);
-            printf("%s%s %s", comma, member, text);
-            comma = ", ";
-        }
-    }
-    putchar('\n');
-}
-
-static void print_header(const json_t *header)
-{
-    char text[LINE_SIZE];
-    char name[LINE_SIZE];
-    char lane[LINE_SIZE];
-    char sequence[LINE_SIZE];
-    value_text(text, json_object_get(header, "party"));
-    value_text(name, json_object_get(header, "party_name"));
-    value_text(lane, json_object_get(header, "lane"));
-    value_text(sequence, json_object_get(header, "sequence"));
-    printf("  %-12s %s (%s), lane %s, sequence %s, %s\n", "party", text, name, lane, sequence,
-           json_is_true(json_object_get(header, "restricted")) ? "restricted" : "public");
-    value_text(text, json_object_get(header, "created"));
-    value_text(name, json_object_get(header, "expires"));
-    printf("  %-12s %s, expires %s\n", "created", text, name);
-    print_member(header, "previous_id", "follows");
-    value_text(text, json_object_get(header, "known_index"));
-    value_text(name, json_object_get(header, "known_leaf"));
-    printf("  %-12s entry %s, leaf %s\n", "knew", text, name);
-    print_member(header, "body_root", "body root");
-}
-
-static void print_text(const json_t *entry)
-{
-    size_t index;
-    const json_t *item;
-    char text[LINE_SIZE];
-    value_text(text, json_object_get(json_object_get(entry, "raw"), "index"));
-    printf("entry %s\n", text);
-    print_member(entry, "damaged", "DAMAGED");
-    print_member(entry, "leaf", "leaf");
-    print_member(entry, "previous", "previous");
-    print_member(entry, "received", "received");
-    print_member(entry, "term", "term");
-    print_member(entry, "envelope_id", "envelope");
-    const json_t *header = json_object_get(entry, "header");
-    if (header != NULL) {
-        print_header(header);
-    }
-    json_array_foreach(json_object_get(entry, "slots"), index, item)
-    {
-        print_slot(item);
-    }
-    json_array_foreach(json_object_get(entry, "records"), index, item)
-    {
-        print_record(item);
-    }
-}
-
-/* One record with its leaf hash, which a post, void or correct of it has to name. */
-static void print_one_record(const json_t *entry)
-{
-    const json_t *record = json_array_get(json_object_get(entry, "records"), 0);
-    print_record(record);
-    print_member(record, "leaf_hash", "leaf hash");
-    print_member(entry, "received", "received");
-    print_member(entry, "envelope_id", "envelope");
-}
 
 /* ---- which ---- */
 
@@ -214,43 +72,33 @@ static int check_range(const struct reading *reading, struct range *range, const
 
 /* ---- the command ---- */
 
-static void print_entry(const json_t *entry, const struct range *range, enum style style,
+static bool print_entry(const json_t *entry, const struct range *range, enum style style,
                         bool first)
 {
     switch (style) {
     case STYLE_TEXT:
         printf("%s", first ? "" : "\n");
         if (range->position != TJ_NOWHERE && json_object_get(entry, "records") != NULL) {
-            print_one_record(entry);
+            entry_print_record(stdout, entry);
         } else {
-            print_text(entry);
+            entry_print(stdout, entry);
         }
-        return;
+        return true;
     case STYLE_JSON:
         printf("%s", !range->several ? "" : first ? "[\n" : ",\n");
-        json_dumpf(entry, stdout, JSON_INDENT(2));
-        return;
+        return json_print(stdout, entry, JSON_INDENT(2));
     case STYLE_JSONL:
-        json_dumpf(entry, stdout, JSON_COMPACT);
+        if (!json_print(stdout, entry, JSON_COMPACT)) {
+            return false;
+        }
         putchar('\n');
-        return;
+        return true;
     }
     abort();
 }
 
-/* It was shown as far as it goes; whoever only looks at the exit status must not miss it. */
-static bool is_damaged(const json_t *entry)
-{
-    size_t index;
-    const json_t *record;
-    bool damaged = json_object_get(entry, "damaged") != NULL;
-    json_array_foreach(json_object_get(entry, "records"), index, record)
-    {
-        damaged = damaged || json_object_get(record, "damaged") != NULL;
-    }
-    return damaged;
-}
-
+/* What is damaged was shown as far as it goes; whoever only looks at the exit status must not miss
+ * it. */
 int cmd_show(const struct arguments *arguments)
 {
     struct reading reading;
@@ -264,14 +112,19 @@ int cmd_show(const struct arguments *arguments)
     bool any = false;
     for (uint64_t index = range.first; code == EXIT_PASS && index <= range.last; index++) {
         enum tijori_status status;
-        json_t *entry = show_entry(&reading, &status, index, range.position);
-        if (entry == NULL) {
+        const struct entry_reader reader = {reading.view.txn, reading.view.digester, reading.state};
+        json_t *entry = entry_to_json(&reader, &status, index, range.position);
+        if (status == TIJORI_MEMORY) {
+            code = fail_status(status, reading.dir, NULL);
+        } else if (entry == NULL) {
             code = fail(EXIT_FAIL, "entry %" PRIu64 " is not stored: the ledger is damaged (%s)",
                         index, tijori_status_text(status));
         } else {
-            print_entry(entry, &range, style, !any);
+            if (!print_entry(entry, &range, style, !any)) {
+                code = fail_errno(errno, reading.dir);
+            }
             any = true;
-            damaged = damaged || is_damaged(entry);
+            damaged = damaged || entry_is_damaged(entry);
         }
         json_decref(entry);
     }

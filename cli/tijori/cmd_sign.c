@@ -53,6 +53,9 @@ static int open_genesis(struct book *book, const char *path)
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
         book->start = tj_genesis_state(&genesis.built, genesis.records);
+        if (book->start == NULL) {
+            return fail_status(TIJORI_MEMORY, path, NULL);
+        }
     }
     if (code == EXIT_PASS && book->ledger == NULL) {
         book->known = (struct known_keys){.state = book->start};

@@ -1,11 +1,11 @@
 #include "crypto/hex.h"
 #include "text/assets.h"
+#include "text/json.h"
 #include "cli/tijori/commands.h"
 #include "cli/tijori/reading.h"
 #include "text/table.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -159,10 +159,12 @@ static json_t *assets_json(const struct tj_state *state, uint32_t count)
     for (uint32_t number = 1; number <= count; number++) {
         struct asset asset;
         if (asset_by_number(state, &asset, number)) {
-            json_array_append_new(
-                array, json_pack("{s:I, s:s, s:i, s:I}", "asset", (json_int_t)number, "code",
-                                 asset.code, "decimals", (int)asset.decimals, "amount_max_base",
-                                 (json_int_t)tj_state_asset(state, number)->amount_max));
+            json_t *object = json_object();
+            member_count(object, "asset", number);
+            member_text(object, "code", asset.code);
+            member_count(object, "decimals", asset.decimals);
+            member_count(object, "amount_max_base", tj_state_asset(state, number)->amount_max);
+            element_add(array, object);
         }
     }
     return array;
@@ -176,10 +178,12 @@ static json_t *log_keys_json(const struct tj_state *state, uint32_t count)
         if (key != NULL && key->present != 0) {
             char hex[2 * sizeof key->key + 1];
             tj_hex_encode(hex, key->key, sizeof key->key);
-            json_array_append_new(
-                array, json_pack("{s:I, s:s, s:s, s:I}", "number", (json_int_t)number, "key", hex,
-                                 "status", key->retired != 0 ? "retired" : "active",
-                                 "last_good_size", (json_int_t)key->last_good_size));
+            json_t *object = json_object();
+            member_count(object, "number", number);
+            member_text(object, "key", hex);
+            member_text(object, "status", key->retired != 0 ? "retired" : "active");
+            member_count(object, "last_good_size", key->last_good_size);
+            element_add(array, object);
         }
     }
     return array;
@@ -188,7 +192,10 @@ static json_t *log_keys_json(const struct tj_state *state, uint32_t count)
 static int print_json(const struct tj_state *state, const struct facts *facts)
 {
     const struct tj_ledger_object *ledger = facts->ledger;
-    json_t *document = json_pack(
+    json_error_t error;
+    document_begin();
+    json_t *document = json_pack_ex(
+        &error, 0,
         "{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, "
         "s:I, s:I}",
         "ledger_id", facts->ledger_id, "name", facts->name, "network",
@@ -202,13 +209,16 @@ static int print_json(const struct tj_state *state, const struct facts *facts)
         (json_int_t)ledger->checkpoint_delay_max_s, "attachments", (json_int_t)facts->attachments,
         "allocated_bytes", (json_int_t)facts->allocated_bytes, "file_bytes",
         (json_int_t)facts->file_bytes);
-    if (document == NULL) {
+    if (document == NULL && json_error_code(&error) == json_error_invalid_utf8) {
         return fail(EXIT_FAIL, "the ledger's name is not valid text: the store is damaged");
     }
     char origin[sizeof facts->name + sizeof facts->ledger_id];
     snprintf(origin, sizeof origin, "%s/%s", facts->name, facts->ledger_id);
-    json_object_set_new(document, "origin", json_string(origin));
-    json_dumpf(document, stdout, JSON_INDENT(2));
+    member_set(memory_needed(document), json_string(origin), "origin");
+    if (!document_whole() ||
+        (json_dumpf(document, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout))) {
+        out_of_memory();
+    }
     putchar('\n');
     json_decref(document);
     return EXIT_PASS;

@@ -1,7 +1,5 @@
 #include "cli/tijori/reading.h"
 
-#include "text/assets.h"
-
 #include <inttypes.h>
 #include <string.h>
 
@@ -120,50 +118,6 @@ int reading_account(const struct reading *reading, uint64_t *account, const char
     return EXIT_PASS;
 }
 
-void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party)
-{
-    const struct tj_party_object *object = tj_state_party(state, party);
-    memset(out, 0, TJ_NAME_SIZE + 1);
-    if (object != NULL) {
-        memcpy(out, object->name, TJ_NAME_SIZE);
-    }
-}
-
-const char *account_status(const struct tj_account_object *account)
-{
-    static const char *const frozen[4] = {"open", "frozen in", "frozen out", "frozen"};
-    return (account->flags & TJ_ACCOUNT_CLOSED) != 0 ? "closed"
-                                                     : frozen[account->flags & TJ_FREEZE_BOTH];
-}
-
-const char *base_unit(const struct asset *asset)
-{
-    return asset->number == 1 ? "sat" : "base units";
-}
-
-struct asset account_asset(const struct tj_state *state, const struct tj_account_object *account)
-{
-    const struct asset unknown = {.number = account->asset, .decimals = 0, .code = "?"};
-    struct asset asset;
-    return asset_by_number(state, &asset, account->asset) ? asset : unknown;
-}
-
-void each_account(const struct tj_state *state, account_visitor *visit, void *context)
-{
-    uint32_t parties = tj_state_ledger(state)->parties;
-    for (uint32_t p = 0; p < parties; p++) {
-        const struct tj_party_object *party = tj_state_party(state, p);
-        uint32_t accounts = party != NULL ? party->accounts : 0;
-        for (uint32_t local = 0; local < accounts; local++) {
-            uint64_t account = tj_account_id(p, local);
-            const struct tj_account_object *object = tj_state_account(state, account);
-            if (object != NULL) {
-                visit(context, account, object);
-            }
-        }
-    }
-}
-
 void reading_path(const struct reading *reading, char *out, size_t size, const char *file)
 {
     size_t end = strlen(reading->dir);
@@ -199,115 +153,14 @@ void reading_key_label(const struct reading *reading, char out[TJ_KEY_LABEL_SIZE
 
 /* ---- labels ---- */
 
-struct labels {
-    struct reading *reading;
-    uint64_t **opened; /* by party, then by local number: the record that opened it */
-    uint32_t *counts;
-    uint32_t parties;
-    /* The entry asked for last: accounts that follow each other were mostly opened together. */
-    bool cached;
-    struct tj_entry_view entry;
-    struct tj_body_view body;
-};
-
-static void note_opened(struct labels *labels, const struct tj_entry_view *entry,
-                        const struct tj_body_view *body)
+int labels_create(struct reading *reading, struct tj_labels **out)
 {
-    for (uint32_t i = 0; i < entry->header.record_count; i++) {
-        const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_kind(record) != TJ_OPEN_ACCOUNT) {
-            continue;
-        }
-        uint64_t account = TJ_GET(record, TJ_OPEN_ACCOUNT, account);
-        uint32_t party = tj_account_party(account);
-        if (party < labels->parties && tj_account_local(account) < labels->counts[party]) {
-            labels->opened[party][tj_account_local(account)] = tj_record_id(entry->index, i);
-        }
-    }
+    enum tijori_status status =
+        tj_labels_create(reading->view.txn, out, reading->state, reading->size);
+    return status == TIJORI_OK ? EXIT_PASS : fail_status(status, reading->dir, NULL);
 }
 
-/* Entries with directives are chained backwards, to entry 0. */
-static enum tijori_status walk_directives(struct labels *labels)
+int reading_end(const struct reading *reading, struct table *table)
 {
-    struct tj_txn *txn = labels->reading->view.txn;
-    uint64_t index = labels->reading->size - 1;
-    for (;;) {
-        struct tj_entry_view entry;
-        struct tj_body_view body;
-        enum tijori_status status = tj_journal_entry(txn, &entry, index);
-        if (status == TIJORI_OK) {
-            status = tj_journal_body(txn, &body, &entry);
-        }
-        if (status != TIJORI_OK) {
-            return status;
-        }
-        note_opened(labels, &entry, &body);
-        if (index == 0) {
-            return TIJORI_OK;
-        }
-        if (body.tail.directive_previous >= index) {
-            return TIJORI_CORRUPT;
-        }
-        index = body.tail.directive_previous;
-    }
-}
-
-int labels_create(struct reading *reading, struct labels **out)
-{
-    struct labels *labels = calloc(1, sizeof *labels);
-    TIJORI_REQUIRE(labels != NULL);
-    labels->reading = reading;
-    labels->parties = tj_state_ledger(reading->state)->parties;
-    labels->opened = calloc((size_t)labels->parties + 1, sizeof *labels->opened);
-    labels->counts = calloc((size_t)labels->parties + 1, sizeof *labels->counts);
-    TIJORI_REQUIRE(labels->opened != NULL && labels->counts != NULL);
-    for (uint32_t p = 0; p < labels->parties; p++) {
-        const struct tj_party_object *party = tj_state_party(reading->state, p);
-        labels->counts[p] = party != NULL ? party->accounts : 0;
-        labels->opened[p] = calloc((size_t)labels->counts[p] + 1, sizeof **labels->opened);
-        TIJORI_REQUIRE(labels->opened[p] != NULL);
-    }
-    enum tijori_status status = walk_directives(labels);
-    if (status != TIJORI_OK) {
-        labels_destroy(labels);
-        return fail_status(status, reading->dir, NULL);
-    }
-    *out = labels;
-    return EXIT_PASS;
-}
-
-void labels_destroy(struct labels *labels)
-{
-    if (labels == NULL) {
-        return;
-    }
-    for (uint32_t p = 0; p < labels->parties; p++) {
-        free(labels->opened[p]);
-    }
-    free(labels->opened);
-    free(labels->counts);
-    free(labels);
-}
-
-void labels_get(struct labels *labels, char out[TJ_LABEL_SIZE + 1], uint64_t account)
-{
-    uint32_t party = tj_account_party(account);
-    uint32_t local = tj_account_local(account);
-    memset(out, 0, TJ_LABEL_SIZE + 1);
-    if (party >= labels->parties || local >= labels->counts[party] ||
-        labels->opened[party][local] == 0) {
-        return;
-    }
-    uint64_t id = labels->opened[party][local];
-    struct tj_txn *txn = labels->reading->view.txn;
-    if (!labels->cached || labels->entry.index != tj_record_entry(id)) {
-        labels->cached = tj_journal_entry(txn, &labels->entry, tj_record_entry(id)) == TIJORI_OK &&
-                         tj_journal_body(txn, &labels->body, &labels->entry) == TIJORI_OK;
-    }
-    if (labels->cached) {
-        struct tj_record record;
-        tj_record_decode(&record,
-                         labels->body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE);
-        memcpy(out, record.label, TJ_LABEL_SIZE);
-    }
+    return table_end(table) ? EXIT_PASS : fail_status(TIJORI_MEMORY, reading->dir, NULL);
 }

@@ -6,8 +6,12 @@
 
 #include "cli/exit.h"
 #include "cli/options.h"
+#include "text/state_words.h"
+#include "text/table.h"
 #include "text/text.h"
+#include "core/exchange/labels.h"
 #include "core/ingest/ledger.h"
+#include "core/rules/account_walk.h"
 
 struct reading {
     const char *dir;
@@ -34,32 +38,14 @@ int reading_go_back(struct reading *reading, uint64_t size);
 /* "party:local", of an account that exists in the state. */
 int reading_account(const struct reading *reading, uint64_t *account, const char *text);
 
-/* A party's name, "" when there is none. */
-void party_name(const struct tj_state *state, char out[TJ_NAME_SIZE + 1], uint32_t party);
-/* "open", "closed", "frozen", "frozen in", "frozen out". */
-const char *account_status(const struct tj_account_object *account);
-/* "sat", or "base units". */
-const char *base_unit(const struct asset *asset);
-/* The account's asset; an unnamed one without decimals when the state is damaged. */
-struct asset account_asset(const struct tj_state *state, const struct tj_account_object *account);
-
-/* Calls `visit` for each account of a party below `parties`, in order. */
-typedef void account_visitor(void *context, uint64_t account,
-                             const struct tj_account_object *object);
-void each_account(const struct tj_state *state, account_visitor *visit, void *context);
-
 /* The name of a file under the ledger's directory. */
 void reading_path(const struct reading *reading, char *out, size_t size, const char *file);
 
-/* ---- labels ---- */
+/* The labels of all accounts of the reading's state; to be destroyed. */
+int labels_create(struct reading *reading, struct tj_labels **out);
 
-/* For each account the record that opened it (8 bytes an account), found by one walk along the
- * entries with directives, newest first; the label is read from there when it is asked for. */
-struct labels;
-int labels_create(struct reading *reading, struct labels **out);
-void labels_destroy(struct labels *labels);
-/* "" when there is none. */
-void labels_get(struct labels *labels, char out[TJ_LABEL_SIZE + 1], uint64_t account);
+/* Ends a table; answers an exit code and has said why. */
+int reading_end(const struct reading *reading, struct table *table);
 
 /* A key's label, which stands in the record that added it; "" when there is none. */
 void reading_key_label(const struct reading *reading, char out[TJ_KEY_LABEL_SIZE + 1],

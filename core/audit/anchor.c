@@ -19,7 +19,7 @@ void tj_anchor_init(struct tj_anchor *anchor, struct tj_source *source, const st
 
 /* ---- one checkpoint ---- */
 
-/* Of the checkpoints not yet met: what the next one's size is. */
+/* Finds the size of the next checkpoint that was not met yet. */
 static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_view note;
@@ -41,7 +41,7 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
     return true;
 }
 
-/* The active log key of the state that signed a note; false when none did, or one's signature is
+/* Finds the active log key that signed a note. False when none did, or when the signature of one is
  * wrong. */
 static bool signer_of(const struct tj_state *state, uint32_t *number,
                       const struct tj_note_view *note, const char *origin)
@@ -82,8 +82,8 @@ static bool note_seen(struct tj_anchor *anchor, uint64_t size, uint64_t time_s)
     return true;
 }
 
-/* The earliest time at which a witness had seen the entry: of all larger checkpoints, since a
- * smaller one may have been cosigned late. UINT64_MAX: none had. */
+/* The earliest time at which a witness had seen the entry; UINT64_MAX: none had. All larger
+ * checkpoints are looked at, since a smaller one may have been cosigned late. */
 static uint64_t seen_from(const struct tj_anchor *anchor, uint64_t entry)
 {
     uint64_t first_s = UINT64_MAX;
@@ -117,7 +117,8 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
     }
 }
 
-/* What comes after what a witness saw at this time was not received before it, less the skew. */
+/* A witness saw the log at this time. What comes after what it saw was not received before that,
+ * less the skew. */
 static void note_not_before(struct tj_anchor *anchor, uint64_t time_s)
 {
     if (time_s > anchor->not_before_s) {
@@ -137,7 +138,7 @@ static void find_waits(const struct tj_anchor *anchor, struct tj_replay_report *
 
 /* ---- one checkpoint, by its witnesses ---- */
 
-/* The times that witnesses of the policy state, against those of receipt. */
+/* Compares the times that witnesses of the policy state with the times of receipt. */
 static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, uint64_t first_s,
                         uint64_t last_s)
 {
@@ -275,7 +276,7 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
 
 /* ---- in order ---- */
 
-/* When witnesses of today's policy had seen what an earlier audit covered. */
+/* Notes when witnesses of today's policy had seen what an earlier audit covered. */
 static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view *note,
                              uint64_t size)
 {
@@ -293,8 +294,8 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
     }
 }
 
-/* Checkpoints of sizes that an earlier audit covered: one may have been put there since, so their
- * roots are computed again from the leaves that it kept. */
+/* Judges the checkpoints of sizes that an earlier audit covered. One may have been put there since.
+ * So their roots are computed again from the leaves that the earlier audit kept. */
 static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress,
                           const struct tj_replica *replica)
 {
@@ -342,7 +343,7 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
         anchor->covered = replica->covered;
         anchor->covered_before = replica->covered;
         anchor->covered_by = replica->covered_by;
-        /* Whom to trust may be another policy's word today: what witnesses said is asked anew. */
+        /* Today's policy may trust other witnesses: what they said is asked anew. */
         anchor->cosigned = progress->start;
     }
     bool sound = look_ahead(anchor, progress) && judge_earlier(anchor, progress, replica);
@@ -351,9 +352,9 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
     }
 }
 
-/* First the time: an entry that was received before a witness cosigned the log without it was put
- * in later, whatever a later checkpoint covers. Then the checkpoints of just this size, of which
- * there may be several: one for each set of cosignatures. */
+/* The time comes first. When an entry was received before a witness cosigned the log without it, it
+ * was put in later, whatever a later checkpoint covers. Then come the checkpoints of just this
+ * size. There may be several: one for each set of cosignatures. */
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
@@ -385,7 +386,8 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 
 /* ---- the pins ---- */
 
-/* Given, or remembered: what goes on from what was verified before is the same ledger. */
+/* The ledger id is pinned by the caller, or remembered: a log that goes on from what was verified
+ * before is that of the same ledger. */
 static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *report,
                             const char *origin)
 {
@@ -404,7 +406,7 @@ static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *r
     }
 }
 
-/* Which number the pinned key has in the log is not known beforehand: all of them are looked at,
+/* It is not known beforehand which number the pinned key has in the log. So all keys are looked at,
  * the retired ones too. */
 static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress)
 {
@@ -432,8 +434,8 @@ static void check_log_key(struct tj_anchor *anchor, struct tj_progress *progress
             "the log key given was never a key of this log");
 }
 
-/* A key that was compromised signed up to the size that its retirement names; what it signed after
- * that, before it was retired, is no checkpoint. */
+/* What a compromised key signed counts up to the size that its retirement names. What it signed
+ * after that, before it was retired, is no checkpoint. */
 static bool ends_at_last_good(struct tj_anchor *anchor, const struct tj_state *state)
 {
     if (anchor->covered == 0) {
@@ -503,8 +505,8 @@ static const struct tj_verifier_key *policy_key(const struct tj_policy *policy, 
     return NULL;
 }
 
-/* The ledger id is compared even after a failure: that it is another ledger's log explains the
- * failure better than anything. */
+/* The ledger id is compared even after a failure. When this is another ledger's log, that explains
+ * the failure better than anything. */
 void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bool whole)
 {
     struct tj_replay_report *report = progress->report;

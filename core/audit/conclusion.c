@@ -1,5 +1,7 @@
 #include "core/audit/conclusion.h"
 
+#include "core/rules/account_walk.h"
+
 #include <inttypes.h>
 
 /* ---- sums ---- */
@@ -9,27 +11,20 @@ struct sums {
     tj_i128 pending[TJ_ASSETS_MAX + 1];
 };
 
-static bool add_accounts(void *context, const struct tj_block *block)
+static void add_accounts(struct sums *sums, const struct tj_state *state)
 {
-    struct sums *sums = context;
-    if (block->table != TJ_T_ACCOUNT) {
-        return true;
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        const struct tj_account_object *account = walk.object;
+        sums->balance[account->asset] += tj_account_balance(account);
+        sums->pending[account->asset] +=
+            (tj_i128)account->pending_in - (tj_i128)account->pending_out;
     }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    for (uint32_t i = 0; i < 1u << tj_table_shapes[TJ_T_ACCOUNT].shift; i++) {
-        if (accounts[i].class != 0) {
-            sums->balance[accounts[i].asset] += tj_account_balance(&accounts[i]);
-            sums->pending[accounts[i].asset] +=
-                (tj_i128)accounts[i].pending_in - (tj_i128)accounts[i].pending_out;
-        }
-    }
-    return true;
 }
 
 bool tj_balances_are_zero(const struct tj_state *state)
 {
     struct sums sums = {{0}, {0}};
-    tj_state_visit(state, add_accounts, &sums);
+    add_accounts(&sums, state);
     for (uint32_t a = 0; a <= TJ_ASSETS_MAX; a++) {
         if (sums.balance[a] != 0 || sums.pending[a] != 0) {
             return false;
@@ -42,7 +37,7 @@ static void check_zero(struct tj_progress *progress)
 {
     struct sums sums = {{0}, {0}};
     const struct tj_ledger_object *ledger = tj_state_ledger(progress->state);
-    tj_state_visit(progress->state, add_accounts, &sums);
+    add_accounts(&sums, progress->state);
     for (uint32_t a = 1; ledger != NULL && a <= ledger->assets; a++) {
         if (sums.balance[a] == 0 && sums.pending[a] == 0) {
             tj_pass(progress->report, TJ_CHECK_ZERO, 1);
@@ -66,7 +61,7 @@ static void check_class(struct tj_replay_report *report, const struct tj_tally_a
 }
 
 #ifdef TIJORI_VERIFY
-/* The number of movements of a purpose that the state's totals have, of those that touched the
+/* How many movements of a purpose the state's totals have. Only those count that touched the
  * reserve (docs/FORMAT.md section 8). A correction leaves these numbers alone. */
 static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, uint8_t purpose)
 {
@@ -82,8 +77,8 @@ static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, u
     return count;
 }
 
-/* The tally was counted from the records, the state's totals by their effects. Whatever the log
- * says, the two agree, or this program counts wrong. */
+/* The tally was counted from the records, the state's totals by the effects of the records. The two
+ * agree whatever the log says, or this program counts wrong. */
 static bool agrees_with_state(const struct tj_progress *progress, uint32_t number)
 {
     const struct tj_tally_asset *asset = progress->report->tally->assets[number];
@@ -122,7 +117,7 @@ bool tj_conclude_sums(struct tj_progress *progress)
 
 /* ---- what was not checked ---- */
 
-/* A check that decides entry by entry skips the entries that it did not come to. */
+/* For a check that decides entry by entry: it skips the entries that it did not come to. */
 static void skip_entries(const struct tj_source *source, struct tj_progress *progress,
                          enum tj_check check, const char *why)
 {
@@ -136,8 +131,8 @@ static void skip_entries(const struct tj_source *source, struct tj_progress *pro
     }
 }
 
-/* Lists, and not "all that did not pass": each check stands where its work would have been done,
- * and the report says it of each. */
+/* The checks are listed here, rather than taken to be all that did not pass. Each stands where its
+ * work would have been done, and the report says of each that it was not. */
 void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
 {
     static const char why[] = "not reached: the replay stopped at the first failure";

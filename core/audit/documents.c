@@ -88,8 +88,8 @@ static bool cites(const struct tj_view *records, uint32_t count, const uint8_t h
     return false;
 }
 
-/* The first entry with a record that cites this document, or UINT64_MAX. Read again from the first
- * entry on: only a failure asks. */
+/* The first entry with a record that cites this document, or UINT64_MAX. The log is read again from
+ * the first entry on, since only a failure asks. */
 static uint64_t citing_entry(struct tj_source *source, const struct tj_progress *progress,
                              const uint8_t hash[TJ_HASH_SIZE])
 {
@@ -119,8 +119,8 @@ static void fail_altered(struct tj_source *source, struct tj_progress *progress,
             "an attachment does not hash to its name");
 }
 
-/* An attachment that nothing cites is no part of a log, and may hide something beside it: a failure
- * where every body was read. Where bodies are missing, one of them may cite it. */
+/* An attachment that nothing cites is no part of a log, and something may be hidden in it. It is a
+ * failure where every body was read. Where bodies are missing, one of them may cite it. */
 static void check(struct tj_source *source, struct tj_progress *progress,
                   const struct tj_document *document)
 {

@@ -1,9 +1,10 @@
 #ifndef TIJORI_CORE_AUDIT_DOCUMENTS_H
 #define TIJORI_CORE_AUDIT_DOCUMENTS_H
 
-/* The attachments that a source has, against the records that cite them (docs/FORMAT.md
- * section 4.3). No rule depends on their bytes, and they travel apart from the log: so one that is
- * missing is a skip, and one that does not hash to its name, or that nothing cites, a failure.
+/* Compares the attachments that a source has with the records that cite them (docs/FORMAT.md
+ * section 4.3). No rule depends on the bytes of an attachment, and attachments travel apart from
+ * the log. So one that is missing is a skip. One that does not hash to its name is a failure, and
+ * so is one that nothing cites.
  *
  * Threads: none of its own. */
 
@@ -21,13 +22,14 @@ struct tj_documents {
     uint64_t missing; /* citations of documents that the source does not have */
 };
 
-/* Before the first entry: lists what the source has; `documents` is zeroed. A name that is no hash
- * is a failure in the report. False: no memory. */
+/* Before the first entry: lists what the source has. `documents` is zeroed beforehand. A name that
+ * is no hash is a failure in the report. False: no memory. */
 bool tj_documents_list(struct tj_documents *documents, struct tj_source *source,
                        struct tj_replay_report *report) TJ_MUST_USE;
 void tj_documents_clear(struct tj_documents *documents);
 
-/* A movement of an accepted entry cites the document of this name (tj_movement_document). */
+/* Notes that a movement of an accepted entry cites the document of this name
+ * (tj_movement_document). */
 void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE]);
 
 /* After the last entry, when nothing failed: hashes each of them. */

@@ -14,8 +14,8 @@ static bool body_fits(const struct tj_read_entry *item)
            source->derived.size == count * TJ_LINK_SIZE + TJ_TAIL_SIZE;
 }
 
-/* FORMAT 7, step 1. What the hashes are of is settled first: a body of another size than the header
- * says would be hashed beyond its end. */
+/* FORMAT 7, step 1. Before anything is hashed, its size is settled. A body of another size than the
+ * header says would be hashed beyond its end. */
 static enum tijori_status check_form(struct tj_digester *digester, struct tj_read_entry *item)
 {
     const struct tj_source_item *source = &item->source;
@@ -40,7 +40,8 @@ static enum tijori_status check_form(struct tj_digester *digester, struct tj_rea
     return tj_records_check(header, source->records.bytes, &item->form);
 }
 
-/* Signatures come last, of all entries of the batch together: the verifier is quicker so. */
+/* Signatures come last, those of all entries of the batch together: the verifier is quicker that
+ * way. */
 void tj_check_entries(void *context, struct tj_digester *digester, void **items, size_t count)
 {
     struct tj_signed entries[TJ_PIPELINE_BATCH_MAX];

@@ -37,7 +37,7 @@ static uint32_t records_here(const struct tj_read_entry *item)
     return item->entry.header.record_count;
 }
 
-/* The next entry holds this hash: the one before it is as it was written. */
+/* Does the next entry hold this hash? Then this entry is as it was written. */
 static bool is_followed(struct tj_replaying *r, uint64_t index, const struct tj_hash *leaf)
 {
     struct tj_view next;
@@ -137,8 +137,8 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
 }
 
 #ifdef TIJORI_VERIFY
-/* Three that know where a lane's next jump goes: the rules' state, the tail made from it, and the
- * jumps that this audit works out from the log alone. */
+/* Three parties know where a lane's next jump goes: the rules' state, the tail made from it, and
+ * the jumps that this audit works out from the log alone. */
 static bool lane_agrees(const struct tj_replaying *r, uint64_t index,
                         const struct tj_header *header, const struct tj_tail *tail)
 {
@@ -150,10 +150,10 @@ static bool lane_agrees(const struct tj_replaying *r, uint64_t index,
 }
 #endif
 
-/* FORMAT 7, from step 2 on. The signatures were verified when the entry was read, and
- * judge_bytes looked at what was found: what the rules are told of them is so. A sequence that is
- * wrong (step 3) shows that something between two entries was taken out or put in, and stands in a
- * line of the report of its own. */
+/* FORMAT 7, from step 2 on. The signatures were verified when the entry was read, and judge_bytes
+ * looked at the result. So the rules are told that they are right. A sequence that is wrong (step
+ * 3) has a line of its own in the report: it shows that something between two entries was taken out
+ * or put in. */
 static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t index,
                         const struct tj_read_entry *item)
 {
@@ -175,6 +175,9 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
     r->past.lane = item->entry.header.lane;
     enum tijori_status status = tj_apply(r->state, r->links, tail, &r->past.past, &c, &verdict);
     tj_undo_log_settle(r->state->undo);
+    if (status == TIJORI_MEMORY) {
+        return tj_lack_memory(r);
+    }
     if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
         return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
     }
@@ -203,7 +206,7 @@ static bool fail_link(struct tj_replaying *r, uint64_t index, const uint8_t *sto
     return fail(r, TJ_CHECK_DERIVED, index, NULL, NULL, text);
 }
 
-/* FORMAT 9. They are in no hash, so nothing else vouches for them. */
+/* FORMAT 9. Links and tail are in no hash, so nothing else vouches for them. */
 static bool judge_derived(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item,
                           const struct tj_tail *tail)
 {
@@ -290,8 +293,8 @@ static bool look_before(struct tj_replaying *r, uint64_t index, const struct tj_
     return true;
 }
 
-/* The order is that of belief: the bytes are those that were signed, then the rules allow them,
- * then what is derived from them is right; only then is anything counted. */
+/* Each step may believe what the one before it checked. The bytes are those that were signed, then
+ * the rules allow them, then what is derived from them is right. Only then is anything counted. */
 bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
 {
     struct tj_replay_report *report = r->report;

@@ -2,8 +2,8 @@
 
 #include "core/base/memory.h"
 
-/* What is kept, each from the first day on: amounts in and out are sums, the others as they stand.
- */
+/* The kinds of series that are kept, each from the first day on. Amounts in and out are sums; the
+ * others are values as they stand. */
 enum series_kind {
     RESERVE = 1,
     INFLOW,
@@ -124,7 +124,7 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
         return 0;
     }
     size_t high = series->count;
-    while (low < high) { /* points before `low` are of that day or earlier, from `high` on later */
+    while (low < high) { /* before `low`: that day or earlier; from `high` on: later */
         size_t middle = low + (high - low) / 2;
         if (series->points[middle].day <= day) {
             low = middle + 1;
@@ -138,8 +138,8 @@ static tj_i128 value_at(const struct tj_figures *figures, uint64_t name, uint32_
     return series->points[low - 1].value;
 }
 
-/* An empty series is not put into the table before it has room for a point: when memory is out, the
- * table is as it was. */
+/* An empty series goes into the table only when it has room for a point. When memory is out, the
+ * table is thus as it was. */
 bool tj_figures_put(struct tj_figures *figures, uint64_t name, uint32_t day, tj_i128 value)
 {
     TIJORI_REQUIRE(name != 0);
@@ -249,8 +249,8 @@ static bool count_programmes(const struct counting *c)
            set_now(c, BREACHES, asset->minimum_rule, (tj_i128)asset->breaches);
 }
 
-/* The state has the reserve, and the programmes' counts, as they stand after the whole entry: the
- * day's last value is what remains, so nothing is worked out record by record. */
+/* The state has the reserve and the programmes' counts as they stand after the whole entry. The
+ * last value of a day is the one that remains. So nothing is worked out record by record. */
 static bool count_reserve(const struct counting *c)
 {
     bool in = c->posting->flow == TJ_FLOW_INTO;
@@ -289,8 +289,8 @@ static bool count_between_pockets(const struct counting *c)
     return count_customers(c, p->from, p->from_account) && count_customers(c, p->to, p->to_account);
 }
 
-/* Most movements are transfers between two customers of one custodian, and change no figure: what
- * stays in one pocket is left at once. */
+/* Most movements are transfers between two customers of one custodian and change no figure. What
+ * stays in one pocket is therefore left at once. */
 bool tj_figures_post(struct tj_figures *figures, const struct tj_state *state,
                      const struct tj_past *past, const struct tj_posting *posting)
 {
@@ -313,8 +313,8 @@ bool tj_figures_state(struct tj_figures *figures, uint32_t day, const struct tj_
     return tj_figures_put(figures, name_of(STATED, statement->asset, 0), day, statement->as_of);
 }
 
-/* The flows are summed record by record, the reserve is the state's: FORMAT 17 wants opening +
- * inflows - outflows = closing, and from the first day on that is flows = reserve. */
+/* The flows are summed record by record; the reserve is the state's. FORMAT 17 wants opening +
+ * inflows - outflows = closing. From the first day on that is flows = reserve. */
 static bool flows_give_reserve(const struct tj_figures *figures, const struct tj_state *state,
                                uint32_t asset)
 {
@@ -349,8 +349,8 @@ bool tj_figures_know_customers(const struct tj_figures *figures, uint32_t day)
     return value_at(figures, name_of(MISSING, 0, 0), day) == 0;
 }
 
-/* What is as it stands is asked for at the end of as_of; what is a sum over the period is the sum
- * from the first day on, less that until the day before the period. */
+/* A value as it stands is asked for at the end of as_of. A sum over the period is the sum from the
+ * first day on, less the sum until the day before the period. */
 tj_i128 tj_figures_value(const struct tj_figures *f, const struct tj_figure_key *key)
 {
     uint32_t before = key->period_from - 1;

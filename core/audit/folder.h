@@ -1,12 +1,13 @@
 #ifndef TIJORI_CORE_AUDIT_FOLDER_H
 #define TIJORI_CORE_AUDIT_FOLDER_H
 
-/* An exported folder that is open (docs/FORMAT.md section 14): how its files are read, whatever
- * state somebody left them in. It is what source_folder.c (the log), folder_tiles.c (tiles and
- * bundles beside it) and folder_inventory.c (files that do not belong) stand on.
+/* An exported folder that is open (docs/FORMAT.md section 14), and how its files are read, whatever
+ * state somebody left them in. Three files stand on it: source_folder.c reads the log,
+ * folder_tiles.c compares the tiles and bundles beside it, folder_inventory.c finds files that do
+ * not belong.
  *
- * Nothing read is trusted: a link out of the folder is not followed, a file has a largest size, and
- * a name is compared with what it must be. Memory that is not there is noted in source.no_memory.
+ * Nothing read is trusted. A link out of the folder is not followed, a file has a largest size, and
+ * a name is compared with what it must be. When memory is out, source.no_memory says so.
  *
  * Threads: one at a time. */
 
@@ -48,16 +49,16 @@ struct tj_folder {
     struct tj_view entry;
     struct tj_entry_view decoded;
     bool has_body;
-    size_t body_room; /* that was asked for when the entry was peeked at */
+    size_t body_room; /* what was asked for when the entry was peeked at */
     char why[160];
-    /* Reading here and there. */
+    /* For reading out of order. */
     struct tj_file_bytes past_bundle;
     uint64_t past_number; /* UINT64_MAX: none */
     struct tj_file_bytes body;
     struct tj_file_bytes file;
     struct tj_file_bytes tile;
     char tile_path[TJ_TILE_PATH_MAX];
-    /* What was looked at, to be compared with what there is. */
+    /* What was looked at. At the end it is compared with the files that there are. */
     uint64_t tiles;         /* files */
     struct tj_hash *bodies; /* the names of the files read, one an entry */
     size_t body_count;
@@ -71,12 +72,13 @@ static inline struct tj_folder *tj_folder_of(struct tj_source *source)
 
 enum tj_read_answer { TJ_READ_OK, TJ_READ_MISSING, TJ_READ_BAD };
 
-/* A regular file of at most `max` bytes, whole. BAD: too long, no file, unreadable, or no memory.
- */
+/* Reads a regular file of at most `max` bytes, whole. BAD: it is too long, no regular file or
+ * unreadable, or memory is out. */
 enum tj_read_answer tj_folder_read(struct tj_folder *folder, struct tj_file_bytes *out,
                                    const char *path, size_t max) TJ_MUST_USE;
 
-/* Calls `visit` for each name in a directory under the folder. False: there is no such one. */
+/* Calls `visit` for each name in a directory under the folder. False: there is no such directory.
+ */
 typedef void tj_name_visitor(void *context, const char *name);
 bool tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
                      const char *path);

@@ -32,7 +32,7 @@ static bool tile_belongs(const struct tj_folder *s, const char *path)
     return number <= nodes / TJ_TILE_WIDTH && number * TJ_TILE_WIDTH + width <= nodes;
 }
 
-/* Looks into directories, as deep as a path has room for: one that is longer does not belong. */
+/* Looks into directories, as deep as a path has room for. A longer path does not belong. */
 static void walk_tiles(void *context, const char *name)
 {
     struct file_walk *walk = context;

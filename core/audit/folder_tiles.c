@@ -1,7 +1,7 @@
 #include "core/audit/folder_tiles.h"
 
-/* The nodes first to first + width - 1 of a tile, as far as this audit came by them. *wrong: the
- * first that is another or missing; the last, when more follows it. */
+/* Compares the nodes first to first + width - 1 of a tile, as far as this audit came by them.
+ * *wrong gets the first node that is another or missing; or the last, when more follows it. */
 static bool tile_is(const struct tj_progress *progress, unsigned *wrong,
                     const struct tj_file_bytes *file, unsigned level, unsigned width,
                     unsigned known_from)
@@ -20,7 +20,7 @@ static bool tile_is(const struct tj_progress *progress, unsigned *wrong,
     return file->size == (size_t)width * TJ_HASH_SIZE;
 }
 
-/* Of the tile's nodes, those before this audit began are not at hand. */
+/* The tile's nodes from before this audit began are not at hand. */
 static unsigned known_from(const struct tj_progress *progress, unsigned level, uint64_t number)
 {
     uint64_t first = number * TJ_TILE_WIDTH;
@@ -56,7 +56,7 @@ static bool compare_tile(struct tj_folder *s, struct tj_progress *progress, unsi
     struct tj_replay_report *report = progress->report;
     unsigned from = known_from(progress, level, number);
     tj_tile_path(path, level, number, width);
-    /* One byte more than it may have, so that it is seen to be too long. */
+    /* One byte more is read than it may have, so that one that is too long is seen. */
     enum tj_read_answer answer =
         tj_folder_read(s, &s->file, path, TJ_TILE_WIDTH * TJ_HASH_SIZE + 1);
     if (answer == TJ_READ_OK && tile_is(progress, &wrong, &s->file, level, width, from)) {
@@ -68,8 +68,9 @@ static bool compare_tile(struct tj_folder *s, struct tj_progress *progress, unsi
                    "%s: %s", path, tile_fault(answer));
 }
 
-/* Which of the first `count` entries of a bundle `file` has not: the first that is another or
- * missing; the last, when more follows it; `count` when it has just these. */
+/* Compares `file` with the first `count` entries of a bundle and answers where they part: the first
+ * entry that is another or missing; or the last, when more follows it; or `count`, when it has just
+ * these. */
 static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_file_bytes *file,
                             unsigned count)
 {
@@ -90,8 +91,8 @@ static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_
     return count - 1;
 }
 
-/* A bundle of an earlier size: a beginning of the one that was read in order, which is read again,
- * since the reading is ahead of the judgement. */
+/* A bundle of an earlier size must be a beginning of the one that was read in order. That one is
+ * read again here, since the reading is ahead of the judgement. */
 static bool compare_bundle(struct tj_folder *s, struct tj_progress *progress, uint64_t number,
                            unsigned width)
 {
@@ -123,7 +124,7 @@ static void compare_partial(void *context, const char *name)
 {
     struct partials *p = context;
     uint64_t width;
-    /* What is no width, or one that this tree did not have, is met by the inventory. */
+    /* A name that is no width, or a width that this tree never had, is met by the inventory. */
     if (!p->sound || !tj_parse_decimal64(&width, name, strlen(name)) || width == 0 ||
         width >= p->below) {
         return;
@@ -135,7 +136,7 @@ static void compare_partial(void *context, const char *name)
     p->sound = compare_tile(p->s, p->progress, p->level, p->number, (unsigned)width);
 }
 
-/* What earlier sizes left of a tile or bundle that is `width` wide now. */
+/* Checks what earlier sizes left of a tile or bundle that is `width` wide now. */
 static bool compare_partials(struct tj_folder *s, struct tj_progress *progress, unsigned level,
                              uint64_t number, unsigned width)
 {

@@ -96,8 +96,8 @@ static struct tj_lane_stack *find_or_add(struct tj_lane_jumps *jumps, uint32_t p
     return stack;
 }
 
-/* Room for one more. All that a stack may need is a cache line times eight; most lanes need a few.
- */
+/* Makes room for one more. All that a stack may ever need is eight cache lines; most lanes need a
+ * few entries. */
 static bool reserve(struct tj_lane_stack *stack)
 {
     if ((stack->count & (stack->count - 1)) != 0) {
@@ -116,7 +116,7 @@ static bool reserve(struct tj_lane_stack *stack)
 }
 
 #ifdef TIJORI_VERIFY
-/* The terms that a sequence is the sum of: as many entries are kept. */
+/* How many terms a sequence is the sum of. As many entries are kept. */
 static bool has_all_terms(const struct tj_lane_stack *stack)
 {
     uint64_t terms = 0;

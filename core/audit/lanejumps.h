@@ -1,12 +1,13 @@
 #ifndef TIJORI_CORE_AUDIT_LANEJUMPS_H
 #define TIJORI_CORE_AUDIT_LANEJUMPS_H
 
-/* Which earlier entry of its lane each new entry's tail jumps to (docs/FORMAT.md section 9), worked
- * out from the log alone: what is stored of it can then be compared, and an exported folder, which
- * has no tails, gives the same state.
+/* Works out from the log alone to which earlier entry of its lane each new entry's tail jumps
+ * (docs/FORMAT.md section 9). The stored jumps can then be compared. And an exported folder, which
+ * has no tails, gives the same state as a ledger.
  *
- * Sequence s is written as a sum of terms 2^k - 1, largest first; kept are, for each lane, the
- * entries at the partial sums of its last sequence: O(log s) a lane.
+ * A sequence s is written as a sum of terms 2^k - 1, largest first. The partial sums are sequences
+ * too. For each lane the entries at the partial sums of its last sequence are kept: O(log s) a
+ * lane.
  *
  * Threads: one at a time. What can fail answers false when memory is out. */
 
@@ -18,11 +19,12 @@ struct tj_lane_jumps;
 struct tj_lane_jumps *tj_lane_jumps_create(void) TJ_MUST_USE;
 void tj_lane_jumps_destroy(struct tj_lane_jumps *jumps);
 
-/* The lane has a new entry: of its sequence last + 1 (from 1). */
+/* Adds a new entry to a lane. Its sequence is the lane's last + 1; the first is 1. */
 bool tj_lane_jumps_push(struct tj_lane_jumps *jumps, uint32_t party, uint16_t lane,
                         uint64_t entry) TJ_MUST_USE;
 
-/* The entry that `entry`, one of those kept of this lane, jumps to. False when it is not kept. */
+/* Gets the entry that `entry` jumps to. False when `entry` is not one of those kept of this lane.
+ */
 bool tj_lane_jumps_before(const struct tj_lane_jumps *jumps, uint64_t *jump, uint32_t party,
                           uint16_t lane, uint64_t entry) TJ_MUST_USE;
 
@@ -38,8 +40,8 @@ struct tj_lane_stack {
 };
 size_t tj_lane_jumps_count(const struct tj_lane_jumps *jumps);
 const struct tj_lane_stack *tj_lane_jumps_at(const struct tj_lane_jumps *jumps, size_t i);
-/* Adds a lane that is not there, as it was. CORRUPT when its count is not that of its sequence, or
- * the lane is there; MEMORY. */
+/* Adds a lane as it was when it was kept. CORRUPT when its count does not fit its sequence, or when
+ * the lane is there already; MEMORY. */
 enum tijori_status tj_lane_jumps_put(struct tj_lane_jumps *jumps,
                                      const struct tj_lane_stack *stack) TJ_MUST_USE;
 

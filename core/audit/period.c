@@ -1,5 +1,6 @@
 #include "core/audit/period.h"
 
+#include "core/rules/account_walk.h"
 #include "core/rules/signing.h"
 #include "core/base/memory.h"
 
@@ -158,8 +159,8 @@ static bool count_flows(struct tj_period *p, const struct tj_posting *posting)
 
 /* ---- single records ---- */
 
-/* Whether it is of a prior period is settled now: a statement that comes later does not make it
- * one. */
+/* It is settled now whether this corrects a prior period. A statement that comes later does not
+ * change that. */
 static bool note_correction(struct tj_period *p, const struct tj_past *past,
                             const struct tj_posting *posting)
 {
@@ -235,7 +236,8 @@ static bool note_stated(struct tj_period *p, uint64_t entry, const struct tj_rec
     return true;
 }
 
-/* What is stated of this period comes after its end: a day is stated when it is over. */
+/* A statement about this period comes after the period's end, since a day is stated when it is
+ * over. */
 bool tj_period_state(struct tj_period *p, uint64_t id, const struct tj_record *statement)
 {
     if (statement->figure != TJ_FIGURE_ATTESTED) {
@@ -263,29 +265,6 @@ bool tj_period_open_account(struct tj_period *p, const struct tj_record *opened)
 }
 
 /* ---- the beginning and the end ---- */
-
-/* Calls `add` for each account that was opened, in order of account numbers. */
-struct account_visit {
-    struct tj_period *period;
-    bool (*add)(struct tj_period *p, uint64_t account, const struct tj_account_object *object);
-};
-
-static bool visit_accounts(void *context, const struct tj_block *block)
-{
-    const struct account_visit *visit = context;
-    if (block->table != TJ_T_ACCOUNT) {
-        return true;
-    }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    uint32_t shift = tj_table_shapes[TJ_T_ACCOUNT].shift;
-    for (uint32_t i = 0; i < 1u << shift; i++) {
-        uint64_t account = tj_account_id(block->party, (block->number << shift) + i);
-        if (accounts[i].class != 0 && !visit->add(visit->period, account, &accounts[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool add_opening(struct tj_period *p, uint64_t account,
                         const struct tj_account_object *object)
@@ -489,16 +468,20 @@ static bool copy_objects(struct tj_period *p, const struct tj_state *state,
 
 static bool open_period(struct tj_period *p, const struct tj_state *state)
 {
-    struct account_visit visit = {p, add_opening};
     TJ_VERIFY_CHECK(p->flow_count == 0 && p->work->opening_count == 0);
     p->opened = true;
     p->first_entry = p->entries;
-    return tj_state_visit(state, visit_accounts, &visit);
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        if (!add_opening(p, walk.account, walk.object)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 #ifdef TIJORI_VERIFY
-/* Of every account: opening, from the state before the period, and what the records moved give
- * closing, from the state after it. */
+/* For every account: the opening is from the state before the period. With what the records moved
+ * it must give the closing, which is from the state after the period. */
 static bool flows_explain_balances(const struct tj_period *p)
 {
     for (size_t i = 0; i < p->account_count; i++) {
@@ -517,12 +500,16 @@ static bool flows_explain_balances(const struct tj_period *p)
 static bool close_period(struct tj_period *p, const struct tj_state *state,
                          const struct tj_past *past, const struct tj_hash *last_leaf)
 {
-    struct account_visit visit = {p, add_closing};
     p->closed = true;
     p->partial = state->partial;
     p->last_leaf = *last_leaf;
-    if (!copy_objects(p, state, past) || !tj_state_visit(state, visit_accounts, &visit)) {
+    if (!copy_objects(p, state, past)) {
         return false;
+    }
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        if (!add_closing(p, walk.account, walk.object)) {
+            return false;
+        }
     }
     join_rows(p);
     TJ_VERIFY_CHECK(flows_explain_balances(p));
@@ -531,8 +518,8 @@ static bool close_period(struct tj_period *p, const struct tj_state *state,
 
 /* ---- as the replay passes ---- */
 
-/* The state is looked at before the first entry of a later day, and not after the last of the
- * period: which that is, only the next one tells. */
+/* The state is looked at before the first entry of a later day, and not after the last entry of the
+ * period. Only the next entry tells which one was the last. */
 bool tj_period_before(struct tj_period *p, const struct tj_state *state, const struct tj_past *past,
                       uint64_t received_ns, const struct tj_hash *last_leaf)
 {

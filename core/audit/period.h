@@ -2,17 +2,19 @@
 #define TIJORI_CORE_AUDIT_PERIOD_H
 
 /* A period in full, for a statement (docs/FORMAT.md section 17): every account as it stood before
- * and after, what moved it by purpose, and what stood open at the end. Collected by a replay that
- * begins with entry 0 (tj_replay_options.period), so that nothing in it was taken on trust.
+ * and after, what moved it by purpose, and what stood open at the end. A replay that begins with
+ * entry 0 collects it (tj_replay_options.period), so that nothing in it is taken on trust.
  *
- * The period is from 00:00 of `from` to 24:00 of `as_of`, UTC days by received-at. The same log
- * gives the same period, however much it grew since: only entries received by the period's end
- * count. Two things go on to the end of the log. Statement records about this very period are
- * listed whenever they came; and the figures are those of the whole log, which say of a day that is
- * over what they said when it ended.
+ * The period is from 00:00 of `from` to 24:00 of `as_of`. Days are UTC, by received-at. The same
+ * log gives the same period, however much it grew since: only entries received by the period's end
+ * count.
  *
- * Threads: none of its own. What can fail answers false when memory is out: the period is then to
- * be given up. */
+ * Two things go on to the end of the log. Statement records about this very period are listed
+ * whenever they came. And the figures are those of the whole log; of a day that is over they say
+ * what they said when it ended.
+ *
+ * Threads: none of its own. What can fail answers false when memory is out. The period is of no use
+ * then. */
 
 #include "core/audit/figures.h"
 
@@ -99,7 +101,7 @@ struct tj_period {
     size_t attested_count;
     struct tj_period_stated *stated;
     size_t stated_count;
-    struct tj_figures *figures; /* that the replay counts; to be asked for from and as_of */
+    struct tj_figures *figures; /* of the replay; to be asked for from and as_of */
     struct tj_period_work *work;
 };
 
@@ -107,14 +109,15 @@ struct tj_period {
 struct tj_period *tj_period_create(uint32_t from, uint32_t as_of) TJ_MUST_USE;
 void tj_period_destroy(struct tj_period *period);
 
-/* Before an entry is judged: the state as it was until then, and the leaf hash of the last entry.
- */
+/* To be called before an entry is judged: `state` is the state until then, `last_leaf` the leaf
+ * hash of the last entry. */
 bool tj_period_before(struct tj_period *period, const struct tj_state *state,
                       const struct tj_past *past, uint64_t received_ns,
                       const struct tj_hash *last_leaf) TJ_MUST_USE;
-/* After the entry was accepted, whether its body is there or not. */
+/* To be called after the entry was accepted, whether its body is there or not. */
 void tj_period_entry(struct tj_period *period, uint64_t index, uint64_t received_ns);
-/* Of its records, when they are there: what moved; a statement; an account that was opened. */
+/* To be called for the entry's records, when they are there: for what moved, for a statement, for
+ * an account that was opened. */
 bool tj_period_post(struct tj_period *period, const struct tj_past *past,
                     const struct tj_posting *posting) TJ_MUST_USE;
 bool tj_period_state(struct tj_period *period, uint64_t id,
@@ -127,7 +130,7 @@ bool tj_period_end(struct tj_period *period, const struct tj_state *state,
 /* The row of an account that the state had at the end. */
 struct tj_period_account *tj_period_row(const struct tj_period *period, uint64_t account);
 
-/* The name of an account's or anybody's party. */
+/* The name of a party. */
 static inline const char *tj_period_party(const struct tj_period *period, uint32_t party)
 {
     return period->parties[party].name;

@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_AUDIT_POSTING_H
 #define TIJORI_CORE_AUDIT_POSTING_H
 
-/* One movement that moved something, taken apart once: what the tally, the figures and a period
- * count, so that the three cannot understand a record in different ways. */
+/* One movement that moved something, decoded once. The tally, the figures and a period all count
+ * this, so the three cannot understand a record in different ways. */
 
 #include "core/rules/judge.h"
 
@@ -18,18 +18,19 @@ struct tj_posting {
     const struct tj_account_object *from_account; /* as they stand after the entry */
     const struct tj_account_object *to_account;
     enum tj_flow flow; /* where it stands to the reserve */
-    uint8_t purpose;   /* that it is counted under: `correction` for a correct record */
+    uint8_t purpose;   /* what it is counted under: `correction` for a correct record */
     bool corrects;
 };
 
-/* Takes apart a record of an accepted entry of movements, which the state has the effects of. False
- * when it moved nothing: a pending, a void or an approval; and, in an audit without restricted
- * bodies, what names a record that is not there, of which nothing is known but that it is settled.
- */
+/* Decodes a record of an accepted entry of movements. `state` already has the entry's effects.
+ * False when the record moved nothing: it is a pending, a void or an approval.
+ *
+ * False also in an audit without restricted bodies, when the record names one that is not there.
+ * Nothing is known of such a record but that it is settled. */
 static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *state,
                                  const struct tj_past *past, uint64_t id, uint64_t received_ns,
                                  const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
-/* Inline, and every member set at once: it is done for each movement of a log, and most of an
+/* It is inline, and sets every member at once. It runs for each movement of a log, and most of an
  * audit's judging is such small things. */
 static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *state,
                                  const struct tj_past *past, uint64_t id, uint64_t received_ns,

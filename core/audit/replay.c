@@ -15,9 +15,9 @@ static bool lacks_memory(const struct tj_replaying *r)
 
 /* ---- reading ---- */
 
-/* In order, one thread at a time; after the first failure nothing is judged any more. An entry that
- * is judged is decided: should the thread that judges the next ones come first to say so, the count
- * is the same. */
+/* Entries are judged in order, by one thread at a time. After the first failure nothing is judged
+ * any more. An entry that is judged is decided. Two threads take turns, and either may come first
+ * to say so: the count is the same. */
 static void decide_items(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
                          size_t ready)
 {
@@ -65,8 +65,8 @@ static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint
     return true;
 }
 
-/* Reads until the end or the first failure, as far ahead as the window goes. What was read before a
- * gap in the numbers is judged first. */
+/* Reads until the end or the first failure, as far ahead as the window goes. Before a gap in the
+ * numbers is told, what was read before it is judged. */
 static void replay_entries(struct tj_replaying *r, struct tj_pipeline *pipeline)
 {
     uint64_t index = r->progress.start;
@@ -82,8 +82,8 @@ static void replay_entries(struct tj_replaying *r, struct tj_pipeline *pipeline)
 
 /* ---- after the last entry ---- */
 
-/* Each of these looks at the whole and none of them stops the others: a report of what is wrong
- * with a whole log is the better for being complete. */
+/* Each of these looks at the whole, and none of them stops the others. When a whole log is wrong, a
+ * complete report is the better one. */
 static bool check_whole(struct tj_replaying *r)
 {
     struct tj_replay_report *report = r->report;
@@ -127,7 +127,7 @@ static void finish(struct tj_replaying *r)
 
 /* ---- life ---- */
 
-/* What the entries are met by; all of it is of this audit's beginning. */
+/* What the entries are judged with, as it is when this audit begins. */
 static bool begin(struct tj_replaying *r)
 {
     if (!tj_documents_list(&r->documents, r->source, r->report) ||
@@ -174,8 +174,8 @@ static enum tijori_status replay_run(struct tj_replaying *r)
     return TIJORI_OK;
 }
 
-/* The figures that a period is asked about are those that statements are checked by: one counting,
- * which the period keeps when the replay is over. False: no memory. */
+/* A period is asked about the same figures that statements are checked by. So they are counted
+ * once, and the period keeps them when the replay is over. False: no memory. */
 static bool create_parts(struct tj_replaying *r)
 {
     r->report->tally = tj_tally_create();
@@ -186,7 +186,7 @@ static bool create_parts(struct tj_replaying *r)
         r->figures = r->period->figures;
     }
     r->state = tj_state_create();
-    return r->report->tally != NULL && r->jumps != NULL && r->figures != NULL;
+    return r->report->tally != NULL && r->jumps != NULL && r->figures != NULL && r->state != NULL;
 }
 
 static void join_parts(struct tj_replaying *r)

@@ -1,9 +1,10 @@
 #ifndef TIJORI_CORE_AUDIT_REPLAY_H
 #define TIJORI_CORE_AUDIT_REPLAY_H
 
-/* The auditor's reading: every byte of the log is hashed again, every link, signature and rule
- * checked, the whole state built anew; what else the source keeps is compared with it, and the log
- * with what ties it to the world (core/audit/anchor.h). Reads only. */
+/* The auditor's reading of a log. Every byte is hashed again, every link, signature and rule is
+ * checked, and the whole state is built anew. What else the source keeps is compared with that. The
+ * log itself is compared with what ties it to the world (core/audit/anchor.h). Nothing is written.
+ */
 
 #include "core/audit/anchor.h"
 #include "core/audit/period.h"
@@ -12,26 +13,26 @@
 struct tj_replay_options {
     uint32_t threads; /* 0: one a core */
     struct tj_pins pins;
-    /* Where an earlier audit ended; NULL: begin with entry 0. Taken over: on return it is where
-     * this one ended, if nothing failed. */
+    /* Where an earlier audit ended; NULL: begin with entry 0. The replay takes it over. When
+     * nothing failed, it says on return where this audit ended. */
     struct tj_replica *replica;
-    /* Collects a period for a statement; NULL: none is wanted. Not with a replica: a period wants
-     * the log from entry 0 on. */
+    /* Collects a period for a statement; NULL: none is wanted. It cannot go with a replica, since a
+     * period wants the log from entry 0 on. */
     struct tj_period *period;
-    /* Called now and then with entries done and entries in all, by a thread of the replay's own,
-     * one at a time; may be NULL. */
+    /* Called now and then with the entries done and the entries in all. A thread of the replay's
+     * own calls it, one call at a time. May be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
 };
 
-/* Replays the source's log. The answer is about the reading itself (MEMORY); what was found is in
+/* Replays the source's log. The answer is about the reading itself (MEMORY). What was found is in
  * the report, which tj_report_clear frees. *state (may be NULL) gets the replayed state, for the
- * caller to show and destroy; it is meaningful up to the last entry verified. */
+ * caller to show and destroy. It is meaningful up to the last entry verified. */
 enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *report,
                              struct tj_state **state,
                              const struct tj_replay_options *options) TJ_MUST_USE;
 
-/* The same of a ledger's store that is open. */
+/* The same, of a ledger's store that is open. */
 enum tijori_status tj_replay_store(struct tj_store *store, struct tj_replay_report *report,
                                    struct tj_state **state,
                                    const struct tj_replay_options *options) TJ_MUST_USE;

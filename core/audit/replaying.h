@@ -1,7 +1,7 @@
 #ifndef TIJORI_CORE_AUDIT_REPLAYING_H
 #define TIJORI_CORE_AUDIT_REPLAYING_H
 
-/* A replay under way: what it knows between two entries. replay.c runs it, entry_judge.c takes it
+/* A replay under way: what it knows between two entries. replay.c runs it. entry_judge.c takes it
  * from one entry to the next, resume.c from one audit to the next. */
 
 #include "core/audit/replica.h"
@@ -32,15 +32,15 @@ struct tj_replaying {
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;       /* the newest entry that holds directives */
-    uint64_t unjudged_before; /* of state->unjudged, by earlier audits */
+    uint64_t unjudged_before; /* the part of state->unjudged that earlier audits counted */
     const char *gap;          /* why reading stopped before the end, or NULL */
     bool no_memory;
     atomic_bool broken; /* something failed, or memory is out */
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];
 };
 
-/* Memory is out. That is not a matter of the log: the replay stops, and answers MEMORY. False, to
- * stop. */
+/* Notes that memory is out. That says nothing about the log: the replay stops, and answers MEMORY.
+ * Returns false, to stop. */
 static inline bool tj_lack_memory(struct tj_replaying *r)
 {
     r->no_memory = true;

@@ -101,8 +101,8 @@ static void get_field(struct stream *s, uint64_t *value)
     *value = get64(s);
 }
 
-/* One list for writing and reading, so that the two cannot differ. A file that is damaged may say
- * anything: no count of it is used before it is known to fit. */
+/* There is one list for writing and reading, so that the two cannot differ. A damaged file may say
+ * anything: no count in it is used before it is known to fit. */
 static void fixed_fields(struct stream *s, struct tj_replica *r, field_function *field)
 {
     uint64_t count = r->frontier.count;
@@ -160,8 +160,8 @@ static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 val
     put64(s, (uint64_t)(value >> 64));
 }
 
-/* What is of the state's own, and no block of it, stands before the blocks; what grows comes last.
- * The digest covers all of it, and stands outside what it covers. */
+/* The order of the file: what the state has besides its blocks, then the blocks, and last what
+ * grows. The digest covers all of it, and stands outside what it covers. */
 static void put_replica(struct stream *s, struct tj_replica *r)
 {
     char vkey[512] = "";
@@ -208,8 +208,8 @@ static enum tijori_status write_replica(struct tj_replica *r)
     return status_of(tj_file_end(&file));
 }
 
-/* At their places and not at the end: leaves that an audit wrote and no replica counts are written
- * over. */
+/* Leaves are written at their places and not at the end. Leaves that an audit wrote and no replica
+ * counts are thus written over. */
 static enum tijori_status append_leaves(struct tj_replica *r)
 {
     const uint8_t *at = (const uint8_t *)r->fresh;
@@ -247,6 +247,14 @@ enum tijori_status tj_replica_save(struct tj_replica *replica)
 
 /* ---- reading ---- */
 
+static void note_status(struct stream *s, enum tijori_status status)
+{
+    s->failed = s->failed || status != TIJORI_OK;
+    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
+}
+
+/* Blocks come in any order, and what a number may be is not asked: the digest was found right, so
+ * these are the bytes of an auditor's own state. */
 static void get_blocks(struct stream *s, struct tj_state *state)
 {
     for (;;) {
@@ -261,14 +269,12 @@ static void get_blocks(struct stream *s, struct tj_state *state)
         }
         struct tj_block *block =
             tj_state_block(state, (uint8_t)table, (uint32_t)(place >> 32), (uint32_t)place);
+        if (block == NULL) {
+            note_status(s, TIJORI_MEMORY);
+            return;
+        }
         get(s, block->content, tj_block_bytes((uint8_t)table));
     }
-}
-
-static void note_status(struct stream *s, enum tijori_status status)
-{
-    s->failed = s->failed || status != TIJORI_OK;
-    s->no_memory = s->no_memory || status == TIJORI_MEMORY;
 }
 
 static void get_lanes(struct stream *s, struct tj_lane_jumps *jumps)
@@ -419,6 +425,9 @@ static enum tijori_status read_replica(struct tj_replica *r)
     }
     r->leaves_stored = r->size; /* what a save that was cut short left beyond is written over */
     tj_state_index_all(r->state);
+    if (r->state->no_memory) {
+        return TIJORI_MEMORY;
+    }
     return TIJORI_OK;
 }
 
@@ -455,7 +464,7 @@ enum tijori_status tj_replica_open(struct tj_replica **out, const char *dir)
     r->jumps = tj_lane_jumps_create();
     r->figures = tj_figures_create();
     enum tijori_status status = TIJORI_MEMORY;
-    if (r->jumps != NULL && r->figures != NULL) {
+    if (r->state != NULL && r->jumps != NULL && r->figures != NULL) {
         status = open_directory(r, dir);
     }
     if (status != TIJORI_OK) {
@@ -500,8 +509,8 @@ bool tj_replica_leaf(void *context, struct tj_hash *leaf, uint64_t index)
     return false;
 }
 
-/* They go to the file in the end. Of a long audit most would be kept in memory for nothing, so
- * every million of them is written on the way; what no replica counts is not read. */
+/* Leaves go to the file in the end. A long audit would keep most of them in memory for nothing, so
+ * every million of them is written on the way. What no replica counts is not read. */
 bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
 {
     enum { WRITE_AT = 1 << 20 };
@@ -516,7 +525,8 @@ bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf)
     return true;
 }
 
-/* Evidence is of what a log's operator may wish away: it is synced before anybody is told of it. */
+/* Evidence shows what a log's operator may wish away. It is therefore synced before anybody is told
+ * of it. */
 enum tijori_status tj_replica_keep(const char *dir, const char *name, const char *note, size_t size)
 {
     char path[4096];

@@ -1,17 +1,17 @@
 #ifndef TIJORI_CORE_AUDIT_REPLICA_H
 #define TIJORI_CORE_AUDIT_REPLICA_H
 
-/* What an auditor keeps between two audits: the state as of the last entry verified, all that a
- * replay goes on from, the leaf hash of every entry, and what was pinned. With it the next audit
- * verifies what is new and nothing else, and a log that is not an extension of what was seen is
- * told at the very entry.
+/* What an auditor keeps between two audits: the state as of the last entry verified, all else that
+ * a replay goes on from, the leaf hash of every entry, and what was pinned. With it the next audit
+ * verifies only what is new. A log that does not extend what was seen is found out at the very
+ * entry where it departs.
  *
- * A directory of the auditor's own, trusted like a key file:
+ * It is a directory of the auditor's own, and is trusted like a key file:
  *     leaves    32 bytes an entry, appended to
  *     replica   everything else; replaced as a whole, and ends with a SHA-256 over it
  *     evidence/ checkpoints that contradict what was seen
- * Written only after an audit in which nothing failed. Not a format for others: a newer program may
- * refuse it, and the audit begins anew. */
+ * It is written only after an audit in which nothing failed. It is not a format for others: a newer
+ * program may refuse it, and the audit then begins anew. */
 
 #include "core/audit/figures.h"
 #include "core/audit/lanejumps.h"
@@ -35,7 +35,8 @@ struct tj_replica {
     size_t note_size;               /* of the newest checkpoint seen; 0: none */
     char note[TJ_CHECKPOINT_NOTE_MAX];
     int lock_fd; /* of the directory, locked */
-    /* The leaf hashes: of entries below leaves_stored from the file, the rest to be appended. */
+    /* The leaf hashes. Those of entries below leaves_stored are in the file; the rest is to be
+     * appended. */
     int leaves_fd; /* -1: none */
     uint64_t leaves_stored;
     struct tj_hash *fresh;
@@ -43,17 +44,18 @@ struct tj_replica {
     size_t fresh_capacity;
 };
 
-/* Loads what is in DIR, or begins anew where DIR is empty or missing (its parent must exist; it is
- * made). CORRUPT when what is there is damaged or of another version; LOCKED when another audit has
- * it; DENIED, IO, MEMORY. */
+/* Loads what is in DIR. Begins anew where DIR is empty or missing; it is then made, but its parent
+ * must exist. CORRUPT when what is there is damaged or of another version; LOCKED when another
+ * audit has it; DENIED, IO, MEMORY. */
 enum tijori_status tj_replica_open(struct tj_replica **out, const char *dir) TJ_MUST_USE;
-/* Writes all of it, synced, the replica file last and by a rename. */
+/* Writes all of it and syncs it. The file `replica` comes last, by a rename. */
 enum tijori_status tj_replica_save(struct tj_replica *replica) TJ_MUST_USE;
 void tj_replica_close(struct tj_replica *replica);
 
-/* The leaf hash of an entry below `size` that was known when it was opened, or was added since. */
+/* The leaf hash of an entry below `size`, whether it was known when the replica was opened or was
+ * added since. */
 bool tj_replica_leaf(void *replica, struct tj_hash *leaf, uint64_t index) TJ_MUST_USE;
-/* That of the next entry. False: no memory. */
+/* Adds the leaf hash of the next entry. False: no memory. */
 bool tj_replica_add_leaf(struct tj_replica *replica, const struct tj_hash *leaf) TJ_MUST_USE;
 
 /* Keeps a note under evidence/, named by `name`. */

@@ -1,13 +1,13 @@
 #ifndef TIJORI_CORE_AUDIT_REPORT_H
 #define TIJORI_CORE_AUDIT_REPORT_H
 
-/* What an audit found: how many things each check passed, failed and could not look at, the first
- * failure in full, and what was covered. Never called checked: what was not (I11). */
+/* What an audit found: how many things each check passed, failed and could not look at; the first
+ * failure in full; and what was covered. What was not checked is never called checked (I11). */
 
 #include "core/audit/tally.h"
 #include "crypto/checkpoint.h"
 
-/* One line of the report each, in this order. */
+/* Each is one line of the report, in this order. */
 #define TJ_CHECKS(X)                                                                               \
     X(NUMBERS, "entries and bodies numbered without a gap")                                        \
     X(FORM, "form of every entry and record")                                                      \
@@ -68,8 +68,9 @@ enum { TJ_WITNESSES_SHOWN_MAX = 64 };
 
 struct tj_replay_report {
     struct tj_check_result checks[TJ_CHECK_COUNT];
-    /* The first failure: which check, which entry (UINT64_MAX: none in particular), what was found
-     * and what it should have been (both zero when not a matter of hashes), in words. */
+    /* The first failure: which check, which entry (UINT64_MAX: none in particular), and what failed
+     * in words. Where it is a matter of hashes: what was found and what it should have been; both
+     * are zero otherwise. */
     bool failed;
     bool newer; /* what failed is intact but not known to this program: newer software is needed */
     enum tj_check first_check;
@@ -77,7 +78,7 @@ struct tj_replay_report {
     struct tj_hash found;
     struct tj_hash expected;
     char failure[400];
-    uint64_t finding_count; /* all of them; the first TJ_FINDINGS_MAX in full */
+    uint64_t finding_count; /* of all; the first TJ_FINDINGS_MAX are kept in full */
     struct tj_finding findings[TJ_FINDINGS_MAX];
     size_t note_count; /* of notes[]; those beyond TJ_NOTES_MAX are not kept */
     char notes[TJ_NOTES_MAX][160];
@@ -117,12 +118,12 @@ void tj_report_init(struct tj_replay_report *report);
 /* Frees what the report owns. */
 void tj_report_clear(struct tj_replay_report *report);
 
-/* `count` more things were found right; the check has decided about `entries + 1` entries. Answers
- * true, to go on. */
+/* Notes that `count` more things were found right, and that the check has decided about `entries +
+ * 1` entries. Answers true, to go on. */
 bool tj_pass(struct tj_replay_report *report, enum tj_check check, uint64_t count);
 
-/* The first failure is the one told in full. Answers false, to stop. `found` and `expected` may
- * both be NULL. */
+/* Notes a failure; the first one is told in full. Answers false, to stop. `found` and `expected`
+ * may both be NULL. */
 bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entry,
              const struct tj_hash *found, const struct tj_hash *expected, const char *format, ...)
     __attribute__((format(printf, 6, 7)));

@@ -2,8 +2,9 @@
 
 #include <inttypes.h>
 
-/* Everything is taken out of the replica, which is put together again when the audit ends well: one
- * that fails leaves the files as they were, and nothing of it is used again. */
+/* Everything is taken out of the replica. It is put together again when the audit ends well. An
+ * audit that fails leaves the files as they were, and nothing of the replica in memory is used
+ * again. */
 void tj_resume(struct tj_replaying *r)
 {
     struct tj_replica *replica = r->replica;
@@ -42,8 +43,8 @@ void tj_resume(struct tj_replaying *r)
     report->last_received_ns = replica->received_ns;
 }
 
-/* What no later audit can check any more is added up: a report says of earlier audits how much that
- * was. */
+/* What no later audit can check any more is added up. A report says how much earlier audits left
+ * open. */
 void tj_keep_replica(struct tj_replaying *r)
 {
     struct tj_replica *replica = r->replica;

@@ -71,7 +71,7 @@ static bool body_is_whole(struct tj_source_past *past, const struct tj_entry_vie
     return tj_hash_equal(&root, &entry->header.body_root);
 }
 
-/* Whether a body counts as absent must not depend on when it is asked for: what was judged without
+/* Whether a body counts as absent must not depend on when it is asked for. What was judged without
  * it stays so, in this audit and the next. And what an earlier audit read is hashed again, since
  * the source may have changed since. */
 static bool past_record(void *context, struct tj_named *out, uint64_t record_id)

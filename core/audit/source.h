@@ -2,12 +2,13 @@
 #define TIJORI_CORE_AUDIT_SOURCE_H
 
 /* Where an auditor reads a log from: a ledger's directory (source_ledger.c) or an exported folder
- * (source_folder.c, docs/FORMAT.md section 14). One interface, so that everything above it is the
- * same for both. Nothing a source answers is trusted.
+ * (source_folder.c, docs/FORMAT.md section 14). There is one interface, so that everything above it
+ * is the same for both. Nothing that a source answers is trusted.
  *
- * A source is read in order, once, by `peek` and `take`; what a source keeps besides the log
- * (stored blocks, tiles) it compares itself, when it is told how far the replay has come. The other
- * calls may be made at any time. Views are valid until the next call of the same kind.
+ * A source is read once and in order, by `peek` and `take`. It may also keep things besides the
+ * log, such as stored blocks or tiles. It compares those itself, each time it is told how far the
+ * replay has come. The other calls may be made at any time. A view is valid until the next call of
+ * the same kind.
  *
  * Threads: one at a time. */
 
@@ -23,14 +24,14 @@ struct tj_source_item {
     struct tj_view derived; /* links and tail; bytes NULL: this kind of source has none */
 };
 
-/* The newest nodes of each level of the tree: that of (level, number) is at nodes[level][number %
- * 256], as far as this audit came by it. */
+/* The newest nodes of each level of the tree, as far as this audit came by them. Node (level,
+ * number) is at nodes[level][number % 256]. */
 struct tj_recent_nodes {
     struct tj_hash nodes[TJ_TILE_LEVELS][TJ_TILE_WIDTH];
     uint32_t completed; /* levels above 0 that the last entry completed a node of */
 };
 
-/* The replay, as a source sees it: after entry report->entries - 1. */
+/* The replay as a source sees it, after entry report->entries - 1. */
 struct tj_progress {
     struct tj_replay_report *report;
     const struct tj_state *state;
@@ -44,14 +45,15 @@ enum tj_source_answer { TJ_SOURCE_ENTRY, TJ_SOURCE_END, TJ_SOURCE_GAP };
 
 struct tj_source;
 struct tj_source_ops {
-    /* Is there an entry `index`, and how much memory does it want (0: the source keeps it as long
-     * as it is open)? GAP: `why` says what is missing. */
+    /* Is there an entry `index`, and how much memory does it want? 0: none, since the source keeps
+     * it as long as the source is open. GAP: `why` says what is missing. */
     enum tj_source_answer (*peek)(struct tj_source *source, size_t *memory, uint64_t index,
                                   const char **why);
-    /* The entry that was peeked at, into that memory. */
+    /* Reads the entry that was peeked at into that memory. */
     void (*take)(struct tj_source *source, uint8_t *memory, struct tj_source_item *out);
 
-    /* One entry; its records; false when there is none, or (records) the source lacks them. */
+    /* One entry, and the records of one. False when there is no such entry, or the source lacks its
+     * records. */
     bool (*entry)(struct tj_source *source, struct tj_view *out, uint64_t index);
     bool (*records)(struct tj_source *source, struct tj_view *out,
                     const struct tj_entry_view *entry);
@@ -68,8 +70,9 @@ struct tj_source_ops {
     bool (*document)(struct tj_source *source, struct tj_view *out,
                      const uint8_t name[TJ_HASH_SIZE]);
 
-    /* Before the first entry, after each that was accepted, after the last. False: something
-     * failed, and is in the report. `finish` only when nothing failed before. */
+    /* Called before the first entry, after each entry that was accepted, and after the last. False:
+     * something failed, and is in the report. `finish` is called only when nothing failed before.
+     */
     bool (*begin)(struct tj_source *source, struct tj_progress *progress);
     bool (*accepted)(struct tj_source *source, struct tj_progress *progress);
     void (*finish)(struct tj_source *source, struct tj_progress *progress,
@@ -80,22 +83,22 @@ struct tj_source_ops {
 struct tj_source {
     const struct tj_source_ops *ops;
     uint64_t size;               /* entries it says it has */
-    bool is_ledger;              /* LMDB reads it, so it is to be read in a child process */
-    bool no_memory;              /* was met in a call: what was answered since may be wrong */
+    bool is_ledger;              /* it is read by LMDB, and therefore in a child process */
+    bool no_memory;              /* it ran out in a call: answers since then may be wrong */
     struct tj_node_reader nodes; /* its nodes, for crypto/tile.h */
 };
 
 /* Is there an exported folder here (it has a file `checkpoint`), rather than a ledger? */
 bool tj_source_is_folder(const char *path) TJ_MUST_USE;
 
-/* NOT_FOUND, CORRUPT, FORMAT_UNKNOWN, DENIED, LOCKED, MEMORY, IO. `what` (may be NULL) gets a
- * sentence that says more. */
+/* Opening answers NOT_FOUND, CORRUPT, FORMAT_UNKNOWN, DENIED, LOCKED, MEMORY or IO. `what` (may be
+ * NULL) gets a sentence that says more. */
 struct tj_source_message {
     char text[200];
 };
 enum tijori_status tj_source_open_ledger(struct tj_source **out, uint32_t *format_found,
                                          const char *path) TJ_MUST_USE;
-/* Over a store that is open, which stays the caller's. */
+/* A source over a store that is open. The store stays the caller's. */
 enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out) TJ_MUST_USE;
 enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
                                          const char *path) TJ_MUST_USE;
@@ -109,8 +112,8 @@ bool tj_source_newest(struct tj_source *source, struct tj_view *note,
 bool tj_source_entry(struct tj_source *source, struct tj_digester *digester,
                      struct tj_entry_view *out, struct tj_hash *leaf, uint64_t index) TJ_MUST_USE;
 
-/* The log before an entry, for the rules: from a source. `leaves`, when not NULL, answers what leaf
- * hash an entry must have that was not hashed in this audit. */
+/* The log before an entry, for the rules to ask about, read from a source. `leaves` (may be NULL)
+ * knows what leaf hash an entry must have that was not hashed in this audit. */
 struct tj_source_past {
     struct tj_past past; /* context is this struct */
     struct tj_source *source;

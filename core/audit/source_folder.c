@@ -29,7 +29,8 @@ static size_t body_size(struct tj_folder *s)
     char path[TJ_FOLDER_PATH_MAX];
     struct stat st = {.st_mode = 0};
     tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
-    /* Whatever stands there is a body, if a wrong one: only what is not there at all is missing. */
+    /* Whatever stands there is a body, if a wrong one. Only a body that is not there at all is
+     * missing. */
     s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
                   (errno != ENOENT && errno != ENOTDIR);
     if (!s->has_body || !S_ISREG(st.st_mode) || st.st_size > TJ_BODY_FILE_MAX) {
@@ -56,8 +57,8 @@ static enum tj_source_answer open_bundle(struct tj_folder *s, uint64_t index, co
     return TJ_SOURCE_ENTRY;
 }
 
-/* The entry is taken apart here already, to learn where its body is and how much memory both want;
- * whether it is well formed is for the replay to say. */
+/* The entry is decoded here already, to learn where its body is and how much memory both want.
+ * Whether it is well formed is for the replay to say. */
 static enum tj_source_answer folder_peek(struct tj_source *source, size_t *memory, uint64_t index,
                                          const char **why)
 {
@@ -332,8 +333,8 @@ static const struct tj_source_ops folder_ops = {
     .close = folder_close,
 };
 
-/* What stands there instead of a checkpoint is damage, and a verdict; that nothing does is none:
- * the folder is no export, or not yet. */
+/* When something else stands in the place of a checkpoint, that is damage, and leads to a verdict.
+ * When nothing stands there, it is not: the folder is no export, or not yet. */
 static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_message *what)
 {
     struct tj_note_view view;
@@ -395,8 +396,8 @@ static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_mess
     return TIJORI_OK;
 }
 
-/* How many entries there are, the checkpoint says: a folder has no other end, and one that was cut
- * short is seen by it. */
+/* The checkpoint says how many entries there are. A folder has no other end, and one that was cut
+ * short is found out by it. */
 enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
                                          const char *path)
 {

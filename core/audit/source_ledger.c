@@ -1,6 +1,6 @@
-/* A ledger's directory as a source: core/audit/source.h. One reading transaction for all of it.
- * Beside the log it compares what a ledger stores to be quick: links and tails, blocks of the
- * state, the head and the nodes of the tree. */
+/* A ledger's directory as a source: core/audit/source.h. One reading transaction serves all of it.
+ * A ledger stores more than the log, to be quick: links and tails, blocks of the state, the head
+ * and the nodes of the tree. All of that is compared here. */
 
 #include "core/log/stored_checkpoint.h"
 #include "core/log/snapshot.h"
@@ -233,7 +233,7 @@ static bool holds(const uint8_t *content, const uint8_t *stored, uint32_t bytes)
     return memcmp(content, stored, bytes) == 0;
 }
 
-/* A block is compared when the replay has come to the entry that it is as of: blocks are stored one
+/* A block is compared when the replay has come to the entry that it is as of. Blocks are stored one
  * by one, and each shows the state at another time (docs/FORMAT.md section 9). */
 static bool compare_block(struct ledger_source *s, struct tj_progress *progress, uint64_t index,
                           const uint8_t *name)
@@ -297,7 +297,7 @@ static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
     tj_pass(report, TJ_CHECK_HEAD, 1);
 }
 
-/* FORMAT 9: size, then the frontier. What the head says of a redo, check_open tries. */
+/* FORMAT 9: the size, then the frontier. What the head says of a redo is tried by check_open. */
 static void check_head(struct ledger_source *s, struct tj_progress *progress,
                        const struct tj_head_row *head)
 {
@@ -480,8 +480,8 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
     return TJ_STORAGE_OK;
 }
 
-/* The newest that was signed comes after the public ones; when one of these is as new, which then
- * has the cosignatures, just before it. */
+/* The newest checkpoint that was signed comes after the public ones. When one of those has the same
+ * size, and then the cosignatures, the newest comes just before it. */
 static void find_signed(struct ledger_source *s)
 {
     struct tj_view note;

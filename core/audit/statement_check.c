@@ -66,8 +66,8 @@ static void figure_text(const struct tj_state *state, char *out, size_t size,
     snprintf(out, size, "%s", name);
 }
 
-/* A figure that differs is a finding and no failure: the log is what it is, and the statement about
- * it is wrong. Both amounts are said, so that a reader sees by how much. */
+/* A figure that differs is a finding and no failure. The log is what it is; the statement about it
+ * is wrong. Both amounts are named, so that a reader sees by how much. */
 static void compare(struct tj_replay_report *report, const struct tj_state *state,
                     const struct tj_figures *figures, const struct tj_past *past, uint64_t index,
                     const struct tj_record *r)
@@ -122,8 +122,8 @@ struct breaches {
     tj_i128 now;
 };
 
-/* A minimum's breaches lie with the asset while it is in force; how many there were in all is a
- * figure. */
+/* While a minimum is in force, its breaches are counted in the asset's object. How many there were
+ * in all is a figure. */
 static void breaches_of(struct breaches *out, const struct tj_asset_object *asset,
                         const struct tj_rule_object *rule, uint32_t number)
 {
@@ -159,8 +159,8 @@ static void find_breaches(struct tj_replay_report *report, const struct tj_asset
             value_text(bound, asset, false, (tj_i128)rule->amount));
 }
 
-/* Breaches that a rule allowed to happen, and accumulation that nobody vouched for, are no failures
- * of the log; but who relies on the programme must read of them. */
+/* A rule may allow a breach to happen, and nobody may have vouched for an accumulation. Neither is
+ * a failure of the log. But whoever relies on the programme must read of them. */
 static void audit_programme(struct tj_replay_report *report, const struct tj_state *state,
                             const struct tj_figures *figures, const struct tj_past *past,
                             uint32_t number)

@@ -1,5 +1,7 @@
 #include "core/audit/tally.h"
 
+#include "core/rules/account_walk.h"
+
 struct tj_tally *tj_tally_create(void)
 {
     return calloc(1, sizeof(struct tj_tally));
@@ -23,20 +25,16 @@ static struct tj_tally_asset *asset_of(struct tj_tally *tally, uint32_t number)
     return tally->assets[number];
 }
 
-struct visit {
-    struct tj_tally *tally;
-    bool closing;
-};
-
-static bool add_account(const struct visit *visit, const struct tj_account_object *account)
+static bool add_account(struct tj_tally *tally, const struct tj_account_object *account,
+                        bool closing)
 {
-    struct tj_tally_asset *asset = asset_of(visit->tally, account->asset);
+    struct tj_tally_asset *asset = asset_of(tally, account->asset);
     if (asset == NULL) {
         return false;
     }
     TJ_VERIFY_CHECK(account->class < TJ_CLASS_END && account->asset != 0);
     struct tj_tally_class *class = &asset->classes[account->class];
-    if (visit->closing) {
+    if (closing) {
         class->closing += tj_account_balance(account);
         class->accounts++;
     } else {
@@ -45,14 +43,10 @@ static bool add_account(const struct visit *visit, const struct tj_account_objec
     return true;
 }
 
-static bool add_accounts(void *context, const struct tj_block *block)
+static bool add_accounts(struct tj_tally *tally, const struct tj_state *state, bool closing)
 {
-    if (block->table != TJ_T_ACCOUNT) {
-        return true;
-    }
-    const struct tj_account_object *accounts = (const void *)block->content;
-    for (uint32_t i = 0; i < 1u << tj_table_shapes[TJ_T_ACCOUNT].shift; i++) {
-        if (accounts[i].class != 0 && !add_account(context, &accounts[i])) {
+    for (struct tj_account_walk walk = {.state = state}; tj_account_next(&walk);) {
+        if (!add_account(tally, walk.object, closing)) {
             return false;
         }
     }
@@ -61,14 +55,12 @@ static bool add_accounts(void *context, const struct tj_block *block)
 
 bool tj_tally_opening(struct tj_tally *tally, const struct tj_state *state)
 {
-    struct visit visit = {tally, false};
-    return tj_state_visit(state, add_accounts, &visit);
+    return add_accounts(tally, state, false);
 }
 
 bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
 {
-    struct visit visit = {tally, true};
-    if (!tj_state_visit(state, add_accounts, &visit)) {
+    if (!add_accounts(tally, state, true)) {
         return false;
     }
     for (uint32_t i = 1; i <= TJ_ASSETS_MAX; i++) {

@@ -1,14 +1,14 @@
 #ifndef TIJORI_CORE_AUDIT_TALLY_H
 #define TIJORI_CORE_AUDIT_TALLY_H
 
-/* What moved in an audit's entries, by asset, class of account and purpose, counted from the
+/* What moved in an audit's entries, by asset, class of account and purpose. It is counted from the
  * records one by one. Beside it stands what the accounts of each class held before and after. The
  * two are counted in different ways, so that opening + movements = closing says something.
  *
  * A correct record stands under the purpose `correction`, in its own direction.
  *
- * Threads: none of its own. What can fail answers false when memory is out: what was counted until
- * then is right, and the tally is to be given up. */
+ * Threads: none of its own. What can fail answers false when memory is out. What was counted until
+ * then is right, but the tally is of no use any more. */
 
 #include "core/audit/posting.h"
 
@@ -37,7 +37,8 @@ struct tj_tally {
 struct tj_tally *tj_tally_create(void) TJ_MUST_USE;
 void tj_tally_destroy(struct tj_tally *tally);
 
-/* The accounts as they stand: before the first of this audit's entries, and after the last. */
+/* Takes down the accounts as they stand: before the first of this audit's entries, and after the
+ * last. */
 bool tj_tally_opening(struct tj_tally *tally, const struct tj_state *state) TJ_MUST_USE;
 bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state) TJ_MUST_USE;
 

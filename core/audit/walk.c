@@ -34,8 +34,8 @@ void tj_walk_recoveries(struct tj_walk *w, uint64_t index, const uint8_t *record
     }
 }
 
-/* A post that its tier lets wait. Tiers are directives, and no entry has both: the tiers after the
- * entry are those that it was judged by. */
+/* Notes a post that had to wait because of its tier. Tiers are directives, and no entry has both
+ * kinds of records. So the tiers after the entry are those that it was judged by. */
 static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
 {
     struct tj_passage p = {.record = record, .id = id};
@@ -57,8 +57,8 @@ static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
 
 /* ---- a record ---- */
 
-/* A post is looked at before it is known whether what it posts is here: that it had to wait, its
- * own record says. */
+/* A post is looked at before it is known whether the record that it posts is here. Its own record
+ * says that it had to wait. */
 static bool walk_movement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                           const uint8_t *record)
 {

@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_BASE_AMOUNT_H
 #define TIJORI_CORE_BASE_AMOUNT_H
 
-/* Amounts in base units (satoshi for BTC). A struct, so that no bare integer is ever taken for one;
- * checked arithmetic; no floating point anywhere. */
+/* Amounts in base units (satoshi for BTC). An amount is a struct, so that no bare integer is ever
+ * taken for one. Its arithmetic is checked. There is no floating point anywhere. */
 
 #include "crypto/must_use.h"
 
@@ -13,7 +13,7 @@
 __extension__ typedef unsigned __int128 tj_u128;
 __extension__ typedef __int128 tj_i128;
 
-/* One movement's amount, base units; 0 is never valid in a movement. */
+/* The amount of one movement, in base units. 0 is never valid in a movement. */
 struct tj_amount {
     uint64_t base;
 };
@@ -32,8 +32,8 @@ void tj_amount_format(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base, unsigned deci
 /* Writes base units as a plain integer. */
 void tj_amount_format_base(char out[TJ_AMOUNT_TEXT_SIZE], tj_i128 base);
 
-/* Reads a decimal number, "1.5", "150" or "-1.5", into base units. False when it is not one, has
- * more digits after the point than `decimals`, or does not fit. */
+/* Reads a decimal number such as "1.5", "150" or "-1.5" into base units. False when it is not one,
+ * has more digits after the point than `decimals`, or does not fit. */
 bool tj_amount_parse(tj_i128 *out, const char *text, size_t size, unsigned decimals) TJ_MUST_USE;
 
 #endif

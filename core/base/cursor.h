@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_BASE_CURSOR_H
 #define TIJORI_CORE_BASE_CURSOR_H
 
-/* Little-endian reads and writes at fixed places, and a cursor over untrusted bytes that either
- * advances by exactly what it read or does not move. */
+/* Little-endian reads and writes at fixed places, and a cursor over untrusted bytes. The cursor
+ * either advances by exactly what it read, or does not move. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ static inline void tj_store64(uint8_t *p, uint64_t v)
     tj_store32(p + 4, (uint32_t)(v >> 32));
 }
 
-/* A number of 1 to 8 bytes; of a size known to the compiler, one load. */
+/* A number of 1 to 8 bytes. When the compiler knows the size, this is one load. */
 static inline uint64_t tj_load_number(const uint8_t *at, size_t size)
 {
     if (size == 8) {

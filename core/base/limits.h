@@ -2,8 +2,8 @@
 #define TIJORI_CORE_BASE_LIMITS_H
 
 /* Every cap of the ledger, with its unit and the reason for its value. Relations between two caps
- * are asserted at compile time at the end. Those that are part of the format are in docs/FORMAT.md
- * too and cannot change without a new rules number. */
+ * are asserted at compile time at the end. Some caps are part of the format. Those are in
+ * docs/FORMAT.md too, and cannot change without a new rules number. */
 
 #include <assert.h>
 #include <stdint.h>
@@ -16,7 +16,8 @@
 #define TJ_LINK_SIZE 16u
 /* Four u64 after the links. */
 #define TJ_TAIL_SIZE 32u
-/* Records an envelope: with links and tail one body fills 256 pages of 4 KiB (asserted below). */
+/* Records an envelope: with links and tail, one full body fills 256 pages of 4 KiB (asserted
+ * below). */
 #define TJ_RECORDS_MAX 8190u
 /* Bits of a record id that hold the position inside an envelope. */
 #define TJ_POSITION_BITS 13u
@@ -53,7 +54,8 @@
     (TJ_HEADER_SIZE + TJ_RECORDS_MAX * TJ_RECORD_SIZE + TJ_SLOTS_SIZE_MAX + 2u +                   \
      4u * TJ_ATTACHMENTS_MAX + TJ_ATTACHMENTS_SIZE_MAX)
 
-/* Lanes a party: one for each system that submits side by side; bounds the memory of a party. */
+/* Lanes a party: one for each system that submits side by side. The cap bounds the memory of a
+ * party. */
 #define TJ_LANES_MAX 4096u
 /* Keys a party ever registers: ordinals are never reused. */
 #define TJ_KEYS_MAX 256u
@@ -72,7 +74,7 @@
 #define TJ_RULES_MAX 65536u
 /* Groups that approvals may be demanded from: bits 1 to 15 of a mask. */
 #define TJ_GROUP_MAX 15u
-/* Steps that the window of an outflow limit is counted in: what a limit remembers is so many sums,
+/* Steps that the window of an outflow limit is counted in. A limit then remembers so many sums,
  * whatever the traffic. */
 #define TJ_WINDOW_STEPS 16u
 /* Longest window and delay of a rule, seconds: 366 days. */
@@ -100,49 +102,53 @@
 
 /* How far a submitter's clock may be ahead of the ledger's, seconds. */
 #define TJ_CLOCK_SKEW_S 300u
-/* A clock further ahead of the last entry than this wants the operator's word, seconds: one wrong
- * clock would otherwise bar every honest envelope from then on. */
+/* How far the ledger's clock may be ahead of the last entry before the operator has to confirm it,
+ * seconds. One wrong clock would otherwise bar every honest envelope from then on. */
 #define TJ_CLOCK_JUMP_S 86400u
-/* Bounds of the genesis's longest lifetime of an envelope: a minute to 366 days, seconds. */
+/* The genesis sets the longest lifetime of an envelope, seconds. The lower bound of that: a
+ * minute. */
 #define TJ_LIFETIME_MIN_S 60u
-/* The upper one of these bounds. */
+/* The upper bound of it: 366 days. */
 #define TJ_LIFETIME_MAX_S 31622400u
 
-/* Nanoseconds in a second: entries count the one, headers the other. */
+/* Nanoseconds in a second. Entries count nanoseconds, headers count seconds. */
 #define TJ_NS_PER_S UINT64_C(1000000000)
 
 /* Envelopes in flight between submit and receipt. */
 #define TJ_QUEUE_MAX 4096u
-/* Bytes in flight: what bounds the memory of the pipeline. At least a few of the largest. */
+/* Bytes in flight. They bound the memory of the pipeline, and hold at least a few of the largest
+ * envelopes. */
 #define TJ_QUEUE_BYTES (64u << 20)
-/* Records in one commit: bounds the undo log (two accounts and a mark of each) and a commit's
- * latency; a group closes once it holds this many. */
+/* Records in one commit: a group closes once it holds this many. The cap bounds a commit's latency
+ * and the undo log, which takes two accounts and a mark for each record. */
 #define TJ_GROUP_RECORDS_MAX (8u * TJ_RECORDS_MAX)
 /* Envelopes in one commit. */
 #define TJ_GROUP_ENVELOPES_MAX 2048u
-/* Envelopes that a group waits for, while more are under way: by then the cost of a commit is
- * nothing beside that of as many signatures, and waiting longer would only add latency. */
+/* Envelopes that a group waits for at most, while more are under way. With so many, the cost of a
+ * commit is nothing beside that of their signatures, and waiting longer would only add latency. */
 #define TJ_GATHER_MAX 640u
-/* Bytes of the links of one: the last envelope may begin just below the bound. */
+/* Bytes of the links of one group. Its last envelope may begin just below the bound. */
 #define TJ_GROUP_LINKS_MAX ((TJ_GROUP_RECORDS_MAX + TJ_RECORDS_MAX) * TJ_LINK_SIZE)
-/* Nodes of the tree that the entries of one complete: one each 256 entries a level, and as many
- * levels as there are (asserted below). */
+/* Nodes of the tree that the entries of one group complete. That is one for each 256 entries a
+ * level, and as many levels as there are (asserted below). */
 #define TJ_GROUP_NODES_MAX 32u
-/* Bytes of a checkpoint with the log's signature alone: three lines, and one line of a name of at
- * most 255 bytes. */
+/* Bytes of a checkpoint with the log's signature alone. It has three lines, and one line with a
+ * name of at most 255 bytes. */
 #define TJ_SIGNED_NOTE_MAX 1024u
-/* Blocks of the snapshot in one: a group's share of a round over a billion accounts' blocks. */
+/* Blocks of the snapshot in one group. It is a group's share of a round over the blocks of a
+ * billion accounts. */
 #define TJ_SLICE_BLOCKS_MAX 16384u
-/* Entries whose hashes are kept at hand: of the group that is being judged, and of the one that is
- * on its way to the disk. */
+/* Entries whose hashes are kept at hand: those of the group that is being judged, and of the one on
+ * its way to the disk. */
 #define TJ_RECENT_MAX (2u * TJ_GROUP_ENVELOPES_MAX)
-/* Ids of refused envelopes remembered, to tell a successor of one from a gap. */
+/* Ids of refused envelopes that are remembered. By them the successor of a refused envelope is told
+ * from a gap. */
 #define TJ_REFUSED_MAX 1024u
-/* The redo window, in records and entries together: what an open after a crash replays at most. A
- * few seconds of work (bench/RESULTS.md, "open"); each commit writes as many blocks of the snapshot
- * as keep it, which with 20 million accounts is 76 bytes a record. */
+/* The redo window, in records and entries together: what an open after a crash replays at most.
+ * That is a few seconds of work (bench/RESULTS.md, "open"). Each commit writes enough blocks of the
+ * snapshot to keep it. With 20 million accounts that is 76 bytes a record. */
 #define TJ_REDO_MAX 16777216u
-/* Bytes of a block of the state: what one commit writes at a time of the snapshot. */
+/* Bytes of a block of the state. A commit writes the snapshot in whole blocks. */
 #define TJ_BLOCK_BYTES_MAX 65536u
 
 /* Threads that verify signatures. */

@@ -3,8 +3,8 @@
 
 /* The sentence that goes with a status. Whoever fails writes it; whoever has a terminal prints it.
  *
- * Each of these answers the status that it was given or found, so that a failure reads
- * `return tj_say(...)`. `message` may be NULL: then nothing is written. A sentence that does not
+ * Each of these functions answers the status that it was given or found, so that a failure reads
+ * `return tj_say(...)`. `message` may be NULL; then nothing is written. A sentence that does not
  * fit is cut. */
 
 #include "core/base/status.h"

@@ -14,15 +14,17 @@ enum {
     CACHE_LINE = 64,
     /* One waits for the disk, one judges what comes after. */
     DECIDERS = 2,
-    /* Judging ahead, while what was judged before is on its way to the disk, is worth it from so
-     * many bytes on; fewer would only make the next group smaller than it could be. */
+    /* From so many bytes on it is worth judging the next group while the last is on its way to the
+     * disk. With fewer, the next group would only become smaller than it could be. */
     AHEAD_BYTES = 512 << 10,
 };
 
 /* A place to sleep until something is true. Who makes it true then takes a sleeper from the count
- * and wakes one; who goes to sleep puts itself into the count and then looks once more. Both are
- * sequentially consistent, so at least one of the two sees the other. (A semaphore and not a
- * condition variable: those of glibc 2.27 to 2.40 can lose a wake-up, its bug 25847.) */
+ * and wakes one. Who goes to sleep puts itself into the count and then looks once more. Both are
+ * sequentially consistent, so at least one of the two sees the other.
+ *
+ * It is a semaphore and not a condition variable: those of glibc 2.27 to 2.40 can lose a wake-up
+ * (its bug 25847). */
 struct event {
     sem_t wakes;
     atomic_uint sleepers; /* for whom no wake is on its way */
@@ -34,8 +36,8 @@ struct slot {
     atomic_bool worked;    /* and not judged */
 };
 
-/* Positions count up for ever; a position's slot is position % capacity. Each stands in a cache
- * line of its own: different threads move them. */
+/* Positions count up for ever. A position's slot is position % capacity. Each position stands in a
+ * cache line of its own, since different threads move them. */
 struct tj_pipeline {
     struct tj_pipeline_options options;
     uint8_t *items;
@@ -74,7 +76,7 @@ static void *item_at(struct tj_pipeline *p, uint64_t position)
     return p->items + (size_t)(position % p->options.capacity) * p->options.item_size;
 }
 
-/* Who is late may ask for the weight of an item that is gone: then what it wanted is refused. */
+/* A late thread may ask for the weight of an item that is gone. What it wanted is then refused. */
 static size_t weight_at(struct tj_pipeline *p, uint64_t position)
 {
     return atomic_load_explicit(&slot_at(p, position)->weight, memory_order_relaxed);
@@ -94,8 +96,8 @@ static void event_destroy(struct event *event)
     sem_destroy(&event->wakes);
 }
 
-/* One sleeper off the count: the caller wakes one, or was that sleeper. False when all are on their
- * way up. */
+/* Takes one sleeper off the count. The caller then wakes one, or was that sleeper. False when all
+ * are being woken already. */
 static bool event_take_sleeper(struct event *event)
 {
     unsigned sleepers = atomic_load(&event->sleepers);
@@ -114,7 +116,8 @@ static void event_wake_one(struct event *event)
     }
 }
 
-/* Those that sleep now: one that is woken and sleeps again must not be woken for ever. */
+/* Only those that sleep now are woken: one that is woken and sleeps again must not be woken for
+ * ever. */
 static void event_wake_all(struct event *event)
 {
     if (atomic_load(&event->sleepers) > 0) {
@@ -152,10 +155,10 @@ static size_t worked_in_a_row(struct tj_pipeline *p, uint64_t first)
     return count;
 }
 
-/* Five eighths of what is under way have been worked on, so that what is decided together grows
- * with the load, and enough is left to work on while the disk has the rest; but no more than
- * TJ_GATHER_MAX is waited for. A guess while others move the positions: who has taken the role
- * looks again. */
+/* True when five eighths of what is under way have been worked on. So what is decided together
+ * grows with the load, and enough is left to work on while the disk has the rest. But never more
+ * than TJ_GATHER_MAX is waited for. The answer is a guess, since others move the positions: who has
+ * taken the role looks again. */
 static bool worth_deciding(struct tj_pipeline *p)
 {
     uint64_t judged = atomic_load(&p->judged);
@@ -170,7 +173,7 @@ static bool worth_deciding(struct tj_pipeline *p)
            atomic_load(&p->worked_bytes) - atomic_load(&p->judged_bytes) >= AHEAD_BYTES;
 }
 
-/* For who passes on something that may make it worth it: somebody must look. */
+/* Called by who passes on something that may make deciding worth it: somebody must look. */
 static void call_decider(struct tj_pipeline *p)
 {
     if (worth_deciding(p) && !atomic_load(&p->judging)) {
@@ -178,7 +181,8 @@ static void call_decider(struct tj_pipeline *p)
     }
 }
 
-/* Who found somebody judging has gone to sleep over it: from here on there is somebody else. */
+/* A thread that found somebody judging went to sleep over it. Now that the judging ends, one may be
+ * needed. */
 static void stop_judging(struct tj_pipeline *p)
 {
     atomic_store(&p->judging, false);
@@ -253,7 +257,8 @@ void tj_pipeline_decide(struct tj_pipeline *p, size_t count)
 
 /* ---- working ---- */
 
-/* The next items nobody has taken, *first on: a fair share of them; 0 when there are none. */
+/* Takes the next items that nobody has taken: a fair share of them, from *first on. 0 when there
+ * are none. */
 static size_t take_batch(struct tj_pipeline *p, uint64_t *first)
 {
     uint64_t taken = atomic_load(&p->taken);
@@ -403,7 +408,8 @@ void tj_pipeline_destroy(struct tj_pipeline *p)
 
 /* ---- producer ---- */
 
-/* Where `bytes` would start: data never wraps, so what is left at the end may be passed over. */
+/* Where `bytes` of data would start. Data never wraps, so what is left at the end may be passed
+ * over. */
 static uint64_t ring_start(const struct tj_pipeline *p, size_t bytes)
 {
     uint64_t place = p->ring_used % p->options.ring_bytes;
@@ -460,7 +466,8 @@ static bool decided_is_there(struct tj_pipeline *p, uint64_t position)
     return position < atomic_load(&p->decided) || position >= atomic_load(&p->published);
 }
 
-/* For a receiver whose item is all there is: to wake others would take longer than the work. */
+/* For a receiver whose item is the only one there is: to wake others would take longer than the
+ * work. */
 static bool lend_a_hand(struct tj_pipeline *p, uint64_t released)
 {
     return atomic_load(&p->published) - released == 1 &&

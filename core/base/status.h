@@ -1,11 +1,12 @@
 #ifndef TIJORI_CORE_BASE_STATUS_H
 #define TIJORI_CORE_BASE_STATUS_H
 
-/* Around the one status of the ledger (include/tijori.h): the verdict that says where, and the
- * check of what a caller must guarantee.
+/* What goes with the one status of the ledger (include/tijori.h): the verdict, which says where
+ * something was wrong, and the check of what a caller must guarantee.
  *
- * Three classes, never mixed: a caller's bug aborts (TIJORI_REQUIRE); a rejected input returns a
- * status that names the rule; an I/O failure ends the commit and leaves the ledger as it was.
+ * Three classes of failure are never mixed. A caller's bug aborts (TIJORI_REQUIRE). A rejected
+ * input returns a status that names the rule. An I/O failure ends the commit and leaves the ledger
+ * as it was.
  *
  * The law of arguments, everywhere: first the context that a function works on; then what it
  * writes, then what it changes, then what it only reads; a length follows its array; and last,
@@ -30,18 +31,26 @@
         }                                                                                          \
     } while (0)
 
-/* Expensive internal checks, for the builds that have them. */
+/* Expensive internal checks, for the builds that have them. What has to be noted before an effect,
+ * to be compared after it, is noted where TJ_VERIFYING is true. */
 #ifdef TIJORI_VERIFY
+enum { TJ_VERIFYING = 1 };
 #define TJ_VERIFY_CHECK(condition) TIJORI_REQUIRE(condition)
 #else
+enum { TJ_VERIFYING = 0 };
 #define TJ_VERIFY_CHECK(condition) ((void)0)
 #endif
 
-/* No record, no slot. */
+/* A function or variable that only such checks use. It is compiled in every build all the same, so
+ * that it cannot rot. */
+#define TJ_VERIFY_ONLY __attribute__((unused))
+
+/* Stands for "no record" and "no slot". */
 #define TJ_NOWHERE UINT32_MAX
 
-/* What became of an envelope or an entry, and where: the record by its position (from 0) or the
- * slot, the field by its name in docs/FORMAT.md, and figures that a person needs. */
+/* What became of an envelope or an entry, and where. The record is given by its position (from 0),
+ * or the slot is; the field by its name in docs/FORMAT.md. The detail has figures that a person
+ * needs. */
 struct tj_verdict {
     enum tijori_status status;
     uint32_t record;

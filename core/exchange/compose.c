@@ -46,6 +46,39 @@ void tj_header_next(struct tj_digester *digester, struct tj_header *header)
     header->sequence++;
 }
 
+/* Count u16, then size u32 and bytes of each. */
+size_t tj_attachments_size(const struct tj_document *documents, size_t count)
+{
+    size_t size = 2;
+    for (size_t i = 0; i < count; i++) {
+        size += 4 + documents[i].size;
+    }
+    return size;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct tj_document *x = a;
+    const struct tj_document *y = b;
+    return memcmp(x->hash.bytes, y->hash.bytes, TJ_HASH_SIZE);
+}
+
+void tj_attachments_encode(uint8_t *out, struct tj_document *documents, size_t count)
+{
+    if (count > 1) {
+        qsort(documents, count, sizeof documents[0], by_hash);
+    }
+    tj_store16(out, (uint16_t)count);
+    out += 2;
+    for (size_t i = 0; i < count; i++) {
+        tj_store32(out, (uint32_t)documents[i].size);
+        if (documents[i].size > 0) {
+            memcpy(out + 4, documents[i].bytes, documents[i].size);
+        }
+        out += 4 + documents[i].size;
+    }
+}
+
 size_t tj_envelope_write(uint8_t *out, size_t room, const struct tj_header *header,
                          const uint8_t *records, const struct tj_slots *slots,
                          const uint8_t *attachments, size_t attachments_size)

@@ -89,7 +89,8 @@ enum tijori_status tj_proof_verify(struct tj_digester *digester, const struct tj
 
 /* ---- judging one ---- */
 
-/* The policy's log of this origin; of several keys, the one that signed. */
+/* The policy's key for the log of this origin. When there are several, it is the one that
+ * signed. */
 static const struct tj_verifier_key *policy_log(const struct tj_policy *policy,
                                                 const struct tj_proof_file *file)
 {

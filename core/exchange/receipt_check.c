@@ -104,7 +104,8 @@ static bool find_checkpoint(struct checking *c)
     return false;
 }
 
-/* An entry, and the proof that the checkpoint has it; NULL, or what is wrong with it. */
+/* Reads an entry and makes the proof that the checkpoint covers it. NULL, or what is wrong with
+ * it. */
 static const char *entry_fault(struct checking *c, struct tj_entry_view *entry,
                                struct tj_hash *leaf, struct tj_tlog_proof *proof, uint64_t index)
 {
@@ -123,7 +124,8 @@ static const char *entry_fault(struct checking *c, struct tj_entry_view *entry,
     return NULL;
 }
 
-/* The head that the receipt was signed at is a beginning of the log; then nothing is set. */
+/* Checks that the head at which the receipt was signed is a beginning of the log. When it is,
+ * nothing is set. */
 static enum tijori_status check_head(struct checking *c, bool *same)
 {
     struct tj_hasher *hasher = c->digester->hasher;
@@ -165,7 +167,8 @@ static enum tijori_status other_entry(struct checking *c, const struct tj_hash *
     return found(c, TJ_RECEIPT_OTHER_ENTRY);
 }
 
-/* The promised entry, or another one in its place, which says more than another root. */
+/* Looks for the promised entry, or another one in its place. Another entry says more than another
+ * root. */
 static enum tijori_status check_entry(struct checking *c)
 {
     struct tj_entry_view entry;
@@ -203,8 +206,8 @@ static bool is_genesis(struct checking *c, struct tj_view *records,
            records->bytes[0] == TJ_LEDGER;
 }
 
-/* When a checkpoint that covers the promised entry was due; false: what was found instead is set.
- */
+/* Finds when a checkpoint that covers the promised entry was due. False: what was found instead is
+ * set. */
 static bool find_due(struct checking *c)
 {
     struct tj_entry_view entry;
@@ -263,8 +266,8 @@ static enum tijori_status check_delay(struct checking *c)
 
 /* ---- a refusal ---- */
 
-/* Whether the envelope is in the log all the same. Every entry is hashed, so that what is not found
- * is not there. */
+/* Looks whether the envelope is in the log all the same. Every entry is hashed, so what is not
+ * found is not there. */
 static enum tijori_status check_refusal(struct checking *c)
 {
     struct tj_frontier frontier;

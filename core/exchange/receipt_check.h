@@ -1,8 +1,9 @@
 #ifndef TIJORI_CORE_EXCHANGE_RECEIPT_CHECK_H
 #define TIJORI_CORE_EXCHANGE_RECEIPT_CHECK_H
 
-/* Whether a log keeps what a signed receipt promised: docs/FORMAT.md section 15. The receipt is
- * held against the log as it is shown now, under the newest checkpoint that the same key signed.
+/* Checks whether a log keeps what a signed receipt promised: docs/FORMAT.md section 15. The receipt
+ * is compared with the log as it is shown now, under the newest checkpoint that the same key
+ * signed.
  *
  * Threads: one; the source's. */
 
@@ -16,10 +17,10 @@ enum tj_receipt_outcome {
     TJ_RECEIPT_KEPT,    /* the entry stands as promised */
     TJ_RECEIPT_REFUSED, /* the refused envelope is not in the log */
     TJ_RECEIPT_LATER,   /* it is, submitted again: as entry `index` */
-    /* Not known. */
+    /* Whether it does is not known. */
     TJ_RECEIPT_UNBOUND, /* the key signed no checkpoint here */
     TJ_RECEIPT_NOT_DUE, /* no checkpoint covers the entry yet; one does by due_ns */
-    /* It does not, or what is shown is damaged. */
+    /* The log does not keep its word, or what is shown is damaged. */
     TJ_RECEIPT_FOREIGN,     /* the receipt is not signed by the key, or of another log */
     TJ_RECEIPT_FORGED,      /* its signature does not verify */
     TJ_RECEIPT_DAMAGED,     /* entry `index`: `what` */
@@ -41,23 +42,24 @@ struct tj_receipt_finding {
     const char *what; /* a string constant */
     struct tj_hash leaf;
     uint64_t due_ns;
-    uint64_t seen_s; /* OVERDUE: a witness saw that checkpoint after due_ns; 0: that is not known */
-    /* FORKED, OTHER_ENTRY: what the log signed besides; free() it. Else NULL. */
+    uint64_t seen_s; /* OVERDUE: when a witness saw that checkpoint, after due_ns; 0: not known */
+    /* FORKED, OTHER_ENTRY: what else the log signed, which contradicts the receipt; free() it.
+     * Otherwise NULL. */
     char *contrary;
     size_t contrary_size;
 };
 
 enum tijori_verdict tj_receipt_judgement(enum tj_receipt_outcome outcome);
 
-/* Reads a receipt and checks that the key signed it: OK and KEPT, or FOREIGN or FORGED in
- * out->outcome; VALUE when the bytes are no signed receipt. */
+/* Reads a receipt and checks that the key signed it. OK: out->outcome is KEPT, FOREIGN or FORGED.
+ * VALUE: the bytes are no signed receipt. */
 enum tijori_status tj_receipt_read(struct tj_receipt *receipt, struct tj_receipt_finding *out,
                                    const char *note, size_t note_size,
                                    const struct tj_verifier_key *key) TJ_MUST_USE;
 
-/* Holds a receipt that the key signed against the log. Deadlines are judged by `at_ns`; a policy
- * (may be NULL) has the witnesses whose times prove that one was missed. MEMORY, or OK and what was
- * found. */
+/* Compares a receipt that the key signed with the log. Deadlines are judged by `at_ns`. The times
+ * that the witnesses of a policy (may be NULL) state can prove that a deadline was missed. MEMORY,
+ * or OK and what was found. */
 enum tijori_status tj_receipt_check(struct tj_source *source, struct tj_digester *digester,
                                     struct tj_receipt_finding *out,
                                     const struct tj_receipt *receipt,

@@ -1,13 +1,14 @@
 #ifndef TIJORI_CORE_EXCHANGE_RULE_FIGURES_H
 #define TIJORI_CORE_EXCHANGE_RULE_FIGURES_H
 
-/* How far a tier, a limit or a programme is used, as of a time: for people and programs to look at.
- * Amounts in base units of its asset. */
+/* How far a tier, a limit or a programme is used, as of a time. People and programs look at it.
+ * Amounts are in base units of the rule's asset. */
 
 #include "core/rules/rule.h"
 
 struct tj_rule_figures {
-    bool bounded; /* used against bound; left is the difference, which may be below zero */
+    bool bounded; /* `used` is held against `bound`; `left` is the difference, which may be below
+                     zero */
     tj_i128 bound;
     tj_i128 used;
     tj_i128 left;

@@ -1,11 +1,12 @@
 #ifndef TIJORI_CORE_EXCHANGE_VERDICT_H
 #define TIJORI_CORE_EXCHANGE_VERDICT_H
 
-/* What an audit's report comes to, for who asked for it. */
+/* The verdict that an audit's report comes to, for whoever asked for the audit. */
 
 #include "core/audit/report.h"
 
-/* What the auditor said beforehand not to have: it does not leave a verification incomplete. */
+/* What the auditor said beforehand to do without. Its lack does not make a verification
+ * incomplete. */
 struct tj_expected {
     bool without_documents; /* cited documents that are not stored do not count */
     bool public_export;     /* nor do restricted bodies */

@@ -110,7 +110,7 @@ static bool damaged(struct memory *memory, const char *why)
     return false;
 }
 
-/* Of *memory only what was read is set. Signatures are verified again: what a disk gives back is
+/* Only what was read is set in *memory. Signatures are verified again: what a disk gives back is
  * trusted no more than what a stranger sends. */
 static bool memory_decode(const struct tj_witness *witness, struct memory *memory,
                           const char *origin, const char *bytes, size_t size)
@@ -162,7 +162,7 @@ static void memory_read(const struct tj_witness *witness, struct memory *memory,
     }
 }
 
-/* The checkpoint with the log's line alone: what else was sent has no place in the state. */
+/* Keeps the checkpoint with the log's line alone. What else was sent has no place in the state. */
 static size_t bare_note(char out[NOTE_MAX], const struct tj_note_view *note,
                         const struct tj_verifier_key *log)
 {
@@ -192,8 +192,8 @@ static bool memory_write(const struct tj_witness *witness, const char *file,
     return write_file(witness->dir, file, bytes, (size_t)size);
 }
 
-/* Two checkpoints that a log signed for one size: proof against it that needs nothing else, so one
- * pair is enough and no one can fill the disk with more. */
+/* Keeps two checkpoints that a log signed for one size. They prove its fault and need nothing else.
+ * So one pair is enough, and nobody can fill the disk with more. */
 static bool keep_evidence(const struct tj_witness *witness, const char *file,
                           const struct memory *memory, const struct tj_note_view *other,
                           const struct tj_verifier_key *log)
@@ -242,6 +242,7 @@ static void reply_size(struct tj_witness_reply *out, const struct tj_witness_req
     char what[64];
     snprintf(what, sizeof what, "the last size is %" PRIu64, size);
     reply(out, 409, request, what);
+    out->last_size = size;
     out->content_type = "text/x.tlog.size";
     out->body_size = (size_t)snprintf(out->body, sizeof out->body, "%" PRIu64 "\n", size);
 }
@@ -292,7 +293,8 @@ static const struct tj_verifier_key *signer(const struct tj_witness *witness,
     return found;
 }
 
-/* NULL when the checkpoint goes on from what is remembered, whose size is the request's old. */
+/* NULL when the checkpoint is consistent with the remembered one, whose size is the request's
+ * `old`. */
 static const char *inconsistency(struct tj_hasher *hasher, const struct tj_witness_request *request,
                                  const struct memory *memory)
 {
@@ -472,7 +474,7 @@ static enum tijori_status check_config(struct tijori_message *message,
 }
 
 /* A directory that is not on the disk would be gone after a power cut, and with it what must not be
- * forgotten: so its parent is synced. False with errno. */
+ * forgotten. So its parent is synced. False with errno. */
 static bool sync_parent(int dir)
 {
     int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

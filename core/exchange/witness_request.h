@@ -1,7 +1,7 @@
 #ifndef TIJORI_CORE_EXCHANGE_WITNESS_REQUEST_H
 #define TIJORI_CORE_EXCHANGE_WITNESS_REQUEST_H
 
-/* The body of C2SP tlog-witness's `POST <prefix>/add-checkpoint`:
+/* The body of the request `POST <prefix>/add-checkpoint` of C2SP tlog-witness:
  *     old <size>\n            of the checkpoint that the witness cosigned last, 0 for none
  *     <base64 of 32 bytes>\n  up to 63 lines: the consistency proof from there
  *     \n
@@ -19,7 +19,7 @@ _Static_assert(TJ_CHECKPOINT_NOTE_MAX + 4 + 20 + 1 + 45 * TJ_PROOF_HASHES_MAX + 
                    TJ_WITNESS_REQUEST_MAX,
                "every checkpoint can be sent");
 
-/* The note points into the request and lives as long as it. */
+/* The note points into the request, and is valid as long as the request is. */
 struct tj_witness_request {
     uint64_t old_size;
     size_t proof_count;
@@ -33,7 +33,7 @@ struct tj_witness_request {
 const char *tj_witness_request_decode(struct tj_witness_request *out, const char *bytes,
                                       size_t size);
 
-/* Writes the request for the checkpoint in `note`; its size, 0 when `out` is too small.
+/* Writes the request for the checkpoint in `note` and returns its size; 0 when `out` is too small.
  * TJ_WITNESS_REQUEST_MAX bytes suffice for a note of TJ_CHECKPOINT_NOTE_MAX. */
 size_t tj_witness_request_encode(char *out, size_t out_size, uint64_t old_size,
                                  const struct tj_hash *proof, size_t proof_count, const char *note,

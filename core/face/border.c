@@ -5,6 +5,7 @@
 #include "core/exchange/export.h"
 #include "core/exchange/proof_file.h"
 #include "core/exchange/verdict.h"
+#include "core/face/given.h"
 #include "core/ingest/ledger.h"
 
 /* ---- export ---- */
@@ -55,6 +56,8 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
 
 /* ---- proofs ---- */
 
+/* A proof rests on a checkpoint. So an entry that no checkpoint covers yet is another answer than
+ * one that is not there: the first is worth asking for again. */
 static enum tijori_status prove_view(const struct tj_ledger_view *view, char **out, size_t *size,
                                      uint64_t entry, uint32_t record,
                                      struct tijori_message *message)
@@ -82,6 +85,8 @@ static enum tijori_status prove_view(const struct tj_ledger_view *view, char **o
     return tj_say_status(message, status, "the proof", NULL);
 }
 
+/* The proof is made in memory of its own, because its size is known only then. The ledger is let go
+ * before anything is copied. */
 enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size, uint64_t entry,
                                 uint32_t record, struct tijori_message *message)
 {
@@ -105,58 +110,6 @@ enum tijori_status tijori_prove(struct tijori *ledger, char *proof, size_t *size
     free(made);
     if (made_size > room) {
         return tj_say_status(message, TIJORI_FULL, "the proof", NULL);
-    }
-    return TIJORI_OK;
-}
-
-/* ---- whom to trust ---- */
-
-/* Pins as they were given, read. */
-struct pinned {
-    struct tj_hash ledger_id;
-    struct tj_verifier_key log_key;
-    struct tj_policy *policy; /* NULL: none; free() it */
-    struct tj_pins pins;      /* points into this struct */
-};
-
-static enum tijori_status read_policy(struct pinned *out, const struct tijori_pins *pins,
-                                      struct tijori_message *message)
-{
-    struct tj_policy_error error;
-    out->policy = calloc(1, sizeof *out->policy);
-    if (out->policy == NULL) {
-        return tj_say_status(message, TIJORI_MEMORY, "the policy", NULL);
-    }
-    if (pins->policy_size > TJ_POLICY_SIZE_MAX ||
-        !tj_policy_decode(out->policy, &error, pins->policy, pins->policy_size)) {
-        bool large = pins->policy_size > TJ_POLICY_SIZE_MAX;
-        return tj_say(message, TIJORI_VALUE, "the policy, line %u: %s", large ? 0 : error.line,
-                      large ? "too large" : error.text);
-    }
-    out->pins.policy = out->policy;
-    return TIJORI_OK;
-}
-
-static enum tijori_status read_pins(struct pinned *out, const struct tijori_pins *pins,
-                                    struct tijori_message *message)
-{
-    memset(out, 0, sizeof *out);
-    if (pins == NULL) {
-        return TIJORI_OK;
-    }
-    if (pins->ledger_id != NULL) {
-        memcpy(out->ledger_id.bytes, pins->ledger_id, TJ_HASH_SIZE);
-        out->pins.ledger_id = &out->ledger_id;
-    }
-    if (pins->log_key != NULL) {
-        if (!tj_verifier_key_decode(&out->log_key, pins->log_key, strlen(pins->log_key)) ||
-            out->log_key.type != TJ_NOTE_TYPE_ED25519) {
-            return tj_say(message, TIJORI_VALUE, "the log key is not the verifier key of a log");
-        }
-        out->pins.log_key = &out->log_key;
-    }
-    if (pins->policy != NULL) {
-        return read_policy(out, pins, message);
     }
     return TIJORI_OK;
 }
@@ -208,8 +161,8 @@ enum tijori_status tijori_check_proof(struct tijori_proof *out, const char *proo
                                       const struct tijori_pins *pins,
                                       struct tijori_message *message)
 {
-    struct pinned pinned;
-    enum tijori_status status = read_pins(&pinned, pins, message);
+    struct tj_pinned pinned;
+    enum tijori_status status = tj_pins_read(&pinned, pins, message);
     struct tj_proof_file *file = status == TIJORI_OK ? malloc(sizeof *file) : NULL;
     if (status == TIJORI_OK && file == NULL) {
         status = tj_say_status(message, TIJORI_MEMORY, "the proof", NULL);
@@ -218,7 +171,7 @@ enum tijori_status tijori_check_proof(struct tijori_proof *out, const char *proo
         status = judge_proof(out, file, proof, size, &pinned.pins, message);
     }
     free(file);
-    free(pinned.policy);
+    tj_pins_clear(&pinned);
     return status;
 }
 
@@ -255,6 +208,8 @@ static void fill_findings(struct tijori_report *out, const struct tj_replay_repo
     }
 }
 
+/* The face has a report of its own, of fixed size and without pointers, so that the inside may
+ * change and a caller has nothing to free. */
 static void fill_report(struct tijori_report *out, const struct tj_replay_report *report,
                         const struct tj_expected *expected)
 {
@@ -282,20 +237,8 @@ static void fill_report(struct tijori_report *out, const struct tj_replay_report
     memcpy(out->origin, report->origin, sizeof out->origin);
 }
 
-static enum tijori_status open_source(struct tj_source **out, const char *path,
-                                      struct tijori_message *message)
-{
-    struct tj_source_message what = {""};
-    uint32_t format = 0;
-    enum tijori_status status = tj_source_is_folder(path)
-                                    ? tj_source_open_folder(out, &what, path)
-                                    : tj_source_open_ledger(out, &format, path);
-    if (status == TIJORI_OK) {
-        return status;
-    }
-    return tj_say_status(message, status, path, what.text);
-}
-
+/* A report is too large for a stack. What is expected of an export follows from what the caller
+ * said of it, so that a public export is not reported as one with parts missing. */
 static enum tijori_status replay(struct tijori_report *out, const char *path,
                                  const struct tj_pins *pins,
                                  const struct tijori_verify_options *options,
@@ -306,7 +249,7 @@ static enum tijori_status replay(struct tijori_report *out, const char *path,
     const struct tj_expected expected = {.without_documents = options->without_documents != 0,
                                          .public_export = options->public_only != 0,
                                          .no_policy = pins->policy == NULL};
-    enum tijori_status status = open_source(&source, path, message);
+    enum tijori_status status = tj_face_source(&source, path, message);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -329,15 +272,15 @@ enum tijori_status tijori_verify(struct tijori_report *out, const char *path,
                                  struct tijori_message *message)
 {
     static const struct tijori_verify_options defaults;
-    struct pinned pinned;
+    struct tj_pinned pinned;
     options = options != NULL ? options : &defaults;
     if (options->threads > TJ_THREADS_MAX) {
         return tj_say(message, TIJORI_VALUE, "more than %u threads", TJ_THREADS_MAX);
     }
-    enum tijori_status status = read_pins(&pinned, pins, message);
+    enum tijori_status status = tj_pins_read(&pinned, pins, message);
     if (status == TIJORI_OK) {
         status = replay(out, path, &pinned.pins, options, message);
     }
-    free(pinned.policy);
+    tj_pins_clear(&pinned);
     return status;
 }

@@ -1,7 +1,9 @@
 /* What a ledger holds, one thing a call: include/tijori.h, "lists". */
 
+#include "core/exchange/labels.h"
 #include "core/exchange/rule_figures.h"
 #include "core/ingest/ledger.h"
+#include "core/rules/account_walk.h"
 #include "core/rules/readiness.h"
 
 /* What the calls below have in common: a picture of the ledger for the time of one call. */
@@ -90,6 +92,8 @@ enum tijori_status tijori_record(struct tijori *ledger, uint8_t record[TIJORI_RE
 
 /* ---- parties and keys ---- */
 
+/* The cursor is the number to look at next. Numbers without a party are passed over, so a caller
+ * sees parties only and need not know how they are numbered. */
 static enum tijori_status list_party(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
                                      uint64_t of)
 {
@@ -126,6 +130,8 @@ enum tijori_status tijori_parties(struct tijori *ledger, struct tijori_party *ou
     return with_view(ledger, list_party, out, cursor, 0);
 }
 
+/* The state has what rules ask of a key, and the label is nothing they ask. So it is read from the
+ * record that added the key. */
 static enum tijori_status fill_key(const struct tj_ledger_view *view, struct tijori_key *out,
                                    const struct tj_key_object *object)
 {
@@ -179,27 +185,19 @@ static enum tijori_status list_account(const struct tj_ledger_view *view, void *
                                        uint64_t *cursor, uint64_t of)
 {
     struct tijori_account *account = out;
-    uint64_t parties = tj_state_ledger(view->state)->parties;
+    struct tj_account_walk walk = {.state = view->state, .next = *cursor};
     (void)of;
-    while (tj_account_party(*cursor) < parties) {
-        uint64_t id = *cursor;
-        const struct tj_party_object *party = tj_state_party(view->state, tj_account_party(id));
-        if (party == NULL || tj_account_local(id) >= party->accounts) {
-            *cursor = tj_account_id(tj_account_party(id) + 1, 0);
-            continue;
-        }
-        (*cursor)++;
-        const struct tj_account_object *object = tj_state_account(view->state, id);
-        if (object != NULL) {
-            memset(account, 0, sizeof *account);
-            account->party = tj_account_party(id);
-            account->local = tj_account_local(id);
-            account->latest_id = object->latest;
-            tj_balance_fill(view->state, &account->balance, object);
-            return TIJORI_OK;
-        }
+    bool found = tj_account_next(&walk);
+    *cursor = walk.next;
+    if (!found) {
+        return TIJORI_NOT_FOUND;
     }
-    return TIJORI_NOT_FOUND;
+    memset(account, 0, sizeof *account);
+    account->party = tj_account_party(walk.account);
+    account->local = tj_account_local(walk.account);
+    account->latest_id = walk.object->latest;
+    tj_balance_fill(view->state, &account->balance, walk.object);
+    return TIJORI_OK;
 }
 
 enum tijori_status tijori_accounts(struct tijori *ledger, struct tijori_account *out,
@@ -208,49 +206,14 @@ enum tijori_status tijori_accounts(struct tijori *ledger, struct tijori_account 
     return with_view(ledger, list_account, out, cursor, 0);
 }
 
-/* True when a record of the body opened the account; its label. */
-static bool find_label(char label[49], const struct tj_entry_view *entry,
-                       const struct tj_body_view *body, uint64_t account)
-{
-    for (uint32_t i = 0; i < entry->header.record_count; i++) {
-        const uint8_t *bytes = body->records + (size_t)i * TJ_RECORD_SIZE;
-        struct tj_record record;
-        if (bytes[0] != TJ_OPEN_ACCOUNT) {
-            continue;
-        }
-        tj_record_decode(&record, bytes);
-        if (record.account == account) {
-            memcpy(label, record.label, TJ_LABEL_SIZE + 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Entries with directives are chained backwards, to entry 0. */
 static enum tijori_status list_label(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
                                      uint64_t of)
 {
-    uint64_t index = view->head.size;
-    uint64_t before = index - 1;
     (void)cursor;
     if (tj_state_account(view->state, of) == NULL) {
         return TIJORI_NOT_FOUND;
     }
-    while (before < index) {
-        struct tj_entry_view entry;
-        struct tj_body_view body;
-        index = before;
-        enum tijori_status status = tj_journal_counted(view->txn, &entry, &body, index);
-        if (status != TIJORI_OK) {
-            return status;
-        }
-        if (find_label(out, &entry, &body, of)) {
-            return TIJORI_OK;
-        }
-        before = body.tail.directive_previous;
-    }
-    return TIJORI_CORRUPT; /* an account that nothing opened */
+    return tj_label_of(view->txn, out, of, view->head.size);
 }
 
 enum tijori_status tijori_account_label(struct tijori *ledger, char label[49], uint32_t party,
@@ -261,6 +224,8 @@ enum tijori_status tijori_account_label(struct tijori *ledger, char label[49], u
 
 /* ---- rules ---- */
 
+/* What a rule says is copied as it stands. What is used and left of it depends on the time, and is
+ * figured by the same code as the rules' own judgement (tj_rule_figures). */
 static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out,
                       const struct tj_rule_object *object, uint32_t number, uint64_t now_ns)
 {
@@ -338,6 +303,8 @@ static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *
     }
 }
 
+/* The state knows of a pending movement only that it is open. All else is read from its record, and
+ * what is in there is checked before it is looked up: the record comes from the disk. */
 static enum tijori_status fill_pending(const struct tj_ledger_view *view,
                                        struct tijori_pending *out, uint64_t id)
 {

@@ -12,6 +12,8 @@ static_assert(TIJORI_SIGNATURE_ROOM ==
 
 /* ---- the place ---- */
 
+/* All that a place holds is read in one view: the lane, and the newest entry that the proposer is
+ * said to know. So an envelope made from it cannot name a head of before its own predecessor. */
 static enum tijori_status place_in(const struct tj_ledger_view *view, struct tijori_place *out,
                                    uint32_t party, uint16_t lane)
 {
@@ -114,49 +116,13 @@ enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
 
 /* ---- attachments ---- */
 
-struct document {
-    struct tj_hash hash;
-    const struct tijori_attachment *attachment;
-};
-
-static int by_hash(const void *a, const void *b)
+static void hash_attachments(struct tj_digester *digester, struct tj_document *out,
+                             const struct tijori_proposal *proposal)
 {
-    const struct document *x = a;
-    const struct document *y = b;
-    return memcmp(x->hash.bytes, y->hash.bytes, TJ_HASH_SIZE);
-}
-
-/* Count u16, then size u32 and bytes of each, in order of their SHA-256. */
-static size_t attachments_size(const struct tijori_proposal *proposal)
-{
-    size_t size = 2;
     for (size_t i = 0; i < proposal->attachment_count; i++) {
-        size += 4 + proposal->attachments[i].size;
-    }
-    return size;
-}
-
-static void write_attachments(struct tj_digester *digester, uint8_t *out, struct document *sorted,
-                              const struct tijori_proposal *proposal)
-{
-    size_t count = proposal->attachment_count;
-    for (size_t i = 0; i < count; i++) {
-        sorted[i].attachment = &proposal->attachments[i];
-        tj_sha256(digester->hasher, &sorted[i].hash, proposal->attachments[i].bytes,
-                  proposal->attachments[i].size);
-    }
-    if (count > 1) {
-        qsort(sorted, count, sizeof sorted[0], by_hash);
-    }
-    tj_store16(out, (uint16_t)count);
-    out += 2;
-    for (size_t i = 0; i < count; i++) {
-        const struct tijori_attachment *attachment = sorted[i].attachment;
-        tj_store32(out, (uint32_t)attachment->size);
-        if (attachment->size > 0) {
-            memcpy(out + 4, attachment->bytes, attachment->size);
-        }
-        out += 4 + attachment->size;
+        const struct tijori_attachment *attachment = &proposal->attachments[i];
+        out[i] = (struct tj_document){.bytes = attachment->bytes, .size = attachment->size};
+        tj_sha256(digester->hasher, &out[i].hash, attachment->bytes, attachment->size);
     }
 }
 
@@ -223,21 +189,29 @@ static enum tijori_status write_envelope(struct tj_digester *digester, uint8_t *
     return status;
 }
 
+/* The sizes were checked before (check_sizes), so the sums here cannot overflow. Everything is
+ * asked for at once, and what was got is freed whatever came of it. */
 static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelope, size_t *size,
                                   struct tj_header *header, const struct tijori_proposal *proposal,
                                   struct tijori_message *message)
 {
     size_t records_size = (size_t)proposal->record_count * TJ_RECORD_SIZE;
-    size_t attachments_bytes = attachments_size(proposal);
+    size_t count = proposal->attachment_count;
     uint8_t *records = malloc(records_size);
-    uint8_t *attachments = malloc(attachments_bytes);
-    struct document *sorted = malloc((proposal->attachment_count + 1) * sizeof *sorted);
+    struct tj_document *documents = calloc(count + 1, sizeof *documents);
+    uint8_t *attachments = NULL;
+    size_t attachments_bytes = 0;
+    if (documents != NULL) {
+        hash_attachments(digester, documents, proposal);
+        attachments_bytes = tj_attachments_size(documents, count);
+        attachments = malloc(attachments_bytes);
+    }
     enum tijori_status status = TIJORI_MEMORY;
-    if (records != NULL && attachments != NULL && sorted != NULL) {
+    if (records != NULL && attachments != NULL) {
         memcpy(records, proposal->records, records_size);
         header->flags = proposal->restricted != 0 ? TJ_FLAG_RESTRICTED : 0;
         tj_header_seal(digester, header, records, proposal->record_count);
-        write_attachments(digester, attachments, sorted, proposal);
+        tj_attachments_encode(attachments, documents, count);
         status = write_envelope(digester, envelope, size, header, records, attachments,
                                 attachments_bytes, message);
     } else {
@@ -245,10 +219,13 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
     }
     free(records);
     free(attachments);
-    free(sorted);
+    free(documents);
     return status;
 }
 
+/* The place moves on by itself, so that a caller can propose one envelope after another without the
+ * ledger at hand. It does so only when an envelope was made: a failed proposal takes no sequence.
+ */
 enum tijori_status tijori_propose(uint8_t *envelope, size_t *size, struct tijori_place *place,
                                   const struct tijori_proposal *proposal,
                                   struct tijori_message *message)

@@ -14,8 +14,8 @@
  *         64  176 header       as submitted
  *        240      slots        as submitted
  *
- * and the two derived parts stored beside an entry's records (docs/FORMAT.md section 9): links, and
- * the tail. */
+ * Two derived parts are stored beside an entry's records: the links and the tail (docs/FORMAT.md
+ * section 9). They are here too. */
 
 #include "core/format/envelope.h"
 
@@ -34,8 +34,8 @@ enum {
 static_assert(TJ_ENTRY_AT_HEADER + TJ_HEADER_SIZE == TJ_ENTRY_FIXED_SIZE,
               "slots follow the header");
 
-/* The leaf hash of the entry before (32 bytes), and the header (176), in an entry's bytes: at least
- * its fixed part. */
+/* Where the leaf hash of the entry before (32 bytes) and the header (176 bytes) stand in an entry's
+ * bytes. The bytes hold at least the fixed part. */
 static inline const uint8_t *tj_entry_previous(const uint8_t *entry)
 {
     return entry + TJ_ENTRY_AT_PREVIOUS;
@@ -74,8 +74,8 @@ void tj_entry_encode(uint8_t *out, uint64_t index, uint64_t term, uint64_t recei
 
 /* ---- beside the records ---- */
 
-/* A link, 16 bytes a record: the record ids of the movements before it that touched its `from` and
- * its `to`. Zero for a directive. */
+/* A link, 16 bytes a record. It holds the record ids of the last movements before this one that
+ * touched its `from` and its `to`. It is zero for a directive. */
 enum { TJ_LINK_AT_FROM = 0, TJ_LINK_AT_TO = 8 };
 
 static inline uint64_t tj_link_from(const uint8_t link[TJ_LINK_SIZE])
@@ -121,9 +121,10 @@ bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,
                     const uint8_t *links, const struct tj_tail *tail);
 
-/* J(s) of docs/FORMAT.md section 9: s less the last term of s as a sum of numbers 2^k - 1, largest
- * first (a skew binary number; the jump pointers of Myers, "An applicative random-access stack",
- * 1983). Following them, any sequence is found in O(log n) steps. */
+/* J(s) of docs/FORMAT.md section 9, which says how far back a lane's entry jumps. Write s as a sum
+ * of numbers 2^k - 1, largest first: J(s) is s less the last term. That is a skew binary number,
+ * and these are the jump pointers of Myers ("An applicative random-access stack", 1983). Following
+ * them finds any sequence in O(log n) steps. */
 uint64_t tj_lane_jump(uint64_t sequence);
 
 #endif

@@ -247,7 +247,7 @@ bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZ
     return tj_record_wants_possession(record) && names_key(record, key);
 }
 
-/* The kind of a record that is not reserved and not unknown: may it stand here? */
+/* May a record of this kind, which is neither reserved nor unknown, stand here? */
 static enum tijori_status check_kind(const struct tj_header *header, bool movements, uint8_t kind,
                                      struct tj_verdict *verdict)
 {
@@ -293,7 +293,7 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
 
 /* ---- the whole ---- */
 
-/* Skips what `count` says is there, by the sizes the parts themselves state. */
+/* Skips `count` parts, by the sizes that the parts themselves state. */
 static bool skip_slots(struct tj_bytes *in)
 {
     uint16_t count;

@@ -21,8 +21,8 @@
  *        112   32 known_leaf
  *        144   32 body_root
  *
- * A slot's key is of algorithm ecdsa or bip340; an ed25519 key (a log's) stands in possession slots
- * of party 0 only.
+ * A slot holds one signature and the key that made it. The key's algorithm is ecdsa or bip340. An
+ * ed25519 key is a log's, and stands in possession slots of party 0 only.
  *
  * Everything here is a pure function of the bytes. Views point into the caller's bytes. */
 
@@ -50,7 +50,7 @@ enum {
 };
 static_assert(TJ_HEADER_AT_BODY_ROOT + TJ_HASH_SIZE == TJ_HEADER_SIZE, "the last field ends it");
 
-/* A count of records, of bytes whose form was not checked yet. */
+/* The count of records in a header whose form was not checked yet. */
 static inline uint32_t tj_header_record_count(const uint8_t header[TJ_HEADER_SIZE])
 {
     return tj_load32(header + TJ_HEADER_AT_RECORD_COUNT);
@@ -117,7 +117,8 @@ static inline bool tj_header_restricted(const struct tj_header *header)
     return (header->flags & TJ_FLAG_RESTRICTED) != 0;
 }
 
-/* Its records approve pending movements, and nothing else: signed by keys of role approve. */
+/* An envelope of approvals: its records approve pending movements and do nothing else. Keys of role
+ * approve sign it. */
 static inline bool tj_header_approval(const struct tj_header *header)
 {
     return (header->flags & TJ_FLAG_APPROVAL) != 0;
@@ -131,11 +132,11 @@ void tj_header_encode(const struct tj_header *header, uint8_t out[TJ_HEADER_SIZE
 /* Reads slots from a cursor; `party` is the header's. */
 enum tijori_status tj_slots_decode(struct tj_bytes *in, struct tj_slots *out, uint32_t party,
                                    struct tj_verdict *verdict) TJ_MUST_USE;
-/* Writes them, in the order they stand in; returns the size. */
+/* Writes the slots in the order they stand in; returns the size. */
 size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_MAX]);
 
-/* Puts a slot in its place. DUPLICATE when its (party, use, algorithm, key) is there already, and
- * COUNT when there are 16. */
+/* Puts a slot in its place. DUPLICATE when its (party, use, algorithm, key) is there already, COUNT
+ * when there are 16 slots. */
 enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
 
 /* True when the record is an add_key of exactly this key, for whichever party. */
@@ -145,24 +146,26 @@ bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE],
 /* The key that an add_key or revoke_key record names. */
 void tj_record_public_key(const struct tj_record *record, struct tj_public_key *key);
 
-/* True when the record wants a possession slot by the key it names: an add_key, an add_log_key, and
- * a retire_log_key without a last good size (after a compromise the key's word counts for nothing).
- */
+/* True when the record wants a possession slot by the key it names. An add_key and an add_log_key
+ * do. A retire_log_key does when it has no last good size; with one, the key was compromised, and
+ * its word counts for nothing. */
 bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
-/* True when that is a slot by exactly this key. *party: the slot's; 0 for a log key. */
+/* True when the possession slot that the record wants is one by exactly this key. *party gets the
+ * slot's party; 0 for a log key. */
 bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZE],
                              const struct tj_public_key *key) TJ_MUST_USE;
 
-/* Checks the form of all records together: each one, and that kinds go together. */
+/* Checks the form of each record, and that the kinds of all of them may stand together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* How many bytes the first envelope in `bytes` takes, from its own counts; TRUNCATED when there are
- * not enough to tell (more input may help). Checks nothing else but the header's magic. */
+/* Tells from its own counts how many bytes the first envelope in `bytes` takes. TRUNCATED when
+ * there are not enough bytes to tell; more input may help. Nothing else is checked but the header's
+ * magic. */
 enum tijori_status tj_envelope_measure(size_t *size, const uint8_t *bytes,
                                        size_t available) TJ_MUST_USE;
 
-/* Reads exactly one envelope of `size` bytes and checks its form, all but what needs hashing. */
+/* Reads exactly one envelope of `size` bytes. Checks all of its form that needs no hashing. */
 enum tijori_status tj_envelope_decode(struct tj_envelope_view *out, const uint8_t *bytes,
                                       size_t size, struct tj_verdict *verdict) TJ_MUST_USE;
 
@@ -175,11 +178,11 @@ const uint8_t *tj_attachment_next(const uint8_t **at, size_t *size);
 void tj_envelope_id(struct tj_digester *digester, struct tj_hash *id,
                     const uint8_t header[TJ_HEADER_SIZE]);
 
-/* body_root against the records. */
+/* Checks body_root against the records. */
 enum tijori_status tj_body_check(struct tj_digester *digester, const struct tj_header *header,
                                  const uint8_t *records, struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Order of the attachments and that a record names each. */
+/* Checks the order of the attachments, and that a record names each. */
 enum tijori_status tj_attachments_check(struct tj_digester *digester,
                                         const struct tj_envelope_view *view,
                                         struct tj_verdict *verdict) TJ_MUST_USE;
@@ -191,7 +194,7 @@ struct tj_signed {
     uint32_t *first_invalid; /* gets the first slot that does not verify, or TJ_NOWHERE */
 };
 
-/* Verifies the slots of `count` envelopes, many signatures a batch call. */
+/* Verifies the slots of `count` envelopes, with many signatures in one batch call. */
 void tj_slots_verify(const struct tj_signed *envelopes, size_t count);
 
 #endif

@@ -15,8 +15,8 @@ static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char 
     return false;
 }
 
-/* True when the record (or the entry alone, which is after its records) stands before the other in
- * the log. */
+/* True when the one stands before the other in the log. An entry alone comes after the entry's
+ * records. */
 static bool before(const struct tj_exhibit *a, const struct tj_exhibit *b)
 {
     if (a->entry.index != b->entry.index) {

@@ -1,8 +1,9 @@
 #ifndef TIJORI_CORE_FORMAT_EXHIBIT_H
 #define TIJORI_CORE_FORMAT_EXHIBIT_H
 
-/* Exhibits: what the `extra` line of a tlog-proof (crypto/proof.h) says of the entry it proves,
- * so that it can be read alone. docs/FORMAT.md section 16.
+/* Exhibits. A proof is a file in the open format tlog-proof (crypto/proof.h). Its `extra` line
+ * holds exhibits: what there is to know of the entry that is proven, so that the proof can be read
+ * alone. docs/FORMAT.md section 16.
  *
  *     magic "TJP" || version u8 (1) || count u16 (1 to 64), then each exhibit:
  *     SIZE       FIELD
@@ -17,7 +18,7 @@
  *     32 each    path        of the entry's leaf hash in the checkpoint's tree; the first
  *                            exhibit's is the tlog-proof's own
  *
- * The first exhibit is what is proven, the others are what it rests on: who the keys under it
+ * The first exhibit is what is proven. The others are what it rests on: whom the keys under it
  * belong to, and what the accounts in it are.
  *
  * Threads: none; pure functions. */
@@ -49,17 +50,19 @@ struct tj_exhibits {
     struct tj_exhibit list[TJ_EXHIBITS_MAX];
 };
 
-/* What is wrong: the rule in words (a constant), the exhibit and, where it is one, the slot. */
+/* What is wrong: the rule in words (a constant), the exhibit, and the slot where it is about
+ * one. */
 struct tj_exhibit_fault {
     const char *rule;
     uint32_t exhibit;
     uint32_t slot; /* TJ_NOWHERE: none */
 };
 
-/* Writes them; the size, 0 when `out` is too small (TJ_EXHIBITS_SIZE_MAX always suffices). */
+/* Writes the exhibits and returns the size; 0 when `out` is too small (TJ_EXHIBITS_SIZE_MAX always
+ * suffices). */
 size_t tj_exhibits_encode(const struct tj_exhibits *exhibits, uint8_t *out, size_t out_size);
 
-/* Reads exactly `size` bytes, and checks the form of every entry and record and the order of the
+/* Reads exactly `size` bytes. Checks the form of every entry and record, and the order of the
  * exhibits. Entries and records point into `bytes`. Nothing is hashed. */
 bool tj_exhibits_decode(struct tj_exhibits *out, const uint8_t *bytes, size_t size,
                         struct tj_exhibit_fault *fault) TJ_MUST_USE;
@@ -73,7 +76,7 @@ const struct tj_exhibit *tj_exhibit_of_account(const struct tj_exhibits *exhibit
                                                uint64_t account);
 const struct tj_exhibit *tj_exhibit_of_asset(const struct tj_exhibits *exhibits, uint32_t asset);
 
-/* The accounts a record names, but for one that it opens: how many, at most two. */
+/* The accounts that a record names, without one that it opens. Returns how many, at most two. */
 enum { TJ_ACCOUNTS_NAMED_MAX = 2 };
 uint32_t tj_accounts_named(const struct tj_record *record, uint64_t out[TJ_ACCOUNTS_NAMED_MAX]);
 

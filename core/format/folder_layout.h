@@ -13,8 +13,8 @@
  *     FORMAT.md               the document that says all this
  *     kind                    what the folder shows: all of the log, or what is public
  *
- * It stands here and not beside the exporter, since the auditor reads folders and must not know who
- * writes them.
+ * The layout stands here and not beside the exporter: the auditor reads folders, and must not know
+ * who writes them.
  *
  * Threads: none; pure functions. */
 
@@ -40,9 +40,9 @@ enum {
     /* Bytes of the largest bundle, and of the largest body. */
     TJ_BUNDLE_SIZE_MAX = TJ_TILE_WIDTH * (2 + TJ_ENTRY_SIZE_BOUND),
     TJ_BODY_FILE_MAX = TJ_RECORDS_MAX * TJ_RECORD_SIZE,
-    /* Bytes that a reader takes of FORMAT.md: many times what it has. */
+    /* Bytes of FORMAT.md that a reader takes at most: many times what it has. */
     TJ_FOLDER_DOCUMENT_MAX = 1 << 24,
-    /* Hex digits of a hash, and those of them in the name of a file of checkpoints/. */
+    /* Hex digits of a hash, and how many of them are in the name of a file of checkpoints/. */
     TJ_HASH_DIGITS = 2 * TJ_HASH_SIZE,
     TJ_CHECKPOINT_NAME_DIGITS = 16,
 };
@@ -78,7 +78,7 @@ bool tj_content_path_decode(uint8_t hash[TJ_HASH_SIZE], const char *first,
 
 /* "checkpoints/SIZE-HASH": the file of a note of this size and SHA-256. */
 void tj_checkpoint_path(char out[TJ_FOLDER_PATH_MAX], uint64_t size, const struct tj_hash *hash);
-/* The size in SIZE-HASH; false for a name that no file there has. */
+/* The size in SIZE-HASH. False for a name that no file there can have. */
 bool tj_checkpoint_name_decode(uint64_t *size, const char *name) TJ_MUST_USE;
 
 #endif

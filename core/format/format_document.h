@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_FORMAT_FORMAT_DOCUMENT_H
 #define TIJORI_CORE_FORMAT_FORMAT_DOCUMENT_H
 
-/* docs/FORMAT.md as it was when the program was built: every export carries it, so that what is
- * read in twenty years needs nothing else. Made by the build. */
+/* docs/FORMAT.md as it was when the program was built. Every export carries it, so that who reads
+ * the export in twenty years needs nothing else. The build makes it. */
 
 #include <stddef.h>
 

@@ -1,7 +1,8 @@
 #ifndef TIJORI_CORE_FORMAT_ORIGIN_H
 #define TIJORI_CORE_FORMAT_ORIGIN_H
 
-/* The origin of a ledger's checkpoints: `<name>/<ledger id in hex>`. docs/FORMAT.md section 14. */
+/* The origin names the log that a checkpoint is of: `<name>/<ledger id in hex>`. docs/FORMAT.md
+ * section 14. */
 
 #include "crypto/must_use.h"
 #include "core/base/limits.h"
@@ -12,8 +13,8 @@
 /* Bytes with the NUL, at most. */
 enum { TJ_ORIGIN_MAX = TJ_NAME_SIZE + 1 + 64 + 1 };
 
-/* The ledger id that an origin ends in, lower-case hex after the last slash; false when it does
- * not. */
+/* The ledger id that an origin ends in: lower-case hex after the last slash. False when it does not
+ * end so. */
 bool tj_origin_ledger_id(struct tj_hash *out, const char *origin) TJ_MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef TIJORI_CORE_FORMAT_RECEIPT_H
 #define TIJORI_CORE_FORMAT_RECEIPT_H
 
-/* Signed receipts: docs/FORMAT.md section 15. A C2SP signed-note by a log key, named by the origin,
- * whose text is
+/* Signed receipts: docs/FORMAT.md section 15. A receipt is a C2SP signed-note. A log key, named by
+ * the origin, signs it. Its text is
  *     tijori/receipt/v1
  *     <origin>
  *     envelope <envelope id, hex>
@@ -11,8 +11,10 @@
  *     leaf <hex>
  *     received <nanoseconds, decimal>
  *     head <size> <base64 tree root>
- * In the ledger: the log promises that this entry stands at this index, and that a public
- * checkpoint covers it in time. Otherwise: the envelope was refused when the log had this head.
+ *
+ * With the three lines of an entry the log makes a promise: this entry stands at this index, and a
+ * public checkpoint covers it in time. Without them the envelope was refused when the log had this
+ * head.
  *
  * Threads: none; pure functions. */
 
@@ -32,7 +34,7 @@ struct tj_receipt {
     uint64_t entry;
     struct tj_hash leaf;
     uint64_t received_ns;
-    /* The log when the envelope was decided; with its entry, when it got one. */
+    /* The log when the envelope was decided, its own entry included when it got one. */
     uint64_t head_size;
     struct tj_hash head_root;
 };
@@ -43,14 +45,15 @@ static inline bool tj_receipt_promises(const struct tj_receipt *receipt)
     return receipt->status == TIJORI_OK || receipt->status == TIJORI_ALREADY;
 }
 
-/* False when the text is not exactly that: what is read encodes to the same characters. */
+/* False when the text is not exactly of that form. What is read encodes to the same characters. */
 bool tj_receipt_decode(struct tj_receipt *out, const char *text, size_t size) TJ_MUST_USE;
 
-/* Writes the text; its size, 0 when `out` is too small (TJ_RECEIPT_TEXT_MAX always suffices) or the
- * origin not a valid name. */
+/* Writes the text and returns its size; 0 when `out` is too small (TJ_RECEIPT_TEXT_MAX always
+ * suffices) or the origin is not a valid name. */
 size_t tj_receipt_encode(char *out, size_t out_size, const struct tj_receipt *receipt);
 
-/* Writes the note signed by the log's key; its size, or 0 as above (TJ_RECEIPT_NOTE_MAX). */
+/* Writes the note, signed by the log's key, and returns its size, or 0 as above
+ * (TJ_RECEIPT_NOTE_MAX suffices). */
 size_t tj_receipt_sign(char *out, size_t out_size, const struct tj_receipt *receipt,
                        const uint8_t secret32[32]);
 

@@ -159,8 +159,8 @@ static enum tijori_status check_field(const uint8_t *record, const struct tj_fie
     abort();
 }
 
-/* Every byte between the fields is zero; the table lists fields in the order of no particular rule,
- * so the bytes they cover are marked first. */
+/* Checks that every byte between the fields is zero. The table lists fields in no particular order,
+ * so the bytes that they cover are marked first. */
 static enum tijori_status check_reserved(const uint8_t *record, const struct tj_layout *layout,
                                          struct tj_verdict *verdict)
 {
@@ -202,8 +202,8 @@ static bool movement_reserved_zero(const uint8_t *r)
     return (r[FLAGS] | r[ZERO_1]) == 0 && (timeout_s | tj_load32(r + ZERO_4) | refers_to) == 0;
 }
 
-/* The hot path: what the layouts of movements say, without walking them. test_record.c holds the
- * two against each other. */
+/* The hot path: checks what the layouts of movements say, without walking the layouts.
+ * test_record.c holds the two against each other. */
 static enum tijori_status check_movement(const uint8_t *r, bool restricted,
                                          struct tj_verdict *verdict)
 {
@@ -249,7 +249,7 @@ bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field 
     return field->used == 0 || (field->used & type_bit(record, layout)) != 0;
 }
 
-/* Of the fields whose use depends on the record's type: those that are used are filled. */
+/* Checks the fields whose use depends on the record's type: those that are used are filled. */
 static enum tijori_status check_used(const uint8_t *record, const struct tj_layout *layout,
                                      struct tj_verdict *verdict)
 {
@@ -408,7 +408,8 @@ static enum tijori_status check_fields(const uint8_t *record, const struct tj_la
     return status;
 }
 
-/* VALUE before TEXT before RESERVED_NOT_ZERO before BLIND, whichever fields they are about. */
+/* The order of refusals is VALUE, TEXT, RESERVED_NOT_ZERO, BLIND, whichever fields they are
+ * about. */
 static enum tijori_status check_directive(const uint8_t *record, const struct tj_layout *layout,
                                           bool restricted, struct tj_verdict *verdict)
 {

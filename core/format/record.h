@@ -1,10 +1,10 @@
 #ifndef TIJORI_CORE_FORMAT_RECORD_H
 #define TIJORI_CORE_FORMAT_RECORD_H
 
-/* The record: 112 bytes that change state. Its layouts are docs/FORMAT.md section 3, written once
- * in record_tables.h. They drive decoding, encoding, the check of reserved bytes, the names in
- * input files and in what is shown, and here the accessors that read a field straight from a
- * record's bytes.
+/* The record: 112 bytes that change the ledger's state. The layouts of its kinds are docs/FORMAT.md
+ * section 3. record_tables.h writes them once. Decoding, encoding, the check of reserved bytes and
+ * the names in input and output are all driven by them. So are the accessors below, which read a
+ * field straight from a record's bytes.
  *
  * Pure functions of their arguments: any thread may call them. */
 
@@ -20,7 +20,8 @@
 
 enum tj_kind { TJ_KINDS(TJ_ENUMERATOR) };
 enum tj_reserved_kind { TJ_RESERVED_KINDS(TJ_ENUMERATOR) };
-/* One past the last of each; not among the kinds, so that a switch names kinds alone. */
+/* One past the last of each. It is not among the kinds, so that a switch over kinds has no case for
+ * it. */
 enum { TJ_MOVEMENTS(TJ_PLACE) TJ_MOVEMENT_END };
 enum { TJ_DIRECTIVES(TJ_PLACE) TJ_KIND_END };
 
@@ -40,8 +41,9 @@ enum tj_network { TJ_NETWORKS(TJ_ENUMERATOR) TJ_NETWORK_END };
 enum {
     TJ_CLASSES_ALL = (1 << TJ_CLASS_END) - 2,
     TJ_GROUPS_ALL = (2 << TJ_GROUP_MAX) - 2, /* group 0 says "none" */
-    /* What a limit, and what a programme may name: no correction, which has the purpose of what it
-     * corrects; and nothing that stays within the reserve. */
+    /* The purposes that a limit may name, and those that a programme may. Neither names correction:
+     * a correction has the purpose of what it corrects. A programme names nothing that stays within
+     * the reserve. */
     TJ_PURPOSES_LIMITED = (1 << TJ_PURPOSE_END) - 2 - (1 << TJ_CORRECTION),
     TJ_PURPOSES_COUNTED = TJ_PURPOSES_LIMITED - (1 << TJ_INTERNAL_TRANSFER),
     TJ_FIGURES_OF_PURPOSE = 1 << TJ_FIGURE_INFLOW | 1 << TJ_FIGURE_OUTFLOW,
@@ -56,16 +58,16 @@ static inline bool tj_in_mask(uint32_t mask, uint8_t number)
     return number < 32 && (mask >> number & 1) != 0;
 }
 
-/* add_key: the key is shared by several persons who sign as one (MuSig2, FROST); it still counts
- * as the one key it is. */
+/* A flag of add_key: several persons share the key and sign as one (MuSig2, FROST). It still counts
+ * as the one key that it is. */
 enum { TJ_KEY_AGGREGATE = 1 };
 
-/* The rules this program knows; every released number stays. */
+/* The versions of the rules that this program knows. Every released number stays. */
 enum { TJ_RULES_FIRST = 1, TJ_RULES_LAST = 1 };
 
 /* ---- kinds ---- */
 
-/* What is said of a kind beside its name, in record_tables.h. */
+/* What record_tables.h says of a kind beside its name. */
 enum { TJ_NAMES = 1, TJ_POSTS = 2, TJ_FOUNDS = 4 };
 
 static inline uint8_t tj_record_kind(const uint8_t *record)
@@ -114,7 +116,8 @@ static inline uint32_t tj_account_local(uint64_t account)
     return (uint32_t)account;
 }
 
-/* A holder: one account, or all of a party, which has this local number. */
+/* A holder is one account, or all accounts of a party. The latter is written with this local
+ * number. */
 #define TJ_LOCAL_ALL UINT32_MAX
 
 static inline bool tj_holder_is_party(uint64_t holder)
@@ -139,7 +142,7 @@ static inline uint32_t tj_record_position(uint64_t id)
 
 /* ---- any record, decoded ---- */
 
-/* The union of all kinds' fields; those a kind does not have are zero. */
+/* The fields of all kinds together. Those that a kind does not have are zero. */
 struct tj_record {
     uint8_t kind;
     uint8_t flags;
@@ -227,7 +230,7 @@ enum { TJ_KINDS(TJ_OFFSETS_OF) };
 #define TJ_PUT(record, kind, field, value)                                                         \
     tj_store_number(TJ_AT(record, kind, field), sizeof((struct tj_record *)0)->field, value)
 
-/* A record that names an entry or a party alike is read alike. */
+/* Records that name a party, a key or an algorithm at the same place are read alike. */
 static_assert(TJ_REVOKE_KEY_AT_party == TJ_ADD_KEY_AT_party &&
                   TJ_SET_THRESHOLD_AT_party == TJ_ADD_KEY_AT_party &&
                   TJ_OBJECT_RECOVERY_AT_party == TJ_ADD_KEY_AT_party,
@@ -292,7 +295,8 @@ static inline void tj_statement_value_store(uint8_t out[16], tj_i128 value)
     tj_store64(out + 8, (uint64_t)((tj_u128)value >> 64));
 }
 
-/* The document a movement cites (its SHA-256, 32 bytes), or NULL: only new movements cite one. */
+/* The document that a movement cites (its SHA-256, 32 bytes), or NULL. Only new movements cite one,
+ * not those that name an earlier record. */
 static inline const uint8_t *tj_movement_document(const uint8_t *record)
 {
     uint8_t kind = tj_record_kind(record);
@@ -333,9 +337,9 @@ struct tj_field {
     uint16_t member; /* offset in struct tj_record */
     uint8_t member_size;
     bool optional;   /* all zero says "none" */
-    bool selects;    /* the type (or figure) on which the use of other fields depends */
+    bool selects;    /* the type (or figure) that says which other fields are used */
     uint16_t used;   /* mask of the types that use it; 0: every record of the kind does */
-    uint16_t filled; /* mask of those that do not take 0 in it */
+    uint16_t filled; /* mask of the types that do not take 0 in it */
     uint64_t min;    /* numbers: least value; texts and bytes: 1 when empty (all zero) is refused */
     uint64_t max;
     const char *const *names; /* for TJ_UNIT_NAME, by number */
@@ -368,7 +372,7 @@ extern const char *const tj_mode_names[TJ_MODE_END];
 extern const char *const tj_figure_names[TJ_FIGURE_END];
 extern const char *const tj_algorithm_names[4];
 
-/* The number of a name in such a table, or 0 with false. */
+/* Finds the number of a name in such a table. False, and 0, when it is not there. */
 bool tj_name_find(uint64_t *number, const char *const *names, size_t count,
                   const char *name) TJ_MUST_USE;
 
@@ -385,7 +389,7 @@ bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field 
 /* Decodes a record whose form was checked. */
 void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE]);
 
-/* Encodes; what the kind does not have is left zero. The form is not checked here. */
+/* Encodes a record. What the kind does not have is left zero. The form is not checked here. */
 void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE]);
 
 /* True for text as docs/FORMAT.md has it: UTF-8, shortest form, no controls, zero padded. */

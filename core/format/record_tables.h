@@ -2,19 +2,19 @@
 #define TIJORI_CORE_FORMAT_RECORD_TABLES_H
 
 /* The numbers, names and layouts of docs/FORMAT.md sections 1 and 3, each written once. record.h
- * makes enums, offsets and accessors of them, record.c the tables that decode, encode, check and
- * name. A kind or a name that is added here is missed by the compiler, or by test_kinds, wherever
- * it has no place yet.
+ * makes enums, offsets and accessors of them. record.c makes the tables that decode, encode, check
+ * and name. When a kind or a name is added here, the compiler or test_kinds misses it wherever it
+ * has no place yet.
  *
- * A list takes a macro X(constant, number, "name", ...), a layout a macro
- * F(kind, field, OFFSET, SIZE, what it holds); what it holds is spelled out in record.c. */
+ * A list takes a macro X(constant, number, "name", ...). A layout takes a macro F(kind, field,
+ * OFFSET, SIZE, what it holds). record.c spells out what a field holds. */
 
 /* ---- section 1: kinds ---- */
 
 /* clang-format off */
 
-/* A movement NAMES an earlier record (then it repeats it), POSTS what reaches the balances, or
- * does both; it may do neither. */
+/* A movement may NAME an earlier record, and then it repeats that record's fields. It may POST,
+ * which means that it changes the balances. It may do both, or neither. */
 #define TJ_MOVEMENTS(X) \
     X(TJ_MOVE,     1, "move",    TJ_POSTS) \
     X(TJ_PENDING,  2, "pending", 0) \
@@ -23,7 +23,7 @@
     X(TJ_CORRECT,  5, "correct", TJ_NAMES | TJ_POSTS) \
     X(TJ_APPROVAL, 6, "approve", TJ_NAMES)
 
-/* Directives stand in any entry, or FOUND the ledger: in entry 0 only. */
+/* A directive stands in any entry. Those that FOUND the ledger stand in entry 0 only. */
 #define TJ_DIRECTIVES(X) \
     X(TJ_LEDGER,           16, "ledger",           TJ_FOUNDS) \
     X(TJ_PREDECESSOR,      17, "predecessor",      TJ_FOUNDS) \
@@ -55,7 +55,8 @@
 
 #define TJ_KINDS(X) TJ_MOVEMENTS(X) TJ_DIRECTIVES(X)
 
-/* Fixed now: what a later version writes must not collide with anything else. */
+/* These numbers are fixed now, so that what a later version writes does not collide with anything
+ * else. */
 #define TJ_RESERVED_KINDS(X) \
     X(TJ_RESERVED_WATCH_SCRIPT,   67, "watch_script") \
     X(TJ_RESERVED_BITCOIN_HEADER, 68, "bitcoin_header") \

@@ -1,11 +1,15 @@
 #include "core/ingest/checkpoints.h"
 
+/* A checkpoint is stored under its size, so that cosignatures which arrive later find it; the
+ * newest one also under a name, where the next signing finds what it must not contradict. */
 static enum tijori_status put_checkpoint(struct tj_ingest *ingest, uint64_t size, const char *note,
                                          size_t note_size, bool newest)
 {
     uint8_t key[TJ_CHECKPOINT_KEY_SIZE];
     uint8_t *place;
     struct tj_txn *txn;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing));
+    TJ_VERIFY_CHECK(!newest || size == ingest->durable.row.size);
     enum tj_storage_status status = tj_write_begin(ingest->store, &txn);
     if (status != TJ_STORAGE_OK) {
         return tj_from_storage(status);
@@ -56,6 +60,9 @@ static enum tijori_status check_last(struct tj_txn *txn, struct tj_digester *dig
     return TIJORI_OK;
 }
 
+/* The frontier in memory is signed, but only after the stored log was held against what was signed
+ * last: a ledger that was put back from a copy must not sign a second history. A checkpoint of this
+ * size that is there already is kept, because witnesses may have cosigned its very text. */
 enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size_t *note_size,
                                       const uint8_t secret32[32])
 {
@@ -65,6 +72,7 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
     struct tj_checkpoint checkpoint = {.size = ingest->durable.row.size};
     uint32_t number;
     struct tj_digester *digester = &ingest->digester;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
     if (ingest->failed) {
         return TIJORI_FAILED;
     }
@@ -81,6 +89,7 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
     status = check_last(txn, digester, checkpoint.size, checkpoint.origin);
     *note_size = tj_checkpoint_sign(note, TJ_CHECKPOINT_NOTE_MAX, &checkpoint, secret32);
     TIJORI_REQUIRE(*note_size > 0);
+    TJ_VERIFY_CHECK(tj_note_is_of(note, *note_size, checkpoint.size));
     bool there = status == TIJORI_OK && tj_checkpoint_stored(txn, &stored, checkpoint.size);
     /* One that another log key signed before gets this key's line as well. */
     if (there && stored.size <= TJ_CHECKPOINT_NOTE_MAX) {
@@ -100,6 +109,8 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
     return status;
 }
 
+/* A witness cosigns a text, and a stored checkpoint is found by its size. So what is merged is what
+ * tj_note_merge takes: lines of a note of the very same text. Nothing here can change the text. */
 enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
                                      const char *other, size_t other_size)
 {
@@ -107,6 +118,7 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
     struct tj_view stored;
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
     if (!tj_note_decode(&view, other, other_size) ||
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
         return TIJORI_VALUE;
@@ -121,6 +133,8 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
         memcpy(note, stored.bytes, stored.size);
         *note_size = stored.size;
         merged = tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, other, other_size);
+        TJ_VERIFY_CHECK(!merged || tj_note_is_of(note, *note_size, checkpoint.size));
+        TJ_VERIFY_CHECK(*note_size >= stored.size && *note_size <= TJ_CHECKPOINT_NOTE_MAX);
     }
     tj_read_end(txn);
     if (merged) {
@@ -129,6 +143,8 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
     return TIJORI_NOT_FOUND;
 }
 
+/* All leaves are appended to an empty frontier once more, as the ingest appended them: the nodes
+ * are what that completes on its way. */
 static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)
 {
     struct tj_frontier frontier;
@@ -141,6 +157,7 @@ static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *t
         }
         uint32_t levels =
             tj_frontier_append_nodes(ingest->digester.hasher, &frontier, nodes, &leaf);
+        TJ_VERIFY_CHECK((levels > 0) == (frontier.size % TJ_TILE_WIDTH == 0));
         for (uint32_t level = 1; level <= levels; level++) {
             struct tj_new_node node = {(frontier.size >> (8 * level)) - 1, level, nodes[level - 1]};
             enum tj_storage_status status = tj_put_node(txn, &node);
@@ -152,10 +169,13 @@ static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *t
     return TIJORI_OK;
 }
 
+/* The rows are only counted: a log that has as many as its size asks for costs nothing more, and
+ * every other one is written anew as a whole. */
 enum tijori_status tj_nodes_complete(struct tj_ingest *ingest)
 {
     struct tj_txn *txn;
     uint64_t rows = 0;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing));
     enum tijori_status status = tj_from_storage(tj_write_begin(ingest->store, &txn));
     if (status != TIJORI_OK) {
         return status;

@@ -1,17 +1,17 @@
 #ifndef TIJORI_CORE_INGEST_COMMIT_H
 #define TIJORI_CORE_INGEST_COMMIT_H
 
-/* Making a group of entries durable: one transaction of storage takes the entries, their bodies and
+/* Making a group of entries durable. One transaction of storage takes the entries, their bodies and
  * attachments, a slice of the snapshot and the head, and is synced.
  *
- * This is the seam to a cluster (design "commit a group of entries after this head"): nothing above
- * it knows what makes entries durable.
+ * Nothing above this file knows what makes entries durable. A cluster would replace this file
+ * alone: all it is asked for is to commit a group of entries after a given head.
  *
- * In two halves, so that the state may move on while the disk works: tj_group_begin copies what it
- * takes of the state, tj_group_commit does not look at it.
+ * A commit has two halves, so that the state may move on while the disk works: tj_group_begin
+ * copies what it takes of the state, and tj_group_commit does not look at the state.
  *
- * Threads: none of its own. A group belongs to one thread at a time; begin and undo want the state
- * to be that thread's alone. Begin and commit are called by the same thread (LMDB). */
+ * Threads: none of its own. A group belongs to one thread at a time. Begin and undo want the state
+ * to be that thread's alone. LMDB wants begin and commit to be called by the same thread. */
 
 #include "core/log/stored_checkpoint.h"
 #include "core/log/snapshot.h"
@@ -25,7 +25,7 @@ struct tj_log_end {
     uint64_t directive; /* the newest entry that holds directives */
 };
 
-/* An entry on its way to the disk. What it points to stays until the group is committed. */
+/* An entry on its way to the disk. What it points to must stay until the group is committed. */
 struct tj_new_entry {
     uint64_t index;
     uint64_t received_ns;
@@ -35,7 +35,7 @@ struct tj_new_entry {
     struct tj_tail tail;
 };
 
-/* Writes its tj_entry_size(view->slot_bytes_size) bytes. */
+/* Writes the entry's bytes, tj_entry_size(view->slot_bytes_size) of them. */
 void tj_new_entry_encode(const struct tj_new_entry *entry, uint8_t *out);
 
 /* The root of a full subtree of 256^level leaves, which an entry of a group completed. */
@@ -51,7 +51,7 @@ struct tj_signer {
     const uint8_t *secret32;
 };
 
-/* A block of the state that a group stores, and since when it had changed. */
+/* A block of the state that a group stores, and the first entry that had changed it. */
 struct tj_sliced {
     struct tj_block *block;
     uint64_t since;
@@ -73,7 +73,7 @@ struct tj_group {
     struct tj_txn *txn;
 };
 
-/* False when memory is not to be had. */
+/* False when there is no memory. */
 bool tj_group_init(struct tj_group *group) TJ_MUST_USE;
 void tj_group_clear(struct tj_group *group);
 
@@ -82,19 +82,19 @@ void tj_group_clear(struct tj_group *group);
 enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *store,
                                       struct tj_state *state, uint64_t blocks) TJ_MUST_USE;
 /* Appends the entries, the nodes of the tree and, when `signer` is not NULL, a checkpoint over all
- * of it; commits and syncs. The checkpoint leaves the group only once that has succeeded. FULL:
- * nothing happened. Anything else that is not OK: it is unknown what the disk holds. The
- * transaction is gone either way. */
+ * of it. Then it commits and syncs. The checkpoint leaves the group only once that has succeeded.
+ * After FULL nothing has happened. After anything else that is not OK, it is unknown what the disk
+ * holds. The transaction is gone in every case. */
 enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
                                        const struct tj_signer *signer) TJ_MUST_USE;
 
-/* One node's row; also where a log of an older format gets its nodes. */
+/* Writes one node's row. Also used to give a log of an older format its nodes. */
 enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node) TJ_MUST_USE;
 
-/* After a commit: nothing of it can be taken back any more. */
+/* To be called after a commit: what the group did can no longer be undone, and it is empty. */
 void tj_group_settle(struct tj_group *group);
-/* After a failure: the state is again as the group found it. Of two groups, the later one first;
- * `size` is how many entries are durable. */
+/* To be called after a failure: the state is again as the group found it, and the group is empty.
+ * Of two groups the later one is undone first. `size` is how many entries are durable. */
 void tj_group_undo(struct tj_group *group, struct tj_state *state, uint64_t size);
 
 #endif

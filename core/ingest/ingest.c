@@ -22,9 +22,27 @@ static enum tijori_status check_form(struct tj_digester *digester, struct tj_ing
     if (status == TIJORI_OK) {
         status = tj_body_check(digester, &item->view.header, item->view.records, verdict);
     }
+    TJ_VERIFY_CHECK(status != TIJORI_OK || item->has_id);
     return status;
 }
 
+#ifdef TIJORI_VERIFY
+/* A signature that does not verify is one that the envelope has. */
+static bool slots_named_exist(void **items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct tj_ingest_item *item = items[i];
+        if (item->verdict.status == TIJORI_OK && item->invalid_slot != TJ_NOWHERE &&
+            item->invalid_slot >= item->view.slots.count) {
+            return false;
+        }
+    }
+    return true;
+}
+#endif
+
+/* All envelopes of a batch are decoded before any signature is looked at: verifying the signatures
+ * of several envelopes at once is cheaper than one envelope after the other. */
 void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count)
 {
     struct tj_signed envelopes[TJ_PIPELINE_BATCH_MAX];
@@ -43,23 +61,38 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
                 (struct tj_signed){&item->view.slots, &item->envelope_id, &item->invalid_slot};
         }
     }
-    tj_slots_verify(envelopes, formed);
+    if (formed > 0) {
+        tj_slots_verify(envelopes, formed);
+    }
+    TJ_VERIFY_CHECK(slots_named_exist(items, count));
 }
 
-/* ---- the past: what is on the disk, and before that what is at hand ---- */
+/* ---- the past: on the disk, or still in memory ---- */
 
 struct past {
     struct tj_past past;
     struct tj_journal_past journal;
     const struct tj_ingest *ingest;
-    uint64_t durable; /* entries from here on are at hand only */
-    bool waits;       /* asked for a record, or the root over one, that is on its way to the disk */
+    uint64_t durable; /* entries from here on are in memory only */
+    bool waits;       /* a rule asked for what can be read only once it is on the disk */
 };
+
+#ifdef TIJORI_VERIFY
+/* The transaction sees every entry that is not answered from memory. What storage cannot read is no
+ * business of an assertion. */
+static bool sees_durable(const struct past *p)
+{
+    struct tj_head_row row;
+    const enum tijori_status status = tj_head_row_read(p->journal.txn, &row);
+    return status != TIJORI_OK || row.size >= p->durable;
+}
+#endif
 
 static const struct tj_recent *recent_entry(const struct past *p, uint64_t index)
 {
     bool at_hand = index >= p->durable && index < p->ingest->head.row.size;
     if (at_hand) {
+        TJ_VERIFY_CHECK(p->ingest->head.row.size - index <= TJ_RECENT_MAX);
         return &p->ingest->recent[index % TJ_RECENT_MAX];
     }
     return NULL;
@@ -83,6 +116,8 @@ static bool past_leaf(void *context, struct tj_hash *leaf, uint64_t index)
         return p->journal.past.leaf(&p->journal, leaf, index);
     }
     *leaf = recent->leaf;
+    TJ_VERIFY_CHECK(index + 1 != p->ingest->head.row.size ||
+                    tj_hash_equal(leaf, &p->ingest->head.leaf));
     return true;
 }
 
@@ -118,6 +153,8 @@ static bool past_root(void *context, struct tj_hash *root, uint64_t size)
     return p->journal.past.root(&p->journal, root, size);
 }
 
+/* How much is durable is read before the transaction begins. So the transaction sees at least that
+ * much, and no entry is missing both on the disk and in memory. */
 static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
                                          struct tj_digester *digester)
 {
@@ -126,10 +163,11 @@ static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *inges
         (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     p->ingest = ingest;
     p->waits = false;
-    /* In this order: the transaction sees at least so much. */
     p->durable = atomic_load(&ingest->durable_size);
     enum tj_storage_status status = tj_read_begin(ingest->store, &txn);
     tj_journal_past_init(&p->journal, status == TJ_STORAGE_OK ? txn : NULL, digester);
+    TJ_VERIFY_CHECK(p->durable <= ingest->head.row.size);
+    TJ_VERIFY_CHECK(status != TJ_STORAGE_OK || sees_durable(p));
     return status;
 }
 
@@ -146,8 +184,8 @@ static void remember_refused(struct tj_ingest *ingest, const struct tj_hash *id)
     ingest->refused_next = (ingest->refused_next + 1) % TJ_REFUSED_MAX;
 }
 
-/* A refused envelope may be signed again and accepted under the same id, so what the lane holds
- * goes before what is remembered. */
+/* Does the envelope follow one that was refused? An envelope that was refused may be signed again
+ * and then be accepted under the same id. So the lane is asked before the list of refused ones. */
 static bool follows_refused(const struct tj_ingest *ingest, const struct tj_header *h)
 {
     const struct tj_lane_object *lane = tj_state_lane(ingest->state, h->party, h->lane);
@@ -164,7 +202,9 @@ static bool follows_refused(const struct tj_ingest *ingest, const struct tj_head
     return false;
 }
 
-/* The entry of a sequence that is taken, what I8 asks of it, and its id. */
+/* Finds the entry that took a sequence of a lane: what its first receipt said (I8), and its
+ * envelope id. The walk along the lane begins in memory, because the newest entries may not be on
+ * the disk yet, and goes on in the journal. */
 static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item,
                                      struct tj_hash *id)
 {
@@ -176,7 +216,10 @@ static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item
     while ((recent = recent_entry(p, index)) != NULL && sequence > h->sequence) {
         tj_lane_step(&recent->tail, &index, &sequence, h->sequence);
     }
+    TJ_VERIFY_CHECK(sequence >= h->sequence);
     if (recent != NULL) {
+        TJ_VERIFY_CHECK(sequence == h->sequence);
+        TJ_VERIFY_CHECK(recent->received_ns <= p->ingest->head.received_ns);
         item->entry = index;
         item->received_ns = recent->received_ns;
         item->leaf = recent->leaf;
@@ -197,7 +240,8 @@ static enum tijori_status find_taken(struct past *p, struct tj_ingest_item *item
     return status;
 }
 
-/* I8: the sequence is taken. By this very envelope: its first receipt; by another: a conflict. */
+/* I8: an entry has taken the sequence already. If that was this very envelope, it gets its first
+ * receipt again; if it was another, the two are in conflict. */
 static enum tijori_status answer_taken(struct past *p, struct tj_ingest_item *item)
 {
     const struct tj_header *h = &item->view.header;
@@ -218,13 +262,16 @@ static enum tijori_status answer_taken(struct past *p, struct tj_ingest_item *it
                             item->envelope_id.bytes[3]);
 }
 
+/* What no auditor can judge from the log, and what the rules therefore do not ask: whether an
+ * envelope came before, whether its predecessor was refused, whether this machine's clock can be
+ * believed. A ledger or a party that is unknown is left to the rules, which refuse it first. */
 static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *past,
                                        struct tj_ingest_item *item, uint64_t now_ns)
 {
     const struct tj_header *h = &item->view.header;
     if (!tj_hash_equal(&h->ledger_id, &ingest->state->ledger_id) ||
         tj_state_party(ingest->state, h->party) == NULL) {
-        return TIJORI_OK; /* the rules will say so */
+        return TIJORI_OK;
     }
     if (tj_sequence_taken(ingest->state, h)) {
         return answer_taken(past, item);
@@ -261,11 +308,15 @@ static void fill_case(const struct tj_ingest *ingest, struct tj_case *c,
     };
 }
 
+/* An entry's time is that of the clock, or just after the newest entry's when the clock is behind:
+ * times rise from entry to entry whatever the clock does. The clock is read when an envelope is
+ * first judged, so that none expires because it had to wait for the disk. */
 static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
                                 struct tj_ingest_item *item, uint8_t *links, struct tj_tail *tail)
 {
     struct tj_case c;
-    if (item->clock_ns == 0) { /* else it was looked at before, and had to wait for the disk */
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging));
+    if (item->clock_ns == 0) { /* else it was judged before, and had to wait for the disk */
         item->clock_ns = ingest->clock(ingest->clock_context);
     }
     uint64_t now_ns = item->clock_ns;
@@ -276,13 +327,20 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
     }
     item->received_ns = now_ns > ingest->head.received_ns ? now_ns : ingest->head.received_ns + 1;
     fill_case(ingest, &c, item, item->received_ns);
-    return tj_apply(ingest->state, links, tail, &past->past, &c, &item->verdict);
+    const size_t before = tj_state_mark_undo(ingest->state);
+    status = tj_apply(ingest->state, links, tail, &past->past, &c, &item->verdict);
+    TJ_VERIFY_CHECK(status == TIJORI_OK || tj_state_mark_undo(ingest->state) == before);
+    TJ_VERIFY_CHECK(status != TIJORI_OK || tail->directive_previous == ingest->head.directive);
+    (void)before;
+    return status;
 }
 
 /* ---- a group ---- */
 
+/* Where the links of the group's next entry go. */
 static uint8_t *group_links(const struct tj_group *group)
 {
+    TJ_VERIFY_CHECK(group->records < TJ_GROUP_RECORDS_MAX);
     return group->links + group->records * TJ_LINK_SIZE;
 }
 
@@ -292,6 +350,7 @@ static void append_leaf(struct tj_digester *digester, struct tj_group *group,
 {
     struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
     uint32_t levels = tj_frontier_append_nodes(digester->hasher, frontier, nodes, leaf);
+    TJ_VERIFY_CHECK((levels > 0) == (frontier->size % TJ_TILE_WIDTH == 0));
     for (uint32_t level = 1; level <= levels; level++) {
         TIJORI_REQUIRE(group->node_count < TJ_GROUP_NODES_MAX);
         group->nodes[group->node_count++] = (struct tj_new_node){
@@ -302,18 +361,24 @@ static void append_leaf(struct tj_digester *digester, struct tj_group *group,
     }
 }
 
-/* Puts an accepted item into the group, and the end of the log behind it. */
+/* Puts an accepted item into the group, and moves the end of the log behind it. The entry is
+ * encoded here once to get its leaf, which the next entry holds; the commit encodes it again into
+ * storage, so that no group needs room for its entries' bytes. */
 static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
                       struct tj_group *group, struct tj_ingest_item *item,
                       const struct tj_tail *tail)
 {
     struct tj_log_end *head = &ingest->head;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging));
+    TJ_VERIFY_CHECK(group->count < TJ_GROUP_ENVELOPES_MAX);
     struct tj_new_entry *entry = &group->entries[group->count++];
     uint8_t bytes[TJ_ENTRY_SIZE_MAX];
     item->entry = head->row.size;
     *entry = (struct tj_new_entry){item->entry, item->received_ns,  head->leaf,
                                    &item->view, group_links(group), *tail};
     group->records += item->view.header.record_count;
+    TJ_VERIFY_CHECK(group->records * TJ_LINK_SIZE <= TJ_GROUP_LINKS_MAX);
+    TJ_VERIFY_CHECK(head->row.size == 0 || item->received_ns > head->received_ns);
     tj_new_entry_encode(entry, bytes);
     tj_leaf_hash(digester->hasher, &item->leaf, bytes, tj_entry_size(item->view.slot_bytes_size));
     ingest->recent[item->entry % TJ_RECENT_MAX] =
@@ -322,19 +387,25 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     head->received_ns = item->received_ns;
     head->row.size++;
     append_leaf(digester, group, &head->row.frontier, &item->leaf);
+    TJ_VERIFY_CHECK(head->row.frontier.size == head->row.size);
+    TJ_VERIFY_CHECK(ingest->state->entry == item->entry);
     if (!tj_kind_is_movement(tj_record_kind(item->view.records))) {
         head->directive = item->entry;
     }
 }
 
-/* False: it waits for an entry that is on its way to the disk, and was not judged. */
+/* False: the item waits for an entry that is on its way to the disk, and was not judged. Refused
+ * envelopes are remembered, so that what follows one is told so and not of a gap; one in conflict
+ * is not, since its place in the lane is taken by an entry. */
 static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_group *group,
                        struct tj_ingest_item *item)
 {
     struct tj_tail tail;
+    TJ_VERIFY_CHECK(!past->waits);
     if (item->verdict.status == TIJORI_OK) {
         item->verdict.status = judge(ingest, past, item, group_links(group), &tail);
         if (past->waits) {
+            TJ_VERIFY_CHECK(item->verdict.status != TIJORI_OK);
             tj_verdict_init(&item->verdict);
             item->judged = false;
             return false;
@@ -350,11 +421,13 @@ static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_gr
     return true;
 }
 
-/* The group before is on the disk; or lost, and then so is what would be judged upon it. */
+/* Waits until the group before is on the disk. If it was lost, what is judged on top of it is lost
+ * as well. */
 static enum tj_storage_status wait_for_the_disk(struct tj_ingest *ingest)
 {
     pthread_mutex_lock(&ingest->committing);
     bool lost = ingest->lost;
+    TJ_VERIFY_CHECK(lost || ingest->durable.row.size == ingest->head.row.size);
     pthread_mutex_unlock(&ingest->committing);
     if (lost) {
         return TJ_STORAGE_FULL;
@@ -386,19 +459,29 @@ static void prefetch_ahead(const struct tj_ingest *ingest, struct tj_pipeline *p
     }
 }
 
-/* Judges what makes one group; how many items. */
+/* Judges items until they make one group, and says how many they are. An item that must wait for
+ * the disk closes the group, so that the others need not wait with it; the first of a group waits
+ * here, since there is nothing else to do. Without memory the state has not kept what was judged:
+ * the group is lost, as one that the disk did not take, and nothing is judged any more until the
+ * ledger is opened again. */
 static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester,
                           struct tj_pipeline *pipeline, struct tj_group *group,
                           enum tj_storage_status *status, size_t ready)
 {
     struct past past;
     size_t items = 0;
+    TJ_VERIFY_CHECK(group->count == 0 && group->records == 0 && group->slice_count == 0);
+    TJ_VERIFY_CHECK(group->undo.count == 0 && group->node_count == 0);
     ingest->state->undo = &group->undo;
     *status = past_begin(&past, ingest, digester);
     while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
            group->records < TJ_GROUP_RECORDS_MAX) {
         prefetch_ahead(ingest, pipeline, items, ready);
-        if (judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items))) {
+        bool judged = judge_item(ingest, &past, group, tj_pipeline_at(pipeline, items));
+        if (ingest->state->no_memory) {
+            past_end(&past);
+            *status = TJ_STORAGE_MEMORY;
+        } else if (judged) {
             items++;
         } else if (items > 0) {
             break; /* first of the next group */
@@ -411,6 +494,8 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
         }
     }
     group->end = ingest->head;
+    TJ_VERIFY_CHECK(group->count == 0 ||
+                    group->entries[0].index + group->count == ingest->head.row.size);
     if (*status == TJ_STORAGE_OK) {
         past_end(&past);
         return items;
@@ -418,8 +503,10 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
     return ready;
 }
 
-/* Each record and entry earns its share of one round over the dirty blocks in redo_max of them,
- * so the redo window stays near that, and small commits seldom carry a block. */
+/* How many blocks of the state a commit stores. By the time redo_max records and entries have been
+ * written, every dirty block must have had its turn once. So each record and entry earns its share
+ * of such a round. The redo window stays near redo_max, and a small commit seldom carries a block.
+ */
 static uint64_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
 {
     ingest->snapshot_credit += work * ingest->state->dirty_count;
@@ -428,24 +515,33 @@ static uint64_t snapshot_share(struct tj_ingest *ingest, uint64_t work)
     return share;
 }
 
-/* Wants both locks: the state as of the disk again, and the end of the log. */
+/* Brings the state and the end of the log back to what the disk has. Both groups are undone, the
+ * later one first: what was judged on top of a lost entry is lost with it. Wants both locks. */
 static void take_back(struct tj_ingest *ingest)
 {
     uint64_t size = ingest->durable.row.size;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
+    TJ_VERIFY_CHECK(size <= ingest->head.row.size);
     tj_group_undo(&ingest->groups[ingest->turn ^ 1], ingest->state, size);
     tj_group_undo(&ingest->groups[ingest->turn], ingest->state, size);
     ingest->head = ingest->durable;
     ingest->lost = false;
+    TJ_VERIFY_CHECK(tj_dirty_in_order(ingest->state));
 }
 
-/* Wants both locks. Not OK: this group was lost, and what was lost is out of the state again. */
+/* Begins to commit a group. Not OK: the group is lost, and what was lost is out of the state again.
+ * Wants both locks: the one on judging, because the slice of the snapshot is copied out of the
+ * state. */
 static enum tj_storage_status begin_commit(struct tj_ingest *ingest, struct tj_group *group,
                                            enum tj_storage_status status)
 {
     if (status == TJ_STORAGE_OK && (ingest->failed || ingest->lost)) {
         status = ingest->failed ? TJ_STORAGE_IO : TJ_STORAGE_FULL;
     }
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
+    TJ_VERIFY_CHECK(group->end.row.size == ingest->head.row.size);
     if (status == TJ_STORAGE_OK && group->count > 0) {
+        TJ_VERIFY_CHECK(ingest->durable.row.size + group->count == ingest->head.row.size);
         uint64_t blocks = snapshot_share(ingest, group->records + group->count);
         status = tj_group_begin(group, ingest->store, ingest->state, blocks);
     }
@@ -456,13 +552,18 @@ static enum tj_storage_status begin_commit(struct tj_ingest *ingest, struct tj_g
     return status;
 }
 
-/* Wants `committing`. */
+/* Commits a group and, when that succeeds, moves the durable end of the log. When it fails, the
+ * state cannot be put right at once, because another thread may be judging on it: `lost` asks the
+ * next holder of both locks to take the group back. Wants `committing`. */
 static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_digester *digester,
                                          struct tj_group *group)
 {
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing));
+    TJ_VERIFY_CHECK(!ingest->lost && !ingest->failed);
     if (group->count == 0) {
         return TJ_STORAGE_OK;
     }
+    TJ_VERIFY_CHECK(ingest->durable.row.size + group->count == group->end.row.size);
     enum tj_storage_status status = tj_group_commit(group, digester, ingest->signer);
     if (status == TJ_STORAGE_OK) {
         ingest->durable = group->end;
@@ -477,6 +578,26 @@ static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_dig
     return status;
 }
 
+#ifdef TIJORI_VERIFY
+/* The entries of accepted items follow one another in the order of the queue, and the last of them
+ * ends the log as the disk has it. */
+static bool entries_in_order(struct tj_pipeline *pipeline, size_t items, uint64_t size)
+{
+    uint64_t next = size;
+    for (size_t i = items; i-- > 0;) {
+        const struct tj_ingest_item *item = tj_pipeline_undecided(pipeline, i);
+        if (item->verdict.status != TIJORI_OK) {
+            continue;
+        }
+        next--;
+        if (item->entry != next) {
+            return false;
+        }
+    }
+    return true;
+}
+#endif
+
 /* What was decided on a state that did not become durable was not decided. */
 static void refuse_group(struct tj_pipeline *pipeline, size_t items, enum tijori_status status)
 {
@@ -489,6 +610,9 @@ static void refuse_group(struct tj_pipeline *pipeline, size_t items, enum tijori
     }
 }
 
+/* The order of the locks makes the overlap: `judging` is given up as soon as the group's part of
+ * the state is copied, and the next group is judged while this one is written. Receipts become
+ * visible (tj_pipeline_decide) only when the disk has the group. */
 void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
                       size_t ready)
 {
@@ -508,11 +632,13 @@ void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pip
     if (status != TJ_STORAGE_OK) {
         refuse_group(pipeline, items, ingest->failed ? TIJORI_FAILED : TIJORI_FULL);
     }
+    TJ_VERIFY_CHECK(status != TJ_STORAGE_OK ||
+                    entries_in_order(pipeline, items, ingest->durable.row.size));
     tj_pipeline_decide(pipeline, items);
     bool lost = ingest->lost;
     pthread_mutex_unlock(&ingest->committing);
     if (lost) {
-        tj_ingest_hold(ingest); /* takes back what was lost, should nobody have done it by then */
+        tj_ingest_hold(ingest); /* takes back what was lost, if nobody else has by then */
         tj_ingest_let_go(ingest);
     }
 }
@@ -524,14 +650,31 @@ void tj_ingest_hold(struct tj_ingest *ingest)
     if (ingest->lost) {
         take_back(ingest);
     }
+    TJ_VERIFY_CHECK(ingest->head.row.size == ingest->durable.row.size);
+    TJ_VERIFY_CHECK(tj_hash_equal(&ingest->head.leaf, &ingest->durable.leaf));
+    TJ_VERIFY_CHECK(ingest->groups[0].count == 0 && ingest->groups[1].count == 0);
 }
 
 void tj_ingest_let_go(struct tj_ingest *ingest)
 {
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
     pthread_mutex_unlock(&ingest->committing);
     pthread_mutex_unlock(&ingest->judging);
 }
 
+#ifdef TIJORI_VERIFY
+bool tj_lock_held(pthread_mutex_t *lock)
+{
+    const bool held = pthread_mutex_trylock(lock) != 0;
+    if (!held) {
+        pthread_mutex_unlock(lock);
+    }
+    return held;
+}
+#endif
+
+/* Judging writes into the state, for that is how rules see the effects of earlier records. So a dry
+ * run does the same into the undo log of an empty group, and takes all of it back. */
 void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
 {
     struct past past;
@@ -548,6 +691,10 @@ void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
             item->entry = ingest->head.row.size;
             tj_state_rollback(ingest->state, 0);
         }
+        if (ingest->state->no_memory) {
+            atomic_store(&ingest->failed, true); /* it must be opened again */
+        }
+        TJ_VERIFY_CHECK(ingest->failed || (group->undo.count == 0 && group->count == 0));
     }
     if (storage == TJ_STORAGE_OK) {
         past_end(&past);
@@ -555,6 +702,9 @@ void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
     tj_ingest_let_go(ingest);
 }
 
+/* Blocks go to the disk some hundreds at a time, so that no transaction becomes too large for the
+ * memory that it dirties. Each one is a whole commit: a store that breaks off in between is merely
+ * one with more to redo. */
 void tj_ingest_store_all(struct tj_ingest *ingest)
 {
     enum tj_storage_status status = TJ_STORAGE_OK;
@@ -562,7 +712,9 @@ void tj_ingest_store_all(struct tj_ingest *ingest)
     struct tj_group *group = &ingest->groups[ingest->turn];
     while (status == TJ_STORAGE_OK && !ingest->failed && ingest->state->dirty_count > 0) {
         group->end = ingest->head;
+        TJ_VERIFY_CHECK(tj_dirty_in_order(ingest->state));
         status = tj_group_begin(group, ingest->store, ingest->state, STORE_ALL_BLOCKS);
+        TJ_VERIFY_CHECK(status != TJ_STORAGE_OK || group->slice_count > 0); /* it comes to an end */
         if (status == TJ_STORAGE_OK) {
             status = tj_group_commit(group, &ingest->digester, NULL);
         }
@@ -602,6 +754,7 @@ void tj_ingest_clear(struct tj_ingest *ingest)
 
 void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end)
 {
+    TJ_VERIFY_CHECK(end->row.frontier.size == end->row.size && end->row.redo_from <= end->row.size);
     ingest->head = *end;
     ingest->durable = *end;
     atomic_store(&ingest->durable_size, end->row.size);
@@ -628,7 +781,8 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
     return TIJORI_OK;
 }
 
-/* Entry 0 is judged at the time it states, entry 1 as any other; both into one group. */
+/* Entry 0 is judged at the time that it states, since before it there is no clock to compare with;
+ * entry 1 is judged as any other. Both go into one group, so that no ledger has only the first. */
 static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
                                    struct tj_group *group, struct tj_ingest_item *genesis,
                                    struct tj_ingest_item *opening)
@@ -648,25 +802,33 @@ static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
     if (status == TIJORI_OK) {
         add_entry(ingest, &ingest->digester, group, opening, &tail);
         group->end = ingest->head;
+        TJ_VERIFY_CHECK(group->count == 2 && genesis->entry == 0 && opening->entry == 1);
+        TJ_VERIFY_CHECK(tj_hash_equal(&group->entries[1].previous, &genesis->leaf));
     }
     return status;
 }
 
+/* The whole state goes to the disk with the two entries, so that from the beginning a store has
+ * everything that an open looks for. */
 enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_item *genesis,
                                    struct tj_ingest_item *opening)
 {
     struct past past;
     struct tj_group *group = &ingest->groups[0];
-    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
-    if (storage != TJ_STORAGE_OK) {
-        return tj_from_storage(storage);
+    tj_ingest_hold(ingest);
+    TJ_VERIFY_CHECK(ingest->head.row.size == 0 && ingest->state->dirty_count == 0);
+    enum tijori_status status = tj_from_storage(past_begin(&past, ingest, &ingest->digester));
+    if (status == TIJORI_OK) {
+        status = found_in(ingest, &past, group, genesis, opening);
+        past_end(&past);
     }
-    enum tijori_status status = found_in(ingest, &past, group, genesis, opening);
-    past_end(&past);
-    if (status != TIJORI_OK) {
-        return status;
+    if (status == TIJORI_OK) {
+        status = tj_from_storage(
+            tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count));
     }
-    storage = tj_group_begin(group, ingest->store, ingest->state, ingest->state->dirty_count);
-    return tj_from_storage(
-        storage == TJ_STORAGE_OK ? tj_group_commit(group, &ingest->digester, NULL) : storage);
+    if (status == TIJORI_OK) {
+        status = tj_from_storage(tj_group_commit(group, &ingest->digester, NULL));
+    }
+    tj_ingest_let_go(ingest);
+    return status;
 }

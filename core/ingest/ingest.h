@@ -1,17 +1,17 @@
 #ifndef TIJORI_CORE_INGEST_INGEST_H
 #define TIJORI_CORE_INGEST_INGEST_H
 
-/* From envelopes to entries, on the threads of a pipeline: any of them checks what is a pure
- * function of the bytes (tj_ingest_check); one at a time judges a group in queue order, by the
- * state in memory, and commits it while the next one is judged (tj_ingest_decide). Only then
- * receipts go out.
+/* From envelopes to entries, on the threads of a pipeline. Many threads check what is a pure
+ * function of the bytes (tj_ingest_check). One thread at a time judges a group in queue order by
+ * the state in memory, and commits it while another thread judges the next group
+ * (tj_ingest_decide). Receipts go out only after the commit.
  *
  * Two locks, taken in this order, each by one thread at a time:
  *     judging     the state, and the end of the log as judged
  *     committing  the writing side of storage, and the end of the log as the disk has it
- * A thread that has judged a group keeps `judging` until it has `committing`. So who holds both
- * sees a state that is durable to the last entry, and at most two groups are not: one on its way to
- * the disk, one being judged. */
+ * A thread that has judged a group keeps `judging` until it has `committing`. Whoever holds both
+ * therefore sees a state that is durable to the last entry. At most two groups are not durable: one
+ * on its way to the disk, and one being judged. */
 
 #include "core/ingest/commit.h"
 #include "core/base/pipeline.h"
@@ -30,19 +30,19 @@ struct tj_ingest_item {
     bool judged; /* its verdict depended on the ledger */
     uint32_t invalid_slot;
     /* What became of it. */
-    uint64_t clock_ns; /* when it was first looked at; 0: not yet */
+    uint64_t clock_ns; /* what the clock said when it was first judged; 0: not judged yet */
     uint64_t entry;
     uint64_t received_ns;
     struct tj_hash leaf;
     struct tj_hash conflict_id;
-    struct tj_verdict verdict; /* of the form; then of everything */
+    struct tj_verdict verdict; /* first on the form alone, in the end on everything */
     struct tj_envelope_view view;
 };
 
 /* Form, hashes, signatures: a pure function of the bytes. (tj_pipeline_work) */
 void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count);
 
-/* What is kept of an entry whose rows may not be readable yet. */
+/* What is kept in memory of an entry that may not be on the disk yet. */
 struct tj_recent {
     struct tj_hash leaf;
     struct tj_hash envelope_id;
@@ -58,7 +58,7 @@ struct tj_ingest {
     bool accept_clock_jump;
     uint64_t
         redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
-    struct tj_digester digester; /* for who holds both locks */
+    struct tj_digester digester; /* for the thread that holds both locks */
 
     pthread_mutex_t judging;
     struct tj_log_end head; /* as judged */
@@ -74,20 +74,20 @@ struct tj_ingest {
     struct tj_log_end durable;
     size_t note_size; /* of the checkpoint over `durable` when the signer made one */
     char note[TJ_SIGNED_NOTE_MAX];
-    _Atomic uint64_t durable_size; /* durable.row.size, for who is judging */
-    atomic_bool failed;            /* a commit ended in doubt: nothing more is written */
+    _Atomic uint64_t durable_size; /* durable.row.size, for the thread that judges */
+    atomic_bool failed;            /* a commit ended in doubt, or memory: nothing more is written */
     bool lost;                     /* a group did not become durable and is still in the state */
 
     struct tj_group groups[2];
 };
 
-/* False when memory is not to be had. Store, state and head are set by the caller. */
+/* False when there is no memory. The caller sets store, state and head. */
 bool tj_ingest_init(struct tj_ingest *ingest) TJ_MUST_USE;
 void tj_ingest_clear(struct tj_ingest *ingest);
 
-/* The end of the log, which the state reflects. Before the first envelope. */
+/* Says where the log ends, which the state reflects. To be called before the first envelope. */
 void tj_ingest_start_from(struct tj_ingest *ingest, const struct tj_log_end *end);
-/* Reads it. */
+/* Reads where the log ends. */
 enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *digester,
                                    struct tj_log_end *out,
                                    const struct tj_head_row *row) TJ_MUST_USE;
@@ -97,9 +97,15 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
 void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pipeline *pipeline,
                       size_t ready);
 
-/* Between these the state, the head and storage are the caller's, and durable. */
+/* Between these two calls the state, the head and storage are the caller's alone, and the state is
+ * durable to the last entry. */
 void tj_ingest_hold(struct tj_ingest *ingest);
 void tj_ingest_let_go(struct tj_ingest *ingest);
+
+#ifdef TIJORI_VERIFY
+/* Is the lock held, by whatever thread? For assertions. */
+bool tj_lock_held(pthread_mutex_t *lock) TJ_MUST_USE;
+#endif
 
 /* Judges one checked item as if it came now, changing nothing. */
 void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item);

@@ -12,8 +12,8 @@ struct tijori {
     struct tj_pipeline *pipeline;
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
-    char accepted[32]; /* what nearly every receipt says, written once */
-    /* What signs each commit, when there is a log key. */
+    char accepted[32]; /* the text of nearly every receipt, formatted once */
+    /* With a log key: what signs each commit. */
     struct tj_signer signer;
     char origin[TJ_ORIGIN_MAX];
     uint8_t log_key[TJ_SECRET_KEY_SIZE];
@@ -46,6 +46,7 @@ static enum tijori_status say(struct tijori_message *message, enum tijori_status
 
 static void ledger_free(struct tijori *ledger)
 {
+    TJ_VERIFY_CHECK(ledger->txn == NULL || ledger->mode == TIJORI_READ);
     tj_pipeline_destroy(ledger->pipeline);
     if (ledger->txn != NULL) {
         tj_read_end(ledger->txn);
@@ -93,6 +94,9 @@ static enum tijori_status open_store(struct tijori *ledger, char *more, size_t m
     return tj_from_storage(status);
 }
 
+/* All of it is read in one transaction, so that head, entries and blocks belong together while
+ * another process writes. A reader keeps that transaction: it is the picture that it answers from.
+ * A missing row is damage, since a store is created with all of them. */
 static enum tijori_status load(struct tijori *ledger)
 {
     struct tj_txn *txn;
@@ -122,8 +126,8 @@ static enum tijori_status load(struct tijori *ledger)
     return status;
 }
 
-/* From here on every commit signs. First what is there, so that nothing is ever signed that does
- * not follow what was signed before. */
+/* From here on every commit is signed. What is there already is signed first: that holds it against
+ * what was signed before, so that nothing is ever signed that does not follow from that. */
 static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log_key)
 {
     struct tj_ingest *ingest = &ledger->ingest;
@@ -141,6 +145,10 @@ static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log
     return status;
 }
 
+/* Only what writes comes here. The tree must be complete before the first checkpoint is signed over
+ * it, and signing must have begun before the first group can be committed: so the threads come
+ * last.
+ */
 static enum tijori_status start(struct tijori *ledger, const struct tijori_options *options)
 {
     struct tj_pipeline_options pipeline = {
@@ -153,10 +161,12 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
         .decide = tj_ingest_decide,
         .context = &ledger->ingest,
     };
+    tj_ingest_hold(&ledger->ingest);
     enum tijori_status status = tj_nodes_complete(&ledger->ingest);
     if (status == TIJORI_OK && options->log_key != NULL) {
         status = take_log_key(ledger, options->log_key);
     }
+    tj_ingest_let_go(&ledger->ingest);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -167,6 +177,8 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     return TIJORI_OK;
 }
 
+/* Whatever step fails, ledger_free takes down what the steps before it set up, and *out stays as it
+ * was: a caller either has a whole ledger or has nothing to close. */
 enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori_mode mode,
                                const struct tijori_options *options, struct tijori_message *message)
 {
@@ -216,7 +228,8 @@ static enum tijori_status check_one(struct tijori *ledger, struct tj_ingest_item
     return item->verdict.status;
 }
 
-/* Entry 0 says what its envelope was: header, records, no slots, no attachments. */
+/* Makes the envelope that entry 0 came from, so that it can be checked and judged as any other:
+ * header, records, no slots, no attachments. */
 static enum tijori_status genesis_envelope(uint8_t **out, size_t *out_size, const uint8_t *entry_0,
                                            size_t entry_0_size, const uint8_t *records,
                                            size_t records_size, struct tj_verdict *verdict)
@@ -230,6 +243,7 @@ static enum tijori_status genesis_envelope(uint8_t **out, size_t *out_size, cons
         return tj_refuse(verdict, TIJORI_RECORD_COUNT, "record_count");
     }
     *out_size = TJ_HEADER_SIZE + records_size + 4;
+    TJ_VERIFY_CHECK(*out_size <= TJ_ENVELOPE_SIZE_MAX);
     *out = calloc(1, *out_size);
     if (*out == NULL) {
         return TIJORI_MEMORY;
@@ -239,12 +253,14 @@ static enum tijori_status genesis_envelope(uint8_t **out, size_t *out_size, cons
     return TIJORI_OK;
 }
 
+/* The genesis is judged without a disk first, so that a wrong one leaves nothing behind. The
+ * opening can be judged only on the state that the genesis makes, and that writes; so when it is
+ * refused, the new store is removed again. */
 static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest_item *genesis,
                                          struct tj_ingest_item *opening, const char *dir,
                                          const struct tijori_options *options,
                                          struct tj_verdict *verdict)
 {
-    /* Judged without a disk first, so that a wrong genesis leaves nothing behind. */
     enum tijori_status status = tj_genesis_check(&ledger->ingest.digester, genesis->view.records,
                                                  genesis->view.header.record_count,
                                                  genesis->view.header.created_s, verdict);
@@ -258,7 +274,11 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
     }
     ledger->ingest.state = tj_state_create();
     ledger->ingest.accept_clock_jump = true; /* whoever makes a ledger states its time */
-    status = tj_ingest_found(&ledger->ingest, genesis, opening);
+    status = TIJORI_MEMORY;
+    if (ledger->ingest.state != NULL) {
+        status = tj_ingest_found(&ledger->ingest, genesis, opening);
+    }
+    TJ_VERIFY_CHECK(status != TIJORI_OK || ledger->ingest.head.row.size == 2);
     if (status != TIJORI_OK) {
         *verdict = genesis->verdict.status > TIJORI_ALREADY ? genesis->verdict : opening->verdict;
         verdict->status = status;
@@ -268,6 +288,8 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
     return status;
 }
 
+/* Every step reports into one verdict, and its text is made once, at the end. Each step is taken
+ * only when the one before it went well. */
 enum tijori_status tijori_create(struct tijori_message *message, const char *dir,
                                  const uint8_t *entry_0, size_t entry_0_size,
                                  const uint8_t *genesis_records, size_t genesis_records_size,
@@ -332,6 +354,8 @@ enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t *bytes, si
     return TIJORI_OK;
 }
 
+/* A receipt says only what its status stands for. What an item holds beyond that is left from an
+ * attempt that did not count, and is not given out. */
 static void fill_receipt(const struct tijori *ledger, struct tijori_receipt *out,
                          const struct tj_ingest_item *item)
 {
@@ -341,6 +365,7 @@ static void fill_receipt(const struct tijori *ledger, struct tijori_receipt *out
     out->status = verdict->status;
     out->record = verdict->record;
     memcpy(out->envelope_id, item->envelope_id.bytes, TJ_HASH_SIZE);
+    TJ_VERIFY_CHECK(verdict->status != TIJORI_OK || (item->judged && item->has_id));
     if (verdict->status == TIJORI_OK || verdict->status == TIJORI_ALREADY) {
         out->entry = item->entry;
         out->received_ns = item->received_ns;
@@ -369,6 +394,8 @@ enum tijori_status tijori_receive(struct tijori *ledger, struct tijori_receipt *
     if (item == NULL) {
         return TIJORI_NOT_FOUND;
     }
+    TJ_VERIFY_CHECK(item->verdict.status != TIJORI_OK ||
+                    item->entry < atomic_load(&ledger->ingest.durable_size));
     fill_receipt(ledger, out, item);
     tj_pipeline_release(ledger->pipeline);
     return TIJORI_OK;
@@ -387,6 +414,9 @@ static enum tijori_status give_note(char *note, size_t *size, const void *bytes,
     return TIJORI_OK;
 }
 
+/* A ledger that signs each commit has the newest checkpoint in memory. It is taken from there
+ * without the lock on judging, so that whoever asks after every receipt does not hold up the next
+ * group. */
 enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size)
 {
     struct tj_ledger_view view;
@@ -394,6 +424,8 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     struct tj_ingest *ingest = &ledger->ingest;
     if (ledger->mode == TIJORI_WRITE && ingest->signer != NULL) {
         pthread_mutex_lock(&ingest->committing);
+        TJ_VERIFY_CHECK(ingest->note_size == 0 ||
+                        tj_note_is_of(ingest->note, ingest->note_size, ingest->durable.row.size));
         enum tijori_status kept = ingest->note_size > 0
                                       ? give_note(note, size, ingest->note, ingest->note_size)
                                       : TIJORI_NOT_FOUND;
@@ -436,6 +468,8 @@ enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *
     return status;
 }
 
+/* The result is made in memory of its own, because only then is its size known: what does not fit
+ * the caller's `note` is stored all the same, and FULL says how much room it wants. */
 enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note, size_t *size,
                                            const char *other, size_t other_size)
 {
@@ -478,6 +512,19 @@ enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *
 
 /* ---- reading ---- */
 
+#ifdef TIJORI_VERIFY
+/* Transaction and state are of the same entry. What storage cannot read is no business of an
+ * assertion. */
+static bool is_one_picture(const struct tj_ledger_view *view)
+{
+    struct tj_head_row row;
+    const enum tijori_status status = tj_head_row_read(view->txn, &row);
+    return status != TIJORI_OK || row.size == view->head.size;
+}
+#endif
+
+/* Both locks are held for as long as the view is: they are what keeps the state at the entry that
+ * the transaction sees. */
 enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_view *out)
 {
     tj_ingest_hold(&ledger->ingest);
@@ -492,6 +539,8 @@ enum tijori_status tj_ledger_view_begin(struct tijori *ledger, struct tj_ledger_
     out->state = ledger->ingest.state;
     out->head = ledger->ingest.head.row;
     out->digester = &ledger->ingest.digester;
+    TJ_VERIFY_CHECK(is_one_picture(out));
+    TJ_VERIFY_CHECK(out->head.size == out->head.frontier.size);
     return TIJORI_OK;
 }
 
@@ -595,6 +644,8 @@ static void fill_movement(const struct tj_entry_view *entry, struct tijori_movem
     out->received_ns = entry->received_ns;
 }
 
+/* An account keeps only its balance of now. Earlier ones come out by taking back one movement after
+ * the other, and each movement's link says which one came before it. */
 static enum tijori_status history_step(struct tj_txn *txn, struct tijori_history_cursor *cursor,
                                        struct tijori_movement *out, uint64_t account)
 {
@@ -628,6 +679,8 @@ static enum tijori_status history_step(struct tj_txn *txn, struct tijori_history
     return TIJORI_OK;
 }
 
+/* The cursor holds all that a walk needs between two calls, so that nothing in the ledger must be
+ * closed when a caller stops in the middle, and a walk goes on undisturbed by newer movements. */
 enum tijori_status tijori_history(struct tijori *ledger, struct tijori_movement *out,
                                   struct tijori_history_cursor *cursor, uint32_t party,
                                   uint32_t local)
@@ -666,6 +719,8 @@ static bool copy_out(uint8_t *out, size_t *out_size, const uint8_t *bytes, size_
     return fits;
 }
 
+/* The bytes are given as they are stored, and not decoded: an auditor must get even a damaged
+ * entry, in order to see the damage. Both sizes are set even when one does not fit. */
 enum tijori_status tijori_entry(struct tijori *ledger, struct tijori_entry *out, uint64_t index)
 {
     struct tj_ledger_view view;

@@ -5,9 +5,9 @@
 
 #include "core/log/snapshot.h"
 
-/* A picture of the ledger at its newest durable entry: a transaction and the state that goes with
- * it. While it is held, the ledger commits nothing: keep it short on a ledger opened for writing.
- * One thread. */
+/* A picture of the ledger at its newest durable entry: a transaction, and the state that goes with
+ * it. While somebody holds it the ledger commits nothing, so a ledger that is open for writing
+ * wants it back soon. For one thread at a time. */
 struct tj_ledger_view {
     struct tj_txn *txn;
     const struct tj_state *state;
@@ -18,11 +18,12 @@ enum tijori_status tj_ledger_view_begin(struct tijori *ledger,
                                         struct tj_ledger_view *out) TJ_MUST_USE;
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
-/* What tijori.h says of an account. */
+/* Fills in what tijori.h says of an account. */
 void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
                      const struct tj_account_object *account);
 
-/* For tests: stores the snapshot as if TJ_REDO_MAX were this. Right after an open for writing. */
+/* For tests: stores the snapshot as if TJ_REDO_MAX were this. To be called right after an open for
+ * writing. */
 void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max);
 
 #endif

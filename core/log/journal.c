@@ -20,6 +20,8 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
     };
 }
 
+/* A switch without a default: a new status of storage does not compile until it has its word here.
+ */
 enum tijori_status tj_from_storage(enum tj_storage_status status)
 {
     switch (status) {
@@ -47,6 +49,21 @@ enum tijori_status tj_from_storage(enum tj_storage_status status)
     abort();
 }
 
+#ifdef TIJORI_VERIFY
+/* An entry has one form only: what was decoded encodes to the same bytes again. */
+static bool encodes_again(const struct tj_entry_view *entry)
+{
+    uint8_t bytes[TJ_ENTRY_SIZE_MAX];
+    if (entry->size < TJ_ENTRY_FIXED_SIZE || entry->size > sizeof bytes) {
+        return false;
+    }
+    tj_entry_encode(bytes, entry->index, entry->term, entry->received_ns, &entry->previous,
+                    entry->header_bytes, entry->bytes + TJ_ENTRY_FIXED_SIZE,
+                    entry->size - TJ_ENTRY_FIXED_SIZE);
+    return memcmp(bytes, entry->bytes, entry->size) == 0;
+}
+#endif
+
 enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *out, uint64_t index)
 {
     struct tj_view value;
@@ -58,6 +75,7 @@ enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *ou
     tj_verdict_init(&verdict);
     status = tj_entry_decode(out, value.bytes, value.size, &verdict);
     if (status == TIJORI_OK && out->index == index) {
+        TJ_VERIFY_CHECK(index % 16 > 1 || encodes_again(out));
         return TIJORI_OK;
     }
     return TIJORI_CORRUPT;
@@ -75,6 +93,8 @@ enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
     if (!tj_body_decode(out, value.bytes, value.size, entry->header.record_count)) {
         return TIJORI_CORRUPT;
     }
+    TJ_VERIFY_CHECK(out->records + (size_t)entry->header.record_count * TJ_RECORD_SIZE ==
+                    out->links);
     return TIJORI_OK;
 }
 
@@ -111,6 +131,8 @@ bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj
 
 void tj_node_key(uint8_t key[TJ_NODE_KEY_SIZE], unsigned level, uint64_t number)
 {
+    TJ_VERIFY_CHECK(level > 0 && level < TJ_TILE_LEVELS);
+    TJ_VERIFY_CHECK(number <= UINT64_MAX >> (8 * level));
     key[0] = (uint8_t)level;
     for (int i = 0; i < 8; i++) {
         key[1 + i] = (uint8_t)(number >> (56 - 8 * i));
@@ -123,6 +145,7 @@ uint64_t tj_node_rows(uint64_t size)
     for (unsigned level = 1; level < TJ_TILE_LEVELS; level++) {
         rows += size >> (8 * level);
     }
+    TJ_VERIFY_CHECK(rows <= size / (TJ_TILE_WIDTH - 1));
     return rows;
 }
 
@@ -157,6 +180,8 @@ static_assert(HEAD_AT_FRONTIER + TJ_HASH_SIZE * TJ_FRONTIER_MAX == TJ_HEAD_ROW_M
 
 size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
 {
+    TJ_VERIFY_CHECK(row->frontier.size == row->size);
+    TJ_VERIFY_CHECK(row->frontier.count == (uint32_t)__builtin_popcountll(row->size));
     tj_store64(out + HEAD_AT_SIZE, row->size);
     tj_store64(out + HEAD_AT_REDO_FROM, row->redo_from);
     tj_store64(out + HEAD_AT_COUNT, row->frontier.count);
@@ -165,6 +190,17 @@ size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW
     return HEAD_AT_FRONTIER + hashes;
 }
 
+#ifdef TIJORI_VERIFY
+static bool row_encodes_again(const struct tj_head_row *row, const struct tj_view *value)
+{
+    uint8_t bytes[TJ_HEAD_ROW_MAX];
+    return tj_head_row_encode(row, bytes) == value->size &&
+           memcmp(bytes, value->bytes, value->size) == 0;
+}
+#endif
+
+/* The frontier needs no size of its own in the row: it has one node for each bit that is set in the
+ * size of the log. That also tells a damaged row from a whole one. */
 enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 {
     struct tj_view value;
@@ -186,6 +222,7 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
     out->frontier.size = out->size;
     out->frontier.count = (uint32_t)count;
     memcpy(out->frontier.nodes, value.bytes + HEAD_AT_FRONTIER, count * TJ_HASH_SIZE);
+    TJ_VERIFY_CHECK(row_encodes_again(out, &value));
     return TIJORI_OK;
 }
 
@@ -194,6 +231,7 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
 {
     struct tj_journal_past *past = context;
+    TJ_VERIFY_CHECK(past->past.context == past); /* it was not copied to another place */
     struct tj_entry_view entry;
     struct tj_body_view body;
     uint32_t position = tj_record_position(record_id);
@@ -271,17 +309,21 @@ enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t *entry,
                                             uint64_t from_sequence, uint64_t sequence)
 {
     /* Invariant: `from` is the entry of from_sequence >= sequence >= 1. */
+    TJ_VERIFY_CHECK(from_sequence >= sequence && sequence >= 1);
     while (from_sequence > sequence) {
         struct tj_tail tail;
         if (!read_tail(txn, &tail, from)) {
             return TIJORI_CORRUPT;
         }
         tj_lane_step(&tail, &from, &from_sequence, sequence);
+        TJ_VERIFY_CHECK(from_sequence >= sequence); /* no jump goes too far */
     }
     *entry = from;
     return TIJORI_OK;
 }
 
+/* Times rise from entry to entry, so the last one that was received by then is found by halves. No
+ * index by time is kept that would have to be trusted or repaired. */
 enum tijori_status tj_journal_count_at(struct tj_txn *txn, uint64_t *count, uint64_t size,
                                        uint64_t time_ns)
 {

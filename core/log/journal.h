@@ -27,34 +27,34 @@ struct tj_store_options tj_journal_options(uint64_t map_size);
 /* What storage says, in the ledger's words. */
 enum tijori_status tj_from_storage(enum tj_storage_status status) TJ_MUST_USE;
 
-/* An entry, decoded; CORRUPT when its form is wrong, NOT_FOUND when there is none. */
+/* Reads an entry and decodes it. CORRUPT when its form is wrong, NOT_FOUND when there is none. */
 enum tijori_status tj_journal_entry(struct tj_txn *txn, struct tj_entry_view *out,
                                     uint64_t index) TJ_MUST_USE;
-/* Its body, taken apart. */
+/* Reads the body of an entry and takes it apart. */
 enum tijori_status tj_journal_body(struct tj_txn *txn, struct tj_body_view *out,
                                    const struct tj_entry_view *entry) TJ_MUST_USE;
 
-/* An entry that the head counts, and its body (`body` may be NULL): as above, but one that is not
- * there is CORRUPT. */
+/* Reads an entry that the head counts, and its body (`body` may be NULL). As above, except that an
+ * entry which is not there is CORRUPT. */
 enum tijori_status tj_journal_counted(struct tj_txn *txn, struct tj_entry_view *entry,
                                       struct tj_body_view *body, uint64_t index) TJ_MUST_USE;
 
-/* The leaf hash of an entry: what the next one holds; only the newest must be hashed. */
+/* The leaf hash of an entry. The next entry holds it, so only the newest entry must be hashed. */
 bool tj_journal_leaf(struct tj_txn *txn, struct tj_digester *digester, struct tj_hash *leaf,
                      uint64_t index) TJ_MUST_USE;
 
 /* ---- the tree ----
- * Level 0 is the journal itself, since each entry holds the leaf hash of the one before; the nodes
- * above it have rows of their own, 32 bytes for 256 entries. */
+ * Level 0 is the journal itself, since each entry holds the leaf hash of the one before. The nodes
+ * above level 0 have rows of their own, 32 bytes for 256 entries. */
 
 enum { TJ_NODE_KEY_SIZE = 9 };
-/* `level u8 || number u64 big-endian`. */
+/* The key of a node's row: `level u8 || number u64 big-endian`. */
 void tj_node_key(uint8_t key[TJ_NODE_KEY_SIZE], unsigned level, uint64_t number);
 
-/* How many rows `nodes` has for a log of `size` entries. */
+/* How many rows the table of nodes has for a log of `size` entries. */
 uint64_t tj_node_rows(uint64_t size);
 
-/* Nodes of the tree of a transaction's log, for crypto/tile.h. */
+/* Reads the nodes of the tree of a transaction's log, for crypto/tile.h. */
 struct tj_log_nodes {
     struct tj_node_reader reader; /* context is this struct */
     struct tj_txn *txn;
@@ -67,7 +67,7 @@ void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn,
 
 struct tj_head_row {
     uint64_t size;      /* entries */
-    uint64_t redo_from; /* the first entry that a block may be missing */
+    uint64_t redo_from; /* the first entry whose effect may be missing in a stored block */
     struct tj_frontier frontier;
 };
 enum { TJ_HEAD_ROW_MAX = 24 + 32 * TJ_FRONTIER_MAX };
@@ -76,7 +76,7 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 
 /* ---- the past, as the rules see it ---- */
 
-/* Answers from a transaction. One thread; the hasher is the caller's. */
+/* Answers the rules' questions from a transaction. For one thread; the digester is the caller's. */
 struct tj_journal_past {
     struct tj_txn *txn;
     struct tj_digester *digester;
@@ -85,7 +85,8 @@ struct tj_journal_past {
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester);
 
-/* One step of the walk below, by the tail of entry *from. */
+/* One step of the walk of tj_journal_find_sequence, by the tail of entry *from: a jump where it
+ * does not go too far, else to the sequence before. */
 static inline void tj_lane_step(const struct tj_tail *tail, uint64_t *from, uint64_t *from_sequence,
                                 uint64_t sequence)
 {
@@ -94,8 +95,8 @@ static inline void tj_lane_step(const struct tj_tail *tail, uint64_t *from, uint
     *from_sequence = jump >= sequence ? jump : *from_sequence - 1;
 }
 
-/* The entry of an earlier sequence of a lane, by the tails: `from` is the entry of sequence
- * `from_sequence` >= `sequence`. O(log n) reads. */
+/* Finds the entry of an earlier sequence of a lane by a walk along the tails. `from` is the entry
+ * of sequence `from_sequence`, which is not below `sequence`. O(log n) reads. */
 enum tijori_status tj_journal_find_sequence(struct tj_txn *txn, uint64_t *entry, uint64_t from,
                                             uint64_t from_sequence, uint64_t sequence) TJ_MUST_USE;
 

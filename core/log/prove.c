@@ -8,8 +8,8 @@ struct proving {
     uint64_t size;
 };
 
-/* Record ids in rising order, each once: a key and a party for each slot, two accounts, an asset.
- */
+/* Record ids in rising order, each once. There is room for a key and a party of each slot, the
+ * accounts that a record names, and their assets. */
 enum { IDS_MAX = 2 * TJ_SLOTS_MAX + TJ_ACCOUNTS_NAMED_MAX + 2 };
 static_assert(1 + IDS_MAX <= TJ_EXHIBITS_MAX, "what a record rests on fits the exhibits");
 struct ids {
@@ -30,10 +30,42 @@ static void add_id(struct ids *ids, uint64_t id)
     memmove(&ids->ids[at + 1], &ids->ids[at], (ids->count - at) * sizeof ids->ids[0]);
     ids->ids[at] = id;
     ids->count++;
+    TJ_VERIFY_CHECK(at == 0 || ids->ids[at - 1] < id);
+    TJ_VERIFY_CHECK(at + 1 == ids->count || id < ids->ids[at + 1]);
 }
+
+#ifdef TIJORI_VERIFY
+/* The path that was made for a record verifies against the root over all records. */
+static bool record_path_holds(const struct proving *p, const struct tj_exhibit *e,
+                              const struct tj_body_view *body)
+{
+    struct tj_hash leaf;
+    struct tj_hash root;
+    const uint32_t records = e->entry.header.record_count;
+    tj_leaf_hash(p->digester->hasher, &leaf, e->record, TJ_RECORD_SIZE);
+    tj_tree_root_of_items(p->digester->hasher, &root, body->records, TJ_RECORD_SIZE, records);
+    return tj_verify_inclusion(p->digester->hasher, &leaf, e->position, records, e->record_path,
+                               e->record_path_count, &root);
+}
+
+/* The path that was made for an entry verifies against the root over the same leaves. Asked of a
+ * log of one tile only: in a larger one a damaged node, which is no bug, makes another root. */
+static bool entry_path_holds(const struct proving *p, const struct tj_hash *path, size_t count,
+                             uint64_t index)
+{
+    struct tj_hash leaf;
+    struct tj_hash root;
+    const struct tj_node_reader *reader = &p->nodes.reader;
+    return p->size >= TJ_TILE_WIDTH || !reader->node(reader->context, &leaf, 0, index) ||
+           !tj_tile_root(p->digester->hasher, &root, reader, p->size) ||
+           tj_verify_inclusion(p->digester->hasher, &leaf, index, p->size, path, count, &root);
+}
+#endif
 
 /* ---- one exhibit ---- */
 
+/* The record's form is checked although its entry was accepted with it: what is printed of it later
+ * is decoded, and a damaged store must not decide what a proof seems to say. */
 static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out)
 {
     struct tj_body_view body;
@@ -65,6 +97,7 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
     tj_prove_inclusion_in(p->digester->hasher, out->record_path, &count, leaves, records,
                           out->position);
     out->record_path_count = (uint8_t)count;
+    TJ_VERIFY_CHECK(record_path_holds(p, out, &body));
     free(leaves);
     return TIJORI_OK;
 }
@@ -134,8 +167,8 @@ static void find_opened(const struct tj_entry_view *entry, uint64_t *accounts, u
     }
 }
 
-/* The state does not say which record opened an account, but entries with directives are chained
- * backwards. */
+/* The state does not say which record opened an account. But entries with directives are chained
+ * backwards, and one of them did. */
 static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
                                        const struct tj_exhibit *first)
 {
@@ -154,6 +187,7 @@ static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
         if (tj_journal_body(p->txn, &body, &entry) != TIJORI_OK) {
             return TIJORI_CORRUPT;
         }
+        TJ_VERIFY_CHECK(left <= TJ_ACCOUNTS_NAMED_MAX && end <= entry.header.record_count);
         find_opened(&entry, accounts, &left, ids, &body, end);
         uint64_t previous = body.tail.directive_previous;
         if (left > 0 &&
@@ -175,6 +209,9 @@ static enum tijori_status find_support(const struct proving *p, struct ids *ids,
     return add_accounts(p, ids, first);
 }
 
+/* A stranger believes a record only with what it rests on: who could sign, what the accounts are.
+ * So the first exhibit is the record, and the records that it rests on follow, each with a path of
+ * its own to the same root. */
 enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
                             struct tj_exhibits *out, struct tj_hash path[TJ_PATH_MAX],
                             size_t *path_count, const struct tj_state *state, uint64_t size,
@@ -191,6 +228,7 @@ enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
         !tj_prove_inclusion(digester->hasher, path, path_count, &p.nodes.reader, index, size)) {
         status = TIJORI_CORRUPT;
     }
+    TJ_VERIFY_CHECK(status != TIJORI_OK || entry_path_holds(&p, path, *path_count, index));
     for (uint32_t i = 0; i < ids.count && status == TIJORI_OK; i++) {
         struct tj_exhibit *s = &out->list[1 + i];
         uint64_t entry = tj_record_entry(ids.ids[i]);
@@ -201,6 +239,7 @@ enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
             status = TIJORI_CORRUPT;
         }
         s->entry_path_count = (uint8_t)count;
+        TJ_VERIFY_CHECK(status != TIJORI_OK || entry_path_holds(&p, s->entry_path, count, entry));
     }
     out->count = 1 + ids.count;
     return status;

@@ -8,10 +8,10 @@
 #include "core/log/stored_checkpoint.h"
 #include "core/format/exhibit.h"
 
-/* Fills the exhibits of record `position` of entry `index` (TJ_NOWHERE: of the entry alone), and
+/* Fills in the exhibits of record `position` of entry `index` (TJ_NOWHERE: of the entry alone), and
  * the path of the entry in the tree of the first `size` entries. Entries and records point into the
- * transaction. What comes out is as right as the store is: it is to be verified before it is given
- * to anyone.
+ * transaction. What comes out is as right as the store is, so it is to be verified before it is
+ * given to anyone.
  *     NOT_FOUND  no such entry among the first `size`, or no such record in it
  *     CORRUPT    the store is damaged */
 enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,

@@ -13,13 +13,6 @@ static uint32_t load_big32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE])
-{
-    key[0] = block->table;
-    store_big32(key + 1, block->party);
-    store_big32(key + 5, block->number);
-}
-
 /* The largest block number that a table can have, so that a damaged key cannot ask for memory. */
 static uint64_t blocks_max(uint8_t table)
 {
@@ -37,8 +30,19 @@ static uint64_t blocks_max(uint8_t table)
         [TJ_T_APPROVAL] = UINT64_C(1) << 40,
         [TJ_T_HOLDING] = TJ_ASSETS_MAX + 1,
     };
+    TJ_VERIFY_CHECK(objects_max[table] > 0); /* no table was forgotten */
     uint64_t per_block = UINT64_C(1) << tj_table_shapes[table].shift;
     return (objects_max[table] + per_block - 1) / per_block;
+}
+
+void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE])
+{
+    TJ_VERIFY_CHECK(block->table >= TJ_T_LEDGER && block->table < TJ_T_END);
+    TJ_VERIFY_CHECK(block->party == 0 || tj_table_shapes[block->table].per_party);
+    TJ_VERIFY_CHECK(block->number < blocks_max(block->table));
+    key[0] = block->table;
+    store_big32(key + 1, block->party);
+    store_big32(key + 5, block->number);
 }
 
 bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
@@ -64,7 +68,7 @@ bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
 
 /* ---- loading ---- */
 
-/* *found_any: a block is stored at all. */
+/* Sets *found_any when a block is stored at all. */
 static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state, bool *found_any,
                                       uint64_t size)
 {
@@ -84,6 +88,12 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
             break;
         }
         struct tj_block *block = tj_state_block(state, row.table, row.party, row.number);
+        if (block == NULL) {
+            status = TIJORI_MEMORY;
+            break;
+        }
+        TJ_VERIFY_CHECK(block->table == row.table && block->party == row.party &&
+                        block->number == row.number);
         memcpy(block->content, row.content, tj_block_bytes(row.table));
         block->stored_size = row.as_of + 1;
     }
@@ -94,6 +104,8 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
     return status;
 }
 
+/* Which entries a block has already is known to the block (stored_size), and what touches the state
+ * leaves such blocks alone. So entries are redone in one pass, whatever the ages of the blocks. */
 static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
                                struct tj_state *state, uint64_t from, uint64_t size)
 {
@@ -110,14 +122,19 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         }
         tj_envelope_id(digester, &envelope_id, entry.header_bytes);
         if (!tj_reapply(state, &past.past, &entry, &envelope_id, &body)) {
-            return TIJORI_CORRUPT;
+            return state->no_memory ? TIJORI_MEMORY : TIJORI_CORRUPT;
         }
+        TJ_VERIFY_CHECK(state->entry == index);
+        TJ_VERIFY_CHECK(tj_state_mark_undo(state) == 0); /* a redo is never taken back */
     }
     state->redo = false;
+    TJ_VERIFY_CHECK(state->dirty_first == NULL || state->dirty_first->dirty_since >= from);
+    TJ_VERIFY_CHECK(tj_dirty_in_order(state));
     return TIJORI_OK;
 }
 
-/* The ledger id is the leaf hash of entry 0. */
+/* The ledger id is the leaf hash of entry 0. It is hashed again and not read, so that a state never
+ * carries the name of another ledger. */
 static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester *digester,
                                          struct tj_state *state)
 {
@@ -133,11 +150,17 @@ static enum tijori_status load_ledger_id(struct tj_txn *txn, struct tj_digester 
     return TIJORI_OK;
 }
 
+/* The indexes are built between the blocks and the redo: the redo looks things up in them, and they
+ * are built from whole tables. Rules that this program does not know are refused last, when the
+ * ledger's object has all its effects. */
 enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *digester,
                                     struct tj_state **out, const struct tj_head_row *head)
 {
     struct tj_state *state = tj_state_create();
     bool stored = false;
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = load_blocks(txn, state, &stored, head->size);
@@ -146,6 +169,9 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
         tj_state_index_all(state);
         /* A ledger of an older storage format has no block of this one yet. */
         status = redo(txn, digester, state, stored ? head->redo_from : 0, head->size);
+    }
+    if (status == TIJORI_OK && state->no_memory) { /* for an index, and nothing was redone */
+        status = TIJORI_MEMORY;
     }
     if (status == TIJORI_OK && tj_state_ledger(state) == NULL) {
         status = TIJORI_CORRUPT;
@@ -157,6 +183,7 @@ enum tijori_status tj_snapshot_load(struct tj_txn *txn, struct tj_digester *dige
         tj_state_destroy(state);
         return status;
     }
+    TJ_VERIFY_CHECK(!state->redo && state->undo == &state->undo_own);
     *out = state;
     return TIJORI_OK;
 }
@@ -165,6 +192,9 @@ enum tijori_status tj_snapshot_at(struct tj_txn *txn, struct tj_digester *digest
                                   struct tj_state **out, uint64_t size)
 {
     struct tj_state *state = tj_state_create();
+    if (state == NULL) {
+        return TIJORI_MEMORY;
+    }
     enum tijori_status status = load_ledger_id(txn, digester, state);
     if (status == TIJORI_OK) {
         status = redo(txn, digester, state, 0, size);

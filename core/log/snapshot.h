@@ -1,14 +1,15 @@
 #ifndef TIJORI_CORE_LOG_SNAPSHOT_H
 #define TIJORI_CORE_LOG_SNAPSHOT_H
 
-/* Loading the state: the blocks as they were stored, and a redo of the journal over those that are
- * older. docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". Blocks are
- * stored by core/ingest/commit.c. */
+/* Loading the state. First the blocks are read as they were stored, each at another time. Then the
+ * journal is redone over them, and every block takes the effects that it does not have yet.
+ * docs/FORMAT.md section 9, ARCHITECTURE.md "The fuzzy snapshot". core/ingest/commit.c stores the
+ * blocks. */
 
 #include "core/rules/reapply.h"
 #include "core/log/journal.h"
 
-/* Key and header of a block's row. */
+/* Sizes of the key and the header of a block's row. */
 enum { TJ_BLOCK_KEY_SIZE = 9, TJ_BLOCK_HEADER_SIZE = 16 };
 
 /* What stands before a stored block's content: `as_of u64 || zero u64`. */
@@ -19,12 +20,12 @@ static inline void tj_block_header_encode(uint8_t out[TJ_BLOCK_HEADER_SIZE], uin
 }
 void tj_block_key(const struct tj_block *block, uint8_t key[TJ_BLOCK_KEY_SIZE]);
 
-/* A row of the blocks table taken apart; false when it is not one. */
+/* A row of the blocks table, taken apart. Decoding answers false when it is not one. */
 struct tj_block_row {
     uint8_t table;
     uint32_t party;
     uint32_t number;
-    uint64_t as_of;
+    uint64_t as_of;         /* the last entry whose effects are in the block */
     const uint8_t *content; /* tj_block_bytes(table) */
 };
 bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,

@@ -29,13 +29,16 @@ enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_che
     return status;
 }
 
+/* Every signing writes the row in meta. A public checkpoint has a row under its size as well, and
+ * cosignatures are added only to that one. So of two checkpoints of one size the public one is the
+ * better answer. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_stored_checkpoint public;
     enum tijori_status status = tj_from_storage(
         tj_get_name(txn, &out->note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)));
     if (status != TIJORI_OK) {
-        return status; /* a public one is also the newest when it is made */
+        return status; /* so there is no public one either: when it is made, it is the newest */
     }
     if (!decode_stored(out)) {
         return TIJORI_CORRUPT;
@@ -44,7 +47,6 @@ enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_che
     if (status == TIJORI_NOT_FOUND) {
         return TIJORI_OK;
     }
-    /* Of one size the public one has the cosignatures. */
     if (status == TIJORI_OK && public.checkpoint.size >= out->checkpoint.size) {
         *out = public;
     }
@@ -65,6 +67,7 @@ void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX])
     memcpy(out, ledger->name, size);
     out[size++] = '/';
     tj_hex_encode(out + size, state->ledger_id.bytes, TJ_HASH_SIZE);
+    TJ_VERIFY_CHECK(strnlen(out, TJ_ORIGIN_MAX) == size + 2 * TJ_HASH_SIZE);
 }
 
 bool tj_log_key_compromised(const struct tj_log_key_object *key)
@@ -85,3 +88,13 @@ bool tj_find_log_key(const struct tj_state *state, uint32_t *number, const uint8
     }
     return false;
 }
+
+#ifdef TIJORI_VERIFY
+bool tj_note_is_of(const char *note, size_t note_size, uint64_t size)
+{
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    return tj_note_decode(&view, note, note_size) &&
+           tj_checkpoint_decode(&checkpoint, view.text, view.text_size) && checkpoint.size == size;
+}
+#endif

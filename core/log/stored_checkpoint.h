@@ -1,12 +1,8 @@
 #ifndef TIJORI_CORE_LOG_STORED_CHECKPOINT_H
 #define TIJORI_CORE_LOG_STORED_CHECKPOINT_H
 
-/* The log's tree and its checkpoints as a ledger stores them: docs/FORMAT.md section 9 (nodes,
- * checkpoints, signed) and 14.
- *
- * Level 0 of the tree is the journal itself, since each entry holds the leaf hash of the one
- * before; the nodes above it have rows of their own, 32 bytes for 256 entries. Works in reading and
- * in writing transactions. */
+/* The checkpoints of a log as its ledger stores them: docs/FORMAT.md section 9 (checkpoints,
+ * signed) and 14. Works in reading and in writing transactions. */
 
 #include "core/format/origin.h"
 #include "core/log/journal.h"
@@ -15,10 +11,10 @@
 #define TJ_META_SIGNED "signed" /* key in meta: the newest checkpoint that was signed */
 
 enum { TJ_CHECKPOINT_KEY_SIZE = 8 };
-/* `size u64 big-endian`. */
+/* The key of a checkpoint's row: `size u64 big-endian`. */
 void tj_checkpoint_key(uint8_t key[TJ_CHECKPOINT_KEY_SIZE], uint64_t size);
 
-/* A checkpoint as stored: its note points into the transaction. */
+/* A checkpoint as it is stored. Its note points into the transaction. */
 struct tj_stored_checkpoint {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
@@ -27,21 +23,26 @@ struct tj_stored_checkpoint {
  * checkpoint. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
-/* The newest public one; same way. */
+/* The newest public one; it answers as the one above does. */
 enum tijori_status tj_checkpoint_public(struct tj_txn *txn,
                                         struct tj_stored_checkpoint *out) TJ_MUST_USE;
-/* The public one of a size. */
+/* The public one over the first `size` entries; false when there is none. */
 bool tj_checkpoint_stored(struct tj_txn *txn, struct tj_view *note, uint64_t size) TJ_MUST_USE;
 
 /* The origin of a ledger's checkpoints. */
 void tj_origin(const struct tj_state *state, char out[TJ_ORIGIN_MAX]);
 
-/* Was the key retired by a record that names the last size it is trusted for? */
+/* True when the key was retired by a record that names the last size it is trusted for. */
 bool tj_log_key_compromised(const struct tj_log_key_object *key) TJ_MUST_USE;
 
 /* The number of the log key that is active in the state and has these bytes; false when there is
  * none. */
 bool tj_find_log_key(const struct tj_state *state, uint32_t *number,
                      const uint8_t public32[32]) TJ_MUST_USE;
+
+#ifdef TIJORI_VERIFY
+/* The note is a checkpoint over the first `size` entries. For assertions. */
+bool tj_note_is_of(const char *note, size_t note_size, uint64_t size) TJ_MUST_USE;
+#endif
 
 #endif

@@ -7,7 +7,10 @@
 #include "core/rules/judge.h"
 
 /* Judges and, when it answers OK, has applied the case to the state. When it refuses, the state is
- * as before. `links` gets 16 bytes a record, `tail` the entry's tail. */
+ * as before. MEMORY is no verdict on the case: there was none for its effect, or the state says
+ * no_memory already, and goes on saying so. `links` gets 16 bytes a record, `tail` the entry's
+ * tail.
+ */
 enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_tail *tail,
                             const struct tj_past *past, const struct tj_case *c,
                             struct tj_verdict *verdict) TJ_MUST_USE;

@@ -2,6 +2,7 @@
 
 bool tj_slots_countersigned(const struct tj_slots *slots)
 {
+    TJ_VERIFY_CHECK(slots->count <= TJ_SLOTS_MAX);
     for (uint32_t i = 0; i < slots->count; i++) {
         if (slots->slots[i].use == TJ_USE_COUNTERSIGN) {
             return true;
@@ -25,6 +26,7 @@ void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint
 {
     struct tj_lane_object *lane =
         tj_state_touch(state, TJ_T_LANE, effect->header->party, effect->header->lane);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || lane->sequence + 1 == effect->header->sequence);
     lane->sequence = effect->header->sequence;
     lane->entry = effect->entry;
     lane->jump = lane_jump;
@@ -53,6 +55,7 @@ static void add_total(struct tj_state *state, const struct tj_passage *p, enum t
     struct tj_total_object *total = touch_total(state, p, basis);
     total->amount[flow] += tj_movement_amount(p->record).base;
     total->count[flow]++;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || total->amount[flow] > 0); /* it did not wrap */
 }
 
 /* A correction runs from the corrected record's `to` to its `from`: the cell and the direction are
@@ -61,6 +64,8 @@ static void subtract_total(struct tj_state *state, const struct tj_passage *p)
 {
     enum tj_flow flow = tj_flow_of(p->to->class, p->from->class);
     struct tj_total_object *total = touch_total(state, p, (enum tj_basis)p->named->basis);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    total->amount[flow] >= tj_movement_amount(p->record).base);
     total->amount[flow] -= tj_movement_amount(p->record).base;
     total->corrections++;
 }
@@ -77,15 +82,28 @@ static uint64_t mark_number(struct tj_state *state, struct tj_effect *effect, ui
     return number;
 }
 
+TJ_VERIFY_ONLY static bool is_mark_of(const struct tj_state *state,
+                                      const struct tj_mark_object *mark, uint64_t record)
+{
+    uint64_t number;
+    return tj_state_find_mark(state, &number, record) == mark &&
+           tj_state_peek(state, TJ_T_MARK, 0, number) == mark;
+}
+
 static struct tj_mark_object *touch_mark(struct tj_state *state, struct tj_effect *effect,
                                          uint64_t record)
 {
     struct tj_mark_object *mark =
         tj_state_touch(state, TJ_T_MARK, 0, mark_number(state, effect, record));
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || mark->record == 0 || mark->record == record);
     mark->record = record;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || is_mark_of(state, mark, record));
     return mark;
 }
 
+/* A post vouches with what its pending movement was vouched for with, so that one is looked up too:
+ * one step and no more, since it is not itself a post. Where that one's body is not there (a public
+ * export) the post's own entry is all that is known. */
 void tj_named_complete(const struct tj_past *past, struct tj_named *out,
                        const struct tj_entry_view *entry)
 {
@@ -109,6 +127,8 @@ void tj_named_complete(const struct tj_past *past, struct tj_named *out,
     for (uint32_t i = 0; i < pending.countersigner_count; i++) {
         tj_add_countersigner(out, pending.countersigners[i]);
     }
+    TJ_VERIFY_CHECK(out->basis >= TJ_BASIS_DECLARED && out->basis <= TJ_BASIS_COUNTERSIGNED);
+    TJ_VERIFY_CHECK(out->countersigner_count >= pending.countersigner_count);
 }
 
 /* ---- approvals ---- */
@@ -139,6 +159,7 @@ static void effect_approvals(struct tj_state *state, const struct tj_effect *eff
     if (tj_all_zero(keys, sizeof keys)) {
         return;
     }
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || mark < effect->marks);
     struct tj_approval_object *approval = tj_state_touch(state, TJ_T_APPROVAL, 0, mark);
     for (size_t i = 0; i < sizeof keys; i++) {
         approval->keys[i] |= keys[i];
@@ -147,6 +168,9 @@ static void effect_approvals(struct tj_state *state, const struct tj_effect *eff
 
 /* ---- what is posted: by move, post, correct ---- */
 
+/* A party's holding answers what limits on a balance ask. What moves between two of its own
+ * accounts changes neither side: an in and an out for each such movement would say that it had
+ * traded. */
 static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
 {
     uint32_t from = tj_account_party(tj_movement_from(p->record));
@@ -154,6 +178,7 @@ static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
     bool from_holds = !tj_class_is_contra(p->from->class);
     bool to_holds = !tj_class_is_contra(p->to->class);
     uint64_t amount = tj_movement_amount(p->record).base;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || p->from->asset == p->to->asset);
     if (tj_in_one_pocket(p->record, p->from, p->to)) {
         return;
     }
@@ -161,13 +186,16 @@ static void effect_holdings(struct tj_state *state, const struct tj_passage *p)
         struct tj_holding_object *holding =
             tj_state_touch(state, TJ_T_HOLDING, from, p->from->asset);
         holding->out += amount;
+        TJ_VERIFY_CHECK(!tj_state_exact(state) || holding->out >= amount);
     }
     if (to_holds) {
         struct tj_holding_object *holding = tj_state_touch(state, TJ_T_HOLDING, to, p->to->asset);
         holding->in += amount;
+        TJ_VERIFY_CHECK(!tj_state_exact(state) || holding->in >= amount);
     }
 }
 
+/* What the judge of the limit found used before, and this movement: nothing else. */
 static void count_outflow(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
 {
     size_t step = 0;
@@ -178,8 +206,13 @@ static void count_outflow(struct tj_state *state, const struct tj_passage *p, ui
             continue;
         }
         struct tj_rule_object *counting = tj_state_touch(state, TJ_T_RULE, 0, number);
-        if (counting == rule) { /* else a redo, and it is counted already */
+        if (counting == rule) { /* else a redo, and it is counted already; or no memory */
+            TJ_VERIFY_ONLY const uint64_t used =
+                TJ_VERIFYING ? tj_window_used(rule, p->received_ns) : 0;
             *tj_window_sum(counting, p->received_ns) += tj_movement_amount(p->record).base;
+            TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                            tj_window_used(rule, p->received_ns) ==
+                                used + tj_movement_amount(p->record).base);
         }
     }
 }
@@ -193,6 +226,10 @@ static void note_breach(uint64_t *count, uint64_t *first, uint64_t *last, uint64
     ++*count;
 }
 
+/* A programme that only watches counts as well, and notes what broke it: a report says it. One that
+ * is enforced was asked by its judge before, with the same functions. In a redo the rule's object
+ * may have counted this movement already: then a scratch object is given, and nothing is counted.
+ */
 static void count_programmes(struct tj_state *state, const struct tj_passage *p)
 {
     size_t step = 0;
@@ -224,6 +261,8 @@ static bool breaks_minimum(const struct tj_state *state, const struct tj_asset_o
         return false;
     }
     const struct tj_rule_object *minimum = tj_state_rule(state, asset->minimum_rule);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (minimum != NULL && minimum->type == TJ_PROGRAMME_MINIMUM));
     return minimum != NULL && tj_programme_runs(minimum, p->id, p->received_ns) &&
            tj_reserve_of(asset) < (tj_i128)minimum->amount;
 }
@@ -237,11 +276,14 @@ static void count_reserve(struct tj_state *state, const struct tj_passage *p)
         return;
     }
     asset->reserve_out += amount;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || asset->reserve_out >= amount);
     if (breaks_minimum(state, asset, p)) {
         note_breach(&asset->breaches, &asset->breach_first, &asset->breach_last, p->id);
     }
 }
 
+/* What is counted beyond the two accounts. Most ledgers have no rule, and most accounts and parties
+ * none that names them: the flags that say so keep a movement from looking through an index. */
 static void effect_posted(struct tj_state *state, const struct tj_effect *effect,
                           const struct tj_passage *p)
 {
@@ -272,37 +314,65 @@ static void effect_posted(struct tj_state *state, const struct tj_effect *effect
 /* ---- movements ---- */
 
 /* The amount is bound on both sides, and free again. */
-static void bind_amount(const struct tj_motion *m)
+static void bind_amount(TJ_VERIFY_ONLY const struct tj_state *state, const struct tj_motion *m)
 {
     uint64_t amount = tj_movement_amount(m->p.record).base;
     m->from->pending_out += amount;
     m->to->pending_in += amount;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (m->from->pending_out >= amount && m->to->pending_in >= amount));
 }
 
-static void free_amount(const struct tj_motion *m)
+static void free_amount(TJ_VERIFY_ONLY const struct tj_state *state, const struct tj_motion *m)
 {
     uint64_t amount = tj_movement_amount(m->p.record).base;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (m->from->pending_out >= amount && m->to->pending_in >= amount));
     m->from->pending_out -= amount;
     m->to->pending_in -= amount;
 }
 
-static void move_amount(const struct tj_motion *m)
+/* Of both accounts together: a movement leaves it as it is, so that all balances of an asset go on
+ * adding up to zero (I2). */
+TJ_VERIFY_ONLY static tj_i128 both_balances(const struct tj_motion *m)
+{
+    return (tj_i128)((tj_u128)tj_account_balance(m->from) + (tj_u128)tj_account_balance(m->to));
+}
+
+static void move_amount(TJ_VERIFY_ONLY const struct tj_state *state, const struct tj_motion *m)
 {
     uint64_t amount = tj_movement_amount(m->p.record).base;
+    TJ_VERIFY_ONLY const tj_i128 both = TJ_VERIFYING ? both_balances(m) : 0;
     m->from->out += amount;
     m->to->in += amount;
+    TJ_VERIFY_CHECK(both_balances(m) == both);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (m->from->out >= amount && m->to->in >= amount));
+}
+
+/* What was open is settled, once. */
+static void settle_mark(struct tj_state *state, struct tj_effect *effect, const uint8_t *record,
+                        uint64_t how)
+{
+    struct tj_mark_object *mark = touch_mark(state, effect, tj_movement_refers_to(record));
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || mark->value == (TJ_MARK_PENDING | TJ_MARK_OPEN));
+    mark->value = TJ_MARK_PENDING | how;
 }
 
 void tj_effect_move(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
-    move_amount(m);
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_MOVE);
+    TJ_VERIFY_CHECK(effect->countersigned == tj_slots_countersigned(effect->slots));
+    move_amount(state, m);
     add_total(state, &m->p, tj_basis_of(m->p.record, effect->countersigned));
 }
 
 void tj_effect_pending(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
-    bind_amount(m);
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_PENDING);
+    TJ_VERIFY_ONLY const uint64_t number = effect->marks;
+    bind_amount(state, m);
     touch_mark(state, effect, m->p.id)->value = TJ_MARK_PENDING | TJ_MARK_OPEN;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || effect->marks == number + 1); /* a mark of its own */
     effect_approvals(state, effect, effect->marks - 1);
 }
 
@@ -313,31 +383,35 @@ void tj_effect_post(struct tj_state *state, struct tj_effect *effect, const stru
     if (m->p.named->basis > basis) {
         basis = (enum tj_basis)m->p.named->basis;
     }
-    free_amount(m);
-    move_amount(m);
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_POST);
+    free_amount(state, m);
+    move_amount(state, m);
     add_total(state, &m->p, basis);
-    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value =
-        TJ_MARK_PENDING | TJ_MARK_POSTED;
+    settle_mark(state, effect, m->p.record, TJ_MARK_POSTED);
 }
 
 void tj_effect_void(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
-    free_amount(m);
-    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value =
-        TJ_MARK_PENDING | TJ_MARK_VOIDED;
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_VOID);
+    free_amount(state, m);
+    settle_mark(state, effect, m->p.record, TJ_MARK_VOIDED);
 }
 
 void tj_effect_correct(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
-    move_amount(m);
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_CORRECT);
+    move_amount(state, m);
     subtract_total(state, &m->p);
-    touch_mark(state, effect, tj_movement_refers_to(m->p.record))->value +=
-        tj_movement_amount(m->p.record).base;
+    struct tj_mark_object *mark = touch_mark(state, effect, tj_movement_refers_to(m->p.record));
+    mark->value += tj_movement_amount(m->p.record).base;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    mark->value <= tj_movement_amount(m->p.named->record).base);
 }
 
 void tj_effect_approval(struct tj_state *state, struct tj_effect *effect, const struct tj_motion *m)
 {
     uint64_t mark;
+    TJ_VERIFY_CHECK(tj_record_kind(m->p.record) == TJ_APPROVAL);
     if (tj_state_find_mark(state, &mark, tj_movement_refers_to(m->p.record)) != NULL) {
         effect_approvals(state, effect, mark);
     }
@@ -351,10 +425,12 @@ static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t 
     uint64_t from = tj_movement_from(m->p.record);
     uint64_t to = tj_movement_to(m->p.record);
     m->from = touch_account(state, from);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (from != to && m->from->latest < m->p.id));
     uint64_t from_previous = m->from->latest;
     m->from->latest = m->p.id;
     /* In a redo both may be the one scratch object; then neither is kept. */
     m->to = touch_account(state, to);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || m->to->latest < m->p.id);
     if (link != NULL) {
         tj_link_encode(link, from_previous, m->to->latest);
     }
@@ -363,6 +439,9 @@ static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t 
     m->p.to = state->redo ? tj_state_account(state, to) : m->to;
 }
 
+/* The accounts are touched first, so that in one place a redo learns which of the two it may write;
+ * what a kind does to them comes next; and what rules count last, when it is known who vouches.
+ * That is asked only of what crosses the reserve: it costs a look at each countersigner. */
 void tj_effect_movement(struct tj_state *state, struct tj_effect *effect,
                         tj_movement_effect *of_kind, uint8_t *link, uint32_t position,
                         const uint8_t record[TJ_RECORD_SIZE])
@@ -396,6 +475,7 @@ void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
                       const uint8_t record[TJ_RECORD_SIZE])
 {
     uint64_t named = tj_movement_refers_to(record);
+    TJ_VERIFY_CHECK(state->partial);
     if (tj_record_kind(record) == TJ_POST) {
         touch_mark(state, effect, named)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
     }
@@ -407,6 +487,7 @@ void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->marks <= effect->marks);
     if (ledger != NULL && ledger->marks != effect->marks) {
         struct tj_ledger_object *counting = tj_state_touch(state, TJ_T_LEDGER, 0, 0);
         counting->marks = effect->marks;

@@ -28,6 +28,7 @@ void tj_effect_ledger(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->rules == 0); /* it begins once */
     memcpy(ledger->nonce, r->nonce.bytes, sizeof ledger->nonce);
     memcpy(ledger->name, r->name, sizeof ledger->name);
     ledger->network = r->network;
@@ -38,37 +39,48 @@ void tj_effect_ledger(struct tj_state *state, const struct tj_given *g)
 
 void tj_effect_activate_rules(struct tj_state *state, const struct tj_given *g)
 {
-    touch_ledger(state)->rules = g->r->rules;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->rules < g->r->rules);
+    ledger->rules = g->r->rules;
 }
 
 void tj_effect_add_log_key(struct tj_state *state, const struct tj_given *g)
 {
     struct tj_log_key_object *key = tj_state_touch(state, TJ_T_LOG_KEY, 0, g->r->number);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || key->present == 0);
     memcpy(key->key, g->r->key, sizeof key->key);
     key->present = 1;
     key->added = g->id;
     struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->log_keys == g->r->number);
     ledger->log_keys = g->r->number + 1;
     ledger->log_keys_active++;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->log_keys_active <= ledger->log_keys);
 }
 
 void tj_effect_retire_log_key(struct tj_state *state, const struct tj_given *g)
 {
     struct tj_log_key_object *key = tj_state_touch(state, TJ_T_LOG_KEY, 0, g->r->number);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (key->present != 0 && key->retired == 0));
     key->retired = g->id;
     key->last_good_size = g->r->last_good_size;
-    touch_ledger(state)->log_keys_active--;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->log_keys_active > 1); /* one signs on */
+    ledger->log_keys_active--;
 }
 
 void tj_effect_open_asset(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, r->asset);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || asset->amount_max == 0);
     asset->amount_max = r->amount_max;
     asset->opened = g->id;
     asset->decimals = r->decimals;
     memcpy(asset->code, r->code, TJ_ASSET_CODE_SIZE);
-    touch_ledger(state)->assets = r->asset;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->assets + 1 == r->asset);
+    ledger->assets = r->asset;
 }
 
 /* ---- parties ---- */
@@ -77,32 +89,44 @@ void tj_effect_register_party(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_party_object *party = touch_party(state, r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->type == 0);
     memcpy(party->name, r->name, TJ_NAME_SIZE);
     party->type = r->type;
     party->status = TJ_PARTY_ACTIVE;
     party->classes = tj_type_classes_first(r->type);
     party->registered = g->id;
-    touch_ledger(state)->parties = r->party + 1;
+    struct tj_ledger_object *ledger = touch_ledger(state);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || ledger->parties == r->party);
+    ledger->parties = r->party + 1;
 }
 
 void tj_effect_suspend_party(struct tj_state *state, const struct tj_given *g)
 {
-    touch_party(state, g->r->party)->status = TJ_PARTY_SUSPENDED;
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->status == TJ_PARTY_ACTIVE);
+    party->status = TJ_PARTY_SUSPENDED;
 }
 
 void tj_effect_reinstate_party(struct tj_state *state, const struct tj_given *g)
 {
-    touch_party(state, g->r->party)->status = TJ_PARTY_ACTIVE;
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->status == TJ_PARTY_SUSPENDED);
+    party->status = TJ_PARTY_ACTIVE;
 }
 
 void tj_effect_close_party(struct tj_state *state, const struct tj_given *g)
 {
-    touch_party(state, g->r->party)->status = TJ_PARTY_CLOSED;
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts_open == 0);
+    party->status = TJ_PARTY_CLOSED;
 }
 
 void tj_effect_grant_classes(struct tj_state *state, const struct tj_given *g)
 {
-    touch_party(state, g->r->party)->classes = g->r->classes;
+    struct tj_party_object *party = touch_party(state, g->r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (g->r->classes & ~tj_type_classes_max(party->type)) == 0);
+    party->classes = g->r->classes;
 }
 
 void tj_effect_rename_party(struct tj_state *state, const struct tj_given *g)
@@ -115,21 +139,32 @@ void tj_effect_recover_party(struct tj_state *state, const struct tj_given *g)
     struct tj_party_object *party = touch_party(state, g->r->party);
     party->recovery = g->id;
     party->recovery_ns = g->effect->received_ns + g->r->delay_s * TJ_NS_PER_S;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->recovery_ns >= g->effect->received_ns);
 }
 
 void tj_effect_object_recovery(struct tj_state *state, const struct tj_given *g)
 {
     struct tj_party_object *party = touch_party(state, g->r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->recovery != 0);
     party->recovery = 0;
     party->recovery_ns = 0;
 }
 
 /* ---- keys of parties ---- */
 
+/* By its x-coordinate, as judges look for it. */
+TJ_VERIFY_ONLY static bool is_found(const struct tj_state *state, const struct tj_key_object *key)
+{
+    return tj_state_find_key(state, tj_key_object_x(key)) == key;
+}
+
+/* The key is put into the index whether or not its block has it already: in a redo nobody else
+ * does, when the block is older than the entry, and twice does no harm. */
 void tj_effect_add_key(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_key_object *key = tj_state_touch(state, TJ_T_KEY, r->party, r->ordinal);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || key->status == 0); /* an ordinal is given once */
     memcpy(key->key, r->key, sizeof key->key);
     key->algorithm = r->algorithm;
     key->role = r->role;
@@ -141,18 +176,24 @@ void tj_effect_add_key(struct tj_state *state, const struct tj_given *g)
     key->added = g->id;
     key->revoked = 0;
     tj_state_index_key(state, key);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || is_found(state, key));
     struct tj_party_object *party = touch_party(state, r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->keys == r->ordinal);
     party->keys = r->ordinal + 1;
     party->keys_active[r->role & 3]++;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->keys_active[r->role & 3] <= party->keys);
 }
 
 void tj_effect_revoke_key(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_key_object *key = tj_state_touch(state, TJ_T_KEY, r->party, r->ordinal);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (key->status == TJ_KEY_ACTIVE && key->role == r->role));
     key->status = TJ_KEY_REVOKED;
     key->revoked = g->id;
     struct tj_party_object *party = touch_party(state, r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->keys_active[r->role & 3] > 0);
     party->keys_active[r->role & 3]--;
 }
 
@@ -160,6 +201,7 @@ void tj_effect_set_threshold(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_party_object *party = touch_party(state, r->party);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (r->domain > 0 && r->domain < TJ_DOMAIN_END));
     party->threshold[r->domain % TJ_DOMAIN_END] = r->threshold;
     if (g->effect->header->party != r->party && r->domain == TJ_DOMAIN_ADMINISTER) {
         party->recovery = 0; /* the authority has given it a quorum again */
@@ -173,27 +215,41 @@ void tj_effect_open_account(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
     struct tj_account_object *account = touch_account(state, r->account);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || account->class == 0);
     account->asset = (uint16_t)r->asset;
     account->class = r->class;
     struct tj_party_object *party = touch_party(state, tj_account_party(r->account));
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts == tj_account_local(r->account));
     party->accounts = tj_account_local(r->account) + 1;
     party->accounts_open++;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts_open <= party->accounts);
 }
 
 void tj_effect_freeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    touch_account(state, g->r->account)->flags |= g->r->directions;
+    struct tj_account_object *account = touch_account(state, g->r->account);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (account->flags & g->r->directions) == 0);
+    account->flags |= g->r->directions;
 }
 
 void tj_effect_unfreeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    touch_account(state, g->r->account)->flags &= (uint8_t)~g->r->directions;
+    struct tj_account_object *account = touch_account(state, g->r->account);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (account->flags & g->r->directions) == g->r->directions);
+    account->flags &= (uint8_t)~g->r->directions;
 }
 
 void tj_effect_close_account(struct tj_state *state, const struct tj_given *g)
 {
-    touch_account(state, g->r->account)->flags |= TJ_ACCOUNT_CLOSED;
-    touch_party(state, tj_account_party(g->r->account))->accounts_open--;
+    struct tj_account_object *account = touch_account(state, g->r->account);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (account->flags & TJ_ACCOUNT_CLOSED) == 0);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    (account->pending_in == 0 && account->pending_out == 0));
+    account->flags |= TJ_ACCOUNT_CLOSED;
+    struct tj_party_object *party = touch_party(state, tj_account_party(g->r->account));
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts_open > 0);
+    party->accounts_open--;
 }
 
 /* ---- rules ---- */
@@ -201,6 +257,7 @@ void tj_effect_close_account(struct tj_state *state, const struct tj_given *g)
 static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t asset_number, bool set)
 {
     struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, asset_number);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || set || asset->minimum_rule == number);
     asset->minimum_rule = number;
     asset->minimum_set = set;
     if (set) {
@@ -208,12 +265,15 @@ static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t ass
     }
 }
 
-/* What all rules keep of what their records say; fields that a kind does not have are zero. */
+/* What all rules keep of what their records say; fields that a kind does not have are zero. A table
+ * of the kinds' fields would be longer, and would have to be kept right. */
 static struct tj_rule_object *set_rule(struct tj_state *state, const struct tj_given *g,
                                        uint64_t holder)
 {
     const struct tj_record *r = g->r;
     struct tj_rule_object *rule = tj_state_touch(state, TJ_T_RULE, 0, r->rule);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || rule->set == 0); /* a number is given once */
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || tj_state_ledger(state)->rules_set == r->rule);
     memset(rule, 0, sizeof *rule);
     rule->set = g->id;
     rule->kind = r->kind;
@@ -233,6 +293,7 @@ static struct tj_rule_object *set_rule(struct tj_state *state, const struct tj_g
     rule->amount_day = r->amount_day;
     rule->counterparty = r->counterparty;
     tj_state_index_rule(state, holder, r->rule);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || tj_state_rule(state, r->rule) == rule);
     return rule;
 }
 
@@ -281,6 +342,7 @@ void tj_effect_end_rule(struct tj_state *state, const struct tj_given *g)
     uint32_t asset = rule->asset;
     bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
     struct tj_rule_object *ended = tj_state_touch(state, TJ_T_RULE, 0, g->r->rule);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || (ended->ended == 0 && ended->set < g->id));
     ended->ended = g->id;
     if (minimum) {
         effect_minimum(state, g->r->rule, asset, false);

@@ -4,7 +4,10 @@
 #include "core/rules/signing.h"
 #include "crypto/proof.h"
 
-/* docs/FORMAT.md section 16. Whose signature counts is a rule of section 7: signing.h. */
+/* docs/FORMAT.md section 16. Whose signature counts is a rule of section 7: signing.h.
+ *
+ * All that is here was written by whoever sent the proof. Its form was checked when it was decoded.
+ */
 
 static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char *rule)
 {
@@ -16,26 +19,34 @@ struct verifying {
     struct tj_digester *digester;
     const struct tj_exhibits *exhibits;
     struct tj_hash ledger_id;
-    bool needed[TJ_EXHIBITS_MAX]; /* the first rests on it */
+    bool needed[TJ_EXHIBITS_MAX]; /* what is proven rests on it */
     struct tj_exhibit_fault *fault;
 };
 
+/* What is proven rests on this exhibit; NULL: on one that is not there, which breaks `rule`. */
 static bool need(struct verifying *v, const struct tj_exhibit *exhibit, const char *rule)
 {
     if (exhibit == NULL) {
         return faulty(v->fault, 0, rule);
     }
-    v->needed[exhibit - v->exhibits->list] = true;
+    size_t number = (size_t)(exhibit - v->exhibits->list);
+    /* What is proven, the first, does not rest on itself. */
+    TJ_VERIFY_CHECK(number > 0 && number < v->exhibits->count);
+    v->needed[number] = true;
     return true;
 }
 
-/* The exhibit is in the log of the checkpoint. */
+/* 16: the exhibit is in the log of the checkpoint. The entry's path leads to the checkpoint's root,
+ * and the record's path to the body_root in the entry: so each rests on the one before. The entry
+ * names its ledger too, or a log could borrow the name of a ledger whose entries it does not hold.
+ */
 static bool verify_in_log(struct verifying *v, uint32_t i, const struct tj_checkpoint *checkpoint,
                           const struct tj_hash *path, size_t path_count)
 {
     const struct tj_exhibit *s = &v->exhibits->list[i];
     struct tj_hasher *hasher = v->digester->hasher;
     struct tj_hash leaf;
+    TJ_VERIFY_CHECK(i == 0 || s->record != NULL);
     if (s->entry.index >= checkpoint->size) {
         return faulty(v->fault, i, "the checkpoint does not reach this entry");
     }
@@ -52,27 +63,36 @@ static bool verify_in_log(struct verifying *v, uint32_t i, const struct tj_check
     if (s->record == NULL) {
         return true;
     }
+    TJ_VERIFY_CHECK(s->position < s->entry.header.record_count);
     tj_leaf_hash(hasher, &leaf, s->record, TJ_RECORD_SIZE);
-    return tj_verify_inclusion(hasher, &leaf, s->position, s->entry.header.record_count,
-                               s->record_path, s->record_path_count, &s->entry.header.body_root) ||
-           faulty(v->fault, i, "the record is not in the entry's body_root");
+    if (!tj_verify_inclusion(hasher, &leaf, s->position, s->entry.header.record_count,
+                             s->record_path, s->record_path_count, &s->entry.header.body_root)) {
+        return faulty(v->fault, i, "the record is not in the entry's body_root");
+    }
+    return true;
 }
 
-/* Step 8 of section 7; entry 1 is endorsed by every key, whatever its role. */
+/* 7, step 8. Entry 1 is endorsed by every key, whatever its role. */
 static bool role_counts(const struct tj_entry_view *entry, const struct tj_slot *slot, uint8_t role)
 {
     return entry->index == 1 || tj_role_counts(&entry->header, slot->use, role);
 }
 
+/* 16: a key that signed was registered before, for the party that it signed for, in a role that
+ * counts. Whether it was revoked in between, no exhibit can show: that a record is not in a log has
+ * no such proof. */
 static bool verify_slot(struct verifying *v, const struct tj_slot *slot)
 {
     const struct tj_exhibit *first = &v->exhibits->list[0];
     const struct tj_exhibit *key = tj_exhibit_of_key(v->exhibits, slot);
-    if (!need(v, key, "no exhibit registers this key for this party") ||
-        !need(v, tj_exhibit_of_party(v->exhibits, slot->party),
-              "no exhibit registers the party that signed")) {
+    const struct tj_exhibit *party = tj_exhibit_of_party(v->exhibits, slot->party);
+    if (!need(v, key, "no exhibit registers this key for this party")) {
         return false;
     }
+    if (!need(v, party, "no exhibit registers the party that signed")) {
+        return false;
+    }
+    TJ_VERIFY_CHECK(tj_record_kind(key->record) == TJ_ADD_KEY);
     if (key->entry.index >= first->entry.index) {
         return faulty(v->fault, 0, "the key was not registered before this entry");
     }
@@ -82,6 +102,9 @@ static bool verify_slot(struct verifying *v, const struct tj_slot *slot)
     return true;
 }
 
+/* 16: the signatures of what is proven. All are verified, those of possession too: a proof with one
+ * wrong signature in it shows an entry that no ledger took. Somebody has to have signed, or an
+ * entry of the ledger's own making would pass for a party's word. */
 static bool verify_slots(struct verifying *v)
 {
     const struct tj_entry_view *entry = &v->exhibits->list[0].entry;
@@ -106,9 +129,15 @@ static bool verify_slots(struct verifying *v)
         }
         anyone = anyone || slot->use == TJ_USE_SIGN;
     }
-    return anyone || faulty(v->fault, 0, "nobody signed the entry");
+    if (!anyone) {
+        return faulty(v->fault, 0, "nobody signed the entry");
+    }
+    return true;
 }
 
+/* 16: the accounts that the record names, and their asset: without them nobody could tell what the
+ * amount is of. An account that the record itself opens has no earlier exhibit, but its asset has.
+ */
 static bool verify_accounts(struct verifying *v)
 {
     const struct tj_record *record = &v->exhibits->list[0].fields;
@@ -117,20 +146,28 @@ static bool verify_accounts(struct verifying *v)
     static const char no_asset[] = "no exhibit opens the asset";
     for (uint32_t i = 0; i < count; i++) {
         const struct tj_exhibit *opened = tj_exhibit_of_account(v->exhibits, accounts[i]);
-        if (!need(v, opened, "no exhibit opens an account that the record names") ||
-            !need(v, tj_exhibit_of_asset(v->exhibits, opened->fields.asset), no_asset)) {
+        if (!need(v, opened, "no exhibit opens an account that the record names")) {
+            return false;
+        }
+        if (!need(v, tj_exhibit_of_asset(v->exhibits, opened->fields.asset), no_asset)) {
             return false;
         }
     }
-    return record->kind != TJ_OPEN_ACCOUNT ||
-           need(v, tj_exhibit_of_asset(v->exhibits, record->asset), no_asset);
+    if (record->kind != TJ_OPEN_ACCOUNT) {
+        return true;
+    }
+    return need(v, tj_exhibit_of_asset(v->exhibits, record->asset), no_asset);
 }
 
+/* 16. Everything is in the log before anything is made of it: what later steps take from a record
+ * is then what the ledger accepted. What nothing rests on is refused, so that a proof has one form
+ * and carries no movement beside the one it is about. */
 bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *exhibits,
                         const struct tj_checkpoint *checkpoint, const struct tj_hash *path,
                         size_t path_count, struct tj_exhibit_fault *fault)
 {
     struct verifying v = {.digester = digester, .exhibits = exhibits, .fault = fault};
+    TJ_VERIFY_CHECK(exhibits->count > 0 && exhibits->count <= TJ_EXHIBITS_MAX);
     if (!tj_origin_ledger_id(&v.ledger_id, checkpoint->origin)) {
         return faulty(fault, 0, "the checkpoint's origin does not end in a ledger id");
     }
@@ -141,7 +178,10 @@ bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *
             return false;
         }
     }
-    if (!verify_slots(&v) || !verify_accounts(&v)) {
+    if (!verify_slots(&v)) {
+        return false;
+    }
+    if (!verify_accounts(&v)) {
         return false;
     }
     for (uint32_t i = 1; i < exhibits->count; i++) {

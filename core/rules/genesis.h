@@ -24,8 +24,9 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
                                     struct tj_verdict *verdict) TJ_MUST_USE;
 
 /* The state after entry 0, of records that tj_genesis_check accepts: who the authority is, for who
- * has no ledger. Destroyed by the caller. */
-struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_t *records);
+ * has no ledger. Destroyed by the caller. NULL when there is no memory. */
+struct tj_state *tj_genesis_state(const struct tj_genesis *genesis,
+                                  const uint8_t *records) TJ_MUST_USE;
 
 /* The envelope of entry 1, not yet signed: its header and its one record (endorse of entry 0). */
 void tj_genesis_opening(struct tj_digester *digester, struct tj_header *header,

@@ -2,14 +2,20 @@
 #define TIJORI_CORE_RULES_JUDGE_H
 
 /* The judges: may this envelope become this entry? docs/FORMAT.md section 7, in its order.
- * Functions of the state, the log before the entry, and the case: no I/O, no clock, no randomness,
- * no thread. The form of the bytes (step 1) was checked before; what follows from them is apply's
- * business.
+ * They are functions of the state, the log before the entry, and the case: no I/O, no clock, no
+ * randomness, no thread. The form of the bytes (step 1) was checked before. What an accepted record
+ * does to the state is in effect.h.
  *
- * What the rules of keys and signatures say is in signing.h; the judges have the order. A file a
- * judge: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a record (kind.h has
- * the table of who judges which), judge_rule.c the tiers, limits and programmes that a movement
- * meets, judge_genesis.c entry 0. */
+ * Each judge has a file: judge_envelope.c the envelope, judge_movement.c and judge_directive.c a
+ * record (kind.h has the table of who judges which), judge_rule.c the tiers, limits and programmes
+ * that a movement meets, judge_genesis.c entry 0. What the rules of keys and signatures say is in
+ * signing.h; the judges call them in order.
+ *
+ * The order matters: the first rule that is broken gives the status, and a second implementation
+ * has to give the same. So each rule is one early refusal, and a comment names its place in
+ * FORMAT.md: the section and the step (`7, step 8:`). Sections 6, 7.1 and 7.2 have an order without
+ * numbers. There the step is named by its status (`7.1, BALANCE:`) or the row by its kind
+ * (`7.2, add_key:`). */
 
 #include "core/rules/effect.h"
 
@@ -21,12 +27,19 @@ struct tj_case {
     uint64_t directive_previous; /* the newest entry before this one that holds directives */
     const struct tj_header *header;
     const struct tj_slots *slots;
-    const uint8_t *records; /* NULL, in an audit only: the body of a restricted envelope that the
-                             * auditor does not have. What needs no records is judged */
+    const uint8_t *records; /* NULL in an audit that does not have the body of a restricted
+                             * envelope: then only what needs no records is judged */
     struct tj_hash envelope_id;
     bool signatures_valid; /* all slots, each over envelope_id */
     uint32_t invalid_slot; /* the first that is not, when not */
 };
+
+/* A record of the body, which is here. The position is below the header's record_count. */
+static inline const uint8_t *tj_case_record(const struct tj_case *c, uint32_t position)
+{
+    TJ_VERIFY_CHECK(c->records != NULL && position < c->header->record_count);
+    return c->records + (size_t)position * TJ_RECORD_SIZE;
+}
 
 /* A directive that asks to take effect. */
 struct tj_asked {
@@ -55,7 +68,7 @@ struct tj_directive_rule {
 
 /* Who may give it. */
 tj_who tj_by_authority, tj_by_authority_of_another, tj_by_itself_or_authority;
-tj_who tj_by_itself_or_guardian; /* the authority: of a party without a quorum, or in recovery */
+tj_who tj_by_itself_or_guardian; /* the authority guards who has no quorum, or lost it */
 tj_who tj_by_owner;              /* of the account */
 tj_who tj_by_who_states;         /* the public sector; what is attested, the party itself */
 tj_who tj_by_anyone, tj_by_nobody;
@@ -90,19 +103,26 @@ enum tijori_status tj_judge_directive(const struct tj_asked *asked,
                                       const struct tj_directive_rule *rule,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
 /* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
- * position. `named` is what a post or a correct names; else, or when that is not here, NULL. */
+ * position. `named` is what a post or a correct names. It is NULL for the others, and in an audit
+ * that does not have what is named. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict) TJ_MUST_USE;
-/* In an audit of a public export: bodies that may move this account were not seen. */
+/* In an audit of a public export: bodies that may move this account, which exists, were not seen.
+ * The public sector's are always there. */
 static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t account)
 {
-    return state->partial &&
-           !tj_type_is_public(tj_state_party(state, tj_account_party(account))->type);
+    if (!state->partial) {
+        return false;
+    }
+    const struct tj_party_object *party = tj_state_party(state, tj_account_party(account));
+    TJ_VERIFY_CHECK(party != NULL);
+    return !tj_type_is_public(party->type);
 }
-/* There, a record that names one that was not seen: of its effect only that the named one is
- * settled is known. It is on custodians' accounts alone: the rules see to that. */
+/* In such an audit: the record names one that was not seen. Of its effect no more is known than
+ * that the named one is settled. Such a record is on custodians' accounts alone: the rules see to
+ * that. */
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 /* Steps 11 and 12, after the last record took effect. */

@@ -3,8 +3,13 @@
 #include <inttypes.h>
 
 /* docs/FORMAT.md section 7.2: who may give a directive, and the rules of its row, in the order they
- * stand there. */
+ * stand there.
+ *
+ * The rules of a row may rely on what was asked before them (tj_judge_directive): a party, account
+ * or holder that the row names (kind.c) exists. */
 
+/* 7.2, NUMBER: numbers are given out without gaps, so that what is numbered so far is what there
+ * is, and a record by itself says which object it makes. */
 static enum tijori_status refuse_number(struct tj_verdict *verdict, const char *field,
                                         uint64_t next)
 {
@@ -36,6 +41,8 @@ bool tj_by_itself_or_authority(const struct tj_asked *a)
 bool tj_by_itself_or_guardian(const struct tj_asked *a)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK(party != NULL);
+    TJ_VERIFY_CHECK((party->recovery == 0) == (party->recovery_ns == 0));
     if (by_itself(a)) {
         return true;
     }
@@ -55,6 +62,7 @@ bool tj_by_who_states(const struct tj_asked *a)
         return by_itself(a);
     }
     const struct tj_party_object *party = tj_state_party(a->state, a->c->header->party);
+    TJ_VERIFY_CHECK(party != NULL); /* 7, step 2 */
     return a->c->header->lane == 0 && tj_type_is_public(party->type);
 }
 
@@ -81,7 +89,7 @@ static enum tijori_status judge_party_known(const struct tj_asked *a, uint32_t p
     return TIJORI_OK;
 }
 
-/* There is such an account, or party. */
+/* 7.2, ACCOUNT_UNKNOWN, PARTY_UNKNOWN: of a holder, which is an account or all of a party. */
 static enum tijori_status judge_holder(const struct tj_asked *a, uint64_t holder, const char *field,
                                        struct tj_verdict *verdict)
 {
@@ -96,6 +104,8 @@ static enum tijori_status judge_holder(const struct tj_asked *a, uint64_t holder
     return TIJORI_OK;
 }
 
+/* 7.2, ACCOUNT_UNKNOWN, PARTY_UNKNOWN: asked before who may, because for some kinds that depends on
+ * what is named. */
 static enum tijori_status judge_named(const struct tj_asked *a, enum tj_named_thing named,
                                       struct tj_verdict *verdict)
 {
@@ -115,37 +125,39 @@ static enum tijori_status judge_named(const struct tj_asked *a, enum tj_named_th
     abort();
 }
 
-/* A party that is named, by itself or as a holder that is all of it, is not closed. */
+/* 7.2, PARTY_STATUS: a party that is named, by itself or as a holder that is all of it, is not
+ * closed. Who is closed stays as it was when it closed. */
 static enum tijori_status judge_named_open(const struct tj_asked *a, enum tj_named_thing named,
                                            struct tj_verdict *verdict)
 {
-    uint32_t party = a->r->party;
-    const char *field = "party";
-    if (named == TJ_NAMED_NOTHING || named == TJ_NAMED_ACCOUNT) {
+    bool all_of_party = named == TJ_NAMED_HOLDER && tj_holder_is_party(a->r->holder);
+    uint32_t number = all_of_party ? tj_account_party(a->r->holder) : a->r->party;
+    if (named != TJ_NAMED_PARTY && !all_of_party) {
         return TIJORI_OK;
     }
-    if (named == TJ_NAMED_HOLDER) {
-        if (!tj_holder_is_party(a->r->holder)) {
-            return TIJORI_OK;
-        }
-        party = tj_account_party(a->r->holder);
-        field = "holder";
-    }
-    if (tj_state_party(a->state, party)->status == TJ_PARTY_CLOSED) {
-        return tj_refuse_detail(verdict, TIJORI_PARTY_STATUS, field, "it is closed");
+    const struct tj_party_object *party = tj_state_party(a->state, number);
+    TJ_VERIFY_CHECK(party != NULL);
+    if (party->status == TJ_PARTY_CLOSED) {
+        return tj_refuse_detail(verdict, TIJORI_PARTY_STATUS, all_of_party ? "holder" : "party",
+                                "it is closed");
     }
     return TIJORI_OK;
 }
 
-/* In the order of section 7.2: what is named is there, who may, what is named is open, the row. */
+/* In the order of section 7.2: what is named is there, who may, what is named is open, the row. Who
+ * may not give the directive at all is told so before anything about the party that is named. */
 enum tijori_status tj_judge_directive(const struct tj_asked *a,
                                       const struct tj_directive_rule *rule,
                                       struct tj_verdict *verdict)
 {
+    /* The verdict's position is that of this record, in an envelope that everybody may read. */
+    TJ_VERIFY_CHECK(tj_record_kind(tj_case_record(a->c, verdict->record)) == a->r->kind);
+    TJ_VERIFY_CHECK(!tj_header_restricted(a->c->header));
     enum tijori_status status = judge_named(a, rule->named, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.2, NOT_ALLOWED. */
     if (!rule->who(a)) {
         return tj_refuse(verdict, TIJORI_NOT_ALLOWED, rule->field);
     }
@@ -161,12 +173,14 @@ enum tijori_status tj_judge_directive(const struct tj_asked *a,
 static enum tijori_status judge_next_rule(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     uint32_t next = tj_state_ledger(a->state)->rules_set;
+    TJ_VERIFY_CHECK(next <= TJ_RULES_MAX && tj_state_rule(a->state, next) == NULL);
     if (a->r->rule != next || next == TJ_RULES_MAX) {
         return refuse_number(verdict, "rule", next);
     }
     return TIJORI_OK;
 }
 
+/* 7.2, ASSET_UNKNOWN. */
 static enum tijori_status judge_asset(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     if (tj_state_asset(a->state, a->r->asset) == NULL) {
@@ -176,13 +190,16 @@ static enum tijori_status judge_asset(const struct tj_asked *a, struct tj_verdic
     return TIJORI_OK;
 }
 
+/* 7.2, set_tier: a movement meets the one tier with the largest bound below its amount. Two of the
+ * same bound would leave open which one. Who wants to change a tier ends it first. */
 enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
     enum tijori_status status = judge_next_rule(a, verdict);
-    if (status == TIJORI_OK) {
-        status = judge_asset(a, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
+    status = judge_asset(a, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -191,6 +208,8 @@ enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict
     uint64_t holder = tj_account_id(r->party, TJ_LOCAL_ALL);
     const struct tj_rule_object *rule;
     while ((rule = tj_next_rule(a->state, &step, &number, holder, UINT64_MAX)) != NULL) {
+        TJ_VERIFY_CHECK(rule->kind == TJ_SET_TIER || rule->kind == TJ_SET_LIMIT);
+        TJ_VERIFY_CHECK(number < tj_state_ledger(a->state)->rules_set);
         if (rule->kind == TJ_SET_TIER && rule->asset == r->asset && rule->amount == r->above) {
             return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "above",
                                     "rule %" PRIu32 " says this of the same amount", number);
@@ -199,6 +218,8 @@ enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict
     return TIJORI_OK;
 }
 
+/* 7.2, set_limit: of the types that limit an amount. A contra account stands for the world outside,
+ * whose balance nobody can bound. */
 static enum tijori_status judge_limited_asset(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
@@ -207,6 +228,7 @@ static enum tijori_status judge_limited_asset(const struct tj_asked *a, struct t
         return status;
     }
     const struct tj_account_object *account = tj_state_account(a->state, r->holder);
+    TJ_VERIFY_CHECK(account != NULL && tj_state_asset(a->state, account->asset) != NULL);
     if (account->asset != r->asset) {
         return tj_refuse(verdict, TIJORI_ASSET_MIXED, "asset");
     }
@@ -216,6 +238,7 @@ static enum tijori_status judge_limited_asset(const struct tj_asked *a, struct t
     return TIJORI_OK;
 }
 
+/* 7.2, set_limit. */
 enum tijori_status tj_judge_set_limit(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     enum tijori_status status = judge_next_rule(a, verdict);
@@ -237,13 +260,17 @@ enum tijori_status tj_judge_set_limit(const struct tj_asked *a, struct tj_verdic
     abort(); /* its form was checked */
 }
 
+/* 7.2, programme: one that started before it is set would have to count movements that nobody
+ * counted for it. An asset keeps the number of its one minimum beside its reserve (state.h), so a
+ * second one has no place. */
 enum tijori_status tj_judge_programme(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
     enum tijori_status status = judge_next_rule(a, verdict);
-    if (status == TIJORI_OK) {
-        status = judge_asset(a, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
+    status = judge_asset(a, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -252,6 +279,8 @@ enum tijori_status tj_judge_programme(const struct tj_asked *a, struct tj_verdic
                                 "before the day on which it is set");
     }
     const struct tj_asset_object *asset = tj_state_asset(a->state, r->asset);
+    TJ_VERIFY_CHECK(asset->minimum_set == 0 ||
+                    tj_state_rule(a->state, asset->minimum_rule)->ended == 0);
     if (r->type == TJ_PROGRAMME_MINIMUM && asset->minimum_set != 0) {
         return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "type",
                                 "rule %" PRIu32 " is the asset's minimum", asset->minimum_rule);
@@ -259,12 +288,15 @@ enum tijori_status tj_judge_programme(const struct tj_asked *a, struct tj_verdic
     return TIJORI_OK;
 }
 
+/* 7.2, end_rule: a rule keeps the record that ended it, so that a redo can ask whether it was in
+ * force at an entry. A second end would move the first. */
 enum tijori_status tj_judge_end_rule(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule = tj_state_rule(a->state, a->r->rule);
     if (rule == NULL) {
         return tj_refuse_detail(verdict, TIJORI_RULE_UNKNOWN, "rule", "rule %" PRIu32, a->r->rule);
     }
+    TJ_VERIFY_CHECK(a->r->rule < tj_state_ledger(a->state)->rules_set);
     if (rule->ended != 0) {
         return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "rule", "rule %" PRIu32 " has ended",
                                 a->r->rule);
@@ -272,6 +304,9 @@ enum tijori_status tj_judge_end_rule(const struct tj_asked *a, struct tj_verdict
     return TIJORI_OK;
 }
 
+/* 7.2, statement: it is compared with figures of what it names, so that has to exist; and with the
+ * figures of a day that is over, or they could still change after it. A closed party may be named:
+ * a statement is about a period in which it was open. */
 enum tijori_status tj_judge_statement(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
@@ -296,19 +331,24 @@ enum tijori_status tj_judge_statement(const struct tj_asked *a, struct tj_verdic
 
 /* ---- parties ---- */
 
+/* 7.2, NAME_TAKEN: people know a party by its name. */
 static enum tijori_status judge_name(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     for (uint32_t p = 0; p < tj_state_ledger(a->state)->parties; p++) {
-        if (memcmp(tj_state_party(a->state, p)->name, a->r->name, TJ_NAME_SIZE) == 0) {
+        const struct tj_party_object *party = tj_state_party(a->state, p);
+        TJ_VERIFY_CHECK(party != NULL);
+        if (memcmp(party->name, a->r->name, TJ_NAME_SIZE) == 0) {
             return tj_refuse_detail(verdict, TIJORI_NAME_TAKEN, "name", "by party %" PRIu32, p);
         }
     }
     return TIJORI_OK;
 }
 
+/* 7.2, register_party: the one authority is party 0, of entry 0. */
 enum tijori_status tj_judge_register_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     uint32_t parties = tj_state_ledger(a->state)->parties;
+    TJ_VERIFY_CHECK(parties > 0 && tj_state_party(a->state, parties) == NULL);
     if (a->r->party != parties || parties == TJ_PARTIES_MAX) {
         return refuse_number(verdict, "party", parties);
     }
@@ -318,10 +358,14 @@ enum tijori_status tj_judge_register_party(const struct tj_asked *a, struct tj_v
     return judge_name(a, verdict);
 }
 
+/* 7.2, suspend_party, reinstate_party: the authority's own keys are what could take a suspension
+ * back, so it is never suspended (tj_by_authority_of_another). */
 static enum tijori_status judge_status(const struct tj_asked *a, uint8_t status,
                                        struct tj_verdict *verdict)
 {
-    if (tj_state_party(a->state, a->r->party)->status != status) {
+    const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK(party != NULL && party->status != TJ_PARTY_CLOSED);
+    if (party->status != status) {
         return tj_refuse(verdict, TIJORI_PARTY_STATUS, "party");
     }
     return TIJORI_OK;
@@ -337,9 +381,11 @@ enum tijori_status tj_judge_reinstate_party(const struct tj_asked *a, struct tj_
     return judge_status(a, TJ_PARTY_SUSPENDED, verdict);
 }
 
+/* 7.2, close_party: what is in an account of a closed party could never be moved again. */
 enum tijori_status tj_judge_close_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK(party->accounts_open <= party->accounts);
     if (party->accounts_open != 0) {
         return tj_refuse_detail(verdict, TIJORI_ACCOUNTS_OPEN, "party", "%" PRIu32 " accounts",
                                 party->accounts_open);
@@ -347,9 +393,12 @@ enum tijori_status tj_judge_close_party(const struct tj_asked *a, struct tj_verd
     return TIJORI_OK;
 }
 
+/* 7.2, grant_classes: the bounds of a type are not the authority's to move. A custodian with
+ * reserve accounts could move them in restricted envelopes, which the public cannot read. */
 enum tijori_status tj_judge_grant_classes(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK((party->classes & ~tj_type_classes_max(party->type)) == 0);
     if ((a->r->classes & ~tj_type_classes_max(party->type)) != 0) {
         return tj_refuse_detail(verdict, TIJORI_CLASS, "classes", "the party is of type %s",
                                 tj_party_type_names[party->type]);
@@ -357,14 +406,17 @@ enum tijori_status tj_judge_grant_classes(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
+/* 7.2, rename_party. */
 enum tijori_status tj_judge_rename_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     return judge_name(a, verdict);
 }
 
+/* 7.2, recover_party: a second one would move the time until which the party may object. */
 enum tijori_status tj_judge_recover_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK(a->r->party != 0); /* nobody could object to the authority's */
     if (party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
         return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party",
                                 "the authority gives it keys as it is");
@@ -375,9 +427,12 @@ enum tijori_status tj_judge_recover_party(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
+/* 7.2, object_recovery. */
 enum tijori_status tj_judge_object_recovery(const struct tj_asked *a, struct tj_verdict *verdict)
 {
-    if (tj_state_party(a->state, a->r->party)->recovery == 0) {
+    const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
+    TJ_VERIFY_CHECK((party->recovery == 0) == (party->recovery_ns == 0));
+    if (party->recovery == 0) {
         return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "none is open");
     }
     return TIJORI_OK;
@@ -385,8 +440,8 @@ enum tijori_status tj_judge_object_recovery(const struct tj_asked *a, struct tj_
 
 /* ---- keys of parties ---- */
 
-/* The authority gives keys and thresholds to a party whose recovery is open: not before its time.
- */
+/* 7.2, RECOVERY: the authority gives keys and thresholds to a party whose recovery is open, but not
+ * before its time. Until then who holds the party's keys can say that they are not lost. */
 static enum tijori_status judge_recovered(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
@@ -394,6 +449,8 @@ static enum tijori_status judge_recovered(const struct tj_asked *a, struct tj_ve
     if (by_itself(a) || party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
         return TIJORI_OK;
     }
+    /* A recovery that is not open has the time 0, and would let the authority in at once. */
+    TJ_VERIFY_CHECK(tj_by_authority(a) && party->recovery != 0);
     if (now < party->recovery_ns) {
         return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "%" PRIu64 " s left to object",
                                 (party->recovery_ns - now + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
@@ -401,11 +458,15 @@ static enum tijori_status judge_recovered(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
+/* 7.2, set_threshold. Whether the keys reach it is asked after the last record (7, step 11). */
 enum tijori_status tj_judge_set_threshold(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     return judge_recovered(a, verdict);
 }
 
+/* 7.2, add_key: keys are found by their x-coordinate alone. One x-coordinate for two keys (of two
+ * parties, or of two algorithms) would let one person's signature count for both. A revoked key
+ * stays taken: entries that it signed must go on saying whose it was. */
 enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
@@ -413,6 +474,8 @@ enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict 
     if (status != TIJORI_OK) {
         return status;
     }
+    TJ_VERIFY_CHECK(party->keys <= TJ_KEYS_MAX);
+    TJ_VERIFY_CHECK(tj_state_key(a->state, a->r->party, party->keys) == NULL);
     if (a->r->ordinal != party->keys || party->keys == TJ_KEYS_MAX) {
         return refuse_number(verdict, "ordinal", party->keys);
     }
@@ -431,6 +494,8 @@ enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict 
     return TIJORI_OK;
 }
 
+/* 7.2, revoke_key: the record repeats what the key is, so that a wrong ordinal does not revoke
+ * another key than the signers saw. */
 enum tijori_status tj_judge_revoke_key(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
@@ -438,6 +503,7 @@ enum tijori_status tj_judge_revoke_key(const struct tj_asked *a, struct tj_verdi
     if (key == NULL) {
         return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "ordinal");
     }
+    TJ_VERIFY_CHECK(key->party == r->party && key->ordinal == r->ordinal);
     if (key->algorithm != r->algorithm || key->role != r->role ||
         memcmp(key->key, r->key, sizeof key->key) != 0) {
         return tj_refuse(verdict, TIJORI_KEY_PARTY, "key");
@@ -445,11 +511,13 @@ enum tijori_status tj_judge_revoke_key(const struct tj_asked *a, struct tj_verdi
     if (key->status != TJ_KEY_ACTIVE) {
         return tj_refuse(verdict, TIJORI_KEY_REVOKED, "ordinal");
     }
+    TJ_VERIFY_CHECK(tj_state_party(a->state, r->party)->keys_active[key->role] > 0);
     return TIJORI_OK;
 }
 
 /* ---- accounts ---- */
 
+/* 7.2, open_account. */
 enum tijori_status tj_judge_open_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
@@ -457,6 +525,7 @@ enum tijori_status tj_judge_open_account(const struct tj_asked *a, struct tj_ver
     if (tj_account_local(r->account) != party->accounts || party->accounts == TJ_ACCOUNTS_MAX) {
         return refuse_number(verdict, "account", party->accounts);
     }
+    TJ_VERIFY_CHECK(tj_state_account(a->state, r->account) == NULL);
     if (tj_state_asset(a->state, r->asset) == NULL) {
         return tj_refuse(verdict, TIJORI_ASSET_UNKNOWN, "asset");
     }
@@ -467,14 +536,19 @@ enum tijori_status tj_judge_open_account(const struct tj_asked *a, struct tj_ver
     return TIJORI_OK;
 }
 
+/* 7.2, ACCOUNT_CLOSED: an account is closed for good. */
 static enum tijori_status judge_unclosed(const struct tj_asked *a, struct tj_verdict *verdict)
 {
-    if ((tj_state_account(a->state, a->r->account)->flags & TJ_ACCOUNT_CLOSED) != 0) {
+    const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
+    TJ_VERIFY_CHECK(account != NULL);
+    if ((account->flags & TJ_ACCOUNT_CLOSED) != 0) {
         return tj_refuse(verdict, TIJORI_ACCOUNT_CLOSED, "account");
     }
     return TIJORI_OK;
 }
 
+/* 7.2, freeze_account: a direction is frozen once, so that one unfreeze is sure to free it. Who
+ * freezes what is frozen already has a wrong picture of the account. */
 enum tijori_status tj_judge_freeze_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
@@ -488,6 +562,7 @@ enum tijori_status tj_judge_freeze_account(const struct tj_asked *a, struct tj_v
     return TIJORI_OK;
 }
 
+/* 7.2, unfreeze_account. */
 enum tijori_status tj_judge_unfreeze_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
@@ -501,6 +576,8 @@ enum tijori_status tj_judge_unfreeze_account(const struct tj_asked *a, struct tj
     return TIJORI_OK;
 }
 
+/* 7.2, close_account: coins in a closed account, or on their way to it, could never be moved again.
+ * The balance of a contra account is the other side of what others hold, and may stay. */
 enum tijori_status tj_judge_close_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
@@ -508,6 +585,7 @@ enum tijori_status tj_judge_close_account(const struct tj_asked *a, struct tj_ve
     if (status != TIJORI_OK) {
         return status;
     }
+    TJ_VERIFY_CHECK(tj_state_party(a->state, a->c->header->party)->accounts_open > 0);
     if (tj_balance_unknown(a->state, a->r->account)) {
         return TIJORI_OK; /* an audit without the bodies: it is counted as not judged */
     }
@@ -529,6 +607,7 @@ enum tijori_status tj_judge_nothing_more(const struct tj_asked *a, struct tj_ver
     return TIJORI_OK;
 }
 
+/* 7.2, open_asset: people know an asset by its code. */
 enum tijori_status tj_judge_open_asset(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     uint32_t assets = tj_state_ledger(a->state)->assets;
@@ -536,21 +615,28 @@ enum tijori_status tj_judge_open_asset(const struct tj_asked *a, struct tj_verdi
         return refuse_number(verdict, "asset", (uint64_t)assets + 1);
     }
     for (uint32_t n = 1; n <= assets; n++) {
-        if (memcmp(tj_state_asset(a->state, n)->code, a->r->code, TJ_ASSET_CODE_SIZE) == 0) {
+        const struct tj_asset_object *asset = tj_state_asset(a->state, n);
+        TJ_VERIFY_CHECK(asset != NULL);
+        if (memcmp(asset->code, a->r->code, TJ_ASSET_CODE_SIZE) == 0) {
             return tj_refuse(verdict, TIJORI_NAME_TAKEN, "code");
         }
     }
     return TIJORI_OK;
 }
 
+/* 7.2, activate_rules: rules never go back, or an old loophole could be opened again. */
 enum tijori_status tj_judge_activate_rules(const struct tj_asked *a, struct tj_verdict *verdict)
 {
-    if (a->r->rules <= tj_state_ledger(a->state)->rules || a->r->rules > TJ_RULES_LAST) {
+    uint32_t active = tj_state_ledger(a->state)->rules;
+    TJ_VERIFY_CHECK(active >= TJ_RULES_FIRST && active <= TJ_RULES_LAST);
+    if (a->r->rules <= active || a->r->rules > TJ_RULES_LAST) {
         return tj_refuse(verdict, TIJORI_RULES, "rules");
     }
     return TIJORI_OK;
 }
 
+/* 7.2, add_log_key: a key that stood under two numbers could be retired under one and go on signing
+ * under the other. */
 enum tijori_status tj_judge_add_log_key(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     uint32_t keys = tj_state_ledger(a->state)->log_keys;
@@ -559,6 +645,7 @@ enum tijori_status tj_judge_add_log_key(const struct tj_asked *a, struct tj_verd
     }
     for (uint32_t k = 0; k < keys; k++) {
         const struct tj_log_key_object *key = tj_state_peek(a->state, TJ_T_LOG_KEY, 0, k);
+        TJ_VERIFY_CHECK(key != NULL && key->present);
         if (memcmp(key->key, a->r->key, sizeof key->key) == 0) {
             return tj_refuse(verdict, TIJORI_KEY_TAKEN, "key");
         }
@@ -566,7 +653,8 @@ enum tijori_status tj_judge_add_log_key(const struct tj_asked *a, struct tj_verd
     return TIJORI_OK;
 }
 
-/* After a compromise: up to where what the key signed is still believed. */
+/* 7.2, retire_log_key: after a compromise, up to where what the key signed is still believed. The
+ * root fixes which log of that size is meant. */
 static enum tijori_status judge_last_good(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     struct tj_hash root;
@@ -581,6 +669,7 @@ static enum tijori_status judge_last_good(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
+/* 7.2, retire_log_key: one key is always left, or no checkpoint could be signed again. */
 enum tijori_status tj_judge_retire_log_key(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_log_key_object *key = tj_state_peek(a->state, TJ_T_LOG_KEY, 0, a->r->number);
@@ -590,6 +679,8 @@ enum tijori_status tj_judge_retire_log_key(const struct tj_asked *a, struct tj_v
     if (key->retired != 0) {
         return tj_refuse(verdict, TIJORI_KEY_REVOKED, "number");
     }
+    TJ_VERIFY_CHECK(a->r->number < tj_state_ledger(a->state)->log_keys);
+    TJ_VERIFY_CHECK(tj_state_ledger(a->state)->log_keys_active > 0);
     if (tj_state_ledger(a->state)->log_keys_active <= 1) {
         return tj_refuse(verdict, TIJORI_UNREACHABLE, "number");
     }
@@ -599,7 +690,8 @@ enum tijori_status tj_judge_retire_log_key(const struct tj_asked *a, struct tj_v
     return judge_last_good(a, verdict);
 }
 
-/* Leaf hash and envelope id of an entry before this one. */
+/* Leaf hash and envelope id of an entry before this one. The log holds an entry's leaf hash in the
+ * entry that follows, so the case brings that of the newest. */
 static bool find_entry(const struct tj_asked *a, struct tj_hash *leaf, struct tj_hash *id,
                        uint64_t entry)
 {
@@ -615,6 +707,8 @@ static bool find_entry(const struct tj_asked *a, struct tj_hash *leaf, struct tj
     return past->envelope_id(past->context, id, entry);
 }
 
+/* 7.2, endorse: a signature under the log as it stood. An entry holds the leaf hash of the one
+ * before it, so the leaf hash of one entry fixes all entries up to it. */
 enum tijori_status tj_judge_endorse(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     struct tj_hash leaf;
@@ -622,6 +716,7 @@ enum tijori_status tj_judge_endorse(const struct tj_asked *a, struct tj_verdict 
     if (!find_entry(a, &leaf, &id, a->r->entry)) {
         return tj_refuse(verdict, TIJORI_NAMED_UNKNOWN, "entry");
     }
+    TJ_VERIFY_CHECK(a->r->entry != 0 || tj_hash_equal(&leaf, &a->state->ledger_id));
     if (!tj_hash_equal(&leaf, &a->r->leaf)) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "leaf");
     }

@@ -1,6 +1,7 @@
 #include "core/rules/judge.h"
 
-/* docs/FORMAT.md section 6: entry 0. */
+/* docs/FORMAT.md section 6: entry 0. Nobody signs it and there is no state yet, so its records are
+ * judged by themselves, as a text with an order. */
 
 /* ---- what each kind of record is like, where it stands as the nth of its kind ---- */
 
@@ -20,20 +21,24 @@ static bool party_fits(const struct tj_record *r, uint32_t nth)
     return nth == 0 && r->party == 0 && r->type == TJ_AUTHORITY;
 }
 
+/* At most as many as an envelope has slots: each of them has to sign entry 1. */
 static bool key_fits(const struct tj_record *r, uint32_t nth)
 {
     struct tj_public_key key;
     tj_record_public_key(r, &key);
+    TJ_VERIFY_CHECK(r->role > 0 && r->role < TJ_ROLE_END);
     return nth < TJ_SLOTS_MAX && r->party == 0 && r->ordinal == nth && tj_public_key_valid(&key);
 }
 
 static bool threshold_fits(const struct tj_record *r, uint32_t nth)
 {
+    TJ_VERIFY_CHECK(r->domain < TJ_DOMAIN_END);
     return nth < 2 && r->party == 0;
 }
 
 static bool is_bitcoin(const struct tj_record *r)
 {
+    TJ_VERIFY_CHECK(r->code[0] != '\0' && r->amount_max > 0);
     return strcmp(r->code, "BTC") == 0 && r->decimals == 8 && r->amount_max <= TJ_BTC_AMOUNT_MAX;
 }
 
@@ -55,6 +60,7 @@ static bool same_log_key(const uint8_t *a, const uint8_t *b)
 /* The x-coordinate: an ecdsa key has one byte before it. */
 static const uint8_t *x_of(const uint8_t *record)
 {
+    TJ_VERIFY_CHECK(tj_record_kind(record) == TJ_ADD_KEY);
     bool ecdsa = TJ_GET(record, TJ_ADD_KEY, algorithm) == TJ_ALGORITHM_ECDSA;
     return TJ_AT(record, TJ_ADD_KEY, key) + (ecdsa ? 1 : 0);
 }
@@ -66,11 +72,13 @@ static bool same_x(const uint8_t *a, const uint8_t *b)
 
 static bool same_domain(const uint8_t *a, const uint8_t *b)
 {
+    TJ_VERIFY_CHECK(tj_record_kind(a) == TJ_SET_THRESHOLD && tj_record_kind(b) == TJ_SET_THRESHOLD);
     return TJ_GET(a, TJ_SET_THRESHOLD, domain) == TJ_GET(b, TJ_SET_THRESHOLD, domain);
 }
 
 static bool same_code(const uint8_t *a, const uint8_t *b)
 {
+    TJ_VERIFY_CHECK(tj_record_kind(a) == TJ_OPEN_ASSET && tj_record_kind(b) == TJ_OPEN_ASSET);
     return memcmp(TJ_AT(a, TJ_OPEN_ASSET, code), TJ_AT(b, TJ_OPEN_ASSET, code),
                   TJ_ASSET_CODE_SIZE) == 0;
 }
@@ -109,17 +117,13 @@ static uint32_t find_phase(uint32_t phase, uint8_t kind)
     return phase;
 }
 
-static const uint8_t *record_at(const struct tj_case *c, uint32_t position)
-{
-    return c->records + (size_t)position * TJ_RECORD_SIZE;
-}
-
 /* One like it stands before it. */
 static bool stands_twice(const struct tj_case *c, uint32_t position, const struct phase *phase)
 {
-    const uint8_t *record = record_at(c, position);
+    const uint8_t *record = tj_case_record(c, position);
+    TJ_VERIFY_CHECK(tj_record_kind(record) == phase->kind);
     for (uint32_t i = 0; i < position; i++) {
-        const uint8_t *before = record_at(c, i);
+        const uint8_t *before = tj_case_record(c, i);
         if (tj_record_kind(before) == phase->kind && phase->same(before, record)) {
             return true;
         }
@@ -127,6 +131,9 @@ static bool stands_twice(const struct tj_case *c, uint32_t position, const struc
     return false;
 }
 
+/* 6, GENESIS: of the records. Their order is fixed, so that two who found a ledger of the same
+ * facts get the same ledger id. A phase is never gone back to: find_phase looks from the present
+ * one on. What has to be there is asked last, when all were seen. */
 static enum tijori_status judge_records(const struct tj_case *c, struct tj_verdict *verdict)
 {
     uint32_t counts[PHASES] = {0};
@@ -134,11 +141,12 @@ static enum tijori_status judge_records(const struct tj_case *c, struct tj_verdi
     for (uint32_t i = 0; i < c->header->record_count; i++) {
         struct tj_record r;
         verdict->record = i;
-        phase = find_phase(phase, tj_record_kind(record_at(c, i)));
+        const uint8_t *record = tj_case_record(c, i);
+        phase = find_phase(phase, tj_record_kind(record));
         if (phase == PHASES) {
             return tj_refuse(verdict, TIJORI_GENESIS, "kind");
         }
-        tj_record_decode(&r, record_at(c, i));
+        tj_record_decode(&r, record);
         if (!phases[phase].fits(&r, counts[phase]++) || stands_twice(c, i, &phases[phase])) {
             return tj_refuse(verdict, TIJORI_GENESIS, tj_record_layout(r.kind)->name);
         }
@@ -154,7 +162,7 @@ static enum tijori_status judge_records(const struct tj_case *c, struct tj_verdi
 
 /* ---- header and thresholds ---- */
 
-/* Entry 0 has no lane to follow, no ledger to name, and nobody to sign it. */
+/* 6, GENESIS: entry 0 has no lane to follow, no ledger to name, and nobody to sign it. */
 static bool header_fits(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
@@ -168,24 +176,34 @@ static bool header_fits(const struct tj_case *c)
     return c->slots->count == 0;
 }
 
-/* Times follow from created_s and from the ledger record, the first. */
+/* 6, GENESIS: times follow from created_s and from the ledger record, the first. So the ledger id
+ * follows from the records and created_s alone. */
 static bool times_fit(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
     if (tj_record_kind(c->records) != TJ_LEDGER) {
         return false;
     }
-    return h->expires_s == h->created_s + TJ_GET(c->records, TJ_LEDGER, lifetime_max_s) &&
-           h->created_s <= UINT64_MAX / TJ_NS_PER_S && c->received_ns == h->created_s * TJ_NS_PER_S;
+    if (h->expires_s != h->created_s + TJ_GET(c->records, TJ_LEDGER, lifetime_max_s)) {
+        return false;
+    }
+    if (h->created_s > UINT64_MAX / TJ_NS_PER_S) {
+        return false;
+    }
+    return c->received_ns == h->created_s * TJ_NS_PER_S;
 }
 
+/* 6, UNREACHABLE: a ledger whose authority cannot reach its own threshold could do nothing, not
+ * even lower the threshold. Counted from the records, since there is no state yet; a later entry is
+ * asked the same of the state (7, step 11). */
 static enum tijori_status judge_thresholds(const struct tj_case *c, struct tj_verdict *verdict)
 {
     uint32_t keys[TJ_ROLE_END] = {0};
     uint32_t thresholds[TJ_DOMAIN_END] = {0};
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = record_at(c, i);
+        const uint8_t *record = tj_case_record(c, i);
         if (tj_record_kind(record) == TJ_ADD_KEY) {
+            TJ_VERIFY_CHECK(TJ_GET(record, TJ_ADD_KEY, role) < TJ_ROLE_END);
             keys[TJ_GET(record, TJ_ADD_KEY, role)]++;
         }
         if (tj_record_kind(record) == TJ_SET_THRESHOLD) {
@@ -195,6 +213,8 @@ static enum tijori_status judge_thresholds(const struct tj_case *c, struct tj_ve
     }
     uint32_t move = thresholds[TJ_DOMAIN_MOVE];
     uint32_t administer = thresholds[TJ_DOMAIN_ADMINISTER];
+    /* Entry 1 has a slot for each of them. */
+    TJ_VERIFY_CHECK(keys[TJ_INITIATE] + keys[TJ_APPROVE] + keys[TJ_ADMINISTER] <= TJ_SLOTS_MAX);
     if (administer == 0 || administer > keys[TJ_ADMINISTER]) {
         return tj_refuse(verdict, TIJORI_UNREACHABLE, "threshold");
     }
@@ -206,6 +226,7 @@ static enum tijori_status judge_thresholds(const struct tj_case *c, struct tj_ve
 
 enum tijori_status tj_judge_genesis(const struct tj_case *c, struct tj_verdict *verdict)
 {
+    TJ_VERIFY_CHECK(c->index == 0 && c->records != NULL);
     if (!header_fits(c) || !times_fit(c)) {
         return tj_refuse(verdict, TIJORI_GENESIS, "header");
     }

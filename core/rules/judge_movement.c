@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 
-/* docs/FORMAT.md section 7.1. */
+/* docs/FORMAT.md section 7.1. Its two halves are judge_new (move, pending) and judge_naming (post,
+ * void, correct, approve); tj_judge_movement has what both begin with. */
 
 /* What the rules of one movement look at. */
 struct sides {
@@ -24,6 +25,7 @@ static enum tijori_status refuse_account(struct tj_verdict *verdict, const char 
                             tj_account_party(account), tj_account_local(account));
 }
 
+/* 7.1, ACCOUNT_UNKNOWN: first of all, since every other rule looks at the accounts. */
 static enum tijori_status find_sides(const struct tj_state *state, struct sides *s,
                                      const uint8_t *record, struct tj_verdict *verdict)
 {
@@ -38,9 +40,11 @@ static enum tijori_status find_sides(const struct tj_state *state, struct sides 
         return refuse_account(verdict, "to", to);
     }
     s->asset = tj_state_asset(state, s->from->asset);
+    TJ_VERIFY_CHECK(s->asset != NULL && s->from != s->to);
     return TIJORI_OK;
 }
 
+/* 7.1, ACCOUNT_CLOSED, ACCOUNT_FROZEN. */
 static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *verdict)
 {
     if ((s->from->flags & TJ_ACCOUNT_CLOSED) != 0) {
@@ -58,17 +62,24 @@ static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *v
     return TIJORI_OK;
 }
 
-/* Who submits a restricted envelope is not of the public sector (step 7), nor then is `from`. */
+/* 7.1, RESTRICTED: what the public sector does can be read by everybody. Only `to` has to be asked:
+ * who submits a restricted envelope is not of the public sector (7, step 7), and owns `from`. */
 static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
-    uint32_t party = tj_account_party(tj_movement_to(record));
-    if (tj_header_restricted(c->header) && tj_type_is_public(tj_state_party(state, party)->type)) {
+    const struct tj_party_object *party =
+        tj_state_party(state, tj_account_party(tj_movement_to(record)));
+    TJ_VERIFY_CHECK(party != NULL);
+    TJ_VERIFY_CHECK(!tj_header_restricted(c->header) ||
+                    tj_account_party(tj_movement_from(record)) == c->header->party);
+    if (tj_header_restricted(c->header) && tj_type_is_public(party->type)) {
         return tj_refuse(verdict, TIJORI_RESTRICTED, "to");
     }
     return TIJORI_OK;
 }
 
+/* 7.1, COUNTERSIGN_MISSING: one slot is enough to see here. That it is a key of the party, and that
+ * the party's threshold is reached, was judged with the keys (7, steps 8 and 9). */
 static enum tijori_status judge_countersigned(const struct tj_case *c, const struct sides *s,
                                               const uint8_t *record, struct tj_verdict *verdict)
 {
@@ -76,13 +87,14 @@ static enum tijori_status judge_countersigned(const struct tj_case *c, const str
     if (!tj_wants_countersigner(&party, c->header, record, s->from, s->to)) {
         return TIJORI_OK;
     }
-    if (!tj_countersigned_by(c->slots, party)) { /* its threshold was judged with the keys */
+    if (!tj_countersigned_by(c->slots, party)) {
         return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "to", "party %" PRIu32, party);
     }
     return TIJORI_OK;
 }
 
-/* A rule on this account's balance cannot be judged, and that is counted. */
+/* A rule on this account's balance cannot be judged, because bodies that may move it are not here.
+ * That is counted, so that a report says what was not checked. */
 static bool not_known(struct tj_state *state, uint64_t account)
 {
     bool unknown = tj_balance_unknown(state, account);
@@ -90,12 +102,17 @@ static bool not_known(struct tj_state *state, uint64_t account)
     return unknown;
 }
 
-/* I3: pending outflows count. */
+/* 7.1, BALANCE (I3): what is pending is no longer there to spend, or two pending movements could
+ * promise the same coins. Where the balance is not known, only what this rule would refuse is
+ * counted as not judged. */
 static enum tijori_status judge_balance(struct tj_state *state, const struct sides *s,
                                         const uint8_t *record, struct tj_verdict *verdict)
 {
     uint64_t amount = tj_movement_amount(record).base;
     tj_i128 available = tj_account_balance(s->from) - (tj_i128)s->from->pending_out;
+    /* I3 held before this record. */
+    TJ_VERIFY_CHECK(tj_class_is_contra(s->from->class) || available >= 0 ||
+                    tj_balance_unknown(state, tj_movement_from(record)));
     if (tj_class_is_contra(s->from->class) || available >= (tj_i128)amount) {
         return TIJORI_OK;
     }
@@ -109,10 +126,12 @@ static enum tijori_status judge_balance(struct tj_state *state, const struct sid
                             amount_text(wanted, s, (tj_i128)amount));
 }
 
+/* 7.1, PURPOSE: the table is in purpose.c. */
 static enum tijori_status judge_purpose(const struct sides *s, const uint8_t *record,
                                         struct tj_verdict *verdict)
 {
     uint8_t purpose = tj_movement_purpose(record);
+    TJ_VERIFY_CHECK(purpose > 0 && purpose < TJ_PURPOSE_END);
     if (tj_purpose_allows(purpose, s->from->class, s->to->class)) {
         return TIJORI_OK;
     }
@@ -122,11 +141,17 @@ static enum tijori_status judge_purpose(const struct sides *s, const uint8_t *re
                             tj_purpose_refusal(purpose, s->from->class, s->to->class));
 }
 
+/* 7.1, OVERFLOW: a post or void takes the pending amounts back. From a sum that wrapped around it
+ * would take what is not in it. */
 static enum tijori_status judge_pending(struct tj_state *state, const struct sides *s,
                                         const uint8_t *record, struct tj_verdict *verdict)
 {
     struct tj_amount sum;
     struct tj_amount amount = tj_movement_amount(record);
+    if (tj_record_kind(record) != TJ_PENDING) {
+        return TIJORI_OK;
+    }
+    TJ_VERIFY_CHECK(amount.base > 0 && amount.base <= s->asset->amount_max);
     if (!tj_amount_add(&sum, (struct tj_amount){s->from->pending_out}, amount) &&
         !not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_OVERFLOW, "from");
@@ -143,8 +168,9 @@ static bool timeout_passed(uint32_t timeout_s, uint64_t received_ns)
     return timeout_s != 0 && received_ns >= timeout_s * TJ_NS_PER_S;
 }
 
-/* Whether any rule of section 7.3 may have something to say: most movements meet none, and this is
- * all that they pay for there being rules. */
+/* Whether any rule of section 7.3 may have something to say. Most movements meet none, and this is
+ * all that they pay for there being rules. It may be wrong on one side only: what it turns away, no
+ * rule refuses. It can tell because a party or an account that any rule ever named has a flag. */
 static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
                            const uint8_t *record)
 {
@@ -160,12 +186,17 @@ static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
     if (tiered || named || reserve) {
         return true;
     }
-    return !tj_in_one_pocket(record, s->from, s->to) &&
-           ((from->ruled | tj_state_party(state, tj_account_party(tj_movement_to(record)))->ruled) &
-            TJ_PARTY_LIMITED) != 0;
+    if (tj_in_one_pocket(record, s->from, s->to)) {
+        return false;
+    }
+    const struct tj_party_object *to =
+        tj_state_party(state, tj_account_party(tj_movement_to(record)));
+    return ((from->ruled | to->ruled) & TJ_PARTY_LIMITED) != 0;
 }
 
-/* A move or a pending, in the order of section 7.1. */
+/* A move or a pending, in the order of section 7.1: the accounts by themselves, then the two
+ * together, then who has to agree, and last what depends on the moment, so that a refusal names
+ * first what no waiting makes good. */
 static enum tijori_status judge_new(struct tj_state *state, const struct tj_case *c,
                                     const struct sides *s, const uint8_t *record,
                                     struct tj_verdict *verdict)
@@ -174,9 +205,11 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.1, ASSET_MIXED. */
     if (s->from->asset != s->to->asset) {
         return tj_refuse(verdict, TIJORI_ASSET_MIXED, "to");
     }
+    /* 7.1, AMOUNT_MAX. */
     if (tj_movement_amount(record).base > s->asset->amount_max) {
         return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
     }
@@ -192,6 +225,7 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.1, TIMEOUT: of a pending; a move has none. */
     if (timeout_passed(tj_movement_timeout_s(record), c->received_ns)) {
         return tj_refuse(verdict, TIJORI_TIMEOUT, "timeout_s");
     }
@@ -199,13 +233,13 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
-    if (tj_record_kind(record) == TJ_PENDING) {
-        status = judge_pending(state, s, record, verdict);
-        if (status != TIJORI_OK) {
-            return status;
-        }
+    status = judge_pending(state, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
     if (!may_meet_rules(state, s, record)) {
+        TJ_VERIFY_CHECK(tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict) ==
+                        TIJORI_OK);
         return TIJORI_OK;
     }
     return tj_judge_rules(state, c, record, s->from, s->to, NULL, verdict);
@@ -213,18 +247,24 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
 
 /* ---- post, void, correct ---- */
 
+/* 7.1, NAMED_KIND: a post, void or approve names a pending movement, a correct what reached the
+ * balances. A correct cannot be corrected: all that is taken back of a record is counted in one
+ * mark, that of the record. */
 static bool kinds_match(uint8_t kind, uint8_t named_kind)
 {
+    TJ_VERIFY_CHECK(tj_kind_names(kind));
     if (kind == TJ_CORRECT) {
         return named_kind == TJ_MOVE || named_kind == TJ_POST;
     }
     return named_kind == TJ_PENDING;
 }
 
-/* For a correct, from and to are the other way round, and the amount is judged later. */
+/* 7.1, NAMED_DIFFERS. For a correct, from and to are the other way round, and the amount is judged
+ * later: a part may be corrected. */
 static const char *differing_field(const uint8_t *record, const uint8_t *named)
 {
     bool swapped = tj_record_kind(record) == TJ_CORRECT;
+    TJ_VERIFY_CHECK(tj_kind_is_movement(tj_record_kind(named)));
     uint64_t from = swapped ? tj_movement_to(named) : tj_movement_from(named);
     uint64_t to = swapped ? tj_movement_from(named) : tj_movement_to(named);
     if (tj_movement_purpose(record) != tj_movement_purpose(named)) {
@@ -242,11 +282,16 @@ static const char *differing_field(const uint8_t *record, const uint8_t *named)
     return NULL;
 }
 
+/* The record that is named: NAMED_UNKNOWN, NAMED_HASH, NAMED_KIND and NAMED_DIFFERS of 7.1. It has
+ * to be of an earlier entry, even where the log goes on after this one (an audit reads it whole).
+ * The hash comes before the rest, because it shows that the signers meant the record that stands
+ * here. Of a record that is absent nothing can be compared: judge_absent says what can be asked. */
 static enum tijori_status judge_named(const struct tj_past *past, struct tj_named *named,
                                       const struct tj_case *c, const uint8_t *record,
                                       struct tj_verdict *verdict)
 {
     uint64_t id = tj_movement_refers_to(record);
+    /* 7.1, NAMED_UNKNOWN. */
     if (tj_record_entry(id) >= c->index || !past->record(past->context, named, id)) {
         return tj_refuse_detail(verdict, TIJORI_NAMED_UNKNOWN, "refers_to",
                                 "record %" PRIu64 ":%" PRIu32, tj_record_entry(id),
@@ -255,6 +300,7 @@ static enum tijori_status judge_named(const struct tj_past *past, struct tj_name
     if (named->absent) {
         return TIJORI_OK;
     }
+    /* 7.1, NAMED_HASH. */
     if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
     }
@@ -269,6 +315,8 @@ static enum tijori_status judge_named(const struct tj_past *past, struct tj_name
     return TIJORI_OK;
 }
 
+/* What 7.1 asks of a correct beside what it names. Corrections of one record add up: together they
+ * take back no more than the record moved. */
 static enum tijori_status judge_correction(struct tj_state *state, const struct tj_case *c,
                                            const struct sides *s, const uint8_t *record,
                                            const struct tj_named *named, struct tj_verdict *verdict)
@@ -280,7 +328,10 @@ static enum tijori_status judge_correction(struct tj_state *state, const struct 
     uint64_t number;
     const struct tj_mark_object *mark =
         tj_state_find_mark(state, &number, tj_movement_refers_to(record));
-    uint64_t left = tj_movement_amount(named->record).base - (mark != NULL ? mark->value : 0);
+    uint64_t corrected = mark != NULL ? mark->value : 0;
+    TJ_VERIFY_CHECK(corrected <= tj_movement_amount(named->record).base);
+    uint64_t left = tj_movement_amount(named->record).base - corrected;
+    /* 7.1, CORRECTION. */
     if (tj_movement_amount(record).base > left) {
         char text[TJ_AMOUNT_TEXT_SIZE];
         return tj_refuse_detail(verdict, TIJORI_CORRECTION, "amount", "%s %.8s left",
@@ -289,14 +340,17 @@ static enum tijori_status judge_correction(struct tj_state *state, const struct 
     return judge_balance(state, s, record, verdict);
 }
 
-/* It names a restricted record that is not here. That one is on no account of the public sector;
- * and what the records that are here say of it and of the accounts still holds. */
+/* In an audit: it names a restricted record that is not here. That one is on no account of the
+ * public sector, so a record that names it for such an account is refused. What was not seen cannot
+ * be compared, but the records that are here still say whether it is settled, and whether the
+ * accounts are open. */
 static enum tijori_status judge_absent(struct tj_state *state, const struct sides *s,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
     uint64_t number;
     const struct tj_mark_object *mark =
         tj_state_find_mark(state, &number, tj_movement_refers_to(record));
+    TJ_VERIFY_CHECK(state->partial);
     if (!not_known(state, tj_movement_from(record))) {
         return tj_refuse(verdict, TIJORI_NAMED_DIFFERS, "from");
     }
@@ -306,19 +360,23 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
     if (tj_record_kind(record) != TJ_CORRECT && mark != NULL) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
-    if (tj_record_kind(record) == TJ_POST || tj_record_kind(record) == TJ_CORRECT) {
-        return judge_open(s, verdict);
+    if (!tj_kind_posts(tj_record_kind(record))) {
+        return TIJORI_OK;
     }
-    return TIJORI_OK;
+    return judge_open(s, verdict);
 }
 
-/* None of the keys that sign approved it before. */
+/* 7.1, APPROVED: none of the keys that sign approved it before. Such an approve would add nothing,
+ * and its signers would think that it does. */
 static enum tijori_status judge_approve(const struct tj_state *state, const struct tj_case *c,
                                         const uint8_t *record, struct tj_verdict *verdict)
 {
     struct tj_key_set signed_by;
     struct tj_key_set before;
+    TJ_VERIFY_CHECK(tj_header_approval(c->header));
     tj_approvers(state, signed_by.keys, c->header, c->slots);
+    /* 7, steps 8 and 9: somebody signed, and by keys that approve. */
+    TJ_VERIFY_CHECK(!tj_all_zero(signed_by.keys, sizeof signed_by.keys));
     tj_approved_before(state, &before, tj_movement_refers_to(record));
     for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {
         if (tj_key_in_set(&signed_by, i) && tj_key_in_set(&before, i)) {
@@ -328,7 +386,8 @@ static enum tijori_status judge_approve(const struct tj_state *state, const stru
     return TIJORI_OK;
 }
 
-/* What post, void and approve name is still pending. */
+/* 7.1, SETTLED: what a post, void or approve names is still pending. A second post would move the
+ * amount twice. Each pending movement has a mark, which says so. */
 static enum tijori_status judge_settled(const struct tj_state *state, const uint8_t *record,
                                         struct tj_verdict *verdict)
 {
@@ -336,6 +395,8 @@ static enum tijori_status judge_settled(const struct tj_state *state, const uint
     const struct tj_mark_object *mark =
         tj_state_find_mark(state, &number, tj_movement_refers_to(record));
     TIJORI_REQUIRE(mark != NULL);
+    TJ_VERIFY_CHECK((mark->value & TJ_MARK_PENDING) != 0);
+    TJ_VERIFY_CHECK(number < tj_state_ledger(state)->marks);
     if (mark->value != (TJ_MARK_PENDING | TJ_MARK_OPEN)) {
         return tj_refuse(verdict, TIJORI_SETTLED, "refers_to");
     }
@@ -343,7 +404,8 @@ static enum tijori_status judge_settled(const struct tj_state *state, const uint
 }
 
 /* The second half of section 7.1: what is asked of a post, void, correct or approve beside what it
- * names. */
+ * names. A void is asked the least. It frees what is bound, and has to be possible when the
+ * accounts are frozen and when the time is over. */
 static enum tijori_status judge_of_named(struct tj_state *state, const struct tj_case *c,
                                          const struct sides *s, const uint8_t *record,
                                          const struct tj_named *named, struct tj_verdict *verdict)
@@ -352,20 +414,21 @@ static enum tijori_status judge_of_named(struct tj_state *state, const struct tj
     enum tijori_status status = TIJORI_OK;
     if (kind != TJ_CORRECT) {
         status = judge_settled(state, record, verdict);
-        if (status != TIJORI_OK) {
-            return status;
-        }
     }
-    if (kind == TJ_POST || kind == TJ_CORRECT) {
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (tj_kind_posts(kind)) {
         status = judge_open(s, verdict);
-        if (status != TIJORI_OK) {
-            return status;
-        }
+    }
+    if (status != TIJORI_OK) {
+        return status;
     }
     status = judge_public(state, c, record, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.1, TIMEOUT: of the pending movement that is posted or approved. */
     if ((kind == TJ_POST || kind == TJ_APPROVAL) &&
         timeout_passed(tj_movement_timeout_s(named->record), c->received_ns)) {
         return tj_refuse(verdict, TIJORI_TIMEOUT, "refers_to");
@@ -379,6 +442,8 @@ static enum tijori_status judge_of_named(struct tj_state *state, const struct tj
     return TIJORI_OK;
 }
 
+/* A post, void, correct or approve. Only a post and a correct meet rules of 7.3: the others reach
+ * no balance. */
 static enum tijori_status judge_naming(struct tj_state *state, const struct tj_past *past,
                                        const struct tj_case *c, const struct sides *s,
                                        const uint8_t *record, struct tj_verdict *verdict)
@@ -399,15 +464,22 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
     if (!tj_kind_posts(tj_record_kind(record)) || tj_state_ledger(state)->rules_set == 0) {
         return TIJORI_OK;
     }
+    TJ_VERIFY_CHECK(named.absent || s->from->asset == s->to->asset);
     return tj_judge_rules(state, c, record, s->from, s->to, named.absent ? NULL : &named, verdict);
 }
 
+/* 7.1: what all movements begin with. Lane 0 is signed by those who administer, who move nothing.
+ * The void is the exception twice: it may stand in lane 0, and the authority may void for others,
+ * so that a party that vanished cannot keep an amount bound for ever. */
 enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c, const uint8_t *record,
                                      struct tj_verdict *verdict)
 {
     struct sides s;
     uint8_t kind = tj_record_kind(record);
+    TJ_VERIFY_CHECK(record == tj_case_record(c, verdict->record));
+    TJ_VERIFY_CHECK(tj_header_approval(c->header) == (kind == TJ_APPROVAL));
+    /* 7.1, LANE. */
     if (c->header->lane == 0 && kind != TJ_VOID) {
         return tj_refuse(verdict, TIJORI_LANE, "kind");
     }
@@ -415,6 +487,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
     if (status != TIJORI_OK) {
         return status;
     }
+    /* 7.1, NOT_OWNER. */
     bool authority_voids = kind == TJ_VOID && c->header->party == 0;
     if (tj_account_party(tj_movement_from(record)) != c->header->party && !authority_voids) {
         return tj_refuse_detail(verdict, TIJORI_NOT_OWNER, "from",
@@ -430,7 +503,7 @@ enum tijori_status tj_judge_movement(struct tj_state *state, const struct tj_pas
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE])
 {
-    if (!state->partial) { /* asked of every record: before anything is made ready */
+    if (!state->partial) { /* first, because every record of every ledger asks */
         return false;
     }
     struct tj_named named = {.absent = false};

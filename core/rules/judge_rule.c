@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 
-/* docs/FORMAT.md section 7.3. What each rule needs to count is in rule.c. */
+/* docs/FORMAT.md section 7.3. What the rules count is in rule.c, which the effects use too: what is
+ * judged and what is counted cannot differ. */
 
 static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct tj_asset_object *asset,
                                tj_i128 base)
@@ -11,8 +12,7 @@ static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct tj_as
     return out;
 }
 
-/* The rules of one sort that look at a movement: those of its account and of all of its party, on
- * the side that the movement leaves or enters. */
+/* A walk over the limits of one holder that are in force for a movement. */
 struct walk {
     struct tj_state *state;
     const struct tj_passage *passage;
@@ -38,11 +38,14 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 
 /* ---- freeze, purposes, counterparties: what may never be ---- */
 
+/* 7.3, step 1: who is frozen as a party is frozen whatever the movement is for, so this comes
+ * before the rules that look at it. */
 static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
                                        struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
     while ((rule = next_limit(&walk, TJ_LIMIT_FREEZE)) != NULL) {
+        TJ_VERIFY_CHECK(tj_holder_is_party(walk.holder)); /* an account has a freeze of its own */
         if ((rule->directions & direction) != 0) {
             return tj_refuse_detail(
                 verdict, TIJORI_PARTY_FROZEN, direction == TJ_FREEZE_OUT ? "from" : "to",
@@ -53,12 +56,14 @@ static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
     return TIJORI_OK;
 }
 
+/* 7.3, step 2: every limit has to have the purpose, so that one more limit never allows more. */
 static enum tijori_status judge_purposes(struct walk walk, uint8_t direction,
                                          struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
     uint8_t purpose = tj_movement_purpose(walk.passage->record);
     while ((rule = next_limit(&walk, TJ_LIMIT_PURPOSES)) != NULL) {
+        TJ_VERIFY_CHECK(rule->directions != 0 && rule->purposes != 0);
         if ((rule->directions & direction) != 0 && (rule->purposes >> purpose & 1) == 0) {
             return tj_refuse_detail(verdict, TIJORI_LIMIT_PURPOSES, "purpose",
                                     "rule %" PRIu32 ": %s is not among what may %s here",
@@ -69,6 +74,9 @@ static enum tijori_status judge_purposes(struct walk walk, uint8_t direction,
     return TIJORI_OK;
 }
 
+/* 7.3, step 3: unlike other limits these add up. Each names one more counterparty that is allowed,
+ * and only where there is at least one are all others barred. So it takes the whole walk to refuse,
+ * and the rule that a refusal names is the first of them. */
 static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction,
                                              struct tj_verdict *verdict)
 {
@@ -77,8 +85,7 @@ static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction
     const uint8_t *record = walk.passage->record;
     uint64_t other = out ? tj_movement_to(record) : tj_movement_from(record);
     uint64_t other_all = tj_account_id(tj_account_party(other), TJ_LOCAL_ALL);
-    uint32_t first = 0;
-    bool limited = false;
+    uint32_t first = TJ_NOWHERE;
     while ((rule = next_limit(&walk, TJ_LIMIT_COUNTERPARTY)) != NULL) {
         if ((rule->directions & direction) == 0) {
             continue;
@@ -86,23 +93,22 @@ static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction
         if (rule->counterparty == other || rule->counterparty == other_all) {
             return TIJORI_OK;
         }
-        if (!limited) {
+        if (first == TJ_NOWHERE) {
             first = walk.number;
         }
-        limited = true;
     }
-    if (limited) {
-        return tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
-                                "rule %" PRIu32 " and those like it do not name account "
-                                "%" PRIu32 ":%" PRIu32,
-                                first, tj_account_party(other), tj_account_local(other));
+    if (first == TJ_NOWHERE) {
+        return TIJORI_OK; /* there is no such limit */
     }
-    return TIJORI_OK;
+    return tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
+                            "rule %" PRIu32 " and those like it do not name account "
+                            "%" PRIu32 ":%" PRIu32,
+                            first, tj_account_party(other), tj_account_local(other));
 }
 
 /* ---- outflow and balance: how much ---- */
 
-/* Bodies that would tell are not there: counted, not judged. */
+/* In an audit: bodies that would tell how much are not there. The rule is counted as not judged. */
 static bool not_known(struct walk *walk)
 {
     bool unknown = tj_balance_unknown(walk->state, walk->holder);
@@ -110,6 +116,8 @@ static bool not_known(struct walk *walk)
     return unknown;
 }
 
+/* 7.3, step 4: of a holder that the movement leaves. The sum has 128 bits, so that a large amount
+ * cannot wrap around and fit. */
 static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
                                         const struct tj_asset_object *asset,
                                         struct tj_verdict *verdict)
@@ -117,11 +125,16 @@ static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
     const struct tj_rule_object *rule;
     const struct tj_passage *p = walk.passage;
     uint64_t amount = tj_movement_amount(p->record).base;
-    while (direction == TJ_FREEZE_OUT && (rule = next_limit(&walk, TJ_LIMIT_OUTFLOW)) != NULL) {
+    if (direction != TJ_FREEZE_OUT) {
+        return TIJORI_OK;
+    }
+    while ((rule = next_limit(&walk, TJ_LIMIT_OUTFLOW)) != NULL) {
         if (!tj_limits_outflow(rule, p) || not_known(&walk)) {
             continue;
         }
+        TJ_VERIFY_CHECK(rule->window.step <= tj_window_step(rule, p->received_ns));
         tj_u128 used = tj_window_used(rule, p->received_ns);
+        TJ_VERIFY_CHECK(used <= rule->amount); /* all that it counts was judged */
         if (used + amount > rule->amount) {
             char max[TJ_AMOUNT_TEXT_SIZE];
             char out[TJ_AMOUNT_TEXT_SIZE];
@@ -138,9 +151,12 @@ static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
     return TIJORI_OK;
 }
 
+/* What the holder has in the movement's asset. A holding is the sum of its accounts' balances, kept
+ * apart because a party may have millions of them. */
 static tj_i128 balance_now(const struct walk *walk)
 {
     if (!tj_holder_is_party(walk->holder)) {
+        TJ_VERIFY_CHECK(!tj_class_is_contra(walk->passage->to->class));
         return tj_account_balance(walk->passage->to);
     }
     const struct tj_holding_object *holding =
@@ -148,9 +164,12 @@ static tj_i128 balance_now(const struct walk *walk)
     if (holding == NULL) {
         return 0;
     }
+    TJ_VERIFY_CHECK(holding->in >= holding->out);
     return (tj_i128)(holding->in - holding->out);
 }
 
+/* 7.3, step 5: of a holder that the movement enters. A holder that had more than the limit when it
+ * was set may keep what it has, but gets no more. */
 static enum tijori_status judge_balance_limit(struct walk walk, uint8_t direction,
                                               const struct tj_asset_object *asset,
                                               struct tj_verdict *verdict)
@@ -158,11 +177,15 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
     const struct tj_rule_object *rule;
     const struct tj_passage *p = walk.passage;
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
-    while (direction == TJ_FREEZE_IN && (rule = next_limit(&walk, TJ_LIMIT_BALANCE)) != NULL) {
+    if (direction != TJ_FREEZE_IN) {
+        return TIJORI_OK;
+    }
+    while ((rule = next_limit(&walk, TJ_LIMIT_BALANCE)) != NULL) {
         if (rule->asset != p->to->asset || not_known(&walk)) {
             continue;
         }
         tj_i128 now = balance_now(&walk);
+        TJ_VERIFY_CHECK(now >= 0); /* I3 */
         if (now + amount > (tj_i128)rule->amount) {
             char max[TJ_AMOUNT_TEXT_SIZE];
             char held[TJ_AMOUNT_TEXT_SIZE];
@@ -180,6 +203,7 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
 
 /* ---- the four holders of a movement ---- */
 
+/* 7.3, steps 1 to 5. The first three bar what may never be, the last two say how much. */
 enum { FORBID_STEPS = 3, LIMIT_STEPS = 5 };
 static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t direction,
                                            const struct tj_asset_object *asset,
@@ -206,29 +230,50 @@ struct met {
     uint8_t direction;
 };
 
+/* Any limit of this holder is in force for the movement. */
+#ifdef TIJORI_VERIFY
+static bool is_limited(const struct tj_state *state, const struct tj_passage *p, uint64_t holder)
+{
+    size_t step = 0;
+    const struct tj_rule_object *rule;
+    while ((rule = tj_next_rule(state, &step, NULL, holder, p->id)) != NULL) {
+        if (rule->kind == TJ_SET_LIMIT) {
+            return true;
+        }
+    }
+    return false;
+}
+#endif
+
 /* The account and all of its party, on the side that the movement leaves (enters), where there may
- * be limits: at most two, most often none. */
+ * be limits: at most two, most often none. Both carry a flag that there ever was a limit, so that
+ * most movements need not look for any. */
 static uint32_t meet(const struct tj_state *state, struct met out[2], const struct tj_passage *p,
                      uint8_t direction)
 {
     bool leaving = direction == TJ_FREEZE_OUT;
     uint64_t account = leaving ? tj_movement_from(p->record) : tj_movement_to(p->record);
     const struct tj_account_object *object = leaving ? p->from : p->to;
-    uint32_t party = tj_account_party(account);
-    uint64_t all = tj_account_id(party, TJ_LOCAL_ALL);
+    const struct tj_party_object *party = tj_state_party(state, tj_account_party(account));
+    uint64_t all = tj_account_id(tj_account_party(account), TJ_LOCAL_ALL);
+    bool account_ruled = (object->flags & TJ_ACCOUNT_RULED) != 0;
+    bool party_limited = (party->ruled & TJ_PARTY_LIMITED) != 0;
+    TJ_VERIFY_CHECK(account_ruled || !is_limited(state, p, account));
+    TJ_VERIFY_CHECK(party_limited || !is_limited(state, p, all));
     uint32_t count = 0;
-    if ((object->flags & TJ_ACCOUNT_RULED) != 0) {
+    if (account_ruled) {
         out[count++] = (struct met){account, direction};
     }
-    if ((tj_state_party(state, party)->ruled & TJ_PARTY_LIMITED) != 0 &&
-        (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
+    if (party_limited && (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
         out[count++] = (struct met){all, direction};
     }
     return count;
 }
 
-/* A pending movement `moves` nothing yet, and of one that names a record which is not here (in an
- * audit) that cannot be judged: then only what may never be. */
+/* 7.3, steps 1 to 5: step by step, and in each the holders in the order of section 7.3, leaving
+ * before entering and the account before its party. A pending movement `moves` nothing yet; and of
+ * one that names a record which is not here (in an audit) it cannot be judged how much. Both meet
+ * only the steps that bar what may never be. */
 static enum tijori_status judge_limits(struct tj_state *state, const struct tj_passage *p,
                                        bool moves, const struct tj_asset_object *asset,
                                        struct tj_verdict *verdict)
@@ -250,10 +295,11 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
 
 /* ---- tiers ---- */
 
-/* Step 6. */
+/* 7.3, step 6, APPROVALS. */
 static enum tijori_status judge_approvals(const struct tj_approvals *given,
                                           struct tj_verdict *verdict)
 {
+    TJ_VERIFY_CHECK(given->tier != NULL && given->tier->kind == TJ_SET_TIER);
     if (given->count < given->tier->approvals) {
         return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
                                 "rule %" PRIu32 ": %u approvals wanted, %" PRIu32 " given",
@@ -267,10 +313,13 @@ static enum tijori_status judge_approvals(const struct tj_approvals *given,
     return TIJORI_OK;
 }
 
+/* 7.3, step 6, DELAY: asked after APPROVALS, because it is of no use to wait while approvals are
+ * lacking. */
 static enum tijori_status judge_delay(const struct tj_passage *p, const struct tj_rule_object *tier,
                                       uint32_t rule, struct tj_verdict *verdict)
 {
     uint64_t left_ns;
+    TJ_VERIFY_CHECK(tj_record_kind(p->record) != TJ_POST || p->received_ns > p->named->received_ns);
     switch (tj_tier_wait(&left_ns, tier, p)) {
     case TJ_WAIT_NONE:
         return TIJORI_OK;
@@ -285,6 +334,9 @@ static enum tijori_status judge_delay(const struct tj_passage *p, const struct t
     abort();
 }
 
+/* 7.3, step 6. The approvals of a post were gathered by approve records, which may stand in bodies
+ * that an audit does not have. Its delay is known all the same: it counts from an entry, and
+ * entries are all here. */
 static enum tijori_status judge_tier(struct tj_state *state, const struct tj_case *c,
                                      const struct tj_passage *p, struct tj_verdict *verdict)
 {
@@ -295,11 +347,12 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
     }
     if (tj_record_kind(p->record) == TJ_POST &&
         tj_balance_unknown(state, tj_movement_from(p->record))) {
-        state->unjudged++; /* approvals in bodies that are not there */
+        state->unjudged++;
         return judge_delay(p, tier, rule, verdict);
     }
     struct tj_key_set signed_by;
     struct tj_approvals given;
+    TJ_VERIFY_CHECK(tj_account_party(tj_movement_from(p->record)) == c->header->party);
     tj_approvers(state, signed_by.keys, c->header, c->slots);
     tj_approvals_of(state, &given, p, &signed_by, tj_pending_posted(p->record));
     enum tijori_status status = judge_approvals(&given, verdict);
@@ -311,6 +364,8 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
 
 /* ---- programmes ---- */
 
+/* Says which bound was broken and how much of it was left before this movement. A bound that is
+ * enforced was never passed before, since all that raises a sum is judged. */
 static enum tijori_status refuse_counted(const struct tj_rule_object *before,
                                          const struct tj_rule_object *after, uint32_t number,
                                          const struct tj_asset_object *asset,
@@ -325,6 +380,7 @@ static enum tijori_status refuse_counted(const struct tj_rule_object *before,
         daily ? (tj_i128)after->programme.day_amount -
                     (tj_i128)(after->programme.counted_in - before->programme.counted_in)
               : tj_programme_net(&before->programme);
+    TJ_VERIFY_CHECK(counted <= bound);
     char left[TJ_AMOUNT_TEXT_SIZE];
     return tj_refuse_detail(
         verdict, TIJORI_PROGRAMME, "amount", "rule %" PRIu32 ", %s: %s %.8s%s, %s counted, %s left",
@@ -333,17 +389,25 @@ static enum tijori_status refuse_counted(const struct tj_rule_object *before,
         amount_text(left, asset, bound > counted ? bound - counted : 0));
 }
 
+/* 7.3, step 7, of a minimum: it counts nothing by itself, but looks at what the asset's reserve
+ * accounts hold together. Only what lowers the reserve can break it. */
 static enum tijori_status judge_minimum(const struct tj_state *state, const struct tj_passage *p,
                                         const struct tj_asset_object *asset,
                                         struct tj_verdict *verdict)
 {
-    const struct tj_rule_object *rule =
-        asset->minimum_set != 0 ? tj_state_rule(state, asset->minimum_rule) : NULL;
-    if (rule == NULL || rule->mode != TJ_MODE_ENFORCE || p->from->class != TJ_CLASS_RESERVE ||
-        !tj_programme_runs(rule, p->id, p->received_ns)) {
+    if (asset->minimum_set == 0 || p->from->class != TJ_CLASS_RESERVE) {
+        return TIJORI_OK;
+    }
+    const struct tj_rule_object *rule = tj_state_rule(state, asset->minimum_rule);
+    if (rule == NULL) { /* damaged storage */
+        return TIJORI_OK;
+    }
+    TJ_VERIFY_CHECK(rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM);
+    if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_runs(rule, p->id, p->received_ns)) {
         return TIJORI_OK;
     }
     tj_i128 reserve = tj_reserve_of(asset);
+    TJ_VERIFY_CHECK(reserve >= (tj_i128)tj_movement_amount(p->record).base); /* I3 */
     if (reserve - (tj_i128)tj_movement_amount(p->record).base >= (tj_i128)rule->amount) {
         return TIJORI_OK;
     }
@@ -355,6 +419,9 @@ static enum tijori_status judge_minimum(const struct tj_state *state, const stru
                             asset->code, amount_text(held, asset, reserve));
 }
 
+/* 7.3, step 7. Whether a movement breaks a programme is asked of a copy in which it is counted
+ * already: the effect counts in the same way, and finds the same breaches where a programme only
+ * reports. */
 static enum tijori_status judge_programmes(const struct tj_state *state, const struct tj_passage *p,
                                            const struct tj_asset_object *asset,
                                            struct tj_verdict *verdict)
@@ -365,6 +432,7 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
     uint64_t holder = tj_programmes_of(p->from->asset);
     while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
         struct tj_programme_change change;
+        TJ_VERIFY_CHECK(rule->kind == TJ_PROGRAMME && rule->asset == p->from->asset);
         if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, &change, p)) {
             continue;
         }
@@ -377,6 +445,8 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
     return judge_minimum(state, p, asset, verdict);
 }
 
+/* 7.3, in its order. A pending movement stops after what may never be: how much, who approves and
+ * what a programme counts is asked when it is posted, by what is so then. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,
@@ -392,7 +462,8 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
     bool moves = tj_record_kind(record) == TJ_MOVE || named != NULL;
-    /* Steps 1 to 5. */
+    TJ_VERIFY_CHECK(moves || tj_record_kind(record) == TJ_PENDING || state->partial);
+    TJ_VERIFY_CHECK(from->asset == to->asset || state->partial);
     enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
     if (status != TIJORI_OK || !moves) {
         return status;
@@ -401,7 +472,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     if (status != TIJORI_OK) {
         return status;
     }
-    /* Step 7: programmes count what crosses the reserve's border. */
+    /* 7.3, step 7: programmes count what crosses the reserve's border. */
     if (!tj_crosses_reserve(p.from, p.to)) {
         return TIJORI_OK;
     }

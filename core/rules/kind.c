@@ -87,6 +87,7 @@ static const struct tj_directive_rule directives[TJ_KIND_END] = {DIRECTIVES(DIRE
 const struct tj_movement_rule *tj_movement_rule(uint8_t kind)
 {
     if (tj_kind_is_movement(kind)) {
+        TJ_VERIFY_CHECK(tj_directive_rule(kind) == NULL); /* a kind has one row */
         return &movements[kind];
     }
     return NULL;
@@ -108,12 +109,15 @@ static enum tijori_status refuse_early(uint32_t since, struct tj_verdict *verdic
                             (unsigned)since);
 }
 
+/* A kind that the ledger's rules do not know yet is refused by the table, before its judge: so an
+ * old ledger, audited by a newer program, comes to the same verdicts. */
 enum tijori_status tj_judge_record(struct tj_state *state, const struct tj_past *past,
                                    const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE],
                                    struct tj_verdict *verdict)
 {
     uint8_t kind = tj_record_kind(record);
     uint32_t rules = tj_state_ledger(state)->rules;
+    TJ_VERIFY_CHECK(c->index > 0 && verdict->record < c->header->record_count);
     if (tj_kind_is_movement(kind)) {
         const struct tj_movement_rule *rule = &movements[kind];
         if (rule->since > rules) {
@@ -136,6 +140,8 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint8_t 
                       uint32_t position, const uint8_t record[TJ_RECORD_SIZE])
 {
     uint8_t kind = tj_record_kind(record);
+    TJ_VERIFY_CHECK(position < effect->header->record_count);
+    TJ_VERIFY_CHECK(state->redo == (link == NULL)); /* links are kept by who has them already */
     if (tj_kind_is_movement(kind)) {
         tj_effect_movement(state, effect, movements[kind].effect, link, position, record);
         return;

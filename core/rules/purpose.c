@@ -69,14 +69,37 @@ static const bool allowed[TJ_PURPOSE_END][TJ_CLASS_END][TJ_CLASS_END] = {
 #undef RULE_ALLOWED
 };
 
+/* What tj_purpose_refusal tells people for good must be so of every row. */
+static bool row_is_sensible(const struct tj_purpose_rule *row)
+{
+    bool inside = row->from == RESERVE && row->to == RESERVE;
+    return row->purpose != TJ_CORRECTION && inside == (row->purpose == TJ_INTERNAL_TRANSFER) &&
+           !(tj_class_is_contra(row->from) && tj_class_is_contra(row->to));
+}
+
+TJ_VERIFY_ONLY static bool rows_are_sensible(void)
+{
+    for (size_t i = 0; i < tj_purpose_rule_count; i++) {
+        if (!row_is_sensible(&tj_purpose_rules[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class)
 {
     return purpose < TJ_PURPOSE_END && from_class < TJ_CLASS_END && to_class < TJ_CLASS_END &&
            allowed[purpose][from_class][to_class];
 }
 
+/* The commonest mistakes have an answer of their own, which teaches the rule behind the table. The
+ * narrowest comes first: a transfer inside the reserve is called a purchase more often than
+ * anything else is. */
 const char *tj_purpose_refusal(uint8_t purpose, uint8_t from_class, uint8_t to_class)
 {
+    TJ_VERIFY_CHECK(!tj_purpose_allows(purpose, from_class, to_class));
+    TJ_VERIFY_CHECK(rows_are_sensible());
     bool inside = from_class == RESERVE && to_class == RESERVE;
     if (inside && purpose == TJ_PURCHASE) {
         return "coins between two reserve accounts are not purchased: the state has them already";
@@ -115,6 +138,7 @@ uint16_t tj_type_classes_max(uint8_t party_type)
 uint16_t tj_type_classes_first(uint8_t party_type)
 {
     if (party_type == TJ_CUSTODIAN) {
+        TJ_VERIFY_CHECK((tj_type_classes_max(party_type) >> CUSTODY & 1) != 0);
         return 1 << CUSTODY;
     }
     return 0;

@@ -1,7 +1,8 @@
 #include "core/rules/readiness.h"
 
-/* The case as it would be judged, with its slots that count and no others: what the ledger refuses
- * for one slot is first of all to be rid of that slot. */
+/* The judges stop at the first slot that does not count. Here such slots are told one by one, and
+ * everything else is asked of the envelope as it were without them: they have to be taken out
+ * anyway. `whole` is the envelope as it is, `c` the one without them. */
 struct asking {
     const struct tj_state *state; /* NULL: nothing is known */
     const struct tj_past *past;
@@ -13,31 +14,32 @@ struct asking {
     struct tj_readiness *out;
 };
 
-static const uint8_t *record_at(const struct asking *a, uint32_t position)
+/* The first bar stays. True when it is this one. */
+static bool bar(struct asking *a, enum tj_bar why, uint32_t record)
 {
-    return a->c.records + (size_t)position * TJ_RECORD_SIZE;
-}
-
-static void bar(struct asking *a, enum tj_bar why, uint32_t record)
-{
-    if (a->out->bar == TJ_BAR_NONE) {
-        a->out->bar = why;
-        a->out->bar_record = record;
+    TJ_VERIFY_CHECK(record == TJ_NOWHERE || record < a->c.header->record_count);
+    if (a->out->bar != TJ_BAR_NONE) {
+        return false;
     }
+    a->out->bar = why;
+    a->out->bar_record = record;
+    return true;
 }
 
 /* ---- slots ---- */
 
-/* One of these keys approved before what a record approves: as the judge of that record says. */
+/* 7.1, APPROVED, of one slot: its key approved before what a record approves. The judge refuses the
+ * record for it. To whom it is told here, it is the slot that is to be taken out. */
 static enum tijori_status ask_approved(const struct asking *a, const struct tj_slot *slot,
                                        struct tj_verdict *verdict)
 {
     const struct tj_key_object *key = tj_slot_key(a->state, slot);
+    TJ_VERIFY_CHECK(key != NULL && key->role == TJ_APPROVE);
     if (!tj_header_approval(a->c.header)) {
         return TIJORI_OK;
     }
     for (uint32_t i = 0; i < a->c.header->record_count; i++) {
-        const uint8_t *record = record_at(a, i);
+        const uint8_t *record = tj_case_record(&a->c, i);
         struct tj_key_set before;
         if (tj_record_kind(record) != TJ_APPROVAL) {
             continue;
@@ -51,6 +53,8 @@ static enum tijori_status ask_approved(const struct asking *a, const struct tj_s
     return TIJORI_OK;
 }
 
+/* Why a slot does not count. Entry 1 has a rule of its own. Without a state nothing is known of
+ * keys; but whether a record wants possession, the envelope says by itself. */
 static enum tijori_status ask_slot(const struct asking *a, uint8_t *role, uint32_t i,
                                    struct tj_verdict *verdict)
 {
@@ -72,6 +76,7 @@ static enum tijori_status ask_slot(const struct asking *a, uint8_t *role, uint32
     return ask_approved(a, slot, verdict);
 }
 
+/* The slots that count go into the case that is asked about, with their roles beside them. */
 static void ask_slots(struct asking *a)
 {
     for (uint32_t i = 0; i < a->whole->slots->count; i++) {
@@ -86,10 +91,14 @@ static void ask_slots(struct asking *a)
         a->roles[a->counting.count] = role;
         a->counting.slots[a->counting.count++] = a->whole->slots->slots[i];
     }
+    TJ_VERIFY_CHECK(a->counting.count + a->out->refused == a->whole->slots->count);
 }
 
 /* ---- parties ---- */
 
+/* How far one party has come. What it gave is counted of all its slots, and what counts of those
+ * that do: the difference is what a person has to hear of. A party that is not known has no
+ * threshold, so nothing is said of it but how many slots it gave. */
 static struct tj_signatures ask_party(const struct asking *a, uint8_t use, uint32_t party)
 {
     struct tj_signatures out = {.party = party, .status = TIJORI_OK};
@@ -113,6 +122,7 @@ static struct tj_signatures ask_party(const struct asking *a, uint8_t use, uint3
     } else {
         out.counting = tj_quorum_of(a->state, &a->c, a->roles, use, party);
     }
+    TJ_VERIFY_CHECK(out.counting.given <= out.given);
     return out;
 }
 
@@ -121,9 +131,11 @@ static bool party_ready(const struct tj_signatures *s)
     return s->known && s->status == TIJORI_OK && tj_quorum_reached(&s->counting);
 }
 
+/* A party that countersigned or has to: each once. */
 static void add_other(struct asking *a, uint32_t party)
 {
     struct tj_readiness *out = a->out;
+    TJ_VERIFY_CHECK(party != a->c.header->party);
     for (uint32_t i = 0; i < out->others; i++) {
         if (out->other[i].party == party) {
             return;
@@ -148,25 +160,29 @@ static void ask_countersigned(struct asking *a)
 
 static void ask_possession(struct asking *a, const uint8_t *record)
 {
-    if (tj_record_wants_possession(record)) {
-        a->out->possession_wanted++;
-        a->out->possession_shown += tj_possession_shown(&a->c, record);
+    if (!tj_record_wants_possession(record)) {
+        return;
     }
+    a->out->possession_wanted++;
+    a->out->possession_shown += tj_possession_shown(&a->c, record);
 }
 
-/* Another record of the envelope, before this one, approves the same. Most envelopes have one. */
+/* Another record of the envelope, before this one, approves the same. The keys that sign would then
+ * have approved it before, by 7.1, APPROVED. */
 static bool approved_twice(const struct asking *a, uint32_t position)
 {
-    uint64_t named = tj_movement_refers_to(record_at(a, position));
+    uint64_t named = tj_movement_refers_to(tj_case_record(&a->c, position));
+    TJ_VERIFY_CHECK(tj_header_approval(a->c.header));
     for (uint32_t i = 0; i < position; i++) {
-        if (tj_movement_refers_to(record_at(a, i)) == named) {
+        if (tj_movement_refers_to(tj_case_record(&a->c, i)) == named) {
             return true;
         }
     }
     return false;
 }
 
-/* The time of a tier: of a post it is counted from what it posts. */
+/* The time of a tier: of a post it is counted from what it posts. A post that names nothing lacks
+ * no key: the judges refuse it for what it names. */
 static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
                      const struct tj_approvals *approvals)
 {
@@ -174,22 +190,28 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
     uint64_t left_ns = 0;
     if (tj_record_kind(p->record) == TJ_POST) {
         uint64_t pending = tj_movement_refers_to(p->record);
-        if (a->past == NULL || tj_record_entry(pending) >= a->c.index ||
-            !a->past->record(a->past->context, &named, pending)) {
-            return; /* it names nothing: no key is lacking */
+        if (a->past == NULL || tj_record_entry(pending) >= a->c.index) {
+            return;
+        }
+        if (!a->past->record(a->past->context, &named, pending)) {
+            return;
         }
         p->named = &named;
     }
     enum tj_wait wait = tj_tier_wait(&left_ns, approvals->tier, p);
-    if (wait == TJ_WAIT_NONE || a->out->bar != TJ_BAR_NONE) {
+    TJ_VERIFY_CHECK((wait == TJ_WAIT_LEFT) == (left_ns > 0));
+    if (wait == TJ_WAIT_NONE) {
         return;
     }
-    bar(a, wait == TJ_WAIT_LEFT ? TJ_BAR_WAIT : TJ_BAR_NEVER, position);
+    if (!bar(a, wait == TJ_WAIT_LEFT ? TJ_BAR_WAIT : TJ_BAR_NEVER, position)) {
+        return;
+    }
     a->out->wait_rule = approvals->rule;
     a->out->wait_s = approvals->tier->window_s;
     a->out->left_ns = left_ns;
 }
 
+/* 7.3, step 6. Of several records that want more approvals the first is told. */
 static void ask_tier(struct asking *a, struct tj_passage *p, uint32_t position)
 {
     struct tj_approvals approvals;
@@ -200,6 +222,7 @@ static void ask_tier(struct asking *a, struct tj_passage *p, uint32_t position)
     if (approvals.tier == NULL) {
         return;
     }
+    TJ_VERIFY_CHECK(approvals.tier->amount < tj_movement_amount(p->record).base);
     if (!tj_approvals_complete(&approvals) && a->out->approvals_record == TJ_NOWHERE) {
         a->out->approvals_record = position;
         a->out->approvals = approvals;
@@ -207,13 +230,15 @@ static void ask_tier(struct asking *a, struct tj_passage *p, uint32_t position)
     ask_wait(a, p, position, &approvals);
 }
 
+/* Who has to countersign and how many have to approve depends on the accounts: where one is not
+ * there, nothing more can be said, and that is told instead. */
 static void ask_movement(struct asking *a, uint32_t position)
 {
-    const uint8_t *record = record_at(a, position);
+    const uint8_t *record = tj_case_record(&a->c, position);
     uint32_t party;
-    if (tj_record_kind(record) == TJ_APPROVAL && a->out->bar == TJ_BAR_NONE &&
-        approved_twice(a, position)) {
-        bar(a, TJ_BAR_TWICE, position);
+    bool unbarred = a->out->bar == TJ_BAR_NONE; /* else the answer would change nothing */
+    if (unbarred && tj_record_kind(record) == TJ_APPROVAL && approved_twice(a, position)) {
+        (void)bar(a, TJ_BAR_TWICE, position);
     }
     struct tj_passage p = {
         .record = record,
@@ -223,7 +248,7 @@ static void ask_movement(struct asking *a, uint32_t position)
         .to = tj_state_account(a->state, tj_movement_to(record)),
     };
     if (p.from == NULL || p.to == NULL) {
-        bar(a, TJ_BAR_ACCOUNT, position);
+        (void)bar(a, TJ_BAR_ACCOUNT, position);
         return;
     }
     if (tj_wants_countersigner(&party, a->c.header, record, p.from, p.to)) {
@@ -232,18 +257,23 @@ static void ask_movement(struct asking *a, uint32_t position)
     ask_tier(a, &p, position);
 }
 
+/* Movements and directives do not share an envelope, so the first record tells which they are. The
+ * quorum of the authority is asked for where the judges ask for it (tj_judge_after). */
 static void ask_records(struct asking *a)
 {
+    bool movements = tj_kind_is_movement(tj_record_kind(tj_case_record(&a->c, 0)));
     for (uint32_t i = 0; i < a->c.header->record_count; i++) {
-        const uint8_t *record = record_at(a, i);
+        const uint8_t *record = tj_case_record(&a->c, i);
+        TJ_VERIFY_CHECK(tj_kind_is_movement(tj_record_kind(record)) == movements);
         ask_possession(a, record);
-        if (a->state != NULL && tj_kind_is_movement(tj_record_kind(record))) {
+        if (movements && a->state != NULL) {
             ask_movement(a, i);
         }
     }
-    if (a->state != NULL && a->c.index > 1 && !tj_kind_is_movement(tj_record_kind(a->c.records))) {
-        a->out->quorum_changes = tj_changes_quorum(&a->c);
+    if (movements || a->state == NULL || a->c.index <= 1) {
+        return;
     }
+    a->out->quorum_changes = tj_changes_quorum(&a->c);
     if (a->out->quorum_changes) {
         a->out->quorum = tj_new_quorum(a->state, &a->c);
     }
@@ -251,6 +281,8 @@ static void ask_records(struct asking *a)
 
 /* ---- the whole ---- */
 
+/* Nothing that was found is left to be done. One thing that is forgotten here, and people send what
+ * the ledger refuses. */
 static bool all_ready(const struct tj_readiness *out)
 {
     if (out->refused > 0 || out->bar != TJ_BAR_NONE || !party_ready(&out->own)) {
@@ -267,6 +299,26 @@ static bool all_ready(const struct tj_readiness *out)
     return out->possession_shown == out->possession_wanted && out->approvals_record == TJ_NOWHERE;
 }
 
+/* What is said to be complete has nothing in the lists of what is missing. */
+#ifdef TIJORI_VERIFY
+static bool nothing_missing(const struct tj_readiness *out)
+{
+    for (uint32_t i = 0; i < TJ_SLOTS_MAX; i++) {
+        if (out->slots[i].status != TIJORI_OK) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < out->others; i++) {
+        if (out->other[i].given != out->other[i].counting.given) {
+            return false;
+        }
+    }
+    return out->own.given == out->own.counting.given && out->bar_record == TJ_NOWHERE &&
+           out->left_ns == 0 && out->approvals.tier == NULL;
+}
+#endif
+
+/* First the slots, because all that follows counts only those that count. */
 void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
                      const struct tj_past *past, const struct tj_case *c)
 {
@@ -283,10 +335,11 @@ void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
     out->own = ask_party(&a, TJ_USE_SIGN, c->header->party);
     ask_countersigned(&a);
     if (state != NULL && c->index == 1 && !tj_is_opening(c)) {
-        bar(&a, TJ_BAR_NOT_OPENING, TJ_NOWHERE);
+        (void)bar(&a, TJ_BAR_NOT_OPENING, TJ_NOWHERE);
     }
     ask_records(&a);
     out->ready = all_ready(out);
+    TJ_VERIFY_CHECK(!out->ready || nothing_missing(out));
 }
 
 void tj_readiness_of_pending(const struct tj_state *state, struct tj_approvals *out,
@@ -298,5 +351,6 @@ void tj_readiness_of_pending(const struct tj_state *state, struct tj_approvals *
         .from = tj_state_account(state, tj_movement_from(record)),
         .to = tj_state_account(state, tj_movement_to(record)),
     };
+    TJ_VERIFY_CHECK(passage.from != NULL && passage.to != NULL);
     tj_approvals_of(state, out, &passage, NULL, pending);
 }

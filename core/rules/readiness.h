@@ -2,11 +2,11 @@
 #define TIJORI_CORE_RULES_READINESS_H
 
 /* What an envelope still lacks before the ledger can accept its keys: for people to look at before
- * the judges do. Every answer comes from the rules that the judges call (signing.h): where they
- * stop at the first rule that is broken, this goes on and says all that is to be done.
+ * the judges do. Every answer comes from the rules that the judges call (signing.h). The judges
+ * stop at the first rule that is broken; this goes on and says all that is to be done.
  *
- * Of the form, and of what no signature changes (sequence, times, balances, limits), nothing is
- * said: an envelope that is ready may be refused for those.
+ * It says nothing of the form, and nothing of what no signature changes (sequence, times, balances,
+ * limits). An envelope that is ready may still be refused for those.
  *
  * Threads: none; functions of their arguments. */
 
@@ -21,7 +21,7 @@ struct tj_signatures {
     enum tijori_status status; /* of the party: OK, PARTY_SUSPENDED, PARTY_CLOSED */
 };
 
-/* What no signature makes good; the first of it. */
+/* What no signature makes good. Of several the first is told. */
 enum tj_bar {
     TJ_BAR_NONE,
     TJ_BAR_NOT_OPENING, /* entry 1 is the authority's endorsement of entry 0, alone */
@@ -37,7 +37,7 @@ struct tj_readiness {
     uint32_t refused;                         /* how many do not: the ledger refuses any such */
     struct tj_signatures own;                 /* the header's party */
     uint32_t others;                          /* who countersigned or has to, at most 16 of them: */
-    struct tj_signatures other[TJ_SLOTS_MAX]; /* with its own no envelope has slots for more */
+    struct tj_signatures other[TJ_SLOTS_MAX]; /* an envelope has no slots for more */
     uint32_t possession_wanted;               /* records */
     uint32_t possession_shown;
     uint32_t approvals_record;     /* the first whose amount wants more; TJ_NOWHERE: none */
@@ -51,10 +51,12 @@ struct tj_readiness {
     uint64_t left_ns;    /* and, of WAIT, how much of it is left */
 };
 
-/* Of the envelope `c`, whose form was checked, were it judged now as entry c->index. Of a state
- * after all earlier entries; of a genesis alone, the state after it (tj_genesis_state), when it is
- * entry 1 or (any index above 1) a later one; NULL: nothing is known. Not of a partial one. `past`
- * may be NULL: then it is not known how long a post has waited. */
+/* Of the envelope `c`, whose form was checked, were it judged now as entry c->index.
+ *
+ * `state` is the one after all earlier entries. Who has the genesis alone gives the state after it
+ * (tj_genesis_state), with index 1 for entry 1 and any index above for a later one. NULL: nothing
+ * is known. It is not a partial one. `past` may be NULL: then it is not known how long a post has
+ * waited. */
 void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
                      const struct tj_past *past, const struct tj_case *c);
 

@@ -60,6 +60,9 @@ static bool marks_base_fits(const struct tj_entry_view *entry, const struct tj_b
     return body->tail.marks_base / TJ_RECORDS_MAX <= entry->index;
 }
 
+/* What is asked here is only what keeps damaged bytes from doing harm, record by record, since a
+ * record may open the account that the next one moves. The tail's number of the first mark is
+ * believed: the marks' table may be newer than this entry, and cannot tell it. */
 bool tj_reapply(struct tj_state *state, const struct tj_past *past,
                 const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
                 const struct tj_body_view *body)
@@ -77,6 +80,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
         .rules = ledger != NULL && ledger->rules_set != 0,
         .marks = body->tail.marks_base,
     };
+    TJ_VERIFY_CHECK(state->redo);
     tj_state_begin_entry(state, entry->index);
     tj_verdict_init(&verdict);
     if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
@@ -92,8 +96,12 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
             return false;
         }
         tj_effect_record(state, &effect, NULL, i, record);
+        if (state->no_memory) {
+            return false;
+        }
     }
+    TJ_VERIFY_CHECK(effect.marks - body->tail.marks_base <= entry->header.record_count);
     tj_effect_lane(state, &effect, body->tail.lane_jump);
     tj_effect_end(state, &effect);
-    return true;
+    return !state->no_memory;
 }

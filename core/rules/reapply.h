@@ -6,7 +6,8 @@
 #include "core/rules/effect.h"
 
 /* Applies an entry that was accepted before (redo, and state at an earlier entry). No rule is
- * judged; false when the bytes cannot have been accepted at all: the storage is damaged. */
+ * judged; false when the bytes cannot have been accepted at all: the storage is damaged; or, when
+ * state->no_memory says so, for lack of memory. */
 bool tj_reapply(struct tj_state *state, const struct tj_past *past,
                 const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
                 const struct tj_body_view *body) TJ_MUST_USE;

@@ -31,6 +31,7 @@ bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZ
 
 void tj_add_countersigner(struct tj_named *named, uint32_t party)
 {
+    TJ_VERIFY_CHECK(named->countersigner_count <= TJ_SLOTS_MAX);
     for (uint32_t i = 0; i < named->countersigner_count; i++) {
         if (named->countersigners[i] == party) {
             return;
@@ -55,6 +56,7 @@ const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *
 {
     uint32_t found;
     while (tj_state_next_rule(state, step, &found, holder)) {
+        TJ_VERIFY_CHECK(found < TJ_RULES_MAX);
         const struct tj_rule_object *rule = tj_state_rule(state, found);
         if (rule != NULL && rule->holder == holder && tj_rule_in_force(rule, record_id)) {
             if (number != NULL) {
@@ -75,6 +77,7 @@ bool tj_leaves(uint64_t holder, const struct tj_passage *p)
 {
     uint32_t party = tj_account_party(holder);
     uint64_t from = tj_movement_from(p->record);
+    TJ_VERIFY_CHECK(p->from != NULL && p->to != NULL);
     if (tj_holder_is_party(holder)) {
         return in_holding(party, from, p->from) &&
                !in_holding(party, tj_movement_to(p->record), p->to);
@@ -109,6 +112,7 @@ const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *
             *number = found;
         }
     }
+    TJ_VERIFY_CHECK(tier == NULL || tj_state_rule(state, *number) == tier);
     return tier;
 }
 
@@ -136,9 +140,12 @@ uint64_t tj_window_used(const struct tj_rule_object *rule, uint64_t received_ns)
     return used;
 }
 
+/* What the ring forgets on the way to `now` must be too old to count there. */
 uint64_t *tj_window_sum(struct tj_rule_object *rule, uint64_t received_ns)
 {
     uint64_t now = tj_window_step(rule, received_ns);
+    TJ_VERIFY_ONLY const bool later = now >= rule->window.step; /* else damaged storage */
+    TJ_VERIFY_ONLY const uint64_t used = TJ_VERIFYING ? tj_window_used(rule, received_ns) : 0;
     if (now - rule->window.step >= RING) {
         memset(rule->window.sums, 0, sizeof rule->window.sums);
         rule->window.step = now;
@@ -146,6 +153,8 @@ uint64_t *tj_window_sum(struct tj_rule_object *rule, uint64_t received_ns)
     while (rule->window.step < now) {
         rule->window.sums[++rule->window.step % RING] = 0;
     }
+    TJ_VERIFY_CHECK(rule->window.step == now || !later);
+    TJ_VERIFY_CHECK(tj_window_used(rule, received_ns) == used || !later);
     return &rule->window.sums[now % RING];
 }
 
@@ -204,6 +213,9 @@ bool tj_programme_change(const struct tj_rule_object *rule, struct tj_programme_
     } else {
         change_of_new(rule, change, p, to_reserve);
     }
+    TJ_VERIFY_CHECK(change->counted_in == 0 || change->counted_out == 0);
+    TJ_VERIFY_CHECK(change->corrected == 0 || change->counted_in < 0 || change->counted_out < 0);
+    TJ_VERIFY_CHECK(!change->day_of_named || change->counted_in < 0);
     return change->counted_in != 0 || change->counted_out != 0 || change->unclassified != 0;
 }
 
@@ -212,6 +224,7 @@ void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *p,
 {
     struct tj_programme_sums *sums = &rule->programme;
     uint32_t today = tj_day_of(p->received_ns);
+    TJ_VERIFY_CHECK(tj_programme_runs(rule, p->id, p->received_ns));
     sums->counted_in += (tj_u128)change->counted_in;
     sums->counted_out += (tj_u128)change->counted_out;
     sums->unclassified += (tj_u128)change->unclassified;

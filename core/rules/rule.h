@@ -1,8 +1,9 @@
 #ifndef TIJORI_CORE_RULES_RULE_H
 #define TIJORI_CORE_RULES_RULE_H
 
-/* Tiers, limits and programmes: what of docs/FORMAT.md section 7.3 both the rules (apply_rule.c)
- * and the effects (effect.c) need, so that what is judged and what is counted cannot differ.
+/* Tiers, limits and programmes: what of docs/FORMAT.md section 7.3 both the rules (judge_rule.c and
+ * effect_directive.c) and the effects (effect.c) need, so that what is judged and what is counted
+ * cannot differ.
  *
  * Everything here is a function of a rule's own object, of facts that never change, and of one
  * movement with its entry: that is what lets a redo count again. */

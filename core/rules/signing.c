@@ -2,29 +2,34 @@
 
 #include <inttypes.h>
 
-/* ---- step 7 ---- */
+/* ---- 7, step 7 ---- */
 
+/* 7, step 7, and step 8 of who countersigns. Closed comes first, since it is for good. */
 enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
                                    struct tj_verdict *verdict)
 {
-    uint8_t status = tj_state_party(state, party)->status;
-    if (status == TJ_PARTY_CLOSED) {
+    const struct tj_party_object *object = tj_state_party(state, party);
+    TJ_VERIFY_CHECK(object != NULL);
+    if (object->status == TJ_PARTY_CLOSED) {
         return tj_refuse_detail(verdict, TIJORI_PARTY_CLOSED, "party", "party %" PRIu32, party);
     }
-    if (status != TJ_PARTY_ACTIVE) {
+    if (object->status != TJ_PARTY_ACTIVE) {
         return tj_refuse_detail(verdict, TIJORI_PARTY_SUSPENDED, "party", "party %" PRIu32, party);
     }
     return TIJORI_OK;
 }
 
-/* A party objects to its own recovery, which it may do while it is suspended too: or whoever
- * suspends it could take it over. */
+/* A party objects to its own recovery. It may do so while it is suspended, or whoever suspends it
+ * could take it over. A body that is not here is no objection: a directive stands in no restricted
+ * envelope. */
 static bool objects(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
-    return c->records != NULL && h->record_count == 1 &&
-           tj_record_kind(c->records) == TJ_OBJECT_RECOVERY &&
-           tj_record_party(c->records) == h->party && h->party != 0;
+    if (c->records == NULL || h->record_count != 1 || h->party == 0) {
+        return false;
+    }
+    return tj_record_kind(c->records) == TJ_OBJECT_RECOVERY &&
+           tj_record_party(c->records) == h->party;
 }
 
 enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct tj_case *c,
@@ -36,17 +41,20 @@ enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct
     return tj_judge_active(state, c->header->party, verdict);
 }
 
-/* ---- step 8 ---- */
+/* ---- 7, step 8 ---- */
 
 const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot)
 {
     uint8_t x32[32];
     tj_public_key_x(&slot->key, x32);
-    return tj_state_find_key(state, x32);
+    const struct tj_key_object *key = tj_state_find_key(state, x32);
+    TJ_VERIFY_CHECK(key == NULL || tj_state_key(state, key->party, key->ordinal) == key);
+    return key;
 }
 
 bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key)
 {
+    TJ_VERIFY_CHECK(slot->key.size > 0 && slot->key.size <= sizeof key->key);
     return key->algorithm == slot->key.algorithm &&
            memcmp(key->key, slot->key.bytes, slot->key.size) == 0;
 }
@@ -54,6 +62,8 @@ bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key)
 bool tj_role_counts(const struct tj_header *header, uint8_t use, uint8_t role)
 {
     bool signs = use == TJ_USE_SIGN;
+    TJ_VERIFY_CHECK(signs || use == TJ_USE_COUNTERSIGN);
+    TJ_VERIFY_CHECK(role > 0 && role < TJ_ROLE_END);
     if (signs && header->lane == 0) {
         return role == TJ_ADMINISTER;
     }
@@ -70,10 +80,12 @@ bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE], const struct tj_s
            party == slot->party;
 }
 
+/* A body that is not here has no record that wants possession: it is of a restricted envelope, and
+ * directives stand in public ones. */
 static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slot)
 {
     for (uint32_t i = 0; c->records != NULL && i < c->header->record_count; i++) {
-        if (tj_shows_possession(c->records + (size_t)i * TJ_RECORD_SIZE, slot)) {
+        if (tj_shows_possession(tj_case_record(c, i), slot)) {
             return true;
         }
     }
@@ -82,6 +94,7 @@ static bool possession_wanted(const struct tj_case *c, const struct tj_slot *slo
 
 bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE])
 {
+    TJ_VERIFY_CHECK(tj_record_wants_possession(record));
     for (uint32_t i = 0; i < c->slots->count; i++) {
         if (tj_shows_possession(record, &c->slots->slots[i])) {
             return true;
@@ -90,15 +103,20 @@ bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD
     return false;
 }
 
+/* 7, step 8. A possession slot is judged apart: its key is not registered yet, so there is nothing
+ * to ask of it but that a record wants it. The other rules go from "who is this" to "may it sign
+ * here". Whether the party that signs is active was asked before (step 7); whether one that
+ * countersigns is, is asked last, because only now is it known that the slot is its own. */
 enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
                                  const struct tj_case *c, const struct tj_slot *slot,
                                  struct tj_verdict *verdict)
 {
+    bool possession = slot->use == TJ_USE_POSSESSION;
     *role = 0;
-    if (slot->use == TJ_USE_POSSESSION) {
-        if (!possession_wanted(c, slot)) {
-            return tj_refuse(verdict, TIJORI_POSSESSION, "key");
-        }
+    if (possession && !possession_wanted(c, slot)) {
+        return tj_refuse(verdict, TIJORI_POSSESSION, "key");
+    }
+    if (possession) {
         return TIJORI_OK;
     }
     const struct tj_key_object *key = tj_slot_key(state, slot);
@@ -109,6 +127,8 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
         return tj_refuse_detail(verdict, TIJORI_KEY_PARTY, "key", "registered for party %" PRIu32,
                                 key->party);
     }
+    TJ_VERIFY_CHECK(tj_state_party(state, slot->party) != NULL);
+    TJ_VERIFY_CHECK(key->ordinal < tj_state_party(state, slot->party)->keys);
     if (key->status != TJ_KEY_ACTIVE) {
         return tj_refuse_detail(verdict, TIJORI_KEY_REVOKED, "key",
                                 "party %" PRIu32 ", key %" PRIu32, key->party, key->ordinal);
@@ -118,21 +138,36 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
                                 tj_role_names[key->role], c->header->lane);
     }
     *role = key->role;
-    if (slot->use == TJ_USE_COUNTERSIGN) {
-        return tj_judge_active(state, slot->party, verdict);
+    if (slot->use != TJ_USE_COUNTERSIGN) {
+        return TIJORI_OK;
     }
-    return TIJORI_OK;
+    return tj_judge_active(state, slot->party, verdict);
 }
 
-/* ---- step 9 ---- */
+/* ---- 7, step 9 ---- */
 
+/* A threshold that the party's keys cannot reach would lock it out. Entries are asked for that (7,
+ * step 11), so between two entries there is none. */
+#ifdef TIJORI_VERIFY
+static bool within_reach(const struct tj_party_object *party)
+{
+    uint32_t movers = (uint32_t)party->keys_active[TJ_INITIATE] + party->keys_active[TJ_APPROVE];
+    return party->threshold[TJ_DOMAIN_MOVE] <= movers &&
+           party->threshold[TJ_DOMAIN_ADMINISTER] <= party->keys_active[TJ_ADMINISTER];
+}
+#endif
+
+/* 7, step 9. In lane 0 and under an approval nobody has to initiate: the keys there are of other
+ * roles (step 8). An approval wants one signature only, because its approvers may sit in different
+ * offices and each sends an envelope; how many are enough is asked of the post. */
 struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case *c,
                               const uint8_t *roles, uint8_t use, uint32_t party)
 {
-    const uint8_t *thresholds = tj_state_party(state, party)->threshold;
-    struct tj_quorum quorum = {.needed = thresholds[TJ_DOMAIN_MOVE]};
+    const struct tj_party_object *object = tj_state_party(state, party);
+    TJ_VERIFY_CHECK(object != NULL && within_reach(object));
+    struct tj_quorum quorum = {.needed = object->threshold[TJ_DOMAIN_MOVE]};
     if (use == TJ_USE_SIGN && c->header->lane == 0) {
-        quorum.needed = thresholds[TJ_DOMAIN_ADMINISTER];
+        quorum.needed = object->threshold[TJ_DOMAIN_ADMINISTER];
         quorum.initiated = true;
     } else if (use == TJ_USE_SIGN && tj_header_approval(c->header)) {
         quorum.needed = 1;
@@ -141,6 +176,7 @@ struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case
     for (uint32_t i = 0; i < c->slots->count; i++) {
         const struct tj_slot *slot = &c->slots->slots[i];
         if (slot->use == use && slot->party == party) {
+            TJ_VERIFY_CHECK(tj_role_counts(c->header, use, roles[i]));
             quorum.given++;
             quorum.initiated |= roles[i] == TJ_INITIATE;
         }
@@ -148,11 +184,13 @@ struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case
     return quorum;
 }
 
-/* ---- entry 1 ---- */
+/* ---- 6, entry 1 ---- */
 
+/* Its records are here in every audit: the authority, whose it is, submits in public. */
 bool tj_is_opening(const struct tj_case *c)
 {
     const struct tj_header *h = c->header;
+    TJ_VERIFY_CHECK(c->records != NULL && h->record_count > 0);
     return h->party == 0 && h->lane == 0 && h->record_count == 1 &&
            tj_record_kind(c->records) == TJ_ENDORSE && TJ_GET(c->records, TJ_ENDORSE, entry) == 0;
 }
@@ -164,6 +202,7 @@ enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const str
     if (slot->use != TJ_USE_SIGN || key == NULL || !tj_slot_is_key(slot, key)) {
         return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
     }
+    TJ_VERIFY_CHECK(key->party == 0 && key->status == TJ_KEY_ACTIVE);
     return TIJORI_OK;
 }
 
@@ -176,12 +215,7 @@ struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj
     };
 }
 
-/* ---- step 12 ---- */
-
-static const uint8_t *record_at(const struct tj_case *c, uint32_t position)
-{
-    return c->records + (size_t)position * TJ_RECORD_SIZE;
-}
+/* ---- 7, step 12 ---- */
 
 static bool of_authority(const uint8_t *record, uint8_t kind)
 {
@@ -191,7 +225,7 @@ static bool of_authority(const uint8_t *record, uint8_t kind)
 bool tj_changes_quorum(const struct tj_case *c)
 {
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = record_at(c, i);
+        const uint8_t *record = tj_case_record(c, i);
         if (of_authority(record, TJ_ADD_KEY) || of_authority(record, TJ_REVOKE_KEY) ||
             of_authority(record, TJ_SET_THRESHOLD)) {
             return true;
@@ -200,9 +234,9 @@ bool tj_changes_quorum(const struct tj_case *c)
     return false;
 }
 
-/* It administers for the authority after the last record. A key is added once and revoked once: so
- * asking the state first, whether it has the records in it or not, and then the records, is the
- * same. */
+/* It administers for the authority after the last record. A key is added once and revoked once, so
+ * the last record about it decides. The state is asked first, and the records after it: so it makes
+ * no difference whether the state has the records in it already (the judge) or not (readiness). */
 static bool administers_after(const struct tj_state *state, const struct tj_case *c,
                               const struct tj_slot *slot)
 {
@@ -210,7 +244,7 @@ static bool administers_after(const struct tj_state *state, const struct tj_case
     bool administers = key != NULL && key->party == 0 && key->role == TJ_ADMINISTER &&
                        key->status == TJ_KEY_ACTIVE && tj_slot_is_key(slot, key);
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = record_at(c, i);
+        const uint8_t *record = tj_case_record(c, i);
         struct tj_public_key named;
         struct tj_record r;
         if (!of_authority(record, TJ_ADD_KEY) && !of_authority(record, TJ_REVOKE_KEY)) {
@@ -233,7 +267,7 @@ struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_cas
         .initiated = true,
     };
     for (uint32_t i = 0; i < c->header->record_count; i++) {
-        const uint8_t *record = record_at(c, i);
+        const uint8_t *record = tj_case_record(c, i);
         if (of_authority(record, TJ_SET_THRESHOLD) &&
             TJ_GET(record, TJ_SET_THRESHOLD, domain) == TJ_DOMAIN_ADMINISTER) {
             quorum.needed = TJ_GET(record, TJ_SET_THRESHOLD, threshold);
@@ -246,8 +280,10 @@ struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_cas
     return quorum;
 }
 
-/* ---- section 7.1 ---- */
+/* ---- 7.1 ---- */
 
+/* 7.1, COUNTERSIGN_MISSING: a party is not given what it may have to answer for without its word. A
+ * custodian is the exception, where coins come that a customer holds elsewhere. */
 bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
                             const uint8_t record[TJ_RECORD_SIZE],
                             const struct tj_account_object *from,
@@ -283,12 +319,13 @@ void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, ui
         return;
     }
     const struct tj_approval_object *approval = tj_state_peek(state, TJ_T_APPROVAL, 0, mark);
+    TJ_VERIFY_CHECK(mark < tj_state_ledger(state)->marks);
     if (approval != NULL) {
         memcpy(out->keys, approval->keys, sizeof out->keys);
     }
 }
 
-/* ---- section 7.3, step 6 ---- */
+/* ---- 7.3, step 6 ---- */
 
 const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
                                          const struct tj_passage *p)
@@ -298,11 +335,14 @@ const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t 
     /* Most movements are below all tiers: they need not look for theirs. */
     if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
         tj_movement_amount(p->record).base <= owner->tier_least) {
+        TJ_VERIFY_CHECK(tj_tier_of(state, number, p) == NULL);
         return NULL;
     }
     return tj_tier_of(state, number, p);
 }
 
+/* A key that was revoked since no longer counts: when it approved, it may have been in other hands
+ * already. */
 uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
                             const struct tj_key_set *approved, uint32_t party)
 {
@@ -335,16 +375,20 @@ void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
     }
     uint32_t groups;
     uint32_t owner = tj_account_party(tj_movement_from(passage->record));
+    TJ_VERIFY_CHECK(tj_state_party(state, owner) != NULL);
     out->count = tj_count_approvals(state, &groups, &out->approved, owner);
     if (out->tier != NULL) {
         out->groups_missing = out->tier->groups & ~groups;
     }
 }
 
+/* 7.3, step 6, DELAY: counted from the entry of the pending movement, whose time the ledger gave. A
+ * move and a correct have no such entry: they cannot wait, and never pass. */
 enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
                           const struct tj_passage *p)
 {
     uint64_t delay_ns = tier->window_s * TJ_NS_PER_S;
+    TJ_VERIFY_CHECK(tier->kind == TJ_SET_TIER);
     *left_ns = 0;
     if (delay_ns == 0) {
         return TJ_WAIT_NONE;
@@ -352,6 +396,7 @@ enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
     if (tj_record_kind(p->record) != TJ_POST) {
         return TJ_WAIT_NEVER;
     }
+    TJ_VERIFY_CHECK(p->named != NULL);
     uint64_t waited_ns = p->received_ns - p->named->received_ns;
     if (waited_ns >= delay_ns) {
         return TJ_WAIT_NONE;

@@ -1,13 +1,13 @@
 #ifndef TIJORI_CORE_RULES_SIGNING_H
 #define TIJORI_CORE_RULES_SIGNING_H
 
-/* Who has to sign an envelope, and whose signature counts: of docs/FORMAT.md the opening of section
- * 6, steps 7 to 9 and 12 of section 7, COUNTERSIGN_MISSING and APPROVED of 7.1, APPROVALS and DELAY
- * of 7.3, rule by rule.
+/* Who has to sign an envelope, and whose signature counts. Of docs/FORMAT.md these are entry 1 in
+ * section 6; steps 7 to 9 and 12 of section 7; COUNTERSIGN_MISSING and APPROVED of 7.1; and step 6
+ * of 7.3.
  *
  * The judges refuse by these rules, and readiness.h says by them what an envelope still lacks. So
- * no rule stands twice, and the two cannot differ. Functions of the state before the entry and of
- * the case: no I/O, no clock, no thread. */
+ * no rule stands twice, and the two cannot differ. All are functions of the state before the entry
+ * and of the case: no I/O, no clock, no thread. */
 
 #include "core/rules/judge.h"
 
@@ -63,11 +63,11 @@ static inline bool tj_quorum_reached(const struct tj_quorum *quorum)
 
 /* Section 6: one endorse of entry 0. */
 bool tj_is_opening(const struct tj_case *c) TJ_MUST_USE;
-/* Signed by a key of entry 0: all of them are party 0's, and none can be revoked yet. NOT_OPENED.
- */
+/* Signed by a key of entry 0: all keys there are party 0's, and none can be revoked yet.
+ * NOT_OPENED. */
 enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
                                          struct tj_verdict *verdict) TJ_MUST_USE;
-/* By every one of them, whatever its role. */
+/* It has to be signed by every one of them, whatever its role. */
 struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj_case *c);
 
 /* ---- step 12: the authority hands over only to a quorum that has signed ---- */
@@ -75,7 +75,8 @@ struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj
 /* A record changes the authority's quorum. */
 bool tj_changes_quorum(const struct tj_case *c) TJ_MUST_USE;
 /* Of the keys that administer for the authority after the last record, how many signed or showed
- * possession; enough is `needed`. It says the same of the state before the records and after. */
+ * possession; `needed` are enough. The state may be the one before the records or the one after
+ * them: the answer is the same. */
 struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_case *c);
 
 /* ---- section 7.1 ---- */
@@ -107,18 +108,19 @@ struct tj_approvals {
     const struct tj_rule_object *tier; /* NULL: nothing is wanted */
     uint32_t rule;                     /* its number */
     struct tj_key_set approved;        /* by whom, of the owner's keys */
-    uint32_t count;                    /* of those, the ones that are not revoked */
+    uint32_t count;                    /* of those, how many are not revoked */
     uint32_t groups_missing;           /* mask */
 };
 
-/* The tier that a movement meets were it posted as `passage` says; NULL when there is none. */
+/* The tier that a movement would meet, were it posted as `passage` says; NULL when there is none.
+ */
 const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
                                          const struct tj_passage *passage);
 /* How many of these keys of the party count, being not revoked; and the mask of their groups. */
 uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
                             const struct tj_key_set *approved, uint32_t party);
-/* With the approvals of `signed_by` (NULL: none) and those that the pending movement (0: none) has
- * already. */
+/* What a movement wants, and what it has with the approvals of `signed_by` (NULL: none) and those
+ * that the pending movement (0: none) was given before. */
 void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
                      const struct tj_passage *passage, const struct tj_key_set *signed_by,
                      uint64_t pending);

@@ -1,5 +1,7 @@
 #include "core/rules/state.h"
 
+#include "core/base/memory.h"
+
 #include <sys/mman.h>
 
 const char *const tj_basis_names[TJ_BASIS_PROVEN + 1] = {
@@ -27,18 +29,25 @@ const struct tj_table_shape tj_table_shapes[TJ_T_END] = {
 static_assert(sizeof(struct tj_account_object) << 10 <= TJ_BLOCK_BYTES_MAX, "a block's bound");
 static_assert(sizeof(struct tj_mark_object) << 12 <= TJ_BLOCK_BYTES_MAX, "a block's bound");
 
-static void *grown(void *array, size_t old_count, size_t count, size_t size)
+/* Room for `count` items; what is new of it is zero. `array` as tj_grow has it. */
+static bool grow_clear(void *array, size_t *capacity, size_t count, size_t size)
 {
-    uint8_t *more = realloc(array, count * size);
-    TIJORI_REQUIRE(more != NULL);
-    memset(more + old_count * size, 0, (count - old_count) * size);
-    return more;
+    uint8_t *items;
+    size_t before = *capacity;
+    if (!tj_grow(array, capacity, count, size)) {
+        return false;
+    }
+    memcpy(&items, array, sizeof items);
+    memset(items + before * size, 0, (*capacity - before) * size);
+    return true;
 }
 
 struct tj_state *tj_state_create(void)
 {
     struct tj_state *state = aligned_alloc(64, (sizeof *state + 63) / 64 * 64);
-    TIJORI_REQUIRE(state != NULL);
+    if (state == NULL) {
+        return NULL;
+    }
     memset(state, 0, sizeof *state);
     state->undo = &state->undo_own;
     return state;
@@ -46,21 +55,21 @@ struct tj_state *tj_state_create(void)
 
 /* ---- arena: blocks are never freed one by one, and fresh pages are zero and untouched ---- */
 
-struct tj_arena_chunk {
-    struct tj_arena_chunk *next;
-    uint8_t padding[56];
-};
 /* A chunk is mapped in huge pages where the kernel gives them on request: accounts are touched at
  * random, and a gigabyte of small pages would cost a page walk each time. */
 enum { HUGE_PAGE_BYTES = 2 << 20, ARENA_CHUNK_BYTES = 16 << 20 };
 
-/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. */
+/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. NULL when
+ * there is no memory. */
 static uint8_t *map_chunk(void)
 {
     uint8_t *mapped = mmap(NULL, ARENA_CHUNK_BYTES + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    TIJORI_REQUIRE(mapped != MAP_FAILED);
+    if (mapped == MAP_FAILED) {
+        return NULL;
+    }
     size_t before = (size_t)(-(uintptr_t)mapped % HUGE_PAGE_BYTES);
+    TJ_VERIFY_CHECK((uintptr_t)(mapped + before) % HUGE_PAGE_BYTES == 0);
     if (before > 0) {
         munmap(mapped, before);
     }
@@ -69,10 +78,16 @@ static uint8_t *map_chunk(void)
     return mapped + before;
 }
 
+/* What is left of a chunk when the next block does not fit is given up: pages that nobody touches
+ * cost no memory. NULL when there is none. */
 static uint8_t *arena_take(struct tj_state *state, size_t size)
 {
+    TJ_VERIFY_CHECK(size <= ARENA_CHUNK_BYTES - sizeof(struct tj_arena_chunk));
     if (state->arena_left < size) {
         uint8_t *memory = map_chunk();
+        if (memory == NULL) {
+            return NULL;
+        }
         struct tj_arena_chunk *chunk = (struct tj_arena_chunk *)(void *)memory;
         chunk->next = state->arena_chunks;
         state->arena_chunks = chunk;
@@ -82,6 +97,8 @@ static uint8_t *arena_take(struct tj_state *state, size_t size)
     uint8_t *taken = state->arena;
     state->arena += size;
     state->arena_left -= size;
+    TJ_VERIFY_CHECK((uintptr_t)taken % 64 == 0);
+    TJ_VERIFY_CHECK(tj_all_zero(taken, size));
     return taken;
 }
 
@@ -90,23 +107,41 @@ static void table_clear(struct tj_table *table)
     free(table->blocks);
 }
 
+/* Every block of the list is dirty, the oldest change comes first, and the count is right: the head
+ * of the stored log takes from the first one where a redo has to begin. */
+bool tj_dirty_in_order(const struct tj_state *state)
+{
+    uint64_t count = 0;
+    const struct tj_block *last = NULL;
+    for (const struct tj_block *at = state->dirty_first; at != NULL; at = at->next_dirty) {
+        if (!at->dirty || ++count > state->dirty_count ||
+            (last != NULL && last->dirty_since > at->dirty_since)) {
+            return false;
+        }
+        last = at;
+    }
+    return count == state->dirty_count && last == state->dirty_last;
+}
+
+/* Blocks are not freed: the chunks that they lie in are. */
 void tj_state_destroy(struct tj_state *state)
 {
     if (state == NULL) {
         return;
     }
+    TJ_VERIFY_CHECK(tj_dirty_in_order(state));
     for (size_t t = 0; t < TJ_T_KEY; t++) {
         table_clear(&state->tables[t]);
     }
-    for (uint32_t p = 0; p < state->parties_capacity; p++) {
+    for (size_t p = 0; p < state->parties_capacity; p++) {
         for (size_t t = 0; t < TJ_T_END - TJ_T_KEY; t++) {
             table_clear(&state->parties[p].tables[t]);
         }
     }
     free(state->parties);
-    free(state->key_index.slots);
-    free(state->mark_index.slots);
-    free(state->rule_index.slots);
+    tj_index_free(&state->key_index);
+    tj_index_free(&state->mark_index);
+    tj_index_free(&state->rule_index);
     free(state->rules_remembered);
     tj_undo_log_free(&state->undo_own);
     for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
@@ -121,6 +156,7 @@ void tj_state_destroy(struct tj_state *state)
 
 static const struct tj_table *table_of(const struct tj_state *state, uint8_t table, uint32_t party)
 {
+    TJ_VERIFY_CHECK(table >= TJ_T_LEDGER && table < TJ_T_END);
     if (table < TJ_T_KEY) {
         return &state->tables[table];
     }
@@ -128,6 +164,14 @@ static const struct tj_table *table_of(const struct tj_state *state, uint8_t tab
         return &state->parties[party].tables[table - TJ_T_KEY];
     }
     return NULL;
+}
+
+/* A block lies where its own name says: by that it is stored. */
+TJ_VERIFY_ONLY static bool stands_at(const struct tj_block *block, uint8_t table, uint32_t party,
+                                     uint64_t number)
+{
+    return block->table == table && block->number == number &&
+           (!tj_table_shapes[table].per_party || block->party == party);
 }
 
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
@@ -139,6 +183,7 @@ const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, 
     if (rows == NULL || block >= rows->capacity || rows->blocks[block] == NULL) {
         return NULL;
     }
+    TJ_VERIFY_CHECK(stands_at(rows->blocks[block], (uint8_t)table, party, block));
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     return rows->blocks[block]->content + place * shape->object_size;
 }
@@ -152,52 +197,68 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
     }
 }
 
-struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
-                                uint32_t number)
+/* The table that a block belongs to, with room for it; NULL when there is no memory. */
+static struct tj_table *room_for(struct tj_state *state, uint8_t table, uint32_t party,
+                                 uint32_t number)
 {
-    if (table >= TJ_T_KEY && party >= state->parties_capacity) {
-        uint32_t capacity = party + 1 + party / 2;
-        state->parties =
-            grown(state->parties, state->parties_capacity, capacity, sizeof *state->parties);
-        state->parties_capacity = capacity;
+    if (table >= TJ_T_KEY && !grow_clear(&state->parties, &state->parties_capacity,
+                                         (size_t)party + 1, sizeof *state->parties)) {
+        return NULL;
     }
     struct tj_table *rows =
         table < TJ_T_KEY ? &state->tables[table] : &state->parties[party].tables[table - TJ_T_KEY];
-    if (number >= rows->capacity) {
-        uint32_t capacity = number + 1 + number / 2;
-        rows->blocks = grown(rows->blocks, rows->capacity, capacity, sizeof(struct tj_block *));
-        rows->capacity = capacity;
+    if (!grow_clear(&rows->blocks, &rows->capacity, (size_t)number + 1,
+                    sizeof(struct tj_block *))) {
+        return NULL;
+    }
+    return rows;
+}
+
+/* A block is put into its table when all of it is there: what memory is lacking for on the way
+ * leaves room that nothing stands in, and no block. */
+struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
+                                uint32_t number)
+{
+    TJ_VERIFY_CHECK(party < TJ_PARTIES_MAX);
+    struct tj_table *rows = room_for(state, table, party, number);
+    if (rows == NULL) {
+        state->no_memory = true;
+        return NULL;
     }
     if (rows->blocks[number] == NULL) {
         struct tj_block *block =
             (struct tj_block *)(void *)arena_take(state, sizeof *block + tj_block_bytes(table));
+        if (block == NULL) {
+            state->no_memory = true;
+            return NULL;
+        }
         block->table = table;
         block->party = party;
         block->number = number;
         rows->blocks[number] = block;
     }
+    TJ_VERIFY_CHECK(stands_at(rows->blocks[number], table, party, number));
     return rows->blocks[number];
 }
 
-static void remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
+/* False: no memory, and nothing is remembered. */
+static bool remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
 {
-    if (log->count == log->capacity) {
-        size_t capacity = log->capacity * 2 + 1024;
-        log->undo = grown(log->undo, log->capacity, capacity, sizeof *log->undo);
-        log->capacity = capacity;
-    }
-    if (log->bytes_count + size > log->bytes_capacity) {
-        size_t capacity = log->bytes_capacity * 2 + 65536;
-        log->bytes = grown(log->bytes, log->bytes_capacity, capacity, 1);
-        log->bytes_capacity = capacity;
+    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
+    if (!tj_grow(&log->undo, &log->capacity, log->count + 1, sizeof *log->undo) ||
+        !tj_grow(&log->bytes, &log->bytes_capacity, log->bytes_count + size, 1)) {
+        return false;
     }
     log->undo[log->count++] = (struct tj_undo){at, size};
     memcpy(log->bytes + log->bytes_count, at, size);
     log->bytes_count += size;
+    return true;
 }
 
 static void set_dirty(struct tj_state *state, struct tj_block *block)
 {
+    TJ_VERIFY_CHECK(block->stored_size <= state->entry); /* else it would be redone in vain */
+    TJ_VERIFY_CHECK(state->dirty_last == NULL || state->dirty_last->dirty_since <= state->entry);
     block->dirty = true;
     block->dirty_since = state->entry;
     block->next_dirty = NULL;
@@ -211,7 +272,8 @@ static void set_dirty(struct tj_state *state, struct tj_block *block)
 }
 
 /* Whether the undo log has this object of this entry already; it will have it now. Of the two sorts
- * that many movements of an entry change alike: a purpose total, and the rules that count. */
+ * that many movements of an entry change alike: a purpose total, and the rules that count. Without
+ * memory for the turns of rules they are remembered each time, which is right as well. */
 static bool remembered(struct tj_state *state, enum tj_table_id table, uint64_t number,
                        const void *object)
 {
@@ -221,27 +283,68 @@ static bool remembered(struct tj_state *state, enum tj_table_id table, uint64_t 
     }
     if (table == TJ_T_RULE && number < TJ_RULES_MAX) {
         if (state->rules_remembered == NULL) {
-            state->rules_remembered = grown(NULL, 0, TJ_RULES_MAX, sizeof(uint64_t));
+            state->rules_remembered = calloc(TJ_RULES_MAX, sizeof(uint64_t));
         }
-        known = state->rules_remembered[number] == state->remembering;
-        state->rules_remembered[number] = state->remembering;
+        if (state->rules_remembered != NULL) {
+            known = state->rules_remembered[number] == state->remembering;
+            state->rules_remembered[number] = state->remembering;
+        }
     }
     return known;
 }
 
+/* What is given where no object can be: empty each time, so that one effect does not meet what
+ * another wrote. */
+static void *spare(struct tj_state *state)
+{
+    state->no_memory = true;
+    memset(state->scratch, 0, sizeof state->scratch);
+    return state->scratch;
+}
+
+/* Of what records number: no rule may let a larger number through. */
+TJ_VERIFY_ONLY static bool is_number_of(enum tj_table_id table, uint64_t number)
+{
+    static const uint64_t max[TJ_T_END] = {
+        [TJ_T_LEDGER] = 1,
+        [TJ_T_PARTY] = TJ_PARTIES_MAX,
+        [TJ_T_LOG_KEY] = TJ_LOG_KEYS_MAX,
+        [TJ_T_RULE] = TJ_RULES_MAX,
+        [TJ_T_KEY] = TJ_KEYS_MAX,
+        [TJ_T_LANE] = TJ_LANES_MAX,
+        [TJ_T_ACCOUNT] = TJ_ACCOUNTS_MAX,
+    };
+    return max[table] == 0 || number < max[table];
+}
+
+static_assert(sizeof(struct tj_ledger_object) <= sizeof((struct tj_state *)0)->scratch &&
+                  sizeof(struct tj_rule_object) <= sizeof((struct tj_state *)0)->scratch,
+              "the spare object is as large as the largest");
+
+/* An object whose old content cannot be remembered must not be written either: it could not be
+ * taken back. In a redo nothing is remembered: a redo that fails gives no state at all. */
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number)
 {
     const struct tj_table_shape *shape = &tj_table_shapes[table];
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || is_number_of(table, number));
+    TJ_VERIFY_CHECK(shape->per_party || party == 0);
+    if (state->no_memory) {
+        return spare(state);
+    }
     struct tj_block *block =
         tj_state_block(state, (uint8_t)table, party, (uint32_t)(number >> shape->shift));
+    if (block == NULL) {
+        return spare(state);
+    }
     if (state->redo && block->stored_size > state->entry) {
         return state->scratch;
     }
     uint64_t place = number & ((UINT64_C(1) << shape->shift) - 1);
     uint8_t *object = block->content + place * shape->object_size;
-    if (!state->redo && !remembered(state, table, number, object)) {
-        remember(state->undo, object, shape->object_size);
+    if (!state->redo && !remembered(state, table, number, object) &&
+        !remember(state->undo, object, shape->object_size)) {
+        return spare(state);
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -273,13 +376,16 @@ void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
 void tj_state_rollback(struct tj_state *state, size_t mark)
 {
     struct tj_undo_log *log = state->undo;
+    TJ_VERIFY_CHECK(mark <= log->count);
     state->total_remembered = NULL;
     state->remembering++;
     while (log->count > mark) {
         const struct tj_undo *undo = &log->undo[--log->count];
+        TJ_VERIFY_CHECK(undo->size <= log->bytes_count);
         log->bytes_count -= undo->size;
         memcpy(undo->at, log->bytes + log->bytes_count, undo->size);
     }
+    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
 }
 
 void tj_state_rollback_to(struct tj_state *state, uint64_t size)
@@ -290,6 +396,7 @@ void tj_state_rollback_to(struct tj_state *state, uint64_t size)
             block->dirty_since = size;
         }
     }
+    TJ_VERIFY_CHECK(tj_dirty_in_order(state));
 }
 
 /* ---- dirty blocks ---- */
@@ -298,8 +405,10 @@ struct tj_block *tj_state_pop_dirty(struct tj_state *state)
 {
     struct tj_block *block = state->dirty_first;
     if (block == NULL) {
+        TJ_VERIFY_CHECK(state->dirty_count == 0);
         return NULL;
     }
+    TJ_VERIFY_CHECK(state->dirty_count % 64 != 0 || tj_dirty_in_order(state));
     state->dirty_first = block->next_dirty;
     if (state->dirty_first == NULL) {
         state->dirty_last = NULL;
@@ -314,6 +423,7 @@ static void unlink_dirty(struct tj_state *state, struct tj_block *block)
 {
     struct tj_block *before = NULL;
     for (struct tj_block *at = state->dirty_first; at != block; at = at->next_dirty) {
+        TJ_VERIFY_CHECK(at != NULL); /* what is dirty is in the list */
         before = at;
     }
     if (before == NULL) {
@@ -332,6 +442,7 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
     if (block->dirty) {
         unlink_dirty(state, block); /* it has changed again meanwhile */
     }
+    TJ_VERIFY_CHECK(state->dirty_first == NULL || since <= state->dirty_first->dirty_since);
     block->dirty = true;
     block->dirty_since = since;
     block->next_dirty = state->dirty_first;
@@ -344,121 +455,29 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
 
 /* ---- indexes ---- */
 
-static uint64_t mix(uint64_t key)
+/* An object that was not kept is not to be found either. */
+static void index_insert(struct tj_state *state, struct tj_index *index, uint64_t key,
+                         uint64_t value)
 {
-    /* Record ids are nearly consecutive: spread them (the 64-bit finaliser of SplitMix). */
-    key = (key ^ (key >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    key = (key ^ (key >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return key ^ (key >> 31);
-}
-
-static void index_place(struct tj_index *index, uint64_t key, uint64_t value)
-{
-    size_t at = mix(key) & (index->capacity - 1);
-    while (index->slots[at].value != 0) {
-        if (index->slots[at].key == key && index->slots[at].value == value + 1) {
-            return;
-        }
-        at = (at + 1) & (index->capacity - 1);
+    if (state->no_memory || !tj_index_insert(index, key, value)) {
+        state->no_memory = true;
     }
-    index->slots[at] = (struct tj_index_slot){key, value + 1};
-    index->count++;
-}
-
-static void index_insert(struct tj_index *index, uint64_t key, uint64_t value)
-{
-    if (index->count * 2 >= index->capacity) {
-        struct tj_index old = *index;
-        index->capacity = old.capacity == 0 ? 256 : old.capacity * 2;
-        index->count = 0;
-        index->slots = calloc(index->capacity, sizeof *index->slots);
-        TIJORI_REQUIRE(index->slots != NULL);
-        for (size_t i = 0; i < old.capacity; i++) {
-            if (old.slots[i].value != 0) {
-                index_place(index, old.slots[i].key, old.slots[i].value - 1);
-            }
-        }
-        free(old.slots);
-    }
-    index_place(index, key, value);
-}
-
-/* The next value under `key` from slot *at on; false when there is none. */
-static bool index_next(const struct tj_index *index, size_t *step, uint64_t *value, uint64_t key)
-{
-    if (index->capacity == 0) {
-        return false;
-    }
-    for (;;) {
-        size_t at = (mix(key) + *step) & (index->capacity - 1);
-        *step += 1;
-        if (index->slots[at].value == 0) {
-            return false;
-        }
-        if (index->slots[at].key == key) {
-            *value = index->slots[at].value - 1;
-            return true;
-        }
-    }
-}
-
-static const uint8_t *key_x(const struct tj_key_object *key)
-{
-    if (key->algorithm == TJ_ALGORITHM_ECDSA) {
-        return key->key + 1;
-    }
-    return key->key;
-}
-
-const struct tj_key_object *tj_state_find_key(const struct tj_state *state, const uint8_t x32[32])
-{
-    size_t step = 0;
-    uint64_t value;
-    while (index_next(&state->key_index, &step, &value, tj_load64(x32))) {
-        const struct tj_key_object *key =
-            tj_state_key(state, (uint32_t)(value >> 32), (uint32_t)value);
-        if (key != NULL && memcmp(key_x(key), x32, 32) == 0) {
-            return key;
-        }
-    }
-    return NULL;
-}
-
-const struct tj_mark_object *tj_state_find_mark(const struct tj_state *state, uint64_t *number,
-                                                uint64_t record)
-{
-    size_t step = 0;
-    while (index_next(&state->mark_index, &step, number, record)) {
-        const struct tj_mark_object *mark = tj_state_peek(state, TJ_T_MARK, 0, *number);
-        if (mark != NULL && mark->record == record) {
-            return mark;
-        }
-    }
-    return NULL;
 }
 
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key)
 {
-    index_insert(&state->key_index, tj_load64(key_x(key)),
+    index_insert(state, &state->key_index, tj_load64(tj_key_object_x(key)),
                  (uint64_t)key->party << 32 | key->ordinal);
 }
 
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number)
 {
-    index_insert(&state->mark_index, record, number);
+    index_insert(state, &state->mark_index, record, number);
 }
 
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
 {
-    index_insert(&state->rule_index, holder, rule);
-}
-
-bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *rule, uint64_t holder)
-{
-    uint64_t value;
-    bool found = index_next(&state->rule_index, step, &value, holder);
-    *rule = found ? (uint32_t)value : 0;
-    return found;
+    index_insert(state, &state->rule_index, holder, rule);
 }
 
 static bool index_block(void *context, const struct tj_block *block)
@@ -484,8 +503,12 @@ static bool index_block(void *context, const struct tj_block *block)
 
 static bool visit_table(const struct tj_table *rows, tj_block_visitor *visit, void *context)
 {
-    for (uint32_t i = 0; i < rows->capacity; i++) {
-        if (rows->blocks[i] != NULL && !visit(context, rows->blocks[i])) {
+    for (size_t i = 0; i < rows->capacity; i++) {
+        if (rows->blocks[i] == NULL) {
+            continue;
+        }
+        TJ_VERIFY_CHECK(rows->blocks[i]->number == i); /* the order is the numbers' */
+        if (!visit(context, rows->blocks[i])) {
             return false;
         }
     }
@@ -495,9 +518,9 @@ static bool visit_table(const struct tj_table *rows, tj_block_visitor *visit, vo
 bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void *context)
 {
     for (uint8_t table = TJ_T_LEDGER; table < TJ_T_END; table++) {
-        uint32_t parties = tj_table_shapes[table].per_party ? state->parties_capacity : 1;
-        for (uint32_t party = 0; party < parties; party++) {
-            if (!visit_table(table_of(state, table, party), visit, context)) {
+        size_t parties = tj_table_shapes[table].per_party ? state->parties_capacity : 1;
+        for (size_t party = 0; party < parties; party++) {
+            if (!visit_table(table_of(state, table, (uint32_t)party), visit, context)) {
                 return false;
             }
         }
@@ -508,92 +531,4 @@ bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void 
 void tj_state_index_all(struct tj_state *state)
 {
     tj_state_visit(state, index_block, state);
-}
-
-/* ---- typed readers ---- */
-
-const struct tj_ledger_object *tj_state_ledger(const struct tj_state *state)
-{
-    return tj_state_peek(state, TJ_T_LEDGER, 0, 0);
-}
-
-const struct tj_party_object *tj_state_party(const struct tj_state *state, uint32_t party)
-{
-    const struct tj_party_object *object = tj_state_peek(state, TJ_T_PARTY, 0, party);
-    if (object != NULL && object->type != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint32_t asset)
-{
-    const struct tj_asset_object *object = tj_state_peek(state, TJ_T_ASSET, 0, asset);
-    if (object != NULL && object->amount_max != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account)
-{
-    const struct tj_account_object *object =
-        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
-    if (object != NULL && object->class != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_lane_object *tj_state_lane(const struct tj_state *state, uint32_t party,
-                                           uint16_t lane)
-{
-    return tj_state_peek(state, TJ_T_LANE, party, lane);
-}
-
-const struct tj_key_object *tj_state_key(const struct tj_state *state, uint32_t party,
-                                         uint32_t ordinal)
-{
-    const struct tj_key_object *object = tj_state_peek(state, TJ_T_KEY, party, ordinal);
-    if (object != NULL && object->status != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_rule_object *tj_state_rule(const struct tj_state *state, uint32_t rule)
-{
-    const struct tj_rule_object *object = tj_state_peek(state, TJ_T_RULE, 0, rule);
-    if (object != NULL && object->set != 0) {
-        return object;
-    }
-    return NULL;
-}
-
-const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
-                                                 uint32_t asset)
-{
-    return tj_state_peek(state, TJ_T_HOLDING, party, asset);
-}
-
-/* ---- digest ---- */
-
-static bool digest_block(void *context, const struct tj_block *block)
-{
-    struct tj_hasher *hasher = context;
-    if (!tj_all_zero(block->content, tj_block_bytes(block->table))) {
-        uint8_t name[9] = {block->table};
-        tj_store32(name + 1, block->party);
-        tj_store32(name + 5, block->number);
-        tj_sha256_update(hasher, name, sizeof name);
-        tj_sha256_update(hasher, block->content, tj_block_bytes(block->table));
-    }
-    return true;
-}
-
-void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, struct tj_hash *out)
-{
-    tj_sha256_begin(hasher);
-    tj_state_visit(state, digest_block, hasher);
-    tj_sha256_finish(hasher, out);
 }

@@ -12,10 +12,14 @@
  * why Tijori is built for little-endian machines only. A block knows how many entries its stored
  * form reflects (`stored_size`), and whether it has changed since.
  *
- * Threads: none of its own; one thread at a time. Out of memory while the state grows aborts:
- * nothing that was acknowledged is lost by that. */
+ * Out of memory is an answer. The state then says no_memory, and goes on saying it: from there on
+ * it changes no more, and who writes to it writes to a spare object that nobody keeps. So effects
+ * need not look. Who believes a verdict, or stores anything, looks: tj_apply and tj_reapply do.
+ *
+ * Threads: none of its own; one thread at a time. */
 
 #include "core/rules/purpose.h"
+#include "core/rules/state_index.h"
 #include "crypto/signature.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -124,6 +128,8 @@ struct tj_total_object {
 /* 64 numbers an asset: 16 purposes by 4 bases. */
 static inline uint64_t tj_total_number(uint32_t asset, uint8_t purpose, uint8_t basis)
 {
+    TJ_VERIFY_CHECK(basis >= TJ_BASIS_DECLARED && basis <= TJ_BASIS_PROVEN);
+    TJ_VERIFY_CHECK(purpose < 16); /* else it is the next asset's */
     return (uint64_t)asset * 64 + (uint64_t)purpose * 4 + (basis - 1u);
 }
 
@@ -152,6 +158,15 @@ struct tj_key_object {
     uint64_t added; /* record ids */
     uint64_t revoked;
 };
+
+/* Its x-coordinate, which it is found by: an ecdsa key has one byte before it. */
+static inline const uint8_t *tj_key_object_x(const struct tj_key_object *key)
+{
+    if (key->algorithm == TJ_ALGORITHM_ECDSA) {
+        return key->key + 1;
+    }
+    return key->key;
+}
 
 /* 64 bytes. Number: the lane's. */
 struct tj_lane_object {
@@ -279,7 +294,7 @@ static_assert(offsetof(struct tj_block, content) == 64, "content keeps the objec
 
 struct tj_table {
     struct tj_block **blocks; /* NULL where nothing was ever written */
-    uint32_t capacity;
+    size_t capacity;
 };
 
 /* By enum tj_table_id: bytes of an object and log2 of the objects in a block. */
@@ -293,19 +308,9 @@ extern const struct tj_table_shape tj_table_shapes[TJ_T_END];
 
 static inline uint32_t tj_block_bytes(uint8_t table)
 {
+    TJ_VERIFY_CHECK(table >= TJ_T_LEDGER && table < TJ_T_END);
     return (uint32_t)tj_table_shapes[table].object_size << tj_table_shapes[table].shift;
 }
-
-/* A hash index from a u64 to numbers; what it finds is a hint that the caller checks against the
- * object, so nothing is ever taken out of it. */
-struct tj_index {
-    struct tj_index_slot {
-        uint64_t key;
-        uint64_t value; /* plus one; 0: empty */
-    } * slots;
-    size_t capacity;
-    size_t count;
-};
 
 /* What objects held before they were written, newest last: of one group, or of one entry. */
 struct tj_undo_log {
@@ -323,11 +328,17 @@ struct tj_party_tables {
     struct tj_table tables[TJ_T_END - TJ_T_KEY];
 };
 
+/* The beginning of what blocks are cut from. */
+struct tj_arena_chunk {
+    struct tj_arena_chunk *next;
+    uint8_t padding[56];
+};
+
 struct tj_state {
     struct tj_hash ledger_id;
     struct tj_table tables[TJ_T_KEY]; /* the global ones, by enum tj_table_id */
     struct tj_party_tables *parties;
-    uint32_t parties_capacity;
+    size_t parties_capacity;
     struct tj_index key_index;  /* first 8 bytes of the x-coordinate -> party << 32 | ordinal */
     struct tj_index mark_index; /* record id -> number of the mark */
     struct tj_index rule_index; /* a rule's holder -> its number */
@@ -344,6 +355,7 @@ struct tj_state {
      * counted. */
     bool partial;
     uint64_t unjudged;
+    bool no_memory; /* once there was none; what was to be written since was not */
     /* Where what objects held before goes: undo_own, or what its user put here. */
     struct tj_undo_log *undo;
     struct tj_undo_log undo_own;
@@ -360,7 +372,16 @@ struct tj_state {
     _Alignas(16) uint8_t scratch[256]; /* the largest object */
 };
 
-struct tj_state *tj_state_create(void);
+/* What its objects say can be counted on when an effect begins: it has seen every record in order,
+ * each judged. In a redo records may be damaged, and objects newer; in a partial audit some are not
+ * there; without memory an object may be the spare one. */
+static inline bool tj_state_exact(const struct tj_state *state)
+{
+    return !state->redo && !state->partial && !state->no_memory;
+}
+
+/* NULL when there is no memory. */
+struct tj_state *tj_state_create(void) TJ_MUST_USE;
 void tj_state_destroy(struct tj_state *state);
 
 /* An object for reading; NULL when its block does not exist. (An object that was never written is
@@ -374,11 +395,12 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account);
 
 /* An object for writing in the entry set by state->entry: its old content goes to the undo log and
  * its block is dirty. In a redo, when the stored block reflects the entry already, a scratch object
- * is given instead, so that the effect is written nowhere. */
+ * is given instead, so that the effect is written nowhere; and without memory an empty one. Never
+ * NULL. */
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number);
 
-/* The block itself, made when missing (loading a snapshot). */
+/* The block itself, made when missing (loading a snapshot). NULL when there is no memory. */
 struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
                                 uint32_t number);
 
@@ -431,6 +453,7 @@ bool tj_state_next_rule(const struct tj_state *state, size_t *step, uint32_t *ru
 const struct tj_holding_object *tj_state_holding(const struct tj_state *state, uint32_t party,
                                                  uint32_t asset);
 
+/* Without memory what is to be inserted is left out, and the state says no_memory. */
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule);
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key);
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number);
@@ -445,5 +468,14 @@ bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void 
 /* SHA-256 over (table u8 || party u32 || number u32 || content) of every block that is not all
  * zero, in that order: two states are the same bit for bit when their digests are (I4). */
 void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, struct tj_hash *out);
+
+/* For checks that everything is as it was: a number made from all objects, of one entry in 16 and
+ * of a state that is not large; else 0. Again: without asking which entry it is. */
+uint64_t tj_state_sample(const struct tj_state *state);
+uint64_t tj_state_sample_again(const struct tj_state *state);
+
+/* The list of dirty blocks is in order of what changed them first, has each block once and ends
+ * where it says. For assertions. */
+bool tj_dirty_in_order(const struct tj_state *state) TJ_MUST_USE;
 
 #endif

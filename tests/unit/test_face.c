@@ -3,6 +3,8 @@
 
 #include "tamper_support.h"
 
+#include "core/format/receipt.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -601,6 +603,314 @@ static void exported_and_verified(void **state)
     fixture_open(&f);
 }
 
+/* ---- signed receipts ---- */
+
+/* What the log signs of a receipt, when it had `head_size` entries. */
+static size_t sign_receipt(char out[TIJORI_SIGNED_RECEIPT_MAX], const struct tijori_receipt *of,
+                           const uint8_t root32[32], uint64_t head_size)
+{
+    struct tj_receipt receipt = {.status = of->status, .head_size = head_size};
+    struct tj_verifier_key key;
+    uint8_t secret32[32];
+    fixture_log_secret(secret32, 0);
+    assert_true(tj_verifier_key_decode(&key, log_key(), strlen(log_key())));
+    memcpy(receipt.origin, key.name, sizeof receipt.origin);
+    memcpy(receipt.envelope_id.bytes, of->envelope_id, TJ_HASH_SIZE);
+    memcpy(receipt.head_root.bytes, root32, TJ_HASH_SIZE);
+    if (tj_receipt_promises(&receipt)) {
+        receipt.entry = of->entry;
+        receipt.received_ns = of->received_ns;
+        memcpy(receipt.leaf.bytes, of->leaf, TJ_HASH_SIZE);
+    }
+    size_t size = tj_receipt_sign(out, TIJORI_SIGNED_RECEIPT_MAX, &receipt, secret32);
+    assert_true(size > 0);
+    return size;
+}
+
+/* Sends a movement, and gives what the log signs of it. */
+static size_t send_for_receipt(char out[TIJORI_SIGNED_RECEIPT_MAX], struct tijori_receipt *receipt,
+                               uint64_t amount)
+{
+    struct tijori_head head;
+    fixture_send_move(&f, receipt, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), amount,
+                      TJ_PURCHASE);
+    tijori_head(f.ledger, &head);
+    return sign_receipt(out, receipt, head.root, head.size);
+}
+
+static enum tijori_promise promise(struct tijori_signed_receipt *out, const char *note, size_t size,
+                                   const char *path)
+{
+    const struct tijori_pins pins = {.log_key = log_key()};
+    assert_int_equal(
+        tijori_check_receipt(out, NULL, NULL, note, size, path, &pins, f.now_ns, &message),
+        TIJORI_OK);
+    return out->promise;
+}
+
+static void signed_receipts(void **state)
+{
+    static char note[TIJORI_SIGNED_RECEIPT_MAX];
+    struct tijori_signed_receipt checked;
+    struct tijori_receipt receipt;
+    struct tijori_exported exported;
+    char folder[300];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s-receipts", f.dir);
+    size_t size = send_for_receipt(note, &receipt, 700);
+    /* The signature alone; then against an export that does not have the entry yet, and does. */
+    assert_int_equal(promise(&checked, note, size, NULL), TIJORI_PROMISE_SIGNED);
+    assert_int_equal(checked.verdict, TIJORI_INCOMPLETE);
+    assert_int_equal(checked.status, TIJORI_OK);
+    assert_int_equal(checked.entry, receipt.entry);
+    assert_memory_equal(checked.leaf, receipt.leaf, sizeof receipt.leaf);
+    assert_memory_equal(checked.envelope_id, receipt.envelope_id, sizeof receipt.envelope_id);
+    tamper_sign(&f, 0);
+    assert_int_equal(tijori_export(f.ledger, &exported, folder, NULL, &message), TIJORI_OK);
+    assert_int_equal(promise(&checked, note, size, folder), TIJORI_PROMISE_KEPT);
+    assert_int_equal(checked.verdict, TIJORI_PASS);
+    assert_int_equal(checked.size, receipt.entry + 1);
+    size = send_for_receipt(note, &receipt, 800);
+    assert_int_equal(promise(&checked, note, size, folder), TIJORI_PROMISE_NOT_DUE);
+    assert_int_equal(checked.verdict, TIJORI_INCOMPLETE);
+    assert_true(checked.due_ns > f.now_ns);
+    f.now_ns = checked.due_ns + 1;
+    assert_int_equal(promise(&checked, note, size, folder), TIJORI_PROMISE_OVERDUE);
+    assert_int_equal(checked.verdict, TIJORI_FAIL);
+    assert_int_equal(checked.seen_s, 0);
+    remove_folder(folder);
+}
+
+static void refused_receipts(void **state)
+{
+    static char note[TIJORI_SIGNED_RECEIPT_MAX];
+    static char contrary[TIJORI_CONTRARY_MAX];
+    struct tijori_signed_receipt checked;
+    struct tijori_receipt receipt = {.status = TIJORI_BALANCE};
+    struct tijori_exported exported;
+    struct tijori_head head;
+    const struct tijori_pins pins = {.log_key = log_key()};
+    uint8_t root32[32] = {1};
+    size_t room = sizeof contrary;
+    char folder[300];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s-refused", f.dir);
+    memset(receipt.envelope_id, 7, sizeof receipt.envelope_id);
+    tamper_sign(&f, 0);
+    assert_int_equal(tijori_export(f.ledger, &exported, folder, NULL, &message), TIJORI_OK);
+    tijori_head(f.ledger, &head);
+    size_t size = sign_receipt(note, &receipt, head.root, head.size);
+    assert_int_equal(promise(&checked, note, size, folder), TIJORI_PROMISE_REFUSED);
+    assert_int_equal(checked.verdict, TIJORI_PASS);
+    assert_int_equal(checked.status, TIJORI_BALANCE);
+    /* Signed with the head of another history: both notes together show that. */
+    size = sign_receipt(note, &receipt, root32, head.size);
+    assert_int_equal(
+        tijori_check_receipt(&checked, contrary, &room, note, size, folder, &pins, 0, &message),
+        TIJORI_OK);
+    assert_int_equal(checked.promise, TIJORI_PROMISE_FORKED);
+    assert_int_equal(checked.verdict, TIJORI_FAIL);
+    assert_in_range(room, 1, sizeof contrary);
+    assert_memory_equal(contrary, checked.origin, strlen(checked.origin));
+    size_t needed = room--;
+    assert_int_equal(
+        tijori_check_receipt(&checked, contrary, &room, note, size, folder, &pins, 0, &message),
+        TIJORI_FULL);
+    assert_int_equal(room, needed);
+    assert_int_equal(checked.promise, TIJORI_PROMISE_FORKED);
+    remove_folder(folder);
+}
+
+static void receipts_that_are_none(void **state)
+{
+    static char note[TIJORI_SIGNED_RECEIPT_MAX];
+    struct tijori_signed_receipt checked;
+    struct tijori_receipt receipt;
+    struct tj_verifier_key key;
+    struct tj_verifier_key other;
+    struct tj_public_key public;
+    struct tijori_pins pins = {.log_key = log_key()};
+    uint8_t secret32[32];
+    char text[512];
+    (void)state;
+    size_t size = send_for_receipt(note, &receipt, 700);
+#define CHECK(length, path)                                                                        \
+    tijori_check_receipt(&checked, NULL, NULL, note, length, path, &pins, 0, &message)
+    assert_int_equal(CHECK(size - 1, NULL), TIJORI_VALUE);
+    assert_int_equal(CHECK(0, NULL), TIJORI_VALUE);
+    assert_int_equal(CHECK(size, "/nowhere/at/all"), TIJORI_NOT_FOUND);
+    for (size_t at = 0; at < size; at += 13) {
+        note[at] ^= 1;
+        enum tijori_status status = CHECK(size, NULL);
+        assert_true(status == TIJORI_VALUE ||
+                    (status == TIJORI_OK && checked.verdict == TIJORI_FAIL));
+        note[at] ^= 1;
+    }
+    /* Another key of the same name; no key; what is none. */
+    assert_true(tj_verifier_key_decode(&key, log_key(), strlen(log_key())));
+    memset(secret32, 9, sizeof secret32);
+    assert_true(tj_public_key_of(&public, TJ_ALGORITHM_ED25519, secret32));
+    tj_verifier_key_make(&other, key.name, TJ_NOTE_TYPE_ED25519, public.bytes);
+    assert_true(tj_verifier_key_encode(&other, text, sizeof text));
+    pins.log_key = text;
+    assert_int_equal(CHECK(size, NULL), TIJORI_OK);
+    assert_int_equal(checked.promise, TIJORI_PROMISE_FOREIGN);
+    pins.log_key = NULL;
+    assert_int_equal(CHECK(size, NULL), TIJORI_VALUE);
+    pins.log_key = "no key";
+    assert_int_equal(CHECK(size, NULL), TIJORI_VALUE);
+    assert_int_equal(tijori_check_receipt(&checked, NULL, NULL, note, size, NULL, NULL, 0, NULL),
+                     TIJORI_VALUE);
+#undef CHECK
+}
+
+/* ---- witnesses ---- */
+
+static char request[TIJORI_WITNESS_REQUEST_MAX];
+static uint8_t witness_secret32[32] = {5, 6, 7};
+
+static uint64_t witness_clock(void *context)
+{
+    return ((const struct fixture *)context)->now_ns;
+}
+
+static struct tijori_witness *open_witness(const char *dir, const char *name)
+{
+    const char *const keys[] = {log_key()};
+    const struct tijori_witness_options options = {.name = name,
+                                                   .secret32 = witness_secret32,
+                                                   .log_keys = keys,
+                                                   .log_key_count = 1,
+                                                   .clock = witness_clock,
+                                                   .clock_context = &f};
+    struct tijori_witness *witness = NULL;
+    assert_int_equal(tijori_witness_open(&witness, dir, &options, &message), TIJORI_OK);
+    return witness;
+}
+
+static unsigned ask(struct tijori_witness *witness, struct tijori_witness_answer *answer,
+                    uint64_t old_size)
+{
+    size_t size = sizeof request;
+    assert_int_equal(tijori_witness_request(f.ledger, request, &size, old_size, &message),
+                     TIJORI_OK);
+    tijori_witness_answer(witness, answer, request, size);
+    return answer->code;
+}
+
+static void witnessed(void **state)
+{
+    struct tijori_witness_answer answer;
+    struct tijori_head first;
+    struct tijori_head head;
+    char key[TIJORI_VERIFIER_KEY_MAX];
+    char note[TIJORI_NOTE_MAX];
+    char dir[300];
+    size_t size = sizeof request;
+    (void)state;
+    snprintf(dir, sizeof dir, "%s-witness", f.dir);
+    assert_int_equal(tijori_witness_request(f.ledger, request, &size, 0, &message),
+                     TIJORI_NOT_FOUND);
+    tamper_sign(&f, 0);
+    tijori_head(f.ledger, &first);
+    struct tijori_witness *witness = open_witness(dir, "witness.example/w");
+    tijori_witness_key(witness, key);
+    assert_memory_equal(key, "witness.example/w+", 18);
+    assert_int_equal(ask(witness, &answer, 0), 200);
+    assert_string_equal(answer.trouble, "");
+    /* The log takes the line in, under the text that was cosigned. */
+    struct tj_note_view view;
+    size_t note_size = sizeof note;
+    assert_int_equal(tijori_signed(f.ledger, note, &note_size), TIJORI_OK);
+    assert_true(tj_note_decode(&view, note, note_size));
+    memmove(note + view.text_size + 1, answer.body, answer.body_size);
+    size_t given = view.text_size + 1 + answer.body_size;
+    char merged[TIJORI_NOTE_MAX];
+    size_t merged_size = sizeof merged;
+    assert_int_equal(tijori_add_cosignatures(f.ledger, merged, &merged_size, note, given),
+                     TIJORI_OK);
+    assert_int_equal(merged_size, note_size + answer.body_size);
+    /* It goes on from there, and from nowhere else, after it was closed too. */
+    f.now_ns += TJ_NS_PER_S;
+    struct tijori_receipt receipt;
+    fixture_send_move(&f, &receipt, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 700,
+                      TJ_PURCHASE);
+    tamper_sign(&f, 0);
+    tijori_head(f.ledger, &head);
+    tijori_witness_close(witness);
+    witness = open_witness(dir, "witness.example/w");
+    assert_int_equal(ask(witness, &answer, 0), 409);
+    assert_int_equal(answer.last_size, first.size);
+    assert_int_equal(ask(witness, &answer, first.size), 200);
+    assert_int_equal(ask(witness, &answer, first.size), 409);
+    assert_int_equal(answer.last_size, head.size);
+    size = sizeof request;
+    assert_int_equal(tijori_witness_request(f.ledger, request, &size, head.size + 1, &message),
+                     TIJORI_KNOWN_AHEAD);
+    size = 10;
+    assert_int_equal(tijori_witness_request(f.ledger, request, &size, 0, &message), TIJORI_FULL);
+    tijori_witness_close(witness);
+    tijori_witness_close(NULL);
+    remove_folder(dir);
+}
+
+static void requests_that_are_refused(void **state)
+{
+    static char large[TIJORI_WITNESS_REQUEST_MAX + 1];
+    struct tijori_witness_answer answer;
+    char dir[300];
+    (void)state;
+    snprintf(dir, sizeof dir, "%s-witness", f.dir);
+    tamper_sign(&f, 0);
+    struct tijori_witness *witness = open_witness(dir, "witness.example/w");
+    size_t size = sizeof request;
+    assert_int_equal(tijori_witness_request(f.ledger, request, &size, 0, &message), TIJORI_OK);
+    tijori_witness_answer(witness, &answer, "", 0);
+    assert_int_equal(answer.code, 400);
+    tijori_witness_answer(witness, &answer, large, sizeof large);
+    assert_int_equal(answer.code, 400);
+    for (size_t at = 0; at < size; at += 7) {
+        request[at] ^= 1;
+        tijori_witness_answer(witness, &answer, request, size);
+        assert_true(answer.code >= 400 && answer.code < 500);
+        request[at] ^= 1;
+    }
+    tijori_witness_answer(witness, &answer, request, size);
+    assert_int_equal(answer.code, 200);
+    tijori_witness_close(witness);
+    remove_folder(dir);
+}
+
+static void witnesses_that_do_not_open(void **state)
+{
+    static const char *const no_keys[] = {"no key"};
+    const char *const keys[] = {log_key()};
+    struct tijori_witness *witness;
+    struct tijori_witness *second;
+    char dir[300];
+    char missing[400];
+    (void)state;
+    snprintf(dir, sizeof dir, "%s-witness", f.dir);
+    snprintf(missing, sizeof missing, "%s/missing/w", f.dir);
+    struct tijori_witness_options options = {
+        .name = "w", .secret32 = witness_secret32, .log_keys = keys, .log_key_count = 1};
+    assert_int_equal(tijori_witness_open(&witness, missing, &options, &message), TIJORI_NOT_FOUND);
+    options.log_keys = no_keys;
+    assert_int_equal(tijori_witness_open(&witness, dir, &options, &message), TIJORI_VALUE);
+    options.log_keys = keys;
+    options.name = "a name";
+    assert_int_equal(tijori_witness_open(&witness, dir, &options, &message), TIJORI_TEXT);
+    options.name = "auditor.example/replayed";
+    assert_int_equal(tijori_witness_open(&witness, dir, &options, NULL), TIJORI_TEXT);
+    assert_null(witness);
+    options.replays = 1;
+    assert_int_equal(tijori_witness_open(&witness, dir, &options, &message), TIJORI_OK);
+    assert_int_equal(tijori_witness_open(&second, dir, &options, &message), TIJORI_LOCKED);
+    assert_null(second);
+    tijori_witness_close(witness);
+    remove_folder(dir);
+}
+
 /* ---- threads ---- */
 
 static bool stop;
@@ -664,6 +974,12 @@ int main(void)
         TEST(rules_and_their_use),
         TEST(proven_and_checked),
         TEST(exported_and_verified),
+        TEST(signed_receipts),
+        TEST(refused_receipts),
+        TEST(receipts_that_are_none),
+        TEST(witnessed),
+        TEST(requests_that_are_refused),
+        TEST(witnesses_that_do_not_open),
         TEST(lists_while_another_thread_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
-#ifndef TIJORI_CLI_AUDIT_RECEIPT_PRINT_H
-#define TIJORI_CLI_AUDIT_RECEIPT_PRINT_H
+#ifndef TIJORI_TEXT_RECEIPT_PRINT_H
+#define TIJORI_TEXT_RECEIPT_PRINT_H
 
 /* What became of a receipt, as text and as JSON. */
 
 #include "core/exchange/receipt_check.h"
 
+#include <stdio.h>
+
 /* What was found, and what shows it to others. */
-struct audit_receipt_result {
+struct receipt_result {
     const char *path; /* of the log */
     const struct tj_receipt *receipt;
     const char *note; /* the signed receipt */
@@ -14,7 +16,8 @@ struct audit_receipt_result {
     struct tj_receipt_finding finding;
 };
 
-/* Prints it; answers its exit code. */
-int audit_receipt_print(const struct audit_receipt_result *result, bool json);
+void receipt_print_text(FILE *out, const struct receipt_result *result);
+/* `exit` is what the program will answer. */
+void receipt_print_json(FILE *out, const struct receipt_result *result, int exit);
 
 #endif

@@ -1,8 +1,7 @@
-#include "cli/audit/receipt_print.h"
+#include "text/receipt_print.h"
 
-#include "cli/exit.h"
 #include "crypto/hex.h"
-#include "text/table.h"
+#include "text/json.h"
 #include "text/text.h"
 
 #include <inttypes.h>
@@ -12,7 +11,7 @@ enum { WORDS_SIZE = 1024 };
 
 /* ---- in words ---- */
 
-static void say_overdue(char out[WORDS_SIZE], const struct audit_receipt_result *result)
+static void say_overdue(char out[WORDS_SIZE], const struct receipt_result *result)
 {
     const struct tj_receipt_finding *finding = &result->finding;
     char due[TEXT_SIZE];
@@ -34,7 +33,7 @@ static void say_overdue(char out[WORDS_SIZE], const struct audit_receipt_result 
 }
 
 /* What the log did with the envelope that it refused. */
-static void say_refusal(char out[WORDS_SIZE], const struct audit_receipt_result *result)
+static void say_refusal(char out[WORDS_SIZE], const struct receipt_result *result)
 {
     const struct tj_receipt_finding *finding = &result->finding;
     const char *status = tijori_status_name(result->receipt->status);
@@ -56,7 +55,7 @@ static void say_refusal(char out[WORDS_SIZE], const struct audit_receipt_result 
     }
 }
 
-static void say_fork(char out[WORDS_SIZE], const struct audit_receipt_result *result)
+static void say_fork(char out[WORDS_SIZE], const struct receipt_result *result)
 {
     char hex[2 * TJ_HASH_SIZE + 1];
     if (result->finding.outcome == TJ_RECEIPT_FORKED) {
@@ -72,7 +71,7 @@ static void say_fork(char out[WORDS_SIZE], const struct audit_receipt_result *re
              result->receipt->entry, hex);
 }
 
-static void say_damage(char out[WORDS_SIZE], const struct audit_receipt_result *result)
+static void say_damage(char out[WORDS_SIZE], const struct receipt_result *result)
 {
     if (result->finding.outcome == TJ_RECEIPT_TREE) {
         snprintf(out, WORDS_SIZE, "%s is damaged: its tree is not that of its checkpoint",
@@ -90,7 +89,7 @@ static void say_damage(char out[WORDS_SIZE], const struct audit_receipt_result *
     }
 }
 
-static void say(char out[WORDS_SIZE], const struct audit_receipt_result *result)
+static void say(char out[WORDS_SIZE], const struct receipt_result *result)
 {
     const struct tj_receipt_finding *finding = &result->finding;
     char due[TEXT_SIZE];
@@ -148,57 +147,44 @@ static void say(char out[WORDS_SIZE], const struct audit_receipt_result *result)
 
 /* ---- printing ---- */
 
-static void print_text(const struct audit_receipt_result *result)
+void receipt_print_text(FILE *out, const struct receipt_result *result)
 {
     const struct tj_receipt_finding *finding = &result->finding;
     char words[WORDS_SIZE];
     char safe[2 * sizeof words];
     say(words, result);
     text_sanitise(safe, sizeof safe, words);
-    printf("%s  %s\n", text_verdict(tj_receipt_judgement(finding->outcome)), safe);
+    fprintf(out, "%s  %s\n", text_verdict(tj_receipt_judgement(finding->outcome)), safe);
     if (finding->contrary != NULL) {
         /* As they are: whoever is shown them verifies the bytes. */
-        printf("\nThe log signed both. Its receipt:\n\n%.*s\nand:\n\n%.*s", (int)result->note_size,
-               result->note, (int)finding->contrary_size, finding->contrary);
+        fprintf(out, "\nThe log signed both. Its receipt:\n\n%.*s\nand:\n\n%.*s",
+                (int)result->note_size, result->note, (int)finding->contrary_size,
+                finding->contrary);
     }
 }
 
-static void print_part(const char *member, const char *bytes, size_t size)
-{
-    char *text = strndup(bytes, size);
-    TIJORI_REQUIRE(text != NULL);
-    printf(", \"%s\": ", member);
-    json_print_string(stdout, text);
-    free(text);
-}
-
-static void print_json(const struct audit_receipt_result *result)
+void receipt_print_json(FILE *out, const struct receipt_result *result, int exit)
 {
     const struct tj_receipt_finding *finding = &result->finding;
     const struct tj_receipt *receipt = result->receipt;
     char words[WORDS_SIZE];
     char hex[2 * TJ_HASH_SIZE + 1];
-    const enum tijori_verdict verdict = tj_receipt_judgement(finding->outcome);
     say(words, result);
-    printf("{\"result\": \"%s\", \"exit\": %d, \"text\": ", text_verdict(verdict),
-           exit_code_of_verdict(verdict));
-    json_print_string(stdout, words);
+    fprintf(out, "{\"result\": \"%s\", \"exit\": %d, \"text\": ",
+            text_verdict(tj_receipt_judgement(finding->outcome)), exit);
+    json_print_string(out, words);
     tj_hex_encode(hex, receipt->envelope_id.bytes, TJ_HASH_SIZE);
-    printf(", \"status\": \"%s\", \"envelope_id\": \"%s\"", tijori_status_name(receipt->status),
-           hex);
+    fprintf(out, ", \"status\": \"%s\", \"envelope_id\": \"%s\"",
+            tijori_status_name(receipt->status), hex);
     if (tj_receipt_promises(receipt)) {
         tj_hex_encode(hex, receipt->leaf.bytes, TJ_HASH_SIZE);
-        printf(", \"entry\": %" PRIu64 ", \"leaf\": \"%s\"", receipt->entry, hex);
+        fprintf(out, ", \"entry\": %" PRIu64 ", \"leaf\": \"%s\"", receipt->entry, hex);
     }
     if (finding->contrary != NULL) {
-        print_part("receipt", result->note, result->note_size);
-        print_part("contrary", finding->contrary, finding->contrary_size);
+        fprintf(out, ", \"receipt\": ");
+        json_print_bytes(out, result->note, result->note_size);
+        fprintf(out, ", \"contrary\": ");
+        json_print_bytes(out, finding->contrary, finding->contrary_size);
     }
-    printf("}\n");
-}
-
-int audit_receipt_print(const struct audit_receipt_result *result, bool json)
-{
-    (json ? print_json : print_text)(result);
-    return exit_code_of_verdict(tj_receipt_judgement(result->finding.outcome));
+    fprintf(out, "}\n");
 }

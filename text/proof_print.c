@@ -1,6 +1,5 @@
-#include "cli/audit/proof_print.h"
+#include "text/proof_print.h"
 
-#include "cli/exit.h"
 #include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "text/json.h"
@@ -32,9 +31,12 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentences *sentence
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     TIJORI_REQUIRE(sentences->count < SENTENCES_MAX);
-    sentences->list[sentences->count] = strdup(text);
-    TIJORI_REQUIRE(sentences->list[sentences->count] != NULL);
-    sentences->count++;
+    char *sentence = strdup(text);
+    if (sentence == NULL) {
+        document_incomplete();
+        return;
+    }
+    sentences->list[sentences->count++] = sentence;
 }
 
 static void sentences_clear(struct sentences *sentences)
@@ -157,12 +159,16 @@ static void directive_text(char out[SENTENCE_SIZE], const struct tj_exhibits *ex
     json_t *value;
     char party[PART_SIZE];
     party_text(party, exhibits, exhibits->list[0].entry.header.party);
+    const char *kind = json_string_value(json_object_get(object, "kind"));
     size_t at = (size_t)snprintf(out, SENTENCE_SIZE, "%s gave the directive %s", party,
-                                 json_string_value(json_object_get(object, "kind")));
+                                 kind != NULL ? kind : "?");
     const char *separator = ":";
     json_object_foreach(object, member, value)
     {
         char *text = json_dumps(value, JSON_ENCODE_ANY);
+        if (text == NULL) {
+            document_incomplete();
+        }
         if (strcmp(member, "kind") != 0 && at < SENTENCE_SIZE) {
             at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, "%s %s %s", separator, member,
                                    text != NULL ? text : "?");
@@ -198,7 +204,7 @@ static void say_what_was_done(struct sentences *out, const struct tj_exhibits *e
         received, first->position, text);
 }
 
-static void say_who_signed(struct sentences *out, const struct audit_proof_result *result)
+static void say_who_signed(struct sentences *out, const struct proof_result *result)
 {
     const struct tj_exhibits *exhibits = &result->file->exhibits;
     const struct tj_slots *slots = &exhibits->list[0].entry.slots;
@@ -229,7 +235,7 @@ static void say_who_signed(struct sentences *out, const struct audit_proof_resul
 
 /* ---- what it proves, and what it does not ---- */
 
-static void say_proven(struct sentences *out, const struct audit_proof_result *result)
+static void say_proven(struct sentences *out, const struct proof_result *result)
 {
     const struct tj_checkpoint *checkpoint = &result->file->checkpoint;
     say_what_was_done(out, &result->file->exhibits);
@@ -247,7 +253,7 @@ static void say_proven(struct sentences *out, const struct audit_proof_result *r
     }
 }
 
-static void say_not_proven(struct sentences *out, const struct audit_proof_result *result)
+static void say_not_proven(struct sentences *out, const struct proof_result *result)
 {
     const struct tj_exhibit *first = &result->file->exhibits.list[0];
     const char *one = first->record != NULL ? "it" : "one of its records";
@@ -276,37 +282,38 @@ static const char no_quorum[] = "the policy's quorum: too few witnesses cosigned
 
 /* ---- text ---- */
 
-static void print_list(const char *head, const struct sentences *sentences)
+static void print_list(FILE *out, const char *head, const struct sentences *sentences)
 {
-    printf("%s\n", head);
+    fprintf(out, "%s\n", head);
     for (size_t i = 0; i < sentences->count; i++) {
         char safe[2 * SENTENCE_SIZE];
         text_sanitise(safe, sizeof safe, sentences->list[i]);
-        printf("- %s\n", safe);
+        fprintf(out, "- %s\n", safe);
     }
-    printf("\n");
+    fprintf(out, "\n");
 }
 
-static void print_text(const struct audit_proof_result *result, const struct sentences *proven,
-                       const struct sentences *not_proven, int code)
+static void print_text(FILE *out, const struct proof_result *result, const struct sentences *proven,
+                       const struct sentences *not_proven)
 {
-    if (code == EXIT_FAIL) {
+    if (result->judged.verdict == TIJORI_FAIL) {
         char safe[2 * sizeof result->judged.failure];
         text_sanitise(safe, sizeof safe, result->judged.failure);
-        printf("FAIL  %s\n", safe);
+        fprintf(out, "FAIL  %s\n", safe);
         return;
     }
     if (result->judged.log_key == NULL) {
-        printf("SKIP  %s\n", no_log_key);
+        fprintf(out, "SKIP  %s\n", no_log_key);
     }
     if (result->judged.witnessed && !result->judged.witness.quorum) {
-        printf("SKIP  %s\n", no_quorum);
+        fprintf(out, "SKIP  %s\n", no_quorum);
     }
-    print_list(result->judged.log_key != NULL ? "What this proves:"
+    print_list(out,
+               result->judged.log_key != NULL ? "What this proves:"
                                               : "What this proves, if the checkpoint is the log's:",
                proven);
-    print_list("What is the log's word only:", not_proven);
-    printf("%s\n", text_verdict(result->judged.verdict));
+    print_list(out, "What is the log's word only:", not_proven);
+    fprintf(out, "%s\n", text_verdict(result->judged.verdict));
 }
 
 /* ---- JSON ---- */
@@ -331,13 +338,11 @@ static json_t *record_json(const struct tj_exhibits *exhibits, const struct tj_e
     struct assets assets = assets_of(exhibits);
     json_t *object = json_object();
     member_record(object, "id", record_id(s));
-    json_t *fields = record_to_json(s->record, &assets);
-    json_object_update(object, fields);
-    json_decref(fields);
+    member_all(object, record_to_json(s->record, &assets));
     return object;
 }
 
-static json_t *entry_json(const struct audit_proof_result *result)
+static json_t *entry_json(const struct proof_result *result)
 {
     const struct tj_entry_view *entry = &result->file->exhibits.list[0].entry;
     struct tj_hash hash;
@@ -357,7 +362,7 @@ static json_t *entry_json(const struct audit_proof_result *result)
     return object;
 }
 
-static json_t *signers_json(const struct audit_proof_result *result)
+static json_t *signers_json(const struct proof_result *result)
 {
     const struct tj_exhibits *exhibits = &result->file->exhibits;
     const struct tj_slots *slots = &exhibits->list[0].entry.slots;
@@ -385,7 +390,7 @@ static json_t *signers_json(const struct audit_proof_result *result)
     return array;
 }
 
-static json_t *checkpoint_json(const struct audit_proof_result *result)
+static json_t *checkpoint_json(const struct proof_result *result)
 {
     const struct tj_checkpoint *checkpoint = &result->file->checkpoint;
     json_t *object = json_object();
@@ -400,56 +405,63 @@ static json_t *checkpoint_json(const struct audit_proof_result *result)
     return object;
 }
 
-static int print_json(const struct audit_proof_result *result, const struct sentences *proven,
-                      const struct sentences *not_proven, int code)
+/* What the proof says and what it rests on. */
+static void set_proven(json_t *object, const struct proof_result *result,
+                       const struct sentences *proven, const struct sentences *not_proven)
 {
     const struct tj_exhibits *exhibits = &result->file->exhibits;
-    document_begin();
-    json_t *object = json_object();
-    member_text(object, "result", text_verdict(result->judged.verdict));
-    member_set(object, json_integer(code), "exit");
-    if (code == EXIT_FAIL) {
-        member_text(object, "text", result->judged.failure);
-    } else {
-        json_t *rests = json_array();
-        member_set(object, checkpoint_json(result), "checkpoint");
-        member_set(object, entry_json(result), "entry");
-        if (exhibits->list[0].record != NULL) {
-            member_set(object, record_json(exhibits, &exhibits->list[0]), "record");
-        }
-        member_set(object, signers_json(result), "signed");
-        for (uint32_t i = 1; i < exhibits->count; i++) {
-            element_add(rests, record_json(exhibits, &exhibits->list[i]));
-        }
-        member_set(object, rests, "rests_on");
-        member_set(object, sentences_json(proven), "proves");
-        member_set(object, sentences_json(not_proven), "logs_word_only");
+    json_t *rests = json_array();
+    member_set(object, checkpoint_json(result), "checkpoint");
+    member_set(object, entry_json(result), "entry");
+    if (exhibits->list[0].record != NULL) {
+        member_set(object, record_json(exhibits, &exhibits->list[0]), "record");
     }
-    if (document_whole()) {
-        json_dumpf(object, stdout, JSON_INDENT(1));
-        printf("\n");
-    } else {
-        code = fail_errno(ENOMEM, "proof");
+    member_set(object, signers_json(result), "signed");
+    for (uint32_t i = 1; i < exhibits->count; i++) {
+        element_add(rests, record_json(exhibits, &exhibits->list[i]));
     }
-    json_decref(object);
-    return code;
+    member_set(object, rests, "rests_on");
+    member_set(object, sentences_json(proven), "proves");
+    member_set(object, sentences_json(not_proven), "logs_word_only");
 }
 
-int audit_proof_print(const struct audit_proof_result *result, bool json)
+static json_t *result_json(const struct proof_result *result, const struct sentences *proven,
+                           const struct sentences *not_proven, int exit)
+{
+    json_t *object = json_object();
+    member_text(object, "result", text_verdict(result->judged.verdict));
+    member_set(object, json_integer(exit), "exit");
+    if (result->judged.verdict == TIJORI_FAIL) {
+        member_text(object, "text", result->judged.failure);
+    } else {
+        set_proven(object, result, proven, not_proven);
+    }
+    return object;
+}
+
+/* ---- the whole ---- */
+
+bool proof_print(FILE *out, const struct proof_result *result, bool json, int exit)
 {
     struct sentences proven = {0};
     struct sentences not_proven = {0};
-    int code = exit_code_of_verdict(result->judged.verdict);
-    if (code != EXIT_FAIL) {
+    document_begin();
+    if (result->judged.verdict != TIJORI_FAIL) {
         say_proven(&proven, result);
         say_not_proven(&not_proven, result);
     }
-    if (json) {
-        code = print_json(result, &proven, &not_proven, code);
+    json_t *object = json ? result_json(result, &proven, &not_proven, exit) : NULL;
+    bool whole = document_whole();
+    if (whole && json) {
+        whole = json_print(out, object, JSON_INDENT(1));
+        fprintf(out, "\n");
+    } else if (whole) {
+        print_text(out, result, &proven, &not_proven);
     } else {
-        print_text(result, &proven, &not_proven, code);
+        errno = ENOMEM;
     }
+    json_decref(object);
     sentences_clear(&proven);
     sentences_clear(&not_proven);
-    return code;
+    return whole;
 }

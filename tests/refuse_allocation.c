@@ -1,0 +1,75 @@
+/* Preloaded into a program, refuses one request for memory: the REFUSE_AT-th that the program
+ * itself makes. Those of the libraries that it is linked with are not counted, nor those of the C
+ * library: what they do about it is theirs. */
+
+#include <errno.h>
+#include <link.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* What the C library has under these names as well, so that nothing must be looked up here. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+static uint64_t refused_at; /* 0: none */
+static uint64_t asked;
+static uintptr_t program_start, program_end;
+
+/* The first object is the program. */
+static int find_program(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    program_start = UINTPTR_MAX;
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type == PT_LOAD) {
+            const uintptr_t start = info->dlpi_addr + part->p_vaddr;
+            const uintptr_t end = start + part->p_memsz;
+            program_start = start < program_start ? start : program_start;
+            program_end = end > program_end ? end : program_end;
+        }
+    }
+    return 1;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("REFUSE_AT");
+    dl_iterate_phdr(find_program, NULL);
+    refused_at = at != NULL ? strtoull(at, NULL, 10) : 0;
+}
+
+static int refuses(const void *caller)
+{
+    const uintptr_t from = (uintptr_t)caller;
+    if (refused_at == 0 || from < program_start || from >= program_end ||
+        __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED) != refused_at) {
+        return 0;
+    }
+    errno = ENOMEM;
+    return 1;
+}
+
+void *malloc(size_t size)
+{
+    return refuses(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return refuses(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return refuses(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return refuses(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+}
