@@ -1,6 +1,7 @@
 """An exported folder for the second verifier, written from docs/FORMAT.md section 14 alone.
 
-Every file in the folder is accounted for: it is compared with what the entries imply, or refused.
+Every file in the folder is accounted for: it is compared with what the entries imply, refused when
+it is another, or told as a stray when there should be none.
 The entries themselves go through the replay of second_verifier.py, body by body. What is refused
 names the entry where one can be named.
 """
@@ -65,21 +66,25 @@ class Folder:
         self.tiles = {}  # (level, number) to the widths there are; level is a number or "entries"
         self.contents = {"body": set(), "attachment": set()}  # the hashes that are names
         self.checkpoints = []  # (path, size, 16 hex digits)
+        self.strays = []  # what does not belong in the folder, and is not looked at
+        self.kind = None  # "full" or "public"
         self.read("checkpoint")  # without it this is no export: an OSError, not a refusal
         for path in self.list_files(""):
             self.sort(path)
-        demand(os.path.isfile(os.path.join(root, "FORMAT.md")), "FOLDER", "FORMAT.md is missing")
 
     def list_files(self, below):
         with os.scandir(os.path.join(self.root, below)) as found:
-            for item in sorted(found, key=lambda item: item.name):
-                path = below + item.name
-                if item.is_dir(follow_symlinks=False):
-                    yield from self.list_files(path + "/")
-                else:
-                    demand(item.is_file(follow_symlinks=False), "FOLDER",
-                           "%s is not a plain file" % path)
-                    yield path
+            items = sorted(found, key=lambda item: item.name)
+        if below and not items:
+            self.strays.append(below)
+        for item in items:
+            path = below + item.name
+            if item.is_dir(follow_symlinks=False):
+                yield from self.list_files(path + "/")
+            elif item.is_file(follow_symlinks=False):
+                yield path
+            else:
+                self.strays.append(path)
 
     def sort(self, path):
         tile, content = TILE.fullmatch(path), CONTENT.fullmatch(path)
@@ -90,16 +95,21 @@ class Folder:
             self.contents[content[1]].add(bytes.fromhex(content[2] + content[3]))
         elif stored:
             self.checkpoints.append((path, int(stored[1]), stored[2]))
-        else:
-            demand(path in ("checkpoint", "FORMAT.md"), "FOLDER", "an unknown file: %s" % path)
+        elif path == "kind":
+            words = {b"full\n": "full", b"public\n": "public"}
+            self.kind = words.get(self.read(path))
+        elif path not in ("checkpoint", "FORMAT.md"):
+            self.strays.append(path)
 
     def sort_tile(self, path, match):
         level = ENTRIES if match[1] == ENTRIES else int(match[1])
         number = int(match[2].replace("x", "").replace("/", ""))
         width = int(match[3] or WIDTH)
         # Written again it must be the same: no leading groups of zeros, no partial tile of 256.
-        demand(tile_path(level, number, width) == path, "FOLDER", "an unknown file: %s" % path)
-        self.tiles.setdefault((level, number), set()).add(width)
+        if tile_path(level, number, width) == path:
+            self.tiles.setdefault((level, number), set()).add(width)
+        else:
+            self.strays.append(path)
 
     def read(self, path):
         with open(os.path.join(self.root, path), "rb") as source:
@@ -119,7 +129,7 @@ def level_size(level, size):
 
 
 def check_tile_names(folder, size):
-    """Every tile that a tree of this size has is there, and none that it cannot have."""
+    """Every tile that a tree of this size has is there; one that it cannot have is a stray."""
     levels = [ENTRIES] + [level for level in range(8) if level_size(level, size)]
     for level in levels:
         total = level_size(level, size)
@@ -130,9 +140,9 @@ def check_tile_names(folder, size):
                    number * WIDTH if level in (ENTRIES, 0) else None)
     for (level, number), widths in folder.tiles.items():
         room = level_size(level, size) - number * WIDTH
-        for width in widths:
-            demand(width <= room, "FOLDER", "%s: the tree of the checkpoint has no such tile"
-                   % tile_path(level, number, width))
+        for width in sorted(width for width in widths if width > room):
+            widths.remove(width)
+            folder.strays.append(tile_path(level, number, width))
 
 
 def split_bundle(data, count, first):
@@ -254,6 +264,18 @@ class Export:
                 demand_note(other.cosignature_lines(other.origin), "not cosigned by anybody")
             self.check_checkpoint(path, other)
         self.replay.check_sums()
+        self.tell()
+
+    def tell(self):
+        """What leaves the verification incomplete without speaking against the log."""
+        folder, skipped = self.folder, self.replay.skipped
+        if folder.kind is None:
+            self.replay.incomplete.append("kind: missing, or says no kind of folder")
+        if folder.strays:
+            self.replay.incomplete.append("not looked at: %s" % ", ".join(sorted(folder.strays)))
+        if folder.kind == "public" and self.restricted[True]:
+            skipped.append("a finding: a public folder has bodies of %d restricted entries"
+                           % len(self.restricted[True]))
 
     def open_stored(self, path, size, digits, largest):
         with inside(path):
@@ -304,8 +326,9 @@ class Export:
         for kind, digests in self.folder.contents.items():
             for digest in sorted(digests):
                 path = content_path(kind, digest)
-                demand(digest in self.named, "FOLDER", "%s: no entry names it" % path)
-                if kind == "attachment":
+                if digest not in self.named:
+                    self.folder.strays.append(path)
+                elif kind == "attachment":
                     self.check_attachment(path, digest)
 
     def check_attachment(self, path, digest):

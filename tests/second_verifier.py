@@ -2079,6 +2079,7 @@ class Replay:
         self.tree = TreeHash()
         self.checks = checks
         self.skipped = list(skipped)
+        self.incomplete = []  # what should have been looked at and was not
         self.counts = dict.fromkeys((key for key, _ in checks), 0)
         self.ledger_id = ledger_id
 
@@ -2306,7 +2307,7 @@ def describe_json(replay, refusal):
     state = replay.state
     described = describe_totals(replay)
     described["checks"] = replay.counts
-    described["skipped"] = replay.skipped
+    described["skipped"] = replay.skipped + replay.incomplete
     described["verified"] = refusal is None
     if refusal:
         described["failure"] = describe_failure(refusal)
@@ -2330,7 +2331,7 @@ def print_checks(checks, counts, skipped, refusal):
 
 
 def print_report(replay, refusal):
-    print_checks(replay.checks, replay.counts, replay.skipped, refusal)
+    print_checks(replay.checks, replay.counts, replay.skipped + replay.incomplete, refusal)
     if not refusal:
         for asset, total in sorted(replay.asset_sums().items()):
             print("PASS sum of balances of asset %d: %d" % (asset, total))
@@ -2410,7 +2411,9 @@ def run(options):
         print(json.dumps(describe_json(replay, refusal), indent=2, sort_keys=True))
     else:
         print_report(replay, refusal)
-    return EXIT_FAIL if refusal else EXIT_PASS
+    if refusal:
+        return EXIT_FAIL
+    return EXIT_INCOMPLETE if replay.incomplete else EXIT_PASS
 
 
 def main(arguments=None):
