@@ -621,11 +621,12 @@ struct tijori_exported {
     uint64_t restricted; /* bodies left out */
 };
 
-/* Writes the log up to its newest public checkpoint as a folder of plain files; into a folder that
- * was exported before, what is new. While it runs, a ledger that is open for writing commits
- * nothing: a long export is made from one that is open for reading.
- * Returns OK; NOT_FOUND when no checkpoint was signed yet, or the folder's parent is not there;
- *     EXISTS, LEDGER_ID, KNOWN_AHEAD, FORK when the folder is no earlier export of this log;
+/* Writes the log up to the newest checkpoint that was signed as a folder of plain files; into a
+ * folder that was exported before, what is new, missing or damaged. A ledger that is open for
+ * writing keeps that checkpoint, so that cosignatures can be added to it later. While it runs, a
+ * ledger that is open for writing commits nothing: a long export is made from one that is open for
+ * reading. Returns OK; NOT_FOUND when no checkpoint was signed yet, or the folder's parent is not
+ * there; EXISTS, LEDGER_ID, KNOWN_AHEAD, FORK when the folder is no earlier export of this log;
  * CORRUPT, DENIED, FULL, MEMORY, IO. In:  folder      made when missing options     NULL: the
  * defaults */
 TIJORI_API enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *out,

@@ -49,6 +49,7 @@ void reading_close(struct reading *reading)
         tj_ledger_view_end(reading->ledger, &reading->view);
     }
     tijori_close(reading->ledger);
+    memset(reading, 0, sizeof *reading);
 }
 
 /* The last nanosecond that "until" means: of the day, or of the second. */

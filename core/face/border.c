@@ -17,7 +17,7 @@ static enum tijori_status export_view(const struct tj_ledger_view *view,
 {
     struct tj_stored_checkpoint newest;
     struct tj_export_done done;
-    enum tijori_status status = tj_checkpoint_public(view->txn, &newest);
+    enum tijori_status status = tj_checkpoint_newest(view->txn, &newest);
     if (status == TIJORI_NOT_FOUND) {
         return tj_say(message, status, "no checkpoint was signed yet: there is nothing to export");
     }
@@ -45,7 +45,10 @@ enum tijori_status tijori_export(struct tijori *ledger, struct tijori_exported *
         .change_kind = options->change_kind != 0,
         .attachments = options->attachments != 0,
     };
-    enum tijori_status status = tj_ledger_view_begin(ledger, &view);
+    enum tijori_status status = tj_ledger_publish(ledger);
+    if (status == TIJORI_OK || status == TIJORI_READ_ONLY || status == TIJORI_NOT_FOUND) {
+        status = tj_ledger_view_begin(ledger, &view);
+    }
     if (status != TIJORI_OK) {
         return tj_say_status(message, status, order.dir, NULL);
     }

@@ -145,6 +145,34 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
 
 /* All leaves are appended to an empty frontier once more, as the ingest appended them: the nodes
  * are what that completes on its way. */
+enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest)
+{
+    char note[TJ_CHECKPOINT_NOTE_MAX];
+    struct tj_txn *txn;
+    struct tj_view kept;
+    struct tj_stored_checkpoint newest;
+    if (ingest->failed) {
+        return TIJORI_FAILED;
+    }
+    enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_checkpoint_newest(txn, &newest);
+    bool stored = status == TIJORI_OK && tj_checkpoint_stored(txn, &kept, newest.checkpoint.size);
+    if (status == TIJORI_OK && newest.note.size > sizeof note) {
+        status = TIJORI_CORRUPT;
+    }
+    if (status == TIJORI_OK) {
+        memcpy(note, newest.note.bytes, newest.note.size);
+    }
+    tj_read_end(txn);
+    if (status != TIJORI_OK || stored) {
+        return status;
+    }
+    return put_checkpoint(ingest, newest.checkpoint.size, note, newest.note.size, false);
+}
+
 static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)
 {
     struct tj_frontier frontier;

@@ -20,6 +20,11 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
 enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
                                      const char *other, size_t other_size) TJ_MUST_USE;
 
+/* Stores the newest checkpoint that was signed among those that are kept, so that cosignatures can
+ * be added to it when it has gone out. A commit's own is kept until the next commit only. NOT_FOUND
+ * when none was signed. */
+enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest) TJ_MUST_USE;
+
 /* Writes the nodes of the tree that an older format did not store. */
 enum tijori_status tj_nodes_complete(struct tj_ingest *ingest) TJ_MUST_USE;
 

@@ -493,6 +493,17 @@ enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note, si
     return status;
 }
 
+enum tijori_status tj_ledger_publish(struct tijori *ledger)
+{
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    tj_ingest_hold(&ledger->ingest);
+    enum tijori_status status = tj_checkpoint_publish(&ledger->ingest);
+    tj_ingest_let_go(&ledger->ingest);
+    return status;
+}
+
 enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *out,
                                   const uint8_t *bytes, size_t size)
 {

@@ -18,6 +18,10 @@ enum tijori_status tj_ledger_view_begin(struct tijori *ledger,
                                         struct tj_ledger_view *out) TJ_MUST_USE;
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
+/* Keeps the newest checkpoint that was signed (tj_checkpoint_publish). READ_ONLY when the ledger is
+ * open for reading. */
+enum tijori_status tj_ledger_publish(struct tijori *ledger) TJ_MUST_USE;
+
 /* Fills in what tijori.h says of an account. */
 void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
                      const struct tj_account_object *account);
