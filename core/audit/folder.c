@@ -150,9 +150,11 @@ static void content_file(void *context, const char *name)
 
 static void content_directory(void *context, const char *name)
 {
-    struct tj_content_walk *walk = context;
+    struct counted_walk *all = context;
+    struct tj_content_walk *walk = all->walk;
     struct counted_walk counted = {walk, 0};
     char path[TJ_FOLDER_PATH_MAX];
+    all->names++;
     snprintf(path, sizeof path, "%s/%.80s", walk->path, name);
     if (strlen(name) != 2) {
         tj_folder_note_alien(walk->folder, "%s", path);
@@ -168,5 +170,8 @@ static void content_directory(void *context, const char *name)
 
 void tj_folder_walk_content(struct tj_content_walk *walk)
 {
-    (void)tj_folder_visit(walk->folder, content_directory, walk, walk->path);
+    struct counted_walk all = {walk, 0};
+    if (tj_folder_visit(walk->folder, content_directory, &all, walk->path) && all.names == 0) {
+        tj_folder_note_alien(walk->folder, "%s/ (nothing in it)", walk->path);
+    }
 }

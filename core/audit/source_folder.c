@@ -386,7 +386,10 @@ static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_mess
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_folder_visit(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS);
+    if (tj_folder_visit(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS) && s->listed_count == 0 &&
+        s->aliens.count == 0) {
+        tj_folder_note_alien(s, TJ_FOLDER_CHECKPOINTS "/ (nothing in it)");
+    }
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }
