@@ -143,10 +143,8 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
     return TIJORI_NOT_FOUND;
 }
 
-/* All leaves are appended to an empty frontier once more, as the ingest appended them: the nodes
- * are what that completes on its way. */
-/* The row `signed` is replaced by the next commit's checkpoint, and a cosignature is added only to a
- * stored note of its text. So what goes out is stored under its size, before it goes. */
+/* The row `signed` is replaced by the next commit's checkpoint, and a cosignature is added only to
+ * a stored note of its text. So what goes out is stored under its size, before it goes. */
 enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest)
 {
     char note[TJ_CHECKPOINT_NOTE_MAX];
@@ -175,6 +173,8 @@ enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest)
     return put_checkpoint(ingest, newest.checkpoint.size, note, newest.note.size, false);
 }
 
+/* All leaves are appended to an empty frontier once more, as the ingest appended them: the nodes
+ * are what that completes on its way. */
 static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)
 {
     struct tj_frontier frontier;
