@@ -35,6 +35,63 @@ def amount(text):
     return decimal.Decimal(text)
 
 
+# --- the bytes of a document, written from docs/FORMAT.md section 17 alone
+
+
+def quoted(text):
+    short = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    out = []
+    for character in text:
+        units = character.encode("utf-16-be")
+        if character in short:
+            out.append(short[character])
+        elif " " <= character < "\x7f" or character == "\x7f":
+            out.append(character)
+        else:
+            out += ["\\u%02X%02X" % (units[at], units[at + 1]) for at in range(0, len(units), 2)]
+    return '"%s"' % "".join(out)
+
+
+def plain(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quoted(value) if isinstance(value, str) else "%d" % value
+
+
+def on_one_line(value):
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(quoted(k) + ":" + on_one_line(v) for k, v in value.items())
+    if isinstance(value, list):
+        return "[%s]" % ",".join(on_one_line(v) for v in value)
+    return plain(value)
+
+
+def on_lines(value, depth=1):
+    if not isinstance(value, (dict, list)):
+        return plain(value)
+    if not value:
+        return "[]"
+    pad = "\n" + " " * depth
+    if isinstance(value, dict):
+        inside = [quoted(k) + ": " + on_lines(v, depth + 1) for k, v in value.items()]
+        return "{" + pad + ("," + pad).join(inside) + pad[:-1] + "}"
+    return "[" + pad + ("," + pad).join(on_lines(v, depth + 1) for v in value) + pad[:-1] + "]"
+
+
+def document_bytes(document):
+    head = {name: value for name, value in document.items() if name != "accounts"}
+    lines = ",".join("\n  " + on_one_line(account) for account in document["accounts"])
+    return (on_lines(head)[:-2] + ',\n "accounts": [' + lines + "\n ]\n}\n").encode("ascii")
+
+
+def member_orders():
+    """The rows of FORMAT's table of members: object to its members in order."""
+    with open(os.path.join(HERE, "..", "docs", "FORMAT.md"), encoding="utf-8") as file:
+        table = file.read().partition("| Object | Members |")[2].partition("\n\n")[0]
+    rows = (line.strip("|").split("|") for line in table.strip().split("\n") if "`" in line)
+    return {name.strip(): re.findall(r"`(\w+)`", members) for name, members in rows}
+
+
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -54,6 +111,9 @@ class Case(unittest.TestCase):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         for part in parts:
             self.assertIn(part, result.stderr)
+
+    def in_order(self, made, order, what):
+        self.assertEqual(list(made), [name for name in order if name in made], what)
 
     def statement(self, *arguments, program="tijori", where="ledger", code=0):
         result = run(program, "statement", self.path(where), *arguments)
@@ -125,6 +185,41 @@ class Documents(Case):
         self.assertEqual([one["rule"] for one in made["assets"][0]["programmes"]], [2])
         whole = json.loads(self.statement("--as-of", "2025-06-30"))
         self.assertEqual(whole["period_from"], "2025-01-02")
+
+    def test_bytes(self):
+        """The document is, byte for byte and member for member, what FORMAT says."""
+        order = member_orders()
+        self.assertEqual(len(order), 14)
+        for arguments in (PERIOD, (*PERIOD, "--price", "BTC=95000.50 USD, d\u00e9j\u00e0 \U0001f4b0"),
+                          ("--as-of", "2025-03-31")):
+            text = self.statement(*arguments, "--format", "json")
+            made = json.loads(text)
+            self.assertEqual(text.encode("utf-8"), document_bytes(made))
+            self.in_order(made, order["document"], "document")
+            for asset in made["assets"]:
+                self.in_order(asset, order["asset"], "asset")
+                self.in_order(asset["reserve"], order["reserve"], "reserve")
+                for movement in asset["reserve"]["movements"]:
+                    self.assertEqual(list(movement), ["purpose", "in", "out"])
+                for row in asset["reserve_by_party"]:
+                    self.in_order(row, order["of reserve_by_party, by party"], "party")
+                for row in asset["customers_by_custodian"]:
+                    self.in_order(row, order["of reserve_by_party, by party"] +
+                                  order["of customers_by_custodian, by party"], "custodian")
+                for row in asset["programmes"]:
+                    sums = "those of a minimum" if row["type"] == "minimum" else "its sums"
+                    self.in_order(row, order["programme, by rule"] + order[sums], "programme")
+                for member, name in (("pending", "pending, by record"),
+                                     ("frozen", "frozen, by account"),
+                                     ("corrections", "corrections, by record")):
+                    for row in asset[member]:
+                        self.in_order(row, order[name], member)
+                if "price" in asset:
+                    self.in_order(asset["price"], order["price"], "price")
+            for account in made["accounts"]:
+                self.in_order(account, order["account"], "account")
+                for movement in account["movements"]:
+                    self.in_order(movement, order["of its movements, by purpose"], "movement")
 
     def test_prices(self):
         made = json.loads(self.statement(*PERIOD, "--price", "BTC=95000.50 USD, a made-up fixing"))
