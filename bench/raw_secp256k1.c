@@ -140,11 +140,11 @@ static bool sixteen_raw(const struct raw_verifier *verifier, size_t first)
 
 static bool sixteen_in_batch(const struct raw_verifier *verifier, size_t first)
 {
-    bool valid[KEYS];
+    enum tj_signature_verdict verdicts[KEYS];
     bool all = true;
-    tj_verify_batch(valid, verifier->items + first, KEYS);
+    tj_verify_batch(verdicts, verifier->items + first, KEYS);
     for (size_t i = 0; i < KEYS; i++) {
-        all = all && valid[i];
+        all = all && verdicts[i] == TJ_SIGNATURE_VALID;
     }
     return all;
 }

@@ -495,7 +495,8 @@ struct workload *workload_create(const struct workload_options *options, const c
     w->options = *options;
     w->created_s = (uint64_t)time(NULL);
     snprintf(w->dir, sizeof w->dir, "%s", dir);
-    tj_digester_init(&w->digester);
+    bool hashing = tj_digester_init(&w->digester);
+    TIJORI_REQUIRE(hashing);
     if (found_ledger(w) && workload_open(w) && register_custodian(w) && open_outside(w) &&
         set_up_accounts(w, OPEN_ACCOUNTS) && set_up_accounts(w, FUND_ACCOUNTS)) {
         return w;

@@ -2,8 +2,10 @@
 
 #include "text/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *name_program = "tijori";
 static const char *name_command = "";
@@ -76,6 +78,13 @@ void *memory_needed(void *memory)
     return memory;
 }
 
+void digester_needed(struct tj_digester *digester)
+{
+    if (!tj_digester_init(digester)) {
+        out_of_memory();
+    }
+}
+
 /* Operation has an exit code for each; whatever is wrong with an envelope is bad input. The list is
  * spelled out by hand where the answer is another than 65. */
 int exit_code_of(enum tijori_status status)
@@ -91,6 +100,7 @@ int exit_code_of(enum tijori_status status)
         {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
         {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
         {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
+        {TIJORI_NO_ED25519, EXIT_IO},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (others[i].status == status) {
@@ -104,12 +114,46 @@ int exit_code_of_verdict(enum tijori_verdict verdict)
 {
     switch (verdict) {
     case TIJORI_PASS:
-    case TIJORI_FINDING:
         return EXIT_PASS;
+    case TIJORI_FINDING:
+        return EXIT_FINDING;
     case TIJORI_INCOMPLETE:
         return EXIT_INCOMPLETE;
     case TIJORI_FAIL:
         return EXIT_FAIL;
     }
     abort();
+}
+
+/* By how much it says; the larger the more. */
+static int weight_of(int code)
+{
+    switch (code) {
+    case EXIT_PASS:
+        return 0;
+    case EXIT_INCOMPLETE:
+        return 1;
+    case EXIT_FINDING:
+        return 2;
+    case EXIT_FAIL:
+        return 4;
+    default:
+        return 3;
+    }
+}
+
+int exit_code_of_both(int one, int other)
+{
+    return weight_of(other) > weight_of(one) ? other : one;
+}
+
+/* A disk may tell only when it is asked to write that it is full. What is no file has nothing to
+ * sync, and says so. */
+int output_kept(int code)
+{
+    bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (written && (fsync(STDOUT_FILENO) == 0 || errno == EINVAL || errno == EROFS)) {
+        return code;
+    }
+    return exit_code_of_both(code, fail(EXIT_IO, "standard output: write failed"));
 }

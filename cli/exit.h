@@ -4,6 +4,7 @@
 /* Exit codes (the numbers above 64 are those of BSD's sysexits.h) and how a program says what went
  * wrong: one line on standard error, "tijori sign: ...". */
 
+#include "core/base/digester.h"
 #include "core/base/message.h"
 
 /* clang-format off */
@@ -12,6 +13,7 @@
     X(FAIL, 1, "a verification failed, or the stored ledger is damaged") \
     X(USAGE, 2, "the command line is wrong") \
     X(INCOMPLETE, 3, "something is missing: part of a verification was skipped, a quorum is not there, or newer software is needed") \
+    X(FINDING, 4, "nothing failed, and there is something that a reader must know: a statement that the log contradicts, a delay or a promise that was not kept, a programme that was broken") \
     X(DATA, 65, "bad input; an envelope was refused") \
     X(NO_INPUT, 66, "a file, a ledger or a part of it is not there") \
     X(UNAVAILABLE, 69, "a service is not available") \
@@ -31,9 +33,14 @@ enum exit_code {
 /* The exit code of a command that ended with this status. */
 int exit_code_of(enum tijori_status status);
 
-/* The exit code of a check that came to this verdict. A finding passes: it is said, and the reader
- * decides. */
+/* The exit code of a check that came to this verdict. */
 int exit_code_of_verdict(enum tijori_verdict verdict);
+/* The one that a program ends with where two things came to codes of their own: 1 says the most,
+ * then what kept the program from telling, then 4, then 3. */
+int exit_code_of_both(int one, int other);
+/* Writes out what standard output still holds, to the disk where it is a file. `code`, or both
+ * where that failed, which is said. */
+int output_kept(int code);
 
 /* The name that messages start with: "tijori sign". Points into the caller's memory. */
 void message_name(const char *program, const char *command);
@@ -55,5 +62,7 @@ int fail_errno(int error, const char *what);
 _Noreturn void out_of_memory(void);
 /* What malloc() and its kin answered: the memory, or the program ends as above. */
 void *memory_needed(void *memory) TJ_MUST_USE;
+/* A digester that is set up, or the program ends as above. */
+void digester_needed(struct tj_digester *digester);
 
 #endif

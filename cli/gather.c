@@ -210,7 +210,9 @@ static size_t signed_lines(const struct round *round, struct asked *asked, char 
     const enum tj_note_verdict verdict =
         tj_cosignature_verify(&view, &witness->time_s, witness->key);
     if (verdict != TJ_NOTE_VALID) {
-        *why = verdict == TJ_NOTE_INVALID ? "a cosignature that does not verify" : *why;
+        *why = verdict == TJ_NOTE_INVALID     ? "a cosignature that does not verify"
+               : verdict == TJ_NOTE_UNDECIDED ? tijori_status_text(tj_undecided())
+                                              : *why;
         return 0;
     }
     const struct tj_note_signature_view *line = tj_note_find(&view, witness->key);

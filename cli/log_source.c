@@ -153,7 +153,7 @@ int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *con
     }
     if (pid == 0) {
         int code = work(context);
-        _exit(fflush(stdout) == 0 ? code : EXIT_IO);
+        _exit(fflush(stdout) == 0 ? code : exit_code_of_both(code, EXIT_IO));
     }
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }

@@ -385,5 +385,8 @@ int program_main(const struct program *program, char **argv, int argc)
     int code = run_program(program, argv + 1, argc > 0 ? argc - 1 : 0);
     /* A full disk under standard output must not look like success. */
     bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
-    return written || code != EXIT_PASS ? code : fail(EXIT_IO, "standard output: write failed");
+    if (written) {
+        return code;
+    }
+    return exit_code_of_both(code, fail(EXIT_IO, "standard output: write failed"));
 }

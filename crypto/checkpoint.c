@@ -149,13 +149,12 @@ enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint
         time = time << 8 | blob[4 + i];
     }
     size_t size = cosigned_message(message, note->text, note->text_size, time);
-    if (!tj_ed25519_verify(key->public32, message, size, blob + 4 + 8)) {
-        return TJ_NOTE_INVALID;
-    }
-    if (time_s != NULL) {
+    const enum tj_note_verdict verdict =
+        tj_note_verdict_of(tj_ed25519_verify(key->public32, message, size, blob + 4 + 8));
+    if (verdict == TJ_NOTE_VALID && time_s != NULL) {
         *time_s = time;
     }
-    return TJ_NOTE_VALID;
+    return verdict;
 }
 
 /* ---- merging ---- */

@@ -37,17 +37,19 @@ bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t si
 size_t tj_checkpoint_encode(char *out, size_t out_size,
                             const struct tj_checkpoint *checkpoint) TJ_MUST_USE;
 
-/* Writes the note, signed by the log's key, and returns its size, or 0 as above. */
+/* Writes the note, signed by the log's key, and returns its size; 0 as above, or when
+ * OpenSSL could not sign. */
 size_t tj_checkpoint_sign(char *out, size_t out_size, const struct tj_checkpoint *checkpoint,
                           const uint8_t secret32[32]) TJ_MUST_USE;
 
-/* Writes one cosignature line over the note's text and returns its size; 0 when `out` is too small
- * or the name is not valid. `time_s` are POSIX seconds. */
+/* Writes one cosignature line over the note's text and returns its size; 0 when `out` is too small,
+ * the name is not valid or OpenSSL could not sign. `time_s` are POSIX seconds. */
 size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size, const char *name,
                  uint64_t time_s, const uint8_t secret32[32]) TJ_MUST_USE;
 
 /* Verifies the line of a type 0x04 key: UNKNOWN when there is none, INVALID when it does not
- * verify. When it is VALID, *time_s (may be NULL) gets the time that it states. */
+ * verify, UNDECIDED when that could not be told. When it is VALID, *time_s (may be NULL) gets the
+ * time that it states. */
 enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
                                            const struct tj_verifier_key *key) TJ_MUST_USE;
 

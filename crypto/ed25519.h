@@ -18,14 +18,25 @@ enum { TJ_ED25519_SIGNATURE_SIZE = 64 };
  * small. Under a key of small order, one signature fits many messages. */
 bool tj_ed25519_public_key_valid(const uint8_t public32[32]) TJ_MUST_USE;
 
-/* Any 32 bytes are a secret key. False only when OpenSSL has no Ed25519. */
+/* Any 32 bytes are a secret key. False only when OpenSSL has no Ed25519, or no memory. */
 bool tj_ed25519_public_key_of(uint8_t public32[32], const uint8_t secret32[32]) TJ_MUST_USE;
 
-/* Signs a message of any length (signed notes). */
+/* Signs a message of any length (signed notes). False as above. */
 bool tj_ed25519_sign(uint8_t signature64[64], const uint8_t secret32[32], const void *message,
                      size_t size) TJ_MUST_USE;
-/* Verifies a signature. False, too, when the public key is not valid. */
-bool tj_ed25519_verify(const uint8_t public32[32], const void *message, size_t size,
-                       const uint8_t signature64[64]) TJ_MUST_USE;
+
+enum tj_signature_verdict {
+    TJ_SIGNATURE_INVALID, /* the signature or the public key is wrong */
+    TJ_SIGNATURE_VALID,
+    TJ_SIGNATURE_UNDECIDED, /* OpenSSL could not tell: no memory, or no Ed25519 (tj_ed25519_offered)
+                             */
+};
+/* Verifies a signature. */
+enum tj_signature_verdict tj_ed25519_verify(const uint8_t public32[32], const void *message,
+                                            size_t size, const uint8_t signature64[64]) TJ_MUST_USE;
+
+/* False when this machine's OpenSSL has no Ed25519 at all, as without its default provider. True,
+ * too, when that cannot be told. */
+bool tj_ed25519_offered(void) TJ_MUST_USE;
 
 #endif

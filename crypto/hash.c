@@ -5,7 +5,7 @@
  *
  *     bytes                                65      113      tagged, 32
  *     one-shot SHA256()                   499      581
- *     EVP, algorithm fetched once         167   156-225      151 (allocates a copy of the context)
+ *     EVP, algorithm fetched once         167   156-225      151
  *     SHA256_Init, _Update, _Final         96      103       64
  *
  * So the low-level calls are the default, although OpenSSL 3 advises against them. With
@@ -28,6 +28,9 @@
 #define TIJORI_SHA256_EVP 1
 #endif
 
+/* Of what a tagged hash begins with: one block of SHA-256. */
+enum { PREFIX_SIZE = 2 * TJ_HASH_SIZE };
+
 #ifdef TIJORI_SHA256_EVP
 
 struct digest {
@@ -35,12 +38,18 @@ struct digest {
     EVP_MD_CTX *context;
 };
 
-static void digest_open(struct digest *digest)
+/* The first that is hashed shows that memory was there for all of it: what OpenSSL keeps of a
+ * digest it asks for once. */
+static bool digest_open(struct digest *digest)
 {
+    uint8_t unused[EVP_MAX_MD_SIZE];
     digest->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     digest->context = EVP_MD_CTX_new();
-    TJ_CRYPTO_REQUIRE(digest->algorithm != NULL && digest->context != NULL);
-    TJ_CRYPTO_REQUIRE(EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL) == 1);
+    return digest->algorithm != NULL && digest->context != NULL &&
+           EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL) == 1 &&
+           EVP_DigestUpdate(digest->context, "", 0) == 1 &&
+           EVP_DigestFinal_ex(digest->context, unused, NULL) == 1 &&
+           EVP_DigestInit_ex2(digest->context, NULL, NULL) == 1;
 }
 
 static void digest_close(struct digest *digest)
@@ -65,9 +74,21 @@ static void digest_finish(struct digest *digest, struct tj_hash *out)
     TJ_CRYPTO_REQUIRE(EVP_DigestFinal_ex(digest->context, out->bytes, NULL) == 1);
 }
 
-static void digest_copy(struct digest *to, const struct digest *from)
+/* The block is absorbed again for each message: a copy of a context asks for memory. */
+struct prefix {
+    uint8_t block[PREFIX_SIZE];
+};
+
+static void prefix_set(struct prefix *prefix, struct digest *work, const uint8_t block[PREFIX_SIZE])
 {
-    TJ_CRYPTO_REQUIRE(EVP_MD_CTX_copy_ex(to->context, from->context) == 1);
+    (void)work;
+    memcpy(prefix->block, block, PREFIX_SIZE);
+}
+
+static void digest_resume(struct digest *digest, const struct prefix *prefix)
+{
+    digest_begin(digest);
+    digest_update(digest, prefix->block, PREFIX_SIZE);
 }
 
 #else
@@ -81,9 +102,10 @@ static void digest_begin(struct digest *digest)
     TJ_CRYPTO_REQUIRE(SHA256_Init(&digest->state) == 1);
 }
 
-static void digest_open(struct digest *digest)
+static bool digest_open(struct digest *digest)
 {
     digest_begin(digest);
+    return true;
 }
 
 static void digest_close(struct digest *digest)
@@ -101,9 +123,20 @@ static void digest_finish(struct digest *digest, struct tj_hash *out)
     TJ_CRYPTO_REQUIRE(SHA256_Final(out->bytes, &digest->state) == 1);
 }
 
-static void digest_copy(struct digest *to, const struct digest *from)
+struct prefix {
+    SHA256_CTX absorbed;
+};
+
+static void prefix_set(struct prefix *prefix, struct digest *work, const uint8_t block[PREFIX_SIZE])
 {
-    *to = *from;
+    digest_begin(work);
+    digest_update(work, block, PREFIX_SIZE);
+    prefix->absorbed = work->state;
+}
+
+static void digest_resume(struct digest *digest, const struct prefix *prefix)
+{
+    digest->state = prefix->absorbed;
 }
 
 #endif
@@ -113,15 +146,17 @@ struct tj_hasher {
 };
 
 struct tj_tag {
-    struct digest prefix; /* has absorbed SHA-256(tag) twice: exactly one block */
+    struct prefix prefix; /* SHA-256(tag) twice */
     struct digest work;
 };
 
 struct tj_hasher *tj_hasher_create(void)
 {
     struct tj_hasher *hasher = calloc(1, sizeof *hasher);
-    TJ_CRYPTO_REQUIRE(hasher != NULL);
-    digest_open(&hasher->digest);
+    if (hasher != NULL && !digest_open(&hasher->digest)) {
+        tj_hasher_destroy(hasher);
+        return NULL;
+    }
     return hasher;
 }
 
@@ -139,6 +174,19 @@ void tj_sha256(struct tj_hasher *hasher, struct tj_hash *out, const void *data, 
     digest_begin(&hasher->digest);
     digest_update(&hasher->digest, data, size);
     digest_finish(&hasher->digest, out);
+}
+
+bool tj_sha256_alone(struct tj_hash *out, const void *data, size_t size)
+{
+    struct digest digest = {0};
+    const bool opened = digest_open(&digest);
+    if (opened) {
+        digest_begin(&digest);
+        digest_update(&digest, data, size);
+        digest_finish(&digest, out);
+    }
+    digest_close(&digest);
+    return opened;
 }
 
 void tj_sha256_begin(struct tj_hasher *hasher)
@@ -159,15 +207,20 @@ void tj_sha256_finish(struct tj_hasher *hasher, struct tj_hash *out)
 struct tj_tag *tj_tag_create(const char *name)
 {
     struct tj_tag *tag = calloc(1, sizeof *tag);
-    TJ_CRYPTO_REQUIRE(tag != NULL);
-    digest_open(&tag->prefix);
-    digest_open(&tag->work);
-
+    if (tag == NULL) {
+        return NULL;
+    }
+    if (!digest_open(&tag->work)) {
+        tj_tag_destroy(tag);
+        return NULL;
+    }
     struct tj_hash hash;
+    uint8_t block[PREFIX_SIZE];
     digest_update(&tag->work, name, strlen(name));
     digest_finish(&tag->work, &hash);
-    digest_update(&tag->prefix, hash.bytes, sizeof hash.bytes);
-    digest_update(&tag->prefix, hash.bytes, sizeof hash.bytes);
+    memcpy(block, hash.bytes, TJ_HASH_SIZE);
+    memcpy(block + TJ_HASH_SIZE, hash.bytes, TJ_HASH_SIZE);
+    prefix_set(&tag->prefix, &tag->work, block);
     return tag;
 }
 
@@ -177,13 +230,12 @@ void tj_tag_destroy(struct tj_tag *tag)
         return;
     }
     digest_close(&tag->work);
-    digest_close(&tag->prefix);
     free(tag);
 }
 
 void tj_tagged_hash(struct tj_tag *tag, struct tj_hash *out, const void *data, size_t size)
 {
-    digest_copy(&tag->work, &tag->prefix);
+    digest_resume(&tag->work, &tag->prefix);
     digest_update(&tag->work, data, size);
     digest_finish(&tag->work, out);
 }

@@ -55,15 +55,15 @@ const char *tj_keyfile_status_text(enum tj_keyfile_status status)
     return "unknown key file status";
 }
 
-void tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm)
+bool tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm)
 {
     TJ_CRYPTO_REQUIRE(tj_public_key_size((uint8_t)algorithm) != 0);
     struct tj_public_key ignored;
     out->algorithm = (uint8_t)algorithm;
-    /* Of the 2^256 strings all but 2^128 are keys of secp256k1. */
-    do {
-        tj_random(out->secret32, sizeof out->secret32);
-    } while (!tj_public_key_of(&ignored, out->algorithm, out->secret32));
+    /* Of the 2^256 strings all but 2^128 are keys of secp256k1: one that is none means that the
+     * machine lacks something. */
+    return tj_random(out->secret32, sizeof out->secret32) &&
+           tj_public_key_of(&ignored, out->algorithm, out->secret32);
 }
 
 /* ---- writing ---- */

@@ -28,8 +28,8 @@ enum tj_keyfile_status {
 
 const char *tj_keyfile_status_text(enum tj_keyfile_status status);
 
-/* A fresh key from the system's generator. */
-void tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm);
+/* A fresh key from the system's generator. False: no memory, no randomness or no such algorithm. */
+bool tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm) TJ_MUST_USE;
 
 /* Writes FILE with mode 0600, created exclusively, and syncs it. When `passphrase` is NULL it is
  * left plain. A failed write leaves no file behind. A key that is not valid is FORMAT. */

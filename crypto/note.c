@@ -34,6 +34,12 @@ static void write_u32be(uint8_t bytes[4], uint32_t value)
     bytes[3] = (uint8_t)value;
 }
 
+static size_t bounded_length(const char *text, size_t max)
+{
+    const char *end = memchr(text, '\0', max);
+    return end != NULL ? (size_t)(end - text) : max;
+}
+
 /* UTF-8 without control characters below 0x20 but newline. */
 static bool text_valid(const char *text, size_t size)
 {
@@ -87,15 +93,14 @@ bool tj_note_name_valid(const char *name, size_t size)
 
 uint32_t tj_note_key_id(const char *name, uint8_t type, const uint8_t public32[32])
 {
-    struct tj_hasher *hasher = tj_hasher_create();
+    char text[TJ_NOTE_NAME_MAX + 2 + 32];
     struct tj_hash hash;
-    const uint8_t separator_and_type[2] = {'\n', type};
-    tj_sha256_begin(hasher);
-    tj_sha256_update(hasher, name, strlen(name));
-    tj_sha256_update(hasher, separator_and_type, sizeof separator_and_type);
-    tj_sha256_update(hasher, public32, 32);
-    tj_sha256_finish(hasher, &hash);
-    tj_hasher_destroy(hasher);
+    const size_t name_size = bounded_length(name, TJ_NOTE_NAME_MAX);
+    memcpy(text, name, name_size);
+    text[name_size] = '\n';
+    text[name_size + 1] = (char)type;
+    memcpy(text + name_size + 2, public32, 32);
+    TJ_CRYPTO_REQUIRE(tj_sha256_alone(&hash, text, name_size + 2 + 32));
     return read_u32be(hash.bytes);
 }
 
@@ -117,12 +122,6 @@ static bool verifier_key_consistent(const struct tj_verifier_key *key)
     return type_known(key->type) &&
            key->key_id == tj_note_key_id(key->name, key->type, key->public32) &&
            public_key_valid(key->public32);
-}
-
-static size_t bounded_length(const char *text, size_t max)
-{
-    const char *end = memchr(text, '\0', max);
-    return end != NULL ? (size_t)(end - text) : max;
 }
 
 bool tj_verifier_key_encode(const struct tj_verifier_key *key, char *out, size_t out_size)
@@ -301,12 +300,26 @@ enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
     }
     uint8_t blob[SIGNATURE_BLOB_SIZE];
     size_t blob_size = 0;
-    const bool valid =
-        tj_base64_decode(blob, sizeof blob, &blob_size, signature->base64,
-                         signature->base64_size) &&
-        blob_size == sizeof blob &&
-        tj_ed25519_verify(key->public32, note->text, note->text_size, blob + KEY_ID_SIZE);
-    return valid ? TJ_NOTE_VALID : TJ_NOTE_INVALID;
+    if (!tj_base64_decode(blob, sizeof blob, &blob_size, signature->base64,
+                          signature->base64_size) ||
+        blob_size != sizeof blob) {
+        return TJ_NOTE_INVALID;
+    }
+    return tj_note_verdict_of(
+        tj_ed25519_verify(key->public32, note->text, note->text_size, blob + KEY_ID_SIZE));
+}
+
+enum tj_note_verdict tj_note_verdict_of(enum tj_signature_verdict verdict)
+{
+    switch (verdict) {
+    case TJ_SIGNATURE_INVALID:
+        return TJ_NOTE_INVALID;
+    case TJ_SIGNATURE_VALID:
+        return TJ_NOTE_VALID;
+    case TJ_SIGNATURE_UNDECIDED:
+        return TJ_NOTE_UNDECIDED;
+    }
+    abort();
 }
 
 const char *tj_note_line_start(const struct tj_note_signature_view *line)

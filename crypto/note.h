@@ -70,7 +70,8 @@ bool tj_note_decode(struct tj_note_view *out, const char *bytes, size_t size) TJ
 enum tj_note_verdict {
     TJ_NOTE_UNKNOWN, /* no signature by this (name, key id) */
     TJ_NOTE_VALID,
-    TJ_NOTE_INVALID, /* a signature by this key that does not verify: the note is to be refused */
+    TJ_NOTE_INVALID,   /* a signature by this key that does not verify: the note is to be refused */
+    TJ_NOTE_UNDECIDED, /* this machine could not verify it: neither valid nor invalid */
 };
 /* Verifies the line of a key of type 0x01. A cosignature's message is tlog-cosignature's and not
  * the bare text, so a key of that type is UNKNOWN here. */
@@ -78,7 +79,7 @@ enum tj_note_verdict tj_note_verify(const struct tj_note_view *note,
                                     const struct tj_verifier_key *key) TJ_MUST_USE;
 
 /* Writes text, blank line and one Ed25519 signature line. Returns the size written, 0 when `out`
- * is too small, or the name or the text not valid. */
+ * is too small, or the name or the text not valid, or OpenSSL could not sign. */
 size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_size,
                     const char *name, const uint8_t secret32[32]) TJ_MUST_USE;
 
@@ -87,6 +88,9 @@ size_t tj_note_sign(char *out, size_t out_size, const char *text, size_t text_si
 /* Finds the line by this key; NULL when there is none. Its signature is not looked at. */
 const struct tj_note_signature_view *tj_note_find(const struct tj_note_view *note,
                                                   const struct tj_verifier_key *key);
+
+/* What a verified line says: VALID, INVALID or UNDECIDED. */
+enum tj_note_verdict tj_note_verdict_of(enum tj_signature_verdict verdict) TJ_MUST_USE;
 
 /* Writes one signature line, with key id and blob in base64, and returns its size. 0 when `out` is
  * too small, the name is not valid or the blob is longer than 256 bytes. */

@@ -328,6 +328,7 @@ void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *ou
             out->verdicts[i] = tj_cosignature_verify(note, &out->times_s[i], &node->key);
             out->valid += out->verdicts[i] == TJ_NOTE_VALID;
             out->invalid += out->verdicts[i] == TJ_NOTE_INVALID;
+            out->undecided += out->verdicts[i] == TJ_NOTE_UNDECIDED;
         }
         const bool held =
             node->is_group ? holding[i] >= node->needed : out->verdicts[i] == TJ_NOTE_VALID;

@@ -62,7 +62,9 @@ struct tj_policy_result {
     uint64_t times_s[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX]; /* where VALID */
     unsigned valid;   /* cosignatures that verified */
     unsigned invalid; /* those by keys of the policy that did not: refuse the note */
-    bool quorum;      /* holds, with none invalid */
+    unsigned
+        undecided; /* those that this machine could not verify: nothing follows from the rest */
+    bool quorum;   /* holds, with none invalid */
 };
 void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
                      const struct tj_note_view *note);

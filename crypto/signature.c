@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
+#include <secp256k1_preallocated.h>
 #include <secp256k1_schnorrsig.h>
 
 #include <limits.h>
@@ -38,19 +39,34 @@ static const secp256k1_context *verify_context(void)
 static secp256k1_context *signing_context_create(void)
 {
     (void)verify_context();
-    secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    TJ_CRYPTO_REQUIRE(context != NULL);
     uint8_t seed32[32];
-    tj_random(seed32, sizeof seed32);
+    /* In memory of our own: the library ends the program when its own malloc() gives none. */
+    void *memory = malloc(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE));
+    if (memory == NULL || !tj_random(seed32, sizeof seed32)) {
+        free(memory);
+        return NULL;
+    }
+    secp256k1_context *context =
+        secp256k1_context_preallocated_create(memory, SECP256K1_CONTEXT_NONE);
+    TJ_CRYPTO_REQUIRE(context != NULL);
     TJ_CRYPTO_REQUIRE(secp256k1_context_randomize(context, seed32) == 1);
     tj_cleanse(seed32, sizeof seed32);
     return context;
 }
 
-void tj_random(void *out, size_t size)
+/* NULL is left alone. */
+static void signing_context_destroy(secp256k1_context *context)
+{
+    if (context != NULL) {
+        secp256k1_context_preallocated_destroy(context);
+        free(context); /* it begins where its memory does */
+    }
+}
+
+bool tj_random(void *out, size_t size)
 {
     TJ_CRYPTO_REQUIRE(size <= INT_MAX);
-    TJ_CRYPTO_REQUIRE(RAND_priv_bytes(out, (int)size) == 1);
+    return RAND_priv_bytes(out, (int)size) == 1;
 }
 
 void tj_cleanse(void *secret, size_t size)
@@ -161,26 +177,32 @@ static bool verify_bip340(const struct tj_verify_item *item)
                                        TJ_HASH_SIZE, &parsed->as.x_only) == 1;
 }
 
-static bool verify_ed25519(const struct tj_verify_item *item)
+static enum tj_signature_verdict verify_ed25519(const struct tj_verify_item *item)
 {
-    return item->key.size == ED25519_KEY_SIZE &&
-           tj_ed25519_verify(item->key.bytes, item->message.bytes, TJ_HASH_SIZE, item->signature64);
+    if (item->key.size != ED25519_KEY_SIZE) {
+        return TJ_SIGNATURE_INVALID;
+    }
+    return tj_ed25519_verify(item->key.bytes, item->message.bytes, TJ_HASH_SIZE, item->signature64);
 }
 
-static bool verify_item(const struct tj_verify_item *item)
+static enum tj_signature_verdict verify_item(const struct tj_verify_item *item)
 {
+    bool valid = false;
     switch ((enum tj_algorithm)item->key.algorithm) {
     case TJ_ALGORITHM_ECDSA:
-        return verify_ecdsa(item);
+        valid = verify_ecdsa(item);
+        break;
     case TJ_ALGORITHM_BIP340:
-        return verify_bip340(item);
+        valid = verify_bip340(item);
+        break;
     case TJ_ALGORITHM_ED25519:
         return verify_ed25519(item);
     }
-    return false;
+    return valid ? TJ_SIGNATURE_VALID : TJ_SIGNATURE_INVALID;
 }
 
-void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count)
+void tj_verify_batch(enum tj_signature_verdict *verdicts, const struct tj_verify_item *items,
+                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         verdicts[i] = verify_item(&items[i]);
@@ -219,8 +241,8 @@ bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
     case TJ_ALGORITHM_ECDSA:
     case TJ_ALGORITHM_BIP340: {
         secp256k1_context *context = signing_context_create();
-        const bool done = secp256k1_key_of(out, context, secret32);
-        secp256k1_context_destroy(context);
+        const bool done = context != NULL && secp256k1_key_of(out, context, secret32);
+        signing_context_destroy(context);
         return done;
     }
     case TJ_ALGORITHM_ED25519:
@@ -242,8 +264,10 @@ static bool sign_bip340(struct tj_verify_item *item, const secp256k1_context *co
                         const uint8_t secret32[32], const uint8_t *aux32)
 {
     uint8_t fresh32[32];
+    if (aux32 == NULL && !tj_random(fresh32, sizeof fresh32)) {
+        return false;
+    }
     if (aux32 == NULL) {
-        tj_random(fresh32, sizeof fresh32);
         aux32 = fresh32;
     }
     secp256k1_keypair pair;
@@ -261,10 +285,10 @@ static bool sign_secp256k1(struct tj_verify_item *item, const uint8_t secret32[3
 {
     secp256k1_context *context = signing_context_create();
     const bool done =
-        secp256k1_key_of(&item->key, context, secret32) &&
+        context != NULL && secp256k1_key_of(&item->key, context, secret32) &&
         (item->key.algorithm == TJ_ALGORITHM_ECDSA ? sign_ecdsa(item, context, secret32)
                                                    : sign_bip340(item, context, secret32, aux32));
-    secp256k1_context_destroy(context);
+    signing_context_destroy(context);
     return done;
 }
 
@@ -274,11 +298,11 @@ static bool sign_checked(struct tj_verify_item *item, const uint8_t secret32[32]
     if (!sign_secp256k1(item, secret32, aux32)) {
         return false;
     }
-    bool right = false;
-    tj_verify_batch(&right, item, 1);
-    if (!right) {
+    enum tj_signature_verdict verdict = TJ_SIGNATURE_INVALID;
+    tj_verify_batch(&verdict, item, 1);
+    if (verdict != TJ_SIGNATURE_VALID) {
         tj_cleanse(item, sizeof *item);
-        TJ_CRYPTO_REQUIRE(right && "a fresh signature verifies");
+        TJ_CRYPTO_REQUIRE(verdict == TJ_SIGNATURE_VALID && "a fresh signature verifies");
     }
     return true;
 }

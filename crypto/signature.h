@@ -55,25 +55,27 @@ struct tj_verify_item {
     uint8_t signature64[TJ_SIGNATURE_SIZE];
 };
 
-/* Verifies `count` items. verdicts[i] says whether signature i is right. A key that does not parse
- * and a high-S ECDSA signature are false. Any number of threads may call it at once. */
-void tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count);
+/* Verifies `count` items. A key that does not parse and a high-S ECDSA signature are INVALID. Only
+ * an Ed25519 signature can be UNDECIDED. Any number of threads may call it at once. */
+void tj_verify_batch(enum tj_signature_verdict *verdicts, const struct tj_verify_item *items,
+                     size_t count);
 
 /* Signs with a 32-byte secret key. ECDSA takes the nonce of RFC 6979 and is normalised to low-S.
  * BIP-340 takes fresh auxiliary randomness unless `aux32` is given, which is for tests; the others
- * ignore it. False when the secret key is not valid for the algorithm. The result is verified
+ * ignore it. False when the secret key is not valid for the algorithm, or there is no memory or no
+ * randomness. The result is verified
  * before it is handed out, so a fault while signing cannot leak the key. */
 bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
              const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
              const uint8_t *aux32) TJ_MUST_USE;
 
-/* The public key of a secret key; false when the secret key is not valid. */
+/* The public key of a secret key; false when the secret key is not valid, or as above. */
 bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
                       const uint8_t secret32[TJ_SECRET_KEY_SIZE]) TJ_MUST_USE;
 
-/* Fills with random bytes of the operating system's generator, through OpenSSL; aborts when
- * there are none. */
-void tj_random(void *out, size_t size);
+/* Fills with random bytes of the operating system's generator, through OpenSSL. False when it gave
+ * none. */
+bool tj_random(void *out, size_t size) TJ_MUST_USE;
 
 /* Overwrites a secret; never optimised away. */
 void tj_cleanse(void *secret, size_t size);

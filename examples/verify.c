@@ -5,8 +5,8 @@
  * FOLDER is what `tijori export` or tijori_export wrote. LOG_KEY is the verifier key that the log
  * published (NAME+HASH+BASE64), LEDGER_ID the 64 hex digits that the authority did. Without them
  * the audit says whether the log is sound in itself, not whether it is the one you were promised:
- * its verdict is INCOMPLETE at best. Exit status: 0 PASS (or a FINDING, which is printed), 1 FAIL
- * or no log at all, 2 usage, 3 INCOMPLETE. */
+ * its verdict is INCOMPLETE at best. Exit status: 0 PASS, 1 FAIL or no log at all, 2 usage,
+ * 3 INCOMPLETE, 4 FINDING: nothing failed, and what is printed has to be known. */
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static void print_checks(const struct tijori_report *report)
 
 static int print_verdict(const struct tijori_report *report)
 {
-    static const char *const words[] = {"PASS", "FINDING", "INCOMPLETE", "FAIL"};
-    static const int codes[] = {0, 0, 3, 1};
+    static const char *const words[] = {"PASS", "INCOMPLETE", "FINDING", "FAIL"};
+    static const int codes[] = {0, 3, 4, 1};
     for (uint64_t i = 0; i < report->finding_count && i < TIJORI_FINDINGS_MAX; i++) {
         printf("finding: %s\n", report->findings[i]);
     }

@@ -159,6 +159,7 @@ extern "C" {
     X(MEMORY, "out of memory") \
     X(READ_ONLY, "the ledger is open for reading only") \
     X(FAILED, "a commit failed: close the ledger and open it again") \
+    X(NO_ED25519, "the OpenSSL of this machine offers no Ed25519: signatures of logs and witnesses cannot be checked") \
     X(IO, "input or output failed")
 /* clang-format on */
 
@@ -195,8 +196,9 @@ struct tijori_options {
 /* What came of checking something that others made. */
 enum tijori_verdict {
     TIJORI_PASS,       /* all that was asked for was checked, and holds */
-    TIJORI_FINDING,    /* the same, and there is something that a reader must know */
     TIJORI_INCOMPLETE, /* nothing failed, but not everything was checked */
+    TIJORI_FINDING,    /* nothing failed, and there is something that a reader must know, such as a
+                        * statement that the log contradicts; not everything may have been checked */
     TIJORI_FAIL,       /* something does not hold */
 };
 
@@ -694,6 +696,7 @@ enum tijori_promise {
     TIJORI_PROMISE_SIGNED,  /* the log signed it; no log was given to hold it against */
     TIJORI_PROMISE_UNBOUND, /* the log that was given has no checkpoint that the key signed */
     TIJORI_PROMISE_NOT_DUE, /* no checkpoint covers the entry yet; one does by due_ns */
+    TIJORI_PROMISE_AHEAD,   /* the log had head_size entries by then, and fewer are shown here */
     /* FAIL: it does not, or what was given is damaged. */
     TIJORI_PROMISE_FOREIGN,     /* the receipt is not signed by the key, or of another log */
     TIJORI_PROMISE_FORGED,      /* the signature under it does not verify */
@@ -703,7 +706,9 @@ enum tijori_promise {
     TIJORI_PROMISE_ENTRIES,     /* its entries are not those of its checkpoint */
     TIJORI_PROMISE_FORKED,      /* the log of the receipt is no beginning of this one */
     TIJORI_PROMISE_OTHER_ENTRY, /* another entry, of hash found_leaf, stands in its place */
-    TIJORI_PROMISE_CONTRADICTS, /* the entry of that leaf hash is another envelope's */
+    TIJORI_PROMISE_CONTRADICTS, /* the receipt speaks against itself: the entry of that leaf hash is
+                                 * another envelope's, or the status or the head is none that goes
+                                 * with it */
     TIJORI_PROMISE_OVERDUE,     /* no checkpoint covers the entry, and one was due by due_ns */
     TIJORI_PROMISE_BROKEN,      /* the envelope that it says was refused was entry `index` then */
 };
@@ -862,6 +867,7 @@ struct tijori_check {
 
 struct tijori_report {
     enum tijori_verdict verdict;
+    int incomplete; /* 1: not everything was checked, with a FINDING too */
     uint32_t check_count;
     struct tijori_check checks[TIJORI_CHECKS_MAX]; /* the first check_count */
     /* The first failure, or empty; and its entry, UINT64_MAX: in none in particular. */

@@ -8,18 +8,19 @@ a signal, nor say that it ended well with another output, nor leave a part of a 
 
 import json
 import os
-import signal
+import random
+import re
 import subprocess
 import tempfile
+import time
 import unittest
 
 from cli_read_test import AUDIT, BUILD, TIJORI, World, run
 
 PLACES = 60
+RANDOM_PLACES = 60  # of all that libraries ask for
 NO_MEMORY = 75
 BAD_INPUT = 65  # what a reader of input could not read, for whatever reason
-# What still fails a requirement when there is no memory: the hasher, which nothing can do without.
-ABORTS = ("crypto/hash.c:",)
 RECORD = {"kind": "move", "purpose": "internal_transfer", "from": "1:2", "to": "1:1",
           "amount": "1 sat", "evidence": "file:contract.txt"}
 
@@ -71,8 +72,6 @@ class Memory(unittest.TestCase):
                     self.assertEqual((out, files), (printed, written), why)
                     continue
                 self.assertIn(written, ({}, files), "a part of a file is left")
-                if got == -signal.SIGABRT and any(place in why for place in ABORTS):
-                    continue
                 self.assertIn(got, (NO_MEMORY, BAD_INPUT), why)
                 self.assertRegex(why, "out of memory|Cannot allocate memory|not enough memory")
                 said += 1
@@ -101,6 +100,39 @@ class Memory(unittest.TestCase):
         run("prove", self.world.dir, f"{self.world.purchases}:0", "-o", proof)
         said = self.check("check-proof", proof, "--log-key", self.world.vkey, program=AUDIT)
         self.assertGreater(said, 3)
+
+    def everywhere(self, *args):
+        """The same with the requests of all libraries, one of them refused or all that follow too:
+        a check says what it says with memory, or that it had none, and never something else."""
+        library = os.path.join(BUILD, "tests", "librefuse_allocation.so")
+        base = dict(os.environ, LD_PRELOAD=library, REFUSE_ALL="1")
+        command = [AUDIT, *map(str, args)]
+        right = subprocess.run(command, env=dict(base, REFUSE_COUNT="1"), capture_output=True)
+        self.assertEqual(right.returncode, 0, right.stderr)
+        count = int(re.search(rb"asked (\d+)", right.stderr).group(1))
+        seed = int(os.environ.get("TIJORI_SEED", time.time_ns() % 10**6))
+        print(f"TIJORI_SEED={seed}: {count} requests")
+        places = random.Random(seed).sample(range(1, count + 1), min(count, RANDOM_PLACES))
+        said = 0
+        for n in places:
+            for more in ({}, {"REFUSE_ON": "1"}):
+                with self.subTest(command=args[0], refused=n, on=bool(more)):
+                    got = subprocess.run(command, env=dict(base, REFUSE_AT=str(n), **more),
+                                         capture_output=True, timeout=120)
+                    self.assertNotIn(b"FAIL", got.stdout)
+                    self.assertIn(got.returncode, (0, 74, NO_MEMORY, BAD_INPUT), got.stderr)
+                    if got.returncode == 0:
+                        self.assertEqual(got.stdout, right.stdout)
+                    said += got.returncode == NO_MEMORY
+        return said
+
+    def test_what_libraries_ask_for(self):
+        proof = self.path("proof-all")
+        run("prove", self.world.dir, f"{self.world.purchases}:0", "-o", proof)
+        run("export", self.world.dir, self.path("export"))
+        self.assertGreater(self.everywhere("check-proof", proof, "--log-key", self.world.vkey), 5)
+        self.everywhere("verify", self.path("export"), "--log-key", self.world.vkey,
+                        "--without-documents", "--findings-ok", "--threads", "1")
 
 
 if __name__ == "__main__":

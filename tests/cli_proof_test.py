@@ -504,6 +504,54 @@ class Receipts(unittest.TestCase):
             text, _ = receipt_check(self.signed("changed", changed), self.dir, self.vkey, expect=1)
             self.assertIn("contradicts itself", text)
 
+    def test_what_no_log_signs(self):
+        """An entry that the receipt's own head does not reach, and a status that decides nothing."""
+        receipt, _ = self.send("kept")
+        lines = receipt["receipt"].split("\n\n")[0].split("\n")
+        for size in (0, receipt["entry"]):
+            changed = lines[:-1] + [f"head {size} {lines[-1].split()[2]}"]
+            text, _ = receipt_check(self.signed("short", changed), self.dir, self.vkey, expect=1)
+            self.assertIn("does not reach to its entry", text)
+        for status in ("FAILED", "IO", "MEMORY", "NOT_FOUND", "CORRUPT", "READ_ONLY", "NO_ED25519"):
+            changed = lines[:3] + ["status " + status] + lines[-1:]
+            with self.subTest(status=status):
+                text, _ = receipt_check(self.signed("status", changed), self.dir, self.vkey,
+                                        expect=1)
+                self.assertIn("nothing was decided", text)
+
+    def test_a_head_that_is_not_shown(self):
+        """The log that is shown may be another one from its end on: that is not known."""
+        receipt, _ = self.send("kept")
+        export = self.export("export")
+        lines = receipt["receipt"].split("\n\n")[0].split("\n")
+        later, _ = self.send("later")
+        head = later["receipt"].split("\n\n")[0].split("\n")[-1]
+        # Of the entry that is shown, of the head that is not.
+        kept = self.signed("ahead", lines[:-1] + [head])
+        text, _ = receipt_check(kept, export, self.vkey, expect=3)
+        self.assertRegex(text, f"^INCOMPLETE .* log had {later['entry'] + 1} entries")
+        receipt_check(kept, self.dir, self.vkey)
+        refused, line = self.send("refused", {**MOVE, "amount": "9 BTC"}, expect=65)
+        self.assertEqual(refused["status"], "BALANCE")
+        receipt_check(line, export, self.vkey, expect=3)
+        receipt_check(line, self.dir, self.vkey)
+
+    def test_without_ed25519(self):
+        """An OpenSSL without its default provider says nothing about a log."""
+        receipt, line = self.send("kept")
+        export = self.export("export")
+        run("prove", self.dir, f"{receipt['entry']}:0", "-o", self.path("proof"))
+        conf = self.write("openssl.cnf", "openssl_conf = all\n[all]\nproviders = list\n[list]\n"
+                                         "base = base\n[base]\nactivate = 1\n")
+        for args in (("verify", export), ("verify", self.dir), ("check-proof", self.path("proof")),
+                     ("check-receipt", line, export)):
+            done = subprocess.run([AUDIT, *args, "--log-key", self.vkey], capture_output=True,
+                                  env=dict(os.environ, OPENSSL_CONF=conf))
+            with self.subTest(command=args[0]):
+                self.assertEqual(done.returncode, 74, done)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(b"offers no Ed25519", done.stderr)
+
     # ---- a refusal
 
     def stream(self):

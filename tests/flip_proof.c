@@ -54,7 +54,7 @@ int main(int count, char **arguments)
     TIJORI_REQUIRE(tj_verifier_key_decode(&key, arguments[2], strlen(arguments[2])));
     size_t size = 0;
     char *bytes = read_file(&size, arguments[1]);
-    tj_digester_init(&digester);
+    TIJORI_REQUIRE(tj_digester_init(&digester));
     TIJORI_REQUIRE(verdict(&digester, file, &key, bytes, size) == '!');
     for (size_t at = 0; at < size; at++) {
         const char before = bytes[at];

@@ -498,7 +498,7 @@ int main(void)
     uint8_t *bytes;
     size_t size;
     h.state = tj_state_create();
-    tj_digester_init(&h.digester);
+    TIJORI_REQUIRE(tj_digester_init(&h.digester));
     h.past =
         (struct tj_past){&h, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     while (read_case(&received_ns, &bytes, &size)) {

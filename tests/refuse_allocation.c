@@ -1,11 +1,13 @@
 /* Preloaded into a program, refuses one request for memory: the REFUSE_AT-th that the program
- * itself makes. Those of the libraries that it is linked with are not counted, nor those of the C
- * library: what they do about it is theirs. */
+ * itself makes. With REFUSE_ALL those of the libraries that it is linked with are counted as well,
+ * and with REFUSE_ON all that follow the REFUSE_AT-th are refused too. With REFUSE_COUNT the
+ * program ends by saying on standard error how many there were. */
 
 #include <errno.h>
 #include <link.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What the C library has under these names as well, so that nothing must be looked up here. */
@@ -16,6 +18,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 static uint64_t refused_at; /* 0: none */
 static uint64_t asked;
+static int of_all, from_there_on;
 static uintptr_t program_start, program_end;
 
 /* The first object is the program. */
@@ -40,14 +43,26 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *at = getenv("REFUSE_AT");
     dl_iterate_phdr(find_program, NULL);
+    of_all = getenv("REFUSE_ALL") != NULL;
+    from_there_on = getenv("REFUSE_ON") != NULL;
     refused_at = at != NULL ? strtoull(at, NULL, 10) : 0;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    if (getenv("REFUSE_COUNT") != NULL) {
+        fprintf(stderr, "asked %llu\n", (unsigned long long)asked);
+    }
 }
 
 static int refuses(const void *caller)
 {
     const uintptr_t from = (uintptr_t)caller;
-    if (refused_at == 0 || from < program_start || from >= program_end ||
-        __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED) != refused_at) {
+    if (!of_all && (from < program_start || from >= program_end)) {
+        return 0;
+    }
+    const uint64_t nth = __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED);
+    if (refused_at == 0 || nth < refused_at || (nth > refused_at && !from_there_on)) {
         return 0;
     }
     errno = ENOMEM;

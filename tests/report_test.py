@@ -385,6 +385,29 @@ class Report(unittest.TestCase):
 
     # ---- witnesses
 
+    def test_lines_that_nobody_checks(self):
+        folder = os.path.join(self.world.at, "lines")
+        shutil.copytree(self.export, folder)
+        with open(os.path.join(folder, "checkpoint"), "ab") as file:
+            file.write("\u2014 stranger.example/x ".encode() +
+                       base64.b64encode(b"\0\0\0\1" + bytes(64)) + b"\n")
+        report = self.check_forms(folder, *self.pin)
+        row, = [row for row in report["checks"] if row["check"] == "LINES"]
+        self.assertEqual((row["result"], row["skipped"]), ("SKIP", 1))
+        self.assertIn("stranger.example/x+00000001", row["note"])
+        row, = [row for row in audit(self.export, *self.pin)["checks"] if row["check"] == "LINES"]
+        self.assertEqual(row["result"], "NONE")
+
+    def test_a_policy_without_a_quorum(self):
+        path = os.path.join(self.world.at, "nobody")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"log {self.world.vkey}\nquorum none\n")
+        report = self.check_forms(self.export, "--policy", path)
+        row, = [row for row in report["checks"] if row["check"] == "WITNESSES"]
+        self.assertEqual((row["result"], row["passed"]), ("SKIP", 0))
+        self.assertEqual(report["quorum"], "not asked for: the policy's quorum is none")
+        self.assertEqual(report["result"], "PASS")
+
     def test_witnesses(self):
         folder = os.path.join(self.world.at, "witnessed")
         shutil.copytree(self.export, folder)

@@ -700,6 +700,24 @@ def correcting_hidden(w):
     return t.by_custodian(t.correcting(w.held.named(1), 9_999_999))(w)
 
 
+def correct_to_another(**fields):
+    """As if the hidden move had come from another custodian, who would have to agree to have it
+    back."""
+    def run(w):
+        held = w.held.named(1)
+        other = t.Named(w.held.index, 1, t.put(held.data, 4, t.le(t.S_CUSTODY, 8)))
+        return t.by_custodian(t.correcting(other, 5), **fields)(w)
+    return run
+
+
+def hidden_post(w):
+    return t.custodian(t.settling(t.POST, w.held.named()))(w)
+
+
+def hidden_correct(**fields):
+    return lambda w: t.custodian(t.correcting(w.held.named(1), 101), **fields)(w)
+
+
 # (name, status in a full export, in a public one, the last entry).
 HIDDEN_ROWS = [
     ("a good deposit", None, None, t.by_custodian(t.GOOD_DEPOSIT)),
@@ -759,6 +777,22 @@ HIDDEN_ROWS = [
                         **t.BY_CUSTODIAN, **t.at(0)),
         lambda w: t.sealed(t.CUSTODIAN, 2, [t.settling(t.APPROVAL, w.held.named())], flags=2,
                            sign=[t.C3], **t.at(1))(w))),
+    # What slots and times of entries say needs no record that is hidden.
+    ("a post of a hidden pending too early", "DELAY", "DELAY", t.after(
+        t.ruled(t.set_tier(t.NEXT, t.CUSTODIAN, 100, delay_s=31_622_400)), hidden_post)),
+    ("a post of a hidden pending below the tier", None, None, t.after(
+        t.ruled(t.set_tier(t.NEXT, t.CUSTODIAN, 1_000, delay_s=31_622_400)), hidden_post)),
+    ("a correct of a hidden move above a tier that waits", "DELAY", "DELAY", t.after(
+        t.WAITING, hidden_correct())),
+    ("a correct of a hidden move without approvals", "APPROVALS", "APPROVALS", t.after(
+        t.ONE, hidden_correct())),
+    ("a correct of a hidden move before the delay without approvals", "APPROVALS", "APPROVALS",
+     t.after(t.ruled(t.set_tier(t.NEXT, t.CUSTODIAN, 100, approvals=1, delay_s=60)),
+             hidden_correct())),
+    ("a correct of a hidden move without its countersigner", "NAMED_HASH", "COUNTERSIGN_MISSING",
+     correct_to_another()),
+    ("a correct of a hidden move with its countersigner", "NAMED_HASH", None,
+     correct_to_another(countersign=[(t.SECOND, t.S1)])),
     ("a purchase above a ceiling", "PROGRAMME", "PROGRAMME", t.after(
         t.ceiling(100), t.treasury(t.buy(101)))),
     ("a purpose nobody can see", "PURPOSE", None, t.by_custodian(

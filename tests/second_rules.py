@@ -47,11 +47,20 @@ def judge(movement, named):
         check_programmes(movement, named)
 
 
-def judge_missing(movement):
-    """A post or correct of a record that is not known: what it says alone is judged."""
+def judge_missing(movement, named_ns):
+    """A post or correct of a record that is not known: what it says alone is judged, and when the
+    entry that it names was received."""
     check_freeze(movement)
     check_purposes(movement)
     check_counterparties(movement)
+    tier, kind = tier_for(movement), movement.record.kind
+    if tier is None:
+        return
+    if kind == v.CORRECT:
+        keys = [movement.state.parties[movement.source.party].keys[ordinal]
+                for ordinal in movement.approvers()]
+        check_approvals(tier, [key for key in keys if not key.revoked])
+    check_delay(tier, movement, named_ns)
 
 
 # --------------------------------------------------------------------------------------------
@@ -141,10 +150,15 @@ def check_tier(movement, named):
     if kind != v.POST or state.knows_figures(movement.source):
         keys = [state.parties[movement.source.party].keys[ordinal] for ordinal in ordinals]
         check_approvals(tier, [key for key in keys if not key.revoked])
+    check_delay(tier, movement, named[0].received_ns if named else None)
+
+
+def check_delay(tier, movement, named_ns):
     if tier.delay_s:
-        v.demand(kind == v.POST, "DELAY", "a tier with a delay takes no move and no correct")
-        v.demand(kind != v.POST or movement.entry.received_ns
-                 >= named[0].received_ns + tier.delay_s * v.NS, "DELAY", "too early to post")
+        v.demand(movement.record.kind == v.POST, "DELAY",
+                 "a tier with a delay takes no move and no correct")
+        v.demand(movement.entry.received_ns >= named_ns + tier.delay_s * v.NS, "DELAY",
+                 "too early to post")
 
 
 def check_approvals(tier, keys):

@@ -1476,7 +1476,7 @@ def judge_movement(state, entry, record, record_id):
         return
     named = find_named(movement)
     if named[1] is None:
-        judge_naming_missing(movement)
+        judge_naming_missing(movement, named[0].received_ns)
         return
     judge_named, apply_named = NAMED_RULES[record.kind]
     judge_named(movement, named)
@@ -1613,7 +1613,7 @@ def apply_correct(movement, named):
     cell.corrections += 1
 
 
-def judge_naming_missing(movement):
+def judge_naming_missing(movement, named_ns):
     """A post, void or correct of a record whose body is missing: what it says alone is judged. Its
     accounts' figures are unknown, so the pending amounts it takes back are left as they are."""
     record, state = movement.record, movement.state
@@ -1629,11 +1629,11 @@ def judge_naming_missing(movement):
         mark.status = "voided"
         return
     movement.check_open()
-    second_rules.judge_missing(movement)
-    if record.kind == POST:
-        mark.status = "posted"
     if record.kind == CORRECT:
         movement.check_countersign()
+    second_rules.judge_missing(movement, named_ns)
+    if record.kind == POST:
+        mark.status = "posted"
     movement.post_amounts()
     if record.kind == POST:
         movement.count_purpose()

@@ -1740,6 +1740,7 @@ PROGRAMMES_INSIDE = [
 RECOVERED_S = 604_800
 CLOSE_AUDITOR = ruled(close_party(AUDITOR))
 RECOVER = ruled(recover_party(TREASURY))
+LAST_S = (2**64 - 1) // NS - OPENED_S  # the last second of 64 bits of nanoseconds
 NEW_ADMIN = Secret("treasury admin 2", ECDSA, ADMINISTER)
 NEW_KEYS = {"possession": [(TREASURY, NEW_ADMIN)]}
 ADD_ADMIN = add_key(TREASURY, 5, NEW_ADMIN)
@@ -1809,6 +1810,10 @@ PARTIES = (
     ("restricted before keys", "RESTRICTED", by_treasury(
         put(GOOD_MOVE, 96, blind(1)), flags=1, sign=[NEW])),
     ("recover twice", "RECOVERY", after(RECOVER, authority(recover_party(TREASURY)))),
+    # Its time is after 2554, when 64 bits of nanoseconds are over: no entry is of that time.
+    ("recovered at the end of time", "RECOVERY", after(
+        adding(0, 0, [recover_party(TREASURY)], **BY_AUTHORITY, **at(LAST_S - 1)),
+        authority(ADD_ADMIN, **NEW_KEYS, **at(LAST_S)))),
     ("object to nothing", "RECOVERY", by_authority(object_recovery(TREASURY))),
     ("object by another", "NOT_ALLOWED", after(RECOVER, sealed(
         0, 5, [object_recovery(TREASURY)], sign=[A4], **at(0)))),

@@ -314,6 +314,35 @@ class Log(Case):
                             for one in report["findings"]), report["findings"])
         page = run("tijori-audit", *audit[:-1], "html").stdout
         self.assertIn("breach", page)
+        self.assertIn("62.50000001 BTC; the log says", page)
+
+    def test_a_finding_is_not_passed_over(self):
+        """Nor in the first line, nor by who only looks at the exit status, nor in a later audit."""
+        state = self.path("findings")
+        keys = [self.path("keys", "authority-%d.pem" % n) for n in (1, 3)]
+        self.submit("false-2", {"kind": "statement", "figure": "opening", "asset": 1,
+                                "period_from": "2025-02-01", "as_of": "2025-04-30",
+                                "value": "61 BTC"}, keys, 1752307200)
+        verify = [os.path.join(BUILD, "tijori-audit"), "verify", self.path("ledger")]
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run(verify + ["--state", state], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 74, done)
+        self.assertIn(b"left as it was", done.stderr)
+        told = []
+        for _ in range(3):
+            done = run("tijori-audit", "verify", self.path("ledger"), "--state", state)
+            self.assertEqual(done.returncode, 4, done)
+            first = done.stdout.split("\n")[0]
+            self.assertRegex(first, r"^result +FINDING: \d+ findings?; ")
+            self.assertIn("61.00000000 BTC; the log says", done.stdout)
+            told.append(first)
+        self.assertEqual(len(set(told)), 1, told)
+        self.assertIn("found by earlier audits", done.stdout)
+        done = run("tijori-audit", "verify", self.path("ledger"), "--findings-ok")
+        self.assertEqual((done.returncode, done.stdout.split("\n")[-2]), (3, "FINDING"))
+        statement = ("statement", self.path("ledger"), "--as-of", "2025-06-30")
+        self.assertEqual(run("tijori-audit", *statement).returncode, 4)
+        self.assertEqual(run("tijori-audit", *statement, "--findings-ok").returncode, 3)
 
     def test_a_day_must_be_over(self):
         keys = [self.path("keys", "authority-%d.pem" % n) for n in (1, 3)]

@@ -40,35 +40,57 @@ static void put_amount(json_t *object, const char *member, tj_i128 base, unsigne
 
 /* ---- the verdict ---- */
 
+static struct tj_expected expected_of(const struct audit_style *style)
+{
+    return (struct tj_expected){.without_documents = style->without_documents,
+                                .public_export = style->public_export,
+                                .no_policy = !style->policy};
+}
+
 enum tijori_verdict audit_verdict_of(const struct tj_replay_report *report,
                                      const struct audit_style *style)
 {
-    const struct tj_expected expected = {.without_documents = style->without_documents,
-                                         .public_export = style->public_export,
-                                         .no_policy = !style->policy};
+    const struct tj_expected expected = expected_of(style);
     return tj_report_verdict(report, &expected);
 }
 
-static const char *verdict_sentence(enum tijori_verdict verdict, bool newer)
+bool audit_incomplete(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    switch (verdict) {
-    case TIJORI_PASS:
-    case TIJORI_FINDING:
-        return "every check that was asked for passed";
-    case TIJORI_FAIL:
-        return "a check failed";
-    case TIJORI_INCOMPLETE:
-        return newer ? "newer software is needed to go on"
-                     : "nothing failed, but not everything was checked: see what was skipped";
-    }
-    abort();
+    const struct tj_expected expected = expected_of(style);
+    return tj_report_incomplete(report, &expected);
 }
 
-static void put_verdict(json_t *root, enum tijori_verdict verdict, bool newer,
+static const char *incomplete_sentence(const struct tj_replay_report *report)
+{
+    return report->newer ? "newer software is needed to go on"
+                         : "nothing failed, but not everything was checked: see what was skipped";
+}
+
+/* Findings are counted whatever else there is: nobody has to read on to learn of them. */
+static void verdict_sentence(char out[TEXT_SIZE * 4], enum tijori_verdict verdict,
+                             const struct tj_replay_report *report, bool incomplete)
+{
+    static const char passed[] = "every check that was asked for passed";
+    const uint64_t count = report->finding_count;
+    char findings[TEXT_SIZE] = "";
+    const char *rest = passed;
+    if (verdict == TIJORI_FAIL) {
+        rest = "a check failed";
+    } else if (incomplete) {
+        rest = incomplete_sentence(report);
+    }
+    if (count > 0) {
+        snprintf(findings, sizeof findings, "%" PRIu64 " finding%s; ", count,
+                 count == 1 ? "" : "s");
+    }
+    snprintf(out, TEXT_SIZE * 4, "%s%s", findings, rest);
+}
+
+static void put_verdict(json_t *root, enum tijori_verdict verdict, const char *sentence,
                         const struct audit_style *style, int exit)
 {
     member_text(root, "result", text_verdict(verdict));
-    member_text(root, "verdict", verdict_sentence(verdict, newer));
+    member_text(root, "verdict", sentence);
     member_count(root, "exit", (uint64_t)exit);
     member_text(root, "program", style->program);
 }
@@ -170,6 +192,9 @@ static void put_findings(json_t *root, const struct tj_replay_report *report)
         element_add(rows, row);
     }
     member_set(root, rows, "findings");
+    if (report->earlier_count > 0) {
+        member_count(root, "findings_earlier", report->earlier_count);
+    }
     if (report->finding_count > TJ_FINDINGS_MAX) {
         member_count(root, "findings_not_shown", report->finding_count - TJ_FINDINGS_MAX);
     }
@@ -389,6 +414,7 @@ static void put_witnesses(json_t *root, const struct tj_replay_report *report,
     member_set(root, rows, "witnesses");
     member_text(root, "quorum",
                 !style->policy                ? "not asked for: no policy was given"
+                : report->quorum_none         ? "not asked for: the policy's quorum is none"
                 : has_quorum(report, style)   ? "reached"
                 : report->checkpoint.size > 0 ? "not reached"
                                               : "not reached: there is no checkpoint to cosign");
@@ -480,8 +506,11 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
                      int exit)
 {
     json_t *root = json_object();
+    const enum tijori_verdict verdict = audit_verdict_of(report, style);
+    char sentence[TEXT_SIZE * 4];
     document_begin();
-    put_verdict(root, audit_verdict_of(report, style), report->newer, style, exit);
+    verdict_sentence(sentence, verdict, report, audit_incomplete(report, style));
+    put_verdict(root, verdict, sentence, style, exit);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
@@ -498,7 +527,7 @@ json_t *audit_report_unread(const char *why, const struct audit_style *style, in
 {
     json_t *root = json_object();
     document_begin();
-    put_verdict(root, TIJORI_FAIL, false, style, exit);
+    put_verdict(root, TIJORI_FAIL, "a check failed", style, exit);
     member_text(root, "text", why);
     return whole(root);
 }

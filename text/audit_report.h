@@ -20,6 +20,7 @@ struct audit_style {
     bool state_digest;
     bool without_documents; /* cited documents that are not stored do not count */
     bool public_export;     /* nor do restricted bodies */
+    bool findings_ok;       /* the program ends as if there were none */
     bool policy;            /* one was given; else witnesses are not asked for */
     const char *program;    /* which made the report: name and version */
 };
@@ -27,6 +28,10 @@ struct audit_style {
 /* What the report comes to, given what the auditor said beforehand not to have. */
 enum tijori_verdict audit_verdict_of(const struct tj_replay_report *report,
                                      const struct audit_style *style);
+
+/* Whether something that was asked for was not checked, whatever the verdict. */
+bool audit_incomplete(const struct tj_replay_report *report,
+                      const struct audit_style *style) TJ_MUST_USE;
 
 /* A new reference; NULL when there is no memory. `exit` is what the program will answer. Amounts
  * are strings with decimals, and `..._base` in base units. A member is null, or not there, when

@@ -60,6 +60,7 @@ static const struct table_column note_columns[] = {
 };
 
 static const struct report_fact more_findings[] = {
+    {"earlier", "{findings_earlier} of them were found by earlier audits"},
     {"not shown", "{findings_not_shown} more findings"},
     END_OF_FACTS,
 };

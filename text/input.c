@@ -503,7 +503,8 @@ bool input_parse(struct input *out, struct input_error *error, const char *bytes
     *out = (struct input){.records = NULL};
     *error = (struct input_error){.line = 0};
     document_begin();
-    bool read = parse.scratch != NULL ? parse_any(&parse, bytes, size) : no_memory(&parse, "");
+    bool read = parse.scratch != NULL && parse.hasher != NULL ? parse_any(&parse, bytes, size)
+                                                              : no_memory(&parse, "");
     if (!read) {
         input_clear(out);
     }

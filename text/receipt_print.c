@@ -117,6 +117,13 @@ static void say(char out[WORDS_SIZE], const struct receipt_result *result)
                  " entries; one that covers it is due by %s",
                  result->receipt->entry, finding->size, due);
         return;
+    case TJ_RECEIPT_AHEAD:
+        snprintf(out, WORDS_SIZE,
+                 "the receipt was signed when the log had %" PRIu64
+                 " entries, and the newest checkpoint here covers %" PRIu64
+                 ": ask for a newer export, to see that the one goes on to the other",
+                 result->receipt->head_size, finding->size);
+        return;
     case TJ_RECEIPT_FOREIGN:
         snprintf(out, WORDS_SIZE, "the receipt is not signed by --log-key, or of another log");
         return;
@@ -134,9 +141,7 @@ static void say(char out[WORDS_SIZE], const struct receipt_result *result)
         say_fork(out, result);
         return;
     case TJ_RECEIPT_CONTRADICTS:
-        snprintf(out, WORDS_SIZE,
-                 "the receipt contradicts itself: the entry of its leaf hash is another "
-                 "envelope's, or was received at another time");
+        snprintf(out, WORDS_SIZE, "the receipt contradicts itself: %s", finding->what);
         return;
     case TJ_RECEIPT_OVERDUE:
         say_overdue(out, result);

@@ -562,11 +562,15 @@ bool statement_hash(const struct tj_period *period, struct tj_hash *out,
                     const struct tj_hash *ledger_id, const struct statement_prices *prices)
 {
     /* Written to a file that has no name, since it may be larger than memory. */
-    FILE *file = tmpfile();
-    bool done = file != NULL && write_json(file, period, ledger_id, prices) && fflush(file) == 0;
     struct tj_hasher *hasher = tj_hasher_create();
+    FILE *file = hasher != NULL ? tmpfile() : NULL;
+    bool done = file != NULL && write_json(file, period, ledger_id, prices) && fflush(file) == 0;
     uint8_t buffer[65536];
     size_t size;
+    if (file == NULL) {
+        tj_hasher_destroy(hasher);
+        return false;
+    }
     tj_sha256_begin(hasher);
     if (done) {
         rewind(file);
@@ -577,9 +581,7 @@ bool statement_hash(const struct tj_period *period, struct tj_hash *out,
     tj_sha256_finish(hasher, out);
     tj_hasher_destroy(hasher);
     done = done && ferror(file) == 0;
-    if (file != NULL) {
-        (void)fclose(file);
-    }
+    (void)fclose(file);
     return done;
 }
 

@@ -37,8 +37,9 @@ const char *text_verdict(enum tijori_verdict verdict)
 {
     switch (verdict) {
     case TIJORI_PASS:
-    case TIJORI_FINDING:
         return "PASS";
+    case TIJORI_FINDING:
+        return "FINDING";
     case TIJORI_INCOMPLETE:
         return "INCOMPLETE";
     case TIJORI_FAIL:

@@ -14,7 +14,7 @@
 /* Room for any one of: account, record id, date, time, each with its NUL. */
 enum { TEXT_SIZE = 48 };
 
-/* "PASS", which a verdict with findings is too; "INCOMPLETE", "FAIL". */
+/* "PASS", "INCOMPLETE", "FINDING", "FAIL". */
 const char *text_verdict(enum tijori_verdict verdict);
 
 /* A decimal number without sign or leading zeros ("0" alone is fine), at most `max`. */

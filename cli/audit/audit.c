@@ -25,6 +25,11 @@
         "policy", 0, OPTION_VALUE, false, "FILE",                                                  \
             "a C2SP tlog-policy: the witnesses to trust, and the quorum"                           \
     }
+#define FINDINGS_OK_OPTION                                                                         \
+    {                                                                                              \
+        "findings-ok", 0, OPTION_FLAG, false, NULL,                                                \
+            "findings are shown, and the exit status is what it is without them"                   \
+    }
 static const struct operand_row verify_operands[] = {SOURCE_OPERAND, END_OF_OPERANDS};
 
 static const struct option_row verify_options[] = {
@@ -43,6 +48,7 @@ static const struct option_row verify_options[] = {
      "documents that records cite but that are not stored here do not make the audit incomplete"},
     {"public", 0, OPTION_FLAG, false, NULL,
      "nor do the bodies of restricted entries, which a public export leaves out"},
+    FINDINGS_OK_OPTION,
     {"cosign-key", 0, OPTION_VALUE, false, "FILE",
      "when the verification passes, cosign the checkpoint with this ed25519 key"},
     {"cosign-name", 0, OPTION_VALUE, false, "NAME",
@@ -61,12 +67,19 @@ static const char *const verify_paragraphs[] = {
     "purpose of the period covered; the checkpoint and its witnesses; and what a passed audit does "
     "not prove. JSON says the same; html is one page that stands by itself, for the printer too.",
     "Exit status 0: every check passed on every entry. 1: a check failed, the source cannot be "
-    "read as a log, or it is damaged so badly that reading it crashed. 3: nothing failed, but "
+    "read as a log, or it is damaged so badly that reading it crashed. 4: nothing failed, and "
+    "there "
+    "are findings, which the first line counts: a statement that the log contradicts, a delay that "
+    "was not kept by the witnesses' times, a programme that was broken. 3: nothing failed, but "
     "something was not checked, and stands in a SKIP line: no log key was pinned, entries are "
     "newer "
     "than the newest checkpoint, a quorum is missing, documents or restricted bodies are not "
     "there, "
-    "or only newer software knows what the log holds.",
+    "or only newer software knows what the log holds. Of several it is 1, then what kept this "
+    "program from telling (74, 75, 77), then 4, then 3; the report has all of them. --findings-ok "
+    "is for who reads the findings and wants 0.",
+    "With --state, what was verified is kept only after the report was written. Findings of "
+    "earlier audits are told again.",
     "Trust is pinned. Without the log's key and the ledger id, given or remembered, the audit "
     "proves "
     "that the log is sound in itself, not that it is the ledger you were promised nor all of it. A "
@@ -233,6 +246,7 @@ static const struct option_row statement_options[] = {
     LOG_KEY(false),
     POLICY,
     {"ledger-id", 0, OPTION_VALUE, false, "HEX", "the ledger id, pinned"},
+    FINDINGS_OK_OPTION,
     END_OF_OPTIONS,
 };
 
@@ -241,7 +255,9 @@ static const char *const statement_paragraphs[] = {
     "folder that verifies: a log that does not gives none (exit 1). Says which entries of the log "
     "state the same period, whether of this very document, and what contradicts the log.",
     "A public export that lacks restricted records gives a statement without custody accounts.",
-    "Exit status 3: made, but not everything was checked, as without --log-key.",
+    "Exit status 4: made, and the log has findings, which are told. 3: made, but not everything "
+    "was "
+    "checked, as without --log-key.",
     NULL,
 };
 

@@ -19,7 +19,7 @@ static size_t make_request(struct tj_source *source, char out[TJ_WITNESS_REQUEST
 {
     struct tj_hash proof[TJ_PATH_MAX];
     size_t count = 0;
-    struct tj_hasher *hasher = tj_hasher_create();
+    struct tj_hasher *hasher = memory_needed(tj_hasher_create());
     bool proven =
         old == 0 || old > checkpoint->size ||
         tj_prove_consistency(hasher, proof, &count, &source->nodes, old, checkpoint->size);
@@ -193,9 +193,9 @@ static bool is_verified(struct tj_source *source, const struct tj_replay_report 
     if (!tj_source_newest(source, &note, &checkpoint)) {
         return false;
     }
-    struct tj_hasher *hasher = tj_hasher_create();
-    tj_sha256(hasher, &hash, note.bytes, note.size);
-    tj_hasher_destroy(hasher);
+    if (!tj_sha256_alone(&hash, note.bytes, note.size)) {
+        out_of_memory();
+    }
     return tj_hash_equal(&hash, &report->checkpoint_hash);
 }
 
@@ -208,7 +208,9 @@ int audit_cosign_replayed(const struct arguments *arguments, struct tj_source *s
         return fail(EXIT_USAGE, "--cosign-key wants --cosign-name, --cosign-state and -o");
     }
     if (code != EXIT_PASS) {
-        message("not cosigned: the verification did not pass");
+        message(code == EXIT_FINDING ? "not cosigned: there are findings (--findings-ok cosigns "
+                                       "all the same)"
+                                     : "not cosigned: the verification did not pass");
         return code;
     }
     if (report->left_open > 0 || report->restricted > 0) {

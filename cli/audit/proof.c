@@ -10,13 +10,18 @@ static int judge_and_print(const struct tj_proof_file *file, const struct tj_ver
 {
     struct tj_digester digester;
     struct proof_result *result = memory_needed(calloc(1, sizeof *result));
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     result->file = file;
     result->digester = &digester;
-    tj_proof_judge(&digester, &result->judged, file, key, policy);
-    int code = exit_code_of_verdict(result->judged.verdict);
-    if (!proof_print(stdout, result, json, code)) {
-        code = fail_errno(errno, "proof");
+    enum tijori_status status = tj_proof_judge(&digester, &result->judged, file, key, policy);
+    int code = EXIT_PASS;
+    if (status != TIJORI_OK) {
+        code = fail_status(status, "the proof could not be verified", NULL);
+    } else {
+        code = exit_code_of_verdict(result->judged.verdict);
+        if (!proof_print(stdout, result, json, code)) {
+            code = fail_errno(errno, "proof");
+        }
     }
     tj_digester_clear(&digester);
     free(result);

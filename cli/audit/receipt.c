@@ -60,9 +60,11 @@ static int verify_receipt(struct checking *c, const char *path)
 {
     enum tijori_status status = tj_receipt_read(&c->receipt, &c->result.finding, c->result.note,
                                                 c->result.note_size, &c->key);
-    return status == TIJORI_OK
-               ? EXIT_PASS
-               : fail(EXIT_DATA, "%s: not a signed receipt (docs/FORMAT.md section 15)", path);
+    if (status == TIJORI_VALUE) {
+        return fail(EXIT_DATA, "%s: not a signed receipt (docs/FORMAT.md section 15)", path);
+    }
+    return status == TIJORI_OK ? EXIT_PASS
+                               : fail_status(status, "the receipt could not be verified", NULL);
 }
 
 /* ---- the command ---- */
@@ -87,7 +89,7 @@ static int check_here(void *context)
     if (code != EXIT_PASS) {
         return code;
     }
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     enum tijori_status status = tj_receipt_check(source, &digester, &c->result.finding, &c->receipt,
                                                  &c->key, c->policy, c->at_ns);
     code = status == TIJORI_OK ? print_result(c) : fail_status(status, c->result.path, NULL);

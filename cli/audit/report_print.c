@@ -29,18 +29,27 @@ static bool print_report(const json_t *report, enum audit_format format)
 const char audit_program[] =
     "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")";
 
+int audit_exit_code(const struct tj_replay_report *report, const struct audit_style *style)
+{
+    enum tijori_verdict verdict = audit_verdict_of(report, style);
+    if (verdict == TIJORI_FINDING && style->findings_ok) {
+        verdict = audit_incomplete(report, style) ? TIJORI_INCOMPLETE : TIJORI_PASS;
+    }
+    return exit_code_of_verdict(verdict);
+}
+
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    int code = exit_code_of_verdict(audit_verdict_of(report, style));
+    int code = audit_exit_code(report, style);
     json_t *value = audit_report(report, style, code);
     if (value == NULL) {
-        return fail_errno(ENOMEM, "report");
+        return exit_code_of_both(code, fail_errno(ENOMEM, "report"));
     }
     if (!print_report(value, style->format)) {
-        code = fail_errno(ENOMEM, "report");
+        code = exit_code_of_both(code, fail_errno(ENOMEM, "report"));
     }
     json_decref(value);
-    return code;
+    return output_kept(code);
 }
 
 void audit_print_failure(const char *why, const struct audit_style *style)

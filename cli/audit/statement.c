@@ -43,18 +43,19 @@ static bool tell_stated(const struct making *m, const struct tj_period *period,
     return true;
 }
 
-/* As `verify` would: 3 when something was not checked that could have been. */
+/* As `verify` would: 4 when there are findings, 3 when something was not checked that could have
+ * been. */
 static int verdict_of(const struct making *m, const struct tj_replay_report *report)
 {
     const struct audit_style style = {.without_documents = true,
                                       .public_export = true,
+                                      .findings_ok = argument_flag(m->arguments, "findings-ok"),
                                       .policy = argument_value(m->arguments, "policy") != NULL};
-    const enum tijori_verdict verdict = audit_verdict_of(report, &style);
-    if (verdict == TIJORI_INCOMPLETE) {
+    if (audit_incomplete(report, &style)) {
         message("the log was verified but not all of it was checked: 'tijori-audit verify' says "
                 "what was skipped");
     }
-    return exit_code_of_verdict(verdict);
+    return audit_exit_code(report, &style);
 }
 
 static int make_here(void *context)

@@ -237,6 +237,9 @@ static int check_quorum(const struct tj_policy *policy, const struct note *note)
         return fail(EXIT_FAIL, "the checkpoint is none: damaged");
     }
     tj_policy_check(policy, &result, &view);
+    if (result.undecided > 0) {
+        return fail_status(tj_undecided(), "a cosignature could not be verified", NULL);
+    }
     if (result.invalid > 0) {
         return fail(EXIT_FAIL, "a cosignature by a witness of the policy does not verify");
     }

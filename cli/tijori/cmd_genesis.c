@@ -44,7 +44,9 @@ static int add_ledger(const struct arguments *arguments, struct genesis_file *ge
     }
     memcpy(r.name, origin, strlen(origin));
     if (nonce == NULL) {
-        tj_random(r.nonce.bytes, TJ_HASH_SIZE);
+        if (!tj_random(r.nonce.bytes, TJ_HASH_SIZE)) {
+            out_of_memory();
+        }
     } else if (!text_parse_hex(r.nonce.bytes, TJ_HASH_SIZE, nonce)) {
         return fail(EXIT_USAGE, "--nonce: not 64 hex digits");
     }
@@ -128,7 +130,7 @@ int cmd_genesis(const struct arguments *arguments)
     if (code != EXIT_PASS) {
         return code;
     }
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     code = genesis_file_build(&digester, &genesis, output);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {

@@ -59,7 +59,7 @@ int cmd_init(const struct arguments *arguments)
     struct buffer opening = {0};
     struct tijori_message why;
     char id[2 * TJ_HASH_SIZE + 1];
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     int code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
     if (code == EXIT_PASS) {
         code = make_opening(arguments, &digester, &opening, &genesis);

@@ -34,7 +34,10 @@ int cmd_key_new(const struct arguments *arguments)
     if (code != EXIT_PASS) {
         return code;
     }
-    tj_secret_key_generate(&key, (enum tj_algorithm)(argument_choice(arguments, "type") + 1));
+    if (!tj_secret_key_generate(&key,
+                                (enum tj_algorithm)(argument_choice(arguments, "type") + 1))) {
+        return fail_status(tj_undecided(), path, NULL);
+    }
     enum tj_keyfile_status status = tj_keyfile_write(path, &key, given ? passphrase : NULL);
     tj_cleanse(&key, sizeof key);
     tj_cleanse(passphrase, sizeof passphrase);
@@ -117,7 +120,7 @@ int cmd_key_show(const struct arguments *arguments)
     if (code != EXIT_PASS) {
         return code;
     }
-    struct tj_hasher *hasher = tj_hasher_create();
+    struct tj_hasher *hasher = memory_needed(tj_hasher_create());
     shown.type = tj_algorithm_names[key.algorithm];
     tj_hex_encode(shown.hex, key.bytes, key.size);
     key_fingerprint(shown.fingerprint, hasher, &key);

@@ -113,7 +113,7 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
     }
     const struct tj_rule_object *tier = item->approvals.tier;
     if (tier != NULL && tier->window_s != 0) {
-        text_format_time_ns(item->not_before, entry.received_ns + tier->window_s * TJ_NS_PER_S);
+        text_format_time_ns(item->not_before, tj_ns_after(entry.received_ns, tier->window_s));
     }
     if (tier != NULL && (tier->approvals != 0 || tier->groups != 0)) {
         words_approvals(&item->wants, tier->approvals, tier->groups);

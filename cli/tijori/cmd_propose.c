@@ -60,7 +60,7 @@ static int open_ledger(struct place *place, const char *dir)
 static int open_genesis(struct place *place, const char *path)
 {
     struct tj_digester digester;
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     int code = genesis_file_read(&digester, &place->genesis, path);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
@@ -272,7 +272,9 @@ static int add_envelope(const struct input *input, struct tj_digester *digester,
         buffer_add(&records, input->records[i].bytes, TJ_RECORD_SIZE);
     }
     memory_needed_in(&records);
-    tj_header_seal(digester, header, records.bytes, count);
+    if (!tj_header_seal(digester, header, records.bytes, count)) {
+        out_of_memory();
+    }
     int code = encode_attachments(input, &attachments, first, count);
     memory_needed_in(&attachments);
     if (code == EXIT_PASS) {
@@ -290,7 +292,7 @@ static int make_envelopes(const struct input *input, struct tj_header *header, s
 {
     struct tj_digester digester;
     int code = EXIT_PASS;
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     for (size_t first = 0; first < input->count && code == EXIT_PASS; first += TJ_RECORDS_MAX) {
         size_t left = input->count - first;
         code = add_envelope(input, &digester, header, out, first,
@@ -306,7 +308,7 @@ static void tell_needs(const char *path, const struct known_keys *known, const s
 {
     struct tj_digester digester;
     size_t size = 0;
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     for (size_t at = 0; at < out->size; at += size) {
         struct tj_envelope_view view;
         struct tj_verdict verdict;

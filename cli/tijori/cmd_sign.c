@@ -48,7 +48,7 @@ static int open_genesis(struct book *book, const char *path)
 {
     struct tj_digester digester;
     struct genesis_file genesis;
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     int code = genesis_file_read(&digester, &genesis, path);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
@@ -227,7 +227,7 @@ static int sign_file(const struct arguments *arguments, const struct book *book,
     struct tj_digester digester;
     size_t at = 0;
     size_t size = 0;
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     int code = file_read(&in, path, SIGN_FILE_MAX);
     if (code == EXIT_PASS && in.size == 0) {
         code = fail(EXIT_DATA, "%s: holds no envelope", path);

@@ -97,7 +97,7 @@ static int write_envelope(const struct arguments *arguments, const struct tj_rec
         tj_record_encode(&records[i], record);
         buffer_add(&bytes, record, sizeof record);
     }
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     header.record_count = (uint32_t)count;
     tj_tree_root_of_items(digester.hasher, &header.body_root, bytes.bytes, TJ_RECORD_SIZE, count);
     tj_header_encode(&header, header_bytes);

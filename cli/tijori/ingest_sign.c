@@ -75,6 +75,10 @@ void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger)
     signer->decided = view.head.frontier;
     signer->hasher = tj_hasher_create();
     tj_ledger_view_end(ledger, &view);
+    if (signer->hasher == NULL) {
+        signer->newest.size = 0;
+        signer->code = fail_status(TIJORI_MEMORY, "the log's head", NULL);
+    }
 }
 
 bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt)
@@ -90,9 +94,8 @@ bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_M
                         const struct tijori_receipt *receipt)
 {
     struct tj_receipt signing = {.status = receipt->status};
-    bool decided = receipt->status != TIJORI_FAILED && receipt->status != TIJORI_IO &&
-                   receipt->status != TIJORI_MEMORY;
-    if (!signer->receipts || !decided || tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) {
+    if (!signer->receipts || !tj_receipt_decides(receipt->status) ||
+        tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) {
         return false;
     }
     memcpy(signing.origin, signer->newest.origin, sizeof signing.origin);

@@ -89,7 +89,7 @@ static void print_bar(FILE *out, const struct tj_readiness *r, const uint8_t *re
         return;
     case TJ_BAR_WAIT:
         fprintf(out, "; record %" PRIu32 " has to wait %" PRIu64 " s more by rule %" PRIu32,
-                r->bar_record, (r->left_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S, r->wait_rule);
+                r->bar_record, tj_s_of_ns_up(r->left_ns), r->wait_rule);
         return;
     case TJ_BAR_NEVER:
         fprintf(out, "; record %" PRIu32 " has to wait %" PRIu32 " s by rule %" PRIu32 ": %s",
@@ -135,7 +135,8 @@ void readiness_print(FILE *out, const char *path, const struct known_keys *known
         .records = view->records,
         .envelope_id = *id,
     };
-    const struct tj_signed claim = {&view->slots, id, &c.invalid_slot};
+    bool undecided;
+    const struct tj_signed claim = {&view->slots, id, &c.invalid_slot, &undecided};
     struct tj_readiness readiness;
     char name[512];
     char hex[2 * TJ_HASH_SIZE + 1];

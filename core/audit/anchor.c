@@ -41,12 +41,12 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
     return true;
 }
 
-/* Finds the active log key that signed a note. False when none did, or when the signature of one is
- * wrong. */
-static bool signer_of(const struct tj_state *state, uint32_t *number,
-                      const struct tj_note_view *note, const char *origin)
+/* Finds the active log key that signed a note: UNKNOWN when none did, INVALID when the signature of
+ * one is wrong. */
+static enum tj_note_verdict signer_of(const struct tj_state *state, uint32_t *number,
+                                      const struct tj_note_view *note, const char *origin)
 {
-    bool found = false;
+    enum tj_note_verdict found = TJ_NOTE_UNKNOWN;
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
         const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
@@ -56,15 +56,88 @@ static bool signer_of(const struct tj_state *state, uint32_t *number,
         }
         tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
         enum tj_note_verdict verdict = tj_note_verify(note, &key);
-        if (verdict == TJ_NOTE_INVALID) {
-            return false;
+        if (verdict == TJ_NOTE_INVALID || verdict == TJ_NOTE_UNDECIDED) {
+            return verdict;
         }
-        if (verdict == TJ_NOTE_VALID && !found) {
+        if (verdict == TJ_NOTE_VALID && found == TJ_NOTE_UNKNOWN) {
             *number = i;
-            found = true;
+            found = verdict;
         }
     }
     return found;
+}
+
+/* ---- lines that nobody looks at ---- */
+
+static bool is_line_of(const struct tj_note_view *note, const struct tj_note_signature_view *line,
+                       const struct tj_verifier_key *key)
+{
+    return tj_note_find(note, key) == line;
+}
+
+static bool is_of_log(const struct tj_state *state, const struct tj_note_view *note,
+                      const struct tj_note_signature_view *line, const char *origin)
+{
+    uint32_t count = tj_state_ledger(state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
+        struct tj_verifier_key key;
+        if (object == NULL || object->present == 0 || object->retired != 0) {
+            continue;
+        }
+        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
+        if (is_line_of(note, line, &key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_policy(const struct tj_policy *policy, const struct tj_note_view *note,
+                         const struct tj_note_signature_view *line)
+{
+    for (size_t i = 0; policy != NULL && i < policy->node_count; i++) {
+        if (!policy->nodes[i].is_group && is_line_of(note, line, &policy->nodes[i].key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each key is named once, as a verifier key begins: name and key id. */
+static void note_unknown_line(struct tj_anchor *anchor, const struct tj_note_signature_view *line)
+{
+    char key[TJ_NOTE_NAME_MAX + 16];
+    size_t used = strlen(anchor->lines_text);
+    (void)snprintf(key, sizeof key, "%.*s+%08" PRIx32, (int)line->name_size, line->name,
+                   line->key_id);
+    anchor->lines_unknown++;
+    if (strstr(anchor->lines_text, key) == NULL) {
+        (void)snprintf(anchor->lines_text + used, sizeof anchor->lines_text - used, "%s%s",
+                       used > 0 ? ", " : "", key);
+    }
+}
+
+/* A line by a key that neither the log has, active, nor the policy names: whether it verifies is
+ * nobody's question here, so that it is there must not pass for checked. */
+static void note_unknown_lines(struct tj_anchor *anchor, const struct tj_state *state,
+                               const struct tj_note_view *note, const char *origin)
+{
+    for (size_t i = 0; i < note->signature_count; i++) {
+        const struct tj_note_signature_view *line = &note->signatures[i];
+        if (!is_of_log(state, note, line, origin) &&
+            !is_of_policy(anchor->pins->policy, note, line)) {
+            note_unknown_line(anchor, line);
+        }
+    }
+}
+
+static void tell_unknown_lines(const struct tj_anchor *anchor, struct tj_replay_report *report)
+{
+    if (anchor->lines_unknown > 0) {
+        tj_skip(report, TJ_CHECK_LINES, anchor->lines_unknown, "not verified: %s",
+                anchor->lines_text);
+    }
 }
 
 /* ---- how long witnesses saw it wait ---- */
@@ -149,7 +222,8 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
         return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
                        "received more than %u s after a witness had cosigned it", TJ_CLOCK_SKEW_S);
     }
-    if (anchor->cosigned < report->entries && first_s > waited_from_s + delay_s + TJ_CLOCK_SKEW_S) {
+    if (anchor->cosigned < report->entries &&
+        first_s > tj_s_after(waited_from_s, delay_s + TJ_CLOCK_SKEW_S)) {
         tj_find(report, anchor->cosigned,
                 "no cosigned checkpoint covered it for %" PRIu64 " s; the ledger promises %" PRIu64
                 " s",
@@ -211,6 +285,10 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
         return true;
     }
     tj_policy_check(policy, &result, note);
+    if (result.undecided > 0) {
+        anchor->undecided = true;
+        return false;
+    }
     show_witnesses(policy, progress->report, &result);
     if (result.invalid > 0) {
         return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
@@ -261,11 +339,18 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
                        "the root over entries 0 to %" PRIu64 " is not the one that was signed",
                        last);
     }
-    if (!signer_of(progress->state, &report->log_key, &note, origin)) {
+    const enum tj_note_verdict verdict =
+        signer_of(progress->state, &report->log_key, &note, origin);
+    if (verdict == TJ_NOTE_UNDECIDED) {
+        anchor->undecided = true;
+        return false;
+    }
+    if (verdict != TJ_NOTE_VALID) {
         return tj_fail(report, TJ_CHECK_CHECKPOINT, last, NULL, NULL,
                        "no log key that is active after %" PRIu64 " entries signed this checkpoint",
                        report->entries);
     }
+    note_unknown_lines(anchor, progress->state, &note, origin);
     report->checkpoint = checkpoint;
     tj_sha256(progress->digester->hasher, &report->checkpoint_hash, bytes->bytes, bytes->size);
     report->checkpoints++;
@@ -287,6 +372,7 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
         return;
     }
     tj_policy_check(anchor->pins->policy, &result, note);
+    anchor->undecided = anchor->undecided || result.undecided > 0;
     times_of(anchor->pins->policy, &first_s, &last_s, &result);
     if (last_s != 0) {
         note_seen(anchor, size, first_s);
@@ -327,6 +413,7 @@ static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress
                            " entries is not of the log that was verified before",
                            anchor->next_size);
         }
+        note_unknown_lines(anchor, progress->state, &view, origin);
         note_seen_before(anchor, &view, checkpoint.size);
         anchor->next++;
         if (!look_ahead(anchor, progress)) {
@@ -479,10 +566,18 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progres
     }
 }
 
+/* Whose cosignatures were asked for and are there. A policy may ask for none, and then nothing was
+ * looked at that could pass. */
 static void check_quorum(const struct tj_anchor *anchor, struct tj_replay_report *report)
 {
     if (anchor->pins->policy == NULL) {
         tj_skip(report, TJ_CHECK_WITNESSES, 1, "no policy was given that says whom to trust");
+        return;
+    }
+    report->quorum_none = anchor->pins->policy->quorum == TJ_POLICY_NODE_NONE;
+    if (report->quorum_none) {
+        tj_skip(report, TJ_CHECK_WITNESSES, 1,
+                "the policy asks for no witness: its quorum is none");
         return;
     }
     if (report->checkpoint.size == 0 && anchor->agreed == 0) {
@@ -525,6 +620,7 @@ void tj_anchor_finish(struct tj_anchor *anchor, struct tj_progress *progress, bo
         return;
     }
     find_waits(anchor, report);
+    tell_unknown_lines(anchor, report);
     check_log_key(anchor, progress);
     check_coverage(anchor, progress);
     check_quorum(anchor, report);

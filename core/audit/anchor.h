@@ -44,9 +44,12 @@ struct tj_anchor {
     struct tj_seen *seen;      /* by rising size */
     size_t seen_count;
     size_t seen_capacity;
-    bool no_memory;       /* `seen` could not grow: what is said from then on is not the whole */
-    uint64_t short_waits; /* waits that the witnesses' times do not show in full */
-    uint64_t short_entry; /* of the first */
+    bool no_memory;         /* `seen` could not grow: what is said from then on is not the whole */
+    bool undecided;         /* this machine could not verify a signature: the same */
+    uint64_t lines_unknown; /* signature lines of keys that nobody named here */
+    char lines_text[160];   /* those keys, as far as there is room */
+    uint64_t short_waits;   /* waits that the witnesses' times do not show in full */
+    uint64_t short_entry;   /* of the first */
     char short_wait[200];
 };
 

@@ -58,8 +58,8 @@ void tj_check_entries(void *context, struct tj_digester *digester, void **items,
                      item->source.entry.size);
         item->form.status = check_form(digester, item);
         if (item->entry_formed) {
-            entries[formed++] =
-                (struct tj_signed){&item->entry.slots, &item->envelope_id, &item->invalid_slot};
+            entries[formed++] = (struct tj_signed){&item->entry.slots, &item->envelope_id,
+                                                   &item->invalid_slot, &item->undecided};
         }
     }
     tj_slots_verify(entries, formed);

@@ -17,6 +17,7 @@ struct tj_read_entry {
     struct tj_hash body_root;
     struct tj_hash envelope_id;
     uint32_t invalid_slot; /* the first whose signature is wrong; TJ_NOWHERE: none */
+    bool undecided;        /* a signature could not be verified on this machine */
     bool entry_formed;     /* it was decoded; hashes are set, body_root if not absent */
     bool absent;           /* restricted, and its body is not in the source */
     bool body_missing;     /* not restricted, and its body is not there all the same */

@@ -125,6 +125,10 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
         return fail_verdict(r, TJ_CHECK_FORM, index, &item->form);
     }
     pass(r, TJ_CHECK_FORM, 1u + records_here(item));
+    if (item->undecided) {
+        r->undecided = true;
+        return false;
+    }
     if (item->invalid_slot != TJ_NOWHERE) {
         struct tj_verdict verdict;
         tj_verdict_init(&verdict);

@@ -8,9 +8,14 @@
 /* Entries in flight between reading and judging, and bytes of those that are copied. */
 enum { WINDOW = 1024, RING_BYTES = 64 << 20, PROGRESS_EVERY = 64 };
 
+static bool could_not_verify(const struct tj_replaying *r)
+{
+    return r->undecided || r->anchor.undecided;
+}
+
 static bool lacks_memory(const struct tj_replaying *r)
 {
-    return r->no_memory || r->anchor.no_memory || r->source->no_memory;
+    return r->no_memory || r->anchor.no_memory || r->source->no_memory || could_not_verify(r);
 }
 
 /* ---- reading ---- */
@@ -168,10 +173,10 @@ static enum tijori_status replay_run(struct tj_replaying *r)
     if (!lacks_memory(r)) {
         finish(r);
     }
-    if (lacks_memory(r)) {
-        return TIJORI_MEMORY;
+    if (could_not_verify(r)) {
+        return tj_undecided();
     }
-    return TIJORI_OK;
+    return lacks_memory(r) ? TIJORI_MEMORY : TIJORI_OK;
 }
 
 /* A period is asked about the same figures that statements are checked by. So they are counted
@@ -241,8 +246,7 @@ enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *
     r->report = report;
     r->source = source;
     pthread_mutex_init(&r->reading, NULL);
-    tj_digester_init(&r->digester);
-    enum tijori_status status = replay(r);
+    enum tijori_status status = tj_digester_init(&r->digester) ? replay(r) : TIJORI_MEMORY;
     if (state != NULL && status == TIJORI_OK) {
         *state = r->state; /* NULL when the replica keeps it */
     } else {

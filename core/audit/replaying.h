@@ -35,6 +35,7 @@ struct tj_replaying {
     uint64_t unjudged_before; /* the part of state->unjudged that earlier audits counted */
     const char *gap;          /* why reading stopped before the end, or NULL */
     bool no_memory;
+    bool undecided; /* this machine could not verify a signature: that says nothing of the log */
     atomic_bool broken; /* something failed, or memory is out */
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];
 };

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 3, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
+enum { VERSION = 4, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
 static const char magic[8] = "TJREPLIC";
 
 static enum tijori_status status_of(int error)
@@ -160,6 +160,16 @@ static void put_figure(void *context, uint64_t series, uint32_t day, tj_i128 val
     put64(s, (uint64_t)(value >> 64));
 }
 
+static void put_findings(struct stream *s, const struct tj_replica *r)
+{
+    put64(s, r->finding_count);
+    put64(s, r->findings_kept);
+    for (size_t i = 0; i < r->findings_kept; i++) {
+        put64(s, r->findings[i].entry);
+        put(s, r->findings[i].text, sizeof r->findings[i].text);
+    }
+}
+
 /* The order of the file: what the state has besides its blocks, then the blocks, and last what
  * grows. The digest covers all of it, and stands outside what it covers. */
 static void put_replica(struct stream *s, struct tj_replica *r)
@@ -184,6 +194,7 @@ static void put_replica(struct stream *s, struct tj_replica *r)
     put_lanes(s, r->jumps);
     tj_figures_visit(r->figures, put_figure, s);
     put64(s, END_OF_FIGURES);
+    put_findings(s, r);
     tj_sha256_finish(s->hasher, &digest);
     put_plain(s, digest.bytes, TJ_HASH_SIZE);
 }
@@ -198,8 +209,13 @@ static enum tijori_status write_replica(struct tj_replica *r)
         return status_of(error);
     }
     struct stream s = {.file = file.stream, .hasher = tj_hasher_create()};
-    tj_sha256_begin(s.hasher);
-    put_replica(&s, r);
+    if (s.hasher != NULL) {
+        tj_sha256_begin(s.hasher);
+        put_replica(&s, r);
+    } else {
+        s.failed = true;
+        s.error = ENOMEM;
+    }
     tj_hasher_destroy(s.hasher);
     if (s.failed) {
         tj_file_abandon(&file);
@@ -313,6 +329,23 @@ static void get_figures(struct stream *s, struct tj_figures *figures)
     }
 }
 
+static void get_findings(struct stream *s, struct tj_replica *r)
+{
+    r->finding_count = get64(s);
+    uint64_t kept = get64(s);
+    if (kept > TJ_FINDINGS_MAX || kept > r->finding_count) {
+        s->failed = true;
+        return;
+    }
+    r->findings_kept = (size_t)kept;
+    for (size_t i = 0; i < r->findings_kept; i++) {
+        struct tj_finding *finding = &r->findings[i];
+        finding->entry = get64(s);
+        get(s, finding->text, sizeof finding->text);
+        finding->text[sizeof finding->text - 1] = '\0';
+    }
+}
+
 /* In the order of put_replica. Its digest was found right, so what is wrong here was written by
  * another version. */
 static void get_replica(struct stream *s, struct tj_replica *r)
@@ -338,11 +371,12 @@ static void get_replica(struct stream *s, struct tj_replica *r)
     get_blocks(s, r->state);
     get_lanes(s, r->jumps);
     get_figures(s, r->figures);
+    get_findings(s, r);
 }
 
 /* The digest is looked at before anything of the content is used, in a pass of its own: damage must
  * not be met as a strange block. */
-static bool digest_holds(FILE *file)
+static bool digest_holds(struct tj_hasher *hasher, FILE *file)
 {
     uint8_t buffer[65536];
     struct tj_hash digest;
@@ -352,7 +386,6 @@ static bool digest_holds(FILE *file)
         return false;
     }
     uint64_t left = (uint64_t)st.st_size - TJ_HASH_SIZE;
-    struct tj_hasher *hasher = tj_hasher_create();
     tj_sha256_begin(hasher);
     bool whole = true;
     while (left > 0 && whole) {
@@ -362,19 +395,17 @@ static bool digest_holds(FILE *file)
         left -= size;
     }
     tj_sha256_finish(hasher, &digest);
-    tj_hasher_destroy(hasher);
     whole = whole && fread(stored.bytes, 1, TJ_HASH_SIZE, file) == TJ_HASH_SIZE;
     rewind(file);
     return whole && memcmp(digest.bytes, stored.bytes, TJ_HASH_SIZE) == 0;
 }
 
 /* The leaves must give the tree: who keeps damaged ones would accuse a log of a fork. */
-static bool leaves_hold(const struct tj_replica *r)
+static bool leaves_hold(struct tj_hasher *hasher, const struct tj_replica *r)
 {
     struct tj_hash leaves[2048];
     const uint64_t room = sizeof leaves / sizeof leaves[0];
     struct tj_frontier frontier;
-    struct tj_hasher *hasher = tj_hasher_create();
     bool whole = true;
     tj_frontier_init(&frontier);
     while (frontier.size < r->size && whole) {
@@ -387,7 +418,6 @@ static bool leaves_hold(const struct tj_replica *r)
             tj_frontier_append(hasher, &frontier, &leaves[i]);
         }
     }
-    tj_hasher_destroy(hasher);
     return whole && frontier.count == r->frontier.count &&
            memcmp(frontier.nodes, r->frontier.nodes, frontier.count * sizeof frontier.nodes[0]) ==
                0;
@@ -409,18 +439,23 @@ static enum tijori_status read_replica(struct tj_replica *r)
         close(fd);
         return TIJORI_MEMORY;
     }
-    s.failed = !digest_holds(s.file);
     s.hasher = tj_hasher_create();
+    if (s.hasher == NULL) {
+        fclose(s.file);
+        return TIJORI_MEMORY;
+    }
+    s.failed = !digest_holds(s.hasher, s.file);
     tj_sha256_begin(s.hasher);
     if (!s.failed) {
         get_replica(&s, r);
     }
-    tj_hasher_destroy(s.hasher);
     fclose(s.file);
+    bool sound = !s.failed && leaves_hold(s.hasher, r);
+    tj_hasher_destroy(s.hasher);
     if (s.no_memory) {
         return TIJORI_MEMORY;
     }
-    if (s.failed || !leaves_hold(r)) {
+    if (!sound) {
         return TIJORI_CORRUPT;
     }
     r->leaves_stored = r->size; /* what a save that was cut short left beyond is written over */

@@ -15,6 +15,7 @@
 
 #include "core/audit/figures.h"
 #include "core/audit/lanejumps.h"
+#include "core/audit/report.h"
 #include "core/rules/state.h"
 #include "crypto/checkpoint.h"
 
@@ -31,6 +32,9 @@ struct tj_replica {
     struct tj_state *state;
     struct tj_lane_jumps *jumps;
     struct tj_figures *figures;
+    uint64_t finding_count; /* of all audits, but the standing ones (core/audit/report.h) */
+    size_t findings_kept;
+    struct tj_finding findings[TJ_FINDINGS_MAX];
     struct tj_verifier_key log_key; /* pinned; name empty: none */
     size_t note_size;               /* of the newest checkpoint seen; 0: none */
     char note[TJ_CHECKPOINT_NOTE_MAX];

@@ -67,17 +67,49 @@ void tj_skip(struct tj_replay_report *report, enum tj_check check, uint64_t coun
     va_end(arguments);
 }
 
+/* Room for one more. What earlier audits told already gives way to what nobody was told. */
+static struct tj_finding *next_finding(struct tj_replay_report *report)
+{
+    uint64_t kept = report->finding_count++;
+    if (kept < TJ_FINDINGS_MAX) {
+        return &report->findings[kept];
+    }
+    if (report->earlier_kept == 0) {
+        return NULL;
+    }
+    report->earlier_kept--;
+    memmove(report->findings, report->findings + 1,
+            (TJ_FINDINGS_MAX - 1) * sizeof report->findings[0]);
+    return &report->findings[TJ_FINDINGS_MAX - 1];
+}
+
+__attribute__((format(printf, 4, 0))) static void find(struct tj_replay_report *report,
+                                                       uint64_t entry, bool standing,
+                                                       const char *format, va_list arguments)
+{
+    struct tj_finding *finding = next_finding(report);
+    report->standing_count += standing;
+    if (finding != NULL) {
+        finding->entry = entry;
+        finding->standing = standing;
+        (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
+    }
+}
+
 void tj_find(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
 {
-    if (report->finding_count < TJ_FINDINGS_MAX) {
-        struct tj_finding *finding = &report->findings[report->finding_count];
-        va_list arguments;
-        finding->entry = entry;
-        va_start(arguments, format);
-        vsnprintf(finding->text, sizeof finding->text, format, arguments);
-        va_end(arguments);
-    }
-    report->finding_count++;
+    va_list arguments;
+    va_start(arguments, format);
+    find(report, entry, false, format, arguments);
+    va_end(arguments);
+}
+
+void tj_find_standing(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    find(report, entry, true, format, arguments);
+    va_end(arguments);
 }
 
 void tj_note(struct tj_replay_report *report, const char *format, ...)

@@ -30,6 +30,7 @@
     X(LOG_KEY, "log key as pinned")                                                                \
     X(CHECKPOINT, "entries covered by a signed checkpoint whose root is theirs (I5)")              \
     X(WITNESSES, "cosignatures of witnesses, and their quorum")                                    \
+    X(LINES, "signature lines of checkpoints by keys of neither the log nor the policy")           \
     X(CLOCK, "times of receipt against the times of cosignatures")
 
 enum tj_check {
@@ -51,6 +52,7 @@ struct tj_check_result {
 /* Sound, and yet something that a reader of the report must know. */
 struct tj_finding {
     uint64_t entry; /* UINT64_MAX: none in particular */
+    bool standing;  /* every audit finds it again, in what the whole log has come to */
     char text[240];
 };
 enum { TJ_FINDINGS_MAX = 16 };
@@ -78,7 +80,12 @@ struct tj_replay_report {
     struct tj_hash found;
     struct tj_hash expected;
     char failure[400];
-    uint64_t finding_count; /* of all; the first TJ_FINDINGS_MAX are kept in full */
+    /* Of all, those of earlier audits included. TJ_FINDINGS_MAX are kept in full: the earlier ones
+     * first, which give way to new ones. */
+    uint64_t finding_count;
+    uint64_t standing_count;
+    size_t earlier_kept; /* of findings[], found by earlier audits */
+    uint64_t earlier_count;
     struct tj_finding findings[TJ_FINDINGS_MAX];
     size_t note_count; /* of notes[]; those beyond TJ_NOTES_MAX are not kept */
     char notes[TJ_NOTES_MAX][160];
@@ -109,6 +116,7 @@ struct tj_replay_report {
     /* The newest checkpoint that a witness of the policy cosigned, or the newest. */
     uint64_t cosigned_size;
     bool quorum;
+    bool quorum_none; /* the policy asks for none */
     size_t witness_count;
     struct tj_witness_result witnesses[TJ_WITNESSES_SHOWN_MAX];
     struct tj_tally *tally; /* balances and movements of the period; the report's own */
@@ -135,6 +143,9 @@ void tj_note(struct tj_replay_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 void tj_find(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same, of a standing finding. */
+void tj_find_standing(struct tj_replay_report *report, uint64_t entry, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -13,6 +13,10 @@ void tj_resume(struct tj_replaying *r)
     report->start = replica->size;
     report->left_open = replica->left_open;
     report->entries = replica->size;
+    report->finding_count = replica->finding_count;
+    report->earlier_count = replica->finding_count;
+    report->earlier_kept = replica->findings_kept;
+    memcpy(report->findings, replica->findings, sizeof report->findings);
     if (replica->size == 0) {
         return;
     }
@@ -43,6 +47,18 @@ void tj_resume(struct tj_replaying *r)
     report->last_received_ns = replica->received_ns;
 }
 
+/* What a later audit does not find by itself, so that it tells it all the same. */
+static void keep_findings(struct tj_replica *replica, const struct tj_replay_report *report)
+{
+    replica->finding_count = report->finding_count - report->standing_count;
+    replica->findings_kept = 0;
+    for (size_t i = 0; i < report->finding_count && i < TJ_FINDINGS_MAX; i++) {
+        if (!report->findings[i].standing) {
+            replica->findings[replica->findings_kept++] = report->findings[i];
+        }
+    }
+}
+
 /* What no later audit can check any more is added up. A report says how much earlier audits left
  * open. */
 void tj_keep_replica(struct tj_replaying *r)
@@ -61,6 +77,7 @@ void tj_keep_replica(struct tj_replaying *r)
     replica->received_ns = r->received_ns;
     replica->term = r->term;
     replica->directive = r->directive;
+    keep_findings(replica, r->report);
     replica->covered = r->anchor.covered;
     replica->covered_by = r->anchor.covered_by;
     replica->left_open += r->report->checks[TJ_CHECK_BODIES].skipped +

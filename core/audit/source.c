@@ -89,6 +89,7 @@ static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
         tj_record_entry(record_id) < past->unseen_below && tj_header_restricted(&entry.header);
     if (unseen || !past->source->ops->records(past->source, &records, &entry)) {
         out->absent = tj_header_restricted(&entry.header);
+        out->received_ns = entry.received_ns;
         return out->absent;
     }
     if (past->leaves != NULL && !body_is_whole(past, &entry, &records)) {

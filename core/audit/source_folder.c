@@ -186,13 +186,15 @@ static bool is_cosigned(const struct tj_file_bytes *file, uint64_t size)
            checkpoint.size == size && view.signature_count > 1;
 }
 
-static bool is_named_for(const struct tj_file_bytes *file, const char *path, uint64_t size)
+static bool is_named_for(struct tj_folder *s, const struct tj_file_bytes *file, const char *path,
+                         uint64_t size)
 {
-    struct tj_hasher *hasher = tj_hasher_create();
     struct tj_hash hash;
     char named[TJ_FOLDER_PATH_MAX];
-    tj_sha256(hasher, &hash, file->bytes, file->size);
-    tj_hasher_destroy(hasher);
+    if (!tj_sha256_alone(&hash, file->bytes, file->size)) {
+        s->source.no_memory = true;
+        return false;
+    }
     tj_checkpoint_path(named, size, &hash);
     return strcmp(path, named) == 0;
 }
@@ -213,7 +215,7 @@ static bool folder_checkpoint(struct tj_source *source, struct tj_view *note, si
     }
     snprintf(path, sizeof path, TJ_FOLDER_CHECKPOINTS "/%s", s->listed[i].name);
     if (tj_folder_read(s, &s->file, path, TJ_CHECKPOINT_NOTE_MAX) != TJ_READ_OK ||
-        !is_named_for(&s->file, path, s->listed[i].size) ||
+        !is_named_for(s, &s->file, path, s->listed[i].size) ||
         !is_cosigned(&s->file, s->listed[i].size)) {
         return false;
     }

@@ -524,13 +524,16 @@ static enum tj_storage_status open_tables(struct ledger_source *s)
     return list_checkpoints(s);
 }
 
+/* Whatever fails, ledger_close frees what was opened before it. */
 static enum tijori_status open_store(struct ledger_source *s, struct tj_store *store)
 {
     enum tj_storage_status status = tj_read_begin(store, &s->txn);
     if (status != TJ_STORAGE_OK) {
         return tj_from_storage(status);
     }
-    tj_digester_init(&s->digester);
+    if (!tj_digester_init(&s->digester)) {
+        return TIJORI_MEMORY;
+    }
     tj_log_nodes_init(&s->nodes, s->txn, &s->digester);
     s->source.nodes = s->nodes.reader;
     status = open_tables(s);

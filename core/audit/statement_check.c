@@ -151,12 +151,12 @@ static void find_breaches(struct tj_replay_report *report, const struct tj_asset
         snprintf(where, sizeof where, ", the first by record %" PRIu64 ":%" PRIu32, entry,
                  tj_record_position(breaches->first));
     }
-    tj_find(report, entry,
-            "programme %s (rule %" PRIu32 ", %s): %" PRIu64 " breach%s%s; %s %s, bound %s", name,
-            number, tj_programme_names[rule->type], breaches->count,
-            breaches->count == 1 ? "" : "es", where, breaches->held,
-            value_text(now, asset, false, breaches->now),
-            value_text(bound, asset, false, (tj_i128)rule->amount));
+    tj_find_standing(report, entry,
+                     "programme %s (rule %" PRIu32 ", %s): %" PRIu64 " breach%s%s; %s %s, bound %s",
+                     name, number, tj_programme_names[rule->type], breaches->count,
+                     breaches->count == 1 ? "" : "es", where, breaches->held,
+                     value_text(now, asset, false, breaches->now),
+                     value_text(bound, asset, false, (tj_i128)rule->amount));
 }
 
 /* A rule may allow a breach to happen, and nobody may have vouched for an accumulation. Neither is
@@ -182,23 +182,23 @@ static void audit_programme(struct tj_replay_report *report, const struct tj_sta
     }
     bool bounds = rule->type == TJ_PROGRAMME_CEILING || rule->type == TJ_PROGRAMME_MANDATE;
     if (bounds && rule->programme.unclassified != 0) {
-        tj_find(report, UINT64_MAX,
-                "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
-                "which nobody outside the public sector countersigned",
-                name, number,
-                value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
+        tj_find_standing(
+            report, UINT64_MAX,
+            "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
+            "which nobody outside the public sector countersigned",
+            name, number, value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
     }
 }
 
-/* One that ended before this audit's entries was told of by an audit before. */
+/* All of them in every audit: what one has come to is no news, but a reader of this report alone
+ * has to know it. */
 void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state *state,
                          const struct tj_figures *figures, const struct tj_past *past)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     for (uint32_t i = 0; ledger != NULL && i < ledger->rules_set; i++) {
         const struct tj_rule_object *rule = tj_state_rule(state, i);
-        bool is_programme = rule != NULL && rule->kind == TJ_PROGRAMME;
-        if (is_programme && (rule->ended == 0 || tj_record_entry(rule->ended) >= report->start)) {
+        if (rule != NULL && rule->kind == TJ_PROGRAMME) {
             audit_programme(report, state, figures, past, i);
         }
     }

@@ -2,10 +2,11 @@
 
 #include "core/base/status.h"
 
-void tj_digester_init(struct tj_digester *digester)
+bool tj_digester_init(struct tj_digester *digester)
 {
     digester->hasher = tj_hasher_create();
     digester->envelope_tag = tj_tag_create("tijori/envelope/v1");
+    return digester->hasher != NULL && digester->envelope_tag != NULL;
 }
 
 void tj_digester_clear(struct tj_digester *digester)

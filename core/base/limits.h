@@ -113,6 +113,31 @@
 
 /* Nanoseconds in a second. Entries count nanoseconds, headers count seconds. */
 #define TJ_NS_PER_S UINT64_C(1000000000)
+/* Stands for every time that 64 bits of nanoseconds cannot say, after the year 2554. No entry is of
+ * such a time: what has to wait until then waits for ever. */
+#define TJ_NEVER_NS UINT64_MAX
+
+/* The time so many seconds after another, both in nanoseconds; TJ_NEVER_NS where it is too late to
+ * be said. */
+static inline uint64_t tj_ns_after(uint64_t time_ns, uint64_t seconds)
+{
+    if (seconds > (TJ_NEVER_NS - time_ns) / TJ_NS_PER_S) {
+        return TJ_NEVER_NS;
+    }
+    return time_ns + seconds * TJ_NS_PER_S;
+}
+
+/* Seconds in so many nanoseconds, rounded up. */
+static inline uint64_t tj_s_of_ns_up(uint64_t ns)
+{
+    return ns / TJ_NS_PER_S + (ns % TJ_NS_PER_S != 0);
+}
+
+/* The same of two numbers of seconds; UINT64_MAX where 64 bits do not hold it. */
+static inline uint64_t tj_s_after(uint64_t time_s, uint64_t seconds)
+{
+    return seconds > UINT64_MAX - time_s ? UINT64_MAX : time_s + seconds;
+}
 
 /* Envelopes in flight between submit and receipt. */
 #define TJ_QUEUE_MAX 4096u

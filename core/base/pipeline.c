@@ -36,6 +36,13 @@ struct slot {
     atomic_bool worked;    /* and not judged */
 };
 
+/* One of the pipeline's own. */
+struct worker {
+    struct tj_pipeline *pipeline;
+    struct tj_digester digester;
+    pthread_t thread;
+};
+
 /* Positions count up for ever. A position's slot is position % capacity. Each position stands in a
  * cache line of its own, since different threads move them. */
 struct tj_pipeline {
@@ -44,7 +51,7 @@ struct tj_pipeline {
     struct slot *slots;
     uint8_t *ring;
     uint32_t thread_count;
-    pthread_t threads[TJ_THREADS_MAX + DECIDERS];
+    struct worker threads[TJ_THREADS_MAX + DECIDERS];
     pthread_mutex_t producer; /* from reserve to publish */
     pthread_mutex_t receiver; /* from receive to release */
     struct tj_digester receiver_digester;
@@ -212,16 +219,14 @@ static bool decider_is_wanted(struct tj_pipeline *p, uint64_t unused)
 
 static void *decider(void *context)
 {
-    struct tj_pipeline *p = context;
-    struct tj_digester digester;
+    struct worker *self = context;
+    struct tj_pipeline *p = self->pipeline;
     pthread_setname_np(pthread_self(), "tj-decider"); /* as top and perf show it */
-    tj_digester_init(&digester);
     while (!atomic_load(&p->stopping)) {
-        if (!decide_some(p, &digester)) {
+        if (!decide_some(p, &self->digester)) {
             event_wait(&p->has_ready, p, decider_is_wanted, 0);
         }
     }
-    tj_digester_clear(&digester);
     return NULL;
 }
 
@@ -314,16 +319,14 @@ static bool worker_is_wanted(struct tj_pipeline *p, uint64_t unused)
 
 static void *worker(void *context)
 {
-    struct tj_pipeline *p = context;
-    struct tj_digester digester;
+    struct worker *self = context;
+    struct tj_pipeline *p = self->pipeline;
     pthread_setname_np(pthread_self(), "tj-worker");
-    tj_digester_init(&digester);
     while (!atomic_load(&p->stopping)) {
-        if (!work_some(p, &digester)) {
+        if (!work_some(p, &self->digester)) {
             event_wait(&p->has_work, p, worker_is_wanted, 0);
         }
     }
-    tj_digester_clear(&digester);
     return NULL;
 }
 
@@ -341,13 +344,24 @@ uint32_t tj_core_count(void)
     return (uint32_t)cores;
 }
 
+/* What it hashes with is there before it runs: a thread has nobody to tell that it is not. */
+static bool start_thread(struct tj_pipeline *p, struct worker *out, void *(*run)(void *context))
+{
+    out->pipeline = p;
+    if (tj_digester_init(&out->digester) && pthread_create(&out->thread, NULL, run, out) == 0) {
+        return true;
+    }
+    tj_digester_clear(&out->digester);
+    return false;
+}
+
 /* The deciders first; without one worker there is no pipeline. */
 static bool start_threads(struct tj_pipeline *p)
 {
     uint32_t wanted = DECIDERS + p->options.threads;
     while (p->thread_count < wanted &&
-           pthread_create(&p->threads[p->thread_count], NULL,
-                          p->thread_count < DECIDERS ? decider : worker, p) == 0) {
+           start_thread(p, &p->threads[p->thread_count],
+                        p->thread_count < DECIDERS ? decider : worker)) {
         p->thread_count++;
     }
     return p->thread_count > DECIDERS;
@@ -366,15 +380,15 @@ struct tj_pipeline *tj_pipeline_create(const struct tj_pipeline_options *options
     p->items = calloc(options->capacity, options->item_size);
     p->slots = calloc(options->capacity, sizeof *p->slots);
     p->ring = options->ring_bytes != 0 ? malloc(options->ring_bytes) : NULL;
-    tj_digester_init(&p->receiver_digester);
+    bool memory = tj_digester_init(&p->receiver_digester);
     pthread_mutex_init(&p->producer, NULL);
     pthread_mutex_init(&p->receiver, NULL);
     event_init(&p->has_room);
     event_init(&p->has_work);
     event_init(&p->has_ready);
     event_init(&p->has_decided);
-    bool memory =
-        p->items != NULL && p->slots != NULL && (options->ring_bytes == 0 || p->ring != NULL);
+    memory = memory && p->items != NULL && p->slots != NULL &&
+             (options->ring_bytes == 0 || p->ring != NULL);
     if (!memory || !start_threads(p)) {
         tj_pipeline_destroy(p);
         return NULL;
@@ -391,7 +405,8 @@ void tj_pipeline_destroy(struct tj_pipeline *p)
     event_wake_all(&p->has_work);
     event_wake_all(&p->has_ready);
     for (uint32_t i = 0; i < p->thread_count; i++) {
-        pthread_join(p->threads[i], NULL);
+        pthread_join(p->threads[i].thread, NULL);
+        tj_digester_clear(&p->threads[i].digester);
     }
     event_destroy(&p->has_room);
     event_destroy(&p->has_work);

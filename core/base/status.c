@@ -1,5 +1,7 @@
 #include "core/base/status.h"
 
+#include "crypto/ed25519.h"
+
 #include <stdarg.h>
 
 static const struct {
@@ -25,6 +27,11 @@ const char *tijori_status_text(enum tijori_status status)
         return statuses[status].text;
     }
     return "unknown status";
+}
+
+enum tijori_status tj_undecided(void)
+{
+    return tj_ed25519_offered() ? TIJORI_MEMORY : TIJORI_NO_ED25519;
 }
 
 void tj_verdict_init(struct tj_verdict *verdict)

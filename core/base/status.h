@@ -45,6 +45,10 @@ enum { TJ_VERIFYING = 0 };
  * that it cannot rot. */
 #define TJ_VERIFY_ONLY __attribute__((unused))
 
+/* Why this machine could not verify a signature (TJ_SIGNATURE_UNDECIDED, TJ_NOTE_UNDECIDED), or
+ * make one with Ed25519: NO_ED25519 or MEMORY. */
+enum tijori_status tj_undecided(void) TJ_MUST_USE;
+
 /* Stands for "no record" and "no slot". */
 #define TJ_NOWHERE UINT32_MAX
 

@@ -23,12 +23,14 @@ enum tijori_status tj_header_place(struct tj_txn *txn, struct tj_digester *diges
     return TIJORI_OK;
 }
 
-void tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint8_t *records,
+bool tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint8_t *records,
                     size_t count)
 {
     if (tj_header_restricted(header)) {
         for (size_t i = 0; i < count; i++) {
-            tj_random(records + (i + 1) * TJ_RECORD_SIZE - TJ_BLIND_SIZE, TJ_BLIND_SIZE);
+            if (!tj_random(records + (i + 1) * TJ_RECORD_SIZE - TJ_BLIND_SIZE, TJ_BLIND_SIZE)) {
+                return false;
+            }
         }
     }
     if (records[0] == TJ_APPROVAL) {
@@ -36,6 +38,7 @@ void tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint
     }
     header->record_count = (uint32_t)count;
     tj_tree_root_of_items(digester->hasher, &header->body_root, records, TJ_RECORD_SIZE, count);
+    return true;
 }
 
 void tj_header_next(struct tj_digester *digester, struct tj_header *header)
@@ -102,9 +105,11 @@ enum tijori_status tj_slots_sign(struct tj_slots *slots, uint32_t party, uint8_t
                                  const struct tj_hash *id)
 {
     struct tj_slot slot = {.party = party, .use = use};
-    if (!tj_public_key_of(&slot.key, algorithm, secret32) ||
-        !tj_sign(slot.signature64, algorithm, secret32, id, NULL)) {
+    if (!tj_public_key_of(&slot.key, algorithm, secret32)) {
         return TIJORI_KEY_INVALID;
+    }
+    if (!tj_sign(slot.signature64, algorithm, secret32, id, NULL)) {
+        return tj_undecided(); /* it is a key: its public one was made */
     }
     return tj_slots_insert(slots, &slot);
 }

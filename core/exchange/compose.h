@@ -21,9 +21,10 @@ enum tijori_status tj_header_place(struct tj_txn *txn, struct tj_digester *diges
                                    uint64_t size, uint32_t party, uint16_t lane) TJ_MUST_USE;
 
 /* Fills in what the header says of its records: their number, their root, and the flag of
- * approvals. When the header is restricted, the records get fresh blinds first. */
-void tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint8_t *records,
-                    size_t count);
+ * approvals. When the header is restricted, the records get fresh blinds first. False: there was no
+ * randomness for them. */
+bool tj_header_seal(struct tj_digester *digester, struct tj_header *header, uint8_t *records,
+                    size_t count) TJ_MUST_USE;
 
 /* Turns the header into that of the envelope that follows it in the lane. */
 void tj_header_next(struct tj_digester *digester, struct tj_header *header);

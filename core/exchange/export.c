@@ -229,8 +229,11 @@ static enum tijori_status export_checkpoint(struct exporting *x, const struct tj
     if (view.signature_count < 2 || checkpoint.size > x->newest->checkpoint.size) {
         return TIJORI_OK; /* nobody cosigned it, or it comes later */
     }
-    if (tj_hashed_log_signed(&x->log, &view) != TJ_NOTE_VALID ||
-        !tj_hashed_log_begins(&x->log, &checkpoint)) {
+    enum tj_note_verdict verdict = tj_hashed_log_signed(&x->log, &view);
+    if (verdict == TJ_NOTE_UNDECIDED) {
+        return tj_say_status(x->message, tj_undecided(), x->order->dir, "checkpoints");
+    }
+    if (verdict != TJ_NOTE_VALID || !tj_hashed_log_begins(&x->log, &checkpoint)) {
         return tj_hashed_log_damaged(
             &x->log, "the stored checkpoint of %" PRIu64 " entries is not what was signed",
             checkpoint.size);
@@ -311,7 +314,11 @@ static enum tijori_status find_earlier(struct exporting *x)
         return tj_say(x->message, TIJORI_LEDGER_ID, "%s: an export of another log (%s)",
                       x->order->out, earlier.origin);
     }
-    if (tj_hashed_log_signed(&x->log, &view) == TJ_NOTE_INVALID) {
+    enum tj_note_verdict verdict = tj_hashed_log_signed(&x->log, &view);
+    if (verdict == TJ_NOTE_UNDECIDED) {
+        return tj_say_status(x->message, tj_undecided(), x->order->out, "the checkpoint");
+    }
+    if (verdict == TJ_NOTE_INVALID) {
         return check_empty(x);
     }
     if (earlier.size > x->newest->checkpoint.size) {

@@ -166,7 +166,7 @@ enum tj_note_verdict tj_hashed_log_signed(const struct tj_hashed_log *log,
         if (verdict == TJ_NOTE_VALID) {
             return verdict;
         }
-        if (verdict == TJ_NOTE_INVALID) {
+        if (verdict == TJ_NOTE_INVALID || verdict == TJ_NOTE_UNDECIDED) {
             best = verdict;
         }
     }
@@ -190,8 +190,14 @@ enum tijori_status tj_hashed_log_read(struct tj_hashed_log *out, const struct tj
     struct tj_note_view note;
     *out = (struct tj_hashed_log){
         .view = view, .dir = dir, .message = message, .reader = {out, read_node}};
-    if (!tj_note_decode(&note, (const char *)newest->note.bytes, newest->note.size) ||
-        tj_hashed_log_signed(out, &note) != TJ_NOTE_VALID) {
+    enum tj_note_verdict verdict = TJ_NOTE_INVALID;
+    if (tj_note_decode(&note, (const char *)newest->note.bytes, newest->note.size)) {
+        verdict = tj_hashed_log_signed(out, &note);
+    }
+    if (verdict == TJ_NOTE_UNDECIDED) {
+        return tj_say_status(message, tj_undecided(), dir, "the newest checkpoint");
+    }
+    if (verdict != TJ_NOTE_VALID) {
         return tj_hashed_log_damaged(
             out, "no key of the log signed its checkpoint of %" PRIu64 " entries",
             newest->checkpoint.size);

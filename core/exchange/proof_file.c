@@ -84,6 +84,9 @@ enum tijori_status tj_proof_verify(struct tj_digester *digester, const struct tj
                            file->proof.path_count, &fault)) {
         return TIJORI_OK;
     }
+    if (fault.undecided) {
+        return tj_say_status(message, tj_undecided(), "a signature", NULL);
+    }
     return say_exhibit(message, &file->exhibits, &fault);
 }
 
@@ -105,63 +108,82 @@ static const struct tj_verifier_key *policy_log(const struct tj_policy *policy,
     return of_origin;
 }
 
-/* NULL when the log's key, where there is one, signed the checkpoint. */
-static const char *signature_fault(const struct tj_proof_file *file,
-                                   const struct tj_verifier_key *key)
+static enum tijori_status fails(struct tj_proof_judgement *out, const char *what, const char *why)
 {
-    if (key == NULL) {
-        return NULL; /* the verdict says so */
+    snprintf(out->failure, sizeof out->failure, "%s: %s", what, why);
+    return TIJORI_VALUE;
+}
+
+/* OK when the log's key, where there is one, signed the checkpoint. */
+static enum tijori_status judge_signature(struct tj_proof_judgement *out,
+                                          const struct tj_proof_file *file)
+{
+    if (out->log_key == NULL) {
+        return TIJORI_OK; /* the verdict says so */
     }
-    if (strcmp(file->checkpoint.origin, key->name) != 0) {
-        return "of another log than the key's";
+    if (strcmp(file->checkpoint.origin, out->log_key->name) != 0) {
+        return fails(out, "checkpoint", "of another log than the key's");
     }
-    switch (tj_note_verify(&file->note, key)) {
+    switch (tj_note_verify(&file->note, out->log_key)) {
     case TJ_NOTE_UNKNOWN:
-        return "not signed by the log's key";
+        return fails(out, "checkpoint", "not signed by the log's key");
     case TJ_NOTE_VALID:
-        return NULL;
+        return TIJORI_OK;
     case TJ_NOTE_INVALID:
-        return "the log's signature does not verify";
+        return fails(out, "checkpoint", "the log's signature does not verify");
+    case TJ_NOTE_UNDECIDED:
+        return tj_undecided();
     }
     abort();
 }
 
-static bool fails(struct tj_proof_judgement *out, const char *what, const char *why)
+static enum tijori_status judge_witnesses(struct tj_proof_judgement *out,
+                                          const struct tj_proof_file *file,
+                                          const struct tj_policy *policy)
 {
-    snprintf(out->failure, sizeof out->failure, "%s: %s", what, why);
-    return false;
-}
-
-static bool holds(struct tj_digester *digester, struct tj_proof_judgement *out,
-                  const struct tj_proof_file *file, const struct tj_policy *policy)
-{
-    struct tijori_message why;
-    const char *fault = signature_fault(file, out->log_key);
-    if (fault != NULL) {
-        return fails(out, "checkpoint", fault);
+    if (policy == NULL) {
+        return TIJORI_OK;
     }
-    if (policy != NULL) {
-        tj_policy_check(policy, &out->witness, &file->note);
-        out->witnessed = true;
-    }
+    tj_policy_check(policy, &out->witness, &file->note);
+    out->witnessed = true;
     if (out->witness.invalid > 0) {
         return fails(out, "checkpoint", "a witness' cosignature does not verify");
     }
-    return tj_proof_verify(digester, file, &why) == TIJORI_OK || fails(out, "proof", why.text);
+    return out->witness.undecided > 0 ? tj_undecided() : TIJORI_OK;
 }
 
-void tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
-                    const struct tj_proof_file *file, const struct tj_verifier_key *key,
-                    const struct tj_policy *policy)
+/* VALUE: it does not hold, and out->failure says why. */
+static enum tijori_status judge(struct tj_digester *digester, struct tj_proof_judgement *out,
+                                const struct tj_proof_file *file, const struct tj_policy *policy)
+{
+    struct tijori_message why;
+    enum tijori_status status = judge_signature(out, file);
+    if (status == TIJORI_OK) {
+        status = judge_witnesses(out, file, policy);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_proof_verify(digester, file, &why);
+    return status == TIJORI_VALUE ? fails(out, "proof", why.text) : status;
+}
+
+enum tijori_status tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
+                                  const struct tj_proof_file *file,
+                                  const struct tj_verifier_key *key, const struct tj_policy *policy)
 {
     memset(out, 0, sizeof *out);
     out->log_key = key != NULL ? key : policy_log(policy, file);
-    if (!holds(digester, out, file, policy)) {
-        out->verdict = TIJORI_FAIL;
-        return;
+    enum tijori_status status = judge(digester, out, file, policy);
+    if (status != TIJORI_OK && status != TIJORI_VALUE) {
+        return status;
     }
     bool witnesses_lack = out->witnessed && !out->witness.quorum;
     out->verdict = out->log_key == NULL || witnesses_lack ? TIJORI_INCOMPLETE : TIJORI_PASS;
+    if (status == TIJORI_VALUE) {
+        out->verdict = TIJORI_FAIL;
+    }
+    return TIJORI_OK;
 }
 
 /* ---- making one ---- */
@@ -176,10 +198,11 @@ enum tijori_status tj_proof_checkpoint(struct tj_txn *txn, struct tj_stored_chec
     return status;
 }
 
-/* A key that this log has, active or retired, signed the note. */
-static bool signed_by_log(const struct tj_state *state, const struct tj_note_view *note,
-                          const char *origin)
+/* VALID: a key that this log has, active or retired, signed the note. */
+static enum tj_note_verdict signed_by_log(const struct tj_state *state,
+                                          const struct tj_note_view *note, const char *origin)
 {
+    enum tj_note_verdict found = TJ_NOTE_UNKNOWN;
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
         struct tj_verifier_key key;
@@ -188,11 +211,13 @@ static bool signed_by_log(const struct tj_state *state, const struct tj_note_vie
             continue;
         }
         tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
-        if (tj_note_verify(note, &key) == TJ_NOTE_VALID) {
-            return true;
+        enum tj_note_verdict verdict = tj_note_verify(note, &key);
+        if (verdict == TJ_NOTE_VALID) {
+            return verdict;
         }
+        found = verdict == TJ_NOTE_UNDECIDED ? verdict : found;
     }
-    return false;
+    return found;
 }
 
 static enum tijori_status check_decoded(const struct tj_state *state, struct tj_digester *digester,
@@ -201,8 +226,11 @@ static enum tijori_status check_decoded(const struct tj_state *state, struct tj_
 {
     char origin[TJ_ORIGIN_MAX];
     tj_origin(state, origin);
-    if (strcmp(file->checkpoint.origin, origin) != 0 ||
-        !signed_by_log(state, &file->note, origin)) {
+    enum tj_note_verdict verdict = signed_by_log(state, &file->note, origin);
+    if (verdict == TJ_NOTE_UNDECIDED) {
+        return tj_undecided();
+    }
+    if (strcmp(file->checkpoint.origin, origin) != 0 || verdict != TJ_NOTE_VALID) {
         return tj_say(why, TIJORI_VALUE, "the checkpoint is not signed by a key of this log");
     }
     return tj_proof_verify(digester, file, why);

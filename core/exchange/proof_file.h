@@ -50,7 +50,7 @@ enum tijori_status tj_proof_decode(struct tj_proof_file *out, const char *bytes,
 void tj_proof_clear(struct tj_proof_file *file);
 
 /* Checks everything but who signed the checkpoint. VALUE: `message` names the rule and the place.
- */
+ * MEMORY, NO_ED25519: it could not be told. */
 enum tijori_status tj_proof_verify(struct tj_digester *digester, const struct tj_proof_file *file,
                                    struct tijori_message *message) TJ_MUST_USE;
 
@@ -66,9 +66,11 @@ struct tj_proof_judgement {
 };
 
 /* Judges a decoded proof by the log's key, and by the policy's witnesses. When `key` is NULL, the
- * policy's key for this log is taken. Both may be NULL. */
-void tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
-                    const struct tj_proof_file *file, const struct tj_verifier_key *key,
-                    const struct tj_policy *policy);
+ * policy's key for this log is taken. Both may be NULL. MEMORY, NO_ED25519: it could not be told,
+ * and there is no verdict. */
+enum tijori_status tj_proof_judge(struct tj_digester *digester, struct tj_proof_judgement *out,
+                                  const struct tj_proof_file *file,
+                                  const struct tj_verifier_key *key,
+                                  const struct tj_policy *policy) TJ_MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@ struct checking {
     const struct tj_verifier_key *key;
     const struct tj_policy *policy; /* NULL: none */
     uint64_t at_ns;
+    bool undecided; /* this machine could not verify a signature */
     /* The newest checkpoint of the source that the key signed. */
     size_t checkpoint_size;
     struct tj_note_view checkpoint_view;
@@ -27,6 +28,7 @@ enum tijori_verdict tj_receipt_judgement(enum tj_receipt_outcome outcome)
         return TIJORI_PASS;
     case TJ_RECEIPT_UNBOUND:
     case TJ_RECEIPT_NOT_DUE:
+    case TJ_RECEIPT_AHEAD:
         return TIJORI_INCOMPLETE;
     case TJ_RECEIPT_FOREIGN:
     case TJ_RECEIPT_FORGED:
@@ -60,6 +62,18 @@ static enum tijori_status damaged(struct checking *c, const char *what, uint64_t
 
 /* ---- the receipt ---- */
 
+/* What no log signs, whatever its key did. NULL: nothing of that. */
+static const char *contradiction(const struct tj_receipt *receipt)
+{
+    if (!tj_receipt_decides(receipt->status)) {
+        return "its status says that nothing was decided, and of that no receipt is signed";
+    }
+    if (tj_receipt_promises(receipt) && receipt->entry >= receipt->head_size) {
+        return "the log that it was signed at does not reach to its entry";
+    }
+    return NULL;
+}
+
 enum tijori_status tj_receipt_read(struct tj_receipt *receipt, struct tj_receipt_finding *out,
                                    const char *note, size_t note_size,
                                    const struct tj_verifier_key *key)
@@ -67,7 +81,8 @@ enum tijori_status tj_receipt_read(struct tj_receipt *receipt, struct tj_receipt
     memset(out, 0, sizeof *out);
     switch (tj_receipt_verify(receipt, note, note_size, key)) {
     case TJ_RECEIPT_VALID:
-        out->outcome = TJ_RECEIPT_KEPT;
+        out->what = contradiction(receipt);
+        out->outcome = out->what == NULL ? TJ_RECEIPT_KEPT : TJ_RECEIPT_CONTRADICTS;
         return TIJORI_OK;
     case TJ_RECEIPT_MALFORMED:
         return TIJORI_VALUE;
@@ -77,6 +92,8 @@ enum tijori_status tj_receipt_read(struct tj_receipt *receipt, struct tj_receipt
     case TJ_RECEIPT_INVALID:
         out->outcome = TJ_RECEIPT_FORGED;
         return TIJORI_OK;
+    case TJ_RECEIPT_UNDECIDED:
+        return tj_undecided();
     }
     abort();
 }
@@ -96,9 +113,12 @@ static bool find_checkpoint(struct checking *c)
         if (tj_note_decode(&c->checkpoint_view, c->checkpoint_note, note.size) &&
             tj_checkpoint_decode(&c->checkpoint, c->checkpoint_view.text,
                                  c->checkpoint_view.text_size) &&
-            strcmp(c->checkpoint.origin, c->key->name) == 0 &&
-            tj_note_verify(&c->checkpoint_view, c->key) == TJ_NOTE_VALID) {
-            return true;
+            strcmp(c->checkpoint.origin, c->key->name) == 0) {
+            enum tj_note_verdict verdict = tj_note_verify(&c->checkpoint_view, c->key);
+            c->undecided = c->undecided || verdict == TJ_NOTE_UNDECIDED;
+            if (verdict == TJ_NOTE_VALID || verdict == TJ_NOTE_UNDECIDED) {
+                return verdict == TJ_NOTE_VALID;
+            }
         }
     }
     return false;
@@ -124,6 +144,12 @@ static const char *entry_fault(struct checking *c, struct tj_entry_view *entry,
     return NULL;
 }
 
+/* The log of the receipt had entries that are not shown here, so nobody can compare the two. */
+static bool is_ahead(const struct checking *c)
+{
+    return c->receipt->head_size > c->checkpoint.size;
+}
+
 /* Checks that the head at which the receipt was signed is a beginning of the log. When it is,
  * nothing is set. */
 static enum tijori_status check_head(struct checking *c, bool *same)
@@ -131,9 +157,9 @@ static enum tijori_status check_head(struct checking *c, bool *same)
     struct tj_hasher *hasher = c->digester->hasher;
     struct tj_hash then;
     struct tj_hash now;
-    *same = c->receipt->head_size == 0 || c->receipt->head_size > c->checkpoint.size;
+    *same = c->receipt->head_size == 0 || is_ahead(c);
     if (*same) {
-        return TIJORI_OK; /* the log of the receipt is longer: nothing to compare */
+        return TIJORI_OK; /* nothing to compare */
     }
     if (!tj_tile_root(hasher, &now, &c->source->nodes, c->checkpoint.size) ||
         !tj_tile_root(hasher, &then, &c->source->nodes, c->receipt->head_size) ||
@@ -186,7 +212,13 @@ static enum tijori_status check_entry(struct checking *c)
     tj_envelope_id(c->digester, &id, entry.header_bytes);
     if (!tj_hash_equal(&id, &c->receipt->envelope_id) ||
         entry.received_ns != c->receipt->received_ns) {
+        c->out->what =
+            "the entry of its leaf hash is another envelope's, or was received at another "
+            "time";
         return found(c, TJ_RECEIPT_CONTRADICTS);
+    }
+    if (is_ahead(c)) {
+        return found(c, TJ_RECEIPT_AHEAD);
     }
     found(c, TJ_RECEIPT_KEPT);
     return check_head(c, &same);
@@ -225,14 +257,12 @@ static bool find_due(struct checking *c)
         return false;
     }
     tj_record_decode(&record, records.bytes);
-    uint64_t delay_ns = record.checkpoint_delay_max_s * TJ_NS_PER_S;
-    bool never = c->receipt->received_ns > UINT64_MAX - delay_ns;
-    c->out->due_ns = never ? UINT64_MAX : c->receipt->received_ns + delay_ns;
+    c->out->due_ns = tj_ns_after(c->receipt->received_ns, record.checkpoint_delay_max_s);
     return true;
 }
 
 /* The newest time at which a witness of the policy saw the checkpoint; 0: none did. */
-static uint64_t cosigned_s(const struct checking *c)
+static uint64_t cosigned_s(struct checking *c)
 {
     struct tj_policy_result result;
     uint64_t newest = 0;
@@ -240,6 +270,7 @@ static uint64_t cosigned_s(const struct checking *c)
         return 0;
     }
     tj_policy_check(c->policy, &result, &c->checkpoint_view);
+    c->undecided = c->undecided || result.undecided > 0;
     for (size_t i = 0; i < c->policy->node_count; i++) {
         if (result.verdicts[i] == TJ_NOTE_VALID && result.times_s[i] > newest) {
             newest = result.times_s[i];
@@ -293,7 +324,7 @@ static enum tijori_status check_refusal(struct checking *c)
     }
     c->out->index = index;
     if (index == UINT64_MAX) {
-        return found(c, TJ_RECEIPT_REFUSED);
+        return found(c, is_ahead(c) ? TJ_RECEIPT_AHEAD : TJ_RECEIPT_REFUSED);
     }
     return found(c, index >= c->receipt->head_size ? TJ_RECEIPT_LATER : TJ_RECEIPT_BROKEN);
 }
@@ -340,6 +371,11 @@ enum tijori_status tj_receipt_check(struct tj_source *source, struct tj_digester
                            .policy = policy,
                            .at_ns = at_ns};
     enum tijori_status status = check_log(c);
+    if (c->undecided) {
+        status = tj_undecided();
+    } else if (source->no_memory) {
+        status = TIJORI_MEMORY;
+    }
     free(c);
     return status;
 }

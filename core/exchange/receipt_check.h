@@ -20,6 +20,7 @@ enum tj_receipt_outcome {
     /* Whether it does is not known. */
     TJ_RECEIPT_UNBOUND, /* the key signed no checkpoint here */
     TJ_RECEIPT_NOT_DUE, /* no checkpoint covers the entry yet; one does by due_ns */
+    TJ_RECEIPT_AHEAD,   /* the log had more entries at the receipt than are shown here */
     /* The log does not keep its word, or what is shown is damaged. */
     TJ_RECEIPT_FOREIGN,     /* the receipt is not signed by the key, or of another log */
     TJ_RECEIPT_FORGED,      /* its signature does not verify */
@@ -29,8 +30,7 @@ enum tj_receipt_outcome {
     TJ_RECEIPT_ENTRIES,     /* the entries are not those of the checkpoint */
     TJ_RECEIPT_FORKED,      /* the log that signed the receipt is no beginning of this one */
     TJ_RECEIPT_OTHER_ENTRY, /* another entry, of leaf hash `leaf`, stands in its place */
-    TJ_RECEIPT_CONTRADICTS, /* the entry of its leaf hash is another envelope's, or of another time
-                             */
+    TJ_RECEIPT_CONTRADICTS, /* the receipt speaks against itself: `what` */
     TJ_RECEIPT_OVERDUE,     /* a checkpoint that covers the entry was due by due_ns */
     TJ_RECEIPT_BROKEN,      /* the envelope that it refused was entry `index` already */
 };
@@ -51,15 +51,16 @@ struct tj_receipt_finding {
 
 enum tijori_verdict tj_receipt_judgement(enum tj_receipt_outcome outcome);
 
-/* Reads a receipt and checks that the key signed it. OK: out->outcome is KEPT, FOREIGN or FORGED.
- * VALUE: the bytes are no signed receipt. */
+/* Reads a receipt and checks that the key signed it. OK: out->outcome is KEPT, FOREIGN, FORGED or,
+ * when what the key signed is nothing that a log signs, CONTRADICTS. VALUE: the bytes are no signed
+ * receipt. MEMORY, NO_ED25519: it could not be told. */
 enum tijori_status tj_receipt_read(struct tj_receipt *receipt, struct tj_receipt_finding *out,
                                    const char *note, size_t note_size,
                                    const struct tj_verifier_key *key) TJ_MUST_USE;
 
 /* Compares a receipt that the key signed with the log. Deadlines are judged by `at_ns`. The times
- * that the witnesses of a policy (may be NULL) state can prove that a deadline was missed. MEMORY,
- * or OK and what was found. */
+ * that the witnesses of a policy (may be NULL) state can prove that a deadline was missed. MEMORY
+ * or NO_ED25519, or OK and what was found. */
 enum tijori_status tj_receipt_check(struct tj_source *source, struct tj_digester *digester,
                                     struct tj_receipt_finding *out,
                                     const struct tj_receipt *receipt,

@@ -13,7 +13,12 @@ struct tj_expected {
     bool no_policy;         /* nor witnesses, where none were asked for */
 };
 
+/* Of several: FAIL, then FINDING, then INCOMPLETE. The report has all of them. */
 enum tijori_verdict tj_report_verdict(const struct tj_replay_report *report,
                                       const struct tj_expected *expected);
+
+/* Something was not checked that was asked for, whatever the verdict. */
+bool tj_report_incomplete(const struct tj_replay_report *report,
+                          const struct tj_expected *expected) TJ_MUST_USE;
 
 #endif

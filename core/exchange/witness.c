@@ -45,6 +45,7 @@ struct tj_witness {
 struct memory {
     enum tj_witness_memory kind; /* NEVER, KNOWN or DAMAGED */
     char why[128];               /* DAMAGED */
+    enum tijori_status trouble; /* DAMAGED: OK when it was read, and is none; else why it was not */
     struct tj_checkpoint checkpoint;
     uint64_t time_s; /* of our cosignature; 0 when it is by an earlier key of this name */
     size_t note_size;
@@ -75,12 +76,15 @@ static ssize_t read_file(char *out, size_t size, int dir, const char *name)
     return -1;
 }
 
-static void file_of_origin(char out[TJ_HASH_DIGITS + 1], struct tj_hasher *hasher,
-                           const char *origin)
+/* False: no memory. */
+static bool file_of_origin(char out[TJ_HASH_DIGITS + 1], const char *origin)
 {
     struct tj_hash hash;
-    tj_sha256(hasher, &hash, origin, strlen(origin));
+    if (!tj_sha256_alone(&hash, origin, strlen(origin))) {
+        return false;
+    }
     tj_hex_encode(out, hash.bytes, TJ_HASH_SIZE);
+    return true;
 }
 
 /* ---- the state of a log ---- */
@@ -138,8 +142,13 @@ static bool memory_decode(const struct tj_witness *witness, struct memory *memor
         strcmp(memory->checkpoint.origin, origin) != 0) {
         return damaged(memory, "no checkpoint of the log");
     }
-    if (tj_note_verify(&note, &log) != TJ_NOTE_VALID ||
-        tj_cosignature_verify(&note, &memory->time_s, &witness->key) == TJ_NOTE_INVALID) {
+    const enum tj_note_verdict by_log = tj_note_verify(&note, &log);
+    const enum tj_note_verdict own = tj_cosignature_verify(&note, &memory->time_s, &witness->key);
+    if (by_log == TJ_NOTE_UNDECIDED || own == TJ_NOTE_UNDECIDED) {
+        memory->trouble = tj_undecided();
+        return damaged(memory, tijori_status_text(memory->trouble));
+    }
+    if (by_log != TJ_NOTE_VALID || own == TJ_NOTE_INVALID) {
         return damaged(memory, "a signature that does not verify");
     }
     memory->kind = TJ_WITNESS_KNOWN;
@@ -154,6 +163,7 @@ static void memory_read(const struct tj_witness *witness, struct memory *memory,
     memory->kind = TJ_WITNESS_NEVER;
     ssize_t size = read_file(bytes, sizeof bytes, witness->dir, file);
     if (size < 0 && errno != ENOENT) {
+        memory->trouble = tj_say_errno(NULL, errno, file);
         damaged(memory, strerror(errno));
     } else if (size == (ssize_t)sizeof bytes) {
         damaged(memory, "too large");
@@ -277,6 +287,11 @@ static const struct tj_verifier_key *signer(const struct tj_witness *witness,
         }
         known = true;
         const enum tj_note_verdict verdict = tj_note_verify(&request->note, log);
+        if (verdict == TJ_NOTE_UNDECIDED) {
+            trouble(out, "a signature", tijori_status_text(tj_undecided()));
+            reply(out, 500, request, "the log's signature cannot be verified now");
+            return NULL;
+        }
         if (verdict == TJ_NOTE_INVALID) {
             reply(out, 403, request, "the log's signature does not verify");
             return NULL;
@@ -348,7 +363,10 @@ static void decide(struct tj_witness *witness, struct tj_hasher *hasher,
     const struct tj_checkpoint *new = &request->checkpoint;
     char file[TJ_HASH_DIGITS + 1];
     struct memory memory;
-    file_of_origin(file, hasher, new->origin);
+    if (!file_of_origin(file, new->origin)) {
+        reply(out, 500, request, "out of memory");
+        return;
+    }
     memory_read(witness, &memory, file, new->origin);
     if (memory.kind == TJ_WITNESS_DAMAGED) {
         trouble(out, file, memory.why);
@@ -393,6 +411,11 @@ void tj_witness_add_checkpoint(struct tj_witness *witness, struct tj_witness_rep
         return;
     }
     struct tj_hasher *hasher = tj_hasher_create();
+    if (hasher == NULL) {
+        trouble(out, "the request", tijori_status_text(TIJORI_MEMORY));
+        reply(out, 500, &request, "out of memory");
+        return;
+    }
     pthread_mutex_lock(&witness->mutex);
     decide(witness, hasher, out, &request, log);
     pthread_mutex_unlock(&witness->mutex);
@@ -412,14 +435,14 @@ bool tj_witness_keep_evidence(struct tj_witness *witness, const char *bytes, siz
     if (log == NULL) {
         return false;
     }
-    struct tj_hasher *hasher = tj_hasher_create();
+    if (!file_of_origin(file, request.checkpoint.origin)) {
+        return false;
+    }
     pthread_mutex_lock(&witness->mutex);
-    file_of_origin(file, hasher, request.checkpoint.origin);
     memory_read(witness, &memory, file, request.checkpoint.origin);
     bool kept = memory.kind == TJ_WITNESS_KNOWN &&
                 keep_evidence(witness, file, &memory, &request.note, log);
     pthread_mutex_unlock(&witness->mutex);
-    tj_hasher_destroy(hasher);
     return kept;
 }
 
@@ -436,9 +459,9 @@ enum tj_witness_memory tj_witness_last(struct tj_witness *witness, struct tj_che
     if (!known) {
         return TJ_WITNESS_UNKNOWN;
     }
-    struct tj_hasher *hasher = tj_hasher_create();
-    file_of_origin(file, hasher, origin);
-    tj_hasher_destroy(hasher);
+    if (!file_of_origin(file, origin)) {
+        return TJ_WITNESS_DAMAGED;
+    }
     pthread_mutex_lock(&witness->mutex);
     memory_read(witness, &memory, file, origin);
     pthread_mutex_unlock(&witness->mutex);
@@ -515,19 +538,19 @@ static enum tijori_status open_dir(struct tj_witness *witness, const char *path,
 static enum tijori_status check_memories(struct tj_witness *witness, const char *path,
                                          struct tijori_message *message)
 {
-    struct tj_hasher *hasher = tj_hasher_create();
     enum tijori_status status = TIJORI_OK;
     for (size_t i = 0; i < witness->log_count && status == TIJORI_OK; i++) {
         char file[TJ_HASH_DIGITS + 1];
         struct memory memory;
-        file_of_origin(file, hasher, witness->logs[i].name);
+        if (!file_of_origin(file, witness->logs[i].name)) {
+            return tj_say_status(message, TIJORI_MEMORY, path, NULL);
+        }
         memory_read(witness, &memory, file, witness->logs[i].name);
         if (memory.kind == TJ_WITNESS_DAMAGED) {
-            status = tj_say(message, TIJORI_CORRUPT, "%s/%s, of %s: %s", path, file,
-                            witness->logs[i].name, memory.why);
+            status = tj_say(message, memory.trouble != TIJORI_OK ? memory.trouble : TIJORI_CORRUPT,
+                            "%s/%s, of %s: %s", path, file, witness->logs[i].name, memory.why);
         }
     }
-    tj_hasher_destroy(hasher);
     return status;
 }
 
@@ -537,7 +560,8 @@ static enum tijori_status set_key(struct tj_witness *witness,
 {
     struct tj_public_key public;
     if (!tj_public_key_of(&public, TJ_ALGORITHM_ED25519, config->secret32)) {
-        return tj_say(message, TIJORI_KEY_INVALID, "not an ed25519 key");
+        return tj_say_status(message, tj_undecided(), config->name,
+                             NULL); /* all 32 bytes are one */
     }
     memcpy(witness->secret32, config->secret32, sizeof witness->secret32);
     tj_verifier_key_make(&witness->key, config->name, TJ_NOTE_TYPE_COSIGNATURE, public.bytes);
@@ -615,9 +639,9 @@ bool tj_witness_remembered_key(struct tj_verifier_key *out, const char *dir, con
 {
     char file[TJ_HASH_DIGITS + 1];
     char bytes[STATE_MAX];
-    struct tj_hasher *hasher = tj_hasher_create();
-    file_of_origin(file, hasher, origin);
-    tj_hasher_destroy(hasher);
+    if (!file_of_origin(file, origin)) {
+        return false;
+    }
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read_file(bytes, sizeof bytes, fd, file) : -1;
     if (fd >= 0) {

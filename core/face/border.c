@@ -150,10 +150,15 @@ static enum tijori_status judge_proof(struct tijori_proof *out, struct tj_proof_
     }
     enum tijori_status status = tj_proof_decode(file, proof, size, message);
     if (status == TIJORI_OK) {
-        tj_digester_init(&digester);
-        tj_proof_judge(&digester, judged, file, pins->log_key, pins->policy);
+        status = tj_digester_init(&digester)
+                     ? tj_proof_judge(&digester, judged, file, pins->log_key, pins->policy)
+                     : TIJORI_MEMORY;
         tj_digester_clear(&digester);
-        fill_proof(out, file, judged);
+        if (status == TIJORI_OK) {
+            fill_proof(out, file, judged);
+        } else {
+            tj_say_status(message, status, "the proof", NULL);
+        }
     }
     tj_proof_clear(file);
     free(judged);
@@ -218,6 +223,7 @@ static void fill_report(struct tijori_report *out, const struct tj_replay_report
 {
     memset(out, 0, sizeof *out);
     out->verdict = tj_report_verdict(report, expected);
+    out->incomplete = tj_report_incomplete(report, expected);
     fill_checks(out, report);
     fill_findings(out, report);
     out->failed_entry = UINT64_MAX;

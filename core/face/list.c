@@ -299,7 +299,7 @@ static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *
     out->approvals_wanted = approvals.tier->approvals;
     out->groups_missing = approvals.groups_missing;
     if (approvals.tier->window_s != 0) {
-        out->not_before_ns = out->received_ns + approvals.tier->window_s * TJ_NS_PER_S;
+        out->not_before_ns = tj_ns_after(out->received_ns, approvals.tier->window_s);
     }
 }
 

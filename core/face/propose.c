@@ -163,7 +163,7 @@ static enum tijori_status set_times(struct tj_header *header, const struct tijor
                       place->lifetime_max_s);
     }
     header->created_s = proposal->created_s != 0 ? proposal->created_s : (uint64_t)time(NULL);
-    header->expires_s = header->created_s + lifetime_s;
+    header->expires_s = tj_s_after(header->created_s, lifetime_s);
     return TIJORI_OK;
 }
 
@@ -210,10 +210,11 @@ static enum tijori_status propose(struct tj_digester *digester, uint8_t *envelop
     if (records != NULL && attachments != NULL) {
         memcpy(records, proposal->records, records_size);
         header->flags = proposal->restricted != 0 ? TJ_FLAG_RESTRICTED : 0;
-        tj_header_seal(digester, header, records, proposal->record_count);
         tj_attachments_encode(attachments, documents, count);
-        status = write_envelope(digester, envelope, size, header, records, attachments,
-                                attachments_bytes, message);
+        status = tj_header_seal(digester, header, records, proposal->record_count)
+                     ? write_envelope(digester, envelope, size, header, records, attachments,
+                                      attachments_bytes, message)
+                     : tj_say_status(message, status, "the blinds", NULL);
     } else {
         tj_say_status(message, status, "the envelope", NULL);
     }
@@ -239,8 +240,9 @@ enum tijori_status tijori_propose(uint8_t *envelope, size_t *size, struct tijori
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_digester_init(&digester);
-    status = propose(&digester, envelope, size, &header, proposal, message);
+    status = tj_digester_init(&digester)
+                 ? propose(&digester, envelope, size, &header, proposal, message)
+                 : tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     if (status == TIJORI_OK) {
         tj_header_next(&digester, &header);
         memcpy(place->previous_id, header.previous_id.bytes, TJ_HASH_SIZE);
@@ -325,8 +327,9 @@ enum tijori_status tijori_sign(struct tijori_message *message, uint8_t *envelope
     if (view == NULL) {
         return tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     }
-    tj_digester_init(&digester);
-    enum tijori_status status = sign(&digester, envelope, size, view, room, signer, message);
+    enum tijori_status status = tj_digester_init(&digester)
+                                    ? sign(&digester, envelope, size, view, room, signer, message)
+                                    : tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     tj_digester_clear(&digester);
     free(view);
     return status;
@@ -374,9 +377,10 @@ enum tijori_status tijori_merge(struct tijori_message *message, uint8_t *envelop
     if (views == NULL) {
         return tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     }
-    tj_digester_init(&digester);
     enum tijori_status status =
-        merge(&digester, envelope, size, views, room, other, other_size, message);
+        tj_digester_init(&digester)
+            ? merge(&digester, envelope, size, views, room, other, other_size, message)
+            : tj_say_status(message, TIJORI_MEMORY, "the envelope", NULL);
     tj_digester_clear(&digester);
     free(views);
     return status;
@@ -403,9 +407,12 @@ enum tijori_status tijori_envelope_id(uint8_t id32[32], const uint8_t *envelope,
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_digester_init(&digester);
-    tj_envelope_id(&digester, &id, envelope);
+    status = TIJORI_MEMORY;
+    if (tj_digester_init(&digester)) {
+        status = TIJORI_OK;
+        tj_envelope_id(&digester, &id, envelope);
+        memcpy(id32, id.bytes, TJ_HASH_SIZE);
+    }
     tj_digester_clear(&digester);
-    memcpy(id32, id.bytes, TJ_HASH_SIZE);
-    return TIJORI_OK;
+    return status;
 }

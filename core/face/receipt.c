@@ -22,6 +22,8 @@ static enum tijori_promise promise_of(enum tj_receipt_outcome outcome)
         return TIJORI_PROMISE_UNBOUND;
     case TJ_RECEIPT_NOT_DUE:
         return TIJORI_PROMISE_NOT_DUE;
+    case TJ_RECEIPT_AHEAD:
+        return TIJORI_PROMISE_AHEAD;
     case TJ_RECEIPT_FOREIGN:
         return TIJORI_PROMISE_FOREIGN;
     case TJ_RECEIPT_FORGED:
@@ -78,9 +80,11 @@ static enum tijori_status hold_against(struct tj_receipt_finding *finding, const
     if (status != TIJORI_OK) {
         return status;
     }
-    tj_digester_init(&digester);
-    status = tj_receipt_check(source, &digester, finding, receipt, pins->log_key, pins->policy,
-                              at_ns != 0 ? at_ns : (uint64_t)time(NULL) * TJ_NS_PER_S);
+    status = TIJORI_MEMORY;
+    if (tj_digester_init(&digester)) {
+        status = tj_receipt_check(source, &digester, finding, receipt, pins->log_key, pins->policy,
+                                  at_ns != 0 ? at_ns : (uint64_t)time(NULL) * TJ_NS_PER_S);
+    }
     tj_digester_clear(&digester);
     tj_source_close(source);
     if (status != TIJORI_OK) {
@@ -118,8 +122,11 @@ static enum tijori_status check(struct tijori_signed_receipt *out,
         return tj_say(message, TIJORI_VALUE, "a receipt is checked by the log's key: give one");
     }
     enum tijori_status status = tj_receipt_read(&receipt, finding, note, size, pins->log_key);
-    if (status != TIJORI_OK) {
+    if (status == TIJORI_VALUE) {
         return tj_say(message, status, "not a signed receipt (docs/FORMAT.md section 15)");
+    }
+    if (status != TIJORI_OK) {
+        return tj_say_status(message, status, "the receipt", NULL);
     }
     bool is_signed = finding->outcome == TJ_RECEIPT_KEPT;
     if (is_signed && path != NULL) {

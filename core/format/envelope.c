@@ -490,16 +490,19 @@ struct signature_batch {
     size_t count;
     struct tj_verify_item items[SIGNATURE_BATCH];
     uint32_t slots[SIGNATURE_BATCH];
-    uint32_t *first_invalid[SIGNATURE_BATCH];
+    const struct tj_signed *of[SIGNATURE_BATCH];
 };
 
 static void batch_verify(struct signature_batch *batch)
 {
-    bool verdicts[SIGNATURE_BATCH];
+    enum tj_signature_verdict verdicts[SIGNATURE_BATCH];
     tj_verify_batch(verdicts, batch->items, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
-        if (!verdicts[i] && batch->slots[i] < *batch->first_invalid[i]) {
-            *batch->first_invalid[i] = batch->slots[i];
+        const struct tj_signed *of = batch->of[i];
+        if (verdicts[i] == TJ_SIGNATURE_UNDECIDED) {
+            *of->undecided = true;
+        } else if (verdicts[i] == TJ_SIGNATURE_INVALID && batch->slots[i] < *of->first_invalid) {
+            *of->first_invalid = batch->slots[i];
         }
     }
     batch->count = 0;
@@ -513,13 +516,14 @@ void tj_slots_verify(const struct tj_signed *envelopes, size_t count)
     for (size_t e = 0; e < count; e++) {
         const struct tj_slots *slots = envelopes[e].slots;
         *envelopes[e].first_invalid = TJ_NOWHERE;
+        *envelopes[e].undecided = false;
         for (uint32_t i = 0; i < slots->count; i++) {
             struct tj_verify_item *item = &batch.items[batch.count];
             item->key = slots->slots[i].key;
             item->message = *envelopes[e].envelope_id;
             memcpy(item->signature64, slots->slots[i].signature64, TJ_SIGNATURE_SIZE);
             batch.slots[batch.count] = i;
-            batch.first_invalid[batch.count] = envelopes[e].first_invalid;
+            batch.of[batch.count] = &envelopes[e];
             if (++batch.count == SIGNATURE_BATCH) {
                 batch_verify(&batch);
             }

@@ -192,6 +192,8 @@ struct tj_signed {
     const struct tj_slots *slots;
     const struct tj_hash *envelope_id;
     uint32_t *first_invalid; /* gets the first slot that does not verify, or TJ_NOWHERE */
+    bool *undecided; /* gets whether one could not be verified on this machine; then first_invalid
+                      * is not the last word */
 };
 
 /* Verifies the slots of `count` envelopes, with many signatures in one batch call. */

@@ -11,7 +11,7 @@ static_assert((TJ_EXHIBITS_SIZE_MAX / 3 + 1) * 4 + TJ_CHECKPOINT_NOTE_MAX + 8192
 
 static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char *rule)
 {
-    *fault = (struct tj_exhibit_fault){rule, exhibit, TJ_NOWHERE};
+    *fault = (struct tj_exhibit_fault){rule, exhibit, TJ_NOWHERE, false};
     return false;
 }
 

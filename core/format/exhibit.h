@@ -55,7 +55,8 @@ struct tj_exhibits {
 struct tj_exhibit_fault {
     const char *rule;
     uint32_t exhibit;
-    uint32_t slot; /* TJ_NOWHERE: none */
+    uint32_t slot;  /* TJ_NOWHERE: none */
+    bool undecided; /* nothing is wrong: this machine could not verify a signature */
 };
 
 /* Writes the exhibits and returns the size; 0 when `out` is too small (TJ_EXHIBITS_SIZE_MAX always

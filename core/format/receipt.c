@@ -166,6 +166,8 @@ enum tj_receipt_verdict tj_receipt_verify(struct tj_receipt *out, const char *no
         return TJ_RECEIPT_VALID;
     case TJ_NOTE_INVALID:
         return TJ_RECEIPT_INVALID;
+    case TJ_NOTE_UNDECIDED:
+        return TJ_RECEIPT_UNDECIDED;
     }
     abort();
 }

@@ -45,6 +45,13 @@ static inline bool tj_receipt_promises(const struct tj_receipt *receipt)
     return receipt->status == TIJORI_OK || receipt->status == TIJORI_ALREADY;
 }
 
+/* True for a status with which an envelope can end. A log signs no other: of what the machine
+ * failed to do, only that there was no space is an answer. */
+static inline bool tj_receipt_decides(enum tijori_status status)
+{
+    return status <= TIJORI_FULL;
+}
+
 /* False when the text is not exactly of that form. What is read encodes to the same characters. */
 bool tj_receipt_decode(struct tj_receipt *out, const char *text, size_t size) TJ_MUST_USE;
 
@@ -62,6 +69,7 @@ enum tj_receipt_verdict {
     TJ_RECEIPT_MALFORMED, /* not a note, or its text not a receipt */
     TJ_RECEIPT_UNKNOWN,   /* not signed by this key, or of another origin than the key's name */
     TJ_RECEIPT_INVALID,   /* the signature does not verify */
+    TJ_RECEIPT_UNDECIDED, /* this machine could not verify it */
 };
 /* Reads a note and checks that `key`, the log's, signed it. *out is set unless MALFORMED. */
 enum tj_receipt_verdict tj_receipt_verify(struct tj_receipt *out, const char *note, size_t size,

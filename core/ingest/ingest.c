@@ -54,15 +54,22 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
         tj_verdict_init(&item->verdict);
         item->has_id = false;
         item->judged = false;
+        item->undecided = false;
         item->clock_ns = 0;
         item->verdict.status = check_form(digester, item);
         if (item->verdict.status == TIJORI_OK) {
-            envelopes[formed++] =
-                (struct tj_signed){&item->view.slots, &item->envelope_id, &item->invalid_slot};
+            envelopes[formed++] = (struct tj_signed){&item->view.slots, &item->envelope_id,
+                                                     &item->invalid_slot, &item->undecided};
         }
     }
     if (formed > 0) {
         tj_slots_verify(envelopes, formed);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct tj_ingest_item *item = items[i];
+        if (item->verdict.status == TIJORI_OK && item->undecided) {
+            item->verdict.status = tj_undecided();
+        }
     }
     TJ_VERIFY_CHECK(slots_named_exist(items, count));
 }
@@ -279,7 +286,7 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *pa
     if (follows_refused(ingest, h)) {
         return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
     }
-    uint64_t limit = ingest->head.received_ns + TJ_CLOCK_JUMP_S * TJ_NS_PER_S;
+    uint64_t limit = tj_ns_after(ingest->head.received_ns, TJ_CLOCK_JUMP_S);
     if (now_ns > limit && !ingest->accept_clock_jump) {
         return tj_refuse_detail(&item->verdict, TIJORI_CLOCK_JUMP, "received_ns",
                                 "%" PRIu64 " h ahead",
@@ -414,7 +421,7 @@ static bool judge_item(struct tj_ingest *ingest, struct past *past, struct tj_gr
             add_entry(ingest, past->journal.digester, group, item, &tail);
         }
     }
-    bool refused = item->verdict.status > TIJORI_ALREADY;
+    bool refused = item->verdict.status > TIJORI_ALREADY && !item->undecided;
     if (refused && item->has_id && item->verdict.status != TIJORI_CONFLICT) {
         remember_refused(ingest, &item->envelope_id);
     }
@@ -734,12 +741,12 @@ bool tj_ingest_init(struct tj_ingest *ingest)
 {
     pthread_mutex_init(&ingest->judging, NULL);
     pthread_mutex_init(&ingest->committing, NULL);
-    tj_digester_init(&ingest->digester);
+    bool hashing = tj_digester_init(&ingest->digester);
     ingest->redo_max = TJ_REDO_MAX;
     ingest->recent = calloc(TJ_RECENT_MAX, sizeof *ingest->recent);
     bool first = tj_group_init(&ingest->groups[0]);
     bool second = tj_group_init(&ingest->groups[1]);
-    return first && second && ingest->recent != NULL;
+    return hashing && first && second && ingest->recent != NULL;
 }
 
 void tj_ingest_clear(struct tj_ingest *ingest)
@@ -789,7 +796,7 @@ static enum tijori_status found_in(struct tj_ingest *ingest, struct past *past,
 {
     struct tj_tail tail;
     struct tj_case c;
-    genesis->received_ns = genesis->view.header.created_s * TJ_NS_PER_S;
+    genesis->received_ns = tj_ns_after(0, genesis->view.header.created_s);
     fill_case(ingest, &c, genesis, genesis->received_ns);
     enum tijori_status status =
         tj_apply(ingest->state, group_links(group), &tail, &past->past, &c, &genesis->verdict);

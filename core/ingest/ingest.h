@@ -29,6 +29,7 @@ struct tj_ingest_item {
     bool has_id;
     bool judged; /* its verdict depended on the ledger */
     uint32_t invalid_slot;
+    bool undecided; /* this machine could not verify a signature */
     /* What became of it. */
     uint64_t clock_ns; /* what the clock said when it was first judged; 0: not judged yet */
     uint64_t entry;

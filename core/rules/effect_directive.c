@@ -138,7 +138,7 @@ void tj_effect_recover_party(struct tj_state *state, const struct tj_given *g)
 {
     struct tj_party_object *party = touch_party(state, g->r->party);
     party->recovery = g->id;
-    party->recovery_ns = g->effect->received_ns + g->r->delay_s * TJ_NS_PER_S;
+    party->recovery_ns = tj_ns_after(g->effect->received_ns, g->r->delay_s);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || party->recovery_ns >= g->effect->received_ns);
 }
 

@@ -11,7 +11,7 @@
 
 static bool faulty(struct tj_exhibit_fault *fault, uint32_t exhibit, const char *rule)
 {
-    *fault = (struct tj_exhibit_fault){rule, exhibit, TJ_NOWHERE};
+    *fault = (struct tj_exhibit_fault){rule, exhibit, TJ_NOWHERE, false};
     return false;
 }
 
@@ -110,12 +110,17 @@ static bool verify_slots(struct verifying *v)
     const struct tj_entry_view *entry = &v->exhibits->list[0].entry;
     struct tj_hash id;
     uint32_t invalid;
+    bool undecided;
     bool anyone = entry->index == 0; /* the genesis is signed by nobody: its id is the ledger's */
     tj_envelope_id(v->digester, &id, entry->header_bytes);
-    const struct tj_signed claim = {&entry->slots, &id, &invalid};
+    const struct tj_signed claim = {&entry->slots, &id, &invalid, &undecided};
     tj_slots_verify(&claim, 1);
+    if (undecided) {
+        v->fault->undecided = true;
+        return false;
+    }
     if (invalid != TJ_NOWHERE) {
-        *v->fault = (struct tj_exhibit_fault){"the signature does not verify", 0, invalid};
+        *v->fault = (struct tj_exhibit_fault){"the signature does not verify", 0, invalid, false};
         return false;
     }
     for (uint32_t i = 0; i < entry->slots.count; i++) {
@@ -167,6 +172,7 @@ bool tj_exhibits_verify(struct tj_digester *digester, const struct tj_exhibits *
                         size_t path_count, struct tj_exhibit_fault *fault)
 {
     struct verifying v = {.digester = digester, .exhibits = exhibits, .fault = fault};
+    *fault = (struct tj_exhibit_fault){"", 0, TJ_NOWHERE, false};
     TJ_VERIFY_CHECK(exhibits->count > 0 && exhibits->count <= TJ_EXHIBITS_MAX);
     if (!tj_origin_ledger_id(&v.ledger_id, checkpoint->origin)) {
         return faulty(fault, 0, "the checkpoint's origin does not end in a ledger id");

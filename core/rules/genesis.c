@@ -12,7 +12,7 @@ static void genesis_header(struct tj_digester *digester, struct tj_header *heade
     header->record_count = count;
     header->sequence = 1;
     header->created_s = created_s;
-    header->expires_s = created_s + TJ_GET(records, TJ_LEDGER, lifetime_max_s);
+    header->expires_s = tj_s_after(created_s, TJ_GET(records, TJ_LEDGER, lifetime_max_s));
     tj_tree_root_of_items(digester->hasher, &header->body_root, records, TJ_RECORD_SIZE, count);
 }
 
@@ -38,7 +38,7 @@ void tj_genesis_build(struct tj_digester *digester, struct tj_genesis *out, cons
     genesis_header(digester, &header, records, count, created_s);
     tj_header_encode(&header, header_bytes);
     tj_envelope_id(digester, &out->envelope_id, header_bytes);
-    tj_entry_encode(out->entry, 0, 1, created_s * TJ_NS_PER_S, &none, header_bytes, no_slots,
+    tj_entry_encode(out->entry, 0, 1, tj_ns_after(0, created_s), &none, header_bytes, no_slots,
                     sizeof no_slots);
     tj_leaf_hash(digester->hasher, &out->ledger_id, out->entry, sizeof out->entry);
     TJ_VERIFY_CHECK(is_entry_0(out, &header));
@@ -61,7 +61,7 @@ enum tijori_status tj_genesis_check(struct tj_digester *digester, const uint8_t 
         return status;
     }
     struct tj_case c = {
-        .received_ns = created_s * TJ_NS_PER_S,
+        .received_ns = tj_ns_after(0, created_s),
         .header = &header,
         .slots = &slots,
         .records = records,

@@ -103,8 +103,8 @@ enum tijori_status tj_judge_directive(const struct tj_asked *asked,
                                       const struct tj_directive_rule *rule,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
 /* Section 7.3, of a move, pending, post or correct that nothing else bars; verdict->record is its
- * position. `named` is what a post or a correct names. It is NULL for the others, and in an audit
- * that does not have what is named. */
+ * position. `named` is what a post or a correct names, which may be absent in an audit; NULL for
+ * the others. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,

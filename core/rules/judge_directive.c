@@ -451,9 +451,9 @@ static enum tijori_status judge_recovered(const struct tj_asked *a, struct tj_ve
     }
     /* A recovery that is not open has the time 0, and would let the authority in at once. */
     TJ_VERIFY_CHECK(tj_by_authority(a) && party->recovery != 0);
-    if (now < party->recovery_ns) {
+    if (now < party->recovery_ns || party->recovery_ns == TJ_NEVER_NS) {
         return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "%" PRIu64 " s left to object",
-                                (party->recovery_ns - now + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
+                                tj_s_of_ns_up(party->recovery_ns - now));
     }
     return TIJORI_OK;
 }

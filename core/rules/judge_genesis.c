@@ -184,7 +184,7 @@ static bool times_fit(const struct tj_case *c)
     if (tj_record_kind(c->records) != TJ_LEDGER) {
         return false;
     }
-    if (h->expires_s != h->created_s + TJ_GET(c->records, TJ_LEDGER, lifetime_max_s)) {
+    if (h->expires_s != tj_s_after(h->created_s, TJ_GET(c->records, TJ_LEDGER, lifetime_max_s))) {
         return false;
     }
     if (h->created_s > UINT64_MAX / TJ_NS_PER_S) {

@@ -342,10 +342,11 @@ static enum tijori_status judge_correction(struct tj_state *state, const struct 
 
 /* In an audit: it names a restricted record that is not here. That one is on no account of the
  * public sector, so a record that names it for such an account is refused. What was not seen cannot
- * be compared, but the records that are here still say whether it is settled, and whether the
- * accounts are open. */
-static enum tijori_status judge_absent(struct tj_state *state, const struct sides *s,
-                                       const uint8_t *record, struct tj_verdict *verdict)
+ * be compared, but the records that are here still say whether it is settled, whether the accounts
+ * are open, and who has to countersign a correct. */
+static enum tijori_status judge_absent(struct tj_state *state, const struct tj_case *c,
+                                       const struct sides *s, const uint8_t *record,
+                                       struct tj_verdict *verdict)
 {
     uint64_t number;
     const struct tj_mark_object *mark =
@@ -363,7 +364,11 @@ static enum tijori_status judge_absent(struct tj_state *state, const struct side
     if (!tj_kind_posts(tj_record_kind(record))) {
         return TIJORI_OK;
     }
-    return judge_open(s, verdict);
+    enum tijori_status status = judge_open(s, verdict);
+    if (status != TIJORI_OK || tj_record_kind(record) != TJ_CORRECT) {
+        return status;
+    }
+    return judge_countersigned(c, s, record, verdict);
 }
 
 /* 7.1, APPROVED: none of the keys that sign approved it before. Such an approve would add nothing,
@@ -454,7 +459,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
         return status;
     }
     if (named.absent) {
-        status = judge_absent(state, s, record, verdict);
+        status = judge_absent(state, c, s, record, verdict);
     } else {
         status = judge_of_named(state, c, s, record, &named, verdict);
     }
@@ -465,7 +470,7 @@ static enum tijori_status judge_naming(struct tj_state *state, const struct tj_p
         return TIJORI_OK;
     }
     TJ_VERIFY_CHECK(named.absent || s->from->asset == s->to->asset);
-    return tj_judge_rules(state, c, record, s->from, s->to, named.absent ? NULL : &named, verdict);
+    return tj_judge_rules(state, c, record, s->from, s->to, &named, verdict);
 }
 
 /* 7.1: what all movements begin with. Lane 0 is signed by those who administer, who move nothing.

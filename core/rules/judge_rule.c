@@ -329,7 +329,7 @@ static enum tijori_status judge_delay(const struct tj_passage *p, const struct t
     case TJ_WAIT_LEFT:
         return tj_refuse_detail(verdict, TIJORI_DELAY, "refers_to",
                                 "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left", rule,
-                                tier->window_s, (left_ns + TJ_NS_PER_S - 1) / TJ_NS_PER_S);
+                                tier->window_s, tj_s_of_ns_up(left_ns));
     }
     abort();
 }
@@ -446,7 +446,9 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
 }
 
 /* 7.3, in its order. A pending movement stops after what may never be: how much, who approves and
- * what a programme counts is asked when it is posted, by what is so then. */
+ * what a programme counts is asked when it is posted, by what is so then. What names a record that
+ * is not here is on no reserve account, so no programme counts it. Who approves a correct and how
+ * long a post waited is known all the same, from the slots and the times of entries. */
 enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *c,
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,
@@ -461,15 +463,16 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
         .named = named,
     };
     const struct tj_asset_object *asset = tj_state_asset(state, p.from->asset);
-    bool moves = tj_record_kind(record) == TJ_MOVE || named != NULL;
+    bool absent = named != NULL && named->absent;
+    bool moves = (tj_record_kind(record) == TJ_MOVE || named != NULL) && !absent;
     TJ_VERIFY_CHECK(moves || tj_record_kind(record) == TJ_PENDING || state->partial);
     TJ_VERIFY_CHECK(from->asset == to->asset || state->partial);
     enum tijori_status status = judge_limits(state, &p, moves, asset, verdict);
-    if (status != TIJORI_OK || !moves) {
+    if (status != TIJORI_OK || tj_record_kind(record) == TJ_PENDING) {
         return status;
     }
     status = judge_tier(state, c, &p, verdict);
-    if (status != TIJORI_OK) {
+    if (status != TIJORI_OK || absent) {
         return status;
     }
     /* 7.3, step 7: programmes count what crosses the reserve's border. */

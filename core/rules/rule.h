@@ -20,7 +20,7 @@ struct tj_named {
     uint8_t countersigner_count;
     uint32_t countersigners[TJ_SLOTS_MAX]; /* of its entry, and of the pending one that it posts */
     bool absent; /* there is such a record, in a body that a public export leaves out: then
-                  * nothing else here is known */
+                  * only received_ns is known of it */
 };
 
 /* A movement that is posted (move, post, correct), or would be, as the rules look at it. */

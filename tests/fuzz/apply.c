@@ -161,7 +161,7 @@ static void make_world(void)
     fixture_parties(f);
     tijori_head(f->ledger, &head);
     TIJORI_REQUIRE(head.size < ENTRIES_MAX / 2);
-    tj_digester_init(&world.digester);
+    TIJORI_REQUIRE(tj_digester_init(&world.digester));
     for (world.count = 0; world.count < head.size; world.count++) {
         struct stored *stored = &world.entries[world.count];
         struct tijori_entry entry = {stored->entry, sizeof stored->entry, stored->body,

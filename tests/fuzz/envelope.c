@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tj_verdict verdict;
     size_t measured = 0;
     if (digester.hasher == NULL) {
-        tj_digester_init(&digester);
+        TIJORI_REQUIRE(tj_digester_init(&digester));
     }
     tj_verdict_init(&verdict);
     if (tj_envelope_decode(&view, data, size, &verdict) != TIJORI_OK) {

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                  exhibits.list[0].entry.header.ledger_id.bytes[i]);
     }
     struct tj_digester digester;
-    tj_digester_init(&digester);
+    TIJORI_REQUIRE(tj_digester_init(&digester));
     require(!tj_exhibits_verify(&digester, &exhibits, &checkpoint, exhibits.list[0].record_path,
                                 exhibits.list[0].record_path_count, &fault));
     tj_digester_clear(&digester);

@@ -292,7 +292,7 @@ void fixture_create(struct fixture *f)
     const char *tmp = getenv("TMPDIR");
     snprintf(f->dir, sizeof f->dir, "%s/tijori-test-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(f->dir));
-    tj_digester_init(&f->digester);
+    assert_true(tj_digester_init(&f->digester));
     options.map_size = f->map_size;
     uint32_t count = genesis_records(f, records);
     tj_genesis_build(&f->digester, &f->genesis, records, count, FIXTURE_CREATED_S);

@@ -461,7 +461,7 @@ static void body_root_covers_every_byte_of_the_records(void **state)
     struct tj_digester digester;
     struct tj_header h;
     struct tj_verdict verdict;
-    tj_digester_init(&digester);
+    assert_true(tj_digester_init(&digester));
     put_small(&p);
     uint8_t *records = p.bytes + HEADER;
     tj_verdict_init(&verdict);
@@ -648,7 +648,7 @@ static enum tijori_status check_attachments(struct part *p)
     memcpy(copy, p->bytes, p->size);
     enum tijori_status status = decode(&view, copy, p->size, &verdict);
     assert_int_equal(status, TIJORI_OK);
-    tj_digester_init(&digester);
+    assert_true(tj_digester_init(&digester));
     status = tj_attachments_check(&digester, &view, &verdict);
     tj_digester_clear(&digester);
     free(copy);

@@ -167,8 +167,8 @@ static void generated_keys_sign_and_differ(void **state)
         struct tj_secret_key b;
         uint8_t signature64[64];
         const struct tj_hash message = {{1}};
-        tj_secret_key_generate(&a, (enum tj_algorithm)algorithm);
-        tj_secret_key_generate(&b, (enum tj_algorithm)algorithm);
+        assert_true(tj_secret_key_generate(&a, (enum tj_algorithm)algorithm));
+        assert_true(tj_secret_key_generate(&b, (enum tj_algorithm)algorithm));
         assert_int_equal(a.algorithm, algorithm);
         assert_memory_not_equal(a.secret32, b.secret32, sizeof a.secret32);
         assert_true(tj_sign(signature64, algorithm, a.secret32, &message, NULL));

@@ -1212,7 +1212,7 @@ static void ready_is_accepted_on_keys(void **state)
     uint64_t seed = number_from("TIJORI_SEED", 1);
     uint64_t envelopes = number_from("TIJORI_READINESS_ENVELOPES", ENVELOPES);
     print_message("from seed %" PRIu64 " on\n", seed);
-    tj_digester_init(&world.digester);
+    assert_true(tj_digester_init(&world.digester));
     make_pool();
     for (; counts.envelopes < envelopes; seed++) {
         begin_world(seed);

@@ -21,12 +21,12 @@ static uint8_t algorithm_of(const char *name)
 static bool verify(const struct tj_verify_item *item)
 {
     /* The verdict must be written, whatever it was before. */
-    bool as_true = true;
-    bool as_false = false;
+    enum tj_signature_verdict as_true = TJ_SIGNATURE_VALID;
+    enum tj_signature_verdict as_false = TJ_SIGNATURE_INVALID;
     tj_verify_batch(&as_true, item, 1);
     tj_verify_batch(&as_false, item, 1);
     assert_true(as_true == as_false);
-    return as_true;
+    return as_true == TJ_SIGNATURE_VALID;
 }
 
 static struct tj_hash sha256_of(const void *data, size_t size)
@@ -79,7 +79,7 @@ static void a_batch_answers_as_one_by_one(void **state)
     static struct tj_verify_item cases[ITEMS];
     static struct tj_verify_item items[ITEMS];
     static bool expected[ITEMS];
-    static bool verdicts[ITEMS];
+    static enum tj_signature_verdict verdicts[ITEMS];
     json_t *file = load_json(TEST_VECTORS "/signatures.json");
     const json_t *list = json_object_get(file, "cases");
     const size_t count = json_array_size(list);
@@ -92,11 +92,11 @@ static void a_batch_answers_as_one_by_one(void **state)
         const size_t pick = next_random(&seed) % count;
         items[i] = cases[pick];
         expected[i] = json_is_true(json_object_get(json_array_get(list, pick), "valid"));
-        verdicts[i] = !expected[i];
+        verdicts[i] = expected[i] ? TJ_SIGNATURE_INVALID : TJ_SIGNATURE_VALID;
     }
     tj_verify_batch(verdicts, items, ITEMS);
     for (size_t i = 0; i < ITEMS; i++) {
-        assert_true(verdicts[i] == expected[i]);
+        assert_true((verdicts[i] == TJ_SIGNATURE_VALID) == expected[i]);
     }
     tj_verify_batch(NULL, NULL, 0);
     json_decref(file);
@@ -118,7 +118,7 @@ static void a_batch_of_many_keys_confuses_none(void **state)
     (void)state;
     enum { KEYS = 48 };
     static struct tj_verify_item items[4 * KEYS];
-    static bool verdicts[4 * KEYS];
+    static enum tj_signature_verdict verdicts[4 * KEYS];
     for (size_t i = 0; i < KEYS; i++) {
         sign_with(&items[i], i % 2 == 0 ? TJ_ALGORITHM_ECDSA : TJ_ALGORITHM_BIP340,
                   (uint8_t)(i + 1));
@@ -131,7 +131,7 @@ static void a_batch_of_many_keys_confuses_none(void **state)
     }
     tj_verify_batch(verdicts, items, 4 * KEYS);
     for (size_t i = 0; i < 4 * KEYS; i++) {
-        assert_true(verdicts[i] == (i / KEYS != 2));
+        assert_true((verdicts[i] == TJ_SIGNATURE_VALID) == (i / KEYS != 2));
     }
 }
 
@@ -150,7 +150,7 @@ static void a_key_of_wrong_size_never_verifies(void **state)
     }
     /* The bytes of an ECDSA key, called BIP-340, right after the same bytes as what they are. */
     struct tj_verify_item items[2];
-    bool verdicts[2] = {false, true};
+    enum tj_signature_verdict verdicts[2] = {TJ_SIGNATURE_INVALID, TJ_SIGNATURE_VALID};
     sign_with(&items[0], TJ_ALGORITHM_ECDSA, 9);
     sign_with(&items[1], TJ_ALGORITHM_BIP340, 9);
     items[1].key = items[0].key;
@@ -400,8 +400,8 @@ static void random_bytes_differ_and_cleansing_clears(void **state)
     uint8_t a[32] = {0};
     uint8_t b[32] = {0};
     const uint8_t zero[32] = {0};
-    tj_random(a, sizeof a);
-    tj_random(b, sizeof b);
+    assert_true(tj_random(a, sizeof a));
+    assert_true(tj_random(b, sizeof b));
     assert_memory_not_equal(a, b, sizeof a);
     tj_cleanse(a, sizeof a);
     assert_memory_equal(a, zero, sizeof a);
@@ -413,14 +413,14 @@ static void *verify_in_thread(void *argument)
 {
     const struct tj_verify_item *item = argument;
     struct tj_verify_item items[8];
-    bool verdicts[8];
+    enum tj_signature_verdict verdicts[8];
     for (size_t i = 0; i < 8; i++) {
         items[i] = *item;
         items[i].signature64[63] ^= (uint8_t)(i % 2);
     }
     tj_verify_batch(verdicts, items, 8);
     for (size_t i = 0; i < 8; i++) {
-        if (verdicts[i] != (i % 2 == 0)) {
+        if ((verdicts[i] == TJ_SIGNATURE_VALID) != (i % 2 == 0)) {
             return argument;
         }
     }

@@ -9,8 +9,10 @@
 #include <pthread.h>
 #include <string.h>
 
-void __real_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count);
-void __wrap_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count);
+void __real_tj_verify_batch(enum tj_signature_verdict *verdicts, const struct tj_verify_item *items,
+                            size_t count);
+void __wrap_tj_verify_batch(enum tj_signature_verdict *verdicts, const struct tj_verify_item *items,
+                            size_t count);
 
 enum {
     SLOTS = 1 << 15,  /* a test asks for a few thousand different signatures */
@@ -20,7 +22,7 @@ enum {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     bool used;
-    bool verdict;
+    enum tj_signature_verdict verdict;
     struct tj_verify_item item;
 } memory[SLOTS];
 static size_t kept;
@@ -44,7 +46,7 @@ static size_t slot_of(const struct tj_verify_item *item)
     return slot;
 }
 
-static bool recall(const struct tj_verify_item *item, bool *verdict)
+static bool recall(const struct tj_verify_item *item, enum tj_signature_verdict *verdict)
 {
     pthread_mutex_lock(&lock);
     const size_t slot = slot_of(item);
@@ -54,7 +56,7 @@ static bool recall(const struct tj_verify_item *item, bool *verdict)
     return known;
 }
 
-static void keep(bool verdict, const struct tj_verify_item *item)
+static void keep(enum tj_signature_verdict verdict, const struct tj_verify_item *item)
 {
     pthread_mutex_lock(&lock);
     const size_t slot = slot_of(item);
@@ -67,7 +69,8 @@ static void keep(bool verdict, const struct tj_verify_item *item)
     pthread_mutex_unlock(&lock);
 }
 
-void __wrap_tj_verify_batch(bool *verdicts, const struct tj_verify_item *items, size_t count)
+void __wrap_tj_verify_batch(enum tj_signature_verdict *verdicts, const struct tj_verify_item *items,
+                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!recall(&items[i], &verdicts[i])) {
