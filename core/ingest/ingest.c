@@ -527,6 +527,8 @@ static void take_back(struct tj_ingest *ingest)
     ingest->head = ingest->durable;
     ingest->lost = false;
     TJ_VERIFY_CHECK(tj_dirty_in_order(ingest->state));
+    TJ_VERIFY_CHECK(ingest->state->dirty_last == NULL ||
+                    ingest->state->dirty_last->dirty_since <= size);
 }
 
 /* Begins to commit a group. Not OK: the group is lost, and what was lost is out of the state again.
