@@ -376,8 +376,8 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
     if (state->no_memory) {
         return spare(state);
     }
-    struct tj_block *block = block_at(state, (uint8_t)table, party,
-                                      (uint32_t)(number >> shape->shift), !state->redo);
+    struct tj_block *block =
+        block_at(state, (uint8_t)table, party, (uint32_t)(number >> shape->shift), !state->redo);
     if (block == NULL) {
         return spare(state);
     }

@@ -370,8 +370,8 @@ struct tj_state {
     const void *total_remembered;
     uint64_t *rules_remembered; /* by number; NULL until a rule counts */
     uint64_t remembering;
-    struct tj_arena arena; /* where blocks come from */
-    uint64_t room_bytes;   /* of the tables and the array of parties */
+    struct tj_arena arena;             /* where blocks come from */
+    uint64_t room_bytes;               /* of the tables and the array of parties */
     _Alignas(16) uint8_t scratch[256]; /* the largest object */
 };
 

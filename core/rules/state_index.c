@@ -111,9 +111,9 @@ static void close_gap(struct tj_index *index, size_t gap)
     index->slots[gap] = (struct tj_index_slot){0, 0};
 }
 
-/* Room is halved when an eighth of it would do. So an envelope that is sent and refused again and
- * again, where one pair more wants more room, does not have all pairs moved each time. Without
- * memory to move to, the room stays. */
+/* Room is halved when an eighth of it would do, and not sooner. So an envelope that is sent and
+ * refused again and again, where one pair more wants more room, does not have all pairs moved each
+ * time. Without memory to move to, the room stays. */
 void tj_index_remove(struct tj_index *index, uint64_t key, uint64_t value)
 {
     TIJORI_REQUIRE(index->capacity > 0);
@@ -125,10 +125,13 @@ void tj_index_remove(struct tj_index *index, uint64_t key, uint64_t value)
     }
     close_gap(index, at);
     index->count--;
-    if (index->capacity > CAPACITY_MIN && index->count * 8 < index->capacity) {
+    TJ_VERIFY_CHECK(!has(index, key, value));
+    if (index->count == 0) {
+        free(index->slots);
+        *index = (struct tj_index){0};
+    } else if (index->capacity > CAPACITY_MIN && index->count * 8 < index->capacity) {
         (void)move_to(index, index->capacity / 2);
     }
-    TJ_VERIFY_CHECK(!has(index, key, value));
 }
 
 void tj_index_free(struct tj_index *index)
