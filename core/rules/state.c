@@ -479,6 +479,8 @@ static void take_back_slot(struct tj_index *index, const uint8_t *noted)
     tj_index_remove(index, slot.key, slot.value);
 }
 
+/* Each kind of note with what undoes it. No `default`: a kind that nobody takes back would leave
+ * its trace in the state, and the compiler finds it. */
 static void take_back(struct tj_state *state, const struct tj_undo *undo, const uint8_t *noted)
 {
     switch (undo->kind) {
