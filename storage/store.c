@@ -438,44 +438,64 @@ static bool can_lock(const struct tj_store *store)
     return faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0;
 }
 
-static bool take_after(int fd, const struct stat *data)
+/* Some file systems know no modes; there the owner is all that matters. */
+static int take_after(int fd, const struct stat *data)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
-        return false;
+        return errno;
     }
     if ((st.st_uid != data->st_uid || st.st_gid != data->st_gid) &&
         fchown(fd, data->st_uid, data->st_gid) != 0) {
-        return false;
+        return errno;
     }
-    return fchmod(fd, (data->st_mode & 0777) | S_IRUSR | S_IWUSR) == 0;
+    if (fchmod(fd, (data->st_mode & 0777) | S_IRUSR | S_IWUSR) != 0 && errno != EPERM) {
+        return errno;
+    }
+    return 0;
+}
+
+/* Whoever was quicker has made the same. */
+static int name_it(const struct tj_store *store, const char *made, const char *name)
+{
+    if (linkat(store->dir_fd, made, store->dir_fd, name, 0) == 0 || errno == EEXIST) {
+        return 0;
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
+        return errno;
+    }
+    /* A file system without links. */
+    return renameat(store->dir_fd, made, store->dir_fd, name) == 0 ? 0 : errno;
 }
 
 /* Under another name first: from the moment that others see it, it is as it should be. Whoever is
  * neither root nor the owner could not give it to the owner. */
-bool tj_store_make_like_data(const struct tj_store *store, const char *name)
+enum tj_storage_status tj_store_make_like_data(const struct tj_store *store, const char *name)
 {
     char made[32];
+    struct stat data;
     struct stat st;
-    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
-        return true; /* whatever it is */
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        return TJ_STORAGE_OK; /* whatever it is */
     }
-    if (fstatat(store->dir_fd, TJ_STORE_DATA_FILE, &st, 0) != 0 ||
-        (geteuid() != 0 && geteuid() != st.st_uid)) {
-        return false;
+    if (errno != ENOENT || fstatat(store->dir_fd, TJ_STORE_DATA_FILE, &data, 0) != 0) {
+        return tj_storage_status_of(errno);
+    }
+    if (geteuid() != 0 && geteuid() != data.st_uid) {
+        return TJ_STORAGE_DENIED;
     }
     (void)snprintf(made, sizeof made, "%s.new", name);
     (void)unlinkat(store->dir_fd, made, 0); /* of one who died here */
     int fd = openat(store->dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                     S_IRUSR | S_IWUSR);
     if (fd < 0) {
-        return false;
+        return tj_storage_status_of(errno);
     }
-    bool there = take_after(fd, &st) &&
-                 (linkat(store->dir_fd, made, store->dir_fd, name, 0) == 0 || errno == EEXIST);
+    int error = take_after(fd, &data);
     (void)close(fd);
+    error = error == 0 ? name_it(store, made, name) : error;
     (void)unlinkat(store->dir_fd, made, 0);
-    return there;
+    return tj_storage_status_of(error);
 }
 
 const char *tj_store_denied(const char *dir, bool writing)
@@ -489,7 +509,8 @@ const char *tj_store_denied(const char *dir, bool writing)
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0] && denied == NULL; i++) {
         int wanted = writing ? R_OK | W_OK : R_OK;
-        if (faccessat(fd, names[i], wanted, AT_EACCESS) != 0 && errno == EACCES) {
+        bool missing = faccessat(fd, names[i], F_OK, AT_EACCESS) != 0 && errno == ENOENT;
+        if (missing ? writing : faccessat(fd, names[i], wanted, AT_EACCESS) != 0) {
             denied = names[i];
         }
     }
@@ -522,7 +543,10 @@ enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *forma
         return status;
     }
     status = tj_store_probe(store);
-    store->lockless = !tj_store_make_like_data(store, TJ_STORE_LOCK_FILE) || !can_lock(store);
+    if (status == TJ_STORAGE_OK) {
+        store->lockless =
+            tj_store_make_like_data(store, TJ_STORE_LOCK_FILE) != TJ_STORAGE_OK || !can_lock(store);
+    }
     if (status == TJ_STORAGE_OK && store->lockless) {
         status = nobody_writes(store);
     }

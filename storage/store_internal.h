@@ -101,8 +101,10 @@ void tj_store_drop_kept(struct tj_store *store);
 
 /* Makes an empty file of this name, unless there is one, with the owner, the group and the mode of
  * the data file: whoever looks at a ledger first, root among them, must not lock out those whose it
- * is. False when that is not possible, and nothing is made then. */
-bool tj_store_make_like_data(const struct tj_store *store, const char *name);
+ * is. When it is not OK, nothing was made: DENIED to whoever is neither root nor the owner,
+ * NOT_FOUND without a data file. */
+enum tj_storage_status tj_store_make_like_data(const struct tj_store *store,
+                                               const char *name) TJ_MUST_USE;
 
 /* options->map_size, or the default; whole pages. */
 uint64_t tj_store_map_size(const struct tj_store_options *options) TJ_MUST_USE;

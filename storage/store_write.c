@@ -75,7 +75,10 @@ static uint64_t file_size_limit(void)
  * than one try. */
 static enum tj_storage_status take_writer_lock(struct tj_store *store)
 {
-    tj_store_make_like_data(store, TJ_STORE_WRITER_FILE); /* else it is made here, as ours */
+    enum tj_storage_status status = tj_store_make_like_data(store, TJ_STORE_WRITER_FILE);
+    if (status != TJ_STORAGE_OK && status != TJ_STORAGE_NOT_FOUND) { /* a creation makes it below */
+        return status;
+    }
     store->writer_fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE,
                               O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TJ_STORE_FILE_MODE);
     if (store->writer_fd < 0) {
@@ -280,8 +283,10 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
         return tj_storage_status_of(errno);
     }
     uint32_t format = 0;
-    tj_store_make_like_data(store, TJ_STORE_LOCK_FILE); /* else LMDB makes it, as ours */
-    enum tj_storage_status status = tj_store_open_env(store, &format, dir, options, 0);
+    enum tj_storage_status status = tj_store_make_like_data(store, TJ_STORE_LOCK_FILE);
+    if (status == TJ_STORAGE_OK) {
+        status = tj_store_open_env(store, &format, dir, options, 0);
+    }
     if (status == TJ_STORAGE_VERSION && format != 0 && format == options->upgrades) {
         status = upgrade(store, options);
     }

@@ -204,6 +204,9 @@ enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori
     if (status == TIJORI_OK && mode == TIJORI_WRITE) {
         status = start(ledger, options);
     }
+    if (status == TIJORI_KEY_UNKNOWN) {
+        snprintf(more, sizeof more, "the log key is not registered here, or was retired");
+    }
     if (status != TIJORI_OK) {
         ledger_free(ledger);
         return say(message, status, dir, more);
