@@ -157,6 +157,7 @@ extern "C" {
     X(CORRUPT, "the stored ledger is damaged") \
     X(DENIED, "permission denied") \
     X(MEMORY, "out of memory") \
+    X(BUSY, "as many programs read the ledger as can at once: try again when one has ended") \
     X(READ_ONLY, "the ledger is open for reading only") \
     X(FAILED, "a commit failed: close the ledger and open it again") \
     X(NO_ED25519, "the OpenSSL of this machine offers no Ed25519: signatures of logs and witnesses cannot be checked") \
@@ -190,7 +191,8 @@ struct tijori_options {
     uint64_t map_size; /* bytes of address space for the log; 0: 1 TiB. The ledger is full there */
     int accept_clock_jump;  /* 1: the operator has confirmed a clock over 24 h ahead of the log */
     const uint8_t *log_key; /* 32 bytes, the secret of an active log key: every commit then signs a
-                             * checkpoint (tijori_signed). NULL: none. Kept until close */
+                             * checkpoint (tijori_signed), until an entry retires that key. NULL:
+                             * none. Kept until close */
 };
 
 /* What came of checking something that others made. */
@@ -225,7 +227,7 @@ TIJORI_API enum tijori_status tijori_create(struct tijori_message *message, cons
 
 /* Opens the ledger in DIR.
  * Returns OK; NOT_FOUND, LOCKED, FORMAT_UNKNOWN, RULES (newer software needed), CORRUPT, DENIED,
- *     MEMORY, IO.
+ *     MEMORY, BUSY, IO.
  * Out: out         OK: to be closed with tijori_close
  * In:  options     NULL: the defaults */
 TIJORI_API enum tijori_status tijori_open(struct tijori **out, const char *dir,
@@ -268,9 +270,10 @@ struct tijori_receipt {
 TIJORI_API enum tijori_status tijori_receive(struct tijori *ledger,
                                              struct tijori_receipt *out) TIJORI_MUST_USE;
 
-/* Judges one envelope as if it were submitted now, and changes nothing. Not while submits are
+/* Judges one envelope as if it were submitted now, and changes nothing, in memory or on the disk.
+ * Reading: as if submitted to the ledger as it was when opened. Writing: not while submits are
  * outstanding.
- * Returns OK; OVERSIZED, READ_ONLY.
+ * Returns OK; OVERSIZED.
  * Out: out         the receipt it would get; entry: the one it would become */
 TIJORI_API enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *out,
                                              const uint8_t *bytes, size_t size) TIJORI_MUST_USE;
@@ -281,7 +284,8 @@ TIJORI_API enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijor
 #define TIJORI_NOTE_MAX 32768
 
 /* The newest checkpoint that is on the disk, signed by options->log_key or by tijori_checkpoint. It
- * covers every receipt given out before the call when options->log_key is set. Reading and writing.
+ * covers every receipt given out before the call when options->log_key is set and no entry has
+ * retired that key: a key signs nothing of a size at which it is retired. Reading and writing.
  * Returns OK; NOT_FOUND when nothing was signed yet, FULL when the room does not suffice.
  * Out: note        not terminated
  * In/Out: size     the room in `note` (TIJORI_NOTE_MAX always suffices), then the note's bytes */

@@ -50,7 +50,9 @@ const char *tj_storage_status_text(enum tj_storage_status status)
     case TJ_STORAGE_DENIED:
         return "permission denied";
     case TJ_STORAGE_MEMORY:
-        return "out of memory or reader slots";
+        return "out of memory";
+    case TJ_STORAGE_BUSY:
+        return "all places for readers are taken";
     case TJ_STORAGE_IO:
         return "input/output error";
     }
@@ -87,7 +89,7 @@ enum tj_storage_status tj_storage_status_of(int code)
         {EPERM, TJ_STORAGE_DENIED},
         {EROFS, TJ_STORAGE_DENIED},
         {ENOMEM, TJ_STORAGE_MEMORY},
-        {MDB_READERS_FULL, TJ_STORAGE_MEMORY},
+        {MDB_READERS_FULL, TJ_STORAGE_BUSY},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].code == code) {
@@ -183,6 +185,7 @@ void tj_store_close(struct tj_store *store)
         return;
     }
     TJ_STORAGE_REQUIRE(atomic_load(&store->transactions) == 0);
+    tj_store_drop_kept(store);
     mdb_env_close(store->env); /* NULL is fine */
     if (store->writer_fd >= 0) {
         (void)close(store->writer_fd); /* gives up the flock, after LMDB has let go */
@@ -254,6 +257,59 @@ static enum tj_storage_status check_format(MDB_txn *txn, uint32_t *found, uint32
     return format == wanted ? TJ_STORAGE_OK : TJ_STORAGE_VERSION;
 }
 
+/* A transaction with a slot that is kept, or with any that is free. */
+static int begin_any(struct tj_store *store, MDB_txn **out)
+{
+    for (size_t i = 0; i < TJ_STORE_KEPT_SLOTS; i++) {
+        MDB_txn *kept = atomic_exchange(&store->kept[i], NULL);
+        if (kept != NULL && mdb_txn_renew(kept) == 0) {
+            *out = kept;
+            return 0;
+        }
+        mdb_txn_abort(kept); /* NULL is fine */
+    }
+    *out = NULL;
+    return mdb_txn_begin(store->env, NULL, MDB_RDONLY, out);
+}
+
+/* The slot is kept when the store keeps slots and has not got them all; else it becomes free. */
+static void end_any(struct tj_store *store, MDB_txn *txn)
+{
+    if (txn == NULL) {
+        return;
+    }
+    mdb_txn_reset(txn);
+    for (size_t i = 0; i < TJ_STORE_KEPT_SLOTS && store->keeps; i++) {
+        MDB_txn *none = NULL;
+        if (atomic_compare_exchange_strong(&store->kept[i], &none, txn)) {
+            return;
+        }
+    }
+    mdb_txn_abort(txn);
+}
+
+void tj_store_drop_kept(struct tj_store *store)
+{
+    store->keeps = false;
+    for (size_t i = 0; i < TJ_STORE_KEPT_SLOTS; i++) {
+        mdb_txn_abort(atomic_exchange(&store->kept[i], NULL));
+    }
+}
+
+enum tj_storage_status tj_store_keep_slots(struct tj_store *store)
+{
+    MDB_txn *taken[TJ_STORE_KEPT_SLOTS] = {NULL};
+    int rc = 0;
+    for (size_t i = 0; i < TJ_STORE_KEPT_SLOTS && rc == 0; i++) {
+        rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &taken[i]);
+    }
+    store->keeps = rc == 0;
+    for (size_t i = 0; i < TJ_STORE_KEPT_SLOTS; i++) {
+        end_any(store, taken[i]);
+    }
+    return tj_storage_status_of(rc);
+}
+
 /* Begins a reading transaction, or renews the one given, on a commit that is whole and durable.
  *
  * LMDB takes the number n of the last commit, then copies the meta page n mod 2. A reader may be
@@ -264,24 +320,24 @@ static enum tj_storage_status check_format(MDB_txn *txn, uint32_t *found, uint32
  * Commit n+2 cannot have begun while n is still the last. So that is asked after the copy. The meta
  * pages are asked first. When these show n+1, which may take a while to reach the disk, it is asked
  * what number another transaction would get. */
-static int begin_settled(MDB_env *env, MDB_txn **txn)
+static int begin_settled(struct tj_store *store, MDB_txn **txn)
 {
-    int rc = *txn == NULL ? mdb_txn_begin(env, NULL, MDB_RDONLY, txn) : mdb_txn_renew(*txn);
+    int rc = *txn == NULL ? begin_any(store, txn) : mdb_txn_renew(*txn);
     while (rc == 0) {
         MDB_envinfo info;
         size_t number = mdb_txn_id(*txn);
         atomic_thread_fence(memory_order_seq_cst);
-        rc = mdb_env_info(env, &info);
+        rc = mdb_env_info(store->env, &info);
         if (rc != 0 || info.me_last_txnid == number) {
             break;
         }
         MDB_txn *other;
-        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &other);
+        rc = begin_any(store, &other);
         if (rc != 0) {
             break;
         }
         size_t last = mdb_txn_id(other);
-        mdb_txn_abort(other);
+        end_any(store, other);
         if (last == number) {
             break;
         }
@@ -295,7 +351,7 @@ static enum tj_storage_status open_tables(struct tj_store *store, uint32_t *foun
                                           const struct tj_store_options *options)
 {
     MDB_txn *txn = NULL;
-    int rc = begin_settled(store->env, &txn);
+    int rc = begin_settled(store, &txn);
     if (rc != 0) {
         mdb_txn_abort(txn); /* NULL is fine */
         return tj_storage_status_of(rc);
@@ -374,15 +430,92 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
     return status == TJ_STORAGE_OK ? open_tables(store, format_found, options) : status;
 }
 
-/* Without permission to write lock.mdb, or to create it, LMDB cannot lock. The permission is asked
- * for with access() and not by opening the file: closing a descriptor of lock.mdb would drop locks
- * (see store.h, Processes). */
+/* Without permission to write lock.mdb LMDB cannot lock. The permission is asked for with access()
+ * and not by opening the file: closing a descriptor of lock.mdb would drop locks (see store.h,
+ * Processes). */
 static bool can_lock(const struct tj_store *store)
 {
-    if (faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0) {
-        return true;
+    return faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0;
+}
+
+/* Some file systems know no modes; there the owner is all that matters. */
+static int take_after(int fd, const struct stat *data)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return errno;
     }
-    return errno == ENOENT && faccessat(store->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+    if ((st.st_uid != data->st_uid || st.st_gid != data->st_gid) &&
+        fchown(fd, data->st_uid, data->st_gid) != 0) {
+        return errno;
+    }
+    if (fchmod(fd, (data->st_mode & 0777) | S_IRUSR | S_IWUSR) != 0 && errno != EPERM) {
+        return errno;
+    }
+    return 0;
+}
+
+/* Whoever was quicker has made the same. */
+static int name_it(const struct tj_store *store, const char *made, const char *name)
+{
+    if (linkat(store->dir_fd, made, store->dir_fd, name, 0) == 0 || errno == EEXIST) {
+        return 0;
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
+        return errno;
+    }
+    /* A file system without links. */
+    return renameat(store->dir_fd, made, store->dir_fd, name) == 0 ? 0 : errno;
+}
+
+/* Under another name first: from the moment that others see it, it is as it should be. Whoever is
+ * neither root nor the owner could not give it to the owner. */
+enum tj_storage_status tj_store_make_like_data(const struct tj_store *store, const char *name)
+{
+    char made[32];
+    struct stat data;
+    struct stat st;
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        return TJ_STORAGE_OK; /* whatever it is */
+    }
+    if (errno != ENOENT || fstatat(store->dir_fd, TJ_STORE_DATA_FILE, &data, 0) != 0) {
+        return tj_storage_status_of(errno);
+    }
+    if (geteuid() != 0 && geteuid() != data.st_uid) {
+        return TJ_STORAGE_DENIED;
+    }
+    (void)snprintf(made, sizeof made, "%s.new", name);
+    (void)unlinkat(store->dir_fd, made, 0); /* of one who died here */
+    int fd = openat(store->dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    S_IRUSR | S_IWUSR);
+    if (fd < 0) {
+        return tj_storage_status_of(errno);
+    }
+    int error = take_after(fd, &data);
+    (void)close(fd);
+    error = error == 0 ? name_it(store, made, name) : error;
+    (void)unlinkat(store->dir_fd, made, 0);
+    return tj_storage_status_of(error);
+}
+
+const char *tj_store_denied(const char *dir, bool writing)
+{
+    static const char *const names[] = {TJ_STORE_DATA_FILE, TJ_STORE_WRITER_FILE,
+                                        TJ_STORE_LOCK_FILE};
+    const char *denied = NULL;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && denied == NULL; i++) {
+        int wanted = writing ? R_OK | W_OK : R_OK;
+        bool missing = faccessat(fd, names[i], F_OK, AT_EACCESS) != 0 && errno == ENOENT;
+        if (missing ? writing : faccessat(fd, names[i], wanted, AT_EACCESS) != 0) {
+            denied = names[i];
+        }
+    }
+    (void)close(fd);
+    return denied;
 }
 
 /* A shared lock held for a moment. It does not keep out the writer, which tries more than once. */
@@ -410,7 +543,10 @@ enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *forma
         return status;
     }
     status = tj_store_probe(store);
-    store->lockless = !can_lock(store);
+    if (status == TJ_STORAGE_OK) {
+        store->lockless =
+            tj_store_make_like_data(store, TJ_STORE_LOCK_FILE) != TJ_STORAGE_OK || !can_lock(store);
+    }
     if (status == TJ_STORAGE_OK && store->lockless) {
         status = nobody_writes(store);
     }
@@ -437,11 +573,12 @@ enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out
     if (txn == NULL) {
         return TJ_STORAGE_MEMORY;
     }
-    int rc = begin_settled(store->env, &txn->mdb);
+    int rc = begin_settled(store, &txn->mdb);
     int dead;
-    if (rc == MDB_READERS_FULL && txn->mdb == NULL && mdb_reader_check(store->env, &dead) == 0 &&
-        dead > 0) {
-        rc = begin_settled(store->env, &txn->mdb);
+    if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
+        mdb_txn_abort(txn->mdb); /* NULL is fine */
+        txn->mdb = NULL;
+        rc = begin_settled(store, &txn->mdb);
     }
     if (rc != 0) {
         mdb_txn_abort(txn->mdb);
@@ -461,7 +598,7 @@ enum tj_storage_status tj_read_renew(struct tj_txn *txn)
     mdb_txn_reset(txn->mdb);
     txn->failed = txn->store->lockless ? nobody_writes(txn->store) : TJ_STORAGE_OK;
     if (txn->failed == TJ_STORAGE_OK) {
-        txn->failed = tj_storage_status_of(begin_settled(txn->store->env, &txn->mdb));
+        txn->failed = tj_storage_status_of(begin_settled(txn->store, &txn->mdb));
     }
     return txn->failed;
 }
@@ -472,7 +609,7 @@ void tj_read_end(struct tj_txn *txn)
         return;
     }
     TJ_STORAGE_REQUIRE(!txn->writing && txn->cursors == 0);
-    mdb_txn_abort(txn->mdb);
+    end_any(txn->store, txn->mdb);
     atomic_fetch_sub(&txn->store->transactions, 1);
     free(txn);
 }

@@ -10,10 +10,11 @@
  * Files of a directory:
  *     data.mdb      LMDB's. It may be longer than what is in use (tj_store_bytes): the writer
  *                   allocates ahead
- *     lock.mdb      LMDB's
+ *     lock.mdb      LMDB's. Who finds none makes one of the owner, group and mode of data.mdb; a
+ * reader who cannot makes none and reads without
  *     writer.lock   an flock that the writer holds, since LMDB's own lock does not keep out a
  * second program. Never delete it: a second writer would lock another file of that name
- *     data.mdb.new  a creation that was cut short
+ *     data.mdb.new  a creation that was cut short; so are lock.mdb.new and writer.lock.new
  * Every table is one LMDB database:
  *     numbered   key = u64 big-endian (8 bytes), so the order of keys is the order of numbers
  *     named      key = 1..TJ_STORE_KEY_MAX bytes, in byte order
@@ -53,7 +54,8 @@ enum tj_storage_status {
     TJ_STORAGE_VERSION,   /* format version not known to this program */
     TJ_STORAGE_CORRUPT,   /* not a store of ours, or damaged */
     TJ_STORAGE_DENIED,    /* permissions */
-    TJ_STORAGE_MEMORY,    /* no memory, no address space, or no free reader slot */
+    TJ_STORAGE_MEMORY,    /* no memory, no address space */
+    TJ_STORAGE_BUSY,      /* no free reader slot: nothing happened, and one will become free */
     TJ_STORAGE_IO, /* all else; after a failed commit the store must be closed and reopened */
 };
 
@@ -90,7 +92,8 @@ struct tj_txn;
 
 /* Opens for reading. Nothing is created where there is no store, and data.mdb is never changed.
  *
- * A directory without write permission works too, but without LMDB's reader lock. That lock would
+ * A directory without write permission works too, and one whose lock.mdb only its owner could make,
+ * but without LMDB's reader lock. That lock would
  * keep the writer off the pages that are being read. So it works only when nobody writes: that is
  * asked here, and whenever a transaction begins or is renewed (LOCKED). A writer that comes later
  * is not noticed.
@@ -101,9 +104,14 @@ enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *forma
                                           const struct tj_store_options *options) TJ_MUST_USE;
 void tj_store_close(struct tj_store *store);
 
+/* After DENIED: the name of the file in `dir` that this user may not open; NULL when it is none of
+ * them, but the directory. */
+const char *tj_store_denied(const char *dir, bool writing);
+
 /* Begins a reading transaction: one consistent picture of the last commit that is on the disk,
- * until it is ended or renewed. MEMORY when no slot is free. Beginning beside a commit takes two
- * slots for a moment. */
+ * until it is ended or renewed. BUSY when no slot is free. Beginning beside a commit takes two
+ * slots for a moment. A store that is open for writing keeps two of its own, which is enough for
+ * one transaction at a time. */
 enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out) TJ_MUST_USE;
 /* Moves the transaction to the newest commit. After a failure it can only be renewed again or
  * ended. */

@@ -39,6 +39,10 @@ struct tj_txn {
     uint64_t pages; /* writing: new pages so far, by estimate at most so many */
 };
 
+/* What a writer has at hand even when readers have taken all slots: one for its transaction, one to
+ * look beside a commit (begin_settled). */
+enum { TJ_STORE_KEPT_SLOTS = 2 };
+
 struct tj_store {
     MDB_env *env;
     MDB_dbi tables[TJ_STORE_TABLES_MAX];
@@ -50,6 +54,8 @@ struct tj_store {
     int writer_fd; /* writer.lock, flocked; -1 in a reader */
     bool lockless; /* no reader lock: nobody may write meanwhile */
     atomic_uint transactions;
+    bool keeps;                                   /* the writer's: it keeps slots */
+    _Atomic(MDB_txn *) kept[TJ_STORE_KEPT_SLOTS]; /* ended, each with its slot; NULL: in use */
 
     /* The registry of what this process has open; see store.c. */
     struct tj_store *next;
@@ -64,6 +70,9 @@ struct tj_store {
     uint64_t used;       /* bytes of data.mdb up to the last page of the last commit */
     uint64_t allocated;  /* size of data.mdb */
     uint64_t size_limit; /* RLIMIT_FSIZE when the transaction began */
+    bool unnamed;        /* being created: the data file has not got its name yet */
+    unsigned begun;      /* transactions since dead readers were last looked for, */
+    int64_t looked_s;    /* and when that was, by the monotonic clock */
 };
 
 enum tj_storage_status tj_storage_status_of(int code) TJ_MUST_USE; /* of an errno or an LMDB code */
@@ -85,6 +94,17 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
 /* Opens the tables and compares the format again, in an environment that is open. */
 enum tj_storage_status tj_store_open_tables(struct tj_store *store,
                                             const struct tj_store_options *options) TJ_MUST_USE;
+
+/* Takes the slots that a writer keeps. BUSY when there are not so many. */
+enum tj_storage_status tj_store_keep_slots(struct tj_store *store) TJ_MUST_USE;
+void tj_store_drop_kept(struct tj_store *store);
+
+/* Makes an empty file of this name, unless there is one, with the owner, the group and the mode of
+ * the data file: whoever looks at a ledger first, root among them, must not lock out those whose it
+ * is. When it is not OK, nothing was made: DENIED to whoever is neither root nor the owner,
+ * NOT_FOUND without a data file. */
+enum tj_storage_status tj_store_make_like_data(const struct tj_store *store,
+                                               const char *name) TJ_MUST_USE;
 
 /* options->map_size, or the default; whole pages. */
 uint64_t tj_store_map_size(const struct tj_store_options *options) TJ_MUST_USE;

@@ -45,6 +45,10 @@ enum {
     /* Page numbers in a page of the list of free pages, less than there are. */
     FREED_PER_PAGE = 256,
 
+    /* Dead readers are looked for after so many transactions, or seconds: it costs some 20 us. */
+    LOOK_TRANSACTIONS = 64,
+    LOOK_S = 10,
+
     LOCK_TRIES = 6,
     LOCK_PAUSE_NS = 10000000,
 };
@@ -71,6 +75,10 @@ static uint64_t file_size_limit(void)
  * than one try. */
 static enum tj_storage_status take_writer_lock(struct tj_store *store)
 {
+    enum tj_storage_status status = tj_store_make_like_data(store, TJ_STORE_WRITER_FILE);
+    if (status != TJ_STORAGE_OK && status != TJ_STORAGE_NOT_FOUND) { /* a creation makes it below */
+        return status;
+    }
     store->writer_fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE,
                               O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TJ_STORE_FILE_MODE);
     if (store->writer_fd < 0) {
@@ -197,8 +205,19 @@ static int write_tables(MDB_env *env, const struct tj_store_options *options)
 
 #define NEW_FILE "data.mdb.new"
 
-/* The data file is made under another name and renamed, so that one that exists is whole. */
-static enum tj_storage_status make_data_file(struct tj_store *store, const char *dir,
+/* The path of the data file while it is made; to be freed. NULL when there is no memory. */
+static char *new_path(const char *dir)
+{
+    size_t size = strlen(dir) + sizeof "/" NEW_FILE;
+    char *path = malloc(size);
+    if (path != NULL) {
+        (void)snprintf(path, size, "%s/%s", dir, NEW_FILE);
+    }
+    return path;
+}
+
+/* The data file is made under another name, so that one that exists is whole. */
+static enum tj_storage_status make_data_file(struct tj_store *store, const char *path,
                                              const struct tj_store_options *options)
 {
     if (unlinkat(store->dir_fd, NEW_FILE, 0) != 0 && errno != ENOENT) {
@@ -207,12 +226,6 @@ static enum tj_storage_status make_data_file(struct tj_store *store, const char 
     if (file_size_limit() < step_min) {
         return TJ_STORAGE_FULL;
     }
-    size_t size = strlen(dir) + sizeof "/" NEW_FILE;
-    char *path = malloc(size);
-    if (path == NULL) {
-        return TJ_STORAGE_MEMORY;
-    }
-    (void)snprintf(path, size, "%s/%s", dir, NEW_FILE);
     MDB_env *env = NULL;
     int rc = mdb_env_create(&env);
     if (rc == 0 && (rc = mdb_env_set_maxdbs(env, TJ_STORE_TABLES_MAX + 1)) == 0 &&
@@ -222,14 +235,22 @@ static enum tj_storage_status make_data_file(struct tj_store *store, const char 
         rc = write_tables(env, options);
     }
     mdb_env_close(env);
-    free(path);
-    if (rc == 0 && renameat(store->dir_fd, NEW_FILE, store->dir_fd, TJ_STORE_DATA_FILE) != 0) {
-        rc = errno;
-    }
     if (rc != 0) {
         (void)unlinkat(store->dir_fd, NEW_FILE, 0);
     }
     return tj_storage_status_of(rc);
+}
+
+enum tj_storage_status tj_store_publish(struct tj_store *store)
+{
+    TJ_STORAGE_REQUIRE(store->unnamed && atomic_load(&store->transactions) == 0);
+    mdb_env_close(store->env);
+    store->env = NULL;
+    if (renameat(store->dir_fd, NEW_FILE, store->dir_fd, TJ_STORE_DATA_FILE) != 0) {
+        return tj_storage_status_of(errno);
+    }
+    store->unnamed = false;
+    return fsync(store->dir_fd) == 0 ? TJ_STORAGE_OK : tj_storage_status_of(errno);
 }
 
 /* Makes the directory's own entry durable. One that was there already may be the work of a creation
@@ -262,7 +283,10 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
         return tj_storage_status_of(errno);
     }
     uint32_t format = 0;
-    enum tj_storage_status status = tj_store_open_env(store, &format, dir, options, 0);
+    enum tj_storage_status status = tj_store_make_like_data(store, TJ_STORE_LOCK_FILE);
+    if (status == TJ_STORAGE_OK) {
+        status = tj_store_open_env(store, &format, dir, options, 0);
+    }
     if (status == TJ_STORAGE_VERSION && format != 0 && format == options->upgrades) {
         status = upgrade(store, options);
     }
@@ -278,10 +302,11 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
      * somebody next writes. But our caller reads first, and would append to the commit before. */
     MDB_txn *txn;
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
-    if (rc == 0) {
-        mdb_txn_abort(txn);
+    if (rc != 0) {
+        return tj_storage_status_of(rc);
     }
-    return tj_storage_status_of(rc);
+    mdb_txn_abort(txn);
+    return tj_store_keep_slots(store);
 }
 
 static enum tj_storage_status create_in(struct tj_store *store, const char *dir,
@@ -301,14 +326,23 @@ static enum tj_storage_status create_in(struct tj_store *store, const char *dir,
     }
     /* The parent first: after the rename nobody would do it again. */
     enum tj_storage_status status = sync_parent(store, made_directory);
-    if (status == TJ_STORAGE_OK) {
-        status = make_data_file(store, dir, options);
+    char *path = new_path(dir);
+    if (path == NULL) {
+        return TJ_STORAGE_MEMORY;
     }
-    return status == TJ_STORAGE_OK ? open_env_to_write(store, NULL, dir, options) : status;
+    if (status == TJ_STORAGE_OK) {
+        status = make_data_file(store, path, options);
+    }
+    if (status == TJ_STORAGE_OK) {
+        store->unnamed = true;
+        status = tj_store_open_env(store, NULL, path, options, MDB_NOSUBDIR | MDB_NOLOCK);
+    }
+    free(path);
+    return status;
 }
 
-enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
-                                       const struct tj_store_options *options)
+enum tj_storage_status tj_store_begin(struct tj_store **out, const char *dir,
+                                      const struct tj_store_options *options)
 {
     *out = NULL;
     bool made_directory = mkdir(dir, TJ_STORE_DIR_MODE) == 0;
@@ -329,6 +363,27 @@ enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
     return TJ_STORAGE_OK;
 }
 
+enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
+                                       const struct tj_store_options *options)
+{
+    struct tj_store *store;
+    *out = NULL;
+    enum tj_storage_status status = tj_store_begin(&store, dir, options);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    status = tj_store_publish(store);
+    if (status == TJ_STORAGE_OK) {
+        status = open_env_to_write(store, NULL, dir, options);
+    }
+    if (status != TJ_STORAGE_OK) {
+        tj_store_close(store);
+        return status;
+    }
+    *out = store;
+    return TJ_STORAGE_OK;
+}
+
 void tj_store_remove(struct tj_store *store)
 {
     if (store == NULL) {
@@ -337,10 +392,13 @@ void tj_store_remove(struct tj_store *store)
     TJ_STORAGE_REQUIRE(store->writer_fd >= 0 && atomic_load(&store->transactions) == 0);
     /* The data first: whoever comes now finds nothing. The writer's lock last: until then nobody
      * creates another store here, whose files these would be. */
-    (void)unlinkat(store->dir_fd, TJ_STORE_DATA_FILE, 0);
+    (void)unlinkat(store->dir_fd, store->unnamed ? NEW_FILE : TJ_STORE_DATA_FILE, 0);
+    tj_store_drop_kept(store);
     mdb_env_close(store->env);
     store->env = NULL;
-    (void)unlinkat(store->dir_fd, TJ_STORE_LOCK_FILE, 0);
+    if (!store->unnamed) {
+        (void)unlinkat(store->dir_fd, TJ_STORE_LOCK_FILE, 0);
+    }
     (void)unlinkat(store->dir_fd, TJ_STORE_WRITER_FILE, 0);
     (void)fsync(store->dir_fd);
     struct stat st; /* the path may be a relative one, and the working directory another */
@@ -385,6 +443,18 @@ int tj_store_clear_stale_readers(struct tj_store *store)
 
 /* --- Transactions */
 
+/* A reader that died keeps the pages that it read: the file grows for as long as nobody notices. */
+static void look_for_dead_readers(struct tj_store *store)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (++store->begun >= LOOK_TRANSACTIONS || now.tv_sec - store->looked_s >= LOOK_S) {
+        store->begun = 0;
+        store->looked_s = now.tv_sec;
+        (void)tj_store_clear_stale_readers(store);
+    }
+}
+
 enum tj_storage_status tj_write_begin(struct tj_store *store, struct tj_txn **out)
 {
     *out = NULL;
@@ -395,6 +465,7 @@ enum tj_storage_status tj_write_begin(struct tj_store *store, struct tj_txn **ou
     struct tj_txn *txn = &store->txn;
     *txn = (struct tj_txn){.store = store, .writing = true};
     store->size_limit = file_size_limit();
+    look_for_dead_readers(store);
     enum tj_storage_status status = reserve(txn, BOOKKEEPING_PAGES);
     if (status == TJ_STORAGE_OK) {
         status = tj_storage_status_of(mdb_txn_begin(store->env, NULL, 0, &txn->mdb));

@@ -14,8 +14,17 @@
 enum tj_storage_status tj_store_create(struct tj_store **out, const char *dir,
                                        const struct tj_store_options *options) TJ_MUST_USE;
 
-/* Closes a store that tj_store_create made and deletes its files again; the directory too, when
- * that leaves it empty. It is for a caller that could not fill the store. */
+/* The same for a caller that has to fill the store before it may appear: until tj_store_publish its
+ * data file has another name, and whoever looks finds no store. A process that dies leaves a
+ * creation that was cut short. */
+enum tj_storage_status tj_store_begin(struct tj_store **out, const char *dir,
+                                      const struct tj_store_options *options) TJ_MUST_USE;
+/* Names the data file of a store that tj_store_begin made, and syncs. The store can then only be
+ * closed. When it is not OK it can be removed, too. */
+enum tj_storage_status tj_store_publish(struct tj_store *store) TJ_MUST_USE;
+
+/* Closes a store that was made just now and deletes its files again; the directory too, when that
+ * leaves it empty. It is for a caller that could not fill the store. */
 void tj_store_remove(struct tj_store *store);
 
 /* Opens for writing: takes the flock and clears stale readers. LOCKED when another process has it
@@ -54,7 +63,7 @@ enum tj_storage_status tj_write_commit(struct tj_txn *txn) TJ_MUST_USE;
 void tj_write_abort(struct tj_txn *txn);
 
 /* Clears the slots of readers whose process died, and returns how many. A reader that lingers makes
- * the file grow. */
+ * the file grow. Transactions do so now and then. */
 int tj_store_clear_stale_readers(struct tj_store *store);
 
 #endif

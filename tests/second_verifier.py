@@ -492,6 +492,8 @@ def field_code(data, name):
 ASSET = field_number(1, 2**32 - 1)
 ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
 NAME, LABEL = field_text(False), field_text(True)
+ORIGIN = field_text(False, "+ \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+                    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
 
 MOVEMENT_FIELDS = [
     (2, 1, "purpose", field_number(1, 13)),
@@ -528,7 +530,7 @@ DIRECTIVE_FIELDS = {
         (8, 4, "lifetime_max_s", field_number(60, 31_622_400)),
         (12, 4, "checkpoint_delay_max_s", field_number(1, 2**32 - 1)),
         (16, 32, "nonce", field_bytes),
-        (48, 48, "name", field_text(False, " +")),
+        (48, 48, "name", ORIGIN),
     ],
     PREDECESSOR: [
         (8, 8, "size", field_number(1, 2**64 - 1)),

@@ -156,11 +156,10 @@ static void print_receipt_text(struct ingest *ingest, const struct source *sourc
 static void print_signed_json(struct ingest_signer *signer, const struct tijori_receipt *receipt)
 {
     char note[TJ_RECEIPT_NOTE_MAX + 1];
-    if (!ingest_signer_cover(signer, receipt)) {
-        return;
+    if (ingest_signer_cover(signer, receipt)) {
+        printf(", \"checkpoint\": ");
+        json_print_string(stdout, signer->note);
     }
-    printf(", \"checkpoint\": ");
-    json_print_string(stdout, signer->note);
     if (ingest_signer_sign(signer, note, receipt)) {
         printf(", \"receipt\": ");
         json_print_string(stdout, note);
@@ -453,8 +452,10 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     options.log_key = ingest->signer.on ? ingest->signer.secret32 : NULL;
     options.threads = (uint32_t)threads;
     options.accept_clock_jump = argument_flag(arguments, "accept-clock");
+    /* A dry run has nothing to write, and no business with the writer's lock. */
+    enum tijori_mode mode = ingest->dry_run ? TIJORI_READ : TIJORI_WRITE;
     enum tijori_status status =
-        tijori_open(&ingest->ledger, arguments->operands[0], TIJORI_WRITE, &options, &why);
+        tijori_open(&ingest->ledger, arguments->operands[0], mode, &options, &why);
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }

@@ -4,6 +4,7 @@
 #include "core/base/cursor.h"
 #include "core/ingest/ledger.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arguments)
@@ -81,20 +82,59 @@ void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger)
     }
 }
 
+/* Once: the operator has to know, and has to know it once. */
+static void say_retired(struct ingest_signer *signer, uint64_t entry)
+{
+    if (signer->retired) {
+        return;
+    }
+    signer->retired = true;
+    signer->code = fail(EXIT_INCOMPLETE,
+                        "--log-key: entry %" PRIu64
+                        " retired this key. What it no longer may sign is accepted, "
+                        "without a checkpoint or a signed receipt; sign on with an active key",
+                        entry);
+}
+
+/* Whether the key may sign what is of this size. What is on the disk when a receipt is printed has
+ * all entries that the receipt speaks of. */
+static bool may_sign(struct ingest_signer *signer, uint64_t size)
+{
+    const uint64_t until = tj_ledger_signs_until(signer->ledger);
+    if (size > until) {
+        say_retired(signer, until);
+    }
+    return size <= until;
+}
+
 bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt)
 {
     bool in = receipt->status == TIJORI_OK || receipt->status == TIJORI_ALREADY;
     if (!signer->on || signer->newest.size == 0) {
         return false;
     }
-    return !in || receipt->entry < signer->newest.size || fetch(signer);
+    if (!in || receipt->entry < signer->newest.size) {
+        return true;
+    }
+    return may_sign(signer, receipt->entry + 1) && fetch(signer) &&
+           receipt->entry < signer->newest.size;
 }
 
 bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_MAX + 1],
                         const struct tijori_receipt *receipt)
 {
     struct tj_receipt signing = {.status = receipt->status};
-    if (!signer->receipts || !tj_receipt_decides(receipt->status) ||
+    if (signer->hasher == NULL) {
+        return false;
+    }
+    if (receipt->status == TIJORI_OK) { /* entries come in the order of receipts */
+        struct tj_hash leaf;
+        memcpy(leaf.bytes, receipt->leaf, TJ_HASH_SIZE);
+        TIJORI_REQUIRE(receipt->entry == signer->decided.size);
+        tj_frontier_append(signer->hasher, &signer->decided, &leaf);
+    }
+    if (!tj_receipt_decides(receipt->status) || signer->newest.size == 0 ||
+        !may_sign(signer, signer->decided.size) ||
         tj_all_zero(receipt->envelope_id, TJ_HASH_SIZE)) {
         return false;
     }
@@ -104,10 +144,6 @@ bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_M
         signing.entry = receipt->entry;
         signing.received_ns = receipt->received_ns;
         memcpy(signing.leaf.bytes, receipt->leaf, TJ_HASH_SIZE);
-    }
-    if (receipt->status == TIJORI_OK) { /* entries come in the order of receipts */
-        TIJORI_REQUIRE(receipt->entry == signer->decided.size);
-        tj_frontier_append(signer->hasher, &signer->decided, &signing.leaf);
     }
     signing.head_size = signer->decided.size;
     tj_frontier_root(signer->hasher, &signing.head_root, &signer->decided);

@@ -25,7 +25,8 @@ struct ingest_signer {
      * log had by then what it accepted after. */
     struct tj_frontier decided;
     struct tj_hasher *hasher;
-    int code; /* not EXIT_PASS: why the checkpoint could not be had */
+    bool retired; /* an entry retired the key, and that was said */
+    int code;     /* not EXIT_PASS: why the checkpoint could not be had */
 };
 
 /* Reads the options of the command; answers an exit code and has said why. Clear in any case. */
@@ -36,12 +37,12 @@ void ingest_signer_clear(struct ingest_signer *signer);
 void ingest_signer_start(struct ingest_signer *signer, struct tijori *ledger);
 
 /* Has signer->note cover the receipt's entry, where it has one. False when there is no checkpoint
- * to show. */
+ * to show: none could be had, or the entry or one before it retired the key. */
 bool ingest_signer_cover(struct ingest_signer *signer, const struct tijori_receipt *receipt);
 
-/* The signed receipt, NUL-terminated; false when there is none: the bytes had no envelope id, or
- * nothing was decided (a commit failed: the envelope may be on the disk). Each receipt once, after
- * ingest_signer_cover. */
+/* The signed receipt, NUL-terminated; false when there is none: the bytes had no envelope id,
+ * nothing was decided (a commit failed: the envelope may be on the disk), or the key is retired.
+ * Each receipt once, after ingest_signer_cover. */
 bool ingest_signer_sign(struct ingest_signer *signer, char out[TJ_RECEIPT_NOTE_MAX + 1],
                         const struct tijori_receipt *receipt);
 

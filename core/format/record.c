@@ -1,5 +1,6 @@
 #include "core/format/record.h"
 
+#include "core/format/origin.h"
 #include "crypto/signature.h"
 #include "crypto/utf8.h"
 
@@ -356,12 +357,14 @@ static check_function *const value_checks[TJ_KIND_END] = {
 
 /* ---- what the form of a text cannot say, by kind ---- */
 
-/* The name is the origin of checkpoints: C2SP signed-note bars spaces and plus signs. */
+/* A ledger whose name the origin of a checkpoint cannot begin with could never sign one. */
 static enum tijori_status check_ledger_name(const uint8_t *r, struct tj_verdict *verdict)
 {
-    const uint8_t *name = TJ_AT(r, TJ_LEDGER, name);
-    if (memchr(name, ' ', TJ_NAME_SIZE) != NULL || memchr(name, '+', TJ_NAME_SIZE) != NULL) {
-        return tj_refuse(verdict, TIJORI_TEXT, "name");
+    const char *name = (const char *)TJ_AT(r, TJ_LEDGER, name);
+    if (!tj_origin_name_valid(name, strnlen(name, TJ_NAME_SIZE))) {
+        return tj_refuse_detail(verdict, TIJORI_TEXT, "name",
+                                "a ledger's name stands in its checkpoints: without white space of "
+                                "any kind, '+' and control characters");
     }
     return TIJORI_OK;
 }

@@ -295,19 +295,19 @@ void tj_group_settle(struct tj_group *group)
 
 /* The blocks of the slice go back to the front of the list, last popped first, so that the list is
  * in order again. None may say that it changed later than `size`: another entry will have that
- * number. */
+ * number. Only then is the rest taken back: some of the blocks may be the group's own, and go. */
 void tj_group_undo(struct tj_group *group, struct tj_state *state, uint64_t size)
 {
     struct tj_undo_log *log = state->undo;
     TJ_VERIFY_CHECK(group->count == 0 || size + group->count <= group->end.row.size);
-    state->undo = &group->undo;
-    tj_state_rollback_to(state, size);
-    state->undo = log;
     while (group->slice_count > 0) {
         const struct tj_sliced *sliced = &group->slice[--group->slice_count];
         tj_state_unpop_dirty(state, sliced->block, sliced->since < size ? sliced->since : size);
     }
+    state->undo = &group->undo;
+    tj_state_rollback(state, 0);
+    state->undo = log;
     TJ_VERIFY_CHECK(group->undo.count == 0);
-    TJ_VERIFY_CHECK(state->dirty_last == NULL || state->dirty_last->dirty_since <= size);
+    TJ_VERIFY_CHECK(tj_dirty_in_order(state));
     empty(group);
 }

@@ -82,6 +82,7 @@ struct past {
     const struct tj_ingest *ingest;
     uint64_t durable; /* entries from here on are in memory only */
     bool waits;       /* a rule asked for what can be read only once it is on the disk */
+    bool lent;        /* the transaction is the caller's */
 };
 
 #ifdef TIJORI_VERIFY
@@ -163,15 +164,19 @@ static bool past_root(void *context, struct tj_hash *root, uint64_t size)
 /* How much is durable is read before the transaction begins. So the transaction sees at least that
  * much, and no entry is missing both on the disk and in memory. */
 static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *ingest,
-                                         struct tj_digester *digester)
+                                         struct tj_digester *digester, struct tj_txn *lent)
 {
-    struct tj_txn *txn;
+    struct tj_txn *txn = lent;
     p->past =
         (struct tj_past){p, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
     p->ingest = ingest;
     p->waits = false;
     p->durable = atomic_load(&ingest->durable_size);
-    enum tj_storage_status status = tj_read_begin(ingest->store, &txn);
+    p->lent = lent != NULL;
+    enum tj_storage_status status = TJ_STORAGE_OK;
+    if (!p->lent) {
+        status = tj_read_begin(ingest->store, &txn);
+    }
     tj_journal_past_init(&p->journal, status == TJ_STORAGE_OK ? txn : NULL, digester);
     TJ_VERIFY_CHECK(p->durable <= ingest->head.row.size);
     TJ_VERIFY_CHECK(status != TJ_STORAGE_OK || sees_durable(p));
@@ -180,7 +185,9 @@ static enum tj_storage_status past_begin(struct past *p, struct tj_ingest *inges
 
 static void past_end(struct past *p)
 {
-    tj_read_end(p->journal.txn);
+    if (!p->lent) {
+        tj_read_end(p->journal.txn);
+    }
 }
 
 /* ---- what only an ingesting ledger knows ---- */
@@ -480,7 +487,7 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
     TJ_VERIFY_CHECK(group->count == 0 && group->records == 0 && group->slice_count == 0);
     TJ_VERIFY_CHECK(group->undo.count == 0 && group->node_count == 0);
     ingest->state->undo = &group->undo;
-    *status = past_begin(&past, ingest, digester);
+    *status = past_begin(&past, ingest, digester, NULL);
     while (*status == TJ_STORAGE_OK && items < ready && group->count < TJ_GROUP_ENVELOPES_MAX &&
            group->records < TJ_GROUP_RECORDS_MAX) {
         prefetch_ahead(ingest, pipeline, items, ready);
@@ -496,7 +503,7 @@ static size_t judge_group(struct tj_ingest *ingest, struct tj_digester *digester
             past_end(&past);
             *status = wait_for_the_disk(ingest);
             if (*status == TJ_STORAGE_OK) {
-                *status = past_begin(&past, ingest, digester);
+                *status = past_begin(&past, ingest, digester, NULL);
             }
         }
     }
@@ -534,6 +541,15 @@ static void take_back(struct tj_ingest *ingest)
     ingest->head = ingest->durable;
     ingest->lost = false;
     TJ_VERIFY_CHECK(tj_dirty_in_order(ingest->state));
+    TJ_VERIFY_CHECK(ingest->state->dirty_last == NULL ||
+                    ingest->state->dirty_last->dirty_since <= size);
+}
+
+/* Whether a storage that answered so is as it was, and can go on: it has no room, or readers have
+ * all that it has for them. */
+static bool nothing_written(enum tj_storage_status status)
+{
+    return status == TJ_STORAGE_FULL || status == TJ_STORAGE_BUSY;
 }
 
 /* Begins to commit a group. Not OK: the group is lost, and what was lost is out of the state again.
@@ -553,17 +569,39 @@ static enum tj_storage_status begin_commit(struct tj_ingest *ingest, struct tj_g
         status = tj_group_begin(group, ingest->store, ingest->state, blocks);
     }
     if (status != TJ_STORAGE_OK) {
-        atomic_store(&ingest->failed, ingest->failed || status != TJ_STORAGE_FULL);
+        atomic_store(&ingest->failed, ingest->failed || !nothing_written(status));
         take_back(ingest);
     }
     return status;
 }
 
-/* Commits a group and, when that succeeds, moves the durable end of the log. When it fails, the
+/* The last size that the signer's key is active for, when the group's entries have their effect:
+ * the index of the entry that retired it. Wants the lock on judging. */
+static uint64_t signer_ends(const struct tj_ingest *ingest)
+{
+    const struct tj_public_key *own = &ingest->signer_key;
+    uint32_t number;
+    uint64_t ends = 0;
+    if (ingest->signer == NULL || tj_find_log_key(ingest->state, &number, own->bytes)) {
+        return UINT64_MAX;
+    }
+    uint32_t count = tj_state_ledger(ingest->state)->log_keys;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_log_key_object *key = tj_state_peek(ingest->state, TJ_T_LOG_KEY, 0, i);
+        if (key != NULL && memcmp(key->key, own->bytes, sizeof key->key) == 0) {
+            ends = tj_record_entry(key->retired);
+        }
+    }
+    return ends;
+}
+
+/* Commits a group and, when that succeeds, moves the durable end of the log. A group whose entries
+ * retire the signer's key is not signed, nor is any after it: the key is not active for its size,
+ * and every audit would say so (docs/FORMAT.md section 14). When the commit fails, the
  * state cannot be put right at once, because another thread may be judging on it: `lost` asks the
  * next holder of both locks to take the group back. Wants `committing`. */
 static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_digester *digester,
-                                         struct tj_group *group)
+                                         struct tj_group *group, uint64_t signs_until)
 {
     TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing));
     TJ_VERIFY_CHECK(!ingest->lost && !ingest->failed);
@@ -571,15 +609,20 @@ static enum tj_storage_status end_commit(struct tj_ingest *ingest, struct tj_dig
         return TJ_STORAGE_OK;
     }
     TJ_VERIFY_CHECK(ingest->durable.row.size + group->count == group->end.row.size);
-    enum tj_storage_status status = tj_group_commit(group, digester, ingest->signer);
+    const bool active = signs_until >= group->end.row.size;
+    enum tj_storage_status status =
+        tj_group_commit(group, digester, active ? ingest->signer : NULL);
     if (status == TJ_STORAGE_OK) {
         ingest->durable = group->end;
-        memcpy(ingest->note, group->note, group->note_size);
-        ingest->note_size = group->note_size;
+        if (group->note_size > 0) {
+            memcpy(ingest->note, group->note, group->note_size);
+            ingest->note_size = group->note_size;
+        }
+        atomic_store(&ingest->signs_until, signs_until);
         tj_group_settle(group);
         atomic_store(&ingest->durable_size, ingest->durable.row.size);
     } else {
-        atomic_store(&ingest->failed, status != TJ_STORAGE_FULL);
+        atomic_store(&ingest->failed, !nothing_written(status));
         ingest->lost = true;
     }
     return status;
@@ -631,13 +674,14 @@ void tj_ingest_decide(void *context, struct tj_digester *digester, struct tj_pip
     size_t items = judge_group(ingest, digester, pipeline, group, &status, ready);
     pthread_mutex_lock(&ingest->committing);
     status = begin_commit(ingest, group, status);
+    const uint64_t signs_until = signer_ends(ingest);
     pthread_mutex_unlock(&ingest->judging);
     tj_pipeline_judged(pipeline, items);
     if (status == TJ_STORAGE_OK) {
-        status = end_commit(ingest, digester, group);
+        status = end_commit(ingest, digester, group, signs_until);
     }
     if (status != TJ_STORAGE_OK) {
-        refuse_group(pipeline, items, ingest->failed ? TIJORI_FAILED : TIJORI_FULL);
+        refuse_group(pipeline, items, ingest->failed ? TIJORI_FAILED : tj_from_storage(status));
     }
     TJ_VERIFY_CHECK(status != TJ_STORAGE_OK ||
                     entries_in_order(pipeline, items, ingest->durable.row.size));
@@ -682,13 +726,13 @@ bool tj_lock_held(pthread_mutex_t *lock)
 
 /* Judging writes into the state, for that is how rules see the effects of earlier records. So a dry
  * run does the same into the undo log of an empty group, and takes all of it back. */
-void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item)
+void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item, struct tj_txn *txn)
 {
     struct past past;
     struct tj_tail tail;
     tj_ingest_hold(ingest);
     struct tj_group *group = &ingest->groups[ingest->turn];
-    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester);
+    enum tj_storage_status storage = past_begin(&past, ingest, &ingest->digester, txn);
     if (storage != TJ_STORAGE_OK) {
         tj_refuse(&item->verdict, tj_from_storage(storage), NULL);
     } else if (item->verdict.status == TIJORI_OK) {
@@ -743,6 +787,7 @@ bool tj_ingest_init(struct tj_ingest *ingest)
     pthread_mutex_init(&ingest->committing, NULL);
     bool hashing = tj_digester_init(&ingest->digester);
     ingest->redo_max = TJ_REDO_MAX;
+    atomic_store(&ingest->signs_until, UINT64_MAX);
     ingest->recent = calloc(TJ_RECENT_MAX, sizeof *ingest->recent);
     bool first = tj_group_init(&ingest->groups[0]);
     bool second = tj_group_init(&ingest->groups[1]);
@@ -824,7 +869,7 @@ enum tijori_status tj_ingest_found(struct tj_ingest *ingest, struct tj_ingest_it
     struct tj_group *group = &ingest->groups[0];
     tj_ingest_hold(ingest);
     TJ_VERIFY_CHECK(ingest->head.row.size == 0 && ingest->state->dirty_count == 0);
-    enum tijori_status status = tj_from_storage(past_begin(&past, ingest, &ingest->digester));
+    enum tijori_status status = tj_from_storage(past_begin(&past, ingest, &ingest->digester, NULL));
     if (status == TIJORI_OK) {
         status = found_in(ingest, &past, group, genesis, opening);
         past_end(&past);

@@ -70,12 +70,14 @@ struct tj_ingest {
     struct tj_recent *recent; /* TJ_RECENT_MAX, by index */
 
     const struct tj_signer *signer; /* signs each group; NULL: none. Set before the first one */
+    struct tj_public_key signer_key;
 
     pthread_mutex_t committing;
     struct tj_log_end durable;
-    size_t note_size; /* of the checkpoint over `durable` when the signer made one */
+    size_t note_size; /* of the newest checkpoint that the signer made for a group */
     char note[TJ_SIGNED_NOTE_MAX];
     _Atomic uint64_t durable_size; /* durable.row.size, for the thread that judges */
+    _Atomic uint64_t signs_until;  /* the last size that the signer's key is active for */
     atomic_bool failed;            /* a commit ended in doubt, or memory: nothing more is written */
     bool lost;                     /* a group did not become durable and is still in the state */
 
@@ -108,8 +110,9 @@ void tj_ingest_let_go(struct tj_ingest *ingest);
 bool tj_lock_held(pthread_mutex_t *lock) TJ_MUST_USE;
 #endif
 
-/* Judges one checked item as if it came now, changing nothing. */
-void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item);
+/* Judges one checked item as if it came now, changing nothing. `txn` is the picture of a ledger
+ * that is open for reading; NULL: one is taken. */
+void tj_ingest_dry_run(struct tj_ingest *ingest, struct tj_ingest_item *item, struct tj_txn *txn);
 
 /* Stores every block that changed, so that the next open redoes nothing. */
 void tj_ingest_store_all(struct tj_ingest *ingest);

@@ -8,7 +8,8 @@
 
 struct tijori {
     enum tijori_mode mode;
-    struct tj_ingest ingest; /* TIJORI_READ uses its store, state, head and lock only */
+    struct tj_ingest
+        ingest; /* TIJORI_READ judges with it at most, in a dry run, and commits nothing */
     struct tj_pipeline *pipeline;
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
@@ -87,6 +88,10 @@ static enum tijori_status open_store(struct tijori *ledger, char *more, size_t m
         ledger->mode == TIJORI_WRITE
             ? tj_store_open_write(&ledger->ingest.store, &format, dir, &options)
             : tj_store_open_read(&ledger->ingest.store, &format, dir, &options);
+    if (status == TJ_STORAGE_DENIED) {
+        const char *file = tj_store_denied(dir, ledger->mode == TIJORI_WRITE);
+        snprintf(more, more_size, "%s", file != NULL ? file : "the folder itself");
+    }
     if (status == TJ_STORAGE_VERSION) {
         snprintf(more, more_size, "format %" PRIu32 ", this program knows %d", format,
                  TJ_STORE_FORMAT);
@@ -138,7 +143,10 @@ static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log
     }
     memcpy(ledger->log_key, log_key, sizeof ledger->log_key);
     tj_origin(ingest->state, ledger->origin);
-    enum tijori_status status = tj_checkpoint_make(ingest, note, &size, ledger->log_key);
+    enum tijori_status status = TIJORI_KEY_UNKNOWN;
+    if (tj_public_key_of(&ingest->signer_key, TJ_ALGORITHM_ED25519, log_key)) {
+        status = tj_checkpoint_make(ingest, note, &size, ledger->log_key);
+    }
     free(note);
     ledger->signer = (struct tj_signer){ledger->origin, ledger->log_key};
     ingest->signer = &ledger->signer;
@@ -195,6 +203,9 @@ enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori
     }
     if (status == TIJORI_OK && mode == TIJORI_WRITE) {
         status = start(ledger, options);
+    }
+    if (status == TIJORI_KEY_UNKNOWN) {
+        snprintf(more, sizeof more, "the log key is not registered here, or was retired");
     }
     if (status != TIJORI_OK) {
         ledger_free(ledger);
@@ -255,7 +266,8 @@ static enum tijori_status genesis_envelope(uint8_t **out, size_t *out_size, cons
 
 /* The genesis is judged without a disk first, so that a wrong one leaves nothing behind. The
  * opening can be judged only on the state that the genesis makes, and that writes; so when it is
- * refused, the new store is removed again. */
+ * refused, the new store is removed again. The store gets its name when both are in it: a process
+ * that dies before leaves no ledger, and the next one begins anew. */
 static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest_item *genesis,
                                          struct tj_ingest_item *opening, const char *dir,
                                          const struct tijori_options *options,
@@ -268,7 +280,7 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
         return status;
     }
     struct tj_store_options store = tj_journal_options(options->map_size);
-    status = tj_from_storage(tj_store_create(&ledger->ingest.store, dir, &store));
+    status = tj_from_storage(tj_store_begin(&ledger->ingest.store, dir, &store));
     if (status != TIJORI_OK) {
         return tj_refuse(verdict, status, NULL);
     }
@@ -279,6 +291,9 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
         status = tj_ingest_found(&ledger->ingest, genesis, opening);
     }
     TJ_VERIFY_CHECK(status != TIJORI_OK || ledger->ingest.head.row.size == 2);
+    if (status == TIJORI_OK) {
+        status = tj_from_storage(tj_store_publish(ledger->ingest.store));
+    }
     if (status != TIJORI_OK) {
         *verdict = genesis->verdict.status > TIJORI_ALREADY ? genesis->verdict : opening->verdict;
         verdict->status = status;
@@ -425,6 +440,7 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     if (ledger->mode == TIJORI_WRITE && ingest->signer != NULL) {
         pthread_mutex_lock(&ingest->committing);
         TJ_VERIFY_CHECK(ingest->note_size == 0 ||
+                        atomic_load(&ingest->signs_until) < ingest->durable.row.size ||
                         tj_note_is_of(ingest->note, ingest->note_size, ingest->durable.row.size));
         enum tijori_status kept = ingest->note_size > 0
                                       ? give_note(note, size, ingest->note, ingest->note_size)
@@ -444,6 +460,11 @@ enum tijori_status tijori_signed(struct tijori *ledger, char *note, size_t *size
     }
     tj_ledger_view_end(ledger, &view);
     return status;
+}
+
+uint64_t tj_ledger_signs_until(const struct tijori *ledger)
+{
+    return atomic_load(&ledger->ingest.signs_until);
 }
 
 enum tijori_status tijori_checkpoint(struct tijori *ledger, char *note, size_t *size,
@@ -508,15 +529,14 @@ enum tijori_status tijori_dry_run(struct tijori *ledger, struct tijori_receipt *
                                   const uint8_t *bytes, size_t size)
 {
     struct tj_ingest_item item = {0};
-    if (ledger->mode != TIJORI_WRITE) {
-        return TIJORI_READ_ONLY;
-    }
     if (size > TJ_ENVELOPE_SIZE_MAX) {
         return TIJORI_OVERSIZED;
     }
-    tj_pipeline_drain(ledger->pipeline);
+    if (ledger->mode == TIJORI_WRITE) {
+        tj_pipeline_drain(ledger->pipeline);
+    }
     check_one(ledger, &item, bytes, size);
-    tj_ingest_dry_run(&ledger->ingest, &item);
+    tj_ingest_dry_run(&ledger->ingest, &item, ledger->txn);
     fill_receipt(ledger, out, &item);
     return TIJORI_OK;
 }

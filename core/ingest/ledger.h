@@ -22,6 +22,10 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
  * open for reading. */
 enum tijori_status tj_ledger_publish(struct tijori *ledger) TJ_MUST_USE;
 
+/* The last size of the log that options->log_key is active for; UINT64_MAX while no entry that is
+ * on the disk has retired it. */
+uint64_t tj_ledger_signs_until(const struct tijori *ledger) TJ_MUST_USE;
+
 /* Fills in what tijori.h says of an account. */
 void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
                      const struct tj_account_object *account);

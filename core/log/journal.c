@@ -43,6 +43,8 @@ enum tijori_status tj_from_storage(enum tj_storage_status status)
         return TIJORI_DENIED;
     case TJ_STORAGE_MEMORY:
         return TIJORI_MEMORY;
+    case TJ_STORAGE_BUSY:
+        return TIJORI_BUSY;
     case TJ_STORAGE_IO:
         return TIJORI_IO;
     }

@@ -108,6 +108,13 @@ static enum tijori_status apply_judged(struct tj_state *state, struct tj_effect 
     return TIJORI_OK;
 }
 
+/* Everything that the state consists of: a refused envelope leaves nothing of itself behind. */
+TJ_VERIFY_ONLY static uint64_t extent(const struct tj_state *state)
+{
+    return state->arena.taken + state->room_bytes + state->dirty_count + state->key_index.count +
+           state->mark_index.count + state->rule_index.count;
+}
+
 /* All or nothing: whatever refuses, at whatever record, the undo log makes the state what it was.
  * The effect is told what the state says at its beginning (the number of the next mark, whether a
  * rule was ever set), because a redo has to be told the same. */
@@ -131,6 +138,7 @@ enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_ta
     TJ_VERIFY_CHECK(!state->redo); /* that takes nothing back */
     tj_state_begin_entry(state, c->index);
     TJ_VERIFY_ONLY const uint64_t sample = TJ_VERIFYING ? tj_state_sample(state) : 0;
+    TJ_VERIFY_ONLY const uint64_t extent_before = extent(state);
     tail->marks_base = effect.marks;
     tail->directive_previous = c->directive_previous;
     tj_verdict_init(verdict);
@@ -146,6 +154,7 @@ enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_ta
         TJ_VERIFY_CHECK(state->undo->count >= before);
         tj_state_rollback(state, before);
         TJ_VERIFY_CHECK(sample == 0 || tj_state_sample_again(state) == sample);
+        TJ_VERIFY_CHECK(extent(state) == extent_before);
         return status;
     }
     TJ_VERIFY_CHECK(stands_in_state(state, tail, c));

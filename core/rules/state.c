@@ -2,8 +2,6 @@
 
 #include "core/base/memory.h"
 
-#include <sys/mman.h>
-
 const char *const tj_basis_names[TJ_BASIS_PROVEN + 1] = {
     [TJ_BASIS_DECLARED] = "declared",
     [TJ_BASIS_DOCUMENT] = "document",
@@ -53,54 +51,7 @@ struct tj_state *tj_state_create(void)
     return state;
 }
 
-/* ---- arena: blocks are never freed one by one, and fresh pages are zero and untouched ---- */
-
-/* A chunk is mapped in huge pages where the kernel gives them on request: accounts are touched at
- * random, and a gigabyte of small pages would cost a page walk each time. */
-enum { HUGE_PAGE_BYTES = 2 << 20, ARENA_CHUNK_BYTES = 16 << 20 };
-
-/* Aligned to a huge page: more is mapped than is wanted, and what is over is given back. NULL when
- * there is no memory. */
-static uint8_t *map_chunk(void)
-{
-    uint8_t *mapped = mmap(NULL, ARENA_CHUNK_BYTES + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) {
-        return NULL;
-    }
-    size_t before = (size_t)(-(uintptr_t)mapped % HUGE_PAGE_BYTES);
-    TJ_VERIFY_CHECK((uintptr_t)(mapped + before) % HUGE_PAGE_BYTES == 0);
-    if (before > 0) {
-        munmap(mapped, before);
-    }
-    munmap(mapped + before + ARENA_CHUNK_BYTES, HUGE_PAGE_BYTES - before);
-    (void)madvise(mapped + before, ARENA_CHUNK_BYTES, MADV_HUGEPAGE); /* a wish */
-    return mapped + before;
-}
-
-/* What is left of a chunk when the next block does not fit is given up: pages that nobody touches
- * cost no memory. NULL when there is none. */
-static uint8_t *arena_take(struct tj_state *state, size_t size)
-{
-    TJ_VERIFY_CHECK(size <= ARENA_CHUNK_BYTES - sizeof(struct tj_arena_chunk));
-    if (state->arena_left < size) {
-        uint8_t *memory = map_chunk();
-        if (memory == NULL) {
-            return NULL;
-        }
-        struct tj_arena_chunk *chunk = (struct tj_arena_chunk *)(void *)memory;
-        chunk->next = state->arena_chunks;
-        state->arena_chunks = chunk;
-        state->arena = memory + sizeof *chunk;
-        state->arena_left = ARENA_CHUNK_BYTES - sizeof *chunk;
-    }
-    uint8_t *taken = state->arena;
-    state->arena += size;
-    state->arena_left -= size;
-    TJ_VERIFY_CHECK((uintptr_t)taken % 64 == 0);
-    TJ_VERIFY_CHECK(tj_all_zero(taken, size));
-    return taken;
-}
+/* ---- the beginning and the end ---- */
 
 static void table_clear(struct tj_table *table)
 {
@@ -114,7 +65,7 @@ bool tj_dirty_in_order(const struct tj_state *state)
     uint64_t count = 0;
     const struct tj_block *last = NULL;
     for (const struct tj_block *at = state->dirty_first; at != NULL; at = at->next_dirty) {
-        if (!at->dirty || ++count > state->dirty_count ||
+        if (!at->dirty || ++count > state->dirty_count || at->before_dirty != last ||
             (last != NULL && last->dirty_since > at->dirty_since)) {
             return false;
         }
@@ -144,11 +95,7 @@ void tj_state_destroy(struct tj_state *state)
     tj_index_free(&state->rule_index);
     free(state->rules_remembered);
     tj_undo_log_free(&state->undo_own);
-    for (struct tj_arena_chunk *chunk = state->arena_chunks; chunk != NULL;) {
-        struct tj_arena_chunk *next = chunk->next;
-        munmap(chunk, ARENA_CHUNK_BYTES);
-        chunk = next;
-    }
+    tj_arena_free(&state->arena);
     free(state);
 }
 
@@ -197,61 +144,138 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
     }
 }
 
+/* ---- notes of what is done, to take it back ---- */
+
+/* Room for so many more notes and bytes. False: no memory, and nothing has changed. */
+static bool note_room(struct tj_undo_log *log, size_t notes, size_t bytes)
+{
+    TJ_VERIFY_CHECK(log->count > 0 || log->bytes_count == 0);
+    return tj_grow(&log->undo, &log->capacity, log->count + notes, sizeof *log->undo) &&
+           tj_grow(&log->bytes, &log->bytes_capacity, log->bytes_count + bytes, 1);
+}
+
+/* There is room. */
+static void note(struct tj_undo_log *log, enum tj_undo_kind kind, void *at, const void *bytes,
+                 uint32_t size)
+{
+    TJ_VERIFY_CHECK(log->count < log->capacity && log->bytes_count + size <= log->bytes_capacity);
+    log->undo[log->count++] = (struct tj_undo){at, size, kind};
+    if (size > 0) {
+        memcpy(log->bytes + log->bytes_count, bytes, size);
+        log->bytes_count += size;
+    }
+}
+
+/* ---- blocks ---- */
+
+/* What a note of more room says: how many items there was room for. */
+struct room {
+    uint64_t capacity;
+    uint32_t party;
+    uint32_t table; /* 0: the array of parties */
+};
+
+/* Where the blocks of a table are. */
+static struct tj_table *rows_of(struct tj_state *state, uint32_t table, uint32_t party)
+{
+    if (table < TJ_T_KEY) {
+        return &state->tables[table];
+    }
+    return &state->parties[party].tables[table - TJ_T_KEY];
+}
+
+/* Room for `count` items of `array`, of which `room` says whose it is. False: no memory. */
+static bool grow_room(struct tj_state *state, void *array, size_t *capacity, size_t count,
+                      size_t size, struct room room, bool noted)
+{
+    if (count <= *capacity) {
+        return true;
+    }
+    room.capacity = *capacity;
+    if (noted && !note_room(state->undo, 1, sizeof room)) {
+        return false;
+    }
+    if (!grow_clear(array, capacity, count, size)) {
+        return false;
+    }
+    state->room_bytes += (*capacity - room.capacity) * size;
+    if (noted) {
+        note(state->undo, TJ_UNDO_ROOM, NULL, &room, sizeof room);
+    }
+    return true;
+}
+
 /* The table that a block belongs to, with room for it; NULL when there is no memory. */
 static struct tj_table *room_for(struct tj_state *state, uint8_t table, uint32_t party,
-                                 uint32_t number)
+                                 uint32_t number, bool noted)
 {
-    if (table >= TJ_T_KEY && !grow_clear(&state->parties, &state->parties_capacity,
-                                         (size_t)party + 1, sizeof *state->parties)) {
+    if (table >= TJ_T_KEY &&
+        !grow_room(state, &state->parties, &state->parties_capacity, (size_t)party + 1,
+                   sizeof *state->parties, (struct room){0, 0, 0}, noted)) {
         return NULL;
     }
-    struct tj_table *rows =
-        table < TJ_T_KEY ? &state->tables[table] : &state->parties[party].tables[table - TJ_T_KEY];
-    if (!grow_clear(&rows->blocks, &rows->capacity, (size_t)number + 1,
-                    sizeof(struct tj_block *))) {
+    struct tj_table *rows = rows_of(state, table, party);
+    if (!grow_room(state, &rows->blocks, &rows->capacity, (size_t)number + 1,
+                   sizeof(struct tj_block *), (struct room){0, party, table}, noted)) {
         return NULL;
     }
     return rows;
 }
 
+/* NULL when there is no memory. */
+static struct tj_block *make_block(struct tj_state *state, uint8_t table, uint32_t party,
+                                   uint32_t number, bool noted)
+{
+    struct tj_block *block = NULL;
+    if (!noted || note_room(state->undo, 1, 0)) {
+        block = (struct tj_block *)(void *)tj_arena_take(&state->arena,
+                                                         sizeof *block + tj_block_bytes(table));
+    }
+    if (block == NULL) {
+        state->no_memory = true;
+        return NULL;
+    }
+    block->table = table;
+    block->party = party;
+    block->number = number;
+    if (noted) {
+        note(state->undo, TJ_UNDO_BLOCK, block, NULL, 0);
+    }
+    return block;
+}
+
 /* A block is put into its table when all of it is there: what memory is lacking for on the way
  * leaves room that nothing stands in, and no block. */
-struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
-                                uint32_t number)
+static struct tj_block *block_at(struct tj_state *state, uint8_t table, uint32_t party,
+                                 uint32_t number, bool noted)
 {
     TJ_VERIFY_CHECK(party < TJ_PARTIES_MAX);
-    struct tj_table *rows = room_for(state, table, party, number);
+    struct tj_table *rows = room_for(state, table, party, number, noted);
     if (rows == NULL) {
         state->no_memory = true;
         return NULL;
     }
     if (rows->blocks[number] == NULL) {
-        struct tj_block *block =
-            (struct tj_block *)(void *)arena_take(state, sizeof *block + tj_block_bytes(table));
-        if (block == NULL) {
-            state->no_memory = true;
-            return NULL;
-        }
-        block->table = table;
-        block->party = party;
-        block->number = number;
-        rows->blocks[number] = block;
+        rows->blocks[number] = make_block(state, table, party, number, noted);
     }
-    TJ_VERIFY_CHECK(stands_at(rows->blocks[number], table, party, number));
+    TJ_VERIFY_CHECK(rows->blocks[number] == NULL ||
+                    stands_at(rows->blocks[number], table, party, number));
     return rows->blocks[number];
+}
+
+struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
+                                uint32_t number)
+{
+    return block_at(state, table, party, number, false);
 }
 
 /* False: no memory, and nothing is remembered. */
 static bool remember(struct tj_undo_log *log, uint8_t *at, uint32_t size)
 {
-    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
-    if (!tj_grow(&log->undo, &log->capacity, log->count + 1, sizeof *log->undo) ||
-        !tj_grow(&log->bytes, &log->bytes_capacity, log->bytes_count + size, 1)) {
+    if (!note_room(log, 1, size)) {
         return false;
     }
-    log->undo[log->count++] = (struct tj_undo){at, size};
-    memcpy(log->bytes + log->bytes_count, at, size);
-    log->bytes_count += size;
+    note(log, TJ_UNDO_OBJECT, at, at, size);
     return true;
 }
 
@@ -262,6 +286,7 @@ static void set_dirty(struct tj_state *state, struct tj_block *block)
     block->dirty = true;
     block->dirty_since = state->entry;
     block->next_dirty = NULL;
+    block->before_dirty = state->dirty_last;
     if (state->dirty_last == NULL) {
         state->dirty_first = block;
     } else {
@@ -269,6 +294,25 @@ static void set_dirty(struct tj_state *state, struct tj_block *block)
     }
     state->dirty_last = block;
     state->dirty_count++;
+}
+
+static void unlink_dirty(struct tj_state *state, struct tj_block *block)
+{
+    TJ_VERIFY_CHECK(block->dirty && state->dirty_count > 0);
+    if (block->before_dirty == NULL) {
+        state->dirty_first = block->next_dirty;
+    } else {
+        block->before_dirty->next_dirty = block->next_dirty;
+    }
+    if (block->next_dirty == NULL) {
+        state->dirty_last = block->before_dirty;
+    } else {
+        block->next_dirty->before_dirty = block->before_dirty;
+    }
+    block->next_dirty = NULL;
+    block->before_dirty = NULL;
+    block->dirty = false;
+    state->dirty_count--;
 }
 
 /* Whether the undo log has this object of this entry already; it will have it now. Of the two sorts
@@ -333,7 +377,7 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
         return spare(state);
     }
     struct tj_block *block =
-        tj_state_block(state, (uint8_t)table, party, (uint32_t)(number >> shape->shift));
+        block_at(state, (uint8_t)table, party, (uint32_t)(number >> shape->shift), !state->redo);
     if (block == NULL) {
         return spare(state);
     }
@@ -345,6 +389,12 @@ void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t pa
     if (!state->redo && !remembered(state, table, number, object) &&
         !remember(state->undo, object, shape->object_size)) {
         return spare(state);
+    }
+    if (!block->dirty && !state->redo) {
+        if (!note_room(state->undo, 1, 0)) {
+            return spare(state);
+        }
+        note(state->undo, TJ_UNDO_DIRTY, block, NULL, 0);
     }
     if (!block->dirty) {
         set_dirty(state, block);
@@ -373,6 +423,88 @@ void tj_state_begin_entry(struct tj_state *state, uint64_t entry)
     state->remembering++;
 }
 
+/* Its objects hold zeros again, and it was the last one made. */
+static void unmake_block(struct tj_state *state, struct tj_block *block)
+{
+    struct tj_table *rows = rows_of(state, block->table, block->party);
+    const size_t size = sizeof *block + tj_block_bytes(block->table);
+    TJ_VERIFY_CHECK(!block->dirty && rows->blocks[block->number] == block);
+    rows->blocks[block->number] = NULL;
+    memset(block, 0, sizeof *block);
+    tj_arena_give_back(&state->arena, (uint8_t *)block, size);
+}
+
+/* What of it was new has nothing in it any more. An array that cannot be moved keeps its room,
+ * which costs memory and nothing else. */
+static void shrink_room(struct tj_state *state, void *array, size_t *capacity, size_t before,
+                        size_t size)
+{
+    void *items;
+    memcpy(&items, array, sizeof items);
+    TJ_VERIFY_CHECK(before < *capacity);
+    TJ_VERIFY_CHECK(tj_all_zero((uint8_t *)items + before * size, (*capacity - before) * size));
+    if (before == 0) {
+        free(items);
+        items = NULL;
+    } else {
+        void *moved = realloc(items, before * size);
+        if (moved == NULL) {
+            return;
+        }
+        items = moved;
+    }
+    memcpy(array, &items, sizeof items);
+    state->room_bytes -= (*capacity - before) * size;
+    *capacity = before;
+}
+
+static void take_back_room(struct tj_state *state, const uint8_t *noted)
+{
+    struct room room;
+    memcpy(&room, noted, sizeof room);
+    if (room.table == 0) {
+        shrink_room(state, &state->parties, &state->parties_capacity, (size_t)room.capacity,
+                    sizeof *state->parties);
+    } else {
+        struct tj_table *rows = rows_of(state, room.table, room.party);
+        shrink_room(state, &rows->blocks, &rows->capacity, (size_t)room.capacity,
+                    sizeof(struct tj_block *));
+    }
+}
+
+static void take_back_slot(struct tj_index *index, const uint8_t *noted)
+{
+    struct tj_index_slot slot;
+    memcpy(&slot, noted, sizeof slot);
+    tj_index_remove(index, slot.key, slot.value);
+}
+
+/* Each kind of note with what undoes it. No `default`: a kind that nobody takes back would leave
+ * its trace in the state, and the compiler finds it. */
+static void take_back(struct tj_state *state, const struct tj_undo *undo, const uint8_t *noted)
+{
+    switch (undo->kind) {
+    case TJ_UNDO_OBJECT:
+        memcpy(undo->at, noted, undo->size);
+        return;
+    case TJ_UNDO_BLOCK:
+        unmake_block(state, undo->at);
+        return;
+    case TJ_UNDO_DIRTY:
+        unlink_dirty(state, undo->at);
+        return;
+    case TJ_UNDO_ROOM:
+        take_back_room(state, noted);
+        return;
+    case TJ_UNDO_SLOT:
+        take_back_slot(undo->at, noted);
+        return;
+    }
+    abort();
+}
+
+/* In the reverse order: so what was made last is what is taken back next, and each step finds the
+ * state as it left it. */
 void tj_state_rollback(struct tj_state *state, size_t mark)
 {
     struct tj_undo_log *log = state->undo;
@@ -383,20 +515,9 @@ void tj_state_rollback(struct tj_state *state, size_t mark)
         const struct tj_undo *undo = &log->undo[--log->count];
         TJ_VERIFY_CHECK(undo->size <= log->bytes_count);
         log->bytes_count -= undo->size;
-        memcpy(undo->at, log->bytes + log->bytes_count, undo->size);
+        take_back(state, undo, log->bytes + log->bytes_count);
     }
-    TJ_VERIFY_CHECK((log->count == 0) == (log->bytes_count == 0));
-}
-
-void tj_state_rollback_to(struct tj_state *state, uint64_t size)
-{
-    tj_state_rollback(state, 0);
-    for (struct tj_block *block = state->dirty_first; block != NULL; block = block->next_dirty) {
-        if (block->dirty_since > size) {
-            block->dirty_since = size;
-        }
-    }
-    TJ_VERIFY_CHECK(tj_dirty_in_order(state));
+    TJ_VERIFY_CHECK(log->count > 0 || log->bytes_count == 0);
 }
 
 /* ---- dirty blocks ---- */
@@ -409,32 +530,8 @@ struct tj_block *tj_state_pop_dirty(struct tj_state *state)
         return NULL;
     }
     TJ_VERIFY_CHECK(state->dirty_count % 64 != 0 || tj_dirty_in_order(state));
-    state->dirty_first = block->next_dirty;
-    if (state->dirty_first == NULL) {
-        state->dirty_last = NULL;
-    }
-    state->dirty_count--;
-    block->dirty = false;
-    block->next_dirty = NULL;
+    unlink_dirty(state, block);
     return block;
-}
-
-static void unlink_dirty(struct tj_state *state, struct tj_block *block)
-{
-    struct tj_block *before = NULL;
-    for (struct tj_block *at = state->dirty_first; at != block; at = at->next_dirty) {
-        TJ_VERIFY_CHECK(at != NULL); /* what is dirty is in the list */
-        before = at;
-    }
-    if (before == NULL) {
-        state->dirty_first = block->next_dirty;
-    } else {
-        before->next_dirty = block->next_dirty;
-    }
-    if (state->dirty_last == block) {
-        state->dirty_last = before;
-    }
-    state->dirty_count--;
 }
 
 void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64_t since)
@@ -446,10 +543,13 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
     block->dirty = true;
     block->dirty_since = since;
     block->next_dirty = state->dirty_first;
-    state->dirty_first = block;
-    if (state->dirty_last == NULL) {
+    block->before_dirty = NULL;
+    if (state->dirty_first == NULL) {
         state->dirty_last = block;
+    } else {
+        state->dirty_first->before_dirty = block;
     }
+    state->dirty_first = block;
     state->dirty_count++;
 }
 
@@ -457,29 +557,42 @@ void tj_state_unpop_dirty(struct tj_state *state, struct tj_block *block, uint64
 
 /* An object that was not kept is not to be found either. */
 static void index_insert(struct tj_state *state, struct tj_index *index, uint64_t key,
-                         uint64_t value)
+                         uint64_t value, bool noted)
 {
-    if (state->no_memory || !tj_index_insert(index, key, value)) {
+    const struct tj_index_slot slot = {key, value};
+    const size_t count = index->count;
+    if (state->no_memory || (noted && !note_room(state->undo, 1, sizeof slot)) ||
+        !tj_index_insert(index, key, value)) {
         state->no_memory = true;
+        return;
     }
+    if (noted && index->count > count) { /* else the pair was there */
+        note(state->undo, TJ_UNDO_SLOT, index, &slot, sizeof slot);
+    }
+}
+
+static void index_key(struct tj_state *state, const struct tj_key_object *key, bool noted)
+{
+    index_insert(state, &state->key_index, tj_load64(tj_key_object_x(key)),
+                 (uint64_t)key->party << 32 | key->ordinal, noted);
 }
 
 void tj_state_index_key(struct tj_state *state, const struct tj_key_object *key)
 {
-    index_insert(state, &state->key_index, tj_load64(tj_key_object_x(key)),
-                 (uint64_t)key->party << 32 | key->ordinal);
+    index_key(state, key, !state->redo);
 }
 
 void tj_state_index_mark(struct tj_state *state, uint64_t record, uint64_t number)
 {
-    index_insert(state, &state->mark_index, record, number);
+    index_insert(state, &state->mark_index, record, number, !state->redo);
 }
 
 void tj_state_index_rule(struct tj_state *state, uint64_t holder, uint32_t rule)
 {
-    index_insert(state, &state->rule_index, holder, rule);
+    index_insert(state, &state->rule_index, holder, rule, !state->redo);
 }
 
+/* Of a snapshot, which is never taken back. */
 static bool index_block(void *context, const struct tj_block *block)
 {
     struct tj_state *state = context;
@@ -487,15 +600,16 @@ static bool index_block(void *context, const struct tj_block *block)
     uint64_t first = (uint64_t)block->number << shape->shift;
     for (uint64_t i = 0; i < (UINT64_C(1) << shape->shift); i++) {
         const void *object = block->content + i * shape->object_size;
+        const struct tj_mark_object *mark = object;
+        const struct tj_rule_object *rule = object;
         if (block->table == TJ_T_KEY && ((const struct tj_key_object *)object)->status != 0) {
-            tj_state_index_key(state, object);
+            index_key(state, object, false);
         }
-        if (block->table == TJ_T_MARK && ((const struct tj_mark_object *)object)->record != 0) {
-            tj_state_index_mark(state, ((const struct tj_mark_object *)object)->record, first + i);
+        if (block->table == TJ_T_MARK && mark->record != 0) {
+            index_insert(state, &state->mark_index, mark->record, first + i, false);
         }
-        if (block->table == TJ_T_RULE && ((const struct tj_rule_object *)object)->set != 0) {
-            tj_state_index_rule(state, ((const struct tj_rule_object *)object)->holder,
-                                (uint32_t)(first + i));
+        if (block->table == TJ_T_RULE && rule->set != 0) {
+            index_insert(state, &state->rule_index, rule->holder, (uint32_t)(first + i), false);
         }
     }
     return true;

@@ -19,6 +19,7 @@
  * Threads: none of its own; one thread at a time. */
 
 #include "core/rules/purpose.h"
+#include "core/rules/state_arena.h"
 #include "core/rules/state_index.h"
 #include "crypto/signature.h"
 
@@ -281,13 +282,14 @@ static_assert(TJ_PURPOSE_END <= 16, "purposes fit a row of totals");
 
 struct tj_block {
     struct tj_block *next_dirty;
+    struct tj_block *before_dirty;
     uint64_t stored_size; /* entries its stored form reflects; 0: never stored */
     uint64_t dirty_since; /* first entry that changed it after that; valid while dirty */
     uint32_t party;
     uint32_t number;
     uint8_t table; /* enum tj_table_id */
     bool dirty;
-    uint8_t reserved[30];
+    uint8_t reserved[22];
     uint8_t content[];
 };
 static_assert(offsetof(struct tj_block, content) == 64, "content keeps the objects aligned");
@@ -312,11 +314,20 @@ static inline uint32_t tj_block_bytes(uint8_t table)
     return (uint32_t)tj_table_shapes[table].object_size << tj_table_shapes[table].shift;
 }
 
-/* What objects held before they were written, newest last: of one group, or of one entry. */
+enum tj_undo_kind {
+    TJ_UNDO_OBJECT = 1, /* an object was written: what it held before */
+    TJ_UNDO_BLOCK,      /* a block was made */
+    TJ_UNDO_DIRTY,      /* a block came into the list of dirty ones */
+    TJ_UNDO_ROOM,       /* a table, or the array of parties, got more room */
+    TJ_UNDO_SLOT,       /* a pair was put into an index */
+};
+/* What entries did to the state, newest last, so that it can be taken back: of one group, or of one
+ * entry. */
 struct tj_undo_log {
     struct tj_undo {
-        uint8_t *at;
-        uint32_t size;
+        void *at;      /* the object, the block or the index */
+        uint32_t size; /* of what `bytes` has of it */
+        uint32_t kind;
     } * undo;
     uint8_t *bytes;
     size_t count, capacity;
@@ -326,12 +337,6 @@ void tj_undo_log_free(struct tj_undo_log *log);
 
 struct tj_party_tables {
     struct tj_table tables[TJ_T_END - TJ_T_KEY];
-};
-
-/* The beginning of what blocks are cut from. */
-struct tj_arena_chunk {
-    struct tj_arena_chunk *next;
-    uint8_t padding[56];
 };
 
 struct tj_state {
@@ -365,10 +370,8 @@ struct tj_state {
     const void *total_remembered;
     uint64_t *rules_remembered; /* by number; NULL until a rule counts */
     uint64_t remembering;
-    /* Where blocks come from. */
-    uint8_t *arena;
-    size_t arena_left;
-    struct tj_arena_chunk *arena_chunks;
+    struct tj_arena arena;             /* where blocks come from */
+    uint64_t room_bytes;               /* of the tables and the array of parties */
     _Alignas(16) uint8_t scratch[256]; /* the largest object */
 };
 
@@ -385,7 +388,8 @@ struct tj_state *tj_state_create(void) TJ_MUST_USE;
 void tj_state_destroy(struct tj_state *state);
 
 /* An object for reading; NULL when its block does not exist. (An object that was never written is
- * all zero.) Valid until the state is destroyed: blocks do not move. */
+ * all zero.) Valid until the entry that made its block is taken back, or the state is destroyed:
+ * blocks do not move. */
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
                           uint64_t number);
 
@@ -413,12 +417,9 @@ static inline size_t tj_state_mark_undo(const struct tj_state *state)
 {
     return state->undo->count;
 }
-/* Takes back everything after `mark`. */
+/* Takes back everything after `mark`: what objects held, and all memory that the state has got
+ * since. Of two undo logs the later one is taken back first. */
 void tj_state_rollback(struct tj_state *state, size_t mark);
-/* Takes back everything in the undo log, as if no entry from `size` on had ever been applied:
- * blocks that changed since are taken to have changed by entry `size`, which may be another one
- * next time. */
-void tj_state_rollback_to(struct tj_state *state, uint64_t size);
 /* Forgets what an undo log covers: it is durable. Touches nothing else. */
 void tj_undo_log_settle(struct tj_undo_log *log);
 
@@ -468,6 +469,9 @@ bool tj_state_visit(const struct tj_state *state, tj_block_visitor *visit, void 
 /* SHA-256 over (table u8 || party u32 || number u32 || content) of every block that is not all
  * zero, in that order: two states are the same bit for bit when their digests are (I4). */
 void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, struct tj_hash *out);
+
+/* Bytes of memory that the state holds: blocks, tables, the array of parties, indexes. */
+uint64_t tj_state_bytes(const struct tj_state *state);
 
 /* For checks that everything is as it was: a number made from all objects, of one entry in 16 and
  * of a state that is not large; else 0. Again: without asking which entry it is. */

@@ -7,7 +7,7 @@
 #include "core/base/status.h"
 
 /* A hash index from a u64 to numbers; what it finds is a hint that the caller checks against the
- * object, so nothing is ever taken out of it. */
+ * object. Nothing is taken out of it but what an envelope put in that was refused then. */
 struct tj_index {
     struct tj_index_slot {
         uint64_t key;
@@ -27,6 +27,9 @@ bool tj_index_insert(struct tj_index *index, uint64_t key, uint64_t value) TJ_MU
 /* The next value under `key`, from *step on (0 at first); false when there is no more. */
 bool tj_index_next(const struct tj_index *index, size_t *step, uint64_t *value,
                    uint64_t key) TJ_MUST_USE;
+
+/* Takes out a pair that is there. Room that few pairs are left for is given up. */
+void tj_index_remove(struct tj_index *index, uint64_t key, uint64_t value);
 
 void tj_index_free(struct tj_index *index);
 

@@ -125,6 +125,15 @@ void tj_state_digest(const struct tj_state *state, struct tj_hasher *hasher, str
     tj_sha256_finish(hasher, out);
 }
 
+/* ---- memory ---- */
+
+uint64_t tj_state_bytes(const struct tj_state *state)
+{
+    const size_t slots =
+        state->key_index.capacity + state->mark_index.capacity + state->rule_index.capacity;
+    return state->arena.taken + state->room_bytes + slots * sizeof(struct tj_index_slot);
+}
+
 /* ---- sample ---- */
 
 /* Words that are zero count for nothing: a block that was made and not written changes nothing. */
@@ -151,7 +160,7 @@ uint64_t tj_state_sample_again(const struct tj_state *state)
 
 uint64_t tj_state_sample(const struct tj_state *state)
 {
-    bool small = state->arena_chunks != NULL && state->arena_chunks->next == NULL;
+    bool small = state->arena.chunks != NULL && state->arena.chunks->next == NULL;
     if (state->remembering % 16 == 0 && small) {
         return tj_state_sample_again(state);
     }

@@ -993,7 +993,7 @@ static void commit(struct run *r, uint8_t blocks)
 static void fail_commit(struct run *r)
 {
     world.count = r->durable;
-    tj_state_rollback_to(r->state, world.count);
+    tj_state_rollback(r->state, 0);
     struct tj_state *expected = state_at(world.count);
     must_equal(r->state, expected);
     tj_state_destroy(expected);

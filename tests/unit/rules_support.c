@@ -155,14 +155,28 @@ uint64_t rules_accept_signed(struct fixture *f)
     return must_accept(f);
 }
 
-void rules_refuse_bytes(struct fixture *f, struct tijori_receipt *out, enum tijori_status status)
+/* Submits f->bytes, which must not be accepted and must leave no trace in the ledger or in memory.
+ */
+static enum tijori_status submit_in_vain(struct fixture *f, struct tijori_receipt *out)
 {
     struct rules_trace before;
+    struct rules_trace after;
     rules_trace(f, &before);
-    if (fixture_submit(f, out) != status) {
+    enum tijori_status status = fixture_submit(f, out);
+    rules_same_trace(f, &before);
+    rules_trace(f, &after);
+    if (!f->reopens) {
+        assert_int_equal(after.state_bytes, before.state_bytes);
+        assert_int_equal(after.dirty, before.dirty);
+    }
+    return status;
+}
+
+void rules_refuse_bytes(struct fixture *f, struct tijori_receipt *out, enum tijori_status status)
+{
+    if (submit_in_vain(f, out) != status) {
         fail_msg("wanted %s, got: %s", tijori_status_name(status), out->text);
     }
-    rules_same_trace(f, &before);
 }
 
 void rules_refuse(struct fixture *f, enum tijori_status status)
@@ -196,14 +210,11 @@ void rules_refuse_one(struct fixture *f, uint32_t party, uint16_t lane,
 void rules_refuse_saying(struct fixture *f, const char *text)
 {
     struct tijori_receipt receipt;
-    struct rules_trace before;
-    rules_trace(f, &before);
     fixture_encode(f);
-    enum tijori_status status = fixture_submit(f, &receipt);
+    enum tijori_status status = submit_in_vain(f, &receipt);
     if (status == TIJORI_OK || strcmp(receipt.text, text) != 0) {
         fail_msg("\nwanted: %s\ngot:    %s", text, receipt.text);
     }
-    rules_same_trace(f, &before);
 }
 
 /* ---- records that name others ---- */
@@ -369,6 +380,8 @@ void rules_trace(struct fixture *f, struct rules_trace *out)
     tijori_head(f->ledger, &out->head);
     assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
     tj_state_digest(view.state, view.digester->hasher, &out->digest);
+    out->state_bytes = tj_state_bytes(view.state);
+    out->dirty = view.state->dirty_count;
     tj_ledger_view_end(f->ledger, &view);
 }
 

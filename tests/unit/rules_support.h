@@ -87,6 +87,8 @@ struct tj_record rules_endorse(struct fixture *f, uint64_t entry);
 struct rules_trace {
     struct tj_hash digest; /* tj_state_digest */
     struct tijori_head head;
+    uint64_t state_bytes; /* of memory, and blocks that changed: as one process has them */
+    uint64_t dirty;
 };
 void rules_trace(struct fixture *f, struct rules_trace *out);
 void rules_same_trace(struct fixture *f, const struct rules_trace *before);

@@ -4,6 +4,7 @@
 
 #include "rules_support.h"
 
+#include "crypto/checkpoint.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>
@@ -334,6 +335,78 @@ static void a_compromised_key_goes_without_its_signature(void **state)
     audit_passes();
 }
 
+/* The size of the newest checkpoint that the ledger has signed. */
+static uint64_t signed_size(void)
+{
+    static char note[TIJORI_NOTE_MAX];
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    size_t size = sizeof note;
+    assert_int_equal(tijori_signed(f->ledger, note, &size), TIJORI_OK);
+    assert_true(tj_note_decode(&view, note, size));
+    assert_true(tj_checkpoint_decode(&checkpoint, view.text, view.text_size));
+    return checkpoint.size;
+}
+
+/* One of several in a group: submitted, not yet received. */
+static void submit_sealed(void)
+{
+    rules_sign(f);
+    fixture_encode(f);
+    assert_int_equal(tijori_submit(f->ledger, f->bytes, f->size, 0), TIJORI_OK);
+}
+
+/* A ledger that signs each commit signs none whose entries retire the key, however they do it, and
+ * none after it. */
+static void retired_while_it_signs(bool compromise, bool group)
+{
+    uint8_t secret32[TJ_SECRET_KEY_SIZE];
+    struct tijori_receipt receipt;
+    struct tj_record r;
+    fixture_close(f);
+    fixture_log_secret(secret32, 0);
+    f->log_key = secret32;
+    fixture_open(f);
+    assert_int_equal(tj_ledger_signs_until(f->ledger), UINT64_MAX);
+    r = fixture_move(fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 5, TJ_PURCHASE);
+    rules_accept_one(f, 1, 1, &r);
+    const uint64_t active = entries();
+    assert_int_equal(signed_size(), active);
+    if (group) { /* a movement before and one after it, as one group where they make one */
+        rules_one(f, 1, 1, &r);
+        submit_sealed();
+    }
+    r = fixture_log_key(TJ_RETIRE_LOG_KEY, 0);
+    r = compromise ? compromised(0, active, active) : r;
+    rules_one(f, 0, 0, &r);
+    if (!compromise) {
+        fixture_prove_log_key(f, 0);
+    }
+    submit_sealed();
+    for (int i = 0; i < (group ? 2 : 1); i++) {
+        assert_int_equal(tijori_receive(f->ledger, &receipt), TIJORI_OK);
+        assert_int_equal(receipt.status, TIJORI_OK);
+    }
+    assert_int_equal(tj_ledger_signs_until(f->ledger), receipt.entry);
+    assert_true(signed_size() <= receipt.entry);
+    r = fixture_move(fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 5, TJ_PURCHASE);
+    rules_accept_one(f, 1, 1, &r);
+    assert_true(signed_size() <= receipt.entry);
+    fixture_close(f);
+    f->log_key = NULL;
+    fixture_open(f);
+    assert_true(signed_size() <= receipt.entry);
+}
+
+static void a_retired_key_signs_no_commit(void **state)
+{
+    for (int way = 0; way < 4; way++) {
+        teardown(state); /* what the other tests retired */
+        setup(state);
+        retired_while_it_signs((way & 1) != 0, (way & 2) != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +416,7 @@ int main(void)
         cmocka_unit_test(precedence_of_possession),
         cmocka_unit_test(a_rotation_is_signed_by_both),
         cmocka_unit_test(a_compromised_key_goes_without_its_signature),
+        cmocka_unit_test(a_retired_key_signs_no_commit),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

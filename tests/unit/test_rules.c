@@ -7,6 +7,7 @@
 #include "rules_support.h"
 
 #include "core/rules/apply.h"
+#include "crypto/checkpoint.h"
 #include "crypto/tree.h"
 
 #include <setjmp.h>
@@ -1664,6 +1665,51 @@ static void the_genesis_follows_its_rules(void **state)
     }
 }
 
+/* "a" and a character: its bytes, NUL-terminated. */
+static void name_with(char out[8], uint32_t c)
+{
+    size_t size = 0;
+    out[size++] = 'a';
+    if (c < 0x80) {
+        out[size++] = (char)c;
+    } else if (c < 0x800) {
+        out[size++] = (char)(0xc0 | c >> 6);
+        out[size++] = (char)(0x80 | (c & 0x3f));
+    } else {
+        out[size++] = (char)(0xe0 | c >> 12);
+        out[size++] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[size++] = (char)(0x80 | (c & 0x3f));
+    }
+    out[size] = '\0';
+}
+
+/* A ledger whose checkpoints could not be signed is not founded; every other name will do. */
+static void what_is_founded_can_sign_checkpoints(void **state)
+{
+    (void)state;
+    unsigned refused = 0;
+    for (uint32_t c = 1; c < 0x3100; c++) {
+        struct founding g;
+        struct tj_verdict verdict;
+        struct tj_checkpoint checkpoint = {.size = 2};
+        char name[8];
+        char text[TJ_CHECKPOINT_TEXT_MAX];
+        founding_begin(&g);
+        name_with(name, c);
+        memset(g.records + 48, 0, TJ_NAME_SIZE);
+        memcpy(g.records + 48, name, strlen(name));
+        enum tijori_status status =
+            tj_genesis_check(&f->digester, g.records, g.count, FIXTURE_CREATED_S, &verdict);
+        snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s/%064d", name, 0);
+        const bool can = tj_checkpoint_encode(text, sizeof text, &checkpoint) > 0;
+        if (status != (can ? TIJORI_OK : TIJORI_TEXT)) {
+            fail_msg("U+%04X: %s", (unsigned)c, tijori_status_name(status));
+        }
+        refused += !can;
+    }
+    assert_int_equal(refused, 31 + 1 + 1 + 33 + 1 + 1 + 11 + 2 + 1 + 1 + 1);
+}
+
 static void entry_0_is_made_in_one_way(void **state)
 {
     (void)state;
@@ -1731,6 +1777,7 @@ int main(void)
         cmocka_unit_test(keys_revoked),
         cmocka_unit_test(entry_1_is_the_authoritys_endorsement),
         cmocka_unit_test(the_genesis_follows_its_rules),
+        cmocka_unit_test(what_is_founded_can_sign_checkpoints),
         cmocka_unit_test(entry_0_is_made_in_one_way),
         cmocka_unit_test(every_status_is_reached),
     };

@@ -887,13 +887,152 @@ static void test_reader_slots_run_out_and_come_back(void **state)
     for (size_t i = 0; i < TJ_STORE_TRANSACTIONS_MAX; i++) {
         assert_int_equal(tj_read_begin(store, &txns[i]), TJ_STORAGE_OK);
     }
-    assert_int_equal(tj_read_begin(store, &more), TJ_STORAGE_MEMORY);
+    assert_int_equal(tj_read_begin(store, &more), TJ_STORAGE_BUSY);
     tj_read_end(txns[0]);
     assert_int_equal(tj_read_begin(store, &txns[0]), TJ_STORAGE_OK);
     for (size_t i = 0; i < TJ_STORE_TRANSACTIONS_MAX; i++) {
         tj_read_end(txns[i]);
     }
     tj_store_close(store);
+}
+
+/* A reader that takes every slot there is, says so, and waits to be killed. */
+static int slots_taken[2];
+static int child_takes_all_slots(void)
+{
+    struct tj_store *store;
+    struct tj_txn *txn;
+    if (tj_store_open_read(&store, NULL, dir, &options) != TJ_STORAGE_OK) {
+        return 1;
+    }
+    while (tj_read_begin(store, &txn) == TJ_STORAGE_OK) {
+    }
+    if (write(slots_taken[1], "", 1) != 1) {
+        return 2;
+    }
+    (void)pause();
+    return 3;
+}
+
+/* However many read, the writer goes on; and it notices by itself that they died. */
+static void test_a_writer_keeps_its_slots(void **state)
+{
+    (void)state;
+    char byte;
+    struct tj_txn *txn;
+    struct tj_store *store = create();
+    assert_int_equal(pipe(slots_taken), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        is_child = true;
+        (void)alarm(60);
+        _exit(child_takes_all_slots());
+    }
+    assert_int_equal(read(slots_taken[0], &byte, 1), 1);
+    for (uint64_t i = 1; i <= 5; i++) {
+        assert_int_equal(commit_row(store, i, size_of(i)), TJ_STORAGE_OK);
+        assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
+        assert_int_equal(tj_read_renew(txn), TJ_STORAGE_OK);
+        tj_read_end(txn);
+    }
+    assert_int_equal(in_child(child_opens_to_read), TJ_STORAGE_BUSY);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    for (uint64_t i = 6; i <= 6 + 64; i++) {
+        assert_int_equal(commit_row(store, i, size_of(i)), TJ_STORAGE_OK);
+    }
+    assert_int_equal(tj_store_clear_stale_readers(store), 0);
+    (void)close(slots_taken[0]);
+    (void)close(slots_taken[1]);
+    tj_store_close(store);
+}
+
+/* --- What appears when */
+
+static void test_a_store_appears_when_it_is_filled(void **state)
+{
+    (void)state;
+    struct tj_store *store;
+    struct tj_store *other;
+    assert_int_equal(tj_store_begin(&store, dir, &options), TJ_STORAGE_OK);
+    assert_int_equal(commit_row(store, 1, size_of(1)), TJ_STORAGE_OK);
+    assert_int_equal(in_child(child_opens_to_read), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(in_child(child_creates), TJ_STORAGE_LOCKED);
+    tj_store_close(store); /* as one who died */
+    assert_int_equal(tj_store_open_write(&other, NULL, dir, &options), TJ_STORAGE_NOT_FOUND);
+    assert_int_equal(tj_store_begin(&store, dir, &options), TJ_STORAGE_OK);
+    assert_int_equal(commit_row(store, 1, size_of(1)), TJ_STORAGE_OK);
+    assert_int_equal(tj_store_publish(store), TJ_STORAGE_OK);
+    tj_store_close(store);
+    store = open_write();
+    assert_int_equal(check_rows(store), 1);
+    tj_store_close(store);
+    assert_int_equal(tj_store_begin(&other, dir, &options), TJ_STORAGE_EXISTS);
+    remove_store();
+    assert_int_equal(tj_store_begin(&store, dir, &options), TJ_STORAGE_OK);
+    tj_store_remove(store);
+    assert_int_equal(access(dir, F_OK), -1);
+}
+
+/* --- Whose the files are */
+
+enum { OWNER = 4321, OWNERS_GROUP = 4322, STRANGER = 5432 };
+
+static void must_be_the_owners(const char *name)
+{
+    struct stat st;
+    assert_int_equal(stat(in_dir(name), &st), 0);
+    assert_int_equal(st.st_uid, OWNER);
+    assert_int_equal(st.st_gid, OWNERS_GROUP);
+    assert_int_equal(st.st_mode & 0777, 0660);
+}
+
+static int child_reads_as_a_stranger(void)
+{
+    if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0) {
+        return 99;
+    }
+    return child_opens_to_read();
+}
+
+static int child_is_denied(void)
+{
+    struct tj_store *store;
+    if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0) {
+        return 99;
+    }
+    if (tj_store_open_write(&store, NULL, dir, &options) != TJ_STORAGE_DENIED) {
+        return 98;
+    }
+    const char *name = tj_store_denied(dir, true);
+    return name != NULL && strcmp(name, "data.mdb") == 0 ? 0 : 97;
+}
+
+/* Root, or somebody else, is the first to look at a store put back from a copy. */
+static void test_files_that_others_make_are_the_owners(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    tj_store_close(create());
+    assert_int_equal(chmod(base, 0755), 0);
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(unlink(in_dir("lock.mdb")), 0);
+    assert_int_equal(unlink(in_dir("writer.lock")), 0);
+    assert_int_equal(chown(in_dir("data.mdb"), OWNER, OWNERS_GROUP), 0);
+    assert_int_equal(chmod(in_dir("data.mdb"), 0664), 0);
+    assert_int_equal(in_child(child_reads_as_a_stranger), TJ_STORAGE_OK);
+    assert_int_equal(access(in_dir("lock.mdb"), F_OK), -1);
+    assert_int_equal(in_child(child_is_denied), 0);
+    assert_int_equal(chmod(in_dir("data.mdb"), 0660), 0);
+    tj_store_close(open_read());
+    must_be_the_owners("lock.mdb");
+    assert_int_equal(access(in_dir("writer.lock"), F_OK), -1);
+    tj_store_close(open_write());
+    must_be_the_owners("writer.lock");
+    assert_int_equal(access(in_dir("lock.mdb.new"), F_OK), -1);
 }
 
 /* --- No room */
@@ -1493,6 +1632,9 @@ int main(void)
         TEST(test_threads_read_while_one_writes),
         TEST(test_stale_readers_are_cleared),
         TEST(test_reader_slots_run_out_and_come_back),
+        TEST(test_a_writer_keeps_its_slots),
+        TEST(test_a_store_appears_when_it_is_filled),
+        TEST(test_files_that_others_make_are_the_owners),
         TEST(test_full_map),
         TEST(test_file_size_limit),
         TEST(test_full_disk),
