@@ -20,7 +20,4 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
 enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
                                      const char *other, size_t other_size) TJ_MUST_USE;
 
-/* Writes the nodes of the tree that an older format did not store. */
-enum tijori_status tj_nodes_complete(struct tj_ingest *ingest) TJ_MUST_USE;
-
 #endif

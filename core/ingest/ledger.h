@@ -22,6 +22,10 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
                      const struct tj_account_object *account);
 
+/* What of the derived rows was found damaged when the ledger was opened. Opened for writing, it was
+ * mended; for reading, what the ledger answers is what the log says all the same. */
+const struct tj_repairs *tj_ledger_repairs(const struct tijori *ledger);
+
 /* For tests: stores the snapshot as if TJ_REDO_MAX were this. To be called right after an open for
  * writing. */
 void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max);
