@@ -1,6 +1,7 @@
 #include "core/ingest/ledger.h"
 
 #include "core/ingest/checkpoints.h"
+#include "core/ingest/idle_walk.h"
 #include "core/ingest/mend.h"
 #include "core/log/log_head.h"
 #include "core/rules/genesis.h"
@@ -12,6 +13,7 @@ struct tijori {
     enum tijori_mode mode;
     struct tj_ingest ingest; /* TIJORI_READ uses its store, state, head and lock only */
     struct tj_pipeline *pipeline;
+    struct tj_idle_walk walk;
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
     struct tj_repairs repairs; /* what was found damaged at the opening */
@@ -117,6 +119,10 @@ static enum tijori_status load(struct tijori *ledger)
     status = tj_log_head(txn, &ingest->digester, &row, &ledger->repairs);
     if (status == TIJORI_OK) {
         status = tj_log_end_read(txn, &ingest->digester, &end, &row);
+        if (status == TIJORI_CORRUPT) {
+            status = tj_repairs_damage(
+                &ledger->repairs, "entry %" PRIu64 " or its body cannot be read", row.size - 1);
+        }
     }
     if (status == TIJORI_OK) {
         tj_ingest_start_from(ingest, &end);
@@ -158,7 +164,7 @@ static enum tijori_status mend(struct tijori *ledger)
 {
     struct tj_ingest *ingest = &ledger->ingest;
     tj_ingest_hold(ingest);
-    enum tijori_status status = tj_mend(ingest, &ledger->repairs);
+    enum tijori_status status = tj_mend(ingest, &ledger->repairs, false);
     tj_ingest_let_go(ingest);
     if (status == TIJORI_OK && ledger->repairs.count > 0) {
         tj_ingest_store_all(ingest);
@@ -193,6 +199,7 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     if (ledger->pipeline == NULL) {
         return TIJORI_MEMORY;
     }
+    tj_idle_walk_start(&ledger->walk, &ledger->ingest);
     return TIJORI_OK;
 }
 
@@ -233,6 +240,7 @@ void tijori_close(struct tijori *ledger)
     }
     if (ledger->mode == TIJORI_WRITE) {
         tj_pipeline_drain(ledger->pipeline);
+        tj_idle_walk_stop(&ledger->walk);
         tj_ingest_store_all(&ledger->ingest);
     }
     ledger_free(ledger);
@@ -572,6 +580,19 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
         tj_read_end(view->txn);
     }
     tj_ingest_let_go(&ledger->ingest);
+}
+
+/* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */
+enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out)
+{
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    tj_pipeline_drain(ledger->pipeline);
+    tj_idle_walk_stop(&ledger->walk);
+    enum tijori_status status = tj_scrub_whole(&ledger->ingest, out);
+    tj_idle_walk_start(&ledger->walk, &ledger->ingest);
+    return status;
 }
 
 const struct tj_repairs *tj_ledger_repairs(const struct tijori *ledger)

@@ -2,10 +2,13 @@
 
 #include <inttypes.h>
 
+enum { DAMAGED_MAX = 256 };
+
 struct mending {
     struct tj_ingest *ingest;
     struct tj_repairs *repairs;
     struct tj_txn *txn;
+    bool entries; /* nodes of level 1 are compared with the entries */
     bool changed; /* something was written */
 };
 
@@ -57,7 +60,7 @@ static enum tijori_status write_all_nodes(struct mending *m)
 }
 
 /* A node has a row with the right check; above level 1 it is the root of those below as well. The
- * nodes of level 1 are held against the entries by a scrub (core/log/scrub.h). */
+ * nodes of level 1 are held against the entries by a scrub, and after it here. */
 static enum tijori_status mend_node(struct mending *m, struct tj_log_nodes *nodes, unsigned level,
                                     uint64_t number)
 {
@@ -67,7 +70,7 @@ static enum tijori_status mend_node(struct mending *m, struct tj_log_nodes *node
     if (row != TIJORI_OK && row != TIJORI_NOT_FOUND && row != TIJORI_CORRUPT) {
         return row;
     }
-    if (row == TIJORI_OK && level == 1) {
+    if (row == TIJORI_OK && level == 1 && !m->entries) {
         return TIJORI_OK;
     }
     enum tijori_status status = tj_node_below(nodes, &node.hash, level, number);
@@ -112,8 +115,15 @@ static enum tijori_status mend_nodes(struct mending *m)
 
 /* ---- state ---- */
 
-/* Is every row one that storing the block would find again? */
-static enum tijori_status state_rows_reachable(struct mending *m, bool *reachable)
+/* What the rows of the table of blocks are like. */
+struct rows {
+    bool reachable; /* by the keys that blocks are stored under */
+    size_t damaged_count;
+    struct tj_block *damaged[DAMAGED_MAX]; /* whose rows are, but not their keys */
+};
+
+/* What is more than there is room for is found again, by the next opening or scrub. */
+static enum tijori_status look_at_state(struct mending *m, struct rows *rows)
 {
     struct tj_cursor *cursor;
     struct tj_view key;
@@ -123,13 +133,19 @@ static enum tijori_status state_rows_reachable(struct mending *m, bool *reachabl
     if (found != TJ_STORAGE_OK) {
         return tj_from_storage(found);
     }
-    *reachable = true;
+    rows->reachable = true;
+    rows->damaged_count = 0;
     while ((found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
         struct tj_block_row row;
-        *reachable =
-            in_order(&order, &key) && tj_block_key_decode(&key, &row) &&
-            tj_state_find_block(m->ingest->state, row.table, row.party, row.number) != NULL &&
-            *reachable;
+        struct tj_block *block = NULL;
+        if (in_order(&order, &key) && tj_block_key_decode(&key, &row)) {
+            block = tj_state_find_block(m->ingest->state, row.table, row.party, row.number);
+        }
+        rows->reachable = rows->reachable && block != NULL;
+        if (block != NULL && rows->damaged_count < DAMAGED_MAX &&
+            !tj_block_row_decode(&key, &row, &value)) {
+            rows->damaged[rows->damaged_count++] = block;
+        }
     }
     tj_cursor_close(cursor);
     return found == TJ_STORAGE_NOT_FOUND ? TIJORI_OK : tj_from_storage(found);
@@ -141,19 +157,27 @@ static bool put_one(void *context, const struct tj_block *block)
     return tj_put_block(m->txn, block, m->ingest->durable.row.size) == TJ_STORAGE_OK;
 }
 
-/* Rows whose values alone are damaged are written over when their blocks are stored: they are dirty
- * since the redo. Where a key is damaged, all rows are written anew. */
+/* Rows whose values alone are damaged are written over. Where a key is damaged, all rows are
+ * written anew. A block without a row is dirty since the redo that made it, and is stored as any
+ * other. */
 static enum tijori_status mend_state(struct mending *m)
 {
-    bool reachable = true;
-    enum tijori_status status = state_rows_reachable(m, &reachable);
-    if (status != TIJORI_OK || reachable) {
+    struct rows rows = {.reachable = true};
+    enum tijori_status status = look_at_state(m, &rows);
+    if (status != TIJORI_OK || (rows.reachable && rows.damaged_count == 0)) {
         return status;
     }
     m->changed = true;
-    status = tj_from_storage(tj_clear_table(m->txn, TJ_J_STATE));
-    if (status == TIJORI_OK && !tj_state_visit(m->ingest->state, put_one, m)) {
-        status = TIJORI_FULL;
+    if (!rows.reachable) {
+        status = tj_from_storage(tj_clear_table(m->txn, TJ_J_STATE));
+        if (status == TIJORI_OK && !tj_state_visit(m->ingest->state, put_one, m)) {
+            status = TIJORI_FULL;
+        }
+        return status;
+    }
+    for (size_t i = 0; status == TIJORI_OK && i < rows.damaged_count; i++) {
+        status =
+            tj_from_storage(tj_put_block(m->txn, rows.damaged[i], m->ingest->durable.row.size));
     }
     return status;
 }
@@ -164,6 +188,7 @@ struct meta {
     bool sound; /* all rows are */
     bool has_head;
     bool has_signed;
+    struct tj_walk walk;
     struct tj_view signed_note; /* the row's; or that of the newest public checkpoint */
 };
 
@@ -223,7 +248,11 @@ static enum tijori_status look_at_meta(struct mending *m, struct meta *meta)
         return tj_from_storage(found);
     }
     meta->sound = meta->sound && meta->has_head;
-    enum tijori_status status = tj_checkpoint_public(m->txn, &public);
+    enum tijori_status status = tj_walk_read(m->txn, &meta->walk);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = tj_checkpoint_public(m->txn, &public);
     if (!meta->has_signed && status == TIJORI_OK) {
         meta->sound = false;
         meta->signed_note = public.note;
@@ -261,16 +290,27 @@ static enum tijori_status mend_meta(struct mending *m)
     if (status == TIJORI_OK && note_size > 0) {
         status = tj_from_storage(tj_put_meta(m->txn, TJ_META_SIGNED, note, note_size));
     }
+    if (status == TIJORI_OK) {
+        meta.walk.mended += m->repairs->count;
+        status = tj_from_storage(tj_put_walk(m->txn, &meta.walk));
+    }
     return status;
+}
+
+enum tj_storage_status tj_put_walk(struct tj_txn *txn, const struct tj_walk *walk)
+{
+    uint8_t bytes[TJ_WALK_SIZE];
+    tj_walk_encode(walk, bytes);
+    return tj_put_meta(txn, TJ_META_WALK, bytes, sizeof bytes);
 }
 
 /* ---- all of it ---- */
 
 /* One transaction takes all of it. A ledger that nothing is wrong with is left as it is, without a
  * commit. The head comes last: it counts the rows of the state. */
-enum tijori_status tj_mend(struct tj_ingest *ingest, struct tj_repairs *repairs)
+enum tijori_status tj_mend(struct tj_ingest *ingest, struct tj_repairs *repairs, bool entries)
 {
-    struct mending m = {.ingest = ingest, .repairs = repairs};
+    struct mending m = {.ingest = ingest, .repairs = repairs, .entries = entries};
     TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing) && tj_lock_held(&ingest->judging));
     enum tijori_status status = tj_from_storage(tj_write_begin(ingest->store, &m.txn));
     if (status != TIJORI_OK) {

@@ -6,10 +6,16 @@
  * snapshot.h. Whoever calls holds both locks of the ingest (tj_ingest_hold). */
 
 #include "core/ingest/ingest.h"
+#include "core/log/scrub.h"
 
 /* Looks at all rows of the nodes and of meta, and mends them; and the rows of the state and the
- * head where `repairs` says that loading found something. What is found here is added to `repairs`.
- * Blocks that are to be stored again are left to tj_ingest_store_all. */
-enum tijori_status tj_mend(struct tj_ingest *ingest, struct tj_repairs *repairs) TJ_MUST_USE;
+ * head where `repairs` says that something was found. What is found here is added to `repairs`; how
+ * many there were is kept in the row `walk`. With `entries` the lowest nodes are compared with the
+ * entries too, all of which are hashed. Blocks that have no row are left to tj_ingest_store_all. */
+enum tijori_status tj_mend(struct tj_ingest *ingest, struct tj_repairs *repairs,
+                           bool entries) TJ_MUST_USE;
+
+/* Writes how far a scrub has come. */
+enum tj_storage_status tj_put_walk(struct tj_txn *txn, const struct tj_walk *walk) TJ_MUST_USE;
 
 #endif

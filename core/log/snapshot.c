@@ -179,7 +179,8 @@ static uint64_t newest_directive(const struct tj_entry_view *entry, const struct
 }
 
 static enum tijori_status begin_after(struct tj_txn *txn, struct tj_digester *digester,
-                                      struct before *before, uint64_t from)
+                                      struct before *before, struct tj_repairs *repairs,
+                                      uint64_t from)
 {
     struct tj_entry_view entry;
     struct tj_body_view body;
@@ -192,6 +193,9 @@ static enum tijori_status begin_after(struct tj_txn *txn, struct tj_digester *di
         tj_leaf_hash(digester->hasher, &before->leaf, entry.bytes, entry.size);
         before->directive = newest_directive(&entry, &body);
         TJ_VERIFY_CHECK(entry.index == from - 1);
+    }
+    if (status == TIJORI_CORRUPT) {
+        return tj_repairs_damage(repairs, "entry %" PRIu64 " or its body cannot be read", from - 1);
     }
     return status;
 }
@@ -263,7 +267,7 @@ static enum tijori_status redo(struct tj_txn *txn, struct tj_digester *digester,
         return TIJORI_OK;
     }
     tj_journal_past_init(&past, txn, digester);
-    enum tijori_status status = begin_after(txn, digester, &before, from);
+    enum tijori_status status = begin_after(txn, digester, &before, repairs, from);
     state->redo = true;
     for (uint64_t index = from; status == TIJORI_OK && index < size; index++) {
         status = redo_entry(&past, state, &before, index, repairs);

@@ -294,11 +294,114 @@ static void a_flipped_bit_of_an_entry_that_is_redone_is_refused(void **state)
     free(s);
 }
 
+/* ---- the scrub ---- */
+
+/* A copy of `s->from` with the `offset`-th byte of a row's value changed. */
+static void copy_with(struct subject *s, enum tj_journal_table table, uint64_t row, size_t offset)
+{
+    struct log_copy log;
+    log_read(&log, s->from, 0);
+    assert_true(row < log.tables[table].count && offset < log.tables[table].rows[row].size);
+    struct log_row *changed = &log.tables[table].rows[row];
+    changed->value[offset] ^= 1;
+    if (table == TJ_J_NODES) { /* by somebody who knows how a check is made */
+        tj_row_check_store(changed->value, TJ_HASH_SIZE, changed->key, changed->key_size);
+    }
+    log_write(s->dir, &log);
+    log_free(&log);
+}
+
+/* Scrubs the copy; `damaged` is what must be in the text of the row that is damaged, and `mended`
+ * in that of the row that was mended; NULL: there is none. */
+static void must_find(struct subject *s, const char *damaged, const char *mended)
+{
+    struct tijori *ledger;
+    struct tijori_message message;
+    struct tj_scrub scrub;
+    struct tijori_options options = {.threads = 1, .clock = clock_after, .clock_context = s};
+    assert_int_equal(tijori_open(&ledger, s->dir, TIJORI_WRITE, &options, &message), TIJORI_OK);
+    assert_int_equal(tj_ledger_repairs(ledger)->count, 0);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(tj_ledger_scrub(ledger, &scrub), TIJORI_OK);
+        assert_int_equal(scrub.entries, 262);
+        assert_int_equal(scrub.nodes, 1);
+        assert_true(scrub.blocks > 10 && scrub.attachments > 0);
+        assert_int_equal(scrub.log.count, damaged != NULL);
+        assert_int_equal(scrub.walk.damaged, damaged != NULL);
+        assert_int_equal(scrub.derived.count, mended != NULL && again == 0);
+        if (damaged != NULL && strstr(scrub.log.text[0], damaged) == NULL) {
+            fail_msg("%s, and not %s", scrub.log.text[0], damaged);
+        }
+        if (mended != NULL && again == 0 && strstr(scrub.derived.text[0], mended) == NULL) {
+            fail_msg("%s, and not %s", scrub.derived.text[0], mended);
+        }
+        assert_int_equal(scrub.walk.mended, mended != NULL);
+        assert_int_equal(scrub.walk.rounds, 1 + again);
+    }
+    tijori_close(ledger);
+    remove_ledger(s->dir);
+}
+
+/* What an opening does not look at: an old entry, its body, a document, and a lowest node that is
+ * wrong under a right check. */
+static void a_scrub_finds_what_an_opening_passes_by(void **state)
+{
+    (void)state;
+    struct subject *s = calloc(1, sizeof *s);
+    struct tamper_world *w = tamper_world();
+    assert_non_null(s);
+    snprintf(s->from, sizeof s->from, "%s", w->f.dir);
+    s->f = &w->f;
+    w->f.log_key = NULL;
+    snprintf(s->dir, sizeof s->dir, "%s-copy", s->from);
+    copy_ledger(s->from, s->dir);
+    must_find(s, NULL, NULL);
+    copy_with(s, TJ_J_ENTRIES, 7, 20); /* of its time */
+    must_find(s, "entry 7", NULL);
+    copy_with(s, TJ_J_BODIES, 9, 20);
+    must_find(s, "entry 9", NULL);
+    copy_with(s, TJ_J_ATTACHMENTS, 0, 3);
+    must_find(s, "attachments", NULL);
+    copy_with(s, TJ_J_NODES, 0, 5);
+    must_find(s, NULL, "nodes");
+    tamper_world_end(w);
+    free(s);
+}
+
+/* A ledger that is left alone after a commit walks through itself, and keeps that it did. */
+static void an_idle_ledger_walks_through_itself(void **state)
+{
+    (void)state;
+    struct fixture *f = calloc(1, sizeof *f);
+    struct tj_ledger_view view;
+    struct tj_walk walk = {.rounds = 0};
+    struct tj_replay_report report;
+    assert_non_null(f);
+    fixture_parties(f);
+    for (int i = 0; i < 600 && walk.rounds == 0; i++) {
+        usleep(50000);
+        assert_int_equal(tj_ledger_view_begin(f->ledger, &view), TIJORI_OK);
+        assert_int_equal(tj_walk_read(view.txn, &walk), TIJORI_OK);
+        tj_ledger_view_end(f->ledger, &view);
+    }
+    assert_int_equal(walk.rounds, 1);
+    assert_int_equal(walk.mended + walk.damaged, 0);
+    assert_true(walk.finished_s > 0);
+    fixture_close(f);
+    audit_dir(&report, f->dir, &f->genesis.ledger_id, 1);
+    must_pass(&report);
+    fixture_open(f);
+    fixture_destroy(f);
+    free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_of_a_derived_row_is_mended),
         cmocka_unit_test(a_flipped_bit_of_an_entry_that_is_redone_is_refused),
+        cmocka_unit_test(a_scrub_finds_what_an_opening_passes_by),
+        cmocka_unit_test(an_idle_ledger_walks_through_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
