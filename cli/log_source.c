@@ -26,7 +26,7 @@ int audit_open_source(struct tj_source **out, const char *path)
         return fail(exit_code_of(status),
                     "%s: storage format %" PRIu32 ", this program knows %d: %s", path, format,
                     (int)TJ_STORE_FORMAT,
-                    older ? "open it once for writing (tijori checkpoint, tijori ingest)"
+                    older ? "it was never released, and no program turns it into another"
                           : "newer software needed");
     }
     if (status == TIJORI_NOT_FOUND) {

@@ -82,8 +82,6 @@ struct tj_store_options {
     const struct tj_table_spec *tables; /* tables are then named by their place in this array */
     size_t table_count;
     uint32_t format;   /* the version written by create and demanded by open */
-    uint32_t upgrades; /* an older version that opening for writing turns into `format`; 0: none.
-                        * It adds the tables that are missing. Reading wants `format` itself */
     uint64_t map_size; /* bytes; 0 means 1 TiB. Under ASan or TSan a smaller default is taken */
 };
 

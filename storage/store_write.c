@@ -266,14 +266,6 @@ static enum tj_storage_status sync_parent(const struct tj_store *store, bool mad
     return tj_storage_status_of(code);
 }
 
-/* Of a store of the older format, whose environment is open. */
-static enum tj_storage_status upgrade(struct tj_store *store,
-                                      const struct tj_store_options *options)
-{
-    int rc = file_size_limit() < step_min ? ENOSPC : write_tables(store->env, options);
-    return rc == 0 ? tj_store_open_tables(store, options) : tj_storage_status_of(rc);
-}
-
 static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t *format_found,
                                                 const char *dir,
                                                 const struct tj_store_options *options)
@@ -286,9 +278,6 @@ static enum tj_storage_status open_env_to_write(struct tj_store *store, uint32_t
     enum tj_storage_status status = tj_store_make_like_data(store, TJ_STORE_LOCK_FILE);
     if (status == TJ_STORAGE_OK) {
         status = tj_store_open_env(store, &format, dir, options, 0);
-    }
-    if (status == TJ_STORAGE_VERSION && format != 0 && format == options->upgrades) {
-        status = upgrade(store, options);
     }
     if (format_found != NULL) {
         *format_found = format;
@@ -582,6 +571,20 @@ enum tj_storage_status tj_delete_name(struct tj_txn *txn, size_t table, const vo
         return fail(txn, status);
     }
     return status;
+}
+
+enum tj_storage_status tj_clear_table(struct tj_txn *txn, size_t table)
+{
+    MDB_dbi dbi = tj_store_table(txn->store, table);
+    TJ_STORAGE_REQUIRE(txn->writing);
+    if (txn->failed != TJ_STORAGE_OK) {
+        return txn->failed;
+    }
+    enum tj_storage_status status = reserve_named(txn, dbi, 0);
+    if (status == TJ_STORAGE_OK) {
+        status = tj_storage_status_of(mdb_drop(txn->mdb, dbi, 0));
+    }
+    return status == TJ_STORAGE_OK ? status : fail(txn, status);
 }
 
 /* LMDB writes the pages, syncs, then writes the meta page, and does not say in which of these it

@@ -56,6 +56,9 @@ enum tj_storage_status tj_put_name(struct tj_txn *txn, uint8_t **place, size_t t
 enum tj_storage_status tj_delete_name(struct tj_txn *txn, size_t table, const void *key,
                                       size_t key_size) TJ_MUST_USE;
 
+/* Deletes all rows of a table, whatever their keys. */
+enum tj_storage_status tj_clear_table(struct tj_txn *txn, size_t table) TJ_MUST_USE;
+
 /* Commits and syncs. The transaction is gone whatever the answer. After FULL or MEMORY nothing of
  * it is in the store, which goes on as before. After IO it is unknown what the disk holds: close
  * the store and open it again. */

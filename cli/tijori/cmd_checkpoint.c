@@ -2,6 +2,7 @@
 
 #include "cli/log_source.h"
 #include "cli/tijori/commands.h"
+#include "cli/tijori/repairs_print.h"
 #include "cli/file.h"
 #include "cli/gather.h"
 #include "cli/keys.h"
@@ -295,6 +296,7 @@ int cmd_checkpoint(const struct arguments *arguments)
         free(policy);
         return fail(exit_code_of(status), "%s", said.text);
     }
+    repairs_say(ledger, dir);
     struct note *note = memory_needed(malloc(sizeof *note));
     code = run(ledger, note, arguments, policy);
     free(note);

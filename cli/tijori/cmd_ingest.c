@@ -2,6 +2,7 @@
 
 #include "cli/tijori/commands.h"
 #include "cli/tijori/ingest_sign.h"
+#include "cli/tijori/repairs_print.h"
 #include "crypto/hex.h"
 #include "text/json.h"
 #include "text/table.h"
@@ -459,6 +460,7 @@ static int open_ledger(struct ingest *ingest, const struct arguments *arguments)
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }
+    repairs_say(ingest->ledger, arguments->operands[0]);
     ingest_signer_start(&ingest->signer, ingest->ledger);
     return EXIT_PASS;
 }

@@ -1,5 +1,6 @@
 #include "text/assets.h"
 #include "cli/tijori/commands.h"
+#include "cli/tijori/repairs_print.h"
 #include "cli/tijori/readiness_print.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
@@ -44,6 +45,7 @@ static int open_ledger(struct place *place, const char *dir)
         place->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
     }
+    repairs_say(place->ledger, dir);
     status = tj_ledger_view_begin(place->ledger, &place->view);
     if (status != TIJORI_OK) {
         tijori_close(place->ledger);

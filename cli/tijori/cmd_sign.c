@@ -1,4 +1,5 @@
 #include "cli/tijori/commands.h"
+#include "cli/tijori/repairs_print.h"
 #include "cli/tijori/readiness_print.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
@@ -37,6 +38,7 @@ static int open_ledger(struct book *book, const char *dir)
         book->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
     }
+    repairs_say(book->ledger, dir);
     status = tj_ledger_view_begin(book->ledger, &book->view);
     TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */
     tj_journal_past_init(&book->past, book->view.txn, book->view.digester);

@@ -3,6 +3,7 @@
 
 #include "cli/log_source.h"
 #include "cli/tijori/commands.h"
+#include "cli/tijori/repairs_print.h"
 #include "cli/envelope_file.h"
 #include "cli/keys.h"
 #include "cli/statement_order.h"
@@ -34,6 +35,7 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "%s", why.text);
     }
+    repairs_say(ledger, dir);
     tijori_head(ledger, &head);
     status = tj_ledger_view_begin(ledger, &view);
     TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */

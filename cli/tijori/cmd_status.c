@@ -21,6 +21,7 @@ struct facts {
     uint64_t keys;
     uint64_t keys_active;
     uint64_t attachments;
+    struct tj_walk walk;
     uint64_t file_bytes;      /* length of data.mdb */
     uint64_t allocated_bytes; /* what it takes on the disk: the file may have holes */
 };
@@ -54,6 +55,9 @@ static int gather(struct reading *reading, struct facts *facts)
     if (status == TIJORI_OK) {
         status =
             tj_from_storage(tj_count(reading->view.txn, &facts->attachments, TJ_J_ATTACHMENTS));
+    }
+    if (status == TIJORI_OK) {
+        status = tj_walk_read(reading->view.txn, &facts->walk);
     }
     if (status != TIJORI_OK) {
         return fail_status(status, reading->dir, NULL);
@@ -124,6 +128,32 @@ static void print_assets(const struct tj_state *state, uint32_t count)
     }
 }
 
+/* Nothing when no scrub ever began. Where a round stands is said of the entries alone: they are
+ * nearly all of it. */
+static void print_walk(const struct tj_walk *walk, uint64_t entries)
+{
+    char finished[TEXT_SIZE];
+    if (walk->rounds == 0 && walk->stage == 0 && walk->at == 0 && walk->mended == 0) {
+        return;
+    }
+    printf("scrub          %" PRIu64 " whole rounds", walk->rounds);
+    if (walk->finished_s != 0) {
+        text_format_time_ns(finished, walk->finished_s * TJ_NS_PER_S);
+        printf(", the last %s", finished);
+    }
+    if (walk->stage == TJ_SCRUB_ENTRIES && walk->at > 0) {
+        printf(", now at entry %" PRIu64 " of %" PRIu64, walk->at, entries);
+    }
+    if (walk->stage > TJ_SCRUB_ENTRIES && walk->stage < TJ_SCRUB_STAGES) {
+        printf(", now at %s", tj_scrub_stage_names[walk->stage]);
+    }
+    printf("; %" PRIu64 " rows mended", walk->mended);
+    if (walk->damaged > 0) {
+        printf(", %" PRIu64 " rows of the log damaged: run 'tijori scrub'", walk->damaged);
+    }
+    printf("\n");
+}
+
 static void print_text(const struct tj_state *state, const struct facts *facts)
 {
     const struct tj_ledger_object *ledger = facts->ledger;
@@ -149,6 +179,7 @@ static void print_text(const struct tj_state *state, const struct facts *facts)
     printf("envelopes      live %" PRIu32 " s at most\n", ledger->lifetime_max_s);
     printf("checkpoints    every %" PRIu32 " s at least\n", ledger->checkpoint_delay_max_s);
     printf("attachments    %" PRIu64 "\n", facts->attachments);
+    print_walk(&facts->walk, facts->entries);
     printf("on disk        %s (%" PRIu64 " bytes allocated, data.mdb is %" PRIu64 " long)\n",
            allocated, facts->allocated_bytes, facts->file_bytes);
 }
@@ -197,7 +228,7 @@ static int print_json(const struct tj_state *state, const struct facts *facts)
     json_t *document = json_pack_ex(
         &error, 0,
         "{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, "
-        "s:I, s:I}",
+        "s:I, s:I, s:I, s:I, s:I}",
         "ledger_id", facts->ledger_id, "name", facts->name, "network",
         name_of(tj_network_names, TJ_NETWORK_END, ledger->network), "rules",
         (json_int_t)ledger->rules, "entries", (json_int_t)facts->entries, "received",
@@ -208,7 +239,9 @@ static int print_json(const struct tj_state *state, const struct facts *facts)
         "lifetime_max_s", (json_int_t)ledger->lifetime_max_s, "checkpoint_delay_max_s",
         (json_int_t)ledger->checkpoint_delay_max_s, "attachments", (json_int_t)facts->attachments,
         "allocated_bytes", (json_int_t)facts->allocated_bytes, "file_bytes",
-        (json_int_t)facts->file_bytes);
+        (json_int_t)facts->file_bytes, "scrub_rounds", (json_int_t)facts->walk.rounds,
+        "rows_mended", (json_int_t)facts->walk.mended, "rows_damaged",
+        (json_int_t)facts->walk.damaged);
     if (document == NULL && json_error_code(&error) == json_error_invalid_utf8) {
         return fail(EXIT_FAIL, "the ledger's name is not valid text: the store is damaged");
     }

@@ -27,6 +27,7 @@ int cmd_history(const struct arguments *arguments);
 int cmd_log(const struct arguments *arguments);
 int cmd_rules(const struct arguments *arguments);
 int cmd_pending(const struct arguments *arguments);
+int cmd_scrub(const struct arguments *arguments);
 int cmd_show(const struct arguments *arguments);
 int cmd_prove(const struct arguments *arguments);
 

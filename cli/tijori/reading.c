@@ -1,5 +1,7 @@
 #include "cli/tijori/reading.h"
 
+#include "cli/tijori/repairs_print.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@ int reading_open(const struct arguments *arguments, struct reading *out)
         out->ledger = NULL;
         return fail(exit_code_of(status), "%s", why.text);
     }
+    repairs_say(out->ledger, out->dir);
     status = tj_ledger_view_begin(out->ledger, &out->view);
     if (status != TIJORI_OK) {
         return fail_status(status, out->dir, NULL);

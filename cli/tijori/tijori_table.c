@@ -460,6 +460,22 @@ static const struct example_row checkpoint_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct option_row scrub_options[] = {END_OF_OPTIONS};
+static const char *const scrub_paragraphs[] = {
+    "Looks at every row of the ledger: the chain of entries and the records of each, the tree, the "
+    "blocks of the state, the attachments. What follows from the log is worked out anew where it "
+    "is "
+    "damaged. What is the log itself cannot be: it is named, and an export or a copy has it.",
+    "Signatures and rules are not looked at again: 'tijori-audit verify' does that.",
+    "A program that has the ledger open for writing does the same in the background, slice by "
+    "slice, when it has nothing to do; 'tijori status' says how far it has come.",
+    NULL,
+};
+static const struct example_row scrub_examples[] = {
+    {"tijori scrub ledger", "after a disk or a memory module had to be replaced"},
+    END_OF_EXAMPLES,
+};
+
 static const struct operand_row export_operands[] = {
     LEDGER_OPERAND,
     {"OUT", false, "the folder; made when it is missing, or an earlier export of this log"},
@@ -509,6 +525,8 @@ static const struct command commands[] = {
      checkpoint_options, checkpoint_examples, cmd_checkpoint},
     {"export", "write the log as a folder of files", export_paragraphs, export_operands,
      export_options, export_examples, cmd_export},
+    {"scrub", "look at all that is stored, and mend what can be", scrub_paragraphs, ledger_operands,
+     scrub_options, scrub_examples, cmd_scrub},
     {"status", "show what the ledger is and how far it has come", NULL, ledger_operands,
      status_options, NULL, cmd_status},
     {"parties", "list the parties and their keys", NULL, ledger_operands, parties_options, NULL,

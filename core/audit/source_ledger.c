@@ -135,8 +135,8 @@ static bool ledger_checkpoint(struct tj_source *source, struct tj_view *note, si
 {
     struct ledger_source *s = own(source);
     if (i == s->signed_at) {
-        return tj_get_name(s->txn, note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
-               TJ_STORAGE_OK;
+        return tj_get_checked(s->txn, note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
+               TIJORI_OK;
     }
     return tj_checkpoint_stored(s->txn, note, s->checkpoint_sizes[i - (i > s->signed_at)]);
 }
@@ -187,8 +187,10 @@ static bool list_block(struct ledger_source *s, struct tj_replay_report *report,
 {
     struct tj_block_row row;
     if (!tj_block_row_decode(key, &row, value)) {
+        char name[TJ_BLOCK_NAME_SIZE];
+        tj_block_name(name, key);
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
-                       "a row of blocks is not a block");
+                       "%s is not what its check says", name);
     }
     if (!tj_grow(&s->blocks, &s->block_capacity, s->block_count + 1, sizeof *s->blocks)) {
         s->source.no_memory = true;
@@ -277,14 +279,18 @@ static bool compare_nodes(struct ledger_source *s, struct tj_progress *progress)
     return true;
 }
 
+/* How many rows the derived tables have. A damaged row counts as one that does not belong here. */
 static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
 {
     uint64_t meta = 0;
     uint64_t nodes = 0;
-    struct tj_view note;
-    bool has_signed = tj_get_name(s->txn, &note, TJ_J_META, TJ_META_SIGNED,
+    struct tj_view row;
+    bool has_signed = tj_get_name(s->txn, &row, TJ_J_META, TJ_META_SIGNED,
                                   strlen(TJ_META_SIGNED)) == TJ_STORAGE_OK;
-    if (tj_count(s->txn, &meta, TJ_J_META) != TJ_STORAGE_OK || meta != 1u + has_signed) {
+    enum tijori_status walk =
+        tj_get_checked(s->txn, &row, TJ_J_META, TJ_META_WALK, strlen(TJ_META_WALK));
+    if (tj_count(s->txn, &meta, TJ_J_META) != TJ_STORAGE_OK ||
+        meta != 1u + has_signed + (walk == TIJORI_OK)) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL, "there are rows beside the head");
         return;
     }
@@ -484,26 +490,22 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
  * size, and then the cosignatures, the newest comes just before it. */
 static void find_signed(struct ledger_source *s)
 {
-    struct tj_view note;
-    struct tj_note_view view;
-    struct tj_checkpoint newest;
+    struct tj_stored_checkpoint newest;
     size_t count = s->checkpoint_count;
     uint64_t last = 0;
     if (count > 0) {
         last = s->checkpoint_sizes[count - 1];
     }
-    bool there = tj_get_name(s->txn, &note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
-                 TJ_STORAGE_OK;
+    enum tijori_status status = tj_checkpoint_signed(s->txn, &newest);
     s->signed_at = SIZE_MAX;
-    if (!there && count == 0) {
+    if (status == TIJORI_NOT_FOUND && count == 0) {
         return;
     }
-    if (!there || !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
-        !tj_checkpoint_decode(&newest, view.text, view.text_size) || newest.size < last) {
+    if (status != TIJORI_OK || newest.checkpoint.size < last) {
         s->unreadable = "the newest signed checkpoint is none";
         return;
     }
-    s->signed_at = count - (newest.size == last);
+    s->signed_at = count - (newest.checkpoint.size == last);
     TJ_VERIFY_CHECK(s->signed_at <= count);
 }
 
@@ -535,6 +537,7 @@ static enum tijori_status open_store(struct ledger_source *s, struct tj_store *s
         return TIJORI_MEMORY;
     }
     tj_log_nodes_init(&s->nodes, s->txn, &s->digester);
+    s->nodes.as_stored = true;
     s->source.nodes = s->nodes.reader;
     status = open_tables(s);
     if (status != TJ_STORAGE_OK) {

@@ -20,11 +20,7 @@ static enum tijori_status put_checkpoint(struct tj_ingest *ingest, uint64_t size
         memcpy(place, note, note_size);
     }
     if (status == TJ_STORAGE_OK && newest) {
-        status =
-            tj_put_name(txn, &place, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED), note_size);
-        if (status == TJ_STORAGE_OK) {
-            memcpy(place, note, note_size);
-        }
+        status = tj_put_meta(txn, TJ_META_SIGNED, note, note_size);
     }
     if (status != TJ_STORAGE_OK) {
         tj_write_abort(txn);
@@ -171,54 +167,4 @@ enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest)
         return status;
     }
     return put_checkpoint(ingest, newest.checkpoint.size, note, newest.note.size, false);
-}
-
-/* All leaves are appended to an empty frontier once more, as the ingest appended them: the nodes
- * are what that completes on its way. */
-static enum tijori_status write_nodes(struct tj_ingest *ingest, struct tj_txn *txn)
-{
-    struct tj_frontier frontier;
-    tj_frontier_init(&frontier);
-    for (uint64_t i = 0; i < ingest->durable.row.size; i++) {
-        struct tj_hash leaf;
-        struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
-        if (!tj_journal_leaf(txn, &ingest->digester, &leaf, i)) {
-            return TIJORI_CORRUPT;
-        }
-        uint32_t levels =
-            tj_frontier_append_nodes(ingest->digester.hasher, &frontier, nodes, &leaf);
-        TJ_VERIFY_CHECK((levels > 0) == (frontier.size % TJ_TILE_WIDTH == 0));
-        for (uint32_t level = 1; level <= levels; level++) {
-            struct tj_new_node node = {(frontier.size >> (8 * level)) - 1, level, nodes[level - 1]};
-            enum tj_storage_status status = tj_put_node(txn, &node);
-            if (status != TJ_STORAGE_OK) {
-                return tj_from_storage(status);
-            }
-        }
-    }
-    return TIJORI_OK;
-}
-
-/* The rows are only counted: a log that has as many as its size asks for costs nothing more, and
- * every other one is written anew as a whole. */
-enum tijori_status tj_nodes_complete(struct tj_ingest *ingest)
-{
-    struct tj_txn *txn;
-    uint64_t rows = 0;
-    TJ_VERIFY_CHECK(tj_lock_held(&ingest->committing));
-    enum tijori_status status = tj_from_storage(tj_write_begin(ingest->store, &txn));
-    if (status != TIJORI_OK) {
-        return status;
-    }
-    status = tj_from_storage(tj_count(txn, &rows, TJ_J_NODES));
-    if (status != TIJORI_OK || rows >= tj_node_rows(ingest->durable.row.size)) {
-        tj_write_abort(txn);
-        return status;
-    }
-    status = write_nodes(ingest, txn);
-    if (status != TIJORI_OK) {
-        tj_write_abort(txn);
-        return status;
-    }
-    return tj_from_storage(tj_write_commit(txn));
 }

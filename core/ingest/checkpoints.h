@@ -25,7 +25,4 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
  * when none was signed. */
 enum tijori_status tj_checkpoint_publish(struct tj_ingest *ingest) TJ_MUST_USE;
 
-/* Writes the nodes of the tree that an older format did not store. */
-enum tijori_status tj_nodes_complete(struct tj_ingest *ingest) TJ_MUST_USE;
-
 #endif

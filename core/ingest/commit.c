@@ -38,14 +38,14 @@ static bool head_reads_back(struct tj_txn *txn, const struct tj_head_row *row)
 {
     struct tj_head_row read;
     return tj_head_row_read(txn, &read) == TIJORI_OK && read.size == row->size &&
-           read.redo_from == row->redo_from && read.frontier.count == row->frontier.count &&
+           read.redo_from == row->redo_from && read.blocks == row->blocks &&
+           read.frontier.count == row->frontier.count &&
            memcmp(read.frontier.nodes, row->frontier.nodes,
                   row->frontier.count * sizeof row->frontier.nodes[0]) == 0;
 }
 #endif
 
-static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_block *block,
-                                        uint64_t size)
+enum tj_storage_status tj_put_block(struct tj_txn *txn, const struct tj_block *block, uint64_t size)
 {
     uint8_t key[TJ_BLOCK_KEY_SIZE];
     uint8_t *place;
@@ -54,11 +54,11 @@ static enum tj_storage_status put_block(struct tj_txn *txn, const struct tj_bloc
     enum tj_storage_status status =
         tj_put_name(txn, &place, TJ_J_STATE, key, sizeof key, TJ_BLOCK_HEADER_SIZE + bytes);
     if (status == TJ_STORAGE_OK) {
-        tj_block_header_encode(place, size - 1);
+        tj_block_header_encode(place, key, size - 1, block->content, bytes);
         memcpy(place + TJ_BLOCK_HEADER_SIZE, block->content, bytes);
         TJ_VERIFY_CHECK(block->number % 8 != 0 || block_reads_back(block, size, key, place));
     }
-    TJ_VERIFY_CHECK(!block->dirty && block->stored_size <= size);
+    TJ_VERIFY_CHECK(block->stored_size <= size);
     return status;
 }
 
@@ -73,28 +73,41 @@ static enum tj_storage_status put_slice(struct tj_group *group, struct tj_state 
         TJ_VERIFY_CHECK(state->dirty_first == NULL ||
                         state->dirty_first->dirty_since >= block->dirty_since);
         TJ_VERIFY_CHECK(block->dirty_since <= group->end.row.size);
-        status = put_block(group->txn, block, group->end.row.size);
+        status = tj_put_block(group->txn, block, group->end.row.size);
+    }
+    return status;
+}
+
+enum tj_storage_status tj_put_meta(struct tj_txn *txn, const char *key, const void *bytes,
+                                   size_t size)
+{
+    uint8_t *place;
+    enum tj_storage_status status =
+        tj_put_name(txn, &place, TJ_J_META, key, strlen(key), size + TJ_ROW_CHECK_SIZE);
+    if (status == TJ_STORAGE_OK) {
+        memcpy(place, bytes, size);
+        tj_row_check_store(place, size, key, strlen(key));
     }
     return status;
 }
 
 /* The head goes in after the slice: an open redoes the log from the oldest change that no stored
  * block has, and that is now the oldest of those that are still dirty. */
-static enum tj_storage_status put_head(struct tj_group *group, const struct tj_state *state)
+enum tj_storage_status tj_put_head(struct tj_txn *txn, struct tj_head_row *row,
+                                   const struct tj_state *state)
 {
     uint8_t bytes[TJ_HEAD_ROW_MAX];
-    uint8_t *place;
-    struct tj_head_row *row = &group->end.row;
     const struct tj_block *oldest = state->dirty_first;
     row->redo_from = oldest != NULL ? oldest->dirty_since : row->size;
     TJ_VERIFY_CHECK(row->redo_from <= row->size && row->frontier.size == row->size);
     TJ_VERIFY_CHECK(row->size % 64 != 0 || tj_dirty_in_order(state));
-    size_t size = tj_head_row_encode(row, bytes);
-    enum tj_storage_status status = tj_put_name(group->txn, &place, TJ_J_META, "head", 4, size);
-    if (status == TJ_STORAGE_OK) {
-        memcpy(place, bytes, size);
-        TJ_VERIFY_CHECK(head_reads_back(group->txn, row));
+    enum tj_storage_status status = tj_count(txn, &row->blocks, TJ_J_STATE);
+    if (status != TJ_STORAGE_OK) {
+        return status;
     }
+    size_t size = tj_head_row_encode(row, bytes);
+    status = tj_put_meta(txn, TJ_META_HEAD, bytes, size - TJ_ROW_CHECK_SIZE);
+    TJ_VERIFY_CHECK(status != TJ_STORAGE_OK || head_reads_back(txn, row));
     return status;
 }
 
@@ -108,7 +121,7 @@ enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *s
     }
     status = put_slice(group, state, blocks);
     if (status == TJ_STORAGE_OK) {
-        status = put_head(group, state);
+        status = tj_put_head(group->txn, &group->end.row, state);
     }
     if (status != TJ_STORAGE_OK) {
         tj_write_abort(group->txn);
@@ -196,9 +209,9 @@ enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node 
     tj_node_key(key, node->level, node->number);
     TJ_VERIFY_CHECK(node->level > 0); /* the leaves are in the journal */
     enum tj_storage_status status =
-        tj_put_name(txn, &place, TJ_J_NODES, key, sizeof key, TJ_HASH_SIZE);
+        tj_put_name(txn, &place, TJ_J_NODES, key, sizeof key, TJ_NODE_ROW_SIZE);
     if (status == TJ_STORAGE_OK) {
-        memcpy(place, node->hash.bytes, TJ_HASH_SIZE);
+        tj_node_row_encode(place, key, &node->hash);
     }
     return status;
 }
@@ -207,19 +220,13 @@ static enum tj_storage_status put_signed(struct tj_group *group, struct tj_diges
                                          const struct tj_signer *signer)
 {
     struct tj_checkpoint checkpoint = {.size = group->end.row.size};
-    uint8_t *place;
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", signer->origin);
     tj_frontier_root(digester->hasher, &checkpoint.root, &group->end.row.frontier);
     group->note_size =
         tj_checkpoint_sign(group->note, sizeof group->note, &checkpoint, signer->secret32);
     TIJORI_REQUIRE(group->note_size > 0);
     TJ_VERIFY_CHECK(tj_note_is_of(group->note, group->note_size, group->end.row.size));
-    enum tj_storage_status status = tj_put_name(group->txn, &place, TJ_J_META, TJ_META_SIGNED,
-                                                strlen(TJ_META_SIGNED), group->note_size);
-    if (status == TJ_STORAGE_OK) {
-        memcpy(place, group->note, group->note_size);
-    }
-    return status;
+    return tj_put_meta(group->txn, TJ_META_SIGNED, group->note, group->note_size);
 }
 
 #ifdef TIJORI_VERIFY

@@ -88,8 +88,17 @@ enum tj_storage_status tj_group_begin(struct tj_group *group, struct tj_store *s
 enum tj_storage_status tj_group_commit(struct tj_group *group, struct tj_digester *digester,
                                        const struct tj_signer *signer) TJ_MUST_USE;
 
-/* Writes one node's row. Also used to give a log of an older format its nodes. */
+/* Writes one node's row. Also used to mend a damaged one. */
 enum tj_storage_status tj_put_node(struct tj_txn *txn, const struct tj_new_node *node) TJ_MUST_USE;
+/* Writes a row of meta, with its check. */
+enum tj_storage_status tj_put_meta(struct tj_txn *txn, const char *key, const void *bytes,
+                                   size_t size) TJ_MUST_USE;
+/* Writes a block's row as it is now, `size` entries being durable. */
+enum tj_storage_status tj_put_block(struct tj_txn *txn, const struct tj_block *block,
+                                    uint64_t size) TJ_MUST_USE;
+/* Writes the head: which block is the oldest that is still to be stored, and how many rows are. */
+enum tj_storage_status tj_put_head(struct tj_txn *txn, struct tj_head_row *row,
+                                   const struct tj_state *state) TJ_MUST_USE;
 
 /* To be called after a commit: what the group did can no longer be undone, and it is empty. */
 void tj_group_settle(struct tj_group *group);

@@ -1,6 +1,9 @@
 #include "core/ingest/ledger.h"
 
 #include "core/ingest/checkpoints.h"
+#include "core/ingest/idle_walk.h"
+#include "core/ingest/mend.h"
+#include "core/log/log_head.h"
 #include "core/rules/genesis.h"
 
 #include <inttypes.h>
@@ -11,9 +14,11 @@ struct tijori {
     struct tj_ingest
         ingest; /* TIJORI_READ judges with it at most, in a dry run, and commits nothing */
     struct tj_pipeline *pipeline;
+    struct tj_idle_walk walk;
     /* TIJORI_READ: the picture taken at open. */
     struct tj_txn *txn;
-    char accepted[32]; /* the text of nearly every receipt, formatted once */
+    struct tj_repairs repairs; /* what was found damaged at the opening */
+    char accepted[32];         /* the text of nearly every receipt, formatted once */
     /* With a log key: what signs each commit. */
     struct tj_signer signer;
     char origin[TJ_ORIGIN_MAX];
@@ -37,7 +42,7 @@ static enum tijori_status say(struct tijori_message *message, enum tijori_status
                               const char *dir, const char *more)
 {
     if (message != NULL) {
-        snprintf(message->text, sizeof message->text, "%.160s: %.120s%s%.64s", dir,
+        snprintf(message->text, sizeof message->text, "%.160s: %.120s%s%.200s", dir,
                  tijori_status_text(status), more[0] != '\0' ? ": " : "", more);
     }
     return status;
@@ -93,15 +98,19 @@ static enum tijori_status open_store(struct tijori *ledger, char *more, size_t m
         snprintf(more, more_size, "%s", file != NULL ? file : "the folder itself");
     }
     if (status == TJ_STORAGE_VERSION) {
-        snprintf(more, more_size, "format %" PRIu32 ", this program knows %d", format,
-                 TJ_STORE_FORMAT);
+        snprintf(more, more_size, "format %" PRIu32 ", this program knows %d%s", format,
+                 TJ_STORE_FORMAT,
+                 format != 0 && format < TJ_STORE_FORMAT
+                     ? ": this one was never released, and no program turns it into another"
+                     : "");
     }
     return tj_from_storage(status);
 }
 
 /* All of it is read in one transaction, so that head, entries and blocks belong together while
  * another process writes. A reader keeps that transaction: it is the picture that it answers from.
- * A missing row is damage, since a store is created with all of them. */
+ * Rows that are derived from the log are held against it, and worked out anew where they are
+ * damaged: what is opened is what the log says, or it is not opened. */
 static enum tijori_status load(struct tijori *ledger)
 {
     struct tj_txn *txn;
@@ -112,13 +121,17 @@ static enum tijori_status load(struct tijori *ledger)
     if (status != TIJORI_OK) {
         return status;
     }
-    status = tj_head_row_read(txn, &row);
+    status = tj_log_head(txn, &ingest->digester, &row, &ledger->repairs);
     if (status == TIJORI_OK) {
         status = tj_log_end_read(txn, &ingest->digester, &end, &row);
+        if (status == TIJORI_CORRUPT) {
+            status = tj_repairs_damage(
+                &ledger->repairs, "entry %" PRIu64 " or its body cannot be read", row.size - 1);
+        }
     }
     if (status == TIJORI_OK) {
         tj_ingest_start_from(ingest, &end);
-        status = tj_snapshot_load(txn, &ingest->digester, &ingest->state, &row);
+        status = tj_snapshot_mend(txn, &ingest->digester, &ingest->state, &ledger->repairs, &row);
     }
     if (status == TIJORI_OK && ledger->mode == TIJORI_READ) {
         ledger->txn = txn;
@@ -153,10 +166,22 @@ static enum tijori_status take_log_key(struct tijori *ledger, const uint8_t *log
     return status;
 }
 
-/* Only what writes comes here. The tree must be complete before the first checkpoint is signed over
- * it, and signing must have begun before the first group can be committed: so the threads come
- * last.
- */
+/* Blocks that were worked out anew are stored at once: they are all that a stored state lacks, and
+ * until then every opening works them out again. */
+static enum tijori_status mend(struct tijori *ledger)
+{
+    struct tj_ingest *ingest = &ledger->ingest;
+    tj_ingest_hold(ingest);
+    enum tijori_status status = tj_mend(ingest, &ledger->repairs, false);
+    tj_ingest_let_go(ingest);
+    if (status == TIJORI_OK && ledger->repairs.count > 0) {
+        tj_ingest_store_all(ingest);
+    }
+    return status;
+}
+
+/* Only what writes comes here. What is damaged is mended before the first checkpoint is signed, and
+ * signing must have begun before the first group can be committed: so the threads come last. */
 static enum tijori_status start(struct tijori *ledger, const struct tijori_options *options)
 {
     struct tj_pipeline_options pipeline = {
@@ -169,8 +194,8 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
         .decide = tj_ingest_decide,
         .context = &ledger->ingest,
     };
+    enum tijori_status status = mend(ledger);
     tj_ingest_hold(&ledger->ingest);
-    enum tijori_status status = tj_nodes_complete(&ledger->ingest);
     if (status == TIJORI_OK && options->log_key != NULL) {
         status = take_log_key(ledger, options->log_key);
     }
@@ -182,6 +207,7 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     if (ledger->pipeline == NULL) {
         return TIJORI_MEMORY;
     }
+    tj_idle_walk_start(&ledger->walk, &ledger->ingest);
     return TIJORI_OK;
 }
 
@@ -191,7 +217,7 @@ enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori
                                const struct tijori_options *options, struct tijori_message *message)
 {
     static const struct tijori_options defaults;
-    char more[64] = "";
+    char more[TJ_REPAIR_TEXT_SIZE] = "";
     options = options != NULL ? options : &defaults;
     struct tijori *ledger = ledger_new(mode, options);
     if (ledger == NULL) {
@@ -208,6 +234,9 @@ enum tijori_status tijori_open(struct tijori **out, const char *dir, enum tijori
         snprintf(more, sizeof more, "the log key is not registered here, or was retired");
     }
     if (status != TIJORI_OK) {
+        if (status == TIJORI_CORRUPT && ledger->repairs.damage[0] != '\0') {
+            snprintf(more, sizeof more, "%s", ledger->repairs.damage);
+        }
         ledger_free(ledger);
         return say(message, status, dir, more);
     }
@@ -222,6 +251,7 @@ void tijori_close(struct tijori *ledger)
     }
     if (ledger->mode == TIJORI_WRITE) {
         tj_pipeline_drain(ledger->pipeline);
+        tj_idle_walk_stop(&ledger->walk);
         tj_ingest_store_all(&ledger->ingest);
     }
     ledger_free(ledger);
@@ -581,6 +611,24 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
         tj_read_end(view->txn);
     }
     tj_ingest_let_go(&ledger->ingest);
+}
+
+/* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */
+enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out)
+{
+    if (ledger->mode != TIJORI_WRITE) {
+        return TIJORI_READ_ONLY;
+    }
+    tj_pipeline_drain(ledger->pipeline);
+    tj_idle_walk_stop(&ledger->walk);
+    enum tijori_status status = tj_scrub_whole(&ledger->ingest, out);
+    tj_idle_walk_start(&ledger->walk, &ledger->ingest);
+    return status;
+}
+
+const struct tj_repairs *tj_ledger_repairs(const struct tijori *ledger)
+{
+    return &ledger->repairs;
 }
 
 void tj_ledger_set_redo_max(struct tijori *ledger, uint64_t redo_max)

@@ -3,7 +3,7 @@
 
 /* Inside an open ledger, for the programs of this tree that show more than tijori.h does. */
 
-#include "core/log/snapshot.h"
+#include "core/log/scrub.h"
 
 /* A picture of the ledger at its newest durable entry: a transaction, and the state that goes with
  * it. While somebody holds it the ledger commits nothing, so a ledger that is open for writing
@@ -29,6 +29,14 @@ uint64_t tj_ledger_signs_until(const struct tijori *ledger) TJ_MUST_USE;
 /* Fills in what tijori.h says of an account. */
 void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
                      const struct tj_account_object *account);
+
+/* What of the derived rows was found damaged when the ledger was opened. Opened for writing, it was
+ * mended; for reading, what the ledger answers is what the log says all the same. */
+const struct tj_repairs *tj_ledger_repairs(const struct tijori *ledger);
+
+/* Looks at everything that is stored, at once, and mends what follows from the log. `out` says what
+ * was looked at and what was damaged. READ_ONLY when the ledger is not open for writing. */
+enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out) TJ_MUST_USE;
 
 /* For tests: stores the snapshot as if TJ_REDO_MAX were this. To be called right after an open for
  * writing. */

@@ -1,5 +1,9 @@
 #include "core/log/journal.h"
 
+#include "core/base/crc32c.h"
+
+#include <inttypes.h>
+
 struct tj_store_options tj_journal_options(uint64_t map_size)
 {
     static const struct tj_table_spec tables[TJ_J_COUNT] = {
@@ -15,7 +19,6 @@ struct tj_store_options tj_journal_options(uint64_t map_size)
         .tables = tables,
         .table_count = TJ_J_COUNT,
         .format = TJ_STORE_FORMAT,
-        .upgrades = TJ_STORE_FORMAT_OLDER,
         .map_size = map_size,
     };
 }
@@ -50,6 +53,33 @@ enum tijori_status tj_from_storage(enum tj_storage_status status)
     }
     abort();
 }
+
+/* ---- checked rows ---- */
+
+uint32_t tj_row_check(const void *key, size_t key_size, const void *value, size_t size)
+{
+    return tj_crc32c(tj_crc32c(0, key, key_size), value, size);
+}
+
+enum tijori_status tj_get_checked(struct tj_txn *txn, struct tj_view *value, size_t table,
+                                  const void *key, size_t key_size)
+{
+    enum tijori_status status = tj_from_storage(tj_get_name(txn, value, table, key, key_size));
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (value->size < TJ_ROW_CHECK_SIZE) {
+        return TIJORI_CORRUPT;
+    }
+    value->size -= TJ_ROW_CHECK_SIZE;
+    if (tj_load32(value->bytes + value->size) !=
+        tj_row_check(key, key_size, value->bytes, value->size)) {
+        return TIJORI_CORRUPT;
+    }
+    return TIJORI_OK;
+}
+
+/* ---- entries ---- */
 
 #ifdef TIJORI_VERIFY
 /* An entry has one form only: what was decoded encodes to the same bytes again. */
@@ -151,34 +181,151 @@ uint64_t tj_node_rows(uint64_t size)
     return rows;
 }
 
+void tj_node_row_encode(uint8_t out[TJ_NODE_ROW_SIZE], const uint8_t key[TJ_NODE_KEY_SIZE],
+                        const struct tj_hash *hash)
+{
+    memcpy(out, hash->bytes, TJ_HASH_SIZE);
+    tj_row_check_store(out, TJ_HASH_SIZE, key, TJ_NODE_KEY_SIZE);
+}
+
+enum tijori_status tj_node_row_read(struct tj_txn *txn, struct tj_hash *out, unsigned level,
+                                    uint64_t number)
+{
+    struct tj_view value;
+    uint8_t key[TJ_NODE_KEY_SIZE];
+    tj_node_key(key, level, number);
+    enum tijori_status status = tj_get_checked(txn, &value, TJ_J_NODES, key, sizeof key);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    if (value.size != TJ_HASH_SIZE) {
+        return TIJORI_CORRUPT;
+    }
+    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
+    return TIJORI_OK;
+}
+
+/* The newest entry has none after it that holds its hash. What stands against a change of that one
+ * is the stored head, and what was signed. */
+enum tijori_status tj_journal_hash(struct tj_txn *txn, struct tj_digester *digester,
+                                   struct tj_hash *leaf, struct tj_repairs *repairs, uint64_t index)
+{
+    struct tj_view value;
+    enum tijori_status status = tj_from_storage(tj_get_number(txn, &value, TJ_J_ENTRIES, index));
+    if (status == TIJORI_NOT_FOUND) {
+        return tj_repairs_damage(repairs, "entry %" PRIu64 " is missing", index);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    tj_leaf_hash(digester->hasher, leaf, value.bytes, value.size);
+    status = tj_from_storage(tj_get_number(txn, &value, TJ_J_ENTRIES, index + 1));
+    if (status == TIJORI_NOT_FOUND) {
+        return TIJORI_OK;
+    }
+    if (status == TIJORI_OK &&
+        (value.size < TJ_ENTRY_FIXED_SIZE ||
+         memcmp(leaf->bytes, tj_entry_previous(value.bytes), TJ_HASH_SIZE) != 0)) {
+        return tj_repairs_damage(repairs,
+                                 "entry %" PRIu64 ", or previous of the entry after it: the chain "
+                                 "of hashes is broken between the two",
+                                 index);
+    }
+    return status;
+}
+
+/* A node of the level below: an entry's hash, or a row, which is not believed when it is damaged.
+ */
+static enum tijori_status child(struct tj_log_nodes *nodes, struct tj_hash *out, unsigned level,
+                                uint64_t number)
+{
+    if (level == 0) {
+        return tj_journal_hash(nodes->txn, nodes->digester, out, nodes->repairs, number);
+    }
+    enum tijori_status status = tj_node_row_read(nodes->txn, out, level, number);
+    if (status == TIJORI_NOT_FOUND || status == TIJORI_CORRUPT) {
+        return tj_node_below(nodes, out, level, number);
+    }
+    return status;
+}
+
+/* It calls itself once a level, and there are seven. */
+enum tijori_status tj_node_below(struct tj_log_nodes *nodes, struct tj_hash *out, unsigned level,
+                                 uint64_t number)
+{
+    struct tj_frontier frontier;
+    TJ_VERIFY_CHECK(level > 0 && level < TJ_TILE_LEVELS);
+    tj_frontier_init(&frontier);
+    for (unsigned i = 0; i < TJ_TILE_WIDTH; i++) {
+        struct tj_hash below;
+        enum tijori_status status = child(nodes, &below, level - 1, number * TJ_TILE_WIDTH + i);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        tj_frontier_append(nodes->digester->hasher, &frontier, &below);
+    }
+    TJ_VERIFY_CHECK(frontier.count == 1); /* it is perfect */
+    tj_frontier_root(nodes->digester->hasher, out, &frontier);
+    return TIJORI_OK;
+}
+
+static enum tijori_status node(struct tj_log_nodes *nodes, struct tj_hash *out, unsigned level,
+                               uint64_t number)
+{
+    struct tj_hash below;
+    enum tijori_status status = tj_node_row_read(nodes->txn, out, level, number);
+    bool unsound = status == TIJORI_NOT_FOUND || status == TIJORI_CORRUPT;
+    if (nodes->as_stored || (status != TIJORI_OK && !unsound)) {
+        return status;
+    }
+    if (!unsound && (!nodes->compares || level == 1)) {
+        return TIJORI_OK;
+    }
+    status = tj_node_below(nodes, &below, level, number);
+    if (status == TIJORI_OK && (unsound || !tj_hash_equal(&below, out))) {
+        tj_repairs_note(nodes->repairs, "nodes: the row of level %u, number %" PRIu64 " is %s",
+                        level, number,
+                        unsound ? "missing or damaged" : "not that of the level below");
+        *out = below;
+    }
+    return status;
+}
+
 static bool read_node(void *context, struct tj_hash *out, unsigned level, uint64_t number)
 {
     struct tj_log_nodes *nodes = context;
-    struct tj_view value;
-    if (level == 0) {
+    TJ_VERIFY_CHECK(nodes->reader.context == nodes); /* it was not copied to another place */
+    if (level == 0 && !nodes->compares) {
         return tj_journal_leaf(nodes->txn, nodes->digester, out, number);
     }
-    uint8_t key[TJ_NODE_KEY_SIZE];
-    tj_node_key(key, level, number);
-    if (tj_get_name(nodes->txn, &value, TJ_J_NODES, key, sizeof key) != TJ_STORAGE_OK ||
-        value.size != TJ_HASH_SIZE) {
-        return false;
+    enum tijori_status status =
+        level == 0 ? tj_journal_hash(nodes->txn, nodes->digester, out, nodes->repairs, number)
+                   : node(nodes, out, level, number);
+    if (status != TIJORI_OK) {
+        nodes->failed = status;
     }
-    memcpy(out->bytes, value.bytes, TJ_HASH_SIZE);
-    return true;
+    return status == TIJORI_OK;
 }
 
 void tj_log_nodes_init(struct tj_log_nodes *nodes, struct tj_txn *txn, struct tj_digester *digester)
 {
-    *nodes = (struct tj_log_nodes){{nodes, read_node}, txn, digester};
+    *nodes = (struct tj_log_nodes){
+        .reader = {nodes, read_node}, .txn = txn, .digester = digester, .failed = TIJORI_OK};
 }
 
 /* ---- the head row ---- */
 
 /* Offsets in it: docs/FORMAT.md section 9. */
-enum { HEAD_AT_SIZE = 0, HEAD_AT_REDO_FROM = 8, HEAD_AT_COUNT = 16, HEAD_AT_FRONTIER = 24 };
-static_assert(HEAD_AT_FRONTIER + TJ_HASH_SIZE * TJ_FRONTIER_MAX == TJ_HEAD_ROW_MAX,
-              "hashes end it");
+enum {
+    HEAD_AT_SIZE = 0,
+    HEAD_AT_REDO_FROM = 8,
+    HEAD_AT_BLOCKS = 16,
+    HEAD_AT_COUNT = 24,
+    HEAD_AT_FRONTIER = 32,
+};
+static_assert(HEAD_AT_FRONTIER + TJ_HASH_SIZE * TJ_FRONTIER_MAX + TJ_ROW_CHECK_SIZE ==
+                  TJ_HEAD_ROW_MAX,
+              "hashes and the check end it");
 
 size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW_MAX])
 {
@@ -186,27 +333,30 @@ size_t tj_head_row_encode(const struct tj_head_row *row, uint8_t out[TJ_HEAD_ROW
     TJ_VERIFY_CHECK(row->frontier.count == (uint32_t)__builtin_popcountll(row->size));
     tj_store64(out + HEAD_AT_SIZE, row->size);
     tj_store64(out + HEAD_AT_REDO_FROM, row->redo_from);
+    tj_store64(out + HEAD_AT_BLOCKS, row->blocks);
     tj_store64(out + HEAD_AT_COUNT, row->frontier.count);
     size_t hashes = (size_t)row->frontier.count * TJ_HASH_SIZE;
     memcpy(out + HEAD_AT_FRONTIER, row->frontier.nodes, hashes);
-    return HEAD_AT_FRONTIER + hashes;
+    tj_row_check_store(out, HEAD_AT_FRONTIER + hashes, TJ_META_HEAD, strlen(TJ_META_HEAD));
+    return HEAD_AT_FRONTIER + hashes + TJ_ROW_CHECK_SIZE;
 }
 
 #ifdef TIJORI_VERIFY
 static bool row_encodes_again(const struct tj_head_row *row, const struct tj_view *value)
 {
     uint8_t bytes[TJ_HEAD_ROW_MAX];
-    return tj_head_row_encode(row, bytes) == value->size &&
+    return tj_head_row_encode(row, bytes) == value->size + TJ_ROW_CHECK_SIZE &&
            memcmp(bytes, value->bytes, value->size) == 0;
 }
 #endif
 
 /* The frontier needs no size of its own in the row: it has one node for each bit that is set in the
- * size of the log. That also tells a damaged row from a whole one. */
+ * size of the log. */
 enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 {
     struct tj_view value;
-    enum tijori_status status = tj_from_storage(tj_get_name(txn, &value, TJ_J_META, "head", 4));
+    enum tijori_status status =
+        tj_get_checked(txn, &value, TJ_J_META, TJ_META_HEAD, strlen(TJ_META_HEAD));
     if (status != TIJORI_OK) {
         return status;
     }
@@ -216,6 +366,7 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
     memset(out, 0, sizeof *out);
     out->size = tj_load64(value.bytes + HEAD_AT_SIZE);
     out->redo_from = tj_load64(value.bytes + HEAD_AT_REDO_FROM);
+    out->blocks = tj_load64(value.bytes + HEAD_AT_BLOCKS);
     uint64_t count = tj_load64(value.bytes + HEAD_AT_COUNT);
     if (count != (uint64_t)__builtin_popcountll(out->size) ||
         value.size != HEAD_AT_FRONTIER + count * TJ_HASH_SIZE || out->redo_from > out->size) {

@@ -18,6 +18,16 @@ static bool decode_stored(struct tj_stored_checkpoint *out)
            tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
 }
 
+enum tijori_status tj_checkpoint_signed(struct tj_txn *txn, struct tj_stored_checkpoint *out)
+{
+    enum tijori_status status =
+        tj_get_checked(txn, &out->note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED));
+    if (status == TIJORI_OK && !decode_stored(out)) {
+        return TIJORI_CORRUPT;
+    }
+    return status;
+}
+
 enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_view key;
@@ -35,13 +45,9 @@ enum tijori_status tj_checkpoint_public(struct tj_txn *txn, struct tj_stored_che
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn, struct tj_stored_checkpoint *out)
 {
     struct tj_stored_checkpoint public;
-    enum tijori_status status = tj_from_storage(
-        tj_get_name(txn, &out->note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)));
+    enum tijori_status status = tj_checkpoint_signed(txn, out);
     if (status != TIJORI_OK) {
-        return status; /* so there is no public one either: when it is made, it is the newest */
-    }
-    if (!decode_stored(out)) {
-        return TIJORI_CORRUPT;
+        return status; /* NOT_FOUND: no public one either, for when it is made, it is the newest */
     }
     status = tj_checkpoint_public(txn, &public);
     if (status == TIJORI_NOT_FOUND) {

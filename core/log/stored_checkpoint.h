@@ -19,6 +19,10 @@ struct tj_stored_checkpoint {
     struct tj_view note;
     struct tj_checkpoint checkpoint;
 };
+/* The row that every signing writes, as it is stored. NOT_FOUND when there is none, CORRUPT when
+ * its check is wrong or it is no checkpoint. */
+enum tijori_status tj_checkpoint_signed(struct tj_txn *txn,
+                                        struct tj_stored_checkpoint *out) TJ_MUST_USE;
 /* The newest that was signed, public or not. NOT_FOUND when none was, CORRUPT when its row is no
  * checkpoint. */
 enum tijori_status tj_checkpoint_newest(struct tj_txn *txn,

@@ -54,26 +54,13 @@ static enum tijori_status apply_records(struct tj_state *state, struct tj_effect
     return tj_judge_after(state, c, verdict);
 }
 
-/* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
- * journal does not hold what the lane says: it is damaged. */
-static bool next_jump(const struct tj_state *state, uint64_t *jump, const struct tj_past *past,
-                      const struct tj_header *h)
-{
-    const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
-    uint64_t target = tj_lane_jump(h->sequence);
-    TJ_VERIFY_CHECK(target < h->sequence && (target == 0 || lane != NULL));
-    *jump = target != 0 ? lane->entry : 0;
-    return target == 0 || target == h->sequence - 1 ||
-           past->lane_jump(past->context, jump, lane->jump);
-}
-
 static enum tijori_status apply_lane(struct tj_state *state, struct tj_effect *effect,
                                      struct tj_tail *tail, const struct tj_case *c,
                                      struct tj_verdict *verdict)
 {
     const struct tj_lane_object *lane = tj_state_lane(state, c->header->party, c->header->lane);
     tail->lane_previous = lane != NULL ? lane->entry : 0;
-    if (!next_jump(state, &tail->lane_jump, effect->past, c->header)) {
+    if (!tj_next_jump(state, &tail->lane_jump, effect->past, c->header)) {
         return tj_refuse(verdict, TIJORI_CORRUPT, "lane_jump");
     }
     tj_effect_lane(state, effect, tail->lane_jump);

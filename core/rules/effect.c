@@ -33,6 +33,17 @@ void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint
     memcpy(lane->envelope_id, effect->envelope_id->bytes, TJ_HASH_SIZE);
 }
 
+bool tj_next_jump(const struct tj_state *state, uint64_t *jump, const struct tj_past *past,
+                  const struct tj_header *h)
+{
+    const struct tj_lane_object *lane = tj_state_lane(state, h->party, h->lane);
+    uint64_t target = tj_lane_jump(h->sequence);
+    TJ_VERIFY_CHECK(target < h->sequence && (target == 0 || lane != NULL));
+    *jump = target != 0 ? lane->entry : 0;
+    return target == 0 || target == h->sequence - 1 ||
+           past->lane_jump(past->context, jump, lane->jump);
+}
+
 /* ---- movements ---- */
 
 static struct tj_account_object *touch_account(struct tj_state *state, uint64_t account)

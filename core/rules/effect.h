@@ -19,6 +19,11 @@ bool tj_slots_countersigned(const struct tj_slots *slots) TJ_MUST_USE;
  */
 void tj_effect_lane(struct tj_state *state, const struct tj_effect *effect, uint64_t lane_jump);
 
+/* The jump of the lane's next entry: its previous one, or two jumps back from there. False when the
+ * journal does not hold what the lane says: it is damaged. */
+bool tj_next_jump(const struct tj_state *state, uint64_t *jump, const struct tj_past *past,
+                  const struct tj_header *h) TJ_MUST_USE;
+
 /* A movement on its way into the state. In a redo both accounts may be the one scratch object. */
 struct tj_motion {
     struct tj_passage p;

@@ -88,7 +88,7 @@ struct tj_state *tj_genesis_state(const struct tj_genesis *genesis, const uint8_
     }
     state->ledger_id = genesis->ledger_id;
     state->redo = true; /* there is nothing to take back */
-    bool applied = tj_reapply(state, &nothing, &entry, &genesis->envelope_id, &body);
+    bool applied = tj_reapply(state, &nothing, &entry, &genesis->envelope_id, &body, NULL);
     state->redo = false;
     if (state->no_memory) {
         tj_state_destroy(state);

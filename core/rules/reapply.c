@@ -17,6 +17,7 @@ static bool movement_fits(const struct tj_state *state, const struct tj_past *pa
         return true;
     }
     return past->record(past->context, &named, tj_movement_refers_to(record)) &&
+           memcmp(named.leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) == 0 &&
            tj_kind_is_movement(tj_record_kind(named.record));
 }
 
@@ -60,14 +61,102 @@ static bool marks_base_fits(const struct tj_entry_view *entry, const struct tj_b
     return body->tail.marks_base / TJ_RECORDS_MAX <= entry->index;
 }
 
-/* What is asked here is only what keeps damaged bytes from doing harm, record by record, since a
- * record may open the account that the next one moves. The tail's number of the first mark is
- * believed: the marks' table may be newer than this entry, and cannot tell it. */
-bool tj_reapply(struct tj_state *state, const struct tj_past *past,
-                const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
-                const struct tj_body_view *body)
+/* ---- what is derived ----
+ * Links and tails are in no hash. An object whose block is newer than the entry says nothing of
+ * what was before it, and then they are believed; an audit compares all of them. */
+
+static bool link_fits(const struct tj_state *state, uint64_t account, uint64_t link)
+{
+    const struct tj_account_object *object = tj_state_account(state, account);
+    return !tj_state_lacks(state, TJ_T_ACCOUNT, tj_account_party(account),
+                           tj_account_local(account)) ||
+           (object != NULL && object->latest == link);
+}
+
+static bool links_fit(const struct tj_state *state, const uint8_t *record, const uint8_t *link)
+{
+    if (!tj_kind_is_movement(tj_record_kind(record))) {
+        return tj_all_zero(link, TJ_LINK_SIZE);
+    }
+    return link_fits(state, tj_movement_from(record), tj_link_from(link)) &&
+           link_fits(state, tj_movement_to(record), tj_link_to(link));
+}
+
+/* In the order of FORMAT section 9, of its tail. The lane is looked at as tj_apply left it for the
+ * entry: with the sequence before. */
+static const char *tail_unfit(const struct tj_state *state, const struct tj_past *past,
+                              const struct tj_header *header, const struct tj_tail *tail)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    const struct tj_lane_object *lane = tj_state_lane(state, header->party, header->lane);
+    uint64_t jump = 0;
+    if (tj_state_lacks(state, TJ_T_LEDGER, 0, 0) &&
+        tail->marks_base != (ledger != NULL ? ledger->marks : 0)) {
+        return "marks_base: not the number of marks before it";
+    }
+    if (!tj_state_lacks(state, TJ_T_LANE, header->party, header->lane)) {
+        return NULL;
+    }
+    if (tail->lane_previous != (lane != NULL ? lane->entry : 0)) {
+        return "lane_previous: not the entry before it in its lane";
+    }
+    if ((lane == NULL && header->sequence != 1) || !tj_next_jump(state, &jump, past, header) ||
+        jump != tail->lane_jump) {
+        return "lane_jump: not the entry of the sequence that it jumps to";
+    }
+    return NULL;
+}
+
+/* ---- one entry ---- */
+
+static bool reapply_record(struct tj_state *state, struct tj_effect *effect,
+                           const struct tj_body_view *body, uint32_t i, const char **why)
+{
+    const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
+    if (!reapply_fits(state, effect->past, record)) {
+        if (why != NULL) {
+            *why = "records: one of them names what is not there, or was changed";
+        }
+        return false;
+    }
+    if (why != NULL && !links_fit(state, record, body->links + (size_t)i * TJ_LINK_SIZE)) {
+        *why = "links: not the movements before it of its accounts";
+        return false;
+    }
+    tj_effect_record(state, effect, NULL, i, record);
+    return !state->no_memory;
+}
+
+static bool entry_fits(const struct tj_state *state, const struct tj_past *past,
+                       const struct tj_entry_view *entry, const struct tj_body_view *body,
+                       const char **why)
 {
     struct tj_verdict verdict;
+    const char *unfit = NULL;
+    tj_verdict_init(&verdict);
+    if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
+        entry->header.party >= TJ_PARTIES_MAX) {
+        unfit = "header or records: not what an entry can have";
+    }
+    if (unfit == NULL && !marks_base_fits(entry, body)) {
+        unfit = "marks_base: more marks than records";
+    }
+    if (unfit == NULL && why != NULL) {
+        unfit = tail_unfit(state, past, &entry->header, &body->tail);
+    }
+    if (why != NULL) {
+        *why = unfit;
+    }
+    return unfit == NULL;
+}
+
+/* What is asked here is only what keeps damaged bytes from doing harm, record by record, since a
+ * record may open the account that the next one moves. The tail's number of the first mark is
+ * believed where the marks' table is newer than this entry, and cannot tell it. */
+bool tj_reapply(struct tj_state *state, const struct tj_past *past,
+                const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
+                const struct tj_body_view *body, const char **why)
+{
     const struct tj_ledger_object *ledger = tj_state_ledger(state);
     struct tj_effect effect = {
         .entry = entry->index,
@@ -82,21 +171,14 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
     };
     TJ_VERIFY_CHECK(state->redo);
     tj_state_begin_entry(state, entry->index);
-    tj_verdict_init(&verdict);
-    if (tj_records_check(&entry->header, body->records, &verdict) != TIJORI_OK ||
-        entry->header.party >= TJ_PARTIES_MAX || !marks_base_fits(entry, body)) {
+    if (!entry_fits(state, past, entry, body, why)) {
         return false;
     }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
-        const uint8_t *record = body->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_kind_is_movement(tj_record_kind(record))) {
+        if (tj_kind_is_movement(tj_record_kind(body->records + (size_t)i * TJ_RECORD_SIZE))) {
             tj_prefetch_ahead(state, body->records, i, entry->header.record_count);
         }
-        if (!reapply_fits(state, past, record)) {
-            return false;
-        }
-        tj_effect_record(state, &effect, NULL, i, record);
-        if (state->no_memory) {
+        if (!reapply_record(state, &effect, body, i, why)) {
             return false;
         }
     }

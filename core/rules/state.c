@@ -135,6 +135,25 @@ const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, 
     return rows->blocks[block]->content + place * shape->object_size;
 }
 
+struct tj_block *tj_state_find_block(const struct tj_state *state, uint8_t table, uint32_t party,
+                                     uint32_t number)
+{
+    const struct tj_table *rows = table_of(state, table, party);
+    if (rows == NULL || number >= rows->capacity) {
+        return NULL;
+    }
+    return rows->blocks[number];
+}
+
+bool tj_state_lacks(const struct tj_state *state, enum tj_table_id table, uint32_t party,
+                    uint64_t number)
+{
+    const struct tj_block *block = tj_state_find_block(
+        state, (uint8_t)table, party, (uint32_t)(number >> tj_table_shapes[table].shift));
+    TJ_VERIFY_CHECK(state->redo);
+    return block == NULL || block->stored_size <= state->entry;
+}
+
 void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
 {
     const void *object =

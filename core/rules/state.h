@@ -404,6 +404,14 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account);
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number);
 
+/* In a redo: is the object in a block whose stored form lacks the entry that is applied? Then it is
+ * as it was before that entry. */
+bool tj_state_lacks(const struct tj_state *state, enum tj_table_id table, uint32_t party,
+                    uint64_t number) TJ_MUST_USE;
+/* A block that exists; NULL when there is none. */
+struct tj_block *tj_state_find_block(const struct tj_state *state, uint8_t table, uint32_t party,
+                                     uint32_t number);
+
 /* The block itself, made when missing (loading a snapshot). NULL when there is no memory. */
 struct tj_block *tj_state_block(struct tj_state *state, uint8_t table, uint32_t party,
                                 uint32_t number);

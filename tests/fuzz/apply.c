@@ -188,7 +188,7 @@ static void redo(struct tj_state *state, uint64_t from, uint64_t size)
     for (uint64_t i = from; i < size; i++) {
         const struct stored *stored = &world.entries[i];
         TIJORI_REQUIRE(
-            tj_reapply(state, &past, &stored->view, &stored->envelope_id, &stored->parts));
+            tj_reapply(state, &past, &stored->view, &stored->envelope_id, &stored->parts, NULL));
     }
     state->redo = false;
 }
@@ -1030,7 +1030,7 @@ static void redo_damaged(struct run *r)
     }
     if (read_stored(&damaged) && damaged.view.index == which) {
         state->redo = true;
-        (void)!tj_reapply(state, &past, &damaged.view, &damaged.envelope_id, &damaged.parts);
+        (void)!tj_reapply(state, &past, &damaged.view, &damaged.envelope_id, &damaged.parts, NULL);
     }
     tj_state_destroy(state);
 }

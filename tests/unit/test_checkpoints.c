@@ -102,8 +102,8 @@ static void empty_table(const char *dir, enum tj_journal_table table)
     log_free(&log);
 }
 
-/* A ledger whose nodes are missing, as one of storage format 1 is, gets them when it is opened for
- * writing; an audit of it before that fails. */
+/* A ledger whose nodes are missing gets them when it is opened for writing; an audit of it before
+ * that fails. */
 static void nodes_that_are_missing_are_made(void **state)
 {
     (void)state;

@@ -264,7 +264,8 @@ static void add_row(struct log_table *table, const void *key, size_t key_size, c
 static void put_head(struct log_table *meta, const struct forged *log)
 {
     uint8_t bytes[TJ_HEAD_ROW_MAX];
-    struct tj_head_row head = {.size = log->count, .redo_from = log->count};
+    struct tj_head_row head = {
+        .size = log->count, .redo_from = log->count, .blocks = w->log.tables[TJ_J_STATE].count};
     tj_frontier_init(&head.frontier);
     for (size_t i = 0; i < log->count; i++) {
         struct tj_hash leaf;
@@ -280,6 +281,7 @@ static void put_head(struct log_table *meta, const struct forged *log)
 static void put_ledger(struct forged *log, const char *dir, const char *note, size_t note_size)
 {
     struct log_copy out = {0};
+    static uint8_t checked[TJ_CHECKPOINT_NOTE_MAX + TJ_ROW_CHECK_SIZE];
     uint8_t key[TJ_NODE_KEY_SIZE];
     struct tj_hash node;
     for (size_t i = 0; i < log->count; i++) {
@@ -295,10 +297,14 @@ static void put_ledger(struct forged *log, const char *dir, const char *note, si
         }
     }
     put_head(&out.tables[TJ_J_META], log);
-    add_row(&out.tables[TJ_J_META], TJ_META_SIGNED, strlen(TJ_META_SIGNED), note, note_size);
+    memcpy(checked, note, note_size);
+    tj_row_check_store(checked, note_size, TJ_META_SIGNED, strlen(TJ_META_SIGNED));
+    add_row(&out.tables[TJ_J_META], TJ_META_SIGNED, strlen(TJ_META_SIGNED), checked,
+            note_size + TJ_ROW_CHECK_SIZE);
     leaf_node(log, &node, 1, 0);
     tj_node_key(key, 1, 0);
-    add_row(&out.tables[TJ_J_NODES], key, TJ_NODE_KEY_SIZE, node.bytes, TJ_HASH_SIZE);
+    tj_node_row_encode(checked, key, &node);
+    add_row(&out.tables[TJ_J_NODES], key, TJ_NODE_KEY_SIZE, checked, TJ_NODE_ROW_SIZE);
     tj_checkpoint_key(key, log->count);
     add_row(&out.tables[TJ_J_CHECKPOINTS], key, TJ_CHECKPOINT_KEY_SIZE, note, note_size);
     log_write(dir, &out);

@@ -277,7 +277,10 @@ static void a_changed_byte_that_a_redo_would_mend_is_noticed(void **state)
     }
     assert_non_null(lane);
     for (int changed = 0; changed < 2; changed++) {
-        lane->value[TJ_BLOCK_HEADER_SIZE] ^= (uint8_t)changed; /* the sequence of lane 0 */
+        /* The sequence of lane 0, under a check that is right: somebody meant to. */
+        lane->value[TJ_BLOCK_HEADER_SIZE] ^= (uint8_t)changed;
+        tj_block_header_encode(lane->value, lane->key, tj_load64(lane->value),
+                               lane->value + TJ_BLOCK_HEADER_SIZE, tj_block_bytes(TJ_T_LANE));
         log_write(other, &crashed);
         audit_dir(&report, other, &f->genesis.ledger_id, 1);
         remove_ledger(other);

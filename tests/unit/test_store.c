@@ -463,52 +463,6 @@ static void test_format_version(void **state)
     tj_store_close(open_write()); /* nothing was left locked */
 }
 
-/* An older format becomes the newer one where that is asked for, and only by opening for writing.
- */
-static void test_format_upgrade(void **state)
-{
-    (void)state;
-    static const struct tj_table_spec more[] = {
-        {"journal", TJ_TABLE_NUMBERED},
-        {"receipts", TJ_TABLE_NUMBERED},
-        {"blocks", TJ_TABLE_NAMED},
-        {"nodes", TJ_TABLE_NAMED},
-    };
-    const struct tj_store_options newer = {
-        .tables = more, .table_count = 4, .format = 8, .upgrades = 7};
-    struct tj_store *store = create();
-    struct tj_txn *txn;
-    uint8_t *place;
-    uint64_t rows = 0;
-    uint32_t found = 0;
-    assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_append(txn, &place, JOURNAL, 0, 1), TJ_STORAGE_OK);
-    *place = 42;
-    assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
-    tj_store_close(store);
-    assert_int_equal(tj_store_open_read(&store, &found, dir, &newer), TJ_STORAGE_VERSION);
-    assert_int_equal(found, 7);
-    assert_int_equal(tj_store_open_write(&store, &found, dir, &newer), TJ_STORAGE_OK);
-    assert_int_equal(found, 7);
-    assert_int_equal(tj_write_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_put_name(txn, &place, 3, "n", 1, 1), TJ_STORAGE_OK);
-    *place = 1;
-    assert_int_equal(tj_write_commit(txn), TJ_STORAGE_OK);
-    tj_store_close(store);
-    assert_int_equal(tj_store_open_read(&store, &found, dir, &newer), TJ_STORAGE_OK);
-    assert_int_equal(found, 8);
-    assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
-    assert_int_equal(tj_count(txn, &rows, JOURNAL), TJ_STORAGE_OK);
-    assert_int_equal(rows, 1);
-    assert_int_equal(tj_count(txn, &rows, 3), TJ_STORAGE_OK);
-    assert_int_equal(rows, 1);
-    tj_read_end(txn);
-    tj_store_close(store);
-    /* The older program does not open it any more. */
-    assert_int_equal(tj_store_open_write(&store, &found, dir, &options), TJ_STORAGE_VERSION);
-    assert_int_equal(found, 8);
-}
-
 static void test_a_missing_table_is_corruption(void **state)
 {
     (void)state;
@@ -1620,7 +1574,6 @@ int main(void)
         TEST(test_opening_nothing_leaves_nothing),
         TEST(test_one_writer_and_one_opening_in_a_process),
         TEST(test_format_version),
-        TEST(test_format_upgrade),
         TEST(test_a_missing_table_is_corruption),
         TEST(test_descriptors_are_given_back),
         TEST(test_numbers_only_rise),
