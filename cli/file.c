@@ -155,7 +155,8 @@ int file_write(const char *path, const struct buffer *bytes, bool replace)
 int file_lock(int *descriptor, const char *path)
 {
     enum { WAIT_MS = 30000 }; /* whoever holds it signs and writes a file */
-    const int error = tj_file_lock(descriptor, AT_FDCWD, path, WAIT_MS);
+    bool locked = false;
+    const int error = tj_file_lock(descriptor, &locked, AT_FDCWD, path, WAIT_MS);
     if (error == ENOTSUP) {
         return fail(EXIT_DATA,
                     "%s: not a regular file, so nothing can take its place; '-' is standard input, "
@@ -165,7 +166,15 @@ int file_lock(int *descriptor, const char *path)
     if (error == EWOULDBLOCK) {
         return fail(EXIT_TRY_AGAIN, "%s: another program has it locked", path);
     }
-    return error == 0 ? EXIT_PASS : fail_errno(error, path);
+    if (error != 0) {
+        return fail_errno(error, path);
+    }
+    if (!locked) {
+        message(
+            "%s: its file system has no locks: of two who change it at the same time, one is lost",
+            path);
+    }
+    return EXIT_PASS;
 }
 
 /* ---- texts ---- */

@@ -30,14 +30,14 @@ static enum tj_keyfile_status status_of(int error)
 enum tj_keyfile_status key_file_read(struct key_file *out, const char *path)
 {
     struct stat info;
-    secrets_begin();
-    secret_lock(out, sizeof *out);
     out->size = 0;
     out->exposed = 0;
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
         return status_of(errno);
     }
+    secrets_begin();
+    secret_lock(out, sizeof *out);
     if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
         out->exposed = info.st_mode & OTHERS;
     }

@@ -77,13 +77,13 @@ int passphrase_read(char out[PASSPHRASE_SIZE], const char *path)
     char line[PASSPHRASE_SIZE + 2]; /* a CRLF may follow the longest */
     size_t size = 0;
     bool newline = false;
-    secrets_begin();
-    secret_lock(line, sizeof line);
-    secret_lock(out, PASSPHRASE_SIZE);
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
         return fail_errno(errno, path);
     }
+    secrets_begin();
+    secret_lock(line, sizeof line);
+    secret_lock(out, PASSPHRASE_SIZE);
     const int error = read_first_line(line, sizeof line - 1, &size, &newline, file);
     int code = error == 0 ? check_line(line, size, newline, path) : fail_errno(error, path);
     if (code == EXIT_PASS) {
@@ -126,8 +126,12 @@ int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice)
     answer = prompt_secret(again, sizeof again, "the same again");
     const bool same = strcmp(out, again) == 0;
     tj_cleanse(again, sizeof again);
+    if (same) {
+        return EXIT_PASS;
+    }
+    tj_cleanse(out, PASSPHRASE_SIZE);
     if (answer == PROMPT_GIVEN || answer == PROMPT_NONE) {
-        return same ? EXIT_PASS : fail(EXIT_DENIED, "the two passphrases differ");
+        return fail(EXIT_DENIED, "the two passphrases differ");
     }
     return fail_prompt(answer);
 }

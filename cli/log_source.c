@@ -73,10 +73,10 @@ int audit_read_verifier_key(struct tj_verifier_key *out, const char *text)
 {
     char *bytes;
     size_t size;
-    if (tj_verifier_key_decode(out, text, strlen(text))) {
+    if (decode_one_line(out, text, strlen(text))) {
         return EXIT_PASS;
     }
-    if (access(text, R_OK) != 0) {
+    if (access(text, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)) {
         return fail(EXIT_USAGE, "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one",
                     text);
     }

@@ -134,21 +134,27 @@ static enum prompt_answer ask_once(char *out, size_t size, int *signal, int term
     return answer;
 }
 
+/* Sends the signal once more, now that it does what it does. To this thread, so that it has done it
+ * when this returns. True for one that only stops the process, when it goes on. */
+static bool stops_only(int signal)
+{
+    (void)raise(signal);
+    return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
 enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt)
 {
     struct termios normal;
     int signal = 0;
+    bool again = false;
     enum prompt_answer answer = PROMPT_NO_TERMINAL;
     const int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     out[0] = '\0';
     if (terminal >= 0 && tcgetattr(terminal, &normal) == 0) {
         do {
             answer = ask_once(out, size, &signal, terminal, &normal, prompt);
-            if (signal != 0) {
-                /* To all of the process, as it came. What only stops it returns, and asks again. */
-                (void)kill(getpid(), signal);
-            }
-        } while (signal != 0);
+            again = signal != 0 && stops_only(signal);
+        } while (again);
     }
     if (terminal >= 0) {
         (void)close(terminal);

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* renameat2() */
+
 #include "storage/file.h"
 
 #include <errno.h>
@@ -169,9 +171,12 @@ static int look_at_old(struct stat *old, const struct tj_file_writer *writer, co
     if (fstatat(writer->folder, path, &opened, flags) != 0) {
         return errno;
     }
-    if (writer->way != TJ_FILE_REPLACE) {
-        *old = opened;
+    *old = opened;
+    if (writer->way == TJ_FILE_NEW) {
         return 0;
+    }
+    if (writer->way == TJ_FILE_REPLACE_ALONE) {
+        return S_ISREG(opened.st_mode) ? 0 : ENOENT; /* a link has a mode that lets all in */
     }
     if (S_ISDIR(opened.st_mode)) {
         return EISDIR;
@@ -402,10 +407,17 @@ static int overwrite(struct tj_file_writer *writer)
     return error;
 }
 
-/* Gives the file its name where nothing has it. Not every file system that people carry files on
- * has links; there an empty file takes the name first. */
+/* Gives the file its name where nothing has it. Network file systems cannot do that in one step,
+ * but have links. What has neither gets an empty file under the name first. */
 static int take_new_name(const struct tj_file_writer *writer)
 {
+    if (renameat2(writer->folder, writer->temporary, writer->folder, writer->path,
+                  RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno == EEXIST) {
+        return EEXIST;
+    }
     if (linkat(writer->folder, writer->temporary, writer->folder, writer->path, 0) == 0) {
         (void)unlinkat(writer->folder, writer->temporary, 0);
         return 0;
@@ -526,6 +538,11 @@ static int open_to_lock(int *descriptor, int folder, const char *path)
     return *descriptor < 0 ? errno : 0;
 }
 
+static bool knows_no_locks(int error)
+{
+    return error == ENOLCK || error == ENOSYS || error == ENOTSUP || error == EINVAL;
+}
+
 static int lock_within(int descriptor, unsigned wait_ms)
 {
     enum { STEP_MS = 10 };
@@ -553,7 +570,7 @@ static bool still_named(int descriptor, int folder, const char *path)
            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-int tj_file_lock(int *descriptor, int folder, const char *path, unsigned wait_ms)
+int tj_file_lock(int *descriptor, bool *locked, int folder, const char *path, unsigned wait_ms)
 {
     for (;;) {
         int error = open_to_lock(descriptor, folder, path);
@@ -561,6 +578,10 @@ int tj_file_lock(int *descriptor, int folder, const char *path, unsigned wait_ms
             return error;
         }
         error = lock_within(*descriptor, wait_ms);
+        *locked = error == 0;
+        if (knows_no_locks(error)) {
+            return 0;
+        }
         if (error == 0 && still_named(*descriptor, folder, path)) {
             return 0;
         }

@@ -95,10 +95,11 @@ int tj_folder_make(int folder, const char *path, mode_t mode) __attribute__((war
 /* ---- changing ---- */
 
 /* Opens a file for reading and locks it, for whoever reads it to replace it afterwards: who locks
- * it next waits, and then gets the new one. Closing the descriptor unlocks. ENOTSUP for what is not
- * a regular file, EISDIR for a folder, EWOULDBLOCK when another process holds the lock for longer
- * than `wait_ms`. */
-int tj_file_lock(int *descriptor, int folder, const char *path, unsigned wait_ms)
+ * it next waits, and then gets the new one. Closing the descriptor unlocks. *locked is false where
+ * the file system knows no locks; the file is open all the same. ENOTSUP for what is not a regular
+ * file, EISDIR for a folder, EWOULDBLOCK when another process holds the lock for longer than
+ * `wait_ms`. */
+int tj_file_lock(int *descriptor, bool *locked, int folder, const char *path, unsigned wait_ms)
     __attribute__((warn_unused_result));
 
 #endif

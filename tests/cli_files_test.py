@@ -424,6 +424,7 @@ class Texts(Files):
         line = self.world.vkey.encode()
         for text in (line, line + b"\n", line + b"\r\n", BOM + line + b"\r\n", line + b" \r\n\r\n"):
             run("check-proof", proof, "--log-key", write(self.path("v"), text), program=AUDIT)
+        run("check-proof", proof, "--log-key", self.world.vkey + "\r", program=AUDIT)
         for text, why in ((b"", "empty"), (b"\xff\xfe" + line.decode().encode("utf-16-le"), "UTF-16"),
                           (line + b"\r\n" + line, "CRLF"), (ED25519.encode(), "not a verifier key")):
             _, err = run("check-proof", proof, "--log-key", write(self.path("v"), text),
@@ -435,6 +436,7 @@ class Texts(Files):
         run("prove", self.world.dir, f"{self.world.purchases}:0", "-o", proof)
         whole = read(proof)
         policy = f"log {self.world.vkey}\nquorum none\n".encode()
+        plain = write(self.path("plain"), policy)
         run("check-proof", proof, "--policy", write(self.path("p"), policy), program=AUDIT)
         for change, why in ((lambda text: text.replace(b"\n", b"\r\n"), "CRLF"),
                             (lambda text: BOM + text, "byte order mark"),
@@ -449,6 +451,9 @@ class Texts(Files):
             _, err = run("check-proof", proof, "--policy",
                          write(self.path("p"), change(policy)), program=AUDIT, expect=None)
             self.assertTrue(why in err or err == "", err)
+            _, err = run("checkpoint", self.world.dir, "--add", changed, "--policy", plain,
+                         expect=DATA)
+            self.assertIn(why, err)
 
     def test_a_password_is_not_repeated(self):
         policy = write(self.path("p"), f"log {self.world.vkey}\nquorum none\n")

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -78,8 +79,19 @@ IN_FRONT int renameat(int old_dir, const char *old, int new_dir, const char *new
     return refused("renameat") ? -1 : (int)syscall(SYS_renameat2, old_dir, old, new_dir, new, 0);
 }
 
-static bool no_links;  /* a file system without hard links */
-static bool no_owners; /* a user who gives no files away */
+static bool no_renames; /* a file system that renames only over what is there */
+static bool no_links;   /* one without hard links */
+static bool no_owners;  /* a user who gives no files away */
+
+IN_FRONT int renameat2(int old_dir, const char *old, int new_dir, const char *new,
+                       unsigned int flags)
+{
+    if (no_renames) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, old_dir, old, new_dir, new, flags);
+}
 
 IN_FRONT int linkat(int old_dir, const char *old, int new_dir, const char *new, int flags)
 {
@@ -97,6 +109,17 @@ IN_FRONT int fchown(int fd, uid_t owner, gid_t group)
         return -1;
     }
     return (int)syscall(SYS_fchown, fd, owner, group);
+}
+
+static bool no_locks;
+
+IN_FRONT int flock(int fd, int operation)
+{
+    if (no_locks) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
 }
 
 /* ---- scaffolding ---- */
@@ -122,8 +145,10 @@ static int tear_down(void **state)
     static const char *const names[] = {"file", "file.new", "link", "in/file", "in/file.new"};
     countdown = 0;
     slow = false;
+    no_renames = false;
     no_links = false;
     no_owners = false;
+    no_locks = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)unlinkat(folder, names[i], 0);
     }
@@ -285,28 +310,28 @@ static void two_at_once_do_not_share_a_name(void **state)
 static void a_new_file_needs_no_links(void **state)
 {
     (void)state;
-    no_links = true;
-    put("in/file", new_text);
-    assert_true(holds("in/file", new_text));
-    assert_int_equal(tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, old_text, OLD_SIZE),
-                     EEXIST);
-    assert_true(holds("in/file", new_text));
-    assert_int_equal(unfinished("in"), 0);
-    (void)unlinkat(folder, "in/file", 0);
-    for (countdown = 3;; countdown++) { /* the rename, then the folder's sync */
-        const long nth = countdown;
-        struck = false;
-        const int error = tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, new_text, NEW_SIZE);
-        countdown = nth;
-        if (!struck) {
-            assert_int_equal(error, 0);
-            break;
-        }
-        assert_int_equal(error, EIO);
-        assert_false(exists("in/file"));
+    no_renames = true;
+    for (int without = 0; without <= 1; without++) {
+        no_links = without == 1;
+        (void)unlinkat(folder, "in/file", 0);
+        put("in/file", new_text);
+        assert_true(holds("in/file", new_text));
+        assert_int_equal(tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, old_text, OLD_SIZE),
+                         EEXIST);
+        assert_true(holds("in/file", new_text));
         assert_int_equal(unfinished("in"), 0);
     }
-    countdown = 0;
+    struck = true;
+    for (long nth = 1; struck; nth++) {
+        (void)unlinkat(folder, "in/file", 0);
+        struck = false;
+        countdown = nth;
+        const int error = tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, new_text, NEW_SIZE);
+        countdown = 0;
+        assert_int_equal(error, struck ? EIO : 0);
+        assert_int_equal(exists("in/file"), !struck);
+        assert_int_equal(unfinished("in"), 0);
+    }
 }
 
 /* The longest name that a file can have leaves no room to add to it. */
@@ -351,6 +376,8 @@ static void a_link_stays_and_its_file_is_replaced(void **state)
                      0);
     assert_true(holds("in/file", new_text));
     assert_true(holds("link", old_text));
+    assert_int_equal(fstatat(folder, "link", &info, 0), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
     assert_int_equal(unlinkat(folder, "in/link", 0), 0);
     /* Leading in a circle, it leads nowhere. */
     assert_int_equal(unlinkat(folder, "link", 0), 0);
@@ -462,15 +489,17 @@ static void who_locks_next_gets_the_new_file(void **state)
     (void)state;
     int first = -1;
     int second = -1;
+    bool locked = false;
     char bytes[100];
     size_t size;
     put("file", old_text);
-    assert_int_equal(tj_file_lock(&first, folder, "file", 0), 0);
-    assert_int_equal(tj_file_lock(&second, folder, "file", 30), EWOULDBLOCK);
+    assert_int_equal(tj_file_lock(&first, &locked, folder, "file", 0), 0);
+    assert_true(locked);
+    assert_int_equal(tj_file_lock(&second, &locked, folder, "file", 30), EWOULDBLOCK);
     const pid_t child = fork();
     if (child == 0) { /* waits, while the file is replaced below */
         (void)close(first);
-        const bool got = tj_file_lock(&second, folder, "file", 60000) == 0 &&
+        const bool got = tj_file_lock(&second, &locked, folder, "file", 60000) == 0 &&
                          tj_descriptor_read(bytes, sizeof bytes, &size, second) == 0 &&
                          size == NEW_SIZE && memcmp(bytes, new_text, NEW_SIZE) == 0;
         _exit(got ? 0 : 1);
@@ -483,15 +512,28 @@ static void who_locks_next_gets_the_new_file(void **state)
     assert_int_equal(status, 0);
 }
 
+static void without_locks_that_is_told(void **state)
+{
+    (void)state;
+    int descriptor = -1;
+    bool locked = true;
+    put("file", old_text);
+    no_locks = true;
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "file", 0), 0);
+    assert_false(locked);
+    (void)close(descriptor);
+}
+
 static void what_is_no_file_is_not_locked(void **state)
 {
     (void)state;
     int descriptor = -1;
+    bool locked = false;
     assert_int_equal(mkfifoat(folder, "file", 0600), 0);
-    assert_int_equal(tj_file_lock(&descriptor, folder, "file", 0), ENOTSUP);
-    assert_int_equal(tj_file_lock(&descriptor, folder, "in", 0), EISDIR);
-    assert_int_equal(tj_file_lock(&descriptor, folder, "none", 0), ENOENT);
-    assert_int_equal(tj_file_lock(&descriptor, AT_FDCWD, "/dev/null", 0), ENOTSUP);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "file", 0), ENOTSUP);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "in", 0), EISDIR);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "none", 0), ENOENT);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, AT_FDCWD, "/dev/null", 0), ENOTSUP);
 }
 
 static void permissions_stay(void **state)
@@ -608,6 +650,7 @@ int main(void)
         TEST(what_is_no_file_is_not_replaced),
         TEST(owner_and_group_stay),
         TEST(who_locks_next_gets_the_new_file),
+        TEST(without_locks_that_is_told),
         TEST(what_is_no_file_is_not_locked),
         TEST(permissions_stay),
         TEST(a_stream_can_be_taken_back),
