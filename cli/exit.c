@@ -3,8 +3,13 @@
 #include "text/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char *name_program = "tijori";
@@ -16,11 +21,101 @@ void message_name(const char *program, const char *command)
     name_command = command;
 }
 
+/* ---- beginning and end ---- */
+
+void program_begin(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) {
+            continue;
+        }
+        /* The wrong way round, so that nothing is lost silently. A folder serves where there is no
+         * such device. The lowest free number is the one that is missing. */
+        const int way = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (open("/dev/null", way) != descriptor && open("/", O_RDONLY) != descriptor) {
+            _exit(EXIT_IO);
+        }
+    }
+}
+
+/* Some file systems say only when a file is closed that they could not keep it. A copy is closed:
+ * later messages flush the stream. */
+static bool closes_well(int descriptor)
+{
+    const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 || close(copy) == 0;
+}
+
+int program_end(int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0 && closes_well(STDOUT_FILENO)) {
+        return code;
+    }
+    message("standard output: write failed%s%s", errno != 0 ? ": " : "",
+            errno != 0 ? strerror(errno) : "");
+    return exit_code_of_both(code, EXIT_IO);
+}
+
+/* ---- secrets ---- */
+
+/* Both, since a core that goes to a program and not to a file obeys no limit. What fails leaves
+ * things as they were without us. */
+void secrets_begin(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+void secret_lock(void *memory, size_t size)
+{
+    (void)mlock(memory, size);
+}
+
+/* ---- messages ---- */
+
+/* Where what may be a name and a password ends, in the `size` bytes of a URL after its ://. That is
+ * its last @, since passwords hold slashes, too. A message may show only the beginning of a URL:
+ * there a colon before anything but a port tells. 0: there is none. */
+static size_t userinfo_size(const char *text, size_t size, bool cut)
+{
+    for (size_t i = size; i > 0; i--) {
+        if (text[i - 1] == '@') {
+            return i - 1;
+        }
+    }
+    if (cut) {
+        return size;
+    }
+    const char *colon = memchr(text, ':', strcspn(text, "/"));
+    if (text[0] == '[' || colon == NULL || colon >= text + size) {
+        return 0;
+    }
+    const char *after = colon + 1 + strspn(colon + 1, "0123456789");
+    return after >= text + size || strchr("/:?", *after) != NULL ? 0 : size;
+}
+
+/* Takes names and passwords out of the URLs of a message, which goes to logs and screens. */
+static void mask_passwords(char *text, bool cut)
+{
+    static const char stars[] = "***";
+    for (char *at = strstr(text, "://"); at != NULL; at = strstr(at, "://")) {
+        at += strlen("://");
+        const size_t size = strcspn(at, " \t\r\n'\"");
+        const size_t secret = userinfo_size(at, size, cut && at[size] == '\0');
+        const size_t shown = secret < strlen(stars) ? secret : strlen(stars);
+        memcpy(at, stars, shown);
+        memmove(at + shown, at + secret, strlen(at + secret) + 1);
+    }
+}
+
 static void say(const char *format, va_list args)
 {
     char text[1024];
     char safe[2048];
-    vsnprintf(text, sizeof text, format, args);
+    const int length = vsnprintf(text, sizeof text, format, args);
+    mask_passwords(text, length < 0 || (size_t)length >= sizeof text);
     text_sanitise(safe, sizeof safe, text);
     fflush(stdout); /* so that the two streams stay in order on a terminal */
     fprintf(stderr, "%s%s%s: %s\n", name_program, name_command[0] != '\0' ? " " : "", name_command,

@@ -42,6 +42,21 @@ int exit_code_of_both(int one, int other);
  * where that failed, which is said. */
 int output_kept(int code);
 
+/* First in main(). A program that was started with one of the descriptors 0 to 2 closed would give
+ * its number to the next file it opens, and print into that. Such a descriptor is taken here by
+ * one that can be neither read nor written, so that a read or a print fails. */
+void program_begin(void);
+
+/* Last in main(), and in a child process that printed: sees to it that standard output was written.
+ * Returns `code`, or EXIT_IO where what should have passed lost its output; says so in any case. */
+int program_end(int code);
+
+/* Once there is a secret in the process: leaves no core file, which would hold it, and lets nobody
+ * else of this user read the memory. */
+void secrets_begin(void);
+/* Keeps memory that holds a secret out of the swap space, where the system allows that. */
+void secret_lock(void *memory, size_t size);
+
 /* The name that messages start with: "tijori sign". Points into the caller's memory. */
 void message_name(const char *program, const char *command);
 

@@ -26,7 +26,20 @@ int file_load(uint8_t **out, size_t *size, const char *path, size_t max) TJ_MUST
 
 /* The same into an empty buffer. Answers an exit code, and has said why. */
 int file_read(struct buffer *out, const char *path, size_t max) TJ_MUST_USE;
-/* Writes a new file, synced; with `replace`, puts it in the place of an old one in one step. */
+/* The same from an open descriptor; `path` is for messages. */
+int file_read_open(struct buffer *out, int descriptor, const char *path, size_t max) TJ_MUST_USE;
+/* Writes a new file, synced; with `replace`, puts it in the place of an old one (storage/file.h,
+ * TJ_FILE_REPLACE), or writes it to a device or pipe of that name. */
 int file_write(const char *path, const struct buffer *bytes, bool replace) TJ_MUST_USE;
+
+/* Opens a file to be read and then replaced, and keeps others who do the same waiting until the
+ * descriptor is closed. Answers an exit code, and has said why. */
+int file_lock(int *descriptor, const char *path) TJ_MUST_USE;
+
+/* For messages about a text that is not what it should be: what an editor or a mail program did to
+ * it, such as lines that end with CRLF, and the remedy; NULL when it shows nothing of the kind. */
+const char *file_strangeness(const char *bytes, size_t size);
+/* "PATH: WHAT" and, where there is one, what is strange about it. Returns EXIT_DATA. */
+int fail_text(const char *path, const char *what, const char *bytes, size_t size);
 
 #endif

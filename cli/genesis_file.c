@@ -43,8 +43,8 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
     if (!genesis_print(file.stream, genesis)) {
         error = errno;
         tj_file_abandon(&file);
-        return fail(EXIT_IO, "%s: %s", path, strerror(error));
+        return fail_errno(error, path);
     }
     error = tj_file_end(&file);
-    return error == 0 ? EXIT_PASS : fail(EXIT_IO, "%s: %s", path, strerror(error));
+    return error == 0 ? EXIT_PASS : fail_errno(error, path);
 }

@@ -1,5 +1,7 @@
 #include "cli/keys.h"
 
+#include "cli/key_file.h"
+#include "cli/prompt.h"
 #include "text/text.h"
 #include "core/format/record.h"
 
@@ -7,75 +9,134 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* ---- passphrases ---- */
+
+/* The first line, byte by byte: what follows in a descriptor is another's, and a stream would keep
+ * the secret in its buffer. *newline: the line has one. */
+static int read_first_line(char *out, size_t capacity, size_t *size, bool *newline, int file)
+{
+    char c = 0;
+    *size = 0;
+    *newline = false;
+    while (*size < capacity) {
+        const ssize_t got = read(file, &c, 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return errno;
+        }
+        *newline = got == 1 && c == '\n';
+        if (got == 0 || *newline) {
+            break;
+        }
+        out[(*size)++] = c;
+    }
+    return 0;
+}
+
+/* Nothing of a passphrase is left out silently: what cannot be used whole is refused. */
+static int check_line(char *line, size_t size, bool newline, const char *path)
+{
+    if (size > 0 && newline && line[size - 1] == '\r') {
+        size--; /* of a CRLF */
+    }
+    if (memchr(line, '\0', size) != NULL) {
+        return fail(EXIT_DATA, "%s: a passphrase has no NUL in it, and the first line has", path);
+    }
+    if (size >= PASSPHRASE_SIZE) {
+        return fail(EXIT_DATA,
+                    "%s: the first line is longer than a passphrase, which has at most "
+                    "%d bytes",
+                    path, PASSPHRASE_SIZE - 1);
+    }
+    line[size] = '\0';
+    if (size == 0) {
+        return newline ? fail(EXIT_DATA, "%s: the first line is empty", path)
+                       : fail(EXIT_DATA, "%s: holds no passphrase", path);
+    }
+    return EXIT_PASS;
+}
+
+/* A file with a second line may be a passphrase that was meant to have two. A descriptor is left
+ * alone: what follows there is another's. */
+static void note_more_lines(int file, const char *path)
+{
+    struct stat info;
+    char c;
+    if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && read(file, &c, 1) == 1) {
+        message("%s: only its first line is the passphrase; the file goes on after it", path);
+    }
+}
 
 int passphrase_read(char out[PASSPHRASE_SIZE], const char *path)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
+    char line[PASSPHRASE_SIZE + 2]; /* a CRLF may follow the longest */
+    size_t size = 0;
+    bool newline = false;
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) {
         return fail_errno(errno, path);
     }
-    /* Unbuffered, so that the secret is nowhere but in `out`. */
-    setvbuf(file, NULL, _IONBF, 0);
-    bool read = fgets(out, PASSPHRASE_SIZE, file) != NULL;
-    fclose(file);
-    if (!read) {
-        return fail(EXIT_DATA, "%s: holds no passphrase", path);
+    secrets_begin();
+    secret_lock(line, sizeof line);
+    secret_lock(out, PASSPHRASE_SIZE);
+    const int error = read_first_line(line, sizeof line - 1, &size, &newline, file);
+    int code = error == 0 ? check_line(line, size, newline, path) : fail_errno(error, path);
+    if (code == EXIT_PASS) {
+        note_more_lines(file, path);
+        memcpy(out, line, strlen(line) + 1);
     }
-    out[strcspn(out, "\r\n")] = '\0';
-    return out[0] != '\0' ? EXIT_PASS : fail(EXIT_DATA, "%s: the first line is empty", path);
+    (void)close(file);
+    tj_cleanse(line, sizeof line);
+    return code;
 }
 
-enum { CONTROL_C = 3 };
-
-static bool ask_once(char out[PASSPHRASE_SIZE], int tty, const char *prompt)
+static int fail_prompt(enum prompt_answer answer)
 {
-    size_t size = 0;
-    char c = '\n';
-    dprintf(tty, "%s: ", prompt);
-    while (size + 1 < PASSPHRASE_SIZE && read(tty, &c, 1) == 1 && c != '\n' && c != CONTROL_C) {
-        out[size++] = c;
+    switch (answer) {
+    case PROMPT_GIVEN:
+        return EXIT_PASS;
+    case PROMPT_NONE:
+        return fail(EXIT_DENIED, "no passphrase was given");
+    case PROMPT_TOO_LONG:
+        return fail(EXIT_DENIED, "a passphrase has at most %d bytes", PASSPHRASE_SIZE - 1);
+    case PROMPT_NUL:
+        return fail(EXIT_DENIED, "a passphrase has no NUL in it");
+    case PROMPT_NO_TERMINAL:
+        return fail(EXIT_DENIED, "a passphrase is needed and there is no terminal to ask on: "
+                                 "use --passphrase-file");
     }
-    if (c == CONTROL_C) {
-        tj_cleanse(out, size);
-        size = 0;
-    }
-    out[size] = '\0';
-    dprintf(tty, "\n");
-    return size > 0;
+    abort();
 }
 
 int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice)
 {
-    struct termios before;
-    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (tty < 0 || tcgetattr(tty, &before) != 0) {
-        if (tty >= 0) {
-            close(tty);
-        }
-        return fail(EXIT_DENIED, "a passphrase is needed and there is no terminal to ask on: "
-                                 "use --passphrase-file");
+    char again[PASSPHRASE_SIZE];
+    secrets_begin();
+    secret_lock(out, PASSPHRASE_SIZE);
+    enum prompt_answer answer = prompt_secret(out, PASSPHRASE_SIZE, prompt);
+    if (answer != PROMPT_GIVEN || !twice) {
+        return fail_prompt(answer);
     }
-    struct termios silent = before;
-    /* Control-C arrives as a character: a signal would leave the terminal without its echo. */
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    tcsetattr(tty, TCSAFLUSH, &silent);
-    bool given = ask_once(out, tty, prompt);
-    bool same = true;
-    if (given && twice) {
-        char again[PASSPHRASE_SIZE];
-        ask_once(again, tty, "the same again");
-        same = strcmp(out, again) == 0;
-        tj_cleanse(again, sizeof again);
+    secret_lock(again, sizeof again);
+    answer = prompt_secret(again, sizeof again, "the same again");
+    const bool same = strcmp(out, again) == 0;
+    tj_cleanse(again, sizeof again);
+    if (same) {
+        return EXIT_PASS;
     }
-    tcsetattr(tty, TCSAFLUSH, &before);
-    close(tty);
-    if (!given) {
-        return fail(EXIT_DENIED, "no passphrase was given");
+    tj_cleanse(out, PASSPHRASE_SIZE);
+    if (answer == PROMPT_GIVEN || answer == PROMPT_NONE) {
+        return fail(EXIT_DENIED, "the two passphrases differ");
     }
-    return same ? EXIT_PASS : fail(EXIT_DENIED, "the two passphrases differ");
+    return fail_prompt(answer);
 }
+
+/* ---- key files ---- */
 
 static int exit_code_of_keyfile(enum tj_keyfile_status status)
 {
@@ -131,19 +192,40 @@ static int read_known(const struct arguments *arguments)
     return EXIT_PASS;
 }
 
+/* Says what the file holds instead of a key, and the command that makes one of it. */
+static int fail_format(const char *path, const struct tj_keyfile_fault *fault)
+{
+    if (fault->convert == NULL) {
+        return fail(EXIT_DATA, "%s: no key that can be used: %s", path, fault->found);
+    }
+    return fail(EXIT_DATA,
+                "%s: no key that can be used: %s; this converts it: openssl %s -in %s "
+                "-out NEW.pem",
+                path, fault->found, fault->convert, path);
+}
+
+static int fail_key(const char *path, enum tj_keyfile_status status,
+                    const struct tj_keyfile_fault *fault)
+{
+    return status == TJ_KEYFILE_FORMAT
+               ? fail_format(path, fault)
+               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
+}
+
 /* Tries every --passphrase-file; without any, asks. */
-static int load_encrypted(const struct arguments *arguments, struct tj_secret_key *out,
-                          const char *path)
+static int open_encrypted(const struct arguments *arguments, struct tj_secret_key *out,
+                          const struct key_file *file, const char *path)
 {
     char passphrase[PASSPHRASE_SIZE];
     char prompt[256];
+    struct tj_keyfile_fault fault;
     enum tj_keyfile_status status = TJ_KEYFILE_PASSPHRASE;
     int code = read_known(arguments);
     if (code != EXIT_PASS) {
         return code;
     }
     for (size_t i = 0; i < known.count && status == TJ_KEYFILE_PASSPHRASE; i++) {
-        status = tj_keyfile_read(out, NULL, path, known.texts[i]);
+        status = tj_keyfile_decode(out, NULL, file->bytes, file->size, known.texts[i], &fault);
     }
     if (known.count == 0) {
         snprintf(prompt, sizeof prompt, "passphrase of %.200s", path);
@@ -151,24 +233,43 @@ static int load_encrypted(const struct arguments *arguments, struct tj_secret_ke
         if (code != EXIT_PASS) {
             return code;
         }
-        status = tj_keyfile_read(out, NULL, path, passphrase);
+        status = tj_keyfile_decode(out, NULL, file->bytes, file->size, passphrase, &fault);
         tj_cleanse(passphrase, sizeof passphrase);
     }
-    return status == TJ_KEYFILE_OK
-               ? EXIT_PASS
-               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
+    return status == TJ_KEYFILE_OK ? EXIT_PASS : fail_key(path, status, &fault);
+}
+
+static int open_key(const struct arguments *arguments, struct tj_secret_key *out,
+                    const struct key_file *file, const char *path)
+{
+    bool encrypted = false;
+    struct tj_keyfile_fault fault;
+    enum tj_keyfile_status status =
+        tj_keyfile_decode(out, &encrypted, file->bytes, file->size, NULL, &fault);
+    if (status == TJ_KEYFILE_PASSPHRASE && encrypted) {
+        return open_encrypted(arguments, out, file, path);
+    }
+    if (status != TJ_KEYFILE_OK) {
+        return fail_key(path, status, &fault);
+    }
+    if (file->exposed != 0) {
+        message("%s: has no passphrase, and others than its owner can use the file: chmod 600 %s",
+                path, path);
+    }
+    return EXIT_PASS;
 }
 
 int key_load(const struct arguments *arguments, struct tj_secret_key *out, const char *path)
 {
-    bool encrypted = false;
-    enum tj_keyfile_status status = tj_keyfile_read(out, &encrypted, path, NULL);
-    if (status == TJ_KEYFILE_PASSPHRASE && encrypted) {
-        return load_encrypted(arguments, out, path);
-    }
-    return status == TJ_KEYFILE_OK
-               ? EXIT_PASS
-               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
+    struct key_file file;
+    secret_lock(out, sizeof *out);
+    memset(out, 0, sizeof *out);
+    const enum tj_keyfile_status status = key_file_read(&file, path);
+    int code = status == TJ_KEYFILE_OK ? open_key(arguments, out, &file, path)
+                                       : fail(exit_code_of_keyfile(status), "%s: %s", path,
+                                              tj_keyfile_status_text(status));
+    key_file_clear(&file);
+    return code;
 }
 
 int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text)

@@ -11,9 +11,10 @@
 
 enum { PASSPHRASE_SIZE = 1024 };
 
-/* The first line of a file; /dev/fd/N works. */
+/* The first line of a file, without its LF or CRLF; /dev/fd/N works. What cannot be used whole (a
+ * NUL in it, too long) is refused. */
 int passphrase_read(char out[PASSPHRASE_SIZE], const char *path);
-/* Asks on the terminal with echo off; with `twice`, until both are the same. */
+/* Asks on the terminal with the echo off (cli/prompt.h); `twice`: both have to be the same. */
 int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice);
 
 /* clang-format off */

@@ -58,14 +58,25 @@ int audit_read_file(char **out, size_t *size, const char *path, size_t max)
     return EXIT_PASS;
 }
 
+/* A file of one line. Editors and mail programs put a byte order mark before it or end it with
+ * CRLF; neither can be part of a key. */
+static bool decode_one_line(struct tj_verifier_key *out, const char *bytes, size_t size)
+{
+    const size_t mark = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (size > mark && memchr(" \t\r\n", bytes[size - 1], 4) != NULL) {
+        size--;
+    }
+    return tj_verifier_key_decode(out, bytes + mark, size - mark);
+}
+
 int audit_read_verifier_key(struct tj_verifier_key *out, const char *text)
 {
     char *bytes;
     size_t size;
-    if (tj_verifier_key_decode(out, text, strlen(text))) {
+    if (decode_one_line(out, text, strlen(text))) {
         return EXIT_PASS;
     }
-    if (access(text, R_OK) != 0) {
+    if (access(text, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)) {
         return fail(EXIT_USAGE, "%s: neither a verifier key (NAME+HASH+BASE64) nor a file with one",
                     text);
     }
@@ -73,12 +84,11 @@ int audit_read_verifier_key(struct tj_verifier_key *out, const char *text)
     if (code != EXIT_PASS) {
         return code;
     }
-    while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == ' ')) {
-        size--;
-    }
-    bool read = tj_verifier_key_decode(out, bytes, size);
+    bool read = decode_one_line(out, bytes, size);
+    code = read ? EXIT_PASS
+                : fail_text(text, "not a verifier key (one line NAME+HASH+BASE64)", bytes, size);
     free(bytes);
-    return read ? EXIT_PASS : fail(EXIT_DATA, "%s: not a verifier key", text);
+    return code;
 }
 
 int audit_read_log_key(struct tj_verifier_key *out, const char *text)
@@ -87,6 +97,14 @@ int audit_read_log_key(struct tj_verifier_key *out, const char *text)
     return code == EXIT_PASS && out->type != TJ_NOTE_TYPE_ED25519
                ? fail(EXIT_USAGE, "--log-key takes a log's key, this is a witness's")
                : code;
+}
+
+static int fail_policy(const char *path, const struct tj_policy_error *error, const char *text,
+                       size_t size)
+{
+    const char *strange = file_strangeness(text, size);
+    return fail(EXIT_DATA, "%s, line %u: %s%s%s", path, error->line, error->text,
+                strange != NULL ? "; in this file: " : "", strange != NULL ? strange : "");
 }
 
 int audit_read_policy(struct tj_policy **out, const char *path)
@@ -100,11 +118,13 @@ int audit_read_policy(struct tj_policy **out, const char *path)
     }
     struct tj_policy *policy = memory_needed(calloc(1, sizeof *policy));
     bool read = tj_policy_decode(policy, &error, text, size);
-    free(text);
     if (!read) {
         free(policy);
-        return fail(EXIT_DATA, "%s, line %u: %s", path, error.line, error.text);
+        code = fail_policy(path, &error, text, size);
+        free(text);
+        return code;
     }
+    free(text);
     *out = policy;
     return EXIT_PASS;
 }
@@ -152,8 +172,7 @@ int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *con
         return fail_errno(errno, "fork");
     }
     if (pid == 0) {
-        int code = work(context);
-        _exit(fflush(stdout) == 0 ? code : exit_code_of_both(code, EXIT_IO));
+        _exit(program_end(work(context)));
     }
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }

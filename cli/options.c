@@ -65,7 +65,7 @@ struct parser {
 
 static bool usage(const struct parser *parser, const char *format, const char *what)
 {
-    char text[256];
+    char text[2048]; /* a longer one is cut where passwords in it are masked (cli/exit.c) */
     snprintf(text, sizeof text, format, what);
     const char *name = parser->out->command->name;
     fail(EXIT_USAGE, "%s (see '%s%s%s --help')", text, parser->out->program->name,
@@ -381,12 +381,7 @@ static int run_program(const struct program *program, char **argv, int argc)
 
 int program_main(const struct program *program, char **argv, int argc)
 {
+    program_begin();
     message_name(program->name, "");
-    int code = run_program(program, argv + 1, argc > 0 ? argc - 1 : 0);
-    /* A full disk under standard output must not look like success. */
-    bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
-    if (written) {
-        return code;
-    }
-    return exit_code_of_both(code, fail(EXIT_IO, "standard output: write failed"));
+    return program_end(run_program(program, argv + 1, argc > 0 ? argc - 1 : 0));
 }

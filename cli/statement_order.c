@@ -98,8 +98,8 @@ bool statement_day_over(const struct statement_order *order)
 
 static int write_error(const struct statement_order *order, int error)
 {
-    return fail(EXIT_IO, "%s: %s", order->output != NULL ? order->output : "output",
-                strerror(error));
+    return order->output != NULL ? fail_errno(error, order->output)
+                                 : fail(EXIT_IO, "standard output: %s", strerror(error));
 }
 
 static bool write_to(FILE *out, const struct statement_order *order, const struct tj_period *period,

@@ -13,16 +13,10 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
-    FILE_SIZE_MAX = 64 * 1024,
-    PATH_SIZE_MAX = 4096,
     EC_POINT_SIZE_MAX = 65,
     /* RFC 7914: interactive use, 16 MiB. OpenSSL's own reader refuses more than 32 MiB. */
     SCRYPT_N = 16384,
@@ -33,27 +27,6 @@ enum {
 static const char algorithm_field[] = "Tijori-Algorithm:";
 static const char bip340_line[] = "Tijori-Algorithm: bip340";
 static const char pem_boundary[] = "-----BEGIN ";
-
-const char *tj_keyfile_status_text(enum tj_keyfile_status status)
-{
-    switch (status) {
-    case TJ_KEYFILE_OK:
-        return "ok";
-    case TJ_KEYFILE_NOT_FOUND:
-        return "no such key file";
-    case TJ_KEYFILE_EXISTS:
-        return "the file exists, and a key is never overwritten";
-    case TJ_KEYFILE_DENIED:
-        return "permission denied";
-    case TJ_KEYFILE_IO:
-        return "input or output error";
-    case TJ_KEYFILE_FORMAT:
-        return "not a private key in PKCS#8 PEM of a type that is used here";
-    case TJ_KEYFILE_PASSPHRASE:
-        return "the key is encrypted and the passphrase is missing or wrong";
-    }
-    return "unknown key file status";
-}
 
 bool tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm)
 {
@@ -155,96 +128,23 @@ static BIO *encode(const struct tj_secret_key *key, const char *passphrase)
     return to;
 }
 
-static enum tj_keyfile_status status_of_errno(int error)
-{
-    if (error == ENOENT || error == ENOTDIR) {
-        return TJ_KEYFILE_NOT_FOUND;
-    }
-    if (error == EEXIST) {
-        return TJ_KEYFILE_EXISTS;
-    }
-    if (error == EACCES || error == EPERM || error == EROFS) {
-        return TJ_KEYFILE_DENIED;
-    }
-    return TJ_KEYFILE_IO;
-}
-
-static bool write_all(int file, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        const ssize_t written = write(file, bytes, size);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
-/* The file's name must be as durable as its content: a key that a crash takes back may already
- * have been registered. */
-static bool sync_folder_of(const char *path)
-{
-    char folder[PATH_SIZE_MAX];
-    const char *slash = strrchr(path, '/');
-    const size_t size = slash == NULL ? 0 : (size_t)(slash - path);
-    if (size >= sizeof folder) {
-        return false;
-    }
-    if (slash == NULL) {
-        memcpy(folder, ".", 2);
-    } else if (size == 0) {
-        memcpy(folder, "/", 2);
-    } else {
-        memcpy(folder, path, size);
-        folder[size] = '\0';
-    }
-    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return false;
-    }
-    const bool done = fsync(descriptor) == 0;
-    return close(descriptor) == 0 && done;
-}
-
-static enum tj_keyfile_status write_file(const char *path, const char *bytes, size_t size)
-{
-    const int file =
-        open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (file < 0) {
-        return status_of_errno(errno);
-    }
-    /* Not left to the umask: it can take away the owner's bits. */
-    bool done =
-        fchmod(file, S_IRUSR | S_IWUSR) == 0 && write_all(file, bytes, size) && fsync(file) == 0;
-    done = close(file) == 0 && done;
-    done = done && sync_folder_of(path);
-    if (!done) {
-        (void)unlink(path);
-        return TJ_KEYFILE_IO;
-    }
-    return TJ_KEYFILE_OK;
-}
-
-enum tj_keyfile_status tj_keyfile_write(const char *path, const struct tj_secret_key *key,
-                                        const char *passphrase)
+enum tj_keyfile_status tj_keyfile_encode(char out[TJ_KEYFILE_SIZE_MAX], size_t *size,
+                                         const struct tj_secret_key *key, const char *passphrase)
 {
     (void)ERR_set_mark();
     BIO *encoded = encode(key, passphrase);
     (void)ERR_pop_to_mark();
+    *size = 0;
     if (encoded == NULL) {
         return TJ_KEYFILE_FORMAT;
     }
     char *bytes = NULL;
-    const long size = BIO_get_mem_data(encoded, &bytes);
-    TJ_CRYPTO_REQUIRE(size > 0 && size <= FILE_SIZE_MAX);
-    const enum tj_keyfile_status status = write_file(path, bytes, (size_t)size);
+    const long encoded_size = BIO_get_mem_data(encoded, &bytes);
+    TJ_CRYPTO_REQUIRE(encoded_size > 0 && encoded_size <= TJ_KEYFILE_SIZE_MAX);
+    memcpy(out, bytes, (size_t)encoded_size);
+    *size = (size_t)encoded_size;
     (void)BIO_free(encoded);
-    return status;
+    return TJ_KEYFILE_OK;
 }
 
 /* ---- reading ---- */
@@ -287,29 +187,40 @@ static bool read_preamble(bool *bip340, const char *text, size_t size)
 
 /* The scalar of an EC key, with its public key held against it: OpenSSL takes what the file says
  * for it and does not look. */
-static bool read_ec(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_KEY_SIZE])
+static enum tj_keyfile_status read_ec(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_KEY_SIZE],
+                                      struct tj_keyfile_fault *fault)
 {
-    char group[32];
+    char group[64];
     size_t size = 0;
     uint8_t point[EC_POINT_SIZE_MAX];
     BIGNUM *scalar = NULL;
-    if (EVP_PKEY_get_group_name(key, group, sizeof group, &size) != 1 ||
-        strcmp(group, "secp256k1") != 0 ||
-        EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) != 1) {
-        return false;
+    if (EVP_PKEY_get_group_name(key, group, sizeof group, &size) != 1) {
+        return tj_keyfile_blame(fault, NULL,
+                                "an EC key of a curve without a name; the curve here "
+                                "is secp256k1");
     }
-    const bool fits = BN_bn2binpad(scalar, secret32, TJ_SECRET_KEY_SIZE) == TJ_SECRET_KEY_SIZE;
+    if (strcmp(group, "secp256k1") != 0) {
+        return tj_keyfile_blame(fault, NULL,
+                                "an EC key of the curve %s; the curve here is "
+                                "secp256k1",
+                                group);
+    }
+    bool fits = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
+                BN_bn2binpad(scalar, secret32, TJ_SECRET_KEY_SIZE) == TJ_SECRET_KEY_SIZE;
     BN_clear_free(scalar);
     struct tj_public_key computed;
-    if (!fits || !tj_public_key_of(&computed, TJ_ALGORITHM_ECDSA, secret32) ||
-        EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) !=
-            1 ||
-        (size != 33 && size != EC_POINT_SIZE_MAX)) {
-        return false;
+    if (!fits || !tj_public_key_of(&computed, TJ_ALGORITHM_ECDSA, secret32)) {
+        return tj_keyfile_blame(fault, NULL, "its number is not a key of secp256k1");
     }
+    fits = EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point,
+                                           &size) == 1 &&
+           (size == 33 || size == EC_POINT_SIZE_MAX);
     /* 02 or 03 says whether y is even; the long form holds y itself. */
     const uint8_t sign = size == 33 ? point[0] : (uint8_t)(2 + (point[EC_POINT_SIZE_MAX - 1] & 1));
-    return sign == computed.bytes[0] && memcmp(point + 1, computed.bytes + 1, 32) == 0;
+    if (!fits || sign != computed.bytes[0] || memcmp(point + 1, computed.bytes + 1, 32) != 0) {
+        return tj_keyfile_blame(fault, NULL, "the public half in it belongs to another key");
+    }
+    return TJ_KEYFILE_OK;
 }
 
 static bool read_ed25519(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_KEY_SIZE])
@@ -318,61 +229,197 @@ static bool read_ed25519(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_KEY_SIZE])
     return EVP_PKEY_get_raw_private_key(key, secret32, &size) == 1 && size == TJ_SECRET_KEY_SIZE;
 }
 
-static enum tj_keyfile_status read_info(struct tj_secret_key *out, const PKCS8_PRIV_KEY_INFO *info,
-                                        bool bip340)
+/* The name of an object of ASN.1, or its number where OpenSSL has no name for it. */
+static const char *object_name(char out[80], const ASN1_OBJECT *object)
 {
+    return OBJ_obj2txt(out, 80, object, 0) > 0 ? out : "an unknown name";
+}
+
+static enum tj_keyfile_status read_info(struct tj_secret_key *out, const PKCS8_PRIV_KEY_INFO *info,
+                                        bool bip340, struct tj_keyfile_fault *fault)
+{
+    char name[80];
+    const ASN1_OBJECT *algorithm = NULL;
     EVP_PKEY *key = EVP_PKCS82PKEY(info);
-    bool done = false;
-    if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
+    (void)PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info);
+    const int kind = algorithm != NULL ? OBJ_obj2nid(algorithm) : NID_undef;
+    enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
+    if (kind == NID_rsaEncryption) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "an RSA key; the types here are EC on secp256k1 and "
+                                  "ED25519");
+    } else if (kind != NID_X9_62_id_ecPublicKey && kind != NID_ED25519) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "a key of the type %s; the types here are EC on secp256k1 and "
+                                  "ED25519",
+                                  object_name(name, algorithm));
+    } else if (key == NULL) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "a key of the type %s, damaged or of a curve that "
+                                  "is not known",
+                                  object_name(name, algorithm));
+    } else if (kind == NID_X9_62_id_ecPublicKey) {
         out->algorithm = bip340 ? TJ_ALGORITHM_BIP340 : TJ_ALGORITHM_ECDSA;
-        done = read_ec(key, out->secret32);
-    } else if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 && !bip340) {
+        status = read_ec(key, out->secret32, fault);
+    } else if (bip340) {
+        status = tj_keyfile_blame(fault, NULL, "an ED25519 key under the line '%s'", bip340_line);
+    } else {
         out->algorithm = TJ_ALGORITHM_ED25519;
-        done = read_ed25519(key, out->secret32);
+        status = read_ed25519(key, out->secret32)
+                     ? TJ_KEYFILE_OK
+                     : tj_keyfile_blame(fault, NULL, "a damaged ED25519 key");
     }
     EVP_PKEY_free(key);
-    return done ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT;
+    return status;
 }
 
 static enum tj_keyfile_status read_plain(struct tj_secret_key *out, const uint8_t *der, long size,
-                                         bool bip340)
+                                         bool bip340, struct tj_keyfile_fault *fault)
 {
     const uint8_t *at = der;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, size);
     enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
-    if (info != NULL && at == der + size) {
-        status = read_info(out, info, bip340);
+    if (info == NULL || at != der + size) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "what is between its BEGIN and END is not PKCS#8: "
+                                  "damaged, or of another form");
+    } else {
+        status = read_info(out, info, bip340, fault);
     }
     PKCS8_PRIV_KEY_INFO_free(info);
     return status;
 }
 
-static enum tj_keyfile_status read_encrypted(struct tj_secret_key *out, const uint8_t *der,
-                                             long size, const char *passphrase, bool bip340)
+/* ---- reading what is encrypted ---- */
+
+/* What OpenSSL counts: of N blocks of 128 r bytes and a little more. Saturates. */
+static uint64_t scrypt_bytes(uint64_t n, uint64_t r, uint64_t p)
 {
+    const uint64_t limit = (uint64_t)1 << 60;
+    if (n > limit || r > 1 << 20 || p > 1 << 20 || n + 2 > limit / (128 * (r + 1))) {
+        return limit;
+    }
+    return 128 * r * (n + 2) + 128 * r * p;
+}
+
+/* OpenSSL answers that the passphrase is wrong when the memory for it is not allowed. */
+static enum tj_keyfile_status check_scrypt(const ASN1_TYPE *parameters,
+                                           struct tj_keyfile_fault *fault)
+{
+    uint64_t n = 0;
+    uint64_t r = 0;
+    uint64_t p = 0;
+    SCRYPT_PARAMS *scrypt = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), parameters);
+    const bool read = scrypt != NULL && ASN1_INTEGER_get_uint64(&n, scrypt->costParameter) == 1 &&
+                      ASN1_INTEGER_get_uint64(&r, scrypt->blockSize) == 1 &&
+                      ASN1_INTEGER_get_uint64(&p, scrypt->parallelizationParameter) == 1;
+    SCRYPT_PARAMS_free(scrypt);
+    if (!read) {
+        return tj_keyfile_blame(fault, NULL,
+                                "encrypted, with parameters of scrypt that make no "
+                                "sense");
+    }
+    enum { MIB = 1024 * 1024 };
+    const uint64_t bytes = scrypt_bytes(n, r, p);
+    if (bytes <= TJ_KEYFILE_SCRYPT_BYTES_MAX) {
+        return TJ_KEYFILE_OK;
+    }
+    return tj_keyfile_blame(
+        fault, NULL,
+        "encrypted by scrypt with N=%llu, r=%llu, p=%llu, which takes %llu MiB of memory; at most "
+        "%d MiB are allowed (N=16384, r=8): encrypt it with less by the program that made it",
+        (unsigned long long)n, (unsigned long long)r, (unsigned long long)p,
+        (unsigned long long)((bytes + MIB - 1) / MIB), TJ_KEYFILE_SCRYPT_BYTES_MAX / MIB);
+}
+
+static bool cipher_is_offered(const ASN1_OBJECT *object)
+{
+    char number[80];
+    if (OBJ_obj2txt(number, sizeof number, object, 1) <= 0) {
+        return false;
+    }
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, number, NULL);
+    EVP_CIPHER_free(cipher);
+    return cipher != NULL;
+}
+
+/* Refuses before a passphrase is asked for what no passphrase opens. */
+static enum tj_keyfile_status check_pbes2(const X509_ALGOR *algorithm,
+                                          struct tj_keyfile_fault *fault)
+{
+    char name[80];
+    enum tj_keyfile_status status = TJ_KEYFILE_OK;
+    PBE2PARAM *pbes2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
+    if (pbes2 == NULL) {
+        return tj_keyfile_blame(fault, NULL,
+                                "encrypted, and how is not said in a form that is "
+                                "known");
+    }
+    const int derivation = OBJ_obj2nid(pbes2->keyfunc->algorithm);
+    if (derivation == NID_id_scrypt) {
+        status = check_scrypt(pbes2->keyfunc->parameter, fault);
+    } else if (derivation != NID_id_pbkdf2) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "encrypted, and the key for that is derived by %s; "
+                                  "scrypt and PBKDF2 are known",
+                                  object_name(name, pbes2->keyfunc->algorithm));
+    }
+    if (status == TJ_KEYFILE_OK && !cipher_is_offered(pbes2->encryption->algorithm)) {
+        status = tj_keyfile_blame(fault, "pkcs8 -topk8 -provider legacy -provider default",
+                                  "encrypted with the cipher %s, which is not offered here",
+                                  object_name(name, pbes2->encryption->algorithm));
+    }
+    PBE2PARAM_free(pbes2);
+    return status;
+}
+
+static enum tj_keyfile_status decrypt(struct tj_secret_key *out, const X509_SIG *sealed,
+                                      const char *passphrase, bool bip340,
+                                      struct tj_keyfile_fault *fault)
+{
+    if (passphrase == NULL || strlen(passphrase) > INT_MAX) {
+        return TJ_KEYFILE_PASSPHRASE;
+    }
+    PKCS8_PRIV_KEY_INFO *info = PKCS8_decrypt(sealed, passphrase, (int)strlen(passphrase));
+    if (info == NULL) {
+        return TJ_KEYFILE_PASSPHRASE;
+    }
+    const enum tj_keyfile_status status = read_info(out, info, bip340, fault);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return status;
+}
+
+static enum tj_keyfile_status read_encrypted(struct tj_secret_key *out, const uint8_t *der,
+                                             long size, const char *passphrase, bool bip340,
+                                             struct tj_keyfile_fault *fault)
+{
+    char name[80];
     const uint8_t *at = der;
     X509_SIG *sealed = d2i_X509_SIG(NULL, &at, size);
     if (sealed == NULL || at != der + size) {
         X509_SIG_free(sealed);
-        return TJ_KEYFILE_FORMAT;
+        return tj_keyfile_blame(fault, NULL,
+                                "what is between its BEGIN and END is not an "
+                                "encrypted PKCS#8: damaged, or of another form");
     }
     const X509_ALGOR *algorithm = NULL;
-    const ASN1_OBJECT *scheme = NULL;
     X509_SIG_get0(sealed, &algorithm, NULL);
-    X509_ALGOR_get0(&scheme, NULL, NULL, algorithm);
-    enum tj_keyfile_status status = TJ_KEYFILE_PASSPHRASE;
-    if (OBJ_obj2nid(scheme) != NID_pbes2) {
-        status = TJ_KEYFILE_FORMAT; /* PBES1 and PKCS#12 stand on DES, RC2 and MD5 */
-    } else if (passphrase != NULL && strlen(passphrase) <= INT_MAX) {
-        PKCS8_PRIV_KEY_INFO *info = PKCS8_decrypt(sealed, passphrase, (int)strlen(passphrase));
-        if (info != NULL) {
-            status = read_info(out, info, bip340);
-        }
-        PKCS8_PRIV_KEY_INFO_free(info);
+    enum tj_keyfile_status status = TJ_KEYFILE_OK;
+    if (OBJ_obj2nid(algorithm->algorithm) == NID_pbes2) {
+        status = check_pbes2(algorithm, fault);
+    } else { /* PBES1 and PKCS#12 stand on DES, RC2 and MD5 */
+        status = tj_keyfile_blame(fault, "pkcs8 -topk8 -scrypt",
+                                  "encrypted by %s, which is too weak; PBES2 is taken",
+                                  object_name(name, algorithm->algorithm));
+    }
+    if (status == TJ_KEYFILE_OK) {
+        status = decrypt(out, sealed, passphrase, bip340, fault);
     }
     X509_SIG_free(sealed);
     return status;
 }
+
+/* ---- reading ---- */
 
 static bool only_white_space(const char *text, size_t size)
 {
@@ -389,8 +436,12 @@ static bool only_white_space(const char *text, size_t size)
  * OpenSSL gets to ask for a passphrase on the terminal. */
 static enum tj_keyfile_status decode_block(struct tj_secret_key *out, bool *encrypted,
                                            const char *pem, size_t size, const char *passphrase,
-                                           bool bip340)
+                                           bool bip340, struct tj_keyfile_fault *fault)
 {
+    static const char damaged[] = "the key is cut short or damaged: between its BEGIN and END "
+                                  "stands base64, and nothing else";
+    static const char cr[] = "it is one line, or its lines end with CR alone: mac2unix makes lines "
+                             "of it";
     const unsigned int flags = PEM_FLAG_SECURE | PEM_FLAG_ONLY_B64;
     char *name = NULL;
     char *header = NULL;
@@ -403,88 +454,90 @@ static enum tj_keyfile_status decode_block(struct tj_secret_key *out, bool *encr
         char *rest = NULL;
         const long rest_size = BIO_get_mem_data(from, &rest);
         if (rest_size < 0 || !only_white_space(rest, (size_t)rest_size)) {
-            status = TJ_KEYFILE_FORMAT;
+            status = tj_keyfile_blame(fault, NULL,
+                                      "something follows the key: a file holds one "
+                                      "key and no more");
         } else if (strcmp(name, PEM_STRING_PKCS8INF) == 0) {
-            status = read_plain(out, der, der_size, bip340);
-        } else if (strcmp(name, PEM_STRING_PKCS8) == 0) {
+            status = read_plain(out, der, der_size, bip340, fault);
+        } else {
             *encrypted = true;
-            status = read_encrypted(out, der, der_size, passphrase, bip340);
+            status = read_encrypted(out, der, der_size, passphrase, bip340, fault);
         }
         OPENSSL_secure_clear_free(der, (size_t)der_size);
         OPENSSL_secure_free(header);
         OPENSSL_secure_free(name);
+    } else {
+        status =
+            tj_keyfile_blame(fault, NULL, "%s", memchr(pem, '\n', size) != NULL ? damaged : cr);
     }
     (void)BIO_free(from);
     return status;
 }
 
-enum tj_keyfile_status tj_keyfile_decode(struct tj_secret_key *out, bool *encrypted,
-                                         const void *pem, size_t size, const char *passphrase)
+/* What the first boundary says decides; a label that is not ours needs no decoding. */
+static enum tj_keyfile_status decode_labelled(struct tj_secret_key *out, bool *encrypted,
+                                              const char *block, size_t size,
+                                              const char *passphrase, bool bip340,
+                                              struct tj_keyfile_fault *fault)
 {
-    const char *text = pem;
-    bool needs_passphrase = false;
-    bool bip340 = false;
-    enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
-    memset(out, 0, sizeof *out);
-    if (size > 0 && size <= FILE_SIZE_MAX) {
-        const char *block = find(text, size, pem_boundary);
-        if (block != NULL && (block == text || block[-1] == '\n') &&
-            read_preamble(&bip340, text, (size_t)(block - text))) {
+    const char *label = block + sizeof pem_boundary - 1;
+    const char *end = find(label, size - (sizeof pem_boundary - 1), "-----");
+    if (end == NULL) {
+        return tj_keyfile_blame(fault, NULL, "its first line is cut short");
+    }
+    const size_t length = (size_t)(end - label);
+    const char *const ours[] = {PEM_STRING_PKCS8INF, PEM_STRING_PKCS8};
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        if (strlen(ours[i]) == length && memcmp(label, ours[i], length) == 0) {
             (void)ERR_set_mark();
-            status = decode_block(out, &needs_passphrase, block, size - (size_t)(block - text),
-                                  passphrase, bip340);
+            const enum tj_keyfile_status status =
+                decode_block(out, encrypted, block, size, passphrase, bip340, fault);
             (void)ERR_pop_to_mark();
+            return status;
         }
     }
+    return tj_keyfile_blame_label(fault, label, length, end, (size_t)(block + size - end));
+}
+
+static enum tj_keyfile_status decode_text(struct tj_secret_key *out, bool *encrypted,
+                                          const char *text, size_t size, const char *passphrase,
+                                          struct tj_keyfile_fault *fault)
+{
+    bool bip340 = false;
+    if (size > TJ_KEYFILE_SIZE_MAX) {
+        return tj_keyfile_blame(fault, NULL, "larger than a key file, which has at most %d bytes",
+                                TJ_KEYFILE_SIZE_MAX);
+    }
+    const char *block = find(text, size, pem_boundary);
+    if (block == NULL || (block != text && block[-1] != '\n')) {
+        return tj_keyfile_blame_text(fault, text, size);
+    }
+    if (!read_preamble(&bip340, text, (size_t)(block - text))) {
+        return tj_keyfile_blame(fault, NULL,
+                                "a line '%s' before the key names an algorithm that is "
+                                "not known; '%s' is",
+                                algorithm_field, bip340_line);
+    }
+    return decode_labelled(out, encrypted, block, size - (size_t)(block - text), passphrase, bip340,
+                           fault);
+}
+
+enum tj_keyfile_status tj_keyfile_decode(struct tj_secret_key *out, bool *encrypted,
+                                         const void *pem, size_t size, const char *passphrase,
+                                         struct tj_keyfile_fault *fault)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* editors put it before a text in UTF-8 */
+    const char *text = pem;
+    bool needs_passphrase = false;
+    memset(out, 0, sizeof *out);
+    const size_t skipped = size >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+    const enum tj_keyfile_status status =
+        decode_text(out, &needs_passphrase, text + skipped, size - skipped, passphrase, fault);
     if (status != TJ_KEYFILE_OK) {
         tj_cleanse(out, sizeof *out);
     }
     if (encrypted != NULL) {
         *encrypted = needs_passphrase;
     }
-    return status;
-}
-
-/* Up to `capacity` bytes; a file that holds more fills it to the last byte. */
-static enum tj_keyfile_status read_file(char *bytes, size_t capacity, size_t *size,
-                                        const char *path)
-{
-    *size = 0;
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (file < 0) {
-        return status_of_errno(errno);
-    }
-    enum tj_keyfile_status status = TJ_KEYFILE_OK;
-    while (*size < capacity) {
-        const ssize_t got = read(file, bytes + *size, capacity - *size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            status = TJ_KEYFILE_IO;
-        }
-        if (got <= 0) {
-            break;
-        }
-        *size += (size_t)got;
-    }
-    (void)close(file);
-    return status;
-}
-
-enum tj_keyfile_status tj_keyfile_read(struct tj_secret_key *out, bool *encrypted, const char *path,
-                                       const char *passphrase)
-{
-    char bytes[FILE_SIZE_MAX + 1];
-    size_t size = 0;
-    memset(out, 0, sizeof *out);
-    if (encrypted != NULL) {
-        *encrypted = false;
-    }
-    enum tj_keyfile_status status = read_file(bytes, sizeof bytes, &size, path);
-    if (status == TJ_KEYFILE_OK) {
-        status = tj_keyfile_decode(out, encrypted, bytes, size, passphrase);
-    }
-    tj_cleanse(bytes, sizeof bytes);
     return status;
 }

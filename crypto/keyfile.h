@@ -9,6 +9,7 @@
  *     Tijori-Algorithm: bip340
  * A secp256k1 key without that line is an ECDSA key. */
 
+#include "crypto/keyfile_fault.h"
 #include "crypto/signature.h"
 
 struct tj_secret_key {
@@ -16,34 +17,25 @@ struct tj_secret_key {
     uint8_t secret32[TJ_SECRET_KEY_SIZE];
 };
 
-enum tj_keyfile_status {
-    TJ_KEYFILE_OK = 0,
-    TJ_KEYFILE_NOT_FOUND,
-    TJ_KEYFILE_EXISTS, /* a key is never overwritten */
-    TJ_KEYFILE_DENIED, /* permissions */
-    TJ_KEYFILE_IO,
-    TJ_KEYFILE_FORMAT,     /* not a PEM private key, or of a type Tijori does not use */
-    TJ_KEYFILE_PASSPHRASE, /* encrypted, and the passphrase is missing or wrong */
+enum {
+    TJ_KEYFILE_SIZE_MAX = 64 * 1024, /* bytes */
+    /* What deriving a key from a passphrase may take; OpenSSL allows its own reader no more. */
+    TJ_KEYFILE_SCRYPT_BYTES_MAX = 32 * 1024 * 1024,
 };
-
-const char *tj_keyfile_status_text(enum tj_keyfile_status status);
 
 /* A fresh key from the system's generator. False: no memory, no randomness or no such algorithm. */
 bool tj_secret_key_generate(struct tj_secret_key *out, enum tj_algorithm algorithm) TJ_MUST_USE;
 
-/* Writes FILE with mode 0600, created exclusively, and syncs it. When `passphrase` is NULL it is
- * left plain. A failed write leaves no file behind. A key that is not valid is FORMAT. */
-enum tj_keyfile_status tj_keyfile_write(const char *path, const struct tj_secret_key *key,
-                                        const char *passphrase);
+/* Writes the bytes of a key file, at most TJ_KEYFILE_SIZE_MAX. When `passphrase` is NULL it is left
+ * plain. A key that is not valid is FORMAT. */
+enum tj_keyfile_status tj_keyfile_encode(char out[TJ_KEYFILE_SIZE_MAX], size_t *size,
+                                         const struct tj_secret_key *key, const char *passphrase);
 
-/* Reads FILE. *encrypted (may be NULL) tells whether a passphrase is needed. Call it with
- * `passphrase` NULL first. When PASSPHRASE comes back with *encrypted true, call it again with
- * one. */
-enum tj_keyfile_status tj_keyfile_read(struct tj_secret_key *out, bool *encrypted, const char *path,
-                                       const char *passphrase);
-
-/* The same from memory, at most 64 KiB. Reading files rests on it, and the fuzzer drives it. */
+/* Reads the bytes of a key file. *encrypted (may be NULL) tells whether a passphrase is needed.
+ * Call it with `passphrase` NULL first. When PASSPHRASE comes back with *encrypted true, call it
+ * again with one. `fault` (may be NULL) is set with FORMAT. */
 enum tj_keyfile_status tj_keyfile_decode(struct tj_secret_key *out, bool *encrypted,
-                                         const void *pem, size_t size, const char *passphrase);
+                                         const void *pem, size_t size, const char *passphrase,
+                                         struct tj_keyfile_fault *fault);
 
 #endif

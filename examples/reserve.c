@@ -9,9 +9,11 @@
 
 #include "reserve_data.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <tijori.h>
+#include <unistd.h>
 
 /* The ledger's time comes from the caller. A program would leave options.clock NULL, for the
  * system's; these envelopes have expired long since, so the clock says when they were made. */
@@ -144,11 +146,36 @@ static void export_log(struct tijori *ledger, const char *folder)
            (unsigned long long)exported.entries, (unsigned long long)exported.files, log_key);
 }
 
+/* A file that the library opens would take the number of a standard descriptor that is closed, and
+ * what is printed would go into that file. A folder in its place can be neither read nor written,
+ * so that printing fails. */
+static void keep_standard_descriptors(void)
+{
+    int descriptor = 0;
+    while (descriptor >= 0 && descriptor <= 2) {
+        descriptor = open("/", O_RDONLY);
+    }
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+}
+
+/* The exit status of what ends with `code`: not 0 when what it printed was lost. */
+static int after_printing(int code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return code;
+    }
+    fprintf(stderr, "standard output: write failed\n");
+    return code == 0 ? 1 : code;
+}
+
 int main(int argc, char **argv)
 {
     struct tijori_options options = {.clock = clock_of_the_day};
     struct tijori_message message;
     struct tijori *ledger;
+    keep_standard_descriptors();
     if (argc != 3) {
         fprintf(stderr, "usage: reserve NEW_DIRECTORY NEW_FOLDER\n");
         return 2;
@@ -166,5 +193,5 @@ int main(int argc, char **argv)
     print_lists(ledger);
     export_log(ledger, argv[2]);
     tijori_close(ledger);
-    return 0;
+    return after_printing(0);
 }

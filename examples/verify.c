@@ -8,9 +8,11 @@
  * its verdict is INCOMPLETE at best. Exit status: 0 PASS, 1 FAIL or no log at all, 2 usage,
  * 3 INCOMPLETE, 4 FINDING: nothing failed, and what is printed has to be known. */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <tijori.h>
+#include <unistd.h>
 
 /* 64 hex digits as 32 bytes; 0 when it is anything else. */
 static int read_id(uint8_t id[32], const char *text)
@@ -57,12 +59,37 @@ static int print_verdict(const struct tijori_report *report)
     return codes[report->verdict];
 }
 
+/* A file that the library opens would take the number of a standard descriptor that is closed, and
+ * what is printed would go into that file. A folder in its place can be neither read nor written,
+ * so that printing fails. */
+static void keep_standard_descriptors(void)
+{
+    int descriptor = 0;
+    while (descriptor >= 0 && descriptor <= 2) {
+        descriptor = open("/", O_RDONLY);
+    }
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+}
+
+/* The exit status of what ends with `code`: not 0 when what it printed was lost. */
+static int after_printing(int code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return code;
+    }
+    fprintf(stderr, "standard output: write failed\n");
+    return code == 0 ? 1 : code;
+}
+
 int main(int argc, char **argv)
 {
     static struct tijori_report report; /* 20 KB or so */
     struct tijori_message message;
     struct tijori_pins pins = {0};
     uint8_t id[32];
+    keep_standard_descriptors();
     if (argc < 2 || argc > 4) {
         fprintf(stderr, "usage: verify FOLDER [LOG_KEY [LEDGER_ID]]\n");
         return 2;
@@ -80,5 +107,5 @@ int main(int argc, char **argv)
         return 1;
     }
     print_checks(&report);
-    return print_verdict(&report);
+    return after_printing(print_verdict(&report));
 }

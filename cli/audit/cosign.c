@@ -1,11 +1,11 @@
 #include "cli/audit/cosign.h"
 
 #include "cli/audit/witness.h"
+#include "cli/file.h"
 #include "cli/keys.h"
 #include "cli/log_source.h"
 #include "text/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -31,22 +31,18 @@ static size_t make_request(struct tj_source *source, char out[TJ_WITNESS_REQUEST
                                      (const char *)note->bytes, note->size);
 }
 
-/* The checkpoint with the new line, to --output or standard output. */
+/* The checkpoint with the new line, to --output or standard output. An older one gives way to it.
+ */
 static int write_cosigned(const struct arguments *arguments, const struct tj_view *note,
                           const char *line, size_t line_size)
 {
     const char *path = argument_value(arguments, "output");
-    bool to_file = path != NULL && strcmp(path, "-") != 0;
-    FILE *file = to_file ? fopen(path, "wb") : stdout;
-    if (file == NULL) {
-        return fail_errno(errno, path);
-    }
-    bool written = fwrite(note->bytes, 1, note->size, file) == note->size &&
-                   fwrite(line, 1, line_size, file) == line_size && fflush(file) == 0;
-    if (to_file) {
-        written = fclose(file) == 0 && written;
-    }
-    return written ? EXIT_PASS : fail_errno(errno, to_file ? path : "standard output");
+    struct buffer bytes = {0};
+    buffer_add(&bytes, note->bytes, note->size);
+    buffer_add(&bytes, line, line_size);
+    const int code = file_write(path != NULL ? path : "-", &bytes, true);
+    free(bytes.bytes);
+    return code;
 }
 
 static void keep_both(struct tj_witness *witness, const char *state, const char *request,

@@ -1,5 +1,6 @@
 #include "cli/audit/proof.h"
 
+#include "cli/file.h"
 #include "cli/log_source.h"
 #include "text/proof_print.h"
 
@@ -36,6 +37,8 @@ static int decode_and_judge(const struct arguments *arguments, const char *bytes
     enum tijori_status status = tj_proof_decode(file, bytes, size, &why);
     int code = status == TIJORI_OK
                    ? judge_and_print(file, key, policy, argument_choice(arguments, "format") == 1)
+               : status == TIJORI_VALUE
+                   ? fail_text(arguments->operands[0], why.text, bytes, size)
                    : fail(exit_code_of(status), "%s: %s", arguments->operands[0], why.text);
     tj_proof_clear(file);
     free(file);

@@ -1,5 +1,6 @@
 #include "cli/audit/receipt.h"
 
+#include "cli/file.h"
 #include "cli/log_source.h"
 
 #include "crypto/hex.h"
@@ -61,7 +62,8 @@ static int verify_receipt(struct checking *c, const char *path)
     enum tijori_status status = tj_receipt_read(&c->receipt, &c->result.finding, c->result.note,
                                                 c->result.note_size, &c->key);
     if (status == TIJORI_VALUE) {
-        return fail(EXIT_DATA, "%s: not a signed receipt (docs/FORMAT.md section 15)", path);
+        return fail_text(path, "not a signed receipt (docs/FORMAT.md section 15)", c->result.note,
+                         c->result.note_size);
     }
     return status == TIJORI_OK ? EXIT_PASS
                                : fail_status(status, "the receipt could not be verified", NULL);

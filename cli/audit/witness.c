@@ -238,7 +238,9 @@ static int read_logs(struct logs *logs, const char *path)
                     path, strerror(errno));
     }
     while (code == EXIT_PASS && fgets(line, sizeof line, file) != NULL) {
-        const char *start = line + strspn(line, " \t");
+        const bool mark = number == 0 && strncmp(line, "\xef\xbb\xbf", 3) == 0; /* by an editor */
+        const char *start = line + (mark ? 3 : 0);
+        start += strspn(start, " \t");
         const size_t size = strcspn(start, " \t\r\n");
         number++;
         if (start[strspn(start, " \t\r\n")] != '\0' && start[0] != '#' &&

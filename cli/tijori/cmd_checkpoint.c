@@ -35,7 +35,10 @@ static int read_note(struct note *out, const char *path)
     }
     memcpy(out->bytes, bytes, out->size);
     free(bytes);
-    return EXIT_PASS;
+    struct tj_note_view view;
+    return tj_note_decode(&view, out->bytes, out->size)
+               ? EXIT_PASS
+               : fail_text(path, "not a signed checkpoint", out->bytes, out->size);
 }
 
 /* The newest that was signed, without the ledger's lock. */

@@ -2,6 +2,7 @@
 #include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "text/json.h"
+#include "cli/key_file.h"
 #include "cli/keys.h"
 #include "text/text.h"
 #include "core/format/record.h"
@@ -24,29 +25,46 @@ static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE
                         : EXIT_PASS;
 }
 
+static int fail_new(const char *path, enum tj_keyfile_status status, int error)
+{
+    if (status == TJ_KEYFILE_IO) {
+        return fail_errno(error, path);
+    }
+    return fail(EXIT_DENIED, "%s: %s", path, tj_keyfile_status_text(status));
+}
+
 int cmd_key_new(const struct arguments *arguments)
 {
     const char *path = arguments->operands[0];
     char passphrase[PASSPHRASE_SIZE];
     bool given;
+    unsigned exposed;
+    int error;
     struct tj_secret_key key;
     int code = new_passphrase(arguments, passphrase, &given);
     if (code != EXIT_PASS) {
         return code;
     }
+    secrets_begin();
+    secret_lock(&key, sizeof key);
     if (!tj_secret_key_generate(&key,
                                 (enum tj_algorithm)(argument_choice(arguments, "type") + 1))) {
         return fail_status(tj_undecided(), path, NULL);
     }
-    enum tj_keyfile_status status = tj_keyfile_write(path, &key, given ? passphrase : NULL);
+    enum tj_keyfile_status status =
+        key_file_write(path, &exposed, &error, &key, given ? passphrase : NULL);
     tj_cleanse(&key, sizeof key);
     tj_cleanse(passphrase, sizeof passphrase);
     if (status != TJ_KEYFILE_OK) {
-        return fail(status == TJ_KEYFILE_IO ? EXIT_IO : EXIT_DENIED, "%s: %s", path,
-                    tj_keyfile_status_text(status));
+        return fail_new(path, status, error);
     }
     if (!given) {
         message("%s: written without a passphrase: whoever reads the file has the key", path);
+    }
+    if (exposed != 0) {
+        message("%s: others than its owner can use the file (mode %04o), and its file system does "
+                "not let that be changed",
+                path, exposed);
     }
     return EXIT_PASS;
 }

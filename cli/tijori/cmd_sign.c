@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SIGN_FILE_MAX = 1 << 30, SIGN_KEYS_MAX = TJ_SLOTS_MAX };
 
@@ -221,30 +222,49 @@ static int sign_one(const struct arguments *arguments, struct tj_digester *diges
     return code;
 }
 
+/* Signs each envelope in `in`. */
+static int sign_all(const struct arguments *arguments, struct buffer *out, const struct book *book,
+                    const struct signers *signers, const char *path, const struct buffer *in)
+{
+    struct tj_digester digester;
+    size_t at = 0;
+    size_t size = 0;
+    int code = in->size == 0 ? fail(EXIT_DATA, "%s: holds no envelope", path) : EXIT_PASS;
+    digester_needed(&digester);
+    while (code == EXIT_PASS && at < in->size) {
+        enum tijori_status status = tj_envelope_measure(&size, in->bytes + at, in->size - at);
+        code = status != TIJORI_OK
+                   ? fail_status(status, path, NULL)
+                   : sign_one(arguments, &digester, out, book, signers, path, in->bytes + at, size);
+        at += size;
+    }
+    tj_digester_clear(&digester);
+    return code;
+}
+
+/* The file stays locked from its reading to its replacement: of two people who sign one file at the
+ * same time, the second signs what the first has written. */
 static int sign_file(const struct arguments *arguments, const struct book *book,
                      const struct signers *signers, const char *path)
 {
     struct buffer in = {0};
     struct buffer out = {0};
-    struct tj_digester digester;
-    size_t at = 0;
-    size_t size = 0;
-    digester_needed(&digester);
-    int code = file_read(&in, path, SIGN_FILE_MAX);
-    if (code == EXIT_PASS && in.size == 0) {
-        code = fail(EXIT_DATA, "%s: holds no envelope", path);
+    const bool stream = strcmp(path, "-") == 0;
+    int lock = STDIN_FILENO;
+    int code = stream ? EXIT_PASS : file_lock(&lock, path);
+    if (code != EXIT_PASS) {
+        return code;
     }
-    while (code == EXIT_PASS && at < in.size) {
-        enum tijori_status status = tj_envelope_measure(&size, in.bytes + at, in.size - at);
-        code = status != TIJORI_OK
-                   ? fail_status(status, path, NULL)
-                   : sign_one(arguments, &digester, &out, book, signers, path, in.bytes + at, size);
-        at += size;
+    code = file_read_open(&in, lock, path, SIGN_FILE_MAX);
+    if (code == EXIT_PASS) {
+        code = sign_all(arguments, &out, book, signers, path, &in);
     }
     if (code == EXIT_PASS) {
         code = file_write(path, &out, true);
     }
-    tj_digester_clear(&digester);
+    if (!stream) {
+        (void)close(lock);
+    }
     free(in.bytes);
     free(out.bytes);
     return code;

@@ -26,6 +26,7 @@ int ingest_signer_init(struct ingest_signer *signer, const struct arguments *arg
         code = fail(EXIT_DATA, "--log-key: %s: a log key is of type ed25519", path);
     }
     if (code == EXIT_PASS) {
+        secret_lock(signer->secret32, sizeof signer->secret32);
         memcpy(signer->secret32, key.secret32, sizeof signer->secret32);
         signer->on = true;
     }

@@ -175,6 +175,8 @@ static const char *const sign_paragraphs[] = {
     "that an envelope itself adds gives its proof of possession instead, and so does a log key "
     "that "
     "it adds or retires.",
+    "A file is locked while it is signed, so that of two people at once neither loses a signature, "
+    "and keeps its owner and mode. A symbolic link stays, and what it leads to is signed.",
     NULL,
 };
 static const struct example_row sign_examples[] = {

@@ -469,8 +469,9 @@ static enum tijori_status read_replica(struct tj_replica *r)
 /* One audit at a time: the directory is locked as long as the replica is open. */
 static enum tijori_status open_directory(struct tj_replica *r, const char *dir)
 {
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        return from_errno();
+    int error = tj_folder_make(AT_FDCWD, dir, 0755);
+    if (error != 0) {
+        return status_of(error);
     }
     r->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->lock_fd < 0) {
@@ -566,9 +567,12 @@ enum tijori_status tj_replica_keep(const char *dir, const char *name, const char
 {
     char path[4096];
     int length = snprintf(path, sizeof path, "%s/evidence", dir);
-    if (length < 0 || (size_t)length >= sizeof path ||
-        (mkdir(path, 0755) != 0 && errno != EEXIST)) {
-        return from_errno();
+    if (length < 0 || (size_t)length >= sizeof path) {
+        return TIJORI_IO;
+    }
+    int error = tj_folder_make(AT_FDCWD, path, 0755);
+    if (error != 0) {
+        return status_of(error);
     }
     length = snprintf(path, sizeof path, "%s/evidence/%s", dir, name);
     if (length < 0 || (size_t)length >= sizeof path) {

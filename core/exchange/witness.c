@@ -62,7 +62,8 @@ static uint64_t system_now_s(void *context)
 
 static bool write_file(int dir, const char *name, const char *bytes, size_t size)
 {
-    return tj_file_write(dir, name, TJ_FILE_REPLACE_ALONE, 0600, bytes, size) == 0;
+    errno = tj_file_write(dir, name, TJ_FILE_REPLACE_ALONE, 0600, bytes, size);
+    return errno == 0;
 }
 
 /* The size, at most `size`; -1 with errno. */
@@ -211,7 +212,8 @@ static bool keep_evidence(const struct tj_witness *witness, const char *file,
     char name[FILE_NAME_MAX];
     char bare[NOTE_MAX];
     struct stat known;
-    if (mkdirat(witness->dir, "evidence", 0700) != 0 && errno != EEXIST) {
+    errno = tj_folder_make(witness->dir, "evidence", 0700);
+    if (errno != 0) {
         return false;
     }
     int dir = openat(witness->dir, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -496,30 +498,16 @@ static enum tijori_status check_config(struct tijori_message *message,
     return TIJORI_OK;
 }
 
-/* A directory that is not on the disk would be gone after a power cut, and with it what must not be
- * forgotten. So its parent is synced. False with errno. */
-static bool sync_parent(int dir)
-{
-    int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent < 0) {
-        return false;
-    }
-    const bool synced = fsync(parent) == 0;
-    const int error = errno;
-    close(parent);
-    errno = error;
-    return synced;
-}
-
 static enum tijori_status open_dir(struct tj_witness *witness, const char *path,
                                    struct tijori_message *message)
 {
-    const bool made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST) {
-        return tj_say_errno(message, errno, path);
+    /* A directory that a power cut takes back would take along what must not be forgotten. */
+    int error = tj_folder_make(AT_FDCWD, path, 0700);
+    if (error != 0) {
+        return tj_say_errno(message, error, path);
     }
     witness->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (witness->dir < 0 || (made && !sync_parent(witness->dir))) {
+    if (witness->dir < 0) {
         return tj_say_errno(message, errno, path);
     }
     witness->lock = openat(witness->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

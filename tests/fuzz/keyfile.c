@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tj_secret_key key;
     struct tj_public_key public_key;
     bool encrypted = false;
-    if (tj_keyfile_decode(&key, &encrypted, data, size, NULL) == TJ_KEYFILE_OK) {
+    struct tj_keyfile_fault fault;
+    if (tj_keyfile_decode(&key, &encrypted, data, size, NULL, &fault) == TJ_KEYFILE_OK) {
         if (encrypted || !tj_public_key_of(&public_key, key.algorithm, key.secret32)) {
             abort();
         }

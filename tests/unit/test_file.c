@@ -5,16 +5,20 @@
 
 #include "storage/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,6 +79,49 @@ IN_FRONT int renameat(int old_dir, const char *old, int new_dir, const char *new
     return refused("renameat") ? -1 : (int)syscall(SYS_renameat2, old_dir, old, new_dir, new, 0);
 }
 
+static bool no_renames; /* a file system that renames only over what is there */
+static bool no_links;   /* one without hard links */
+static bool no_owners;  /* a user who gives no files away */
+
+IN_FRONT int renameat2(int old_dir, const char *old, int new_dir, const char *new,
+                       unsigned int flags)
+{
+    if (no_renames) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, old_dir, old, new_dir, new, flags);
+}
+
+IN_FRONT int linkat(int old_dir, const char *old, int new_dir, const char *new, int flags)
+{
+    if (no_links) {
+        errno = EPERM;
+        return -1;
+    }
+    return (int)syscall(SYS_linkat, old_dir, old, new_dir, new, flags);
+}
+
+IN_FRONT int fchown(int fd, uid_t owner, gid_t group)
+{
+    if (no_owners) {
+        errno = EPERM;
+        return -1;
+    }
+    return (int)syscall(SYS_fchown, fd, owner, group);
+}
+
+static bool no_locks;
+
+IN_FRONT int flock(int fd, int operation)
+{
+    if (no_locks) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
 /* ---- scaffolding ---- */
 
 static const char old_text[] = "the old one";
@@ -98,6 +145,10 @@ static int tear_down(void **state)
     static const char *const names[] = {"file", "file.new", "link", "in/file", "in/file.new"};
     countdown = 0;
     slow = false;
+    no_renames = false;
+    no_links = false;
+    no_owners = false;
+    no_locks = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)unlinkat(folder, names[i], 0);
     }
@@ -123,6 +174,20 @@ static void put(const char *name, const char *text)
 {
     (void)unlinkat(folder, name, 0);
     assert_int_equal(tj_file_write(folder, name, TJ_FILE_NEW, 0600, text, strlen(text)), 0);
+}
+
+/* Names of files being written that stand in a folder. */
+static int unfinished(const char *in)
+{
+    int count = 0;
+    const int descriptor = openat(folder, in, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = fdopendir(descriptor);
+    assert_non_null(names);
+    for (struct dirent *row = readdir(names); row != NULL; row = readdir(names)) {
+        count += strncmp(row->d_name, ".new-", 5) == 0;
+    }
+    (void)closedir(names);
+    return count;
 }
 
 /* ---- writing ---- */
@@ -158,6 +223,7 @@ static void a_call_that_fails_leaves_all_as_it_was(void **state)
             const int error = tj_file_write(folder, "in/file", ways[w], 0600, new_text, NEW_SIZE);
             countdown = 0;
             assert_int_equal(error, struck ? EIO : 0);
+            assert_int_equal(unfinished("in"), 0);
             assert_false(exists("in/file.new"));
             renames += struck && strcmp(last_failed, "renameat") == 0;
             if (struck && new) {
@@ -182,19 +248,292 @@ static void a_new_file_replaces_none(void **state)
     assert_true(holds("file", old_text));
 }
 
-static void a_left_over_is_told_from_another_writer(void **state)
+static void a_left_over_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    char own[64];
+    put("file", old_text);
+    put("file.new", "half");
+    (void)snprintf(own, sizeof own, ".new-%ld-0", (long)getpid());
+    put("in/file", "half");
+    assert_int_equal(linkat(folder, "in/file", folder, own, 0), 0);
+    assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE), 0);
+    assert_true(holds("file", new_text));
+    assert_true(holds("file.new", "half")); /* may be somebody's */
+    assert_true(holds(own, "half"));
+    assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE_ALONE, 0600, old_text, OLD_SIZE),
+                     0);
+    assert_true(holds("file", old_text));
+    assert_false(exists("file.new"));
+    assert_int_equal(unlinkat(folder, own, 0), 0);
+}
+
+/* For whoever holds the lock the left-over can be anything that can be removed. */
+static void a_left_over_link_is_not_written_through(void **state)
 {
     (void)state;
     put("file", old_text);
-    put("file.new", "half");
-    assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE),
-                     EEXIST);
-    assert_true(holds("file", old_text));
-    assert_true(holds("file.new", "half"));
+    put("in/file", "another's");
+    assert_int_equal(symlinkat("in/file", folder, "file.new"), 0);
     assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE_ALONE, 0600, new_text, NEW_SIZE),
                      0);
     assert_true(holds("file", new_text));
-    assert_false(exists("file.new"));
+    assert_true(holds("in/file", "another's"));
+}
+
+static void two_at_once_do_not_share_a_name(void **state)
+{
+    (void)state;
+    static const enum tj_file_way ways[] = {TJ_FILE_REPLACE, TJ_FILE_NEW};
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+        struct tj_file_writer first;
+        struct tj_file_writer second;
+        (void)unlinkat(folder, "file", 0);
+        if (ways[w] == TJ_FILE_REPLACE) {
+            put("file", old_text);
+        }
+        assert_int_equal(tj_file_begin(&first, folder, "file", ways[w], 0600), 0);
+        assert_int_equal(tj_file_begin(&second, folder, "file", ways[w], 0600), 0);
+        assert_string_not_equal(first.temporary, second.temporary);
+        assert_true(fputs("first", first.stream) >= 0);
+        assert_true(fputs("second", second.stream) >= 0);
+        /* Not there, or the old one, until it is whole. */
+        assert_int_equal(exists("file"), ways[w] == TJ_FILE_REPLACE);
+        assert_int_equal(tj_file_end(&second), 0);
+        assert_true(holds("file", "second"));
+        assert_int_equal(tj_file_end(&first), ways[w] == TJ_FILE_NEW ? EEXIST : 0);
+        assert_true(holds("file", ways[w] == TJ_FILE_NEW ? "second" : "first"));
+        assert_int_equal(unfinished("."), 0);
+    }
+}
+
+static void a_new_file_needs_no_links(void **state)
+{
+    (void)state;
+    no_renames = true;
+    for (int without = 0; without <= 1; without++) {
+        no_links = without == 1;
+        (void)unlinkat(folder, "in/file", 0);
+        put("in/file", new_text);
+        assert_true(holds("in/file", new_text));
+        assert_int_equal(tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, old_text, OLD_SIZE),
+                         EEXIST);
+        assert_true(holds("in/file", new_text));
+        assert_int_equal(unfinished("in"), 0);
+    }
+    struck = true;
+    for (long nth = 1; struck; nth++) {
+        (void)unlinkat(folder, "in/file", 0);
+        struck = false;
+        countdown = nth;
+        const int error = tj_file_write(folder, "in/file", TJ_FILE_NEW, 0600, new_text, NEW_SIZE);
+        countdown = 0;
+        assert_int_equal(error, struck ? EIO : 0);
+        assert_int_equal(exists("in/file"), !struck);
+        assert_int_equal(unfinished("in"), 0);
+    }
+}
+
+/* The longest name that a file can have leaves no room to add to it. */
+static void the_longest_name_can_be_written(void **state)
+{
+    (void)state;
+    char name[NAME_MAX + 1];
+    memset(name, 'n', NAME_MAX);
+    name[NAME_MAX] = '\0';
+    put(name, old_text);
+    assert_int_equal(tj_file_write(folder, name, TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE), 0);
+    assert_true(holds(name, new_text));
+    assert_int_equal(unlinkat(folder, name, 0), 0);
+}
+
+/* ---- what the old file is besides its bytes ---- */
+
+static ino_t number_of(const char *name)
+{
+    struct stat info;
+    assert_int_equal(fstatat(folder, name, &info, 0), 0);
+    return info.st_ino;
+}
+
+/* From link to link, by names relative to where each stands, and absolute ones. */
+static void a_link_stays_and_its_file_is_replaced(void **state)
+{
+    (void)state;
+    char absolute[sizeof base + 16];
+    struct stat info;
+    (void)snprintf(absolute, sizeof absolute, "%s/in/link", base);
+    put("in/file", old_text);
+    assert_int_equal(symlinkat("file", folder, "in/link"), 0);
+    assert_int_equal(symlinkat(absolute, folder, "link"), 0);
+    assert_int_equal(tj_file_write(folder, "link", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE), 0);
+    assert_true(holds("in/file", new_text));
+    assert_int_equal(fstatat(folder, "link", &info, AT_SYMLINK_NOFOLLOW), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(tj_file_write(folder, "link", TJ_FILE_NEW, 0600, new_text, NEW_SIZE), EEXIST);
+    /* In a folder of our own the link itself goes. */
+    assert_int_equal(tj_file_write(folder, "link", TJ_FILE_REPLACE_ALONE, 0600, old_text, OLD_SIZE),
+                     0);
+    assert_true(holds("in/file", new_text));
+    assert_true(holds("link", old_text));
+    assert_int_equal(fstatat(folder, "link", &info, 0), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    assert_int_equal(unlinkat(folder, "in/link", 0), 0);
+    /* Leading in a circle, it leads nowhere. */
+    assert_int_equal(unlinkat(folder, "link", 0), 0);
+    assert_int_equal(symlinkat("link", folder, "link"), 0);
+    assert_int_equal(tj_file_write(folder, "link", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE),
+                     ELOOP);
+}
+
+static void a_second_name_keeps_the_file(void **state)
+{
+    (void)state;
+    static char large[200000];
+    memset(large, 'L', sizeof large - 1);
+    put("file", old_text);
+    assert_int_equal(linkat(folder, "file", folder, "in/file", 0), 0);
+    const ino_t number = number_of("file");
+    const char *const texts[] = {new_text, "short", large};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct stat info;
+        assert_int_equal(
+            tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, texts[i], strlen(texts[i])), 0);
+        assert_int_equal(number_of("file"), number);
+        assert_int_equal(number_of("in/file"), number);
+        assert_int_equal(fstatat(folder, "in/file", &info, 0), 0);
+        assert_int_equal(info.st_size, strlen(texts[i]));
+        assert_int_equal(unfinished("."), 0);
+    }
+}
+
+/* Overwriting is not one step: whatever fails, the old bytes or the new ones are there whole, under
+ * one name or the other. */
+static void overwriting_loses_nothing(void **state)
+{
+    (void)state;
+    struct tj_file_writer writer;
+    unsigned torn = 0;
+    for (long nth = 1;; nth++) {
+        put("file", old_text);
+        (void)unlinkat(folder, "in/file", 0);
+        assert_int_equal(linkat(folder, "file", folder, "in/file", 0), 0);
+        assert_int_equal(tj_file_begin(&writer, folder, "file", TJ_FILE_REPLACE, 0600), 0);
+        assert_int_equal(fwrite(new_text, 1, NEW_SIZE, writer.stream), NEW_SIZE);
+        struck = false;
+        countdown = nth;
+        const int error = tj_file_end(&writer);
+        countdown = 0;
+        assert_int_equal(error, struck ? EIO : 0);
+        if (writer.torn) {
+            torn++;
+            assert_true(holds(writer.temporary, new_text));
+            assert_int_equal(unlinkat(folder, writer.temporary, 0), 0);
+        } else {
+            assert_true(holds("in/file", struck ? old_text : new_text));
+        }
+        assert_int_equal(unfinished("."), 0);
+        if (!struck) {
+            break;
+        }
+    }
+    assert_in_range(torn, 2, 9); /* the copying, and its sync */
+}
+
+static void what_is_no_file_is_not_replaced(void **state)
+{
+    (void)state;
+    struct stat info;
+    assert_int_equal(mkfifoat(folder, "file", 0600), 0);
+    assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE),
+                     ENOTSUP);
+    assert_int_equal(fstatat(folder, "file", &info, 0), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    assert_int_equal(tj_file_write(folder, "in", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE),
+                     EISDIR);
+    assert_int_equal(tj_file_write(folder, "in", TJ_FILE_NEW, 0600, new_text, NEW_SIZE), EEXIST);
+    assert_int_equal(
+        tj_file_write(AT_FDCWD, "/dev/null", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE), ENOTSUP);
+    assert_int_equal(stat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+}
+
+static void owner_and_group_stay(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        (void)fprintf(stderr, "SKIP: owner_and_group_stay: only root gives files away\n");
+        skip();
+    }
+    struct stat info;
+    for (int refuse = 0; refuse <= 1; refuse++) {
+        put("file", old_text);
+        assert_int_equal(fchownat(folder, "file", 1234, 4321, 0), 0);
+        assert_int_equal(fchmodat(folder, "file", 0664, 0), 0);
+        no_owners = refuse == 1; /* as for a user who is not root: the file itself is kept */
+        assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE),
+                         0);
+        no_owners = false;
+        assert_true(holds("file", new_text));
+        assert_int_equal(fstatat(folder, "file", &info, 0), 0);
+        assert_int_equal(info.st_uid, 1234);
+        assert_int_equal(info.st_gid, 4321);
+        assert_int_equal(info.st_mode & 07777, 0664);
+    }
+}
+
+/* ---- locking ---- */
+
+static void who_locks_next_gets_the_new_file(void **state)
+{
+    (void)state;
+    int first = -1;
+    int second = -1;
+    bool locked = false;
+    char bytes[100];
+    size_t size;
+    put("file", old_text);
+    assert_int_equal(tj_file_lock(&first, &locked, folder, "file", 0), 0);
+    assert_true(locked);
+    assert_int_equal(tj_file_lock(&second, &locked, folder, "file", 30), EWOULDBLOCK);
+    const pid_t child = fork();
+    if (child == 0) { /* waits, while the file is replaced below */
+        (void)close(first);
+        const bool got = tj_file_lock(&second, &locked, folder, "file", 60000) == 0 &&
+                         tj_descriptor_read(bytes, sizeof bytes, &size, second) == 0 &&
+                         size == NEW_SIZE && memcmp(bytes, new_text, NEW_SIZE) == 0;
+        _exit(got ? 0 : 1);
+    }
+    (void)usleep(50000);
+    assert_int_equal(tj_file_write(folder, "file", TJ_FILE_REPLACE, 0600, new_text, NEW_SIZE), 0);
+    (void)close(first);
+    int status = 1;
+    assert_true(waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+}
+
+static void without_locks_that_is_told(void **state)
+{
+    (void)state;
+    int descriptor = -1;
+    bool locked = true;
+    put("file", old_text);
+    no_locks = true;
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "file", 0), 0);
+    assert_false(locked);
+    (void)close(descriptor);
+}
+
+static void what_is_no_file_is_not_locked(void **state)
+{
+    (void)state;
+    int descriptor = -1;
+    bool locked = false;
+    assert_int_equal(mkfifoat(folder, "file", 0600), 0);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "file", 0), ENOTSUP);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "in", 0), EISDIR);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, folder, "none", 0), ENOENT);
+    assert_int_equal(tj_file_lock(&descriptor, &locked, AT_FDCWD, "/dev/null", 0), ENOTSUP);
 }
 
 static void permissions_stay(void **state)
@@ -217,7 +556,7 @@ static void a_stream_can_be_taken_back(void **state)
     assert_true(fputs(new_text, writer.stream) >= 0);
     tj_file_abandon(&writer);
     assert_true(holds("file", old_text));
-    assert_false(exists("file.new"));
+    assert_int_equal(unfinished("."), 0);
     assert_int_equal(tj_file_begin(&writer, folder, "file", TJ_FILE_REPLACE, 0600), 0);
     assert_true(fputs(new_text, writer.stream) >= 0);
     assert_int_equal(tj_file_end(&writer), 0);
@@ -300,7 +639,19 @@ int main(void)
         TEST(what_is_interrupted_goes_on),
         TEST(a_call_that_fails_leaves_all_as_it_was),
         TEST(a_new_file_replaces_none),
-        TEST(a_left_over_is_told_from_another_writer),
+        TEST(a_left_over_is_in_nobodys_way),
+        TEST(a_left_over_link_is_not_written_through),
+        TEST(two_at_once_do_not_share_a_name),
+        TEST(a_new_file_needs_no_links),
+        TEST(the_longest_name_can_be_written),
+        TEST(a_link_stays_and_its_file_is_replaced),
+        TEST(a_second_name_keeps_the_file),
+        TEST(overwriting_loses_nothing),
+        TEST(what_is_no_file_is_not_replaced),
+        TEST(owner_and_group_stay),
+        TEST(who_locks_next_gets_the_new_file),
+        TEST(without_locks_that_is_told),
+        TEST(what_is_no_file_is_not_locked),
         TEST(permissions_stay),
         TEST(a_stream_can_be_taken_back),
         TEST(a_path_has_its_limit),

@@ -1,6 +1,8 @@
+#include "cli/exit.h" /* before cmocka, whose macro `fail` hides a function of it */
+
 #include "crypto_support.h"
 
-#include "crypto/keyfile.h"
+#include "cli/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +95,33 @@ static void assert_cleared(const struct tj_secret_key *key)
 static enum tj_keyfile_status decode(struct tj_secret_key *out, bool *encrypted, const char *pem,
                                      const char *passphrase)
 {
-    return tj_keyfile_decode(out, encrypted, pem, strlen(pem), passphrase);
+    return tj_keyfile_decode(out, encrypted, pem, strlen(pem), passphrase, NULL);
+}
+
+static enum tj_keyfile_status write_key(const char *path, const struct tj_secret_key *key,
+                                        const char *passphrase)
+{
+    unsigned exposed = 1;
+    int error = 0;
+    const enum tj_keyfile_status status = key_file_write(path, &exposed, &error, key, passphrase);
+    assert_int_equal(exposed, 0);
+    return status;
+}
+
+static enum tj_keyfile_status read_key(struct tj_secret_key *out, bool *encrypted, const char *path,
+                                       const char *passphrase)
+{
+    struct key_file file;
+    memset(out, 0, sizeof *out);
+    if (encrypted != NULL) {
+        *encrypted = false;
+    }
+    enum tj_keyfile_status status = key_file_read(&file, path);
+    if (status == TJ_KEYFILE_OK) {
+        status = tj_keyfile_decode(out, encrypted, file.bytes, file.size, passphrase, NULL);
+    }
+    key_file_clear(&file);
+    return status;
 }
 
 /* ---- writing and reading ---- */
@@ -107,12 +135,12 @@ static void plain_keys_round_trip(void **state)
         struct tj_secret_key back;
         bool encrypted = true;
         (void)remove_files(NULL);
-        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
-        assert_int_equal(tj_keyfile_read(&back, &encrypted, path, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(read_key(&back, &encrypted, path, NULL), TJ_KEYFILE_OK);
         assert_false(encrypted);
         assert_same_key(&key, &back);
         /* A passphrase for a plain key is not needed and does no harm. */
-        assert_int_equal(tj_keyfile_read(&back, NULL, path, "unused"), TJ_KEYFILE_OK);
+        assert_int_equal(read_key(&back, NULL, path, "unused"), TJ_KEYFILE_OK);
         assert_same_key(&key, &back);
     }
 }
@@ -127,18 +155,16 @@ static void encrypted_keys_round_trip(void **state)
         struct tj_secret_key back;
         bool encrypted = false;
         (void)remove_files(NULL);
-        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, "a pass phrase"),
-                         TJ_KEYFILE_OK);
+        assert_int_equal(write_key(place(path, "key.pem"), &key, "a pass phrase"), TJ_KEYFILE_OK);
         (void)load(pem, sizeof pem, path);
         assert_non_null(strstr(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
-        assert_int_equal(tj_keyfile_read(&back, &encrypted, path, "a pass phrase"), TJ_KEYFILE_OK);
+        assert_int_equal(read_key(&back, &encrypted, path, "a pass phrase"), TJ_KEYFILE_OK);
         assert_true(encrypted);
         assert_same_key(&key, &back);
         static const char *const wrong[] = {NULL, "", "a pass phras", "a pass phrase ", "A"};
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
             encrypted = false;
-            assert_int_equal(tj_keyfile_read(&back, &encrypted, path, wrong[i]),
-                             TJ_KEYFILE_PASSPHRASE);
+            assert_int_equal(read_key(&back, &encrypted, path, wrong[i]), TJ_KEYFILE_PASSPHRASE);
             assert_true(encrypted);
             assert_cleared(&back);
         }
@@ -152,10 +178,10 @@ static void empty_passphrase_is_a_passphrase(void **state)
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
     struct tj_secret_key back;
     bool encrypted = false;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, ""), TJ_KEYFILE_OK);
-    assert_int_equal(tj_keyfile_read(&back, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, ""), TJ_KEYFILE_OK);
+    assert_int_equal(read_key(&back, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
     assert_true(encrypted);
-    assert_int_equal(tj_keyfile_read(&back, NULL, path, ""), TJ_KEYFILE_OK);
+    assert_int_equal(read_key(&back, NULL, path, ""), TJ_KEYFILE_OK);
     assert_same_key(&key, &back);
 }
 
@@ -183,7 +209,7 @@ static void bip340_keys_say_so_before_the_first_boundary(void **state)
     const char line[] = "Tijori-Algorithm: bip340\n";
     struct tj_secret_key key = fixed_key(TJ_ALGORITHM_BIP340);
     struct tj_secret_key back;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     (void)load(pem, sizeof pem, path);
     assert_memory_equal(pem, line, strlen(line));
     const char *block = pem + strlen(line);
@@ -225,7 +251,7 @@ static void an_ed25519_key_is_not_bip340(void **state)
     static char text[PEM_MAX + 64];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
     struct tj_secret_key back;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     (void)load(pem, sizeof pem, path);
     (void)snprintf(text, sizeof text, "Tijori-Algorithm: bip340\n%s", pem);
     assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_FORMAT);
@@ -242,13 +268,13 @@ static void a_key_is_never_overwritten(void **state)
     const struct tj_secret_key first = fixed_key(TJ_ALGORITHM_ECDSA);
     const struct tj_secret_key second = fixed_key(TJ_ALGORITHM_ED25519);
     struct tj_secret_key back;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &first, NULL), TJ_KEYFILE_OK);
-    assert_int_equal(tj_keyfile_write(path, &second, NULL), TJ_KEYFILE_EXISTS);
-    assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &first, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(path, &second, NULL), TJ_KEYFILE_EXISTS);
+    assert_int_equal(read_key(&back, NULL, path, NULL), TJ_KEYFILE_OK);
     assert_same_key(&first, &back);
     /* Nor is a link followed to where the key would come to lie. */
     assert_int_equal(symlink("out", place(link_path, "other.pem")), 0);
-    assert_int_equal(tj_keyfile_write(link_path, &second, NULL), TJ_KEYFILE_EXISTS);
+    assert_int_equal(write_key(link_path, &second, NULL), TJ_KEYFILE_EXISTS);
     assert_int_equal(access(place(path, "out"), F_OK), -1);
 }
 
@@ -262,7 +288,7 @@ static void the_mode_is_0600_whatever_the_umask(void **state)
         const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
         (void)remove_files(NULL);
         const mode_t before = umask(masks[i]);
-        assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
         (void)umask(before);
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_mode & 07777, 0600);
@@ -282,7 +308,7 @@ static void a_failed_write_leaves_no_file(void **state)
     struct sigaction old;
     assert_int_equal(sigaction(SIGXFSZ, &ignore, &old), 0);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const enum tj_keyfile_status status = tj_keyfile_write(place(path, "key.pem"), &key, NULL);
+    const enum tj_keyfile_status status = write_key(place(path, "key.pem"), &key, NULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(sigaction(SIGXFSZ, &old, NULL), 0);
     assert_int_equal(status, TJ_KEYFILE_IO);
@@ -294,10 +320,10 @@ static void writing_refuses_a_key_that_is_none(void **state)
     (void)state;
     char path[TEST_PATH_MAX];
     struct tj_secret_key key = {.algorithm = TJ_ALGORITHM_ECDSA}; /* zero */
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_FORMAT);
     key = fixed_key(TJ_ALGORITHM_ECDSA);
     key.algorithm = 4;
-    assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(write_key(path, &key, NULL), TJ_KEYFILE_FORMAT);
     assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -308,13 +334,12 @@ static void missing_files_and_folders_are_told(void **state)
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     struct tj_secret_key back;
     bool encrypted = true;
-    assert_int_equal(tj_keyfile_read(&back, &encrypted, place(path, "key.pem"), NULL),
+    assert_int_equal(read_key(&back, &encrypted, place(path, "key.pem"), NULL),
                      TJ_KEYFILE_NOT_FOUND);
     assert_false(encrypted);
     assert_cleared(&back);
-    assert_int_equal(tj_keyfile_write(place(path, "no-folder/key.pem"), &key, NULL),
-                     TJ_KEYFILE_NOT_FOUND);
-    assert_int_equal(tj_keyfile_read(&back, NULL, folder, NULL), TJ_KEYFILE_IO);
+    assert_int_equal(write_key(place(path, "no-folder/key.pem"), &key, NULL), TJ_KEYFILE_NOT_FOUND);
+    assert_int_equal(read_key(&back, NULL, folder, NULL), TJ_KEYFILE_IO);
 }
 
 static void permissions_are_told(void **state)
@@ -327,9 +352,9 @@ static void permissions_are_told(void **state)
     char path[TEST_PATH_MAX];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     struct tj_secret_key back;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     assert_int_equal(chmod(path, 0), 0);
-    assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL), TJ_KEYFILE_DENIED);
+    assert_int_equal(read_key(&back, NULL, path, NULL), TJ_KEYFILE_DENIED);
 }
 
 static void a_name_without_a_folder_is_written_here(void **state)
@@ -340,7 +365,7 @@ static void a_name_without_a_folder_is_written_here(void **state)
     const int here = open(".", O_RDONLY | O_DIRECTORY);
     assert_true(here >= 0);
     assert_int_equal(chdir(folder), 0);
-    const enum tj_keyfile_status status = tj_keyfile_write("key.pem", &key, NULL);
+    const enum tj_keyfile_status status = write_key("key.pem", &key, NULL);
     assert_int_equal(fchdir(here), 0);
     (void)close(here);
     assert_int_equal(status, TJ_KEYFILE_OK);
@@ -357,17 +382,17 @@ static void what_is_not_one_pem_key_is_refused(void **state)
     char path[TEST_PATH_MAX];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
     struct tj_secret_key back;
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     const size_t size = load(pem, sizeof pem, path);
 
-    assert_int_equal(tj_keyfile_decode(&back, NULL, "", 0, NULL), TJ_KEYFILE_FORMAT);
+    assert_int_equal(tj_keyfile_decode(&back, NULL, "", 0, NULL, NULL), TJ_KEYFILE_FORMAT);
     assert_int_equal(decode(&back, NULL, "text\n", NULL), TJ_KEYFILE_FORMAT);
     /* Cut anywhere: only the last newline can be spared. */
     for (size_t i = 0; i + 1 < size; i++) {
-        assert_int_equal(tj_keyfile_decode(&back, NULL, pem, i, NULL), TJ_KEYFILE_FORMAT);
+        assert_int_equal(tj_keyfile_decode(&back, NULL, pem, i, NULL, NULL), TJ_KEYFILE_FORMAT);
         assert_cleared(&back);
     }
-    assert_int_equal(tj_keyfile_decode(&back, NULL, pem, size - 1, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(tj_keyfile_decode(&back, NULL, pem, size - 1, NULL, NULL), TJ_KEYFILE_OK);
 
     (void)snprintf(text, sizeof text, "%s \t\r\n\n", pem);
     assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_OK);
@@ -380,11 +405,11 @@ static void what_is_not_one_pem_key_is_refused(void **state)
     for (size_t total = PEM_MAX; total <= PEM_MAX + 1; total++) {
         memset(text, '\n', total);
         memcpy(text + total - size, pem, size);
-        assert_int_equal(tj_keyfile_decode(&back, NULL, text, total, NULL),
+        assert_int_equal(tj_keyfile_decode(&back, NULL, text, total, NULL, NULL),
                          total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
         (void)remove_files(NULL);
         store(path, text, total);
-        assert_int_equal(tj_keyfile_read(&back, NULL, path, NULL),
+        assert_int_equal(read_key(&back, NULL, path, NULL),
                          total == PEM_MAX ? TJ_KEYFILE_OK : TJ_KEYFILE_FORMAT);
     }
 }
@@ -396,13 +421,13 @@ static void a_changed_secp256k1_key_never_reads_as_another(void **state)
     char pem[PEM_MAX];
     char path[TEST_PATH_MAX];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ECDSA);
-    assert_int_equal(tj_keyfile_write(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
     const size_t size = load(pem, sizeof pem, path);
     for (size_t i = 28; i < size; i++) {
         struct tj_secret_key back;
         const char kept = pem[i];
         pem[i] = kept == 'A' ? 'B' : 'A';
-        if (tj_keyfile_decode(&back, NULL, pem, size, NULL) == TJ_KEYFILE_OK) {
+        if (tj_keyfile_decode(&back, NULL, pem, size, NULL, NULL) == TJ_KEYFILE_OK) {
             assert_same_key(&back, &key);
         }
         pem[i] = kept;
@@ -452,6 +477,111 @@ static void other_key_types_and_containers_are_refused(void **state)
         }
         assert_cleared(&back);
     }
+}
+
+/* Whoever has the wrong file is told what it is, and what makes a key of it. */
+static void what_was_found_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *found;
+        const char *convert;
+    } cases[] = {
+        {"", "empty", NULL},
+        {"a note\n", "no line -----BEGIN", NULL},
+        {"\xff\xfe-\0", "UTF-16", NULL},
+        {"0\x2e\x02\x01", "no line -----BEGIN", NULL}, /* the digit 0, and not of that length */
+        {"0\x82\x01\x01", "DER", "pkcs8 -topk8 -inform DER"},
+        {"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\n", "64 hex", NULL},
+        {"PuTTY-User-Key-File-3: ssh-ed25519\n", "PuTTY", NULL},
+        {"ssh-ed25519 AAAA me\n", "a public key of OpenSSH", NULL},
+        {"{\"kty\": \"OKP\"}\n", "JSON", NULL},
+        {" -----BEGIN PRIVATE KEY-----\n", "something before it", NULL},
+        {"----BEGIN PRIVATE KEY-----\n", "is damaged", NULL},
+        {"-----BEGIN PRIVATE", "cut short", NULL},
+        {"-----BEGIN PRIVATE KEY-----\nMC4CAQ", "cut short or damaged", NULL},
+        {"-----BEGIN PRIVATE KEY-----\rAAAA\r-----END PRIVATE KEY-----\r", "CR alone", NULL},
+        {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "not PKCS#8", NULL},
+        {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\nx", "follows the key",
+         NULL},
+        {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+         "not an encrypted PKCS#8", NULL},
+        {"Tijori-Algorithm: frost\n-----BEGIN PRIVATE KEY-----\n", "an algorithm that is not known",
+         NULL},
+        {"-----BEGIN EC PRIVATE KEY-----\n", "SEC 1", "pkcs8 -topk8"},
+        {"-----BEGIN EC PARAMETERS-----\n-----BEGIN EC PRIVATE KEY-----\n", "EC PARAMETERS",
+         "pkcs8 -topk8"},
+        {"-----BEGIN EC PARAMETERS-----\n", "no key", NULL},
+        {"-----BEGIN RSA PRIVATE KEY-----\n", "an RSA key", NULL},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "OpenSSH", NULL},
+        {"-----BEGIN PUBLIC KEY-----\n", "a public key", NULL},
+        {"-----BEGIN CERTIFICATE-----\n", "a certificate", NULL},
+        {"-----BEGIN ANYTHING-----\n", "ANYTHING", NULL},
+        /* genpkey -algorithm X25519 */
+        {"-----BEGIN PRIVATE KEY-----\n"
+         "MC4CAQAwBQYDK2VuBCIEIMhwqYrNtbk7qlF/h9iKfX0YuiCWcYrJJ0S492tTP4NI\n"
+         "-----END PRIVATE KEY-----\n",
+         "the type X25519", NULL},
+        /* genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 */
+        {"-----BEGIN PRIVATE KEY-----\n"
+         "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBQkgnPp/U6UD5xhm\n"
+         "pHWIqj5ca7zCju0MKQvldwIDDjKhRANCAAQRR7Jdbx/OAoKJPwAnlHamduDws+56\n"
+         "xW93MgCHaE9xqd3yIoaZDbnqyITKij46/ss2bybfTSM4Y1/HugVVg73o\n"
+         "-----END PRIVATE KEY-----\n",
+         "the curve prime256v1", NULL},
+        /* pkcs8 -topk8 -v1 PBE-SHA1-3DES */
+        {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+         "MIGpMBwGCiqGSIb3DQEMAQMwDgQIHTC9Tt6qPL4CAggABIGIFh/U7NpaZ/He2u/8\n"
+         "8TzFyuVW00Z8M3LHHRv2n0BtPBh6Y2xk0Bfm3bcL7O0yTt0pPOJdsHFNSy1H266D\n"
+         "QuB79vkQvsR2Hh5YNoE4Aj8tfshqHdRSozvSwhzsFUjH4bTkQ4eacvUle3KmdgL3\n"
+         "8xvL1j5JNBxgf2HMMT07OLtEU4oaysmyi8pjJg==\n"
+         "-----END ENCRYPTED PRIVATE KEY-----\n",
+         "too weak", "pkcs8 -topk8 -scrypt"},
+        /* scrypt with N=32768, r=8: not the passphrase is wrong, but more memory is needed */
+        {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+         "MIHtMFgGCSqGSIb3DQEFDTBLMCoGCSsGAQQB2kcECzAdBBAAAQIDBAUGBwgJCgsM\n"
+         "DQ4PAgMAgAACAQgCAQEwHQYJYIZIAWUDBAEqBBAQERITFBUWFxgZGhscHR4fBIGQ\n"
+         "AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK+2vcTL0tng5+71/AMKERgfJi00O0JJ\n"
+         "UFdeZWxzeoGIj5adpKuyucDHztXc4+rx+P8GDRQbIikwNz5FTFNaYWhvdn2Ei5KZ\n"
+         "oKeutbzDytHY3+bt9PsCCRAXHiUsMzpBSE9WXWRrcnmAh46VnKOqsbi/xs3U2+Lp\n"
+         "-----END ENCRYPTED PRIVATE KEY-----\n",
+         "N=32768, r=8, p=1, which takes 33 MiB", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tj_secret_key back;
+        struct tj_keyfile_fault fault = {.found = ""};
+        const size_t size = strlen(cases[i].text);
+        for (int given = 0; given <= 1; given++) {
+            assert_int_equal(tj_keyfile_decode(&back, NULL, cases[i].text, size,
+                                               given == 1 ? "secret" : NULL, &fault),
+                             TJ_KEYFILE_FORMAT);
+            if (strstr(fault.found, cases[i].found) == NULL) {
+                fail_msg("case %zu: %s", i, fault.found);
+            }
+            if (cases[i].convert == NULL) {
+                assert_null(fault.convert);
+            } else {
+                assert_string_equal(fault.convert, cases[i].convert);
+            }
+        }
+    }
+}
+
+/* Editors put it before a text. */
+static void a_byte_order_mark_is_no_part_of_a_key(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    char pem[PEM_MAX];
+    static char text[PEM_MAX + 8];
+    const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_BIP340);
+    struct tj_secret_key back;
+    assert_int_equal(write_key(place(path, "key.pem"), &key, NULL), TJ_KEYFILE_OK);
+    (void)load(pem, sizeof pem, path);
+    (void)snprintf(text, sizeof text, "\xef\xbb\xbf%s", pem);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_OK);
+    assert_same_key(&key, &back);
 }
 
 static void every_status_has_its_text(void **state)
@@ -537,11 +667,11 @@ static void openssl_reads_what_we_write(void **state)
                                      "-pubout", "-outform", "DER", NULL};
         const char *const wrong[] = {"pkey", "-in", path, "-passin", "pass:Secret", NULL};
         (void)remove_files(NULL);
-        assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(write_key(path, &key, NULL), TJ_KEYFILE_OK);
         assert_int_equal(run_openssl(plain), 0);
         assert_public_key_printed(&key);
         (void)remove_files(NULL);
-        assert_int_equal(tj_keyfile_write(path, &key, "secret"), TJ_KEYFILE_OK);
+        assert_int_equal(write_key(path, &key, "secret"), TJ_KEYFILE_OK);
         assert_int_equal(run_openssl(right), 0);
         assert_public_key_printed(&key);
         assert_int_not_equal(run_openssl(wrong), 0);
@@ -556,7 +686,7 @@ static void we_encrypt_with_scrypt_and_aes(void **state)
     char text[PEM_MAX];
     const struct tj_secret_key key = fixed_key(TJ_ALGORITHM_ED25519);
     const char *const parse[] = {"asn1parse", "-in", place(path, "key.pem"), NULL};
-    assert_int_equal(tj_keyfile_write(path, &key, "secret"), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(path, &key, "secret"), TJ_KEYFILE_OK);
     assert_int_equal(run_openssl(parse), 0);
     (void)load(text, sizeof text, place(path, "out"));
     assert_non_null(strstr(text, ":PBES2"));
@@ -587,11 +717,11 @@ static void we_read_what_openssl_writes(void **state)
         (void)remove_files(NULL);
         assert_int_equal(run_openssl(commands[i]), 0);
         if (with_passphrase) {
-            assert_int_equal(tj_keyfile_read(&key, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
+            assert_int_equal(read_key(&key, &encrypted, path, NULL), TJ_KEYFILE_PASSPHRASE);
             assert_true(encrypted);
-            assert_int_equal(tj_keyfile_read(&key, NULL, path, "other"), TJ_KEYFILE_PASSPHRASE);
+            assert_int_equal(read_key(&key, NULL, path, "other"), TJ_KEYFILE_PASSPHRASE);
         }
-        assert_int_equal(tj_keyfile_read(&key, &encrypted, path, "secret"), TJ_KEYFILE_OK);
+        assert_int_equal(read_key(&key, &encrypted, path, "secret"), TJ_KEYFILE_OK);
         assert_true(encrypted == with_passphrase);
         assert_int_equal(key.algorithm, i % 2 == 0 ? TJ_ALGORITHM_ECDSA : TJ_ALGORITHM_ED25519);
         const char *const print[] = {"pkey",    "-in",      path,  "-passin", "pass:secret",
@@ -619,11 +749,11 @@ static void we_read_other_forms_of_the_public_half(void **state)
     const char *const strip[] = {"ec", "-in", path, "-no_public", "-out", sec1, NULL};
     /* `ec` writes SEC 1; `pkcs8` wraps it. */
     const char *const wrap[] = {"pkcs8", "-topk8", "-nocrypt", "-in", sec1, "-out", other, NULL};
-    assert_int_equal(tj_keyfile_write(path, &key, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(write_key(path, &key, NULL), TJ_KEYFILE_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(run_openssl(i == 0 ? compress : strip), 0);
         assert_int_equal(run_openssl(wrap), 0);
-        assert_int_equal(tj_keyfile_read(&back, NULL, other, NULL), TJ_KEYFILE_OK);
+        assert_int_equal(read_key(&back, NULL, other, NULL), TJ_KEYFILE_OK);
         assert_same_key(&key, &back);
         (void)unlink(other);
     }
@@ -648,6 +778,8 @@ int main(void)
         cmocka_unit_test_teardown(what_is_not_one_pem_key_is_refused, remove_files),
         cmocka_unit_test_teardown(a_changed_secp256k1_key_never_reads_as_another, remove_files),
         cmocka_unit_test_teardown(other_key_types_and_containers_are_refused, remove_files),
+        cmocka_unit_test_teardown(what_was_found_is_told, remove_files),
+        cmocka_unit_test_teardown(a_byte_order_mark_is_no_part_of_a_key, remove_files),
         cmocka_unit_test_teardown(every_status_has_its_text, remove_files),
         cmocka_unit_test_teardown(openssl_reads_what_we_write, remove_files),
         cmocka_unit_test_teardown(we_encrypt_with_scrypt_and_aes, remove_files),
