@@ -64,6 +64,8 @@ struct tj_policy_result {
     unsigned invalid; /* those by keys of the policy that did not: refuse the note */
     bool quorum;      /* holds, with none invalid */
 };
+/* True when these witnesses (by node) are a quorum; always where the policy asks for none. */
+bool tj_policy_holds(const struct tj_policy *policy, const bool counts[]) TJ_MUST_USE;
 void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
                      const struct tj_note_view *note);
 
