@@ -24,6 +24,7 @@ struct asked {
     size_t answer_size;
     bool too_large;
     char curl_error[CURL_ERROR_SIZE];
+    char stranger[100]; /* the name of who signed instead */
     char url[GATHER_URL_MAX + 2 + sizeof path];
     char request[TJ_WITNESS_REQUEST_MAX];
     char answer[ANSWER_MAX];
@@ -51,6 +52,8 @@ const char *gather_outcome_text(enum gather_outcome outcome)
         return "cosigned";
     case GATHER_AHEAD:
         return "has cosigned a larger size";
+    case GATHER_STRANGER:
+        return "not counted: signed by nobody whom the policy knows";
     case GATHER_UNKNOWN_LOG:
         return "does not know this log";
     case GATHER_NOT_TRUSTED:
@@ -77,6 +80,26 @@ size_t gather_of_policy(struct gather_witness *out, const struct tj_policy *poli
         }
     }
     return count;
+}
+
+/* Bytes of the submission prefix: without a slash at the end, and without the path of the request,
+ * which is added for asking. */
+static size_t prefix_size(const char *url)
+{
+    const size_t path_size = sizeof path - 1;
+    size_t size = strlen(url);
+    size -= size > 0 && url[size - 1] == '/';
+    if (size > path_size && url[size - path_size - 1] == '/' &&
+        memcmp(url + size - path_size, path, path_size) == 0) {
+        size -= path_size + 1;
+    }
+    return size;
+}
+
+bool gather_same_url(const char *a, const char *b)
+{
+    const size_t size = prefix_size(a);
+    return size == prefix_size(b) && memcmp(a, b, size) == 0;
 }
 
 static uint64_t clock_ms(void)
@@ -174,7 +197,7 @@ static void begin(struct round *round, struct asked *asked)
         end(round, asked, GATHER_UNREACHABLE, "a URL of no fitting length");
         return;
     }
-    snprintf(asked->url, sizeof asked->url, "%s%s%s", url, url[size - 1] == '/' ? "" : "/", path);
+    snprintf(asked->url, sizeof asked->url, "%.*s/%s", (int)prefix_size(url), url, path);
     asked->easy = curl_easy_init();
     if (asked->easy == NULL || !set_options(round, asked)) {
         end(round, asked, GATHER_UNREACHABLE, "the request cannot be set up");
@@ -185,10 +208,24 @@ static void begin(struct round *round, struct asked *asked)
 
 /* ---- answers ---- */
 
-/* The checkpoint's text followed by the lines of the answer, and only that of the witness's key
- * when it is known; 0 when the answer is not lines, or has none of the key that verifies. */
+/* The first witness of the policy by whose name and key id there is a line; NULL for none. */
+static const struct tj_verifier_key *key_in_policy(const struct tj_policy *policy,
+                                                   const struct tj_note_view *note)
+{
+    for (size_t i = 0; i < policy->node_count; i++) {
+        const struct tj_policy_node *node = &policy->nodes[i];
+        if (!node->is_group && tj_note_find(note, &node->key) != NULL) {
+            return &node->key;
+        }
+    }
+    return NULL;
+}
+
+/* The checkpoint's text followed by the line of the witness's key, which is looked for in the
+ * policy when it is not known. 0, with the outcome and why, when the answer is not lines, or has
+ * none of the key that verifies. */
 static size_t signed_lines(const struct round *round, struct asked *asked, char *out,
-                           size_t out_size, const char **why)
+                           size_t out_size, enum gather_outcome *outcome, const char **why)
 {
     struct tj_note_view own;
     struct tj_note_view view;
@@ -198,13 +235,24 @@ static size_t signed_lines(const struct round *round, struct asked *asked, char 
     TIJORI_REQUIRE(start + asked->answer_size <= out_size);
     memcpy(out, round->note, start);
     memcpy(out + start, asked->answer, asked->answer_size);
+    *outcome = GATHER_BAD_ANSWER;
     *why = "not signature lines";
     if (!tj_note_decode(&view, out, start + asked->answer_size) ||
         view.text_size != own.text_size) {
         return 0;
     }
-    if (witness->key == NULL) {
+    if (witness->key == NULL && witness->policy == NULL) {
         return start + asked->answer_size;
+    }
+    if (witness->key == NULL) {
+        witness->key = key_in_policy(witness->policy, &view);
+    }
+    if (witness->key == NULL) {
+        *outcome = GATHER_STRANGER;
+        snprintf(asked->stranger, sizeof asked->stranger, "%.*s", (int)view.signatures[0].name_size,
+                 view.signatures[0].name);
+        *why = asked->stranger;
+        return 0;
     }
     *why = "no cosignature by its key";
     const enum tj_note_verdict verdict =
@@ -225,9 +273,10 @@ static void merge(struct round *round, struct asked *asked)
 {
     char lines[TJ_CHECKPOINT_TEXT_MAX + 1 + ANSWER_MAX];
     const char *why = NULL;
-    const size_t size = signed_lines(round, asked, lines, sizeof lines, &why);
+    enum gather_outcome outcome;
+    const size_t size = signed_lines(round, asked, lines, sizeof lines, &outcome, &why);
     if (size == 0) {
-        end(round, asked, GATHER_BAD_ANSWER, why);
+        end(round, asked, outcome, why);
     } else if (!tj_note_merge(round->note, round->note_size, round->note_capacity, lines, size)) {
         end(round, asked, GATHER_BAD_ANSWER, "no room for its lines in the checkpoint");
     } else {

@@ -25,6 +25,7 @@ enum {
 enum gather_outcome {
     GATHER_COSIGNED,
     GATHER_AHEAD,       /* it has cosigned a larger size already: old_size */
+    GATHER_STRANGER,    /* a line, but by nobody whom the policy knows */
     GATHER_UNKNOWN_LOG, /* 404 */
     GATHER_NOT_TRUSTED, /* 403: the log's signature */
     GATHER_REFUSED,     /* 422: to the witness the checkpoint contradicts the one before */
@@ -37,10 +38,14 @@ enum gather_outcome {
 const char *gather_outcome_text(enum gather_outcome outcome);
 
 struct gather_witness {
-    /* In. `url` is the submission prefix, with or without a slash at the end. `key` NULL: not
-     * known; then any line that it answers joins the checkpoint, unverified. */
+    /* In. `url` is the submission prefix, or the whole address of the request as a witness prints
+     * it (".../add-checkpoint"), with or without a slash at the end. */
     const char *url;
+    /* In: NULL when it is not known which witness is there. Out, COSIGNED: whose line it was. */
     const struct tj_verifier_key *key;
+    /* In: where the key is not known, a line by a witness of this policy that verifies counts, and
+     * no other. NULL with `key` NULL: any line joins the checkpoint, unverified. */
+    const struct tj_policy *policy;
     uint64_t old_size; /* in: where to start, 0 when not known. Out: what it remembers now, as far
                         * as is known; keep it, and the next round takes one request */
     /* Out. */
@@ -54,6 +59,9 @@ struct gather_witness {
 /* The witnesses of a policy that have a URL, old_size 0. `out` takes GATHER_WITNESSES_MAX; pointers
  * into the policy. Returns how many. */
 size_t gather_of_policy(struct gather_witness *out, const struct tj_policy *policy);
+
+/* True when both lead to the same place. */
+bool gather_same_url(const char *a, const char *b);
 
 /* Writes PROOF(old_size, D[n]) of the checkpoint's tree, 0 < old_size < n, at most
  * TJ_PROOF_HASHES_MAX hashes. False when it cannot be had. Called on the caller's thread. */

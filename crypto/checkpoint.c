@@ -129,24 +129,39 @@ size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size,
                                sizeof blob);
 }
 
+static bool read_blob(const struct tj_note_signature_view *line, uint8_t blob[4 + COSIGNATURE_SIZE],
+                      uint64_t *time_s)
+{
+    size_t size = 0;
+    if (!tj_base64_decode(blob, 4 + COSIGNATURE_SIZE, &size, line->base64, line->base64_size) ||
+        size != 4 + COSIGNATURE_SIZE) {
+        return false;
+    }
+    *time_s = 0;
+    for (int i = 0; i < 8; i++) {
+        *time_s = *time_s << 8 | blob[4 + i];
+    }
+    return true;
+}
+
+bool tj_cosignature_time(const struct tj_note_signature_view *line, uint64_t *time_s)
+{
+    uint8_t blob[4 + COSIGNATURE_SIZE];
+    return read_blob(line, blob, time_s);
+}
+
 enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
                                            const struct tj_verifier_key *key)
 {
     uint8_t blob[4 + COSIGNATURE_SIZE];
     char message[PREFIX_MAX + TJ_CHECKPOINT_TEXT_MAX];
-    size_t blob_size = 0;
+    uint64_t time;
     const struct tj_note_signature_view *line = tj_note_find(note, key);
     if (key->type != TJ_NOTE_TYPE_COSIGNATURE || line == NULL) {
         return TJ_NOTE_UNKNOWN;
     }
-    if (note->text_size > TJ_CHECKPOINT_TEXT_MAX ||
-        !tj_base64_decode(blob, sizeof blob, &blob_size, line->base64, line->base64_size) ||
-        blob_size != sizeof blob) {
+    if (note->text_size > TJ_CHECKPOINT_TEXT_MAX || !read_blob(line, blob, &time)) {
         return TJ_NOTE_INVALID;
-    }
-    uint64_t time = 0;
-    for (int i = 0; i < 8; i++) {
-        time = time << 8 | blob[4 + i];
     }
     size_t size = cosigned_message(message, note->text, note->text_size, time);
     const enum tj_note_verdict verdict =
@@ -159,7 +174,7 @@ enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint
 
 /* ---- merging ---- */
 
-static bool has_line(const struct tj_note_view *note, const struct tj_note_signature_view *line)
+bool tj_note_has_line(const struct tj_note_view *note, const struct tj_note_signature_view *line)
 {
     for (size_t i = 0; i < note->signature_count; i++) {
         const struct tj_note_signature_view *own = &note->signatures[i];
@@ -182,7 +197,7 @@ bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
     size_t total = *size;
     size_t lines = mine.signature_count;
     for (size_t i = 0; i < theirs.signature_count; i++) {
-        if (!has_line(&mine, &theirs.signatures[i])) {
+        if (!tj_note_has_line(&mine, &theirs.signatures[i])) {
             total += tj_note_line_size(&theirs.signatures[i]);
             lines++;
         }
@@ -192,7 +207,7 @@ bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
     }
     for (size_t i = 0; i < theirs.signature_count; i++) {
         const struct tj_note_signature_view *line = &theirs.signatures[i];
-        if (!has_line(&mine, line)) {
+        if (!tj_note_has_line(&mine, line)) {
             size_t line_size = tj_note_line_size(line);
             memcpy(note + *size, tj_note_line_start(line), line_size);
             *size += line_size;

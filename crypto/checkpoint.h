@@ -53,6 +53,10 @@ size_t tj_cosign(char *out, size_t out_size, const char *text, size_t text_size,
 enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint64_t *time_s,
                                            const struct tj_verifier_key *key) TJ_MUST_USE;
 
+/* The time that a line of a cosignature's size states, whoever wrote it: nothing is verified. False
+ * for a line of another size, such as the log's. */
+bool tj_cosignature_time(const struct tj_note_signature_view *line, uint64_t *time_s) TJ_MUST_USE;
+
 /* Appends the signature lines of `other` to the note in `note` (`*size` bytes of `capacity`), where
  * the note does not have them yet. Lines are compared by (name, key id), so of two cosignatures by
  * one key the first that was stored stays. False, and nothing changed, when either is not a note,
@@ -61,5 +65,9 @@ enum tj_note_verdict tj_cosignature_verify(const struct tj_note_view *note, uint
  * The lines are not verified. One that was taken in keeps its place, so verify `other` first. */
 bool tj_note_merge(char *note, size_t *size, size_t capacity, const char *other,
                    size_t other_size) TJ_MUST_USE;
+
+/* True when the note has a line by the (name, key id) of this one. */
+bool tj_note_has_line(const struct tj_note_view *note,
+                      const struct tj_note_signature_view *line) TJ_MUST_USE;
 
 #endif

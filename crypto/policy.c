@@ -314,28 +314,37 @@ bool tj_policy_decode(struct tj_policy *out, struct tj_policy_error *error, cons
     return reader.quorum_given || refuse(&reader, "there is no quorum line");
 }
 
-void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
-                     const struct tj_note_view *note)
+/* Members stand before their group: its count is whole when the loop gets there. */
+bool tj_policy_holds(const struct tj_policy *policy, const bool counts[])
 {
     unsigned holding[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX] = {0}; /* members that do */
     bool holds = policy->quorum == TJ_POLICY_NODE_NONE;
-    memset(out, 0, sizeof *out);
-    /* Members stand before their group: its count is whole when the loop gets there. */
     for (size_t i = 0; i < policy->node_count; i++) {
         const struct tj_policy_node *node = &policy->nodes[i];
-        out->verdicts[i] = TJ_NOTE_UNKNOWN;
-        if (!node->is_group) {
-            out->verdicts[i] = tj_cosignature_verify(note, &out->times_s[i], &node->key);
-            out->valid += out->verdicts[i] == TJ_NOTE_VALID;
-            out->invalid += out->verdicts[i] == TJ_NOTE_INVALID;
-            out->undecided += out->verdicts[i] == TJ_NOTE_UNDECIDED;
-        }
-        const bool held =
-            node->is_group ? holding[i] >= node->needed : out->verdicts[i] == TJ_NOTE_VALID;
+        const bool held = node->is_group ? holding[i] >= node->needed : counts[i];
         if (held && node->parent != TJ_POLICY_NODE_NONE) {
             holding[node->parent]++;
         }
         holds = holds || (held && (int)i == policy->quorum);
     }
-    out->quorum = holds && out->invalid == 0;
+    return holds;
+}
+
+void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
+                     const struct tj_note_view *note)
+{
+    bool valid[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX] = {false};
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < policy->node_count; i++) {
+        const struct tj_policy_node *node = &policy->nodes[i];
+        out->verdicts[i] = TJ_NOTE_UNKNOWN;
+        if (!node->is_group) {
+            out->verdicts[i] = tj_cosignature_verify(note, &out->times_s[i], &node->key);
+            valid[i] = out->verdicts[i] == TJ_NOTE_VALID;
+            out->valid += valid[i];
+            out->invalid += out->verdicts[i] == TJ_NOTE_INVALID;
+            out->undecided += out->verdicts[i] == TJ_NOTE_UNDECIDED;
+        }
+    }
+    out->quorum = tj_policy_holds(policy, valid) && out->invalid == 0;
 }

@@ -66,6 +66,8 @@ struct tj_policy_result {
         undecided; /* those that this machine could not verify: nothing follows from the rest */
     bool quorum;   /* holds, with none invalid */
 };
+/* True when these witnesses (by node) are a quorum; always where the policy asks for none. */
+bool tj_policy_holds(const struct tj_policy *policy, const bool counts[]) TJ_MUST_USE;
 void tj_policy_check(const struct tj_policy *policy, struct tj_policy_result *out,
                      const struct tj_note_view *note);
 

@@ -302,8 +302,10 @@ TIJORI_API enum tijori_status tijori_checkpoint(struct tijori *ledger, char *not
                                                 const uint8_t *log_key) TIJORI_MUST_USE;
 
 /* Adds the signatures of `other`, a note of the same text as a public checkpoint, to it, and gives
- * the result. Whether they count is for who verifies.
- * Returns OK; NOT_FOUND when there is none of that text; FULL, READ_ONLY, MEMORY, IO.
+ * the result. Whether they count is for who verifies. What was stored stays, so a cosignature whose
+ * time an audit would hold against the log (docs/FORMAT.md section 14) is not taken.
+ * Returns OK; NOT_FOUND when there is none of that text; VALUE when `other` is no checkpoint,
+ *     or the time of a new line is wrong: nothing is stored; FULL, READ_ONLY, MEMORY, IO.
  * Out, In/Out: as tijori_signed */
 TIJORI_API enum tijori_status tijori_add_cosignatures(struct tijori *ledger, char *note,
                                                       size_t *size, const char *other,

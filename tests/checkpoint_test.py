@@ -9,9 +9,12 @@ witnesses'.
 import json
 import os
 import socket
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -214,6 +217,70 @@ class Checkpoints(unittest.TestCase):
         c.audit(self.dir, "--policy", policy)
         _, err = self.checkpoint("--add", forged, expect=2)
         self.assertIn("--policy", err)
+
+    def test_a_wrong_clock_is_not_taken(self):
+        """By HTTP and by file, behind and ahead; the witness is named, and a right one beside it counts."""
+        right = self.witness("right.example")
+        shim = os.path.join(c.BUILD, "libplayed_clock.so")
+        lines = [f"witness right {right.vkey} {right.url}"]
+        wrong = []
+        for name, clock in (("past.example", "5"), ("future.example", "4102444800")):
+            with mock.patch.dict(os.environ, LD_PRELOAD=shim, PLAYED_CLOCK=clock):
+                wrong.append(self.witness(name))
+        lines += [f"witness w{i} {witness.vkey} {witness.url}" for i, witness in enumerate(wrong)]
+        policy = self.policy("clocks", lines + ["group any 1 right w0 w1"], "any")
+        self.grow()
+        out, err = self.sign("--policy", policy, expect=65)
+        self.assertEqual(out.count("\n— "), 2, out + err)
+        for name in ("past.example", "future.example"):
+            self.assertIn(f"not taken: witness {name} ", err)
+        self.assertEqual(err.count(": cosigned\n"), 1, err)
+        c.audit(self.dir, "--policy", policy)
+        cosigned = self.path("cosigned-wrong")
+        for number, (name, clock) in enumerate((("past.example", "5"), ("future.example", "4102444800"))):
+            with mock.patch.dict(os.environ, LD_PRELOAD=shim, PLAYED_CLOCK=clock):
+                c.run("cosign", self.dir, "--key", wrong[number].key, "--name", name, "--state",
+                      self.path(name + "-file"), "--log-key", self.world.vkey, "-o", cosigned,
+                      program=c.AUDIT)
+            _, err = self.checkpoint("--policy", policy, "--add", cosigned, expect=65)
+            self.assertIn(f"{cosigned}: not taken: witness {name} ", err)
+        self.grow()
+        self.sign()
+        c.audit(self.dir, "--policy", policy, expect=3)  # not cosigned yet, and no failure
+
+    def test_others_write_while_witnesses_are_asked(self):
+        one = self.witness("patient.example")
+        silent = socket.socket()
+        self.addCleanup(silent.close)
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        policy = self.policy("patient", [f"witness one {one.vkey}"], "one")
+        self.grow()
+        asking = subprocess.Popen(
+            [c.TIJORI, "checkpoint", self.dir, "--log-key", self.world.key("log"), "--policy", policy,
+             "--timeout", "8s", "--witness", one.url + "/add-checkpoint",
+             f"http://127.0.0.1:{silent.getsockname()[1]}"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        connection, _ = silent.accept()  # it waits for an answer now
+        start = time.monotonic()
+        self.grow()
+        self.assertLess(time.monotonic() - start, 7)
+        self.assertIsNone(asking.poll())
+        out, err = asking.communicate()
+        connection.close()
+        # What came is stored under the checkpoint that was asked about.
+        self.assertEqual((asking.returncode, out.decode().count("\n— ")), (0, 2), err)
+        # The address was taken as the witness prints it.
+        self.assertIn(f"{one.url}/add-checkpoint: cosigned\n", err.decode())
+
+    def test_a_stranger_has_not_cosigned(self):
+        one, stranger = self.witness("asked.example"), self.witness("stranger.example")
+        policy = self.policy("asked", [f"witness one {one.vkey}"], "one")
+        self.grow()
+        out, err = self.sign("--policy", policy, "--witness", stranger.url, expect=3)
+        self.assertNotIn(": cosigned", err)
+        self.assertIn("signed by nobody whom the policy knows: stranger.example", err)
+        self.assertEqual(out.count("\n— "), 1)
 
     def test_an_auditor_that_replays(self):
         """verify --cosign-key signs only what passed, under a name that says so."""

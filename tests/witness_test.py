@@ -201,6 +201,38 @@ class Answers(Case):
             connection.close()
 
 
+    def test_slow_connections_do_not_lock_others_out(self):
+        """A byte now and then is not silence: a request has a deadline, and an address a bound."""
+        witness = self.witness()
+        slow = [socket.create_connection(("127.0.0.1", witness.port), timeout=300)
+                for _ in range(64)]
+        start = time.monotonic()
+        ended = set()
+        for connection in slow:
+            try:
+                connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nX: ")
+            except OSError:
+                ended.add(connection)
+        self.assertEqual(witness.status(0, 5), 200)  # from the same address
+        while len(ended) < len(slow):
+            self.assertLess(time.monotonic() - start, 60)
+            for connection in set(slow) - ended:
+                try:
+                    connection.sendall(b"x")
+                    connection.settimeout(0.01)
+                    if connection.recv(1) == b"":
+                        ended.add(connection)
+                except TimeoutError:
+                    pass
+                except OSError:
+                    ended.add(connection)
+            time.sleep(1)
+        self.assertGreater(time.monotonic() - start, 15)
+        self.assertEqual(witness.status(5, 6), 200)
+        for connection in slow:
+            connection.close()
+
+
 class Races(Case):
     def test_of_eight_at_once_one_wins(self):
         witness = self.witness()

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,21 +18,153 @@
 #include <unistd.h>
 
 enum {
-    THREADS = 4,          /* a request waits for the disk; others are read meanwhile */
-    CONNECTIONS_MAX = 64, /* 64 KiB each at most */
-    IDLE_MAX_S = 10,      /* without a byte */
-    REQUEST_MAX_S = 30,   /* from a request's head to its last byte */
+    THREADS = 4,               /* a request waits for the disk; others are read meanwhile */
+    CONNECTIONS_MAX = 64,      /* 64 KiB each at most */
+    CONNECTIONS_EACH_MAX = 16, /* of one address; one more ends the oldest of them */
+    IDLE_MAX_S = 10,           /* without a byte */
+    REQUEST_MAX_S = 20,        /* from the connection, or the answer before, to the next answer */
     VKEY_MAX = 512,
     ADDRESS_MAX = 128,
 };
 
 #define PATH "/add-checkpoint"
 
+/* ---- connections ---- */
+
+/* The HTTP library ends a connection that is silent. One that sends a byte now and then would hold
+ * its place for ever, and a few of them all places. So each request has a deadline, and no address
+ * has many connections. A connection is ended by shutting its socket down: the library then sees
+ * its end and closes it. It stands in the list until just before that, so that no number is shut
+ * down that already belongs to another connection. */
+struct connection {
+    struct connection *next;
+    int socket;
+    time_t since_s; /* the connection, or the last answer on it */
+    bool ended;
+    struct sockaddr_storage address;
+};
+
+struct server {
+    struct tj_witness *witness;
+    pthread_mutex_t mutex; /* of the list */
+    struct connection *newest;
+};
+
+static time_t seconds_now(void)
+{
+    struct timespec now;
+    TIJORI_REQUIRE(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec;
+}
+
+static void end_connection(struct connection *connection, const char *why)
+{
+    char host[ADDRESS_MAX] = "somebody";
+    (void)getnameinfo((struct sockaddr *)&connection->address, sizeof connection->address, host,
+                      sizeof host, NULL, 0, NI_NUMERICHOST);
+    message("%s: a connection was cut off: %s", host, why);
+    connection->ended = true;
+    shutdown(connection->socket, SHUT_RDWR);
+}
+
+/* Without the port. */
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    if (a->ss_family != b->ss_family) {
+        return false;
+    }
+    if (a->ss_family == AF_INET6) {
+        return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+                      &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr,
+                      sizeof(struct in6_addr)) == 0;
+    }
+    return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+}
+
+/* The oldest gives way, not the newest: whoever holds places without using them cannot keep out one
+ * who comes from the same address, as all do that a proxy sends. With the mutex held. */
+static void bound_address(struct server *server, const struct connection *added)
+{
+    struct connection *oldest = NULL;
+    unsigned count = 0;
+    for (struct connection *at = server->newest; at != NULL; at = at->next) {
+        if (!at->ended && same_address(&at->address, &added->address)) {
+            oldest = at; /* the list begins with the newest */
+            count++;
+        }
+    }
+    if (count > CONNECTIONS_EACH_MAX) {
+        end_connection(oldest, "there are more than 16 from this address, and it was the oldest");
+    }
+}
+
+static void connected(struct server *server, struct MHD_Connection *connection, void **state)
+{
+    const union MHD_ConnectionInfo *number =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct connection *added = calloc(1, sizeof *added);
+    socklen_t size = sizeof added->address;
+    *state = added;
+    if (added == NULL || number == NULL ||
+        getpeername(number->connect_fd, (struct sockaddr *)&added->address, &size) != 0) {
+        free(added); /* the library's own limits are left */
+        *state = NULL;
+        return;
+    }
+    added->socket = number->connect_fd;
+    added->since_s = seconds_now();
+    pthread_mutex_lock(&server->mutex);
+    added->next = server->newest;
+    server->newest = added;
+    bound_address(server, added);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static void disconnected(struct server *server, void **state)
+{
+    struct connection *gone = *state;
+    if (gone == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&server->mutex);
+    struct connection **at = &server->newest;
+    while (*at != gone) {
+        at = &(*at)->next;
+    }
+    *at = gone->next;
+    pthread_mutex_unlock(&server->mutex);
+    free(gone);
+    *state = NULL;
+}
+
+static void notified(void *context, struct MHD_Connection *connection, void **state,
+                     enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        connected(context, connection, state);
+    } else {
+        disconnected(context, state);
+    }
+}
+
+/* Called every second. */
+static void end_slow_ones(struct server *server)
+{
+    const time_t now_s = seconds_now();
+    pthread_mutex_lock(&server->mutex);
+    for (struct connection *at = server->newest; at != NULL; at = at->next) {
+        if (!at->ended && now_s - at->since_s > REQUEST_MAX_S) {
+            end_connection(at, "no request was complete in 20 s");
+        }
+    }
+    pthread_mutex_unlock(&server->mutex);
+}
+
 /* ---- requests ---- */
 
 /* One request on its way in. */
 struct incoming {
-    time_t since_s;
     size_t size;
     char bytes[TJ_WITNESS_REQUEST_MAX];
 };
@@ -84,18 +217,17 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *url,
     if (incoming == NULL) {
         return MHD_NO;
     }
-    incoming->since_s = time(NULL);
     *state = incoming;
     return MHD_YES;
 }
 
 /* Called for the head, for each part of the body, and at the end. MHD_NO ends the connection: for
- * one who sends without saying how much, and then too much, or too slowly. */
+ * one who sends without saying how much, and then too much. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *data_size, void **state)
 {
-    struct tj_witness *witness = context;
+    struct server *server = context;
     struct incoming *incoming = *state;
     struct tj_witness_reply reply;
     (void)version;
@@ -103,9 +235,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return begin(connection, url, method, state);
     }
     if (*data_size > 0) {
-        if (*data_size > sizeof incoming->bytes - incoming->size ||
-            time(NULL) - incoming->since_s > REQUEST_MAX_S) {
-            message("%s: a request too large or too slow was cut off", PATH);
+        if (*data_size > sizeof incoming->bytes - incoming->size) {
+            message("%s: a request of more than 65536 bytes was cut off", PATH);
             return MHD_NO;
         }
         memcpy(incoming->bytes + incoming->size, data, *data_size);
@@ -113,7 +244,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *data_size = 0;
         return MHD_YES;
     }
-    audit_ask_witness(witness, &reply, incoming->bytes, incoming->size);
+    audit_ask_witness(server->witness, &reply, incoming->bytes, incoming->size);
     message("%s", reply.log);
     return respond(connection, reply.code, reply.content_type, reply.body, reply.body_size);
 }
@@ -121,9 +252,16 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 static void finished(void *context, struct MHD_Connection *connection, void **state,
                      enum MHD_RequestTerminationCode why)
 {
-    (void)context;
-    (void)connection;
+    struct server *server = context;
+    const union MHD_ConnectionInfo *own =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct connection *listed = own != NULL ? own->socket_context : NULL;
     (void)why;
+    if (listed != NULL) {
+        pthread_mutex_lock(&server->mutex);
+        listed->since_s = seconds_now();
+        pthread_mutex_unlock(&server->mutex);
+    }
     free(*state);
     *state = NULL;
 }
@@ -333,20 +471,24 @@ static int open_it(const struct arguments *arguments, struct tj_witness **out,
 
 static int serve(struct tj_witness *witness, int listening)
 {
+    static const struct timespec second = {.tv_sec = 1};
+    struct server server = {.witness = witness, .mutex = PTHREAD_MUTEX_INITIALIZER};
     char vkey[VKEY_MAX];
     sigset_t ending;
     int signal_number = 0;
     sigemptyset(&ending);
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGINT);
-    /* Blocked before there are threads, which inherit it: the signal waits for sigwait below. */
+    /* Blocked before there are threads, which inherit it: the signal waits for sigtimedwait below.
+     */
     pthread_sigmask(SIG_BLOCK, &ending, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, witness,
+        MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, &server,
         MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_MAX_S, MHD_OPTION_NOTIFY_COMPLETED, finished, NULL, MHD_OPTION_END);
+        (unsigned)IDLE_MAX_S, MHD_OPTION_NOTIFY_COMPLETED, finished, &server,
+        MHD_OPTION_NOTIFY_CONNECTION, notified, &server, MHD_OPTION_END);
     if (daemon == NULL) {
         close(listening);
         return fail(EXIT_UNAVAILABLE, "the HTTP server cannot be started");
@@ -355,7 +497,10 @@ static int serve(struct tj_witness *witness, int listening)
     printf("%s\n", vkey);
     print_address(listening);
     fflush(stdout);
-    sigwait(&ending, &signal_number);
+    do {
+        signal_number = sigtimedwait(&ending, NULL, &second);
+        end_slow_ones(&server);
+    } while (signal_number < 0);
     MHD_stop_daemon(daemon); /* lets what is being answered be answered; closes the socket */
     message("stopped by %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
     return EXIT_PASS;

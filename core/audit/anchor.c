@@ -2,6 +2,7 @@
 
 #include "core/base/memory.h"
 #include "core/log/stored_checkpoint.h"
+#include "core/log/witness_time.h"
 
 #include <inttypes.h>
 
@@ -190,12 +191,17 @@ void tj_anchor_wait(struct tj_anchor *anchor, const struct tj_progress *progress
     }
 }
 
-/* A witness saw the log at this time. What comes after what it saw was not received before that,
- * less the skew. */
-static void note_not_before(struct tj_anchor *anchor, uint64_t time_s)
+/* Witnesses saw the log at these times. What comes after what they saw was not received before
+ * that, less the skew. */
+static void note_not_before(struct tj_anchor *anchor, const struct tj_policy_result *result)
 {
-    if (time_s > anchor->not_before_s) {
-        anchor->not_before_s = time_s;
+    for (size_t i = 0; i < anchor->pins->policy->node_count; i++) {
+        if (result->verdicts[i] == TJ_NOTE_VALID && result->times_s[i] > anchor->stated_s[i]) {
+            anchor->stated_s[i] = result->times_s[i];
+        }
+        if (anchor->stated_s[i] > anchor->not_before_s) {
+            anchor->not_before_s = anchor->stated_s[i];
+        }
     }
 }
 
@@ -209,19 +215,115 @@ static void find_waits(const struct tj_anchor *anchor, struct tj_replay_report *
     }
 }
 
+/* ---- witnesses whose time cannot be ---- */
+
+/* Witnesses of the policy, by node. */
+struct some {
+    size_t count;
+    size_t first; /* when there is one */
+    bool which[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX];
+};
+
+static void add_one(struct some *some, size_t node)
+{
+    some->first = some->count++ == 0 ? node : some->first;
+    some->which[node] = true;
+}
+
+/* Two clocks differ, and nobody here knows which is wrong. It is the ledger's when a quorum of the
+ * policy says so and no quorum is left without it. Fewer witnesses fail nobody: each is named in a
+ * finding, once, and its time counts for nothing. */
+static bool doubt(struct tj_anchor *anchor, struct tj_progress *progress, const struct some *wrong,
+                  const struct some *sound, const char *what)
+{
+    struct tj_replay_report *report = progress->report;
+    const struct tj_policy *policy = anchor->pins->policy;
+    if (tj_policy_holds(policy, wrong->which) && !tj_policy_holds(policy, sound->which)) {
+        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
+                       "%s, by witness %.120s", what, policy->nodes[wrong->first].key.name);
+    }
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (wrong->which[i] && !anchor->doubted[i]) {
+            anchor->doubted[i] = true;
+            tj_find(report, report->entries - 1,
+                    "%s, by witness %.120s: its clock or the ledger's is wrong, and its time was "
+                    "left out",
+                    what, policy->nodes[i].key.name);
+        }
+    }
+    return true;
+}
+
+/* Of the checkpoint over all entries so far: takes out who says to have cosigned it before the
+ * newest of them was received. */
+static bool doubt_early(struct tj_anchor *anchor, struct tj_progress *progress,
+                        struct tj_policy_result *result)
+{
+    const struct tj_policy *policy = anchor->pins->policy;
+    struct some early = {.count = 0};
+    struct some sound = {.count = 0};
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (result->verdicts[i] != TJ_NOTE_VALID) {
+            continue;
+        }
+        const bool is_early =
+            tj_witness_early(result->times_s[i], progress->report->last_received_ns);
+        add_one(is_early ? &early : &sound, i);
+    }
+    if (early.count == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < policy->node_count; i++) {
+        if (early.which[i]) {
+            result->verdicts[i] = TJ_NOTE_UNKNOWN;
+        }
+    }
+    result->valid = (unsigned)sound.count;
+    result->quorum = tj_policy_holds(policy, sound.which);
+    return doubt(anchor, progress, &early, &sound,
+                 "received more than 300 s after it was cosigned");
+}
+
+/* The newest entry is one that witnesses had not seen: takes out the times of those who say so of a
+ * later time than it was received at. When they are needed for a quorum, nothing vouches for the
+ * time of the entry. */
+static bool doubt_late(struct tj_anchor *anchor, struct tj_progress *progress)
+{
+    struct tj_replay_report *report = progress->report;
+    const struct tj_policy *policy = anchor->pins->policy;
+    struct some late = {.count = 0};
+    struct some sound = {.count = 0};
+    if (!tj_witness_late(anchor->not_before_s, report->last_received_ns)) {
+        return true; /* of most entries */
+    }
+    anchor->not_before_s = 0;
+    for (size_t i = 0; i < policy->node_count; i++) {
+        const uint64_t time_s = anchor->stated_s[i];
+        if (time_s != 0 && tj_witness_late(time_s, report->last_received_ns)) {
+            add_one(&late, i);
+            anchor->stated_s[i] = 0;
+        } else if (time_s != 0) {
+            add_one(&sound, i);
+            anchor->not_before_s = time_s > anchor->not_before_s ? time_s : anchor->not_before_s;
+        }
+    }
+    if (!tj_policy_holds(policy, sound.which)) {
+        tj_skip(report, TJ_CHECK_CLOCK, 1, "no quorum is left without witness %.120s",
+                policy->nodes[late.first].key.name);
+    }
+    return doubt(anchor, progress, &late, &sound,
+                 "received more than 300 s before the log was cosigned without it");
+}
+
 /* ---- one checkpoint, by its witnesses ---- */
 
-/* Compares the times that witnesses of the policy state with the times of receipt. */
+/* Holds the promise of a checkpoint in time against the first of the witnesses' times. */
 static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, uint64_t first_s,
-                        uint64_t last_s)
+                        const struct tj_policy_result *result)
 {
     struct tj_replay_report *report = progress->report;
     uint64_t delay_s = tj_state_ledger(progress->state)->checkpoint_delay_max_s;
     uint64_t waited_from_s = anchor->waiting_since_ns / TJ_NS_PER_S;
-    if (report->last_received_ns > ((tj_u128)first_s + TJ_CLOCK_SKEW_S) * TJ_NS_PER_S) {
-        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
-                       "received more than %u s after a witness had cosigned it", TJ_CLOCK_SKEW_S);
-    }
     if (anchor->cosigned < report->entries &&
         first_s > tj_s_after(waited_from_s, delay_s + TJ_CLOCK_SKEW_S)) {
         tj_find(report, anchor->cosigned,
@@ -230,7 +332,7 @@ static bool judge_times(struct tj_anchor *anchor, struct tj_progress *progress, 
                 first_s - waited_from_s, delay_s);
     }
     anchor->cosigned = report->entries;
-    note_not_before(anchor, last_s);
+    note_not_before(anchor, result);
     return tj_pass(report, TJ_CHECK_CLOCK, 1);
 }
 
@@ -273,6 +375,18 @@ static void times_of(const struct tj_policy *policy, uint64_t *first_s, uint64_t
     }
 }
 
+static bool fail_invalid(struct tj_replay_report *report, const struct tj_policy *policy,
+                         const struct tj_policy_result *result)
+{
+    size_t i = 0;
+    while (result->verdicts[i] != TJ_NOTE_INVALID) {
+        i++;
+    }
+    return tj_fail(report, TJ_CHECK_WITNESSES, report->entries - 1, NULL, NULL,
+                   "the cosignature by witness %.120s of the policy does not verify",
+                   policy->nodes[i].key.name);
+}
+
 /* Of one checkpoint that the log's key signed. */
 static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progress,
                             const struct tj_note_view *note)
@@ -291,8 +405,10 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
     }
     show_witnesses(policy, progress->report, &result);
     if (result.invalid > 0) {
-        return tj_fail(progress->report, TJ_CHECK_WITNESSES, progress->report->entries - 1, NULL,
-                       NULL, "a cosignature by a witness of the policy does not verify");
+        return fail_invalid(progress->report, policy, &result);
+    }
+    if (!doubt_early(anchor, progress, &result)) {
+        return false;
     }
     times_of(policy, &first_s, &last_s, &result);
     if (result.quorum) {
@@ -304,7 +420,7 @@ static bool judge_witnesses(struct tj_anchor *anchor, struct tj_progress *progre
     TJ_VERIFY_CHECK(first_s <= last_s);
     tj_pass(progress->report, TJ_CHECK_WITNESSES, result.valid);
     return note_seen(anchor, progress->report->entries, first_s) &&
-           judge_times(anchor, progress, first_s, last_s);
+           judge_times(anchor, progress, first_s, &result);
 }
 
 static bool fail_changed(struct tj_replay_report *report)
@@ -376,7 +492,7 @@ static void note_seen_before(struct tj_anchor *anchor, const struct tj_note_view
     times_of(anchor->pins->policy, &first_s, &last_s, &result);
     if (last_s != 0) {
         note_seen(anchor, size, first_s);
-        note_not_before(anchor, last_s);
+        note_not_before(anchor, &result);
     }
 }
 
@@ -445,12 +561,8 @@ void tj_anchor_begin(struct tj_anchor *anchor, struct tj_progress *progress,
 bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 {
     struct tj_replay_report *report = progress->report;
-    if (report->entries > anchor->cosigned &&
-        report->last_received_ns + (tj_u128)TJ_CLOCK_SKEW_S * TJ_NS_PER_S <
-            (tj_u128)anchor->not_before_s * TJ_NS_PER_S) {
-        return tj_fail(report, TJ_CHECK_CLOCK, report->entries - 1, NULL, NULL,
-                       "received more than %u s before a witness cosigned the log without it",
-                       TJ_CLOCK_SKEW_S);
+    if (report->entries > anchor->cosigned && !doubt_late(anchor, progress)) {
+        return false;
     }
     if (report->entries == anchor->cosigned + 1) {
         anchor->waiting_since_ns = report->last_received_ns;

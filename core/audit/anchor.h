@@ -41,7 +41,10 @@ struct tj_anchor {
     uint64_t cosigned;         /* entries under the newest one with a valid cosignature */
     uint64_t waiting_since_ns; /* received-at of entry `cosigned` */
     uint64_t not_before_s;     /* no entry to come was received before this, less the skew */
-    struct tj_seen *seen;      /* by rising size */
+    /* The latest time that each witness of the policy stated, by node; 0: none that counts. */
+    uint64_t stated_s[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX];
+    bool doubted[TJ_POLICY_WITNESSES_MAX + TJ_POLICY_GROUPS_MAX]; /* a finding has named it */
+    struct tj_seen *seen;                                         /* by rising size */
     size_t seen_count;
     size_t seen_capacity;
     bool no_memory;         /* `seen` could not grow: what is said from then on is not the whole */

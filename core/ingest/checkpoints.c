@@ -1,5 +1,7 @@
 #include "core/ingest/checkpoints.h"
 
+#include "core/log/witness_time.h"
+
 /* A checkpoint is stored under its size, so that cosignatures which arrive later find it; the
  * newest one also under a name, where the next signing finds what it must not contradict. */
 static enum tijori_status put_checkpoint(struct tj_ingest *ingest, uint64_t size, const char *note,
@@ -105,38 +107,74 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
     return status;
 }
 
+/* No line that is new in `view` states a time that the audit will hold against the log: a line that
+ * was stored stays, and with it the fault. Whose the lines are is not known here. */
+static enum tijori_status check_times(struct tj_ingest *ingest, struct tj_txn *txn,
+                                      const struct tj_note_view *stored,
+                                      const struct tj_note_view *view, uint64_t size)
+{
+    struct tj_witness_bounds bounds;
+    const uint64_t now_ns = ingest->clock(ingest->clock_context);
+    enum tijori_status status =
+        tj_witness_bounds_of(txn, &bounds, size, ingest->durable.row.size, now_ns);
+    for (size_t i = 0; i < view->signature_count && status == TIJORI_OK; i++) {
+        const struct tj_note_signature_view *line = &view->signatures[i];
+        uint64_t time_s;
+        if (!tj_note_has_line(stored, line) && tj_cosignature_time(line, &time_s) &&
+            tj_witness_time_refused(&bounds, time_s) != NULL) {
+            status = TIJORI_VALUE;
+        }
+    }
+    return status;
+}
+
 /* A witness cosigns a text, and a stored checkpoint is found by its size. So what is merged is what
  * tj_note_merge takes: lines of a note of the very same text. Nothing here can change the text. */
-enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
-                                     const char *other, size_t other_size)
+static enum tijori_status merge_lines(struct tj_ingest *ingest, struct tj_txn *txn, char *note,
+                                      size_t *note_size, const char *other, size_t other_size)
 {
-    struct tj_txn *txn;
     struct tj_view stored;
     struct tj_note_view view;
+    struct tj_note_view stored_view;
     struct tj_checkpoint checkpoint;
-    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
     if (!tj_note_decode(&view, other, other_size) ||
         !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
         return TIJORI_VALUE;
     }
+    if (!tj_checkpoint_stored(txn, &stored, checkpoint.size) ||
+        stored.size > TJ_CHECKPOINT_NOTE_MAX ||
+        !tj_note_decode(&stored_view, (const char *)stored.bytes, stored.size)) {
+        return TIJORI_NOT_FOUND;
+    }
+    memcpy(note, stored.bytes, stored.size);
+    *note_size = stored.size;
+    if (!tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, other, other_size)) {
+        return TIJORI_NOT_FOUND;
+    }
+    TJ_VERIFY_CHECK(tj_note_is_of(note, *note_size, checkpoint.size));
+    TJ_VERIFY_CHECK(*note_size >= stored.size && *note_size <= TJ_CHECKPOINT_NOTE_MAX);
+    return check_times(ingest, txn, &stored_view, &view, checkpoint.size);
+}
+
+enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
+                                     const char *other, size_t other_size)
+{
+    struct tj_txn *txn;
+    struct tj_note_view view;
+    struct tj_checkpoint checkpoint;
+    TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging) && tj_lock_held(&ingest->committing));
     enum tijori_status status = tj_from_storage(tj_read_begin(ingest->store, &txn));
     if (status != TIJORI_OK) {
         return status;
     }
-    bool merged = tj_checkpoint_stored(txn, &stored, checkpoint.size) &&
-                  stored.size <= TJ_CHECKPOINT_NOTE_MAX;
-    if (merged) {
-        memcpy(note, stored.bytes, stored.size);
-        *note_size = stored.size;
-        merged = tj_note_merge(note, note_size, TJ_CHECKPOINT_NOTE_MAX, other, other_size);
-        TJ_VERIFY_CHECK(!merged || tj_note_is_of(note, *note_size, checkpoint.size));
-        TJ_VERIFY_CHECK(*note_size >= stored.size && *note_size <= TJ_CHECKPOINT_NOTE_MAX);
-    }
+    status = merge_lines(ingest, txn, note, note_size, other, other_size);
     tj_read_end(txn);
-    if (merged) {
-        return put_checkpoint(ingest, checkpoint.size, note, *note_size, false);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    return TIJORI_NOT_FOUND;
+    TIJORI_REQUIRE(tj_note_decode(&view, note, *note_size) &&
+                   tj_checkpoint_decode(&checkpoint, view.text, view.text_size));
+    return put_checkpoint(ingest, checkpoint.size, note, *note_size, false);
 }
 
 /* The row `signed` is replaced by the next commit's checkpoint, and a cosignature is added only to

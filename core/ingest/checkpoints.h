@@ -16,7 +16,9 @@ enum tijori_status tj_checkpoint_make(struct tj_ingest *ingest, char *note, size
 
 /* Adds to the stored checkpoint the signatures of `other`, a note of the same text, and gives the
  * result. Which of the signatures count is for the verifier to say. NOT_FOUND when no checkpoint of
- * that text is stored, VALUE when `other` is not a checkpoint. */
+ * that text is stored, VALUE when `other` is not a checkpoint, or when a line that is new states
+ * a time that an audit would hold against the log (core/log/witness_time.h): then nothing is
+ * stored. */
 enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_t *note_size,
                                      const char *other, size_t other_size) TJ_MUST_USE;
 

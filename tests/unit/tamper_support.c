@@ -83,11 +83,9 @@ void tamper_sign(struct fixture *f, uint32_t number)
     sign_into(f, note, &size, number);
 }
 
-void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
-                   const uint64_t times_s[TAMPER_WITNESSES])
+size_t tamper_cosigned(struct fixture *f, char note[TIJORI_NOTE_MAX], uint32_t number,
+                       unsigned count, const uint64_t times_s[TAMPER_WITNESSES])
 {
-    static char note[TIJORI_NOTE_MAX];
-    static char merged[TIJORI_NOTE_MAX];
     struct tj_note_view view;
     size_t size;
     sign_into(f, note, &size, number);
@@ -98,11 +96,20 @@ void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
         uint8_t secret32[32];
         witness_name(name, i);
         witness_secret(secret32, i);
-        size_t line =
-            tj_cosign(note + size, sizeof note - size, note, text_size, name, times_s[i], secret32);
+        size_t line = tj_cosign(note + size, TIJORI_NOTE_MAX - size, note, text_size, name,
+                                times_s[i], secret32);
         assert_true(line > 0);
         size += line;
     }
+    return size;
+}
+
+void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
+                   const uint64_t times_s[TAMPER_WITNESSES])
+{
+    static char note[TIJORI_NOTE_MAX];
+    static char merged[TIJORI_NOTE_MAX];
+    size_t size = tamper_cosigned(f, note, number, count, times_s);
     size_t merged_size = sizeof merged;
     assert_int_equal(tijori_add_cosignatures(f->ledger, merged, &merged_size, note, size),
                      TIJORI_OK);

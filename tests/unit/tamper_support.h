@@ -71,6 +71,9 @@ void tamper_sign(struct fixture *f, uint32_t number);
 /* The same, cosigned by the first `count` witnesses, at these times (POSIX seconds). */
 void tamper_cosign(struct fixture *f, uint32_t number, unsigned count,
                    const uint64_t times_s[TAMPER_WITNESSES]);
+/* The same, but only signed by the log: the cosigned note, which nobody stored; its size. */
+size_t tamper_cosigned(struct fixture *f, char note[TIJORI_NOTE_MAX], uint32_t number,
+                       unsigned count, const uint64_t times_s[TAMPER_WITNESSES]);
 /* Exports the open ledger with its attachments; the status. `done` may be NULL. */
 enum tijori_status tamper_export(struct fixture *f, struct tj_export_done *done, const char *out,
                                  bool public);

@@ -46,10 +46,26 @@ static void receive_at(struct tamper_world *t, uint64_t ns)
     assert_int_equal(receipt.received_ns, ns);
 }
 
+/* A ledger takes no cosignature whose time cannot be. So it is put where one would be stored. */
 static void cosign_at(struct tamper_world *t, uint64_t one_s, uint64_t other_s)
 {
+    static char note[TIJORI_NOTE_MAX];
     const uint64_t times_s[TAMPER_WITNESSES] = {one_s, other_s};
-    tamper_cosign(&t->f, 0, TAMPER_WITNESSES, times_s);
+    const size_t size =
+        tamper_cosigned(&t->f, note, 0, other_s != 0 ? TAMPER_WITNESSES : 1, times_s);
+    struct log_copy log;
+    fixture_close(&t->f);
+    log_read(&log, t->f.dir, 0);
+    struct log_table *table = &log.tables[TJ_J_CHECKPOINTS];
+    struct log_row *row = &table->rows[table->count - 1];
+    row->value = realloc(row->value, size);
+    assert_non_null(row->value);
+    memcpy(row->value, note, size);
+    row->size = size;
+    remove_ledger(t->f.dir);
+    log_write(t->f.dir, &log);
+    log_free(&log);
+    fixture_open(&t->f);
 }
 
 static void audit_timed(struct tamper_world *t, struct tj_replay_report *report)
@@ -70,13 +86,26 @@ static void must_fail_at(const struct tj_replay_report *report, enum tj_check ch
     }
 }
 
-/* Whoever cosigns a log has seen its entries: they were received before, give or take 300 s. The
- * first of the witnesses decides. */
+/* Of a quorum of two: what both say fails the ledger's clock. What one of them says fails nobody.
+ */
+static void must_doubt_one(const struct tj_replay_report *report, const char *name, uint64_t entry,
+                           enum tj_check lacks)
+{
+    must_pass(report);
+    assert_int_equal(report->finding_count, 1);
+    assert_int_equal(report->findings[0].entry, entry);
+    if (strstr(report->findings[0].text, name) == NULL) {
+        fail_msg("%s", report->findings[0].text);
+    }
+    assert_true(report->checks[lacks].skipped > 0);
+}
+
+/* Whoever cosigns a log has seen its entries: they were received before, give or take 300 s. */
 static void received_after_a_witness_saw_it(void **state)
 {
     static const struct {
-        uint64_t after_ns; /* received so long after the first witness's time */
-        bool fails;
+        uint64_t after_ns; /* received so long after the witness's time */
+        bool wrong;
     } cases[] = {
         {0, false},
         {SKEW_S * NS_PER_S - 1, false},
@@ -85,15 +114,19 @@ static void received_after_a_witness_saw_it(void **state)
         {(SKEW_S + 1) * NS_PER_S, true},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
         struct tamper_world *t = timed();
         struct tj_replay_report report;
         uint64_t seen_s = FIXTURE_CREATED_S + 1000;
-        receive_at(t, seen_s * NS_PER_S + cases[i].after_ns);
-        cosign_at(t, seen_s + 5000, seen_s); /* the later one does not help */
+        const bool both = i % 2 == 0;
+        receive_at(t, seen_s * NS_PER_S + cases[i / 2].after_ns);
+        cosign_at(t, both ? seen_s : seen_s + 5000, seen_s);
         audit_timed(t, &report);
-        if (cases[i].fails) {
+        if (cases[i / 2].wrong && both) {
             must_fail_at(&report, TJ_CHECK_CLOCK, FIRST);
+            assert_non_null(strstr(report.failure, "witness"));
+        } else if (cases[i / 2].wrong) {
+            must_doubt_one(&report, t->policy.nodes[1].key.name, FIRST, TJ_CHECK_WITNESSES);
         } else {
             must_pass(&report);
             assert_int_equal(report.checks[TJ_CHECK_CLOCK].passed, 1);
@@ -102,12 +135,12 @@ static void received_after_a_witness_saw_it(void **state)
     }
 }
 
-/* What a witness did not see came later, give or take 300 s. The last of the witnesses decides. */
+/* What a witness did not see came later, give or take 300 s. */
 static void received_before_a_witness_missed_it(void **state)
 {
     static const struct {
-        uint64_t before_ns; /* received so long before the last witness's time */
-        bool fails;
+        uint64_t before_ns; /* received so long before the witness's time */
+        bool wrong;
     } cases[] = {
         {0, false},
         {SKEW_S * NS_PER_S, false},
@@ -115,20 +148,60 @@ static void received_before_a_witness_missed_it(void **state)
         {(SKEW_S + 1) * NS_PER_S, true},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
         struct tamper_world *t = timed();
         struct tj_replay_report report;
         uint64_t missed_s = FIXTURE_CREATED_S + 10000;
+        const bool both = i % 2 == 0;
         receive_at(t, (missed_s - 2000) * NS_PER_S);
-        cosign_at(t, missed_s, missed_s - 2000);
-        receive_at(t, missed_s * NS_PER_S - cases[i].before_ns);
+        cosign_at(t, missed_s, both ? missed_s : missed_s - 2000);
+        receive_at(t, missed_s * NS_PER_S - cases[i / 2].before_ns);
         cosign_at(t, missed_s + 10, missed_s + 20);
         audit_timed(t, &report);
-        if (cases[i].fails) {
+        if (cases[i / 2].wrong && both) {
             must_fail_at(&report, TJ_CHECK_CLOCK, FIRST + 1);
+            assert_non_null(strstr(report.failure, "witness"));
+        } else if (cases[i / 2].wrong) {
+            must_doubt_one(&report, t->policy.nodes[0].key.name, FIRST + 1, TJ_CHECK_CLOCK);
         } else {
             must_pass(&report);
             assert_int_equal(report.checks[TJ_CHECK_CLOCK].passed, 2);
+        }
+        end_timed(t);
+    }
+}
+
+/* Where one of two is a quorum, a wrong one is named and the other is enough; alone, the wrong one
+ * is the whole quorum. */
+static void a_wrong_clock_beside_a_right_one(void **state)
+{
+    static const struct {
+        uint64_t one_s, other_s; /* 0: did not cosign */
+        bool fails;
+    } cases[] = {
+        {5, FIXTURE_CREATED_S + 1000, false},
+        {UINT64_C(4102444800), FIXTURE_CREATED_S + 1000, false},
+        {5, 0, true},
+        {UINT64_C(4102444800), 0, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tamper_world *t = timed();
+        struct tj_replay_report report;
+        t->policy.nodes[TAMPER_WITNESSES].needed = 1;
+        receive_at(t, (FIXTURE_CREATED_S + 1000) * NS_PER_S);
+        cosign_at(t, cases[i].one_s, cases[i].other_s);
+        receive_at(t, (FIXTURE_CREATED_S + 2000) * NS_PER_S);
+        receive_at(t, (FIXTURE_CREATED_S + 3000) * NS_PER_S);
+        audit_timed(t, &report);
+        assert_int_equal(report.failed, cases[i].fails);
+        if (cases[i].fails) {
+            assert_int_equal(report.first_check, TJ_CHECK_CLOCK);
+            assert_non_null(strstr(report.failure, t->policy.nodes[0].key.name));
+        } else {
+            assert_int_equal(report.finding_count, 1); /* not one for each entry */
+            assert_non_null(strstr(report.findings[0].text, t->policy.nodes[0].key.name));
+            assert_int_equal(report.checks[TJ_CHECK_CLOCK].skipped, 0);
         }
         end_timed(t);
     }
@@ -584,6 +657,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(received_after_a_witness_saw_it),
         cmocka_unit_test(received_before_a_witness_missed_it),
+        cmocka_unit_test(a_wrong_clock_beside_a_right_one),
         cmocka_unit_test(a_promise_not_kept_is_a_finding),
         cmocka_unit_test(a_delay_that_witnesses_did_not_see),
         cmocka_unit_test(pinned_keys),

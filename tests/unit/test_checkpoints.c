@@ -161,7 +161,7 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
     struct tj_note_view view;
     assert_true(tj_note_decode(&view, note, size));
     size_t line_size = tj_cosign(line, sizeof line, view.text, view.text_size, "witness.example",
-                                 FIXTURE_CREATED_S, secret);
+                                 f->now_ns / TJ_NS_PER_S, secret);
     memcpy(again, note, size);
     memcpy(again + size, line, line_size);
     again_size = size + line_size;
@@ -183,6 +183,55 @@ static void a_checkpoint_says_the_head_and_stays(void **state)
                      TIJORI_NOT_FOUND);
     assert_int_equal(tijori_add_cosignatures(f->ledger, again, &again_size, "x\n", 2),
                      TIJORI_VALUE);
+    fixture_destroy(f);
+}
+
+static void move_at(struct fixture *f, uint64_t at_s)
+{
+    struct tijori_receipt receipt;
+    f->now_ns = at_s * TJ_NS_PER_S;
+    assert_int_equal(fixture_send_move(f, &receipt, fixture_account(T_MARKET),
+                                       fixture_account(T_RESERVE_A), 1, TJ_PURCHASE),
+                     TIJORI_OK);
+    assert_int_equal(receipt.received_ns, f->now_ns);
+}
+
+/* A line that was stored stays. So one whose time an audit would hold against the log is not taken,
+ * on either side, and nothing of the note that brings it. */
+static void a_time_that_cannot_be_is_not_taken(void **state)
+{
+    static const struct {
+        int64_t after_s; /* of the newest entry, which is now; of the entry to come */
+        bool more;       /* an entry came since, 1,000 s later */
+        bool taken;
+    } cases[] = {
+        {-300, false, true}, {-301, false, false}, {300, false, true},  {301, false, false},
+        {1300, true, true},  {1301, true, false},  {-301, true, false},
+    };
+    (void)state;
+    struct fixture *f = new_log(3);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char note[TIJORI_NOTE_MAX];
+        char merged[TIJORI_NOTE_MAX];
+        uint8_t secret[32] = {7};
+        struct tj_note_view view;
+        size_t size;
+        size_t merged_size = sizeof merged;
+        const uint64_t newest_s = f->now_ns / TJ_NS_PER_S + 1000;
+        move_at(f, newest_s);
+        sign(f, note, &size);
+        assert_true(tj_note_decode(&view, note, size));
+        if (cases[i].more) {
+            move_at(f, newest_s + 1000);
+            f->now_ns += 500 * TJ_NS_PER_S; /* what it is by now is of no weight then */
+        }
+        size +=
+            tj_cosign(note + size, sizeof note - size, view.text, view.text_size, "witness.example",
+                      (uint64_t)((int64_t)newest_s + cases[i].after_s), secret);
+        const enum tijori_status status =
+            tijori_add_cosignatures(f->ledger, merged, &merged_size, note, size);
+        assert_int_equal(status, cases[i].taken ? TIJORI_OK : TIJORI_VALUE);
+    }
     fixture_destroy(f);
 }
 
@@ -257,6 +306,7 @@ int main(void)
         cmocka_unit_test(nodes_that_are_missing_are_made),
         cmocka_unit_test(only_an_active_log_key_signs),
         cmocka_unit_test(a_checkpoint_says_the_head_and_stays),
+        cmocka_unit_test(a_time_that_cannot_be_is_not_taken),
         cmocka_unit_test(every_commit_signs),
         cmocka_unit_test(nothing_is_signed_that_contradicts_the_last),
     };
