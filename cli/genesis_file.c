@@ -33,8 +33,7 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
 {
     struct tj_file_writer file;
     if (strcmp(path, "-") == 0) {
-        return genesis_print(stdout, genesis) ? EXIT_PASS
-                                              : fail(EXIT_IO, "%s: %s", path, strerror(errno));
+        return genesis_print(stdout, genesis) ? EXIT_PASS : fail_errno(errno, path);
     }
     int error = tj_file_begin(&file, AT_FDCWD, path, TJ_FILE_NEW, 0644);
     if (error != 0) {
@@ -43,8 +42,8 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
     if (!genesis_print(file.stream, genesis)) {
         error = errno;
         tj_file_abandon(&file);
-        return fail(EXIT_IO, "%s: %s", path, strerror(error));
+        return fail_errno(error, path);
     }
     error = tj_file_end(&file);
-    return error == 0 ? EXIT_PASS : fail(EXIT_IO, "%s: %s", path, strerror(error));
+    return error == 0 ? EXIT_PASS : fail_errno(error, path);
 }
