@@ -33,8 +33,7 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
 {
     struct tj_file_writer file;
     if (strcmp(path, "-") == 0) {
-        return genesis_print(stdout, genesis) ? EXIT_PASS
-                                              : fail(EXIT_IO, "%s: %s", path, strerror(errno));
+        return genesis_print(stdout, genesis) ? EXIT_PASS : fail_errno(errno, path);
     }
     int error = tj_file_begin(&file, AT_FDCWD, path, TJ_FILE_NEW, 0644);
     if (error != 0) {

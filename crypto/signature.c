@@ -15,6 +15,8 @@
 #include <string.h>
 
 enum { ECDSA_KEY_SIZE = 33, BIP340_KEY_SIZE = 32, ED25519_KEY_SIZE = 32 };
+/* Room for a context of libsecp256k1: 208 bytes in release 0.2. */
+enum { SIGNING_MEMORY = 4096 };
 
 /* A message shorter or longer than what these calls take is a type error, not a run-time one. */
 _Static_assert(TJ_HASH_SIZE == 32, "secp256k1 signs 32-byte hashes");
@@ -36,31 +38,34 @@ static const secp256k1_context *verify_context(void)
 
 /* What touches a secret key gets a context of its own, blinded afresh: 43 us more for a signature
  * of which an envelope of thousands of records needs a few. */
-static secp256k1_context *signing_context_create(void)
+struct signing {
+    _Alignas(16) uint8_t memory[SIGNING_MEMORY];
+    secp256k1_context *context;
+};
+
+/* False: there is no randomness. The memory is ours, since the library ends the program when its
+ * own malloc() gives none. */
+static bool signing_begin(struct signing *signing)
 {
-    (void)verify_context();
     uint8_t seed32[32];
-    /* In memory of our own: the library ends the program when its own malloc() gives none. */
-    void *memory = malloc(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE));
-    if (memory == NULL || !tj_random(seed32, sizeof seed32)) {
-        free(memory);
-        return NULL;
+    (void)verify_context();
+    TJ_CRYPTO_REQUIRE(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE) <=
+                      sizeof signing->memory);
+    if (!tj_random(seed32, sizeof seed32)) {
+        return false;
     }
-    secp256k1_context *context =
-        secp256k1_context_preallocated_create(memory, SECP256K1_CONTEXT_NONE);
-    TJ_CRYPTO_REQUIRE(context != NULL);
-    TJ_CRYPTO_REQUIRE(secp256k1_context_randomize(context, seed32) == 1);
+    signing->context =
+        secp256k1_context_preallocated_create(signing->memory, SECP256K1_CONTEXT_NONE);
+    TJ_CRYPTO_REQUIRE(signing->context != NULL);
+    TJ_CRYPTO_REQUIRE(secp256k1_context_randomize(signing->context, seed32) == 1);
     tj_cleanse(seed32, sizeof seed32);
-    return context;
+    return true;
 }
 
-/* NULL is left alone. */
-static void signing_context_destroy(secp256k1_context *context)
+static void signing_end(struct signing *signing)
 {
-    if (context != NULL) {
-        secp256k1_context_preallocated_destroy(context);
-        free(context); /* it begins where its memory does */
-    }
+    secp256k1_context_preallocated_destroy(signing->context);
+    tj_cleanse(signing, sizeof *signing);
 }
 
 bool tj_random(void *out, size_t size)
@@ -240,9 +245,12 @@ bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
     switch ((enum tj_algorithm)algorithm) {
     case TJ_ALGORITHM_ECDSA:
     case TJ_ALGORITHM_BIP340: {
-        secp256k1_context *context = signing_context_create();
-        const bool done = context != NULL && secp256k1_key_of(out, context, secret32);
-        signing_context_destroy(context);
+        struct signing signing;
+        if (!signing_begin(&signing)) {
+            return false;
+        }
+        const bool done = secp256k1_key_of(out, signing.context, secret32);
+        signing_end(&signing);
         return done;
     }
     case TJ_ALGORITHM_ED25519:
@@ -283,12 +291,17 @@ static bool sign_bip340(struct tj_verify_item *item, const secp256k1_context *co
 static bool sign_secp256k1(struct tj_verify_item *item, const uint8_t secret32[32],
                            const uint8_t *aux32)
 {
-    secp256k1_context *context = signing_context_create();
-    const bool done =
-        context != NULL && secp256k1_key_of(&item->key, context, secret32) &&
-        (item->key.algorithm == TJ_ALGORITHM_ECDSA ? sign_ecdsa(item, context, secret32)
-                                                   : sign_bip340(item, context, secret32, aux32));
-    signing_context_destroy(context);
+    struct signing signing;
+    if (!signing_begin(&signing)) {
+        return false;
+    }
+    bool done = secp256k1_key_of(&item->key, signing.context, secret32);
+    if (done && item->key.algorithm == TJ_ALGORITHM_ECDSA) {
+        done = sign_ecdsa(item, signing.context, secret32);
+    } else if (done) {
+        done = sign_bip340(item, signing.context, secret32, aux32);
+    }
+    signing_end(&signing);
     return done;
 }
 

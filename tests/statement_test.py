@@ -140,7 +140,7 @@ class Documents(Case):
     def test_the_same_bytes_from_ledger_and_export(self):
         made = self.statement(*PERIOD)
         self.assertEqual(made, self.statement(*PERIOD, program="tijori-audit", where="export",
-                                              code=3))
+                                              code=4))
         with open(self.path("statement.json"), encoding="utf-8") as file:
             self.assertEqual(made, file.read())
 
@@ -288,10 +288,10 @@ class Log(Case):
 
     def test_what_was_signed_is_this_document(self):
         result = run("tijori-audit", "statement", self.path("export"), *PERIOD)
-        self.said(result, 3, "11 figures, of this very document")
+        self.said(result, 4, "11 figures, of this very document")
         priced = run("tijori-audit", "statement", self.path("export"), *PERIOD, "--price",
                      "BTC=1 USD, x")
-        self.said(priced, 3, "11 figures, of another document")
+        self.said(priced, 4, "11 figures, of another document")
         report = json.loads(run("tijori-audit", "verify", self.path("export"), "--public",
                                 "--format", "json").stdout)
         check = [one for one in report["checks"] if one["check"] == "STATEMENTS"]
@@ -300,7 +300,7 @@ class Log(Case):
     def test_an_audit_goes_on_and_still_knows(self):
         state = self.path("audits")
         audit = ("verify", self.path("ledger"), "--state", state, "--format", "json")
-        self.assertEqual(run("tijori-audit", *audit).returncode, 3)
+        self.assertEqual(run("tijori-audit", *audit).returncode, 4)
         keys = [self.path("keys", "authority-%d.pem" % n) for n in (1, 3)]
         stated = {"kind": "statement", "figure": "opening", "asset": 1,
                   "period_from": "2025-02-01", "as_of": "2025-04-30", "value": "62.5 BTC"}

@@ -164,8 +164,11 @@ static void memory_read(const struct tj_witness *witness, struct memory *memory,
     memory->kind = TJ_WITNESS_NEVER;
     ssize_t size = read_file(bytes, sizeof bytes, witness->dir, file);
     if (size < 0 && errno != ENOENT) {
-        memory->trouble = tj_say_errno(NULL, errno, file);
-        damaged(memory, strerror(errno));
+        const int error = errno;
+        if (error != EISDIR) { /* else something is there, and it is no state */
+            memory->trouble = tj_say_errno(NULL, error, file);
+        }
+        damaged(memory, strerror(error));
     } else if (size == (ssize_t)sizeof bytes) {
         damaged(memory, "too large");
     } else if (size >= 0) {
