@@ -49,7 +49,7 @@ enum tijori_verdict audit_verdict_of(const struct tj_replay_report *report,
     return tj_report_verdict(report, &expected);
 }
 
-static const char *verdict_sentence(enum tijori_verdict verdict, bool newer)
+static const char *verdict_sentence(enum tijori_verdict verdict, bool newer, bool unread)
 {
     switch (verdict) {
     case TIJORI_PASS:
@@ -58,19 +58,36 @@ static const char *verdict_sentence(enum tijori_verdict verdict, bool newer)
     case TIJORI_FAIL:
         return "a check failed";
     case TIJORI_INCOMPLETE:
+        if (unread) {
+            return "nothing failed, but something could not be read, so that nothing is concluded";
+        }
         return newer ? "newer software is needed to go on"
                      : "nothing failed, but not everything was checked: see what was skipped";
     }
     abort();
 }
 
-static void put_verdict(json_t *root, enum tijori_verdict verdict, bool newer,
+static void put_verdict(json_t *root, enum tijori_verdict verdict, bool newer, bool unread,
                         const struct audit_style *style, int exit)
 {
     member_text(root, "result", text_verdict(verdict));
-    member_text(root, "verdict", verdict_sentence(verdict, newer));
+    member_text(root, "verdict", verdict_sentence(verdict, newer, unread));
     member_count(root, "exit", (uint64_t)exit);
     member_text(root, "program", style->program);
+}
+
+static void put_trouble(json_t *root, const struct tj_trouble *trouble)
+{
+    if (trouble->status == TIJORI_OK) {
+        return;
+    }
+    json_t *object = json_object();
+    member_text(object, "status", tijori_status_name(trouble->status));
+    member_text(object, "what", trouble->what);
+    if (trouble->met > 1) {
+        member_count(object, "more", trouble->met - 1);
+    }
+    member_set(root, object, "not_read");
 }
 
 /* ---- what was covered ---- */
@@ -481,7 +498,9 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
 {
     json_t *root = json_object();
     document_begin();
-    put_verdict(root, audit_verdict_of(report, style), report->newer, style, exit);
+    put_verdict(root, audit_verdict_of(report, style), report->newer,
+                report->trouble.status != TIJORI_OK, style, exit);
+    put_trouble(root, &report->trouble);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);
@@ -498,7 +517,7 @@ json_t *audit_report_unread(const char *why, const struct audit_style *style, in
 {
     json_t *root = json_object();
     document_begin();
-    put_verdict(root, TIJORI_FAIL, false, style, exit);
+    put_verdict(root, TIJORI_FAIL, false, false, style, exit);
     member_text(root, "text", why);
     return whole(root);
 }

@@ -29,9 +29,19 @@ static bool print_report(const json_t *report, enum audit_format format)
 const char audit_program[] =
     "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")";
 
+/* A failure stands. Short of one, nothing is concluded where something could not be read. */
+static int exit_code_for(const struct tj_replay_report *report, const struct audit_style *style)
+{
+    enum tijori_verdict verdict = audit_verdict_of(report, style);
+    if (verdict != TIJORI_FAIL && report->trouble.status != TIJORI_OK) {
+        return exit_code_of(report->trouble.status);
+    }
+    return exit_code_of_verdict(verdict);
+}
+
 int audit_print(const struct tj_replay_report *report, const struct audit_style *style)
 {
-    int code = exit_code_of_verdict(audit_verdict_of(report, style));
+    int code = exit_code_for(report, style);
     json_t *value = audit_report(report, style, code);
     if (value == NULL) {
         return fail_errno(ENOMEM, "report");

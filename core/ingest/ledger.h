@@ -18,9 +18,9 @@ enum tijori_status tj_ledger_view_begin(struct tijori *ledger,
                                         struct tj_ledger_view *out) TJ_MUST_USE;
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
-/* Fills in what tijori.h says of an account. */
-void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
-                     const struct tj_account_object *account);
+/* Fills in what tijori.h says of an account. CORRUPT: it holds an asset that there is not. */
+enum tijori_status tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
+                                   const struct tj_account_object *account) TJ_MUST_USE;
 
 /* For tests: stores the snapshot as if TJ_REDO_MAX were this. To be called right after an open for
  * writing. */

@@ -13,7 +13,7 @@ static uint32_t load_big32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The largest block number that a table can have, so that a damaged key cannot ask for memory. */
+/* The largest block number that a table can have, whatever the log is. */
 static uint64_t blocks_max(uint8_t table)
 {
     static const uint64_t objects_max[TJ_T_END] = {
@@ -68,6 +68,15 @@ bool tj_block_row_decode(const struct tj_view *key, struct tj_block_row *out,
 
 /* ---- loading ---- */
 
+/* Accounts, marks and approvals are numbered as records make them, so a log of this size has no
+ * more of them than records. What else is numbered is few. A damaged key would ask for gigabytes.
+ */
+static bool is_of_log(const struct tj_block_row *row, uint64_t size)
+{
+    uint64_t first = (uint64_t)row->number << tj_table_shapes[row->table].shift;
+    return first <= TJ_RULES_MAX || first / TJ_RECORDS_MAX < size;
+}
+
 /* Sets *found_any when a block is stored at all. */
 static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state, bool *found_any,
                                       uint64_t size)
@@ -83,7 +92,8 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
     while (status == TIJORI_OK && (found = tj_cursor_next(cursor, &key, &value)) == TJ_STORAGE_OK) {
         struct tj_block_row row;
         *found_any = true;
-        if (!tj_block_row_decode(&key, &row, &value) || row.as_of >= size) {
+        if (!tj_block_row_decode(&key, &row, &value) || row.as_of >= size ||
+            !is_of_log(&row, size)) {
             status = TIJORI_CORRUPT;
             break;
         }
