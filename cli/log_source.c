@@ -206,7 +206,7 @@ int audit_guarded_at(int *signal, const char *path, int (*work)(void *context), 
 {
     struct tj_store_watch watch;
     tj_store_watch(&watch, path);
-    int code = audit_guarded(signal, !tj_source_is_folder(path), work, context);
+    int code = audit_guarded(signal, true, work, context);
     if (code < 0 && tj_store_disturbed(&watch, path)) {
         return fail(EXIT_TRY_AGAIN,
                     "%s: a writer came while the ledger was read: nothing was verified", path);

@@ -38,7 +38,7 @@ void audit_free_pins(struct audit_pins *pins);
  * it read, -1, and *signal is what killed it. A child that was killed from outside, as for want of
  * memory, or that aborted, says nothing about the ledger: the answer is EXIT_TRY_AGAIN. */
 int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *context);
-/* The same for what reads one log: in a child when that is a ledger. A child that crashed while
+/* The same for what reads one log, and always in a child. A child that crashed while
  * somebody wrote the ledger, and had no lock to keep him off, is no crash but EXIT_TRY_AGAIN. */
 int audit_guarded_at(int *signal, const char *path, int (*work)(void *context), void *context);
 

@@ -186,13 +186,19 @@ static int replay_source(struct verification *v, struct tj_source *source,
     return code;
 }
 
+/* All of it is done in a child: LMDB may crash on what a hostile ledger holds, and hashing aborts
+ * when there is no memory for it. Neither is to be the end of the program without a word. */
 static int verify_here(void *context)
 {
     struct verification *v = context;
     struct tj_source *source;
     struct tj_replica *replica = NULL;
     const char *dir = argument_value(v->arguments, "state");
-    int code = audit_open_to_replay(&source, v->path);
+    int code = audit_read_pins(v->arguments, &v->pins);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    code = audit_open_to_replay(&source, v->path);
     if (code == EXIT_FAIL) { /* what is there is no log: that is a verdict */
         audit_print_failure("the log cannot be opened: damaged", &v->style);
     }
@@ -212,6 +218,7 @@ static int verify_here(void *context)
     }
     tj_replica_close(replica);
     tj_source_close(source);
+    audit_free_pins(&v->pins);
     return code;
 }
 
@@ -231,10 +238,7 @@ int audit_verify(const struct arguments *arguments)
         return EXIT_USAGE;
     }
     v.threads = (uint32_t)threads;
-    int code = audit_read_pins(arguments, &v.pins);
-    if (code == EXIT_PASS) {
-        code = audit_guarded_at(&signal, v.path, verify_here, &v);
-    }
+    int code = audit_guarded_at(&signal, v.path, verify_here, &v);
     if (code < 0) {
         char why[256];
         snprintf(why, sizeof why, "the storage is damaged so badly that reading it crashed: %s",
@@ -242,6 +246,5 @@ int audit_verify(const struct arguments *arguments)
         audit_print_failure(why, &v.style);
         code = fail(EXIT_FAIL, "%s: %s", v.path, why);
     }
-    audit_free_pins(&v.pins);
     return code;
 }

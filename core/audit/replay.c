@@ -141,6 +141,9 @@ static void finish(struct tj_replaying *r)
         tj_skip_rest(&r->progress, r->source);
     }
     tj_skip_absent(report, r->state->unjudged - r->unjudged_before);
+    if (r->state->no_memory) {
+        return; /* what it lacks would be taken for another ledger's */
+    }
     tj_watch(report);
     tj_anchor_finish(&r->anchor, &r->progress, whole);
 }
