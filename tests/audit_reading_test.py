@@ -16,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-from cli_read_test import AUDIT, BUILD, World, audit, run
+from cli_read_test import AUDIT, BUILD, World, run
 
 PASS, FAIL, NOT_READ = 0, 1, (74, 75, 77)
 PLACES = 3000
@@ -176,6 +176,44 @@ class Denied(Case):
         self.assertEqual(code, FAIL)
         self.assertEqual(report["first_failure"]["check"], "BODIES")
         self.assertEqual(report["not_read"]["status"], "DENIED")
+
+
+class Writer(Case):
+    """A ledger is read by somebody who may not lock it, and a writer comes meanwhile."""
+
+    def setUp(self):
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            self.skipTest("only root can become somebody else, by setpriv")
+        os.chmod(self.at, 0o755)
+        subprocess.run(["chmod", "-R", "a+rX", self.world.dir], check=True)
+
+    def verify_meanwhile(self, before, write):
+        go = os.path.join(self.at, "go")
+        added = {"LD_PRELOAD": os.path.join(BUILD, "tests", "librefuse_reading.so"),
+                 "PAUSE_UNTIL": go}
+        running = subprocess.Popen([*before, AUDIT, "verify", self.world.dir, "--log-key",
+                                    self.world.vkey], env=dict(os.environ, **added),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1)
+        for _ in range(write):
+            self.world.ingest(1, [{"kind": "move", "purpose": "internal_transfer", "from": "1:1",
+                                   "to": "1:2", "amount": "1 sat"}], ["t1", "t2"])
+            self.world.sign(self.world.dir)
+        with open(go, "wb"):
+            pass
+        _, said = running.communicate(timeout=120)
+        os.unlink(go)
+        return running.returncode, said.decode()
+
+    def test_it(self):
+        nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        self.assertEqual(self.verify_meanwhile(nobody, 0)[0], PASS)
+        for count in (1, 2, 5):
+            code, said = self.verify_meanwhile(nobody, count)
+            self.assertEqual(code, 75, said)
+            self.assertIn("writer came", said)
+        code, said = self.verify_meanwhile([], 2)
+        self.assertEqual(code, PASS, said)
 
 
 class Twice(Case):
