@@ -266,5 +266,31 @@ class Twice(Case):
         self.assertEqual(self.verify(folder, "--state", state)[0], PASS)
 
 
+class Many(Case):
+    """An entry whose every record names one of an entry of an earlier audit."""
+
+    RECORDS = 8190
+
+    def test_posts(self):
+        move = {"purpose": "internal_transfer", "from": "1:1", "to": "1:2", "amount": "1 sat"}
+        bulk = os.path.join(self.at, "bulk")
+        state = os.path.join(self.at, "bulk-state")
+        named = self.world.ingest(1, [{"kind": "pending", **move}] * self.RECORDS,
+                                  ["t1", "t2"])["entry"]
+        self.world.sign(self.world.dir)
+        run("export", self.world.dir, bulk, "--attachments")
+        self.assertEqual(self.verify(bulk, "--state", state)[0], PASS)
+        self.world.ingest(1, [{"kind": "post", **move, "evidence": f"{named}:{i}"}
+                              for i in range(self.RECORDS)], ["t1", "t2"])
+        self.world.sign(self.world.dir)
+        run("export", self.world.dir, bulk, "--attachments")
+        began = time.monotonic()
+        code, _, said = self.verify(bulk, "--state", state)
+        seconds = time.monotonic() - began
+        print(f"an entry of {self.RECORDS} posts: {seconds:.2f} s with --state")
+        self.assertEqual(code, PASS, said)
+        self.assertLess(seconds, 10)
+
+
 if __name__ == "__main__":
     unittest.main()
