@@ -5,16 +5,20 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-int audit_open_source(struct tj_source **out, const char *path)
+typedef enum tijori_status folder_opener(struct tj_source **out, struct tj_source_message *what,
+                                         const char *path);
+
+static int open_source(struct tj_source **out, folder_opener *open_folder, const char *path)
 {
     struct tj_source_message what = {""};
     uint32_t format = 0;
     if (tj_source_is_folder(path)) {
-        enum tijori_status status = tj_source_open_folder(out, &what, path);
+        enum tijori_status status = open_folder(out, &what, path);
         return status == TIJORI_OK ? EXIT_PASS : fail_status(status, path, what.text);
     }
     enum tijori_status status = tj_source_open_ledger(out, &format, path);
@@ -39,6 +43,16 @@ int audit_open_source(struct tj_source **out, const char *path)
                     "%s: the storage cannot be opened: damaged, or not a ledger", path);
     }
     return fail(exit_code_of(status), "%s: %s", path, tijori_status_text(status));
+}
+
+int audit_open_source(struct tj_source **out, const char *path)
+{
+    return open_source(out, tj_source_open_folder, path);
+}
+
+int audit_open_to_replay(struct tj_source **out, const char *path)
+{
+    return open_source(out, tj_source_open_to_replay, path);
 }
 
 int audit_read_file(char **out, size_t *size, const char *path, size_t max)
@@ -159,6 +173,34 @@ void audit_free_pins(struct audit_pins *pins)
     free(pins->policy);
 }
 
+/* The signals of a program that read damaged pages. All others come from outside, as when memory is
+ * out and the kernel ends somebody, or are this program's own abort(), which says why. */
+static bool is_crash(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+           number == SIGTRAP || number == SIGSYS;
+}
+
+/* The child's exit code; -1 when it crashed. */
+static int code_of(int *signal, int state)
+{
+    if (WIFEXITED(state)) {
+        return WEXITSTATUS(state);
+    }
+    *signal = WTERMSIG(state);
+    if (is_crash(*signal)) {
+        return -1;
+    }
+    if (*signal == SIGABRT) {
+        return fail(EXIT_TRY_AGAIN,
+                    "the reading broke off (%s): out of memory, or a bug of this "
+                    "program; nothing was verified",
+                    strsignal(*signal));
+    }
+    return fail(EXIT_TRY_AGAIN, "the reading was stopped from outside (%s); nothing was verified",
+                strsignal(*signal));
+}
+
 int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *context)
 {
     int state = 0;
@@ -176,9 +218,17 @@ int audit_guarded(int *signal, bool guard, int (*work)(void *context), void *con
     }
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }
-    if (WIFEXITED(state)) {
-        return WEXITSTATUS(state);
+    return code_of(signal, state);
+}
+
+int audit_guarded_at(int *signal, const char *path, int (*work)(void *context), void *context)
+{
+    struct tj_store_watch watch;
+    tj_store_watch(&watch, path);
+    int code = audit_guarded(signal, true, work, context);
+    if (code < 0 && tj_store_disturbed(&watch, path)) {
+        return fail(EXIT_TRY_AGAIN,
+                    "%s: a writer came while the ledger was read: nothing was verified", path);
     }
-    *signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
-    return -1;
+    return code;
 }

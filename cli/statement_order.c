@@ -75,7 +75,8 @@ int statement_collect(struct tj_source *source, struct tj_replay_report *report,
     }
     enum tijori_status status = tj_replay(source, report, NULL, &options);
     if (status != TIJORI_OK) {
-        return fail(exit_code_of(status), "reading stopped: %s", tijori_status_text(status));
+        return fail(exit_code_of(status), "reading stopped: %s (%s)", tijori_status_text(status),
+                    report->trouble.what);
     }
     if (report->failed) {
         return fail(EXIT_FAIL, "the log does not verify, so there is no statement of it: %s: %s",

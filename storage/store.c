@@ -430,14 +430,6 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
     return status == TJ_STORAGE_OK ? open_tables(store, format_found, options) : status;
 }
 
-/* Without permission to write lock.mdb LMDB cannot lock. The permission is asked for with access()
- * and not by opening the file: closing a descriptor of lock.mdb would drop locks (see store.h,
- * Processes). */
-static bool can_lock(const struct tj_store *store)
-{
-    return faccessat(store->dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0;
-}
-
 /* Some file systems know no modes; there the owner is all that matters. */
 static int take_after(int fd, const struct stat *data)
 {
@@ -518,10 +510,21 @@ const char *tj_store_denied(const char *dir, bool writing)
     return denied;
 }
 
-/* A shared lock held for a moment. It does not keep out the writer, which tries more than once. */
-static enum tj_storage_status nobody_writes(const struct tj_store *store)
+/* Without permission to write lock.mdb, or to create it, LMDB cannot lock. The permission is asked
+ * for with access() and not by opening the file: closing a descriptor of lock.mdb would drop locks
+ * (see store.h, Processes). */
+static bool can_lock(int dir_fd)
 {
-    int fd = openat(store->dir_fd, TJ_STORE_WRITER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (faccessat(dir_fd, TJ_STORE_LOCK_FILE, R_OK | W_OK, AT_EACCESS) == 0) {
+        return true;
+    }
+    return errno == ENOENT && faccessat(dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* A shared lock held for a moment. It does not keep out the writer, which tries more than once. */
+static enum tj_storage_status nobody_writes(int dir_fd)
+{
+    int fd = openat(dir_fd, TJ_STORE_WRITER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
         return errno == ENOENT ? TJ_STORAGE_OK : tj_storage_status_of(errno);
     }
@@ -530,6 +533,49 @@ static enum tj_storage_status nobody_writes(const struct tj_store *store)
     return tj_storage_status_of(code);
 }
 
+static void watch(struct tj_store_watch *out, int dir_fd)
+{
+    struct stat st;
+    *out = (struct tj_store_watch){.lockless = false};
+    if (fstatat(dir_fd, TJ_STORE_DATA_FILE, &st, 0) == 0) {
+        out->lockless = !can_lock(dir_fd);
+        out->modified_s = st.st_mtim.tv_sec;
+        out->modified_ns = st.st_mtim.tv_nsec;
+        out->size = st.st_size;
+    }
+}
+
+static bool disturbed(const struct tj_store_watch *then, int dir_fd)
+{
+    struct tj_store_watch now;
+    watch(&now, dir_fd);
+    return then->lockless &&
+           (now.modified_s != then->modified_s || now.modified_ns != then->modified_ns ||
+            now.size != then->size || nobody_writes(dir_fd) == TJ_STORAGE_LOCKED);
+}
+
+void tj_store_watch(struct tj_store_watch *out, const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *out = (struct tj_store_watch){.lockless = false};
+    if (fd >= 0) {
+        watch(out, fd);
+        (void)close(fd);
+    }
+}
+
+bool tj_store_disturbed(const struct tj_store_watch *then, const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    bool written = disturbed(then, fd);
+    (void)close(fd);
+    return written;
+}
+
+/* What looks damaged may be pages that a writer was just writing. */
 enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *format_found,
                                           const char *dir, const struct tj_store_options *options)
 {
@@ -542,17 +588,22 @@ enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *forma
     if (status != TJ_STORAGE_OK) {
         return status;
     }
+    struct tj_store_watch before;
+    watch(&before, store->dir_fd);
     status = tj_store_probe(store);
     if (status == TJ_STORAGE_OK) {
-        store->lockless =
-            tj_store_make_like_data(store, TJ_STORE_LOCK_FILE) != TJ_STORAGE_OK || !can_lock(store);
+        store->lockless = tj_store_make_like_data(store, TJ_STORE_LOCK_FILE) != TJ_STORAGE_OK ||
+                          !can_lock(store->dir_fd);
     }
     if (status == TJ_STORAGE_OK && store->lockless) {
-        status = nobody_writes(store);
+        status = nobody_writes(store->dir_fd);
     }
     if (status == TJ_STORAGE_OK) {
         unsigned flags = store->lockless ? MDB_RDONLY | MDB_NOLOCK : MDB_RDONLY;
         status = tj_store_open_env(store, format_found, dir, options, flags);
+    }
+    if (status == TJ_STORAGE_CORRUPT && disturbed(&before, store->dir_fd)) {
+        status = TJ_STORAGE_LOCKED;
     }
     if (status != TJ_STORAGE_OK) {
         tj_store_close(store);
@@ -562,10 +613,37 @@ enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *forma
     return TJ_STORAGE_OK;
 }
 
+static enum tj_storage_status take_picture(const struct tj_store *store,
+                                           struct tj_store_picture *out)
+{
+    MDB_envinfo info;
+    int rc = mdb_env_info(store->env, &info);
+    out->commit = rc == 0 ? info.me_last_txnid : 0;
+    watch(&out->file, store->dir_fd);
+    return tj_storage_status_of(rc);
+}
+
+/* Without a reader lock: the picture is taken before it is asked whether somebody writes. A writer
+ * that comes after that is found out by the picture, since it writes pages before it commits them.
+ */
+static enum tj_storage_status begin_lockless(const struct tj_store *store,
+                                             struct tj_store_picture *out)
+{
+    if (!store->lockless) {
+        return TJ_STORAGE_OK;
+    }
+    enum tj_storage_status status = take_picture(store, out);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    return nobody_writes(store->dir_fd);
+}
+
 enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out)
 {
     *out = NULL;
-    enum tj_storage_status status = store->lockless ? nobody_writes(store) : TJ_STORAGE_OK;
+    struct tj_store_picture picture = {0};
+    enum tj_storage_status status = begin_lockless(store, &picture);
     if (status != TJ_STORAGE_OK) {
         return status;
     }
@@ -573,6 +651,7 @@ enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out
     if (txn == NULL) {
         return TJ_STORAGE_MEMORY;
     }
+    txn->picture = picture;
     int rc = begin_settled(store, &txn->mdb);
     int dead;
     if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
@@ -596,11 +675,27 @@ enum tj_storage_status tj_read_renew(struct tj_txn *txn)
     TJ_STORAGE_REQUIRE(!txn->writing && txn->cursors == 0);
     /* Also when it could not be renewed last time: LMDB then finds nothing to let go of. */
     mdb_txn_reset(txn->mdb);
-    txn->failed = txn->store->lockless ? nobody_writes(txn->store) : TJ_STORAGE_OK;
+    txn->failed = begin_lockless(txn->store, &txn->picture);
     if (txn->failed == TJ_STORAGE_OK) {
         txn->failed = tj_storage_status_of(begin_settled(txn->store, &txn->mdb));
     }
     return txn->failed;
+}
+
+enum tj_storage_status tj_read_settled(struct tj_txn *txn)
+{
+    struct tj_store_picture now;
+    if (!txn->store->lockless) {
+        return TJ_STORAGE_OK;
+    }
+    enum tj_storage_status status = take_picture(txn->store, &now);
+    if (status != TJ_STORAGE_OK) {
+        return status;
+    }
+    if (now.commit != txn->picture.commit || disturbed(&txn->picture.file, txn->store->dir_fd)) {
+        return TJ_STORAGE_LOCKED;
+    }
+    return TJ_STORAGE_OK;
 }
 
 void tj_read_end(struct tj_txn *txn)

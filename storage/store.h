@@ -94,7 +94,7 @@ struct tj_txn;
  * but without LMDB's reader lock. That lock would
  * keep the writer off the pages that are being read. So it works only when nobody writes: that is
  * asked here, and whenever a transaction begins or is renewed (LOCKED). A writer that comes later
- * is not noticed.
+ * is noticed by who asks for it: tj_read_settled.
  *
  * `format_found` (may be NULL) gets the version in the file, 0 when it could not be read. */
 enum tj_storage_status tj_store_open_read(struct tj_store **out, uint32_t *format_found,
@@ -114,6 +114,10 @@ enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out
 /* Moves the transaction to the newest commit. After a failure it can only be renewed again or
  * ended. */
 enum tj_storage_status tj_read_renew(struct tj_txn *txn) TJ_MUST_USE;
+/* Asked last: was what the transaction read one picture all the time? LOCKED: without LMDB's reader
+ * lock, and a writer has come since it began. Then it may have read pages that were being written,
+ * and nothing that it read counts. */
+enum tj_storage_status tj_read_settled(struct tj_txn *txn) TJ_MUST_USE;
 void tj_read_end(struct tj_txn *txn);
 
 /* Look-ups work in reading and in writing transactions. */
@@ -144,6 +148,19 @@ enum tj_storage_status tj_cursor_next(struct tj_cursor *cursor, struct tj_view *
  * none. */
 enum tj_storage_status tj_cursor_seek(struct tj_cursor *cursor, uint64_t number) TJ_MUST_USE;
 void tj_cursor_close(struct tj_cursor *cursor);
+
+/* For a parent whose child reads a store: a child without LMDB's reader lock may crash on pages
+ * that are being written. Watched before the child begins, a store tells afterwards whether
+ * somebody wrote without that lock holding him off. A directory that cannot be looked at tells
+ * nothing. */
+struct tj_store_watch {
+    bool lockless;
+    int64_t modified_s;
+    int64_t modified_ns;
+    int64_t size;
+};
+void tj_store_watch(struct tj_store_watch *out, const char *dir);
+bool tj_store_disturbed(const struct tj_store_watch *watch, const char *dir) TJ_MUST_USE;
 
 /* Bytes of data.mdb in use (pages up to the last one allocated, times the page size). */
 enum tj_storage_status tj_store_bytes(struct tj_store *store, uint64_t *bytes) TJ_MUST_USE;

@@ -28,11 +28,18 @@ _Noreturn static inline void tj_storage_abort(const char *file, int line, const 
 
 #define TJ_STORAGE_REQUIRE(cond) ((cond) ? (void)0 : tj_storage_abort(__FILE__, __LINE__, #cond))
 
+/* What changes whenever somebody writes data.mdb. */
+struct tj_store_picture {
+    uint64_t commit; /* the number of the last one */
+    struct tj_store_watch file;
+};
+
 struct tj_txn {
     struct tj_store *store;
     MDB_txn *mdb;
     bool writing;
-    unsigned cursors; /* open ones */
+    unsigned cursors;                /* open ones */
+    struct tj_store_picture picture; /* without a reader lock: when it began */
     /* When it is not OK, LMDB would refuse all else; or (FULL) could fail in the middle of a
      * commit. */
     enum tj_storage_status failed;

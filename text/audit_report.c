@@ -62,6 +62,9 @@ bool audit_incomplete(const struct tj_replay_report *report, const struct audit_
 
 static const char *incomplete_sentence(const struct tj_replay_report *report)
 {
+    if (report->trouble.status != TIJORI_OK) {
+        return "nothing failed, but something could not be read, so that nothing is concluded";
+    }
     return report->newer ? "newer software is needed to go on"
                          : "nothing failed, but not everything was checked: see what was skipped";
 }
@@ -93,6 +96,20 @@ static void put_verdict(json_t *root, enum tijori_verdict verdict, const char *s
     member_text(root, "verdict", sentence);
     member_count(root, "exit", (uint64_t)exit);
     member_text(root, "program", style->program);
+}
+
+static void put_trouble(json_t *root, const struct tj_trouble *trouble)
+{
+    if (trouble->status == TIJORI_OK) {
+        return;
+    }
+    json_t *object = json_object();
+    member_text(object, "status", tijori_status_name(trouble->status));
+    member_text(object, "what", trouble->what);
+    if (trouble->met > 1) {
+        member_count(object, "more", trouble->met - 1);
+    }
+    member_set(root, object, "not_read");
 }
 
 /* ---- what was covered ---- */
@@ -511,6 +528,7 @@ json_t *audit_report(const struct tj_replay_report *report, const struct audit_s
     document_begin();
     verdict_sentence(sentence, verdict, report, audit_incomplete(report, style));
     put_verdict(root, verdict, sentence, style, exit);
+    put_trouble(root, &report->trouble);
     put_covered(root, report, style);
     put_checks(root, report);
     put_findings(root, report);

@@ -26,6 +26,8 @@ const char *const report_page_heads[] = {
 static const struct report_fact covered[] = {
     {"result", "{result}: {verdict}"},
     {"what", "{text}"},
+    {"not read", "{not_read.what}"},
+    {"", "and more: {not_read.more} times"},
     {"log", "{log}"},
     {"ledger id", "{ledger_id}"},
     {"covered", "entries {first_entry} to {last_entry}, received {first_received} to "

@@ -29,9 +29,13 @@ static bool print_report(const json_t *report, enum audit_format format)
 const char audit_program[] =
     "tijori-audit " TIJORI_VERSION " (" TIJORI_GIT_COMMIT ", " TIJORI_COMPILER ")";
 
+/* A failure stands. Short of one, nothing is concluded where something could not be read. */
 int audit_exit_code(const struct tj_replay_report *report, const struct audit_style *style)
 {
     enum tijori_verdict verdict = audit_verdict_of(report, style);
+    if (verdict != TIJORI_FAIL && report->trouble.status != TIJORI_OK) {
+        return exit_code_of(report->trouble.status);
+    }
     if (verdict == TIJORI_FINDING && style->findings_ok) {
         verdict = audit_incomplete(report, style) ? TIJORI_INCOMPLETE : TIJORI_PASS;
     }

@@ -7,7 +7,6 @@
 #include "text/text.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -173,11 +172,18 @@ static int replay_source(struct verification *v, struct tj_source *source,
     v->shown = UINT64_MAX;
     enum tijori_status status = tj_replay(source, &report, NULL, &options);
     clear_progress(v);
-    if (status != TIJORI_OK) {
-        return fail(exit_code_of(status), "%s: reading stopped: %s", v->path,
-                    tijori_status_text(status));
+    if (report.trouble.status != TIJORI_OK) {
+        message("%s: could not be read: %s", v->path, report.trouble.what);
+    }
+    if (status == TIJORI_LOCKED) { /* what was read is no picture of any log */
+        tj_report_clear(&report);
+        return exit_code_of(status);
     }
     int code = audit_print(&report, &v->style);
+    if (status != TIJORI_OK) { /* nothing failed, and nothing is concluded */
+        tj_report_clear(&report);
+        return code;
+    }
     if (replica != NULL) {
         code = end_with_state(v, source, replica, state_dir, &report, code);
     }
@@ -188,13 +194,19 @@ static int replay_source(struct verification *v, struct tj_source *source,
     return code;
 }
 
+/* All of it is done in a child: LMDB may crash on what a hostile ledger holds, and hashing aborts
+ * when there is no memory for it. Neither is to be the end of the program without a word. */
 static int verify_here(void *context)
 {
     struct verification *v = context;
     struct tj_source *source;
     struct tj_replica *replica = NULL;
     const char *dir = argument_value(v->arguments, "state");
-    int code = audit_open_source(&source, v->path);
+    int code = audit_read_pins(v->arguments, &v->pins);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    code = audit_open_to_replay(&source, v->path);
     if (code == EXIT_FAIL) { /* what is there is no log: that is a verdict */
         audit_print_failure("the log cannot be opened: damaged", &v->style);
     }
@@ -214,14 +226,8 @@ static int verify_here(void *context)
     }
     tj_replica_close(replica);
     tj_source_close(source);
+    audit_free_pins(&v->pins);
     return code;
-}
-
-/* By a fault of the program or of what it read; all other signals come from outside. */
-static bool is_crash(int number)
-{
-    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
-           number == SIGABRT || number == SIGTRAP || number == SIGSYS || number == 0;
 }
 
 int audit_verify(const struct arguments *arguments)
@@ -241,21 +247,13 @@ int audit_verify(const struct arguments *arguments)
         return EXIT_USAGE;
     }
     v.threads = (uint32_t)threads;
-    int code = audit_read_pins(arguments, &v.pins);
-    if (code == EXIT_PASS) {
-        code = audit_guarded(&signal, !tj_source_is_folder(v.path), verify_here, &v);
-    }
-    if (code < 0 && is_crash(signal)) {
+    int code = audit_guarded_at(&signal, v.path, verify_here, &v);
+    if (code < 0) {
         char why[256];
-        snprintf(why, sizeof why, "the storage is damaged so badly that reading it crashed%s%s",
-                 signal != 0 ? ": " : "", signal != 0 ? strsignal(signal) : "");
+        snprintf(why, sizeof why, "the storage is damaged so badly that reading it crashed: %s",
+                 strsignal(signal));
         audit_print_failure(why, &v.style);
         code = fail(EXIT_FAIL, "%s: %s", v.path, why);
-    } else if (code < 0) {
-        code = fail(EXIT_INCOMPLETE,
-                    "%s: the reading was stopped from outside (%s); nothing was verified", v.path,
-                    strsignal(signal));
     }
-    audit_free_pins(&v.pins);
     return code;
 }

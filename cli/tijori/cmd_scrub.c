@@ -47,7 +47,7 @@ static int scrub_damaged(const char *dir)
     if (status != TIJORI_OK) {
         return fail_status(status, dir, NULL);
     }
-    tj_digester_init(&digester);
+    digester_needed(&digester);
     status = tj_from_storage(tj_read_begin(store, &txn));
     if (status == TIJORI_OK) {
         status = tj_scrub_all(txn, &digester, &scrub);

@@ -512,8 +512,9 @@ static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress
         while (frontier.size < anchor->next_size) {
             struct tj_hash leaf;
             if (!tj_replica_leaf((void *)replica, &leaf, frontier.size)) {
-                return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, frontier.size, NULL, NULL,
-                               "the leaf hashes of the earlier audit cannot be read");
+                tj_trouble_note(&anchor->source->trouble, TIJORI_IO,
+                                "the leaf hashes of the earlier audit cannot be read");
+                return false;
             }
             tj_frontier_append(progress->digester->hasher, &frontier, &leaf);
         }

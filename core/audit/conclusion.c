@@ -135,7 +135,6 @@ static void skip_entries(const struct tj_source *source, struct tj_progress *pro
  * work would have been done, and the report says of each that it was not. */
 void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
 {
-    static const char why[] = "not reached: the replay stopped at the first failure";
     static const enum tj_check per_entry[] = {
         TJ_CHECK_NUMBERS,    TJ_CHECK_FORM,  TJ_CHECK_CHAIN, TJ_CHECK_BODIES,
         TJ_CHECK_SIGNATURES, TJ_CHECK_LANES, TJ_CHECK_RULES,
@@ -148,6 +147,8 @@ void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
     static const enum tj_check of_folder[] = {TJ_CHECK_TILES, TJ_CHECK_FILES};
     const enum tj_check *own = source->is_ledger ? of_ledger : of_folder;
     struct tj_replay_report *report = progress->report;
+    const char *why = report->failed ? "not reached: the replay stopped at the first failure"
+                                     : "not reached: the replay stopped at what could not be read";
     for (size_t i = 0; i < sizeof per_entry / sizeof per_entry[0]; i++) {
         skip_entries(source, progress, per_entry[i], why);
     }

@@ -129,8 +129,13 @@ static void check(struct tj_source *source, struct tj_progress *progress,
     struct tj_hash hash = {{0}};
     struct tj_hash name;
     memcpy(name.bytes, document->name, TJ_HASH_SIZE);
+    tj_watch(report);
     if (source->ops->document(source, &bytes, document->name)) {
         tj_sha256(progress->digester->hasher, &hash, bytes.bytes, bytes.size);
+    }
+    if (tj_troubled(report)) {
+        tj_skip_troubled(report, TJ_CHECK_ATTACHMENTS, 1, "an attachment");
+        return;
     }
     if (!tj_hash_equal(&hash, &name)) {
         fail_altered(source, progress, &hash, &name);

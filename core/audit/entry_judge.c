@@ -1,6 +1,7 @@
 #include "core/audit/entry_judge.h"
 
 #include "core/audit/conclusion.h"
+#include "core/base/memory.h"
 #include "core/rules/apply.h"
 
 #include <inttypes.h>
@@ -102,9 +103,14 @@ static bool means_newer(enum tijori_status status)
            status == TIJORI_SLOT_ALGORITHM;
 }
 
-/* Before anything is believed, the bytes must be those that were signed. */
+/* Before anything is believed, the bytes must be those that were signed. What is there and could
+ * not be read is no failure: the replay cannot go on. */
 static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item)
 {
+    if (item->source.unread) {
+        r->stopped = true;
+        return false;
+    }
     if (item->body_missing) {
         return fail(r, TJ_CHECK_BODIES, index, NULL, NULL, "the body of this entry is missing");
     }
@@ -126,7 +132,9 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
     }
     pass(r, TJ_CHECK_FORM, 1u + records_here(item));
     if (item->undecided) {
-        r->undecided = true;
+        tj_trouble_note(&r->source->trouble, tj_undecided(),
+                        "a signature of entry %" PRIu64 " could not be verified",
+                        r->report->entries);
         return false;
     }
     if (item->invalid_slot != TJ_NOWHERE) {
@@ -138,6 +146,22 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
     }
     r->report->signatures += item->entry.slots.count;
     return pass(r, TJ_CHECK_SIGNATURES, item->entry.slots.count);
+}
+
+/* What was asked of the log before an entry must be as it was judged. Otherwise nothing that rests
+ * on it counts, neither what it shows nor what it hides. */
+bool tj_past_holds(struct tj_replaying *r)
+{
+    if (tj_troubled(r->report)) {
+        r->stopped = true;
+        return false;
+    }
+    if (r->past.changed != UINT64_MAX) {
+        return fail(r, TJ_CHECK_BODIES, r->past.changed, NULL, NULL,
+                    "the entry or its body is not what it was when it was verified: it was "
+                    "changed while it was read, or since the earlier audit");
+    }
+    return true;
 }
 
 #ifdef TIJORI_VERIFY
@@ -181,6 +205,9 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
     tj_undo_log_settle(r->state->undo);
     if (status == TIJORI_MEMORY) {
         return tj_lack_memory(r);
+    }
+    if (!tj_past_holds(r)) {
+        return false;
     }
     if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
         return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
@@ -236,15 +263,19 @@ static bool judge_derived(struct tj_replaying *r, uint64_t index, const struct t
 /* False: no memory. */
 static bool append_leaf(struct tj_replaying *r, const struct tj_hash *leaf)
 {
-    struct tj_hash nodes[TJ_FRONTIER_NODES_MAX];
-    r->recent.nodes[0][r->frontier.size % TJ_TILE_WIDTH] = *leaf;
-    r->recent.completed = tj_frontier_append_nodes(r->digester.hasher, &r->frontier, nodes, leaf);
-    TJ_VERIFY_CHECK(r->recent.completed < TJ_TILE_LEVELS);
-    for (uint32_t level = 1; level <= r->recent.completed; level++) {
-        uint64_t number = (r->frontier.size >> (8 * level)) - 1;
-        r->recent.nodes[level][number % TJ_TILE_WIDTH] = nodes[level - 1];
+    if (r->replica != NULL) {
+        if (!tj_replica_add_leaf(r->replica, leaf)) {
+            return false;
+        }
+    } else {
+        if (!tj_grow(&r->leaves, &r->leaf_capacity, r->leaf_count + 1, sizeof *leaf)) {
+            return false;
+        }
+        r->leaves[r->leaf_count++] = *leaf;
     }
-    return r->replica == NULL || tj_replica_add_leaf(r->replica, leaf);
+    tj_recent_append(r->digester.hasher, &r->recent, &r->frontier, leaf);
+    TJ_VERIFY_CHECK(r->recent.completed < TJ_TILE_LEVELS);
+    return true;
 }
 
 static bool count_absent(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item)
@@ -255,7 +286,8 @@ static bool count_absent(struct tj_replaying *r, uint64_t index, const struct tj
     }
     report->restricted++;
     report->restricted_records += item->entry.header.record_count;
-    return tj_figures_miss(r->figures, tj_day_of(item->entry.received_ns));
+    return tj_source_past_lacks(&r->past, index) &&
+           tj_figures_miss(r->figures, tj_day_of(item->entry.received_ns));
 }
 
 static bool count_body(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item)
@@ -336,6 +368,6 @@ bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
     TJ_VERIFY_CHECK(r->frontier.size == report->entries);
     TJ_VERIFY_CHECK(index % 64 != 0 || tj_balances_are_zero(r->state)); /* I2 */
     TJ_VERIFY_CHECK(index % 64 != 0 || tj_figures_agree(r->figures, r->state));
-    return r->source->ops->accepted(r->source, &r->progress) &&
+    return tj_past_holds(r) && r->source->ops->accepted(r->source, &r->progress) &&
            tj_anchor_entry(&r->anchor, &r->progress);
 }

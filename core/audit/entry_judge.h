@@ -12,4 +12,8 @@
  * says why; or memory is out. */
 bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item) TJ_MUST_USE;
 
+/* Whether all that was asked of earlier entries could be read, and was as it had been judged.
+ * False: the replay stops, and the report says why. */
+bool tj_past_holds(struct tj_replaying *r) TJ_MUST_USE;
+
 #endif

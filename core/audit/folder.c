@@ -12,14 +12,39 @@
 
 /* ---- files ---- */
 
-static bool fill(struct tj_folder *s, struct tj_file_bytes *buffer, int fd, size_t size)
+/* What the error of a system call says of what stands at a path: nothing does, something else than
+ * was asked for, or this machine could not tell. */
+static enum tj_read_answer answer_of(struct tj_folder *s, int error, const char *path)
+{
+    if (error == ENOENT || error == ENOTDIR) {
+        return TJ_READ_MISSING;
+    }
+    if (error == ELOOP || error == ENXIO || error == ENAMETOOLONG) {
+        return TJ_READ_BAD;
+    }
+    tj_trouble_errno(&s->source.trouble, error, path);
+    return TJ_READ_UNREADABLE;
+}
+
+static enum tj_read_answer fill(struct tj_folder *s, struct tj_file_bytes *buffer, int fd,
+                                size_t size, const char *path)
 {
     /* One byte more than the file has, so that an empty one has a place too. */
     if (!tj_grow(&buffer->bytes, &buffer->capacity, size + 1, 1)) {
-        s->source.no_memory = true;
-        return false;
+        tj_trouble_errno(&s->source.trouble, ENOMEM, path);
+        return TJ_READ_UNREADABLE;
     }
-    return tj_descriptor_read(buffer->bytes, size, &buffer->size, fd) == 0 && buffer->size == size;
+    int error = tj_descriptor_read(buffer->bytes, size, &buffer->size, fd);
+    if (error != 0) {
+        tj_trouble_errno(&s->source.trouble, error, path);
+        return TJ_READ_UNREADABLE;
+    }
+    if (buffer->size != size) {
+        tj_trouble_note(&s->source.trouble, TIJORI_IO, "%s: became shorter while it was read",
+                        path);
+        return TJ_READ_UNREADABLE;
+    }
+    return TJ_READ_OK;
 }
 
 /* A link is not followed, and a pipe not waited for: the folder may come from anybody. */
@@ -29,19 +54,25 @@ enum tj_read_answer tj_folder_read(struct tj_folder *s, struct tj_file_bytes *ou
     struct stat st;
     int fd = openat(s->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            return TJ_READ_MISSING;
-        }
-        return TJ_READ_BAD;
+        return answer_of(s, errno, path);
     }
-    bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
-                (uint64_t)st.st_size <= max;
-    bool good = fits && fill(s, out, fd, (size_t)st.st_size);
+    enum tj_read_answer answer = TJ_READ_BAD;
+    if (fstat(fd, &st) != 0) {
+        answer = answer_of(s, errno, path);
+    } else if (S_ISREG(st.st_mode) && st.st_size >= 0 && (uint64_t)st.st_size <= max) {
+        answer = fill(s, out, fd, (size_t)st.st_size, path);
+    }
     close(fd);
-    if (!good) {
-        return TJ_READ_BAD;
+    return answer;
+}
+
+enum tj_read_answer tj_folder_look(struct tj_folder *s, struct stat *out, const char *path)
+{
+    if (fstatat(s->dir, path, out, AT_SYMLINK_NOFOLLOW) == 0) {
+        return TJ_READ_OK;
     }
-    return TJ_READ_OK;
+    out->st_mode = 0;
+    return answer_of(s, errno, path);
 }
 
 /* ---- entry bundles ---- */
@@ -92,25 +123,35 @@ bool tj_folder_past_bundle(struct tj_folder *s, uint64_t number)
 
 /* ---- directories ---- */
 
-bool tj_folder_visit(struct tj_folder *s, tj_name_visitor *visit, void *context, const char *path)
+/* A directory that was not read to its end counts as not read: what is missing from it is not known
+ * to be missing. */
+enum tj_read_answer tj_folder_visit(struct tj_folder *s, tj_name_visitor *visit, void *context,
+                                    const char *path)
 {
     int fd = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
-        return false;
+        return answer_of(s, errno, path);
     }
     DIR *directory = fdopendir(fd);
     if (directory == NULL) {
-        s->source.no_memory = true;
+        enum tj_read_answer answer = answer_of(s, errno, path);
         close(fd);
-        return false;
+        return answer;
     }
+    errno = 0;
     for (struct dirent *row = readdir(directory); row != NULL; row = readdir(directory)) {
         if (strcmp(row->d_name, ".") != 0 && strcmp(row->d_name, "..") != 0) {
             visit(context, row->d_name);
         }
+        errno = 0;
     }
+    int error = errno;
     closedir(directory);
-    return true;
+    if (error != 0) {
+        tj_trouble_errno(&s->source.trouble, error, path);
+        return TJ_READ_UNREADABLE;
+    }
+    return TJ_READ_OK;
 }
 
 /* ---- what is named by its hash ---- */
@@ -161,9 +202,10 @@ static void content_directory(void *context, const char *name)
         return;
     }
     snprintf(walk->first, sizeof walk->first, "%.2s", name);
-    if (!tj_folder_visit(walk->folder, content_file, &counted, path)) {
+    enum tj_read_answer answer = tj_folder_visit(walk->folder, content_file, &counted, path);
+    if (answer == TJ_READ_MISSING || answer == TJ_READ_BAD) {
         tj_folder_note_alien(walk->folder, "%s", path);
-    } else if (counted.names == 0) {
+    } else if (answer == TJ_READ_OK && counted.names == 0) {
         tj_folder_note_alien(walk->folder, "%s/ (nothing in it)", path);
     }
 }

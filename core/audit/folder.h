@@ -7,12 +7,14 @@
  * not belong.
  *
  * Nothing read is trusted. A link out of the folder is not followed, a file has a largest size, and
- * a name is compared with what it must be. When memory is out, source.no_memory says so.
+ * a name is compared with what it must be. What this machine could not read is in source.trouble.
  *
  * Threads: one at a time. */
 
 #include "core/audit/source.h"
 #include "core/format/folder_layout.h"
+
+#include <sys/stat.h>
 
 /* A file's bytes, in memory that grows and is used again. */
 struct tj_file_bytes {
@@ -49,6 +51,7 @@ struct tj_folder {
     struct tj_view entry;
     struct tj_entry_view decoded;
     bool has_body;
+    bool unread;      /* whether it has one could not be seen */
     size_t body_room; /* what was asked for when the entry was peeked at */
     char why[160];
     /* For reading out of order. */
@@ -70,25 +73,32 @@ static inline struct tj_folder *tj_folder_of(struct tj_source *source)
     return (struct tj_folder *)source;
 }
 
-enum tj_read_answer { TJ_READ_OK, TJ_READ_MISSING, TJ_READ_BAD };
+/* BAD: something else stands there than should. UNREADABLE: it may be as it should, and could not
+ * be read for want of permission, descriptors or memory, or because reading failed. That is noted
+ * in source.trouble, and is no answer about the folder. */
+enum tj_read_answer { TJ_READ_OK, TJ_READ_MISSING, TJ_READ_BAD, TJ_READ_UNREADABLE };
 
-/* Reads a regular file of at most `max` bytes, whole. BAD: it is too long, no regular file or
- * unreadable, or memory is out. */
+/* Reads a regular file of at most `max` bytes, whole. BAD: it is too long, or no regular file. */
 enum tj_read_answer tj_folder_read(struct tj_folder *folder, struct tj_file_bytes *out,
                                    const char *path, size_t max) TJ_MUST_USE;
 
-/* Calls `visit` for each name in a directory under the folder. False: there is no such directory.
+/* Looks what stands at a path, without following a link; its mode is 0 when the answer is not OK.
  */
+enum tj_read_answer tj_folder_look(struct tj_folder *folder, struct stat *out,
+                                   const char *path) TJ_MUST_USE;
+
+/* Calls `visit` for each name in a directory under the folder. UNREADABLE: there may be more names
+ * than were visited. */
 typedef void tj_name_visitor(void *context, const char *name);
-bool tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
-                     const char *path);
+enum tj_read_answer tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
+                                    const char *path) TJ_MUST_USE;
 
 /* Notes a path that does not belong; one that does not fit is cut. */
 void tj_folder_note_alien(struct tj_folder *folder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Walks body/ or attachment/, and stops nowhere: what is not named by a hash, and a folder with
- * nothing in it, is noted as alien. */
+ * nothing in it, is noted as alien. What could not be listed is in source.trouble. */
 struct tj_content_walk {
     struct tj_folder *folder;
     const char *path; /* of the directory */

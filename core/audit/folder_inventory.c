@@ -2,9 +2,7 @@
 
 #include "core/format/format_document.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
 
 struct file_walk {
     struct tj_folder *s;
@@ -41,14 +39,20 @@ static void walk_tiles(void *context, const char *name)
     size_t room = sizeof walk->path - before;
     int size = snprintf(walk->path + before, room, "/%s", name);
     bool fits = size > 0 && (size_t)size < room;
-    bool found = fits && fstatat(walk->s->dir, walk->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    enum tj_read_answer found = TJ_READ_BAD;
+    if (fits) {
+        found = tj_folder_look(walk->s, &st, walk->path);
+    }
     uint64_t names = walk->names;
-    if (found && S_ISDIR(st.st_mode)) {
+    if (found == TJ_READ_UNREADABLE) {
+        /* Nothing is said of it. */
+    } else if (found == TJ_READ_OK && S_ISDIR(st.st_mode)) {
         walk->names = 0;
-        if (tj_folder_visit(walk->s, walk_tiles, walk, walk->path) && walk->names == 0) {
+        enum tj_read_answer listed = tj_folder_visit(walk->s, walk_tiles, walk, walk->path);
+        if (listed == TJ_READ_OK && walk->names == 0) {
             tj_folder_note_alien(walk->s, "%s/ (nothing in it)", walk->path);
         }
-    } else if (found && S_ISREG(st.st_mode) && tile_belongs(walk->s, walk->path)) {
+    } else if (found == TJ_READ_OK && S_ISREG(st.st_mode) && tile_belongs(walk->s, walk->path)) {
         walk->tiles++;
     } else {
         tj_folder_note_alien(walk->s, "%s", walk->path);
@@ -62,7 +66,9 @@ static void walk_top(void *context, const char *name)
     struct tj_folder *s = context;
     struct stat st = {.st_mode = 0};
     const struct tj_folder_top *known = tj_folder_top_of(name);
-    (void)fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW);
+    if (tj_folder_look(s, &st, name) == TJ_READ_UNREADABLE) {
+        return;
+    }
     if (known == NULL || (st.st_mode & S_IFMT) != (known->directory ? S_IFDIR : S_IFREG)) {
         tj_folder_note_alien(s, "%.100s", name);
     }
@@ -71,11 +77,16 @@ static void walk_top(void *context, const char *name)
 /* Nothing depends on it, so that it is another edition, or missing, is no more than a note. */
 static void check_format_document(struct tj_folder *s, struct tj_replay_report *report)
 {
+    tj_watch(report);
     enum tj_read_answer answer =
         tj_folder_read(s, &s->file, TJ_FOLDER_DOCUMENT, TJ_FOLDER_DOCUMENT_MAX);
     if (answer == TJ_READ_OK && s->file.size == tj_format_document_size &&
         memcmp(s->file.bytes, tj_format_document, s->file.size) == 0) {
         tj_pass(report, TJ_CHECK_FILES, 1);
+        return;
+    }
+    if (answer == TJ_READ_UNREADABLE) {
+        tj_skip_troubled(report, TJ_CHECK_FILES, 1, TJ_FOLDER_DOCUMENT);
         return;
     }
     tj_note(report, TJ_FOLDER_DOCUMENT " %s",
@@ -87,7 +98,12 @@ static void check_format_document(struct tj_folder *s, struct tj_replay_report *
 static void check_kind(struct tj_folder *s, struct tj_replay_report *report)
 {
     enum tj_folder_kind kind;
+    tj_watch(report);
     enum tj_read_answer answer = tj_folder_read(s, &s->file, TJ_FOLDER_KIND, TJ_FOLDER_KIND_MAX);
+    if (answer == TJ_READ_UNREADABLE) {
+        tj_skip_troubled(report, TJ_CHECK_FILES, 1, TJ_FOLDER_KIND);
+        return;
+    }
     if (answer != TJ_READ_OK || !tj_folder_kind_decode(&kind, s->file.bytes, s->file.size)) {
         tj_skip(report, TJ_CHECK_FILES, 1, TJ_FOLDER_KIND ": %s",
                 answer == TJ_READ_MISSING ? "this file is missing" : "says no kind of folder");
@@ -138,7 +154,11 @@ static void check_bodies(struct tj_folder *s, struct tj_progress *progress)
     if (s->body_count > 0) {
         qsort(s->bodies, s->body_count, sizeof *s->bodies, by_hash);
     }
+    tj_watch(progress->report);
     tj_folder_walk_content(&walk);
+    if (tj_troubled(progress->report)) {
+        tj_skip_troubled(progress->report, TJ_CHECK_FILES, 1, TJ_FOLDER_BODIES);
+    }
     tj_pass(progress->report, TJ_CHECK_FILES, s->body_count);
 }
 
@@ -146,10 +166,13 @@ static void check_files(struct tj_folder *s, struct tj_progress *progress)
 {
     struct file_walk walk = {.s = s, .path = TJ_FOLDER_TILES};
     struct tj_content_walk attachments = {.folder = s, .path = TJ_FOLDER_ATTACHMENTS};
-    tj_folder_visit(s, walk_top, s, ".");
-    tj_folder_visit(s, walk_tiles, &walk, TJ_FOLDER_TILES);
+    tj_watch(progress->report);
+    (void)!tj_folder_visit(s, walk_top, s, ".");
+    (void)!tj_folder_visit(s, walk_tiles, &walk, TJ_FOLDER_TILES);
     tj_folder_walk_content(&attachments);
-    if (progress->start == 0 && walk.tiles != s->tiles) {
+    if (tj_troubled(progress->report)) {
+        tj_skip_troubled(progress->report, TJ_CHECK_FILES, 1, "the names in the folder");
+    } else if (progress->start == 0 && walk.tiles != s->tiles) {
         tj_skip(progress->report, TJ_CHECK_FILES, 1,
                 TJ_FOLDER_TILES ": %" PRIu64 " files, of which %" PRIu64 " were checked",
                 walk.tiles, s->tiles);

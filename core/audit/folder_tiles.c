@@ -1,38 +1,22 @@
 #include "core/audit/folder_tiles.h"
 
-/* Compares the nodes first to first + width - 1 of a tile, as far as this audit came by them.
- * *wrong gets the first node that is another or missing; or the last, when more follows it. */
+/* Compares the first `width` nodes of the newest tile of a level. *wrong gets the first node that
+ * is another or missing; or the last, when more follows it. */
 static bool tile_is(const struct tj_progress *progress, unsigned *wrong,
-                    const struct tj_file_bytes *file, unsigned level, unsigned width,
-                    unsigned known_from)
+                    const struct tj_file_bytes *file, unsigned level, unsigned width)
 {
-    TJ_VERIFY_CHECK(width > 0 && width <= TJ_TILE_WIDTH && known_from <= TJ_TILE_WIDTH);
+    TJ_VERIFY_CHECK(width > 0 && width <= TJ_TILE_WIDTH);
     for (unsigned i = 0; i < width; i++) {
         size_t end = (size_t)(i + 1) * TJ_HASH_SIZE;
-        if (file->size < end || (i >= known_from && memcmp(file->bytes + end - TJ_HASH_SIZE,
-                                                           progress->recent->nodes[level][i].bytes,
-                                                           TJ_HASH_SIZE) != 0)) {
+        if (file->size < end ||
+            memcmp(file->bytes + end - TJ_HASH_SIZE, progress->recent->nodes[level][i].bytes,
+                   TJ_HASH_SIZE) != 0) {
             *wrong = i;
             return false;
         }
     }
     *wrong = width - 1;
     return file->size == (size_t)width * TJ_HASH_SIZE;
-}
-
-/* The tile's nodes from before this audit began are not at hand. */
-static unsigned known_from(const struct tj_progress *progress, unsigned level, uint64_t number)
-{
-    uint64_t first = number * TJ_TILE_WIDTH;
-    uint64_t known = progress->start >> (8 * level);
-    TJ_VERIFY_CHECK(first <= progress->report->entries >> (8 * level));
-    if (known <= first) {
-        return 0;
-    }
-    if (known >= first + TJ_TILE_WIDTH) {
-        return TJ_TILE_WIDTH;
-    }
-    return (unsigned)(known - first);
 }
 
 static const char *tile_fault(enum tj_read_answer answer)
@@ -43,7 +27,9 @@ static const char *tile_fault(enum tj_read_answer answer)
     case TJ_READ_MISSING:
         return "this file is missing";
     case TJ_READ_BAD:
-        return "unreadable";
+        return "too large, or not a regular file";
+    case TJ_READ_UNREADABLE:
+        return "could not be read";
     }
     abort();
 }
@@ -54,54 +40,62 @@ static bool compare_tile(struct tj_folder *s, struct tj_progress *progress, unsi
     char path[TJ_TILE_PATH_MAX];
     unsigned wrong = 0;
     struct tj_replay_report *report = progress->report;
-    unsigned from = known_from(progress, level, number);
     tj_tile_path(path, level, number, width);
     /* One byte more is read than it may have, so that one that is too long is seen. */
     enum tj_read_answer answer =
         tj_folder_read(s, &s->file, path, TJ_TILE_WIDTH * TJ_HASH_SIZE + 1);
-    if (answer == TJ_READ_OK && tile_is(progress, &wrong, &s->file, level, width, from)) {
+    if (answer == TJ_READ_OK && tile_is(progress, &wrong, &s->file, level, width)) {
         s->tiles++;
         return tj_pass(report, TJ_CHECK_TILES, 1);
+    }
+    if (answer == TJ_READ_UNREADABLE) {
+        return tj_skip_troubled(report, TJ_CHECK_TILES, 1, path);
     }
     uint64_t entry = (number * TJ_TILE_WIDTH + wrong) << (8 * level);
     return tj_fail(report, TJ_CHECK_TILES, entry < report->entries ? entry : UINT64_MAX, NULL, NULL,
                    "%s: %s", path, tile_fault(answer));
 }
 
-/* Compares `file` with the first `count` entries of a bundle and answers where they part: the first
- * entry that is another or missing; or the last, when more follows it; or `count`, when it has just
- * these. */
-static unsigned first_wrong(const struct tj_file_bytes *bundle, const struct tj_file_bytes *file,
+/* Compares a file with the first `count` entries of the newest bundle, by their leaf hashes, and
+ * answers where they part: the first entry that is another or missing; or the last, when more
+ * follows it; or `count`, when it has just these. */
+static unsigned first_wrong(const struct tj_progress *progress, const struct tj_file_bytes *file,
                             unsigned count)
 {
-    const uint8_t *at = bundle->bytes;
+    const uint8_t *at = file->bytes;
+    const uint8_t *end = file->bytes + file->size;
     for (unsigned i = 0; i < count; i++) {
         const uint8_t *entry;
-        size_t from = (size_t)(at - bundle->bytes);
         size_t size;
-        if (!tj_bundle_next(&at, &entry, &size, bundle->bytes + bundle->size) ||
-            file->size < from + 2 + size ||
-            memcmp(file->bytes + from, bundle->bytes + from, 2 + size) != 0) {
+        struct tj_hash leaf;
+        if (!tj_bundle_next(&at, &entry, &size, end)) {
+            return i;
+        }
+        tj_leaf_hash(progress->digester->hasher, &leaf, entry, size);
+        if (!tj_hash_equal(&leaf, &progress->recent->nodes[0][i])) {
             return i;
         }
     }
-    if (file->size == (size_t)(at - bundle->bytes)) {
+    if (at == end) {
         return count;
     }
     return count - 1;
 }
 
-/* A bundle of an earlier size must be a beginning of the one that was read in order. That one is
- * read again here, since the reading is ahead of the judgement. */
+/* A bundle of an earlier size must be a beginning of the one that was read in order. The entries of
+ * that one are not read again here: their hashes are at hand. */
 static bool compare_bundle(struct tj_folder *s, struct tj_progress *progress, uint64_t number,
                            unsigned width)
 {
     char path[TJ_TILE_PATH_MAX];
     unsigned wrong = 0;
     tj_tile_path(path, TJ_TILE_ENTRIES, number, width);
-    if (tj_folder_past_bundle(s, number) &&
-        tj_folder_read(s, &s->file, path, TJ_BUNDLE_SIZE_MAX) == TJ_READ_OK) {
-        wrong = first_wrong(&s->past_bundle, &s->file, width);
+    enum tj_read_answer answer = tj_folder_read(s, &s->file, path, TJ_BUNDLE_SIZE_MAX);
+    if (answer == TJ_READ_UNREADABLE) {
+        return tj_skip_troubled(progress->report, TJ_CHECK_TILES, 1, path);
+    }
+    if (answer == TJ_READ_OK) {
+        wrong = first_wrong(progress, &s->file, width);
         if (wrong == width) {
             s->tiles++;
             return tj_pass(progress->report, TJ_CHECK_TILES, 1);
@@ -144,7 +138,10 @@ static bool compare_partials(struct tj_folder *s, struct tj_progress *progress, 
     struct partials partials = {s, progress, level, number, width, true};
     tj_tile_path(path, level, number, 1);
     *strrchr(path, '/') = '\0';
-    tj_folder_visit(s, compare_partial, &partials, path);
+    if (tj_folder_visit(s, compare_partial, &partials, path) == TJ_READ_UNREADABLE &&
+        partials.sound) {
+        return tj_skip_troubled(progress->report, TJ_CHECK_TILES, 1, path);
+    }
     return partials.sound;
 }
 

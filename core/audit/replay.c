@@ -8,14 +8,26 @@
 /* Entries in flight between reading and judging, and bytes of those that are copied. */
 enum { WINDOW = 1024, RING_BYTES = 64 << 20, PROGRESS_EVERY = 64 };
 
-static bool could_not_verify(const struct tj_replaying *r)
+/* A signature that this machine cannot verify says nothing about the log. */
+static void note_undecided(struct tj_replaying *r)
 {
-    return r->undecided || r->anchor.undecided;
+    if (r->anchor.undecided) {
+        tj_trouble_note(&r->source->trouble, tj_undecided(),
+                        "a signature of the log or of a witness could not be verified");
+    }
 }
 
-static bool lacks_memory(const struct tj_replaying *r)
+/* After whatever may have met trouble: is the replay to go on? */
+static bool goes_on(struct tj_replaying *r)
 {
-    return r->no_memory || r->anchor.no_memory || r->source->no_memory || could_not_verify(r);
+    note_undecided(r);
+    if (r->anchor.no_memory) {
+        return tj_lack_memory(r);
+    }
+    if (tj_troubled(r->report)) {
+        r->stopped = true;
+    }
+    return !r->stopped;
 }
 
 /* ---- reading ---- */
@@ -30,7 +42,10 @@ static void decide_items(void *context, struct tj_digester *digester, struct tj_
     (void)digester;
     for (size_t i = 0; i < ready && !atomic_load(&r->broken); i++) {
         pthread_mutex_lock(&r->reading);
+        tj_watch(
+            r->report); /* what is read ahead may have met trouble: that is for later entries */
         bool sound = tj_replay_entry(r, tj_pipeline_at(pipeline, i));
+        sound = goes_on(r) && sound;
         pthread_mutex_unlock(&r->reading);
         if (!sound) {
             atomic_store(&r->broken, true);
@@ -44,9 +59,10 @@ static void decide_items(void *context, struct tj_digester *digester, struct tj_
     tj_pipeline_drop(pipeline, ready);
 }
 
-/* Peeks at the next entry, and takes it when there is one. False at the end, and at a gap, which
- * r->gap then tells. */
-static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint64_t index)
+/* Peeks at the next entry, and takes it when there is one. False at the end, at a gap, which r->gap
+ * then tells, and at what cannot be read. */
+static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint64_t index,
+                      bool *unread)
 {
     size_t memory;
     uint8_t *bytes;
@@ -54,6 +70,7 @@ static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint
     enum tj_source_answer answer = r->source->ops->peek(r->source, &memory, index, &r->gap);
     pthread_mutex_unlock(&r->reading);
     if (answer != TJ_SOURCE_ENTRY) {
+        *unread = answer == TJ_SOURCE_TROUBLE;
         return false;
     }
     struct tj_read_entry *item =
@@ -75,11 +92,14 @@ static bool read_item(struct tj_replaying *r, struct tj_pipeline *pipeline, uint
 static void replay_entries(struct tj_replaying *r, struct tj_pipeline *pipeline)
 {
     uint64_t index = r->progress.start;
+    bool unread = false;
     r->gap = NULL;
-    while (!atomic_load(&r->broken) && read_item(r, pipeline, index)) {
+    while (!atomic_load(&r->broken) && read_item(r, pipeline, index, &unread)) {
         index++;
     }
     tj_pipeline_drain(pipeline);
+    tj_watch(r->report);
+    r->stopped |= unread;
     if (!atomic_load(&r->broken) && r->gap != NULL) {
         tj_fail(r->report, TJ_CHECK_NUMBERS, index, NULL, NULL, "%s", r->gap);
     }
@@ -102,8 +122,11 @@ static bool check_whole(struct tj_replaying *r)
         return tj_lack_memory(r);
     }
     tj_audit_programmes(report, r->state, r->figures, &r->past.past);
+    (void)!tj_past_holds(r); /* what is wrong is in the report */
+    tj_watch(report);
     r->source->ops->finish(r->source, &r->progress, &report->state_digest);
     tj_documents_check(&r->documents, r->source, &r->progress);
+    tj_watch(report);
     if (report->restricted > 0 && report->restricted_seen > 0) {
         tj_fail(r->report, TJ_CHECK_BODIES, report->restricted_first, NULL, NULL,
                 "the body of a restricted entry is missing where others are there: a public export "
@@ -116,17 +139,22 @@ static bool check_whole(struct tj_replaying *r)
 static void finish(struct tj_replaying *r)
 {
     struct tj_replay_report *report = r->report;
-    bool whole = !report->failed;
+    bool whole = !report->failed && !r->stopped;
     TJ_VERIFY_CHECK(r->frontier.size == report->entries);
     report->leaf = r->leaf;
     tj_frontier_root(r->digester.hasher, &report->root, &r->frontier);
     tj_state_digest(r->state, r->digester.hasher, &report->state_digest);
+    tj_watch(report);
     if (whole) {
         check_whole(r);
     } else {
         tj_skip_rest(&r->progress, r->source);
     }
     tj_skip_absent(report, r->state->unjudged - r->unjudged_before);
+    if (r->state->no_memory) {
+        return; /* what it lacks would be taken for another ledger's */
+    }
+    tj_watch(report);
     tj_anchor_finish(&r->anchor, &r->progress, whole);
 }
 
@@ -140,10 +168,31 @@ static bool begin(struct tj_replaying *r)
         return tj_lack_memory(r);
     }
     tj_anchor_init(&r->anchor, r->source, &r->options->pins);
+    tj_watch(r->report); /* what could not be listed is not cited in vain */
     if (tj_check_extends(r) && r->source->ops->begin(r->source, &r->progress)) {
         tj_anchor_begin(&r->anchor, &r->progress, r->replica);
     }
-    return !r->report->failed && !lacks_memory(r);
+    return goes_on(r) && !r->report->failed;
+}
+
+/* What the replay comes to. A failure stands, whatever could not be read elsewhere. Only when
+ * somebody wrote while it was read, nothing stands. */
+static enum tijori_status conclude(struct tj_replaying *r)
+{
+    struct tj_replay_report *report = r->report;
+    note_undecided(r);
+    if (!r->source->ops->settled(r->source)) {
+        report->failed = false;
+        report->trouble = (struct tj_trouble){.status = TIJORI_LOCKED};
+        snprintf(report->trouble.what, sizeof report->trouble.what,
+                 "a writer came while the ledger was read: nothing was verified");
+        return TIJORI_LOCKED;
+    }
+    report->trouble = r->source->trouble;
+    if (report->failed) {
+        return TIJORI_OK;
+    }
+    return report->trouble.status;
 }
 
 /* The pipeline is there before anything is listed: when it cannot be had, nothing is to be undone.
@@ -164,19 +213,38 @@ static enum tijori_status replay_run(struct tj_replaying *r)
     }
     struct tj_pipeline *pipeline = tj_pipeline_create(&options);
     if (pipeline == NULL) {
-        return TIJORI_MEMORY;
+        (void)tj_lack_memory(r);
+        return conclude(r);
     }
     if (begin(r)) {
         replay_entries(r, pipeline);
     }
     tj_pipeline_destroy(pipeline);
-    if (!lacks_memory(r)) {
+    /* Without memory an entry may be left half counted. Then nothing can be said of the whole. */
+    if (r->frontier.size == r->report->entries) {
         finish(r);
     }
-    if (could_not_verify(r)) {
-        return tj_undecided();
+    return conclude(r);
+}
+
+/* What is read again is held against what was judged. */
+static bool leaf_of(void *context, struct tj_hash *leaf, uint64_t index)
+{
+    struct tj_replaying *r = context;
+    if (index >= r->report->entries) {
+        return false;
     }
-    return lacks_memory(r) ? TIJORI_MEMORY : TIJORI_OK;
+    if (r->replica == NULL) {
+        TJ_VERIFY_CHECK(index < r->leaf_count);
+        *leaf = r->leaves[index];
+        return true;
+    }
+    if (!tj_replica_leaf(r->replica, leaf, index)) {
+        tj_trouble_note(&r->source->trouble, TIJORI_IO,
+                        "the leaf hashes of the earlier audit cannot be read");
+        return false;
+    }
+    return true;
 }
 
 /* A period is asked about the same figures that statements are checked by. So they are counted
@@ -215,9 +283,12 @@ static void join_parts(struct tj_replaying *r)
 static enum tijori_status replay(struct tj_replaying *r)
 {
     if (!create_parts(r)) {
-        return TIJORI_MEMORY;
+        (void)tj_lack_memory(r);
+        return conclude(r);
     }
     tj_source_past_init(&r->past, r->source, &r->digester, r->jumps);
+    r->past.leaves = leaf_of;
+    r->past.leaves_context = r;
     if (r->replica != NULL) {
         tj_resume(r);
     }
@@ -238,8 +309,10 @@ enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *
     TIJORI_REQUIRE(options->period == NULL || options->replica == NULL);
     struct tj_replaying *r = calloc(1, sizeof *r);
     if (r == NULL) {
+        tj_trouble_note(&report->trouble, TIJORI_MEMORY, "out of memory");
         return TIJORI_MEMORY;
     }
+    report->watched = &source->trouble;
     r->options = options;
     r->period = options->period;
     r->replica = options->replica;
@@ -252,12 +325,15 @@ enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *
     } else {
         tj_state_destroy(r->state);
     }
+    report->watched = NULL; /* the source may be closed before the report is read */
     tj_lane_jumps_destroy(r->jumps);
     if (options->period == NULL) {
         tj_figures_destroy(r->figures);
     }
     tj_documents_clear(&r->documents);
     tj_anchor_clear(&r->anchor);
+    tj_source_past_clear(&r->past);
+    free(r->leaves);
     tj_digester_clear(&r->digester);
     pthread_mutex_destroy(&r->reading);
     free(r);

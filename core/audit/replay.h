@@ -25,9 +25,11 @@ struct tj_replay_options {
     void *progress_context;
 };
 
-/* Replays the source's log. The answer is about the reading itself (MEMORY). What was found is in
- * the report, which tj_report_clear frees. *state (may be NULL) gets the replayed state, for the
- * caller to show and destroy. It is meaningful up to the last entry verified. */
+/* Replays the source's log. What was found is in the report, which tj_report_clear frees, whatever
+ * the answer is. The answer is about the reading itself: OK; MEMORY, DENIED or IO when something
+ * could not be read and nothing failed, and report->trouble says what; LOCKED when a writer came
+ * meanwhile, and the report means nothing. *state (may be NULL) gets the replayed state when it is
+ * OK, for the caller to show and destroy. It is meaningful up to the last entry verified. */
 enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *report,
                              struct tj_state **state,
                              const struct tj_replay_options *options) TJ_MUST_USE;

@@ -24,6 +24,11 @@ struct tj_replaying {
     struct tj_source_past past;
     struct tj_frontier frontier;
     struct tj_recent_nodes recent;
+    /* The leaf hash of every entry judged, for what is read again. The replica has them, when there
+     * is one. */
+    struct tj_hash *leaves;
+    size_t leaf_count;
+    size_t leaf_capacity;
     struct tj_progress progress;
     struct tj_anchor anchor;
     struct tj_documents documents;
@@ -34,9 +39,8 @@ struct tj_replaying {
     uint64_t directive;       /* the newest entry that holds directives */
     uint64_t unjudged_before; /* the part of state->unjudged that earlier audits counted */
     const char *gap;          /* why reading stopped before the end, or NULL */
-    bool no_memory;
-    bool undecided; /* this machine could not verify a signature: that says nothing of the log */
-    atomic_bool broken; /* something failed, or memory is out */
+    bool stopped;             /* something that it needs could not be read, or memory is out */
+    atomic_bool broken;       /* something failed, or it stopped */
     uint8_t links[TJ_RECORDS_MAX * TJ_LINK_SIZE];
 };
 
@@ -44,7 +48,8 @@ struct tj_replaying {
  * Returns false, to stop. */
 static inline bool tj_lack_memory(struct tj_replaying *r)
 {
-    r->no_memory = true;
+    tj_trouble_note(&r->source->trouble, TIJORI_MEMORY, "out of memory");
+    r->stopped = true;
     return false;
 }
 

@@ -401,7 +401,7 @@ static bool digest_holds(struct tj_hasher *hasher, FILE *file)
 }
 
 /* The leaves must give the tree: who keeps damaged ones would accuse a log of a fork. */
-static bool leaves_hold(struct tj_hasher *hasher, const struct tj_replica *r)
+static bool leaves_hold(struct tj_hasher *hasher, struct tj_replica *r)
 {
     struct tj_hash leaves[2048];
     const uint64_t room = sizeof leaves / sizeof leaves[0];
@@ -415,7 +415,7 @@ static bool leaves_hold(struct tj_hasher *hasher, const struct tj_replica *r)
         whole = pread(r->leaves_fd, leaves, (size_t)size, (off_t)(frontier.size * TJ_HASH_SIZE)) ==
                 size;
         for (size_t i = 0; i < count && whole; i++) {
-            tj_frontier_append(hasher, &frontier, &leaves[i]);
+            tj_recent_append(hasher, &r->recent, &frontier, &leaves[i]);
         }
     }
     return whole && frontier.count == r->frontier.count &&

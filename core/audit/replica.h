@@ -15,6 +15,7 @@
 
 #include "core/audit/figures.h"
 #include "core/audit/lanejumps.h"
+#include "core/audit/recent_nodes.h"
 #include "core/audit/report.h"
 #include "core/rules/state.h"
 #include "crypto/checkpoint.h"
@@ -22,7 +23,8 @@
 struct tj_replica {
     uint64_t size; /* entries verified; 0: none yet */
     struct tj_frontier frontier;
-    struct tj_hash leaf; /* of entry size - 1 */
+    struct tj_recent_nodes recent; /* made from the leaves, which are read anyway */
+    struct tj_hash leaf;           /* of entry size - 1 */
     uint64_t received_ns;
     uint64_t term;
     uint64_t directive;

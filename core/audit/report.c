@@ -1,6 +1,8 @@
 #include "core/audit/report.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
 static const char *const check_texts[TJ_CHECK_COUNT] = {
 #define TJ_CHECK_TEXT(name, text) text,
@@ -25,6 +27,59 @@ void tj_report_clear(struct tj_replay_report *report)
     report->tally = NULL;
 }
 
+/* ---- what could not be read ---- */
+
+void tj_trouble_note(struct tj_trouble *trouble, enum tijori_status status, const char *format, ...)
+{
+    TJ_VERIFY_CHECK(status != TIJORI_OK);
+    trouble->met++;
+    if (trouble->status == TIJORI_OK) {
+        va_list arguments;
+        trouble->status = status;
+        va_start(arguments, format);
+        (void)vsnprintf(trouble->what, sizeof trouble->what, format, arguments);
+        va_end(arguments);
+    }
+}
+
+static enum tijori_status status_of(int error)
+{
+    if (error == EACCES || error == EPERM) {
+        return TIJORI_DENIED;
+    }
+    if (error == ENOMEM) {
+        return TIJORI_MEMORY;
+    }
+    return TIJORI_IO;
+}
+
+void tj_trouble_errno(struct tj_trouble *trouble, int error, const char *path)
+{
+    tj_trouble_note(trouble, status_of(error), "%s: %s", path, strerror(error));
+}
+
+void tj_watch(struct tj_replay_report *report)
+{
+    if (report->watched != NULL) {
+        report->met_before = report->watched->met;
+    }
+}
+
+bool tj_troubled(const struct tj_replay_report *report)
+{
+    return report->watched != NULL && report->watched->met > report->met_before;
+}
+
+bool tj_skip_troubled(struct tj_replay_report *report, enum tj_check check, uint64_t count,
+                      const char *what)
+{
+    tj_skip(report, check, count, "%s: could not be read", what);
+    tj_watch(report);
+    return true;
+}
+
+/* ---- what was found ---- */
+
 bool tj_pass(struct tj_replay_report *report, enum tj_check check, uint64_t count)
 {
     TJ_VERIFY_CHECK(check < TJ_CHECK_COUNT);
@@ -38,6 +93,9 @@ bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entr
              const struct tj_hash *found, const struct tj_hash *expected, const char *format, ...)
 {
     TJ_VERIFY_CHECK((found == NULL) == (expected == NULL));
+    if (tj_troubled(report)) {
+        return false;
+    }
     report->checks[check].failed++;
     report->checks[check].reached = report->entries + 1;
     if (!report->failed) {
@@ -87,6 +145,9 @@ __attribute__((format(printf, 4, 0))) static void find(struct tj_replay_report *
                                                        uint64_t entry, bool standing,
                                                        const char *format, va_list arguments)
 {
+    if (tj_troubled(report)) {
+        return;
+    }
     struct tj_finding *finding = next_finding(report);
     report->standing_count += standing;
     if (finding != NULL) {

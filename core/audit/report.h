@@ -68,8 +68,22 @@ struct tj_witness_result {
 };
 enum { TJ_WITNESSES_SHOWN_MAX = 64 };
 
+/* What this machine could not do: read a file for want of permission, descriptors or memory. It
+ * says nothing about the log, and is neither a failure nor a thing that is missing. Whoever meets
+ * it notes it (tj_trouble_note). */
+struct tj_trouble {
+    enum tijori_status status; /* of the first: MEMORY, DENIED, LOCKED or IO; OK: there is none */
+    uint64_t met;              /* how often */
+    char what[240];            /* of the first: the file, and why it could not be read */
+};
+
 struct tj_replay_report {
     struct tj_check_result checks[TJ_CHECK_COUNT];
+    struct tj_trouble trouble;
+    /* While the replay runs: the source's trouble, and how much of it the check at hand knew when
+     * it began. What fails or is found after more was met rests on it, and is not noted. */
+    const struct tj_trouble *watched; /* NULL: none */
+    uint64_t met_before;
     /* The first failure: which check, which entry (UINT64_MAX: none in particular), and what failed
      * in words. Where it is a matter of hashes: what was found and what it should have been; both
      * are zero otherwise. */
@@ -126,11 +140,26 @@ void tj_report_init(struct tj_replay_report *report);
 /* Frees what the report owns. */
 void tj_report_clear(struct tj_replay_report *report);
 
+void tj_trouble_note(struct tj_trouble *trouble, enum tijori_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same of a system call on a file that failed with `error`. */
+void tj_trouble_errno(struct tj_trouble *trouble, int error, const char *path);
+
+/* A check begins that rests on nothing read before. */
+void tj_watch(struct tj_replay_report *report);
+/* Whether trouble was met since then: what the check came to is not known. */
+bool tj_troubled(const struct tj_replay_report *report) TJ_MUST_USE;
+/* Notes that `count` things were not checked for the trouble just met, which `what` names, and goes
+ * on as if a new check began. Answers true, to go on. */
+bool tj_skip_troubled(struct tj_replay_report *report, enum tj_check check, uint64_t count,
+                      const char *what);
+
 /* Notes that `count` more things were found right, and that the check has decided about `entries +
  * 1` entries. Answers true, to go on. */
 bool tj_pass(struct tj_replay_report *report, enum tj_check check, uint64_t count);
 
-/* Notes a failure; the first one is told in full. Answers false, to stop. `found` and `expected`
+/* Notes a failure; the first one is told in full. Not when trouble was met since the check began:
+ * what was not read does not fail. Answers false, to stop. `found` and `expected`
  * may both be NULL. */
 bool tj_fail(struct tj_replay_report *report, enum tj_check check, uint64_t entry,
              const struct tj_hash *found, const struct tj_hash *expected, const char *format, ...)

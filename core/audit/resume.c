@@ -31,13 +31,13 @@ void tj_resume(struct tj_replaying *r)
     replica->jumps = NULL;
     replica->figures = NULL;
     r->past.jumps = r->jumps;
-    r->past.leaves = tj_replica_leaf;
+    r->past.start = replica->size;
     if (r->state->partial) {
         r->past.unseen_below = replica->size;
     }
-    r->past.leaves_context = replica;
     r->unjudged_before = r->state->unjudged;
     r->frontier = replica->frontier;
+    r->recent = replica->recent;
     r->leaf = replica->leaf;
     r->received_ns = replica->received_ns;
     r->term = replica->term;
@@ -73,6 +73,7 @@ void tj_keep_replica(struct tj_replaying *r)
     replica->jumps = r->jumps;
     replica->figures = r->figures;
     replica->frontier = r->frontier;
+    replica->recent = r->recent;
     replica->leaf = r->leaf;
     replica->received_ns = r->received_ns;
     replica->term = r->term;

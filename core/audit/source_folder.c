@@ -31,8 +31,9 @@ static size_t body_size(struct tj_folder *s)
     tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
     /* Whatever stands there is a body, if a wrong one. Only a body that is not there at all is
      * missing. */
-    s->has_body = fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-                  (errno != ENOENT && errno != ENOTDIR);
+    enum tj_read_answer answer = tj_folder_look(s, &st, path);
+    s->has_body = answer != TJ_READ_MISSING;
+    s->unread = answer == TJ_READ_UNREADABLE;
     if (!s->has_body || !S_ISREG(st.st_mode) || st.st_size > TJ_BODY_FILE_MAX) {
         return 0;
     }
@@ -48,8 +49,15 @@ static enum tj_source_answer open_bundle(struct tj_folder *s, uint64_t index, co
     }
     s->bundle_number = number;
     enum tj_read_answer answer = tj_folder_bundle(s, &s->bundle, number);
+    if (answer == TJ_READ_UNREADABLE) {
+        s->bundle_number = UINT64_MAX;
+        return TJ_SOURCE_TROUBLE;
+    }
     if (answer != TJ_READ_OK) {
-        return gap(s, answer == TJ_READ_MISSING ? "this file is missing" : "unreadable", why);
+        return gap(s,
+                   answer == TJ_READ_MISSING ? "this file is missing"
+                                             : "too large, or not a regular file",
+                   why);
     }
     if (!tj_bundle_skip(&s->at, &s->bundle, index % TJ_TILE_WIDTH)) {
         return gap(s, "the file ends inside an entry", why);
@@ -67,8 +75,9 @@ static enum tj_source_answer folder_peek(struct tj_source *source, size_t *memor
     if (index >= s->source.size) {
         return TJ_SOURCE_END;
     }
-    if (open_bundle(s, index, why) != TJ_SOURCE_ENTRY) {
-        return TJ_SOURCE_GAP;
+    enum tj_source_answer opened = open_bundle(s, index, why);
+    if (opened != TJ_SOURCE_ENTRY) {
+        return opened;
     }
     const uint8_t *end = s->bundle.bytes + s->bundle.size;
     if (!tj_bundle_next(&s->at, &s->entry.bytes, &s->entry.size, end)) {
@@ -82,6 +91,7 @@ static enum tj_source_answer folder_peek(struct tj_source *source, size_t *memor
     bool formed =
         tj_entry_decode(&s->decoded, s->entry.bytes, s->entry.size, &verdict) == TIJORI_OK;
     s->has_body = false;
+    s->unread = false;
     s->body_room = 0;
     if (formed) {
         s->body_room = body_size(s);
@@ -94,12 +104,14 @@ static enum tj_source_answer folder_peek(struct tj_source *source, size_t *memor
 static void note_body(struct tj_folder *s)
 {
     if (!tj_grow(&s->bodies, &s->body_capacity, s->body_count + 1, sizeof *s->bodies)) {
-        s->source.no_memory = true;
+        tj_trouble_note(&s->source.trouble, TIJORI_MEMORY, "the names of bodies: out of memory");
         return;
     }
     s->bodies[s->body_count++] = s->decoded.header.body_root;
 }
 
+/* What stands in a body's place is handed on as it is, for the judge to say what is wrong with it.
+ * Only what could not be read is marked: of that nothing can be said. */
 static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_source_item *out)
 {
     struct tj_folder *s = tj_folder_of(source);
@@ -110,10 +122,15 @@ static void folder_take(struct tj_source *source, uint8_t *memory, struct tj_sou
         return;
     }
     tj_content_path(path, TJ_FOLDER_BODIES, s->decoded.header.body_root.bytes);
-    /* Unreadable, or grown in between: there is one, and it is not what was signed. */
+    /* Something else than a body, or grown in between: there is one, and it is not what was signed.
+     */
     out->records = (struct tj_view){memory, 0};
-    if (tj_folder_read(s, &s->body, path, TJ_BODY_FILE_MAX) == TJ_READ_OK &&
-        s->body.size <= s->body_room) {
+    enum tj_read_answer answer = TJ_READ_UNREADABLE;
+    if (!s->unread) {
+        answer = tj_folder_read(s, &s->body, path, TJ_BODY_FILE_MAX);
+    }
+    out->unread = answer == TJ_READ_UNREADABLE;
+    if (answer == TJ_READ_OK && s->body.size <= s->body_room) {
         TJ_VERIFY_CHECK(s->body.size <= TJ_BODY_FILE_MAX);
         memcpy(memory + s->entry.size, s->body.bytes, s->body.size);
         out->records = (struct tj_view){memory + s->entry.size, s->body.size};
@@ -192,7 +209,7 @@ static bool is_named_for(struct tj_folder *s, const struct tj_file_bytes *file, 
     struct tj_hash hash;
     char named[TJ_FOLDER_PATH_MAX];
     if (!tj_sha256_alone(&hash, file->bytes, file->size)) {
-        s->source.no_memory = true;
+        tj_trouble_note(&s->source.trouble, TIJORI_MEMORY, "%s: out of memory", path);
         return false;
     }
     tj_checkpoint_path(named, size, &hash);
@@ -245,7 +262,8 @@ static void list_checkpoint(void *context, const char *name)
         return;
     }
     if (!tj_grow(&s->listed, &s->listed_capacity, s->listed_count + 1, sizeof *s->listed)) {
-        s->source.no_memory = true;
+        tj_trouble_note(&s->source.trouble, TIJORI_MEMORY,
+                        "the names in " TJ_FOLDER_CHECKPOINTS ": out of memory");
         return;
     }
     struct tj_listed_checkpoint *listed = &s->listed[s->listed_count++];
@@ -301,6 +319,13 @@ static void folder_finish(struct tj_source *source, struct tj_progress *progress
     }
 }
 
+/* Every file is read once, or held against what was judged. */
+static bool folder_settled(struct tj_source *source)
+{
+    (void)source;
+    return true;
+}
+
 /* ---- life ---- */
 
 static void folder_close(struct tj_source *source)
@@ -332,6 +357,7 @@ static const struct tj_source_ops folder_ops = {
     .begin = folder_begin,
     .accepted = folder_accepted,
     .finish = folder_finish,
+    .settled = folder_settled,
     .close = folder_close,
 };
 
@@ -343,8 +369,8 @@ static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_
     struct tj_checkpoint checkpoint;
     enum tj_read_answer answer =
         tj_folder_read(s, &s->checkpoint, TJ_FOLDER_CHECKPOINT, TJ_CHECKPOINT_NOTE_MAX);
-    if (s->source.no_memory) {
-        return TIJORI_MEMORY;
+    if (answer == TJ_READ_UNREADABLE) {
+        return s->source.trouble.status;
     }
     if (answer == TJ_READ_MISSING) {
         snprintf(what->text, sizeof what->text, "there is no checkpoint in this folder");
@@ -366,17 +392,16 @@ static enum tijori_status open_directory(struct tj_folder *s, const char *path)
     if (s->dir >= 0) {
         return TIJORI_OK;
     }
-    if (errno == EACCES) {
-        return TIJORI_DENIED;
-    }
-    if (errno == ENOENT) {
+    if (errno == ENOENT || errno == ENOTDIR) {
         return TIJORI_NOT_FOUND;
     }
-    return TIJORI_IO;
+    tj_trouble_note(&s->source.trouble, errno == EACCES ? TIJORI_DENIED : TIJORI_IO,
+                    "it cannot be listed: %s", strerror(errno));
+    return s->source.trouble.status;
 }
 
 /* The checkpoint is read once, and kept: what the audit judges is what it began with, whatever
- * becomes of the file. */
+ * becomes of the file. That checkpoints/ cannot be listed is only noted. */
 static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_message *what,
                                       const char *path)
 {
@@ -395,35 +420,56 @@ static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_mess
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }
-    if (s->source.no_memory) {
-        return TIJORI_MEMORY;
-    }
     return TIJORI_OK;
 }
 
 /* The checkpoint says how many entries there are. A folder has no other end, and one that was cut
  * short is found out by it. */
-enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
-                                         const char *path)
+enum tijori_status tj_source_open_to_replay(struct tj_source **out, struct tj_source_message *what,
+                                            const char *path)
 {
     struct tj_source_message unused;
     struct tj_folder *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        return TIJORI_MEMORY;
-    }
     if (what == NULL) {
         what = &unused;
     }
     what->text[0] = '\0';
+    if (s == NULL) {
+        return TIJORI_MEMORY;
+    }
+    s->dir = -1;
     s->source.ops = &folder_ops;
     s->source.nodes = (struct tj_node_reader){&s->source, read_node};
     s->bundle_number = UINT64_MAX;
     s->past_number = UINT64_MAX;
     enum tijori_status status = open_folder(s, what, path);
     if (status != TIJORI_OK) {
+        if (s->source.trouble.met > 0) {
+            snprintf(what->text, sizeof what->text, "%.199s", s->source.trouble.what);
+        }
         folder_close(&s->source);
         return status;
     }
     *out = &s->source;
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_source_open_folder(struct tj_source **out, struct tj_source_message *what,
+                                         const char *path)
+{
+    struct tj_source *source;
+    enum tijori_status status = tj_source_open_to_replay(&source, what, path);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = source->trouble.status;
+    if (status != TIJORI_OK) {
+        if (what != NULL) {
+            snprintf(what->text, sizeof what->text, "%.199s", source->trouble.what);
+        }
+        tj_source_close(source);
+        return status;
+    }
+    *out = source;
     return TIJORI_OK;
 }

@@ -39,6 +39,23 @@ static struct ledger_source *own(struct tj_source *source)
     return (struct ledger_source *)source;
 }
 
+/* What storage answered: found or not. What it could not do for want of memory, or because the file
+ * could not be read, says nothing about the ledger. */
+static bool found(struct ledger_source *s, enum tijori_status status)
+{
+    if (status == TIJORI_MEMORY || status == TIJORI_IO || status == TIJORI_LOCKED ||
+        status == TIJORI_DENIED) {
+        tj_trouble_note(&s->source.trouble, status, "the ledger's storage: %s",
+                        tijori_status_text(status));
+    }
+    return status == TIJORI_OK;
+}
+
+static bool got(struct ledger_source *s, enum tj_storage_status status)
+{
+    return found(s, tj_from_storage(status));
+}
+
 /* ---- reading in order ---- */
 
 static bool is_number(const struct tj_view *key, uint64_t number)
@@ -74,6 +91,12 @@ static enum tj_source_answer ledger_peek(struct tj_source *source, size_t *memor
         records = tj_cursor_next(s->bodies, &body_key, &body);
     }
     s->next = index + 1;
+    uint64_t met = s->source.trouble.met;
+    (void)!got(s, entry);
+    (void)!got(s, records);
+    if (s->source.trouble.met > met) {
+        return TJ_SOURCE_TROUBLE;
+    }
     if (entry == TJ_STORAGE_NOT_FOUND && records == TJ_STORAGE_NOT_FOUND) {
         return TJ_SOURCE_END;
     }
@@ -105,14 +128,15 @@ static void ledger_take(struct tj_source *source, uint8_t *memory, struct tj_sou
 
 static bool ledger_entry(struct tj_source *source, struct tj_view *out, uint64_t index)
 {
-    return tj_get_number(own(source)->txn, out, TJ_J_ENTRIES, index) == TJ_STORAGE_OK;
+    struct ledger_source *s = own(source);
+    return got(s, tj_get_number(s->txn, out, TJ_J_ENTRIES, index));
 }
 
 static bool ledger_records(struct tj_source *source, struct tj_view *out,
                            const struct tj_entry_view *entry)
 {
     struct tj_body_view body;
-    if (tj_journal_body(own(source)->txn, &body, entry) != TIJORI_OK) {
+    if (!found(own(source), tj_journal_body(own(source)->txn, &body, entry))) {
         return false;
     }
     *out = (struct tj_view){body.records, (size_t)entry->header.record_count * TJ_RECORD_SIZE};
@@ -135,31 +159,23 @@ static bool ledger_checkpoint(struct tj_source *source, struct tj_view *note, si
 {
     struct ledger_source *s = own(source);
     if (i == s->signed_at) {
-        return tj_get_checked(s->txn, note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)) ==
-               TIJORI_OK;
+        return found(
+            s, tj_get_checked(s->txn, note, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)));
     }
     return tj_checkpoint_stored(s->txn, note, s->checkpoint_sizes[i - (i > s->signed_at)]);
-}
-
-/* A cursor that is not to be had for want of memory says nothing about the table. */
-static enum tj_storage_status open_cursor(struct ledger_source *s, struct tj_cursor **cursor,
-                                          size_t table)
-{
-    enum tj_storage_status status = tj_cursor_open(s->txn, cursor, table);
-    s->source.no_memory |= status == TJ_STORAGE_MEMORY;
-    return status;
 }
 
 static void ledger_documents(struct tj_source *source, void *context,
                              void (*visit)(void *context, const struct tj_view *name))
 {
+    struct ledger_source *s = own(source);
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    if (open_cursor(own(source), &cursor, TJ_J_ATTACHMENTS) != TJ_STORAGE_OK) {
+    if (!got(s, tj_cursor_open(s->txn, &cursor, TJ_J_ATTACHMENTS))) {
         return;
     }
-    while (tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+    while (got(s, tj_cursor_next(cursor, &key, &value))) {
         visit(context, &key);
     }
     tj_cursor_close(cursor);
@@ -168,8 +184,8 @@ static void ledger_documents(struct tj_source *source, void *context,
 static bool ledger_document(struct tj_source *source, struct tj_view *out,
                             const uint8_t name[TJ_HASH_SIZE])
 {
-    return tj_get_name(own(source)->txn, out, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE) ==
-           TJ_STORAGE_OK;
+    struct ledger_source *s = own(source);
+    return got(s, tj_get_name(s->txn, out, TJ_J_ATTACHMENTS, name, TJ_HASH_SIZE));
 }
 
 /* ---- the stored state ---- */
@@ -193,7 +209,7 @@ static bool list_block(struct ledger_source *s, struct tj_replay_report *report,
                        "%s is not what its check says", name);
     }
     if (!tj_grow(&s->blocks, &s->block_capacity, s->block_count + 1, sizeof *s->blocks)) {
-        s->source.no_memory = true;
+        tj_trouble_note(&s->source.trouble, TIJORI_MEMORY, "the table of blocks: out of memory");
         return false;
     }
     struct stored_block *block = &s->blocks[s->block_count++];
@@ -209,14 +225,14 @@ static bool list_blocks(struct ledger_source *s, struct tj_replay_report *report
     struct tj_cursor *cursor;
     struct tj_view key;
     struct tj_view value;
-    if (tj_count(s->txn, &count, TJ_J_STATE) != TJ_STORAGE_OK ||
-        open_cursor(s, &cursor, TJ_J_STATE) != TJ_STORAGE_OK) {
+    if (!got(s, tj_count(s->txn, &count, TJ_J_STATE)) ||
+        !got(s, tj_cursor_open(s->txn, &cursor, TJ_J_STATE))) {
         return tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                        "the table of blocks is unreadable");
     }
     bool sound = true;
-    while (s->block_count < count && !s->source.no_memory &&
-           tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+    while (s->block_count < count && !tj_troubled(report) &&
+           got(s, tj_cursor_next(cursor, &key, &value))) {
         sound = list_block(s, report, &key, &value) && sound;
     }
     tj_cursor_close(cursor);
@@ -243,7 +259,7 @@ static bool compare_block(struct ledger_source *s, struct tj_progress *progress,
     struct tj_view key = {name, TJ_BLOCK_KEY_SIZE};
     struct tj_view value;
     struct tj_block_row row;
-    if (tj_get_name(s->txn, &value, TJ_J_STATE, name, TJ_BLOCK_KEY_SIZE) != TJ_STORAGE_OK ||
+    if (!got(s, tj_get_name(s->txn, &value, TJ_J_STATE, name, TJ_BLOCK_KEY_SIZE)) ||
         !tj_block_row_decode(&key, &row, &value)) {
         return tj_fail(progress->report, TJ_CHECK_SNAPSHOT, index, NULL, NULL,
                        "a stored block is unreadable");
@@ -285,17 +301,15 @@ static void check_rows(struct ledger_source *s, struct tj_replay_report *report)
     uint64_t meta = 0;
     uint64_t nodes = 0;
     struct tj_view row;
-    bool has_signed = tj_get_name(s->txn, &row, TJ_J_META, TJ_META_SIGNED,
-                                  strlen(TJ_META_SIGNED)) == TJ_STORAGE_OK;
-    enum tijori_status walk =
-        tj_get_checked(s->txn, &row, TJ_J_META, TJ_META_WALK, strlen(TJ_META_WALK));
-    if (tj_count(s->txn, &meta, TJ_J_META) != TJ_STORAGE_OK ||
-        meta != 1u + has_signed + (walk == TIJORI_OK)) {
+    bool has_signed =
+        got(s, tj_get_name(s->txn, &row, TJ_J_META, TJ_META_SIGNED, strlen(TJ_META_SIGNED)));
+    bool has_walk =
+        found(s, tj_get_checked(s->txn, &row, TJ_J_META, TJ_META_WALK, strlen(TJ_META_WALK)));
+    if (!got(s, tj_count(s->txn, &meta, TJ_J_META)) || meta != 1u + has_signed + has_walk) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL, "there are rows beside the head");
         return;
     }
-    if (tj_count(s->txn, &nodes, TJ_J_NODES) != TJ_STORAGE_OK ||
-        nodes != tj_node_rows(report->entries)) {
+    if (!got(s, tj_count(s->txn, &nodes, TJ_J_NODES)) || nodes != tj_node_rows(report->entries)) {
         tj_fail(report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
                 "the tree has other nodes stored than its size asks for");
         return;
@@ -340,11 +354,7 @@ static void check_open(struct ledger_source *s, struct tj_progress *progress,
         return;
     }
     enum tijori_status status = tj_snapshot_load(s->txn, progress->digester, &opened, head);
-    if (status == TIJORI_MEMORY) {
-        s->source.no_memory = true;
-        return;
-    }
-    if (status != TIJORI_OK) {
+    if (!found(s, status)) {
         tj_fail(report, TJ_CHECK_SNAPSHOT, UINT64_MAX, NULL, NULL,
                 "the stored state does not load");
         return;
@@ -397,13 +407,19 @@ static void ledger_finish(struct tj_source *source, struct tj_progress *progress
 {
     struct ledger_source *s = own(source);
     struct tj_head_row head;
-    if (tj_head_row_read(s->txn, &head) != TIJORI_OK) {
+    if (!found(s, tj_head_row_read(s->txn, &head))) {
         tj_fail(progress->report, TJ_CHECK_HEAD, UINT64_MAX, NULL, NULL,
                 "the stored head is unreadable");
         return;
     }
     check_head(s, progress, &head);
     check_open(s, progress, &head, state_digest);
+}
+
+/* Where LMDB's lock keeps the writer off what is read, it always is. */
+static bool ledger_settled(struct tj_source *source)
+{
+    return tj_read_settled(own(source)->txn) == TJ_STORAGE_OK;
 }
 
 /* ---- life ---- */
@@ -440,6 +456,7 @@ static const struct tj_source_ops ledger_ops = {
     .begin = ledger_begin,
     .accepted = ledger_accepted,
     .finish = ledger_finish,
+    .settled = ledger_settled,
     .close = ledger_close,
 };
 
@@ -457,7 +474,7 @@ static void list_checkpoint(struct ledger_source *s, const struct tj_view *key,
     }
     if (!tj_grow(&s->checkpoint_sizes, &s->checkpoint_capacity, s->checkpoint_count + 1,
                  sizeof *s->checkpoint_sizes)) {
-        s->source.no_memory = true;
+        tj_trouble_note(&s->source.trouble, TIJORI_MEMORY, "the checkpoints: out of memory");
         return;
     }
     s->checkpoint_sizes[s->checkpoint_count++] = checkpoint.size;
@@ -478,8 +495,8 @@ static enum tj_storage_status list_checkpoints(struct ledger_source *s)
     if (status != TJ_STORAGE_OK) {
         return status;
     }
-    while (s->checkpoint_count < count && !s->source.no_memory &&
-           tj_cursor_next(cursor, &key, &value) == TJ_STORAGE_OK) {
+    while (s->checkpoint_count < count && s->source.trouble.met == 0 &&
+           got(s, tj_cursor_next(cursor, &key, &value))) {
         list_checkpoint(s, &key, &value);
     }
     tj_cursor_close(cursor);
@@ -497,6 +514,7 @@ static void find_signed(struct ledger_source *s)
         last = s->checkpoint_sizes[count - 1];
     }
     enum tijori_status status = tj_checkpoint_signed(s->txn, &newest);
+    (void)!found(s, status);
     s->signed_at = SIZE_MAX;
     if (status == TIJORI_NOT_FOUND && count == 0) {
         return;
@@ -543,11 +561,8 @@ static enum tijori_status open_store(struct ledger_source *s, struct tj_store *s
     if (status != TJ_STORAGE_OK) {
         return tj_from_storage(status);
     }
-    if (s->source.no_memory) {
-        return TIJORI_MEMORY;
-    }
     find_signed(s);
-    return TIJORI_OK;
+    return s->source.trouble.status;
 }
 
 enum tijori_status tj_source_of_store(struct tj_store *store, struct tj_source **out)

@@ -373,8 +373,8 @@ enum tijori_status tj_receipt_check(struct tj_source *source, struct tj_digester
     enum tijori_status status = check_log(c);
     if (c->undecided) {
         status = tj_undecided();
-    } else if (source->no_memory) {
-        status = TIJORI_MEMORY;
+    } else if (source->trouble.status != TIJORI_OK) {
+        status = source->trouble.status; /* what could not be read decides nothing */
     }
     free(c);
     return status;

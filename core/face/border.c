@@ -266,9 +266,12 @@ static enum tijori_status replay(struct tijori_report *out, const char *path,
     status = report != NULL ? tj_replay(source, report, NULL, &how) : TIJORI_MEMORY;
     if (status == TIJORI_OK) {
         fill_report(out, report, &expected);
-        tj_report_clear(report);
     } else {
-        tj_say_status(message, status, path, "reading stopped");
+        tj_say_status(message, status, path,
+                      report != NULL ? report->trouble.what : "reading stopped");
+    }
+    if (report != NULL) {
+        tj_report_clear(report);
     }
     free(report);
     tj_source_close(source);

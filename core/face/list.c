@@ -196,8 +196,7 @@ static enum tijori_status list_account(const struct tj_ledger_view *view, void *
     account->party = tj_account_party(walk.account);
     account->local = tj_account_local(walk.account);
     account->latest_id = walk.object->latest;
-    tj_balance_fill(view->state, &account->balance, walk.object);
-    return TIJORI_OK;
+    return tj_balance_fill(view->state, &account->balance, walk.object);
 }
 
 enum tijori_status tijori_accounts(struct tijori *ledger, struct tijori_account *out,

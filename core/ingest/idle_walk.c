@@ -140,11 +140,12 @@ static void *run(void *context)
             continue;
         }
         if (!hashes) {
-            tj_digester_init(&digester);
+            hashes = tj_digester_init(&digester);
             walk->scrub.digester = &digester;
-            hashes = true;
         }
-        walk_on(walk);
+        if (hashes) { /* else there is no memory: later, perhaps */
+            walk_on(walk);
+        }
     }
     if (hashes) {
         tj_digester_clear(&digester);

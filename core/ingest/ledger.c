@@ -669,11 +669,14 @@ void tijori_amount_text(char *out, size_t out_size, struct tijori_int128 amount,
     snprintf(out, out_size, "%s", text);
 }
 
-void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
-                     const struct tj_account_object *account)
+enum tijori_status tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
+                                   const struct tj_account_object *account)
 {
     const struct tj_asset_object *asset = tj_state_asset(state, account->asset);
     memset(out, 0, sizeof *out);
+    if (asset == NULL) {
+        return TIJORI_CORRUPT;
+    }
     out->balance = split(tj_account_balance(account));
     out->in = split((tj_i128)account->in);
     out->out = split((tj_i128)account->out);
@@ -685,6 +688,7 @@ void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
     out->account_class = account->class;
     out->frozen = account->flags & TJ_FREEZE_BOTH;
     out->closed = (account->flags & TJ_ACCOUNT_CLOSED) != 0;
+    return TIJORI_OK;
 }
 
 enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *out, uint32_t party,
@@ -693,14 +697,12 @@ enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *
     tj_ingest_hold(&ledger->ingest);
     const struct tj_state *state = ledger->ingest.state;
     const struct tj_account_object *account = tj_state_account(state, tj_account_id(party, local));
+    enum tijori_status status = TIJORI_NOT_FOUND;
     if (account != NULL) {
-        tj_balance_fill(state, out, account);
+        status = tj_balance_fill(state, out, account);
     }
     tj_ingest_let_go(&ledger->ingest);
-    if (account == NULL) {
-        return TIJORI_NOT_FOUND;
-    }
-    return TIJORI_OK;
+    return status;
 }
 
 /* ---- history: a walk along the links, newest first ---- */

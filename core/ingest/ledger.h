@@ -26,9 +26,9 @@ enum tijori_status tj_ledger_publish(struct tijori *ledger) TJ_MUST_USE;
  * on the disk has retired it. */
 uint64_t tj_ledger_signs_until(const struct tijori *ledger) TJ_MUST_USE;
 
-/* Fills in what tijori.h says of an account. */
-void tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
-                     const struct tj_account_object *account);
+/* Fills in what tijori.h says of an account. CORRUPT: it holds an asset that there is not. */
+enum tijori_status tj_balance_fill(const struct tj_state *state, struct tijori_balance *out,
+                                   const struct tj_account_object *account) TJ_MUST_USE;
 
 /* What of the derived rows was found damaged when the ledger was opened. Opened for writing, it was
  * mended; for reading, what the ledger answers is what the log says all the same. */

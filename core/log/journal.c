@@ -381,6 +381,8 @@ enum tijori_status tj_head_row_read(struct tj_txn *txn, struct tj_head_row *out)
 
 /* ---- the past ---- */
 
+/* A post that stands where a pending movement should shows damage. To answer it here would let a
+ * record that names itself, or a chain of them, decide how deep this calls itself. */
 static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
 {
     struct tj_journal_past *past = context;
@@ -393,10 +395,17 @@ static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
         tj_journal_body(past->txn, &body, &entry) != TIJORI_OK) {
         return false;
     }
-    memcpy(out->record, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    const uint8_t *record = body.records + (size_t)position * TJ_RECORD_SIZE;
+    if (past->nested && tj_record_kind(record) == TJ_POST) {
+        return false;
+    }
+    memcpy(out->record, record, TJ_RECORD_SIZE);
     tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
     out->absent = false;
+    bool nested = past->nested;
+    past->nested = true;
     tj_named_complete(&past->past, out, &entry);
+    past->nested = nested;
     return true;
 }
 
@@ -454,6 +463,7 @@ void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
 {
     past->txn = txn;
     past->digester = digester;
+    past->nested = false;
     past->past =
         (struct tj_past){past, past_record, past_leaf, past_envelope_id, past_lane_jump, past_root};
 }

@@ -125,6 +125,7 @@ struct tj_journal_past {
     struct tj_txn *txn;
     struct tj_digester *digester;
     struct tj_past past; /* what to hand to tj_apply; context is this struct */
+    bool nested;         /* what a post posts is being looked up */
 };
 void tj_journal_past_init(struct tj_journal_past *past, struct tj_txn *txn,
                           struct tj_digester *digester);

@@ -17,7 +17,7 @@ static uint32_t load_big32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The largest block number that a table can have, so that a damaged key cannot ask for memory. */
+/* The largest block number that a table can have, whatever the log is. */
 static uint64_t blocks_max(uint8_t table)
 {
     static const uint64_t objects_max[TJ_T_END] = {
@@ -110,6 +110,15 @@ void tj_block_name(char out[TJ_BLOCK_NAME_SIZE], const struct tj_view *key)
 
 /* ---- loading ---- */
 
+/* Accounts, marks and approvals are numbered as records make them, so a log of this size has no
+ * more of them than records. What else is numbered is few. A damaged key would ask for gigabytes.
+ */
+static bool is_of_log(const struct tj_block_row *row, uint64_t size)
+{
+    uint64_t first = (uint64_t)row->number << tj_table_shapes[row->table].shift;
+    return first <= TJ_RULES_MAX || first / TJ_RECORDS_MAX < size;
+}
+
 /* What loading the blocks found. */
 struct loaded {
     uint64_t rows;
@@ -124,7 +133,7 @@ static enum tijori_status load_block(struct tj_state *state, struct loaded *load
     struct tj_block_row row;
     TJ_VERIFY_CHECK(!state->redo && state->dirty_count == 0);
     loaded->rows++;
-    if (!tj_block_row_decode(key, &row, value) || row.as_of >= size) {
+    if (!tj_block_row_decode(key, &row, value) || row.as_of >= size || !is_of_log(&row, size)) {
         char name[TJ_BLOCK_NAME_SIZE];
         tj_block_name(name, key);
         tj_repairs_note(repairs, "state: %s is not what its check says", name);

@@ -21,13 +21,15 @@ static bool movement_fits(const struct tj_state *state, const struct tj_past *pa
            tj_kind_is_movement(tj_record_kind(named.record));
 }
 
-/* Numbers that ask for memory; what a kind does not have is zero. */
-static bool numbers_fit(const struct tj_record *r)
+/* Numbers that ask for memory; what a kind does not have is zero. A party's accounts are numbered
+ * as they are opened, one a record: no log has more of them than records. */
+static bool numbers_fit(const struct tj_state *state, const struct tj_record *r)
 {
     return r->party < TJ_PARTIES_MAX && r->rule < TJ_RULES_MAX && r->ordinal < TJ_KEYS_MAX &&
            r->number < TJ_LOG_KEYS_MAX && r->asset <= TJ_ASSETS_MAX &&
            tj_account_party(r->account) < TJ_PARTIES_MAX &&
            tj_account_local(r->account) < TJ_ACCOUNTS_MAX &&
+           tj_account_local(r->account) / TJ_RECORDS_MAX <= state->entry &&
            tj_account_party(r->holder) < TJ_PARTIES_MAX;
 }
 
@@ -41,7 +43,7 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
         return movement_fits(state, past, record);
     }
     tj_record_decode(&r, record);
-    if (!numbers_fit(&r)) {
+    if (!numbers_fit(state, &r)) {
         return false;
     }
     if (r.kind == TJ_END_RULE) {
