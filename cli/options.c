@@ -177,6 +177,24 @@ static void operand_range(const struct command *command, size_t *min, size_t *ma
     }
 }
 
+/* A list took what was to be an operand, most likely: `tijori sign --key K FILE`. */
+static bool refuse_missing(const struct parser *parser, const char *name)
+{
+    char text[256];
+    const struct option_value *last = NULL;
+    for (size_t i = 0; i < parser->out->value_count; i++) {
+        const struct option_value *value = &parser->values[i];
+        last = value->row->kind == OPTION_LIST ? value : last;
+    }
+    if (last == NULL || argument_count(parser->out, last->row->name) < 2) {
+        return usage(parser, "%s is missing", name);
+    }
+    snprintf(text, sizeof text,
+             "%s is missing: '%.100s' was taken as one more --%s. Put %.*s first, or -- before it",
+             name, last->value, last->row->name, (int)strcspn(name, "."), name);
+    return usage(parser, "%s", text);
+}
+
 static bool check_all(const struct parser *parser)
 {
     const struct command *command = parser->out->command;
@@ -185,7 +203,7 @@ static bool check_all(const struct parser *parser)
     size_t max;
     operand_range(command, &min, &max);
     if (count < min) {
-        return usage(parser, "%s is missing", command->operands[count].name);
+        return refuse_missing(parser, command->operands[count].name);
     }
     if (count > max) {
         return usage(parser, "'%s' is one argument too many", parser->operands[max]);
@@ -331,6 +349,55 @@ static int run_command(const struct program *program, char **argv, const struct 
     return code;
 }
 
+/* "key" of "key new" and "key show". */
+static bool is_of_group(const struct command *command, const char *group)
+{
+    const size_t size = strlen(group);
+    return size > 0 && strncmp(command->name, group, size) == 0 && command->name[size] == ' ';
+}
+
+static bool is_group(const struct program *program, const char *word)
+{
+    for (size_t i = 0; i < program->command_count; i++) {
+        if (is_of_group(&program->commands[i], word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "there is no command 'key nwe': there are 'key new', 'key show'" */
+static int no_command(const struct program *program, char **argv, int argc)
+{
+    char others[256] = "";
+    size_t used = 0;
+    const bool more = argc > 1 && argv[1][0] != '-' && is_group(program, argv[0]);
+    for (size_t i = 0; i < program->command_count && used < sizeof others; i++) {
+        if (is_of_group(&program->commands[i], argv[0])) {
+            used += (size_t)snprintf(others + used, sizeof others - used, "%s'%s'",
+                                     used == 0 ? ": there are " : ", ", program->commands[i].name);
+        }
+    }
+    return fail(EXIT_USAGE, "there is no command '%s%s%s'%s (see '%s --help')", argv[0],
+                more ? " " : "", more ? argv[1] : "", others, program->name);
+}
+
+/* Help was asked for, but of no whole command: of the program, or of a group of commands. */
+static int help_without_command(const struct program *program, char **argv, int argc)
+{
+    const bool named = argc > 0 && argv[0][0] != '-';
+    const bool more = argc > 1 && argv[1][0] != '-';
+    if (!named) {
+        options_print_program(stdout, program);
+        return EXIT_PASS;
+    }
+    if (more || !is_group(program, argv[0])) {
+        return no_command(program, argv, argc);
+    }
+    options_print_group(stdout, program, argv[0]);
+    return EXIT_PASS;
+}
+
 /* What stands in place of a command. */
 static int run_program_option(const struct program *program, char **argv, int argc)
 {
@@ -347,11 +414,10 @@ static int run_program_option(const struct program *program, char **argv, int ar
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
         int words;
         const struct command *command = find_command(program, argv + 1, &words, argc - 1);
-        if (command != NULL) {
-            options_print_command(stdout, program, command);
-        } else {
-            options_print_program(stdout, program);
+        if (command == NULL) {
+            return help_without_command(program, argv + 1, argc - 1);
         }
+        options_print_command(stdout, program, command);
         return EXIT_PASS;
     }
     return -1;
@@ -368,15 +434,12 @@ static int run_program(const struct program *program, char **argv, int argc)
     if (command != NULL) {
         return run_command(program, argv + words, command, argc - words);
     }
-    if (wants_help(argc, argv)) { /* tijori key --help */
-        options_print_program(stdout, program);
-        return EXIT_PASS;
-    }
     if (argc == 0) {
         options_print_program(stderr, program);
         return EXIT_USAGE;
     }
-    return fail(EXIT_USAGE, "there is no command '%s' (see '%s --help')", argv[0], program->name);
+    return wants_help(argc, argv) ? help_without_command(program, argv, argc)
+                                  : no_command(program, argv, argc);
 }
 
 int program_main(const struct program *program, char **argv, int argc)

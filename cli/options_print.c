@@ -168,6 +168,19 @@ void options_print_program(FILE *out, const struct program *program)
     print_exit_codes(out);
 }
 
+void options_print_group(FILE *out, const struct program *program, const char *group)
+{
+    const size_t size = strlen(group);
+    fprintf(out, "Usage: %s %s COMMAND [ARGUMENTS]\n\nCommands:\n", program->name, group);
+    for (size_t i = 0; i < program->command_count; i++) {
+        const char *name = program->commands[i].name;
+        if (strncmp(name, group, size) == 0 && name[size] == ' ') {
+            row(out, name, program->commands[i].summary);
+        }
+    }
+    fprintf(out, "\n'%s COMMAND --help' says more.\n", program->name);
+}
+
 static void print_operands(FILE *out, const struct command *command)
 {
     if (command->operands != NULL && command->operands->name != NULL) {

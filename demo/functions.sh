@@ -5,8 +5,8 @@ fail() { echo "demo: $*" >&2; exit 1; }
 new_key() { "$tijori" key new "$at/keys/$1.pem" --type "$2" 2>/dev/null >&2; }
 public() { "$tijori" key show "$at/keys/$1.pem" --format json | sed -n 's/.*"public_key": *"\([0-9a-f]*\)".*/\1/p'; }
 add_key() { # party ordinal role algorithm name [group]
-    printf '{"kind": "add_key", "party": %s, "ordinal": %s, "role": "%s", "algorithm": "%s", "group": %s, "key": "%s", "label": "%s"}\n' \
-        "$1" "$2" "$3" "$4" "${6:-0}" "$(public "$5")" "$5"
+    printf '{"kind": "add_key", "party": %s, "ordinal": %s, "role": "%s", "algorithm": "%s", %s"key": "%s", "label": "%s"}\n' \
+        "$1" "$2" "$3" "$4" "${6:+\"group\": $6, }" "$(public "$5")" "$5"
 }
 # Proposes for a party, signs with the keys named, ingests; quiet unless something is refused.
 submit() { # name party input keys... [+key:party, which countersigns] [-- options of propose]

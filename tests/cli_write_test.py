@@ -125,13 +125,33 @@ def test_genesis():
     before = read("genesis.json")
     genesis("genesis.json", *AUTHORITY, code=DATA, says=["exists"])
     check(read("genesis.json") == before, "a genesis was overwritten")
+    wrong = json.loads(text)
+    key = [i for i, record in enumerate(wrong["records"]) if record["kind"] == "add_key"][0]
+    wrong["records"].insert(key + 1, {**wrong["records"][key], "ordinal": 1})
+    run("init", "no", "--genesis", write("wrong.json", json.dumps(wrong)), "--key", "a3.pem", code=DATA,
+        says=["same key", f"record {key}"])
     genesis("no.json", *AUTHORITY[:-1], "4", code=USAGE, says=["threshold"])
-    genesis("no.json", "--authority", "a3.pem", "a3.pem", "--threshold", "1", code=DATA)
+    genesis("no.json", "--authority", "a3.pem", "a3.pem", "--threshold", "1", code=DATA,
+            says=["a3.pem and a3.pem are the same key"])
+    genesis("no.json", "--authority", *17 * ["a3.pem"], "--threshold", "1", code=USAGE,
+            says=["17 keys", "16 is the most"])
+    genesis("no.json", *AUTHORITY, "--log-key", "log.pem", "log.pem", code=DATA, says=["same key"])
+    for name in ("x+y", "x y"):
+        run("genesis", "--origin", name, "--log-key", "log.pem", *AUTHORITY, "-o", "no.json", code=DATA,
+            says=[f"'{name}'", "no plus sign"])
     genesis("no.json", "--authority", "log.pem", "--threshold", "1", code=USAGE)
     genesis("no.json", *AUTHORITY, "--log-key", "a3.pem", code=USAGE, says=["ed25519"])
     genesis("no.json", *AUTHORITY, "--lifetime-max", "7", code=USAGE, says=["lifetime-max"])
     genesis("no.json", *AUTHORITY, "--lifetime-max", "1s", code=DATA, says=["lifetime_max_s"])
     run("genesis", "--origin", "x", code=USAGE, says=["missing"])
+    # A list takes all up to the next option, also what was meant otherwise; and help is of what exists.
+    run("sign", "--key", "a3.pem", "x.tje", code=USAGE, says=["'x.tje' was taken as one more --key"])
+    for words in (("nothing", "--help"), ("help", "nothing"), ("--help", "nothing"), ("key", "nwe", "--help"),
+                  ("key",)):
+        run(*words, code=USAGE, says=["there is no command"])
+    for words in (("key", "--help"), ("help", "key"), ("key", "-h")):
+        out = run(*words, says=["key new", "key show"])
+        check("genesis" not in out, "help of a group shows the group")
     run("genesis", "--origin", "x", "--authority", "a3.pem", "--threshold", "1", "--log-key",
         "log.pem", "--created", "3000-01-01T00:00:00Z", "-o", "no.json", code=DATA, says=["created"])
     check(not os.path.exists("no.json"), "a refused genesis was written")
@@ -261,6 +281,9 @@ def test_propose_refuses():
     bad(0, "post", "evidence")
     propose(write("bad.csv", movement(*good[:-1])), "no.tje", code=DATA, says=["evidence", "8"])
     propose(write("bad.csv", HEADER), "no.tje", code=DATA, says=["no records"])
+    # What the ledger would refuse only when everybody has signed.
+    bad(4, "correction", "purpose", "only a correct record corrects")
+    bad(3, "21000000.00000001 BTC", "amount", "the most is 21000000.00000000 BTC")
     propose(write("bad.csv", ""), "no.tje", code=DATA, says=["nothing in it"])
     propose(write("bad.csv", movement("void", "1:0", "1:1", "1 BTC", "purchase", "", "", "99:0")),
             "no.tje", code=DATA, says=["99:0", "ledger"])

@@ -226,6 +226,11 @@ class Documents(Case):
         self.assertEqual(made["assets"][0]["price"],
                          {"of_one": "95000.50", "unit": "USD", "source": "a made-up fixing",
                           "reserve_closing": "9642550.75"})
+        # 101.5 of it: to the nearest, half away from zero.
+        for price, value in (("1", "102"), ("3", "305"), ("0.001", "0.102"), ("0.3", "30.5"),
+                             ("0.00000001", "0.00000102"), ("2", "203")):
+            made = json.loads(self.statement(*PERIOD, "--price", f"BTC={price} USD, x"))
+            self.assertEqual(made["assets"][0]["price"]["reserve_closing"], value, price)
         self.assertNotIn("price", json.loads(self.statement(*PERIOD))["assets"][0])
         for bad in ("BTC", "BTC=1", "BTC=1 USD", "BTC=1.2.3 USD, x", "BTC=-1 USD, x", "BTC= USD, x",
                     "BTC=1. USD, x", "BTC=123456789012345 USD, x", "BTC=1 USD, "):

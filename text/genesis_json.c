@@ -20,6 +20,56 @@ static bool refuse(struct genesis_message *why, const char *format, ...)
     return false;
 }
 
+/* The record that has the key of this one already; TJ_NOWHERE for none. A point of the curve is one
+ * key in either encoding: its last 32 bytes. */
+static uint32_t same_key_before(const struct genesis_file *genesis, uint32_t position)
+{
+    struct tj_record own;
+    tj_record_decode(&own, genesis->records + (size_t)position * TJ_RECORD_SIZE);
+    for (uint32_t i = 0; i < position; i++) {
+        struct tj_record other;
+        tj_record_decode(&other, genesis->records + (size_t)i * TJ_RECORD_SIZE);
+        if (other.kind == own.kind &&
+            memcmp(other.key + (other.algorithm == TJ_ALGORITHM_ECDSA),
+                   own.key + (own.algorithm == TJ_ALGORITHM_ECDSA), 32) == 0) {
+            return i;
+        }
+    }
+    return TJ_NOWHERE;
+}
+
+static uint32_t count_kind(const struct genesis_file *genesis, uint8_t kind)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < genesis->record_count; i++) {
+        count += genesis->records[(size_t)i * TJ_RECORD_SIZE] == kind;
+    }
+    return count;
+}
+
+/* The rules of a genesis have one status. The commonest mistakes are told in words. */
+static void explain(const struct genesis_file *genesis, struct tj_verdict *verdict)
+{
+    const uint32_t position = verdict->record;
+    if (position >= genesis->record_count || verdict->detail[0] != '\0') {
+        return;
+    }
+    const uint8_t kind = genesis->records[(size_t)position * TJ_RECORD_SIZE];
+    const bool has_key = kind == TJ_ADD_KEY || kind == TJ_ADD_LOG_KEY;
+    const uint32_t before = has_key ? same_key_before(genesis, position) : TJ_NOWHERE;
+    if (before != TJ_NOWHERE) {
+        snprintf(verdict->detail, sizeof verdict->detail, "record %u has the same key",
+                 (unsigned)before);
+    } else if (kind == TJ_ADD_KEY && count_kind(genesis, kind) > TJ_SLOTS_MAX) {
+        snprintf(verdict->detail, sizeof verdict->detail,
+                 "%u keys of the authority: %u is the most", (unsigned)count_kind(genesis, kind),
+                 TJ_SLOTS_MAX);
+    } else if (kind == TJ_LEDGER && verdict->status == TIJORI_TEXT) {
+        snprintf(verdict->detail, sizeof verdict->detail,
+                 "the name of a ledger is not empty and has no space and no plus sign");
+    }
+}
+
 bool genesis_build(struct genesis_message *why, struct tj_digester *digester,
                    struct genesis_file *genesis)
 {
@@ -30,6 +80,7 @@ bool genesis_build(struct genesis_message *why, struct tj_digester *digester,
     enum tijori_status status = tj_genesis_check(digester, genesis->records, genesis->record_count,
                                                  genesis->created_s, &verdict);
     if (status != TIJORI_OK) {
+        explain(genesis, &verdict);
         tj_verdict_format(&verdict, why->text, sizeof why->text);
         return false;
     }

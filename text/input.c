@@ -180,6 +180,11 @@ static bool take_document(struct parse *parse, json_t *object, const char *evide
         }
     } else if (!text_parse_hex(hash.bytes, TJ_HASH_SIZE, evidence)) {
         return refuse(parse, "evidence", "is to be 64 hex digits (a SHA-256) or file:NAME");
+    } else if (tj_all_zero(hash.bytes, TJ_HASH_SIZE)) {
+        return refuse(
+            parse, "evidence",
+            "64 zeros are how a record writes that there is none: leave it empty, or give "
+            "the SHA-256 of a document");
     }
     if (json_object_get(object, "hash") != NULL) {
         return refuse(parse, "evidence", "is given beside hash");
@@ -342,7 +347,10 @@ static bool parse_json_lines(struct parse *parse, const char *at, size_t left)
         }
         json_t *object = json_loadb(parse->scratch, size, JSON_REJECT_DUPLICATES, &wrong);
         if (object == NULL) {
-            return refuse(parse, "", "not JSON: %s (column %d)", wrong.text, wrong.column);
+            return refuse(parse, "", "not JSON: %s (column %d)%s", wrong.text, wrong.column,
+                          strchr(parse->scratch, '}') == NULL
+                              ? ". One object stands on one line, from { to }"
+                              : "");
         }
         bool taken = json_is_object(object) ? take_object(parse, object)
                                             : refuse(parse, "", "is to be one JSON object");
@@ -407,28 +415,84 @@ static bool take_text(struct parse *parse, size_t size)
            refuse(parse, "", "is not UTF-8, or holds a control character");
 }
 
-static bool take_header(struct parse *parse, const char **at, size_t *left)
+static const char header[] = "kind,from,to,amount,purpose,value_date,reference,evidence";
+
+/* Cells may be quoted, also those of the first line. */
+static bool is_header(struct parse *parse, const char *line)
 {
     char *cells[COLUMNS];
+    char *at = parse->scratch;
+    if (strcmp(line, header) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (at == NULL || !take_cell(parse, &at, &cells[i]) || strcmp(cells[i], columns[i]) != 0) {
+            return false;
+        }
+    }
+    return at == NULL;
+}
+
+static bool refuse_header(const struct parse *parse, const char *found)
+{
+    const bool semicolons = strchr(found, ';') != NULL && strchr(found, ',') == NULL;
+    const bool tabs = strchr(found, '\t') != NULL && strchr(found, ',') == NULL;
+    return refuse(parse, "", "the header is to be %s, not '%s'%s", header, found,
+                  semicolons ? ": columns are separated by commas, not by semicolons"
+                  : tabs     ? ": columns are separated by commas, not by tabs"
+                             : "");
+}
+
+/* A spreadsheet may write before the header what separates the columns. */
+static bool take_header(struct parse *parse, const char **at, size_t *left)
+{
+    enum { SHOWN_MAX = 100 };
+    char found[SHOWN_MAX + 1];
     size_t size;
-    if (!take_line(parse, at, left, &size) || !take_text(parse, size)) {
+    if (!take_line(parse, at, left, &size)) {
         return false;
     }
-    bool right = take_cells(parse, cells);
-    for (size_t i = 0; i < COLUMNS && right; i++) {
-        right = strcmp(cells[i], columns[i]) == 0;
+    if (strcmp(parse->scratch, "sep=,") == 0 && !take_line(parse, at, left, &size)) {
+        return false;
     }
-    return right || refuse(parse, "",
-                           "the header is to be "
-                           "kind,from,to,amount,purpose,value_date,reference,evidence");
+    snprintf(found, sizeof found, "%s", parse->scratch);
+    if (strchr(found, '\t') == NULL && !take_text(parse, size)) {
+        return false;
+    }
+    return is_header(parse, parse->scratch) || refuse_header(parse, found);
+}
+
+/* As spreadsheets write rows that were emptied. */
+static bool is_empty_row(const char *line)
+{
+    return line[strspn(line, ", \t\"")] == '\0';
+}
+
+/* Cells that a program reads. A space that nobody sees is named, and not what it makes of a cell.
+ */
+static bool check_cells(const struct parse *parse, char *cells[COLUMNS])
+{
+    for (size_t i = 0; i < COLUMNS; i++) {
+        const char *odd = text_odd_character(cells[i]);
+        const bool free_text =
+            strcmp(columns[i], "reference") == 0 || strncmp(cells[i], "file:", 5) == 0;
+        if (odd != NULL && !free_text) {
+            return refuse(parse, columns[i], "%s", odd);
+        }
+    }
+    return true;
 }
 
 static bool take_movement(struct parse *parse, char *cells[COLUMNS])
 {
     uint8_t kind = tj_kind_by_name(cells[0]);
+    if (!check_cells(parse, cells)) {
+        return false;
+    }
     if (!tj_kind_is_movement(kind)) {
-        return refuse(parse, "kind", "is to be move, pending, post, void, correct or approve%s",
-                      kind != 0 ? "; directives are given as JSON Lines" : "");
+        return refuse(parse, "kind",
+                      "is to be move, pending, post, void, correct or approve, not '%.40s'%s",
+                      cells[0], kind != 0 ? "; directives are given as JSON Lines" : "");
     }
     json_t *object = json_object();
     if (object == NULL) {
@@ -455,8 +519,9 @@ static bool parse_csv(struct parse *parse, const char *at, size_t left)
         if (!take_line(parse, &at, &left, &size)) {
             return false;
         }
-        if (size != 0 && (!take_text(parse, size) || !take_cells(parse, cells) ||
-                          !take_movement(parse, cells))) {
+        if (!is_empty_row(parse->scratch) &&
+            (!take_text(parse, size) || !take_cells(parse, cells) ||
+             !take_movement(parse, cells))) {
             return false;
         }
     }
@@ -474,12 +539,21 @@ static bool parse_any(struct parse *parse, const char *bytes, size_t size)
         bytes += 3;
         size -= 3;
     }
+    if (size >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
+        return refuse(parse, "", "is UTF-16: save it as UTF-8");
+    }
     size_t first = 0;
     while (first < size && strchr(" \t\r\n", bytes[first]) != NULL && bytes[first] != '\0') {
         first++;
     }
     if (first == size) {
         return refuse(parse, "", "there is nothing in it");
+    }
+    if (bytes[first] == '[') {
+        return refuse(
+            parse, "",
+            "is a JSON array: write JSON Lines, one object on each line, without brackets "
+            "around them and commas between them");
     }
     bool read =
         bytes[first] == '{' ? parse_json_lines(parse, bytes, size) : parse_csv(parse, bytes, size);

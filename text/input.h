@@ -49,7 +49,7 @@ struct input_options {
 struct input_error {
     uint32_t line;   /* 0: the input as a whole */
     char member[48]; /* column or member, or empty */
-    char rule[320];
+    char rule[400];
     bool no_memory; /* nothing is wrong with the input: there was no memory for it */
 };
 

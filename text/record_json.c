@@ -290,11 +290,15 @@ static bool read_number(const struct reader *reader, uint64_t *out, const char *
     case TJ_UNIT_DATE:
         return wants_string(reader, &text, member, value) &&
                (read_date(out, text) ||
-                refuse(reader, member, "is to be a date after 1970-01-01, as in 2021-09-06"));
+                refuse(reader, member,
+                       "is to be a date after 1970-01-01 with a year of four digits, as in "
+                       "2021-09-06"));
     case TJ_UNIT_TIME_S:
         return wants_string(reader, &text, member, value) &&
                (text_parse_time_s(out, text) ||
-                refuse(reader, member, "is to be a time, as in 2021-09-06T12:00:00Z"));
+                refuse(reader, member,
+                       "is to be a time in whole seconds with a year of four digits, as in "
+                       "2021-09-06T12:00:00Z"));
     case TJ_UNIT_RECORD:
         return wants_string(reader, &text, member, value) &&
                (text_parse_record_id(out, text) ||
@@ -379,6 +383,17 @@ static bool read_amount_field(const struct reader *reader, const struct tj_field
         tj_statement_value_store(at, value);
         return true;
     }
+    if (field->unit == TJ_UNIT_AMOUNT && value < 0) {
+        return refuse(
+            reader, field->name,
+            "is below zero: an amount is above zero, and from and to say which way it goes");
+    }
+    if (field->unit == TJ_UNIT_AMOUNT && value > (tj_i128)TJ_AMOUNT_MAX) {
+        snprintf(rule, sizeof rule,
+                 "is more than %llu base units, the most that any asset allows for one movement",
+                 (unsigned long long)TJ_AMOUNT_MAX);
+        return refuse(reader, field->name, rule);
+    }
     if (value < (tj_i128)field->min || value > (tj_i128)field->max) {
         snprintf(rule, sizeof rule, "is to be from %llu to %llu base units",
                  (unsigned long long)field->min, (unsigned long long)field->max);
@@ -405,6 +420,9 @@ static bool read_text(const struct reader *reader, const json_t *value,
     if (memchr(text, 0, size) != NULL) {
         return refuse(reader, field->name, "holds a control character");
     }
+    if (size > 0 && text_is_blank(text)) {
+        return refuse(reader, field->name, "holds nothing but spaces");
+    }
     memcpy(reader->record + field->offset, text, size);
     return true;
 }
@@ -430,6 +448,11 @@ static bool read_number_field(const struct reader *reader, const char *member, c
 {
     char rule[160];
     uint64_t number = 0;
+    const char *text = json_string_value(value);
+    const char *odd = text != NULL ? text_odd_character(text) : NULL;
+    if (odd != NULL) {
+        return refuse(reader, member, odd);
+    }
     if (!read_number(reader, &number, member, value, field)) {
         return false;
     }
@@ -440,6 +463,23 @@ static bool read_number_field(const struct reader *reader, const char *member, c
     }
     tj_store_number(reader->record + field->offset, field->size, number);
     return true;
+}
+
+/* A value that a record cannot tell from "none": the first second of 1970, a hash of zeros, number
+ * 0. Who gave it meant something, and it would be lost. An empty text or list says "none" in words,
+ * and means it. */
+static bool refuse_none(const struct reader *reader, const char *member, const json_t *value)
+{
+    char rule[192];
+    const char *text = json_string_value(value);
+    if (text != NULL ? text[0] == '\0' : json_is_array(value)) {
+        return true;
+    }
+    snprintf(rule, sizeof rule,
+             "%.64s is how a record writes that there is none: leave the member out, or give "
+             "another value",
+             text != NULL ? text : "0");
+    return refuse(reader, member, rule);
 }
 
 /* What the record's type does not use is not given, so that nobody thinks it counts. */
@@ -453,6 +493,23 @@ static bool refuse_unused(const struct reader *reader, const char *member)
     }
     snprintf(rule, sizeof rule, "is not used by a %s of this %s", layout->name, selector);
     return refuse(reader, member, rule);
+}
+
+static bool read_value(const struct reader *reader, const char *member, const json_t *value,
+                       const struct tj_field *field)
+{
+    if (is_amount(field)) {
+        return read_amount_field(reader, field);
+    }
+    switch ((enum tj_field_type)field->type) {
+    case TJ_FIELD_NUMBER:
+        return read_number_field(reader, member, value, field);
+    case TJ_FIELD_TEXT:
+        return read_text(reader, value, field);
+    case TJ_FIELD_BYTES:
+        return read_bytes(reader, value, field);
+    }
+    abort();
 }
 
 static bool read_field(const struct reader *reader, const struct tj_field *field)
@@ -469,18 +526,11 @@ static bool read_field(const struct reader *reader, const struct tj_field *field
     if (!tj_record_uses(reader->record, field)) {
         return refuse_unused(reader, member);
     }
-    if (is_amount(field)) {
-        return read_amount_field(reader, field);
+    if (!read_value(reader, member, value, field)) {
+        return false;
     }
-    switch ((enum tj_field_type)field->type) {
-    case TJ_FIELD_NUMBER:
-        return read_number_field(reader, member, value, field);
-    case TJ_FIELD_TEXT:
-        return read_text(reader, value, field);
-    case TJ_FIELD_BYTES:
-        return read_bytes(reader, value, field);
-    }
-    abort();
+    const uint8_t *at = reader->record + field->offset;
+    return !field->optional || !tj_all_zero(at, field->size) || refuse_none(reader, member, value);
 }
 
 static bool is_member(const struct tj_layout *layout, const char *name)
@@ -528,6 +578,9 @@ bool record_from_json(uint8_t record[TJ_RECORD_SIZE], struct record_json_error *
     const char *kind = json_string_value(json_object_get(object, "kind"));
     if (kind == NULL) {
         return refuse(&reader, "kind", "is missing, or not a string");
+    }
+    if (text_odd_character(kind) != NULL) {
+        return refuse(&reader, "kind", text_odd_character(kind));
     }
     record[0] = tj_kind_by_name(kind);
     const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));

@@ -437,16 +437,19 @@ bool statement_know_prices(struct statement_message *why, const struct tj_period
     return true;
 }
 
-/* Rounded towards zero. */
+/* Rounded once, half away from zero: docs/FORMAT.md section 17. */
 static tj_i128 worth(tj_i128 amount, const struct tj_asset_object *asset,
                      const struct statement_price *price)
 {
     tj_i128 product;
     TIJORI_REQUIRE(!__builtin_mul_overflow(amount, (tj_i128)price->price, &product));
+    tj_i128 one = 1;
     for (uint8_t i = 0; i < asset->decimals; i++) {
-        product /= 10;
+        one *= 10;
     }
-    return product;
+    const tj_i128 rest = product % one;
+    const tj_i128 away = product < 0 ? -1 : 1;
+    return product / one + (away * rest * 2 >= one ? away : 0);
 }
 
 static void set_price(json_t *object, const struct tj_period *p, uint32_t number,

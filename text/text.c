@@ -159,8 +159,7 @@ static bool take_date(const char **at, int64_t *days)
     uint64_t month;
     uint64_t day;
     const char *start = *at;
-    if (!take_number(at, 9, &year, 999999999) || *at - start < 4 ||
-        (*at - start > 4 && *start == '0') || year == 0 || *(*at)++ != '-' ||
+    if (!take_number(at, 4, &year, 9999) || *at - start != 4 || year == 0 || *(*at)++ != '-' ||
         !take_two(at, &month, 12) || month == 0 || *(*at)++ != '-' || !take_two(at, &day, 31) ||
         day == 0 || day > days_in_month(year, month)) {
         return false;
@@ -177,6 +176,13 @@ bool text_parse_date(uint32_t *days, const char *text)
     }
     *days = (uint32_t)value;
     return true;
+}
+
+/* Nanoseconds end in 2554. */
+uint64_t text_date_ns(uint32_t days)
+{
+    uint64_t ns;
+    return __builtin_mul_overflow((uint64_t)days, 86400 * TJ_NS_PER_S, &ns) ? UINT64_MAX : ns;
 }
 
 static void format_date(char out[TEXT_SIZE], uint64_t days)
@@ -298,6 +304,59 @@ bool text_parse_hex(uint8_t *out, size_t size, const char *text)
     return tj_hex_decode_any_case(out, size, text, strlen(text));
 }
 
+/* ---- what cannot be seen ---- */
+
+/* Spaces of Unicode beside the one of ASCII. */
+static bool is_odd_space(uint32_t point)
+{
+    return point == 0xa0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200b) ||
+           point == 0x202f || point == 0x205f || point == 0x2060 || point == 0x3000 ||
+           point == 0xfeff;
+}
+
+static uint32_t next_point(const char **at)
+{
+    enum { UTF8_MAX = 4 };
+    uint32_t point = 0;
+    const size_t size = tj_utf8_next(&point, *at, strnlen(*at, UTF8_MAX));
+    *at += size > 0 ? size : 1;
+    return size > 0 ? point : 0xfffd;
+}
+
+bool text_is_blank(const char *text)
+{
+    while (*text != '\0') {
+        const uint32_t point = next_point(&text);
+        if (point != ' ' && point != '\t' && !is_odd_space(point)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *text_odd_character(const char *text)
+{
+    while (*text != '\0') {
+        const uint32_t point = next_point(&text);
+        if (point == 0xa0 || point == 0x202f) {
+            return "holds a no-break space (U+00A0 or U+202F), which looks like a space and is "
+                   "none: "
+                   "type it again with the space bar";
+        }
+        if (is_odd_space(point)) {
+            return "holds a space that is not the one of the space bar, or one without width: type "
+                   "it again";
+        }
+        if (point == 0x2212 || (point >= 0x2010 && point <= 0x2015)) {
+            return "holds a dash that is not the minus sign of the keyboard (-): type it again";
+        }
+        if (point >= 0x80) {
+            return "holds a character that is not ASCII: type it again";
+        }
+    }
+    return NULL;
+}
+
 /* ---- amounts ---- */
 
 static bool bitcoin_by_code(const void *context, struct asset *out, const char *code)
@@ -330,11 +389,20 @@ const struct assets assets_bitcoin = {
 bool text_parse_signed(tj_i128 *value, struct asset *asset, const char *text,
                        const struct assets *assets, const char **why)
 {
+    *why = text_odd_character(text);
+    if (*why != NULL) {
+        return false;
+    }
     size_t sign = text[0] == '-';
     size_t number = strspn(text + sign, "0123456789.") + sign;
     const char *unit = text + number;
     if (number == sign) {
         *why = "not an amount; write 1.5 BTC or 150000000 sat";
+        return false;
+    }
+    if (unit[0] == ',') {
+        *why = "has a comma in its number; write a point before the decimals, and nothing between "
+               "thousands: 1234.5 BTC";
         return false;
     }
     if (unit[0] == '\0') {

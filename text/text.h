@@ -3,7 +3,7 @@
 
 /* How things read: accounts, record ids, dates, times, hex, amounts; and untrusted text on its way
  * to a terminal or a spreadsheet. Every parser reads the whole string or answers false; what a
- * formatter writes its parser reads back. No locale, no time zone. */
+ * formatter writes its parser reads back, but for years beyond 9999. No locale, no time zone. */
 
 #include "core/base/amount.h"
 #include "core/base/limits.h"
@@ -32,8 +32,11 @@ void text_format_holder(char out[TEXT_SIZE], uint64_t holder);
 bool text_parse_record_id(uint64_t *id, const char *text) TJ_MUST_USE;
 void text_format_record_id(char out[TEXT_SIZE], uint64_t id);
 
-/* "2021-09-06" and days since 1970-01-01. Years have four digits or more. */
+/* "2021-09-06" and days since 1970-01-01. Years that are read have four digits; a record may hold
+ * one that takes more to write. */
 bool text_parse_date(uint32_t *days, const char *text) TJ_MUST_USE;
+/* The first nanosecond of the day; UINT64_MAX where it does not fit. */
+uint64_t text_date_ns(uint32_t days);
 void text_format_date(char out[TEXT_SIZE], uint32_t days);
 
 /* RFC 3339: "2021-09-06T12:00:00Z", with up to 9 digits of fraction; "+05:30" is read too and
@@ -80,6 +83,15 @@ bool text_parse_signed(tj_i128 *value, struct asset *asset, const char *text,
 /* "1.50000000 BTC". */
 enum { TEXT_AMOUNT_SIZE = TJ_AMOUNT_TEXT_SIZE + 1 + TJ_ASSET_CODE_SIZE + 1 };
 void text_format_amount(char out[TEXT_AMOUNT_SIZE], tj_i128 base, const struct asset *asset);
+
+/* ---- what cannot be seen ---- */
+
+/* Spaces alone, of any kind; the empty text too. */
+bool text_is_blank(const char *text) TJ_MUST_USE;
+
+/* What a person cannot see, in a text that is to be ASCII: a sentence without its subject that
+ * names the first such character, "holds a no-break space ...". NULL when there is none. */
+const char *text_odd_character(const char *text);
 
 /* ---- untrusted text on its way out ---- */
 

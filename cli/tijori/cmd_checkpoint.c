@@ -29,9 +29,6 @@ static int read_note(struct note *out, const char *path)
     if (error == EFBIG) {
         return fail(EXIT_DATA, "%s: longer than a checkpoint may be", path);
     }
-    if (error == EISDIR || error == EIO) {
-        return fail(EXIT_IO, "%s: reading failed", path);
-    }
     if (error != 0) {
         return fail_errno(error, path);
     }

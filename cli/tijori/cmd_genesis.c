@@ -2,11 +2,12 @@
 #include "cli/genesis_file.h"
 #include "cli/keys.h"
 #include "crypto/hex.h"
+#include "crypto/note.h"
 
 #include <string.h>
 #include <time.h>
 
-enum { DEFAULT_LIFETIME_S = 7 * 86400, DEFAULT_CHECKPOINT_DELAY_S = 3600 };
+enum { DEFAULT_LIFETIME_S = 7 * 86400, DEFAULT_CHECKPOINT_DELAY_S = 3600, LOG_KEYS_MAX = 15 };
 
 static void add_record(struct genesis_file *genesis, const struct tj_record *record)
 {
@@ -42,6 +43,12 @@ static int add_ledger(const struct arguments *arguments, struct genesis_file *ge
     if (strlen(origin) > TJ_NAME_SIZE) {
         return fail(EXIT_USAGE, "--origin: longer than %u bytes", TJ_NAME_SIZE);
     }
+    if (!tj_note_name_valid(origin, strlen(origin))) {
+        return fail(EXIT_DATA,
+                    "--origin: '%s': the name of a ledger is not empty and has no space, no plus "
+                    "sign and no control character",
+                    origin);
+    }
     memcpy(r.name, origin, strlen(origin));
     if (nonce == NULL) {
         if (!tj_random(r.nonce.bytes, TJ_HASH_SIZE)) {
@@ -51,6 +58,38 @@ static int add_ledger(const struct arguments *arguments, struct genesis_file *ge
         return fail(EXIT_USAGE, "--nonce: not 64 hex digits");
     }
     add_record(genesis, &r);
+    return EXIT_PASS;
+}
+
+/* A point of the curve is one key, however it is written: ecdsa's 33 bytes end with the 32 that are
+ * bip340's. */
+static const uint8_t *key_point(const struct tj_public_key *key)
+{
+    return key->bytes + (key->size == 33);
+}
+
+/* The keys of one option have the records of its kind, in their order. */
+static int check_new(const struct arguments *arguments, const struct genesis_file *genesis,
+                     const struct tj_public_key *key, const char *option, size_t index,
+                     uint8_t kind)
+{
+    size_t number = 0;
+    for (uint32_t i = 0; i < genesis->record_count; i++) {
+        struct tj_record r;
+        tj_record_decode(&r, genesis->records + (size_t)i * TJ_RECORD_SIZE);
+        if (r.kind != kind) {
+            continue;
+        }
+        struct tj_public_key other = {.algorithm = r.algorithm};
+        other.size = (uint8_t)tj_public_key_size(r.algorithm);
+        memcpy(other.bytes, r.key, other.size);
+        if (memcmp(key_point(&other), key_point(key), 32) == 0) {
+            return fail(EXIT_DATA, "--%s: %s and %s are the same key", option,
+                        argument_item(arguments, option, number),
+                        argument_item(arguments, option, index));
+        }
+        number++;
+    }
     return EXIT_PASS;
 }
 
@@ -64,8 +103,15 @@ static int add_log_keys(const struct arguments *arguments, struct genesis_file *
         if (code != EXIT_PASS) {
             return code;
         }
-        if (key.algorithm != TJ_ALGORITHM_ED25519 || genesis->record_count >= 16) {
+        if (key.algorithm != TJ_ALGORITHM_ED25519) {
             return fail(EXIT_USAGE, "--log-key: %s: a log key is of type ed25519", text);
+        }
+        if (i == LOG_KEYS_MAX) {
+            return fail(EXIT_USAGE, "--log-key: more than %d keys", LOG_KEYS_MAX);
+        }
+        code = check_new(arguments, genesis, &key, "log-key", i, TJ_ADD_LOG_KEY);
+        if (code != EXIT_PASS) {
+            return code;
         }
         r.algorithm = key.algorithm;
         memcpy(r.key, key.bytes, key.size);
@@ -82,8 +128,15 @@ static int add_authority(const struct arguments *arguments, struct genesis_file 
     if (!argument_number(arguments, &threshold, "threshold", 1, TJ_THRESHOLD_MAX)) {
         return EXIT_USAGE;
     }
-    if (keys > TJ_SLOTS_MAX || threshold > keys) {
-        return fail(EXIT_USAGE, "--threshold: %zu keys of the authority cannot reach it", keys);
+    if (keys > TJ_SLOTS_MAX) {
+        return fail(EXIT_USAGE,
+                    "--authority: %zu keys: %u is the most, since each of them signs the first "
+                    "envelope, which takes no more signatures",
+                    keys, TJ_SLOTS_MAX);
+    }
+    if (threshold > keys) {
+        return fail(EXIT_USAGE, "--threshold: %llu: the authority has %zu keys and cannot reach it",
+                    (unsigned long long)threshold, keys);
     }
     memcpy(r.name, "Authority", 9);
     add_record(genesis, &r);
@@ -97,6 +150,10 @@ static int add_authority(const struct arguments *arguments, struct genesis_file 
         if (key.algorithm == TJ_ALGORITHM_ED25519) {
             return fail(EXIT_USAGE, "--authority: %s: envelopes are signed with ecdsa or bip340",
                         text);
+        }
+        code = check_new(arguments, genesis, &key, "authority", i, TJ_ADD_KEY);
+        if (code != EXIT_PASS) {
+            return code;
         }
         r = (struct tj_record){.kind = TJ_ADD_KEY, .ordinal = (uint32_t)i, .role = TJ_ADMINISTER};
         r.algorithm = key.algorithm;

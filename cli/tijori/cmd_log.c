@@ -70,8 +70,7 @@ static int read_when(const struct arguments *arguments, uint64_t *out, const cha
         return EXIT_PASS;
     }
     if (text_parse_date(&days, text)) {
-        uint64_t first = (uint64_t)days * 86400 * TJ_NS_PER_S;
-        *out = end ? first + 86400 * TJ_NS_PER_S - 1 : first;
+        *out = end ? text_date_ns(days + 1) - 1 : text_date_ns(days);
         return EXIT_PASS;
     }
     return text_parse_time_ns(out, text)

@@ -7,6 +7,7 @@
 #include "text/input.h"
 #include "core/exchange/compose.h"
 #include "core/ingest/ledger.h"
+#include "core/rules/judge.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -215,6 +216,48 @@ static int read_input(const struct arguments *arguments, struct place *place, st
     return code;
 }
 
+static const struct tj_state *state_of(const struct place *place)
+{
+    return place->ledger != NULL ? place->view.state : place->start;
+}
+
+/* "; BTC allows 21000000.00000000 BTC in one movement" */
+static void say_most(char *out, size_t size, const struct place *place, const uint8_t *record)
+{
+    const struct tj_account_object *from =
+        tj_state_account(state_of(place), tj_movement_from(record));
+    const struct tj_asset_object *asset = tj_state_asset(state_of(place), from->asset);
+    char text[TEXT_AMOUNT_SIZE];
+    struct asset unit;
+    if (asset_by_number(state_of(place), &unit, from->asset)) {
+        text_format_amount(text, (tj_i128)asset->amount_max, &unit);
+        snprintf(out, size, ": the most is %s", text);
+    }
+}
+
+/* What the ledger would refuse whoever signs it is refused before anybody does. */
+static int check_records(const struct place *place, const struct input *input, const char *path)
+{
+    for (size_t i = 0; i < input->count; i++) {
+        const uint8_t *record = input->records[i].bytes;
+        struct tj_verdict verdict;
+        char most[TEXT_AMOUNT_SIZE + 32] = "";
+        tj_verdict_init(&verdict);
+        if (!tj_kind_is_movement(record[0]) ||
+            tj_judge_foreseen(state_of(place), record, &verdict) == TIJORI_OK) {
+            continue;
+        }
+        if (verdict.status == TIJORI_AMOUNT_MAX) {
+            say_most(most, sizeof most, place, record);
+        }
+        return fail(EXIT_DATA, "%s: line %" PRIu32 ", %s: %s%s", path, input->records[i].line,
+                    verdict.field,
+                    verdict.detail[0] != '\0' ? verdict.detail : tijori_status_text(verdict.status),
+                    most);
+    }
+    return EXIT_PASS;
+}
+
 /* The attachments that records first..first+count name, each once. */
 static int find_attachments(const struct input *input, struct tj_document named[TJ_ATTACHMENTS_MAX],
                             size_t *named_count, size_t first, size_t count)
@@ -341,6 +384,9 @@ int cmd_propose(const struct arguments *arguments)
         genesis != NULL ? open_genesis(place, genesis) : open_ledger(place, arguments->operands[0]);
     if (code == EXIT_PASS) {
         code = read_input(arguments, place, &input, path);
+    }
+    if (code == EXIT_PASS) {
+        code = check_records(place, &input, path);
     }
     if (code == EXIT_PASS) {
         code = read_header(arguments, place, &input);

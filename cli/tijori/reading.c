@@ -60,7 +60,7 @@ static bool parse_until(uint64_t *ns, const char *at)
 {
     uint32_t days;
     if (text_parse_date(&days, at)) {
-        *ns = ((uint64_t)days + 1) * 86400 * TJ_NS_PER_S - 1;
+        *ns = text_date_ns(days + 1) - 1;
         return true;
     }
     return text_parse_time_ns(ns, at);

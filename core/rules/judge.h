@@ -109,6 +109,11 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict) TJ_MUST_USE;
+/* What of a movement no moment and no signature changes: a purpose that nothing moves under; of a
+ * move or a pending also ASSET_MIXED and AMOUNT_MAX, where the accounts are there already. For who
+ * makes it, so that it is refused before it is signed. `state` may be NULL: nothing is known. */
+enum tijori_status tj_judge_foreseen(const struct tj_state *state, const uint8_t *record,
+                                     struct tj_verdict *verdict) TJ_MUST_USE;
 /* In an audit of a public export: bodies that may move this account, which exists, were not seen.
  * The public sector's are always there. */
 static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t account)

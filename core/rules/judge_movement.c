@@ -194,6 +194,42 @@ static bool may_meet_rules(const struct tj_state *state, const struct sides *s,
     return ((from->ruled | to->ruled) & TJ_PARTY_LIMITED) != 0;
 }
 
+/* What an account holds and an asset allows never change. */
+static enum tijori_status judge_asset(const struct sides *s, const uint8_t *record,
+                                      struct tj_verdict *verdict)
+{
+    /* 7.1, ASSET_MIXED. */
+    if (s->from->asset != s->to->asset) {
+        return tj_refuse(verdict, TIJORI_ASSET_MIXED, "to");
+    }
+    /* 7.1, AMOUNT_MAX. */
+    if (tj_movement_amount(record).base > s->asset->amount_max) {
+        return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_judge_foreseen(const struct tj_state *state, const uint8_t *record,
+                                     struct tj_verdict *verdict)
+{
+    const uint8_t purpose = tj_movement_purpose(record);
+    if (!tj_purpose_moves(purpose)) {
+        return tj_refuse_detail(verdict, TIJORI_PURPOSE, "purpose", "%s",
+                                tj_purpose_refusal(purpose, 0, 0));
+    }
+    struct sides s = {.from = NULL};
+    const bool is_new = record[0] == TJ_MOVE || record[0] == TJ_PENDING;
+    if (state != NULL && is_new) {
+        s.from = tj_state_account(state, tj_movement_from(record));
+        s.to = tj_state_account(state, tj_movement_to(record));
+    }
+    if (s.from == NULL || s.to == NULL) {
+        return TIJORI_OK; /* they may be opened before */
+    }
+    s.asset = tj_state_asset(state, s.from->asset);
+    return judge_asset(&s, record, verdict);
+}
+
 /* A move or a pending, in the order of section 7.1: the accounts by themselves, then the two
  * together, then who has to agree, and last what depends on the moment, so that a refusal names
  * first what no waiting makes good. */
@@ -205,13 +241,9 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
-    /* 7.1, ASSET_MIXED. */
-    if (s->from->asset != s->to->asset) {
-        return tj_refuse(verdict, TIJORI_ASSET_MIXED, "to");
-    }
-    /* 7.1, AMOUNT_MAX. */
-    if (tj_movement_amount(record).base > s->asset->amount_max) {
-        return tj_refuse(verdict, TIJORI_AMOUNT_MAX, "amount");
+    status = judge_asset(s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
     }
     status = judge_purpose(s, record, verdict);
     if (status != TIJORI_OK) {

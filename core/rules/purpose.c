@@ -93,6 +93,16 @@ bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class)
            allowed[purpose][from_class][to_class];
 }
 
+bool tj_purpose_moves(uint8_t purpose)
+{
+    for (size_t i = 0; i < tj_purpose_rule_count; i++) {
+        if (tj_purpose_rules[i].purpose == purpose) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The commonest mistakes have an answer of their own, which teaches the rule behind the table. The
  * narrowest comes first: a transfer inside the reserve is called a purchase more often than
  * anything else is. */

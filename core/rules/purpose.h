@@ -19,6 +19,10 @@ extern const size_t tj_purpose_rule_count;
 /* True when the table allows it. Any numbers may be asked about. */
 bool tj_purpose_allows(uint8_t purpose, uint8_t from_class, uint8_t to_class) TJ_MUST_USE;
 
+/* True when some pair of classes may move under it: not so of correction, which no movement names.
+ */
+bool tj_purpose_moves(uint8_t purpose) TJ_MUST_USE;
+
 /* Why not, for a person: a string constant. */
 const char *tj_purpose_refusal(uint8_t purpose, uint8_t from_class, uint8_t to_class);
 

@@ -10,6 +10,11 @@
 
 #include <cmocka.h>
 
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define PENDING                                                                                    \
+    "{\"kind\": \"pending\", \"from\": \"1:1\", \"to\": \"1:2\", \"amount\": \"1 BTC\", "          \
+    "\"purpose\": "                                                                                \
+    "\"internal_transfer\", "
 #define HEADER "kind,from,to,amount,purpose,value_date,reference,evidence\n"
 
 static bool parse(struct input *out, struct input_error *error, const char *text, size_t size)
@@ -86,6 +91,36 @@ static void csv_becomes_records(void **state)
     assert_int_equal(r.amount, 150000000);
     assert_int_equal(r.value_date, 0);
     input_clear(&input);
+}
+
+/* As spreadsheets write it: what separates the columns, a quoted header, rows that were emptied. */
+static void what_spreadsheets_add_is_skipped(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "\xef\xbb\xbfsep=,\r\n"
+        "\"kind\",from,to,amount,purpose,value_date,reference,evidence\r\n"
+        ",,,,,,,\r\nmove,1:0,1:1,1.5 BTC,purchase,9999-12-31,x y,\r\n,,,,,,,\r\n,,,,,,,,,\n , \n\n";
+    struct input input;
+    struct input_error error;
+    assert_true(parse(&input, &error, text, sizeof text - 1));
+    assert_int_equal(input.count, 1);
+    assert_int_equal(input.records[0].line, 4);
+    input_clear(&input);
+    /* Free text may hold any character; an empty text and an empty list say "none" in words. */
+    static const char *const fine[] = {
+        HEADER "move,1:0,1:1,1 BTC,purchase,,a\xc2\xa0"
+               "b,\n",
+        PENDING "\"reference\": \"\"}",
+        "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"5 BTC\", "
+        "\"approvals\": 1, \"groups\": []}",
+    };
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        if (!parse(&input, &error, fine[i], strlen(fine[i]))) {
+            fail_msg("%s: %s: %s", fine[i], error.member, error.rule);
+        }
+        input_clear(&input);
+    }
 }
 
 static const struct {
@@ -181,6 +216,56 @@ static const struct {
      "\"asset\": 1, \"starts\": \"2026-01-02\", \"ends\": \"2026-01-01\", "
      "\"amount\": \"1 BTC\", \"name\": \"x\"}",
      "ends"},
+    {"a timeout that means none", PENDING "\"timeout\": \"1970-01-01T00:00:00Z\"}",
+     "timeout: 1970-01-01T00:00:00Z is how a record writes that there is none"},
+    {"a timeout of the year 10000", PENDING "\"timeout\": \"10000-01-01T00:00:00Z\"}", "timeout"},
+    {"a hash that means none", PENDING "\"hash\": \"" ZEROS "\"}", "hash: 00000"},
+    {"evidence that means none", HEADER "move,1:0,1:1,1 BTC,purchase,,," ZEROS "\n",
+     "evidence: 64"},
+    {"a reference of spaces", HEADER "move,1:0,1:1,1 BTC,purchase,,   ,\n",
+     "reference: holds nothing"},
+    {"a label of no-break spaces",
+     "{\"kind\": \"open_account\", \"account\": \"1:0\", \"class\": \"market\", \"asset\": 1, "
+     "\"label\": \" \u00a0\"}",
+     "label: holds nothing"},
+    {"a last good size that means none",
+     "{\"kind\": \"retire_log_key\", \"number\": 0, \"algorithm\": \"ed25519\", \"key\": "
+     "\"1111111111111111111111111111111111111111111111111111111111111111\", "
+     "\"last_good_size\": 0}",
+     "last_good_size: 0 is how"},
+    {"a daily amount that means none",
+     "{\"kind\": \"programme\", \"rule\": 9, \"type\": \"mandate\", \"mode\": \"enforce\", "
+     "\"asset\": 1, \"purposes\": [\"purchase\"], \"starts\": \"2026-01-01\", \"ends\": "
+     "\"2026-12-31\", \"amount\": \"10 BTC\", \"amount_day\": \"0 BTC\", \"name\": \"x\"}",
+     "amount_day: 0 BTC is how"},
+    {"a year of five digits", HEADER "move,1:0,1:1,1 BTC,purchase,99999-01-15,,\n",
+     "value_date: is to be a date after 1970-01-01 with a year of four digits"},
+    {"a no-break space in an amount",
+     HEADER "move,1:0,1:1,1\xc2\xa0"
+            "BTC,purchase,,,\n",
+     "amount: holds a no-break space (U+00A0"},
+    {"a no-break space in a purpose", HEADER "move,1:0,1:1,1 BTC,purchase\xe2\x80\xaf,,,\n",
+     "purpose: holds a no-break space (U+00A0"},
+    {"a minus of typesetters in JSON",
+     "{\"kind\": \"statement\", \"figure\": \"closing\", \"asset\": 1, \"period_from\": "
+     "\"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"\u22121 BTC\"}",
+     "value: holds a dash that is not the minus sign"},
+    {"a space without width in a kind", "{\"kind\": \"mo\u200bve\"}", "kind: holds a space"},
+    {"a comma before decimals", HEADER "move,1:0,1:1,\"1,5 BTC\",purchase,,,\n",
+     "amount: has a comma in its number"},
+    {"an amount below zero", HEADER "move,1:0,1:1,-1.5 BTC,purchase,,,\n", "amount: is below zero"},
+    {"an amount of no asset", HEADER "move,1:0,1:1,90071992.54740993 BTC,purchase,,,\n",
+     "amount: is more than 9007199254740992 base units"},
+    {"semicolons", "kind;from;to;amount;purpose;value_date;reference;evidence\n",
+     "not 'kind;from;to;amount;purpose;value_date;reference;evidence': columns are separated by "
+     "commas, not by semicolons"},
+    {"tabs", "kind\tfrom\tto\n", "commas, not by tabs"},
+    {"another separator", "sep=;\nkind;from\n", "not 'sep=;'"},
+    {"no header", "move,1:0,1:1,1 BTC,purchase,,,\n", "not 'move,1:0,1:1,1 BTC,purchase,,,'"},
+    {"nothing but empty rows", HEADER ",,,,,,,\n , ,,\n", "there are no records"},
+    {"a JSON array", " [{\"kind\": \"move\"}]\n", "is a JSON array: write JSON Lines"},
+    {"an object over two lines", "{\n\"kind\": \"move\"}\n", "One object stands on one line"},
+    {"UTF-16", "\xff\xfek", "is UTF-16"},
     {"a purpose in a figure without one",
      "{\"kind\": \"statement\", \"figure\": \"opening\", \"purpose\": \"purchase\", \"asset\": 1, "
      "\"period_from\": \"2026-01-01\", \"as_of\": \"2026-03-31\", \"value\": \"1 BTC\"}",
@@ -296,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_the_document_parse),
         cmocka_unit_test(csv_becomes_records),
+        cmocka_unit_test(what_spreadsheets_add_is_skipped),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(what_is_read_is_printed),
         cmocka_unit_test(a_line_has_a_bound),
