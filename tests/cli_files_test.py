@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import tempfile
 import termios
@@ -148,6 +149,20 @@ class Signing(Files):
             self.assertEqual((info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)),
                              (*owner, mode))
 
+    def test_an_access_list_stays(self):
+        path = self.envelope()
+        nobody = 0xffffffff
+        entries = ((1, 6, nobody), (2, 6, 1234), (4, 4, nobody), (16, 6, nobody), (32, 0, nobody))
+        access = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+        try:
+            os.setxattr(path, "system.posix_acl_access", access)
+        except OSError as error:
+            self.skipTest(f"no access lists here: {error}")
+        self.sign(path)
+        self.assertTrue(self.is_signed(path))
+        self.assertEqual(os.getxattr(path, "system.posix_acl_access"), access)
+        self.assertEqual(self.left(), [])
+
     @unittest.skipIf(os.geteuid() != 0, "only root can be another")
     def test_a_file_of_another_owner_stays_theirs(self):
         os.chmod(self.at, 0o777)
@@ -224,6 +239,15 @@ class Outputs(Files):
                 self.assertEqual(done.returncode, IO)
                 self.assertIn(out, done.stderr.decode())
 
+    def test_of_two_outputs_both_or_none(self):
+        write(self.path("proof"), "kept")
+        command = ("prove", self.world.dir, f"{self.world.purchases}:0", "--entry-bytes",
+                   self.path("entry"), "-o")
+        run(*command, self.path("proof"), expect=None)
+        self.assertEqual(os.listdir(self.at), ["proof"])
+        run(*command, self.path("second"))
+        self.assertEqual(sorted(os.listdir(self.at)), ["entry", "proof", "second"])
+
     def test_lost_output_is_a_failure(self):
         entry = f"{self.world.purchases}:0"
         proof = self.path("proof")
@@ -270,6 +294,23 @@ class Outputs(Files):
                                  IO if 1 in closed else 0)
         run("checkpoint", ledger, "--log-key", self.world.key("log"))
         run("verify", ledger, "--log-key", self.world.vkey, program=AUDIT)
+
+    @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "example_reserve")), "no examples")
+    def test_closed_descriptors_of_the_examples(self):
+        for closed in ((1,), (0, 1, 2)):
+            def close():
+                for descriptor in closed:
+                    os.close(descriptor)
+            name = self.path(f"ledger-{len(closed)}")
+            done = subprocess.run([os.path.join(BUILD, "example_reserve"), name, name + "-out"],
+                                  preexec_fn=close)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(os.path.getsize(os.path.join(name, "writer.lock")), 0)
+            verify = os.path.join(BUILD, "example_verify")
+            self.assertEqual(subprocess.run([verify, name + "-out"], preexec_fn=close).returncode, 3)
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([verify, name + "-out"], stdout=full, stderr=subprocess.PIPE)
+            self.assertIn(b"standard output", done.stderr)
 
     def test_a_cosignature_takes_the_place_of_the_one_before(self):
         run("key", "new", self.path("w.pem"), "--type", "ed25519")

@@ -35,9 +35,12 @@ static int read_note(struct note *out, const char *path)
     memcpy(out->bytes, bytes, out->size);
     free(bytes);
     struct tj_note_view view;
-    return tj_note_decode(&view, out->bytes, out->size)
-               ? EXIT_PASS
-               : fail_text(path, "not a signed checkpoint", out->bytes, out->size);
+    /* A byte order mark may stand in a note, and spoils what was signed. */
+    if (file_strangeness(out->bytes, out->size) != NULL ||
+        !tj_note_decode(&view, out->bytes, out->size)) {
+        return fail_text(path, "not a signed checkpoint", out->bytes, out->size);
+    }
+    return EXIT_PASS;
 }
 
 /* The newest that was signed, without the ledger's lock. */

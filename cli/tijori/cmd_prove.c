@@ -4,6 +4,8 @@
 #include "cli/tijori/reading.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
 
 struct wanted {
     const char *text; /* as it was asked for */
@@ -66,8 +68,14 @@ static int write_files(const struct arguments *arguments, char *bytes, size_t si
         free(buffer.bytes);
     }
     const struct buffer proof = {.bytes = (uint8_t *)bytes, .size = size, .capacity = size};
-    return code == EXIT_PASS ? file_write(argument_value(arguments, "output"), &proof, false)
-                             : code;
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    code = file_write(argument_value(arguments, "output"), &proof, false);
+    if (code != EXIT_PASS && entry_file != NULL && strcmp(entry_file, "-") != 0) {
+        (void)unlink(entry_file); /* or the next try would find it in its way */
+    }
+    return code;
 }
 
 static int prove(const struct arguments *arguments, const struct reading *reading,
