@@ -217,7 +217,8 @@ char *report_fill(const json_t *report, const json_t *part, const char *text)
             text += length + 1;
         }
     }
-    if (fclose(out) != 0) {
+    const bool written = ferror(out) == 0;
+    if (fclose(out) != 0 || !written) {
         document_incomplete();
         whole = false;
     }
