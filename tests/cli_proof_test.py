@@ -321,7 +321,8 @@ class Proofs(unittest.TestCase):
                                              "json")[0])["raw"]["entry"])
         body = bytes.fromhex(json.loads(run("show", self.dir, self.world.purchases, "--format",
                                             "json")[0])["raw"]["records"])
-        for part, at in ((entry, len(entry) - 1), (body, 112 + 60)):
+        for part, at, why in ((entry, len(entry) - 1, "the chain of hashes is broken"),
+                              (body, 112 + 60, "was not written")):
             changed = bytearray(part)
             changed[at] ^= 1
             self.assertIn(part, data)
@@ -329,7 +330,7 @@ class Proofs(unittest.TestCase):
                 file.write(data.replace(part, bytes(changed)))
             _, err = run("prove", damaged, f"{self.world.purchases}:1", "-o", self.path("no"),
                          expect=1)
-            self.assertIn("was not written", err)
+            self.assertIn(why, err)
             self.assertFalse(os.path.exists(self.path("no")))
 
     # ---- receipts

@@ -195,6 +195,28 @@ class Reading(unittest.TestCase):
         for value in (shown["ledger_id"], shown["head_leaf"], shown["tree_root"], "regtest"):
             self.assertIn(value, text)
 
+    def test_scrub(self):
+        """All of a copy is looked at; a document and an entry that are damaged are named."""
+        copied = self.copy()
+        out, err = run("scrub", copied)
+        self.assertIn(f"entries        {self.last + 1}, with", out)
+        self.assertIn("0 rows of the log damaged, 0 rows beside it mended", out)
+        self.assertEqual(err, "")
+        self.assertEqual(self.json("status", copied)["scrub_rounds"], 1)
+        self.assertIn("scrub          1 whole rounds", run("status", copied)[0])
+        entry = bytes.fromhex(self.json("show", copied, "3")["raw"]["entry"])
+        file = os.path.join(copied, "data.mdb")
+        with open(file, "rb") as stored:
+            data = stored.read()
+        self.assertIn(entry, data)
+        with open(file, "wb") as stored:
+            stored.write(data.replace(entry, entry[:-1] + bytes([entry[-1] ^ 1])))
+        out, err = run("scrub", copied, expect=1)
+        self.assertIn("entry 3", err)
+        self.assertIn("damaged        entry 3", out)
+        self.assertIn("1 rows of the log damaged", out)
+        run("scrub", copied + "-nowhere", expect=66)
+
     def test_parties(self):
         shown = self.json("parties", self.dir, "--keys")
         treasury = shown["parties"][1]

@@ -51,7 +51,7 @@ static enum tijori_status compute_frontier(struct tj_txn *txn, struct tj_digeste
 }
 
 /* A row with the right check was written by the commit of the newest entry. When the tree over the
- * entries is another now, what changed is the entries. */
+ * entries is another now, an entry changed, or a node under a check that is right. */
 static enum tijori_status compare(const struct tj_head_row *row, const struct tj_frontier *computed,
                                   uint64_t size, struct tj_repairs *repairs)
 {
@@ -65,8 +65,8 @@ static enum tijori_status compare(const struct tj_head_row *row, const struct tj
         memcmp(row->frontier.nodes, computed->nodes, computed->count * sizeof computed->nodes[0]) !=
             0) {
         return tj_repairs_damage(repairs,
-                                 "entries: one of those up to entry %" PRIu64
-                                 " was changed: the tree over them is not the head's",
+                                 "entries or nodes: the tree over the entries up to %" PRIu64
+                                 " is not the head's: one of them was changed",
                                  size - 1);
     }
     return TIJORI_OK;
