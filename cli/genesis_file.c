@@ -29,11 +29,20 @@ int genesis_file_read(struct tj_digester *digester, struct genesis_file *out, co
     return read ? EXIT_PASS : fail(EXIT_DATA, "%s: %s", path, why.text);
 }
 
+/* Memory that is lacking may be there next time; all else is the disk's. */
+static int not_written(int error, const char *path)
+{
+    if (error == ENOMEM) {
+        return fail_errno(error, path);
+    }
+    return fail(EXIT_IO, "%s: %s", path, strerror(error));
+}
+
 int genesis_file_write(const char *path, const struct genesis_file *genesis)
 {
     struct tj_file_writer file;
     if (strcmp(path, "-") == 0) {
-        return genesis_print(stdout, genesis) ? EXIT_PASS : fail_errno(errno, path);
+        return genesis_print(stdout, genesis) ? EXIT_PASS : not_written(errno, path);
     }
     int error = tj_file_begin(&file, AT_FDCWD, path, TJ_FILE_NEW, 0644);
     if (error != 0) {
@@ -42,8 +51,8 @@ int genesis_file_write(const char *path, const struct genesis_file *genesis)
     if (!genesis_print(file.stream, genesis)) {
         error = errno;
         tj_file_abandon(&file);
-        return fail_errno(error, path);
+        return not_written(error, path);
     }
     error = tj_file_end(&file);
-    return error == 0 ? EXIT_PASS : fail_errno(error, path);
+    return error == 0 ? EXIT_PASS : not_written(error, path);
 }

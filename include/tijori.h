@@ -252,8 +252,8 @@ TIJORI_API enum tijori_status tijori_submit(struct tijori *ledger, const uint8_t
 
 struct tijori_receipt {
     uint64_t tag;
-    /* OK and ALREADY: in the ledger and on the disk, as `entry`. FULL, FAILED: see their text.
-     * Anything else: refused, and the ledger is as it was. */
+    /* OK and ALREADY: in the ledger and on the disk, as `entry`. FULL, BUSY, FAILED: see their
+     * text. Anything else: refused, and the ledger is as it was. */
     enum tijori_status status;
     uint8_t envelope_id[32]; /* zero when the bytes do not have one */
     uint64_t entry;          /* OK, ALREADY; and CONFLICT: the entry that has the sequence */

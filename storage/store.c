@@ -347,11 +347,25 @@ static int begin_settled(struct tj_store *store, MDB_txn **txn)
     return rc;
 }
 
+/* Begins a new one. Slots that are all taken may be those of readers that died. */
+static int begin_new(struct tj_store *store, MDB_txn **txn)
+{
+    int dead;
+    *txn = NULL;
+    int rc = begin_settled(store, txn);
+    if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
+        mdb_txn_abort(*txn); /* NULL is fine */
+        *txn = NULL;
+        rc = begin_settled(store, txn);
+    }
+    return rc;
+}
+
 static enum tj_storage_status open_tables(struct tj_store *store, uint32_t *found,
                                           const struct tj_store_options *options)
 {
-    MDB_txn *txn = NULL;
-    int rc = begin_settled(store, &txn);
+    MDB_txn *txn;
+    int rc = begin_new(store, &txn);
     if (rc != 0) {
         mdb_txn_abort(txn); /* NULL is fine */
         return tj_storage_status_of(rc);
@@ -652,13 +666,7 @@ enum tj_storage_status tj_read_begin(struct tj_store *store, struct tj_txn **out
         return TJ_STORAGE_MEMORY;
     }
     txn->picture = picture;
-    int rc = begin_settled(store, &txn->mdb);
-    int dead;
-    if (rc == MDB_READERS_FULL && mdb_reader_check(store->env, &dead) == 0 && dead > 0) {
-        mdb_txn_abort(txn->mdb); /* NULL is fine */
-        txn->mdb = NULL;
-        rc = begin_settled(store, &txn->mdb);
-    }
+    int rc = begin_new(store, &txn->mdb);
     if (rc != 0) {
         mdb_txn_abort(txn->mdb);
         free(txn);

@@ -111,11 +111,12 @@ static bool wait_for_bytes(int fd)
 
 static void count_receipt(struct ingest *ingest, enum tijori_status status)
 {
-    uint64_t *counter = status == TIJORI_OK                                ? &ingest->accepted
-                        : status == TIJORI_ALREADY                         ? &ingest->already
-                        : status == TIJORI_FULL || status == TIJORI_MEMORY ? &ingest->full
-                        : status == TIJORI_FAILED || status == TIJORI_IO   ? &ingest->failed
-                                                                           : &ingest->refused;
+    const bool later = status == TIJORI_FULL || status == TIJORI_MEMORY || status == TIJORI_BUSY;
+    uint64_t *counter = status == TIJORI_OK                              ? &ingest->accepted
+                        : status == TIJORI_ALREADY                       ? &ingest->already
+                        : later                                          ? &ingest->full
+                        : status == TIJORI_FAILED || status == TIJORI_IO ? &ingest->failed
+                                                                         : &ingest->refused;
     ++*counter;
 }
 

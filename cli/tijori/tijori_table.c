@@ -193,14 +193,17 @@ static const struct operand_row ingest_operands[] = {
 };
 static const struct option_row ingest_options[] = {
     {"dry-run", 0, OPTION_FLAG, false, NULL,
-     "judge each envelope against the ledger as it is, and change nothing. Of envelopes that build "
+     "judge each envelope against the ledger as it is now, and change nothing; beside a running "
+     "ingest, too, or on a copy that is read-only. Of envelopes that build "
      "on each other only the first can then be accepted; the next has not its sequence yet"},
     {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
     {"accept-clock", 0, OPTION_FLAG, false, NULL,
      "the clock is right although it is more than 24 h ahead of the last entry"},
     {"log-key", 0, OPTION_VALUE, false, "FILE",
      "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
-     "one that covers it. JSON has it whole, as 'checkpoint'"},
+     "one that covers it. JSON has it whole, as 'checkpoint'. From an entry on that retires the "
+     "key "
+     "nothing more is signed (exit code 3)"},
     PASSPHRASE_FILE_OPTION,
     {"sign-receipts", 0, OPTION_FLAG, false, NULL,
      "with --log-key and --format json: each receipt, of what is refused too, has itself signed by "

@@ -868,13 +868,9 @@ static int child_takes_all_slots(void)
     return 3;
 }
 
-/* However many read, the writer goes on; and it notices by itself that they died. */
-static void test_a_writer_keeps_its_slots(void **state)
+static pid_t begin_taking_slots(void)
 {
-    (void)state;
     char byte;
-    struct tj_txn *txn;
-    struct tj_store *store = create();
     assert_int_equal(pipe(slots_taken), 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -884,6 +880,24 @@ static void test_a_writer_keeps_its_slots(void **state)
         _exit(child_takes_all_slots());
     }
     assert_int_equal(read(slots_taken[0], &byte, 1), 1);
+    return child;
+}
+
+static void end_taking_slots(pid_t child)
+{
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)close(slots_taken[0]);
+    (void)close(slots_taken[1]);
+}
+
+/* However many read, the writer goes on; and it notices by itself that they died. */
+static void test_a_writer_keeps_its_slots(void **state)
+{
+    (void)state;
+    struct tj_txn *txn;
+    struct tj_store *store = create();
+    pid_t child = begin_taking_slots();
     for (uint64_t i = 1; i <= 5; i++) {
         assert_int_equal(commit_row(store, i, size_of(i)), TJ_STORAGE_OK);
         assert_int_equal(tj_read_begin(store, &txn), TJ_STORAGE_OK);
@@ -891,15 +905,18 @@ static void test_a_writer_keeps_its_slots(void **state)
         tj_read_end(txn);
     }
     assert_int_equal(in_child(child_opens_to_read), TJ_STORAGE_BUSY);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    end_taking_slots(child);
     for (uint64_t i = 6; i <= 6 + 64; i++) {
         assert_int_equal(commit_row(store, i, size_of(i)), TJ_STORAGE_OK);
     }
     assert_int_equal(tj_store_clear_stale_readers(store), 0);
-    (void)close(slots_taken[0]);
-    (void)close(slots_taken[1]);
     tj_store_close(store);
+    child = begin_taking_slots();
+    assert_int_equal(tj_store_open_write(&store, NULL, dir, &options), TJ_STORAGE_BUSY);
+    assert_int_equal(tj_store_open_read(&store, NULL, dir, &options), TJ_STORAGE_BUSY);
+    end_taking_slots(child);
+    tj_store_close(open_read());
+    tj_store_close(open_write());
 }
 
 /* --- What appears when */
