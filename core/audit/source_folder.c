@@ -411,7 +411,7 @@ static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_mess
     if (status != TIJORI_OK) {
         return status;
     }
-    (void)!tj_folder_visit(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS);
+    (void)!tj_folder_list(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS);
     if (s->listed_count > 0) {
         qsort(s->listed, s->listed_count, sizeof *s->listed, by_size);
     }
