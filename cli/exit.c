@@ -195,8 +195,7 @@ int exit_code_of(enum tijori_status status)
         {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
         {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
         {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
-        {TIJORI_NO_ED25519, EXIT_IO},
-        {TIJORI_BUSY, EXIT_TRY_AGAIN},
+        {TIJORI_NO_ED25519, EXIT_IO},    {TIJORI_BUSY, EXIT_TRY_AGAIN},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (others[i].status == status) {

@@ -125,10 +125,16 @@ class Refused(Case):
                 told += code == 75
             self.assertGreater(told, 10)
 
-    def test_killed(self):
-        """Too little memory for LMDB's map, and a child that is killed as when memory is out."""
-        code, _, said = self.verify(self.world.dir, before=["prlimit", "--as=200000000"])
-        self.assertIn(code, NOT_READ, said)
+    def test_limits(self):
+        """Few descriptors, little memory. LMDB's map takes 1 TiB of address space."""
+        tib = 1 << 40
+        limits = [f"--nofile={n}" for n in range(4, 10)]
+        limits += [f"--as={base + (n << 20)}" for base in (0, tib) for n in range(24, 160, 8)]
+        for limit in limits:
+            for log, sound in ((self.folder, True), (self.tampered, False), (self.world.dir, True)):
+                code, _, said = self.verify(log, before=["prlimit", limit])
+                if code != 127:  # not even its libraries can be loaded
+                    self.assertIn(code, (PASS if sound else FAIL, *NOT_READ), f"{limit}: {said}")
 
 
 class Denied(Case):

@@ -125,8 +125,8 @@ bool tj_folder_past_bundle(struct tj_folder *s, uint64_t number)
 
 /* A directory that was not read to its end counts as not read: what is missing from it is not known
  * to be missing. */
-enum tj_read_answer tj_folder_visit(struct tj_folder *s, tj_name_visitor *visit, void *context,
-                                    const char *path)
+enum tj_read_answer tj_folder_list(struct tj_folder *s, tj_name_visitor *visit, void *context,
+                                   const char *path)
 {
     int fd = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
@@ -202,7 +202,7 @@ static void content_directory(void *context, const char *name)
         return;
     }
     snprintf(walk->first, sizeof walk->first, "%.2s", name);
-    enum tj_read_answer answer = tj_folder_visit(walk->folder, content_file, &counted, path);
+    enum tj_read_answer answer = tj_folder_list(walk->folder, content_file, &counted, path);
     if (answer == TJ_READ_MISSING || answer == TJ_READ_BAD) {
         tj_folder_note_alien(walk->folder, "%s", path);
     } else if (answer == TJ_READ_OK && counted.names == 0) {
@@ -213,7 +213,8 @@ static void content_directory(void *context, const char *name)
 void tj_folder_walk_content(struct tj_content_walk *walk)
 {
     struct counted_walk all = {walk, 0};
-    if (tj_folder_visit(walk->folder, content_directory, &all, walk->path) && all.names == 0) {
+    if (tj_folder_list(walk->folder, content_directory, &all, walk->path) == TJ_READ_OK &&
+        all.names == 0) {
         tj_folder_note_alien(walk->folder, "%s/ (nothing in it)", walk->path);
     }
 }

@@ -90,8 +90,8 @@ enum tj_read_answer tj_folder_look(struct tj_folder *folder, struct stat *out,
 /* Calls `visit` for each name in a directory under the folder. UNREADABLE: there may be more names
  * than were visited. */
 typedef void tj_name_visitor(void *context, const char *name);
-enum tj_read_answer tj_folder_visit(struct tj_folder *folder, tj_name_visitor *visit, void *context,
-                                    const char *path) TJ_MUST_USE;
+enum tj_read_answer tj_folder_list(struct tj_folder *folder, tj_name_visitor *visit, void *context,
+                                   const char *path) TJ_MUST_USE;
 
 /* Notes a path that does not belong; one that does not fit is cut. */
 void tj_folder_note_alien(struct tj_folder *folder, const char *format, ...)

@@ -48,7 +48,7 @@ static void walk_tiles(void *context, const char *name)
         /* Nothing is said of it. */
     } else if (found == TJ_READ_OK && S_ISDIR(st.st_mode)) {
         walk->names = 0;
-        enum tj_read_answer listed = tj_folder_visit(walk->s, walk_tiles, walk, walk->path);
+        enum tj_read_answer listed = tj_folder_list(walk->s, walk_tiles, walk, walk->path);
         if (listed == TJ_READ_OK && walk->names == 0) {
             tj_folder_note_alien(walk->s, "%s/ (nothing in it)", walk->path);
         }
@@ -167,8 +167,8 @@ static void check_files(struct tj_folder *s, struct tj_progress *progress)
     struct file_walk walk = {.s = s, .path = TJ_FOLDER_TILES};
     struct tj_content_walk attachments = {.folder = s, .path = TJ_FOLDER_ATTACHMENTS};
     tj_watch(progress->report);
-    (void)!tj_folder_visit(s, walk_top, s, ".");
-    (void)!tj_folder_visit(s, walk_tiles, &walk, TJ_FOLDER_TILES);
+    (void)!tj_folder_list(s, walk_top, s, ".");
+    (void)!tj_folder_list(s, walk_tiles, &walk, TJ_FOLDER_TILES);
     tj_folder_walk_content(&attachments);
     if (tj_troubled(progress->report)) {
         tj_skip_troubled(progress->report, TJ_CHECK_FILES, 1, "the names in the folder");

@@ -138,7 +138,7 @@ static bool compare_partials(struct tj_folder *s, struct tj_progress *progress, 
     struct partials partials = {s, progress, level, number, width, true};
     tj_tile_path(path, level, number, 1);
     *strrchr(path, '/') = '\0';
-    if (tj_folder_visit(s, compare_partial, &partials, path) == TJ_READ_UNREADABLE &&
+    if (tj_folder_list(s, compare_partial, &partials, path) == TJ_READ_UNREADABLE &&
         partials.sound) {
         return tj_skip_troubled(progress->report, TJ_CHECK_TILES, 1, path);
     }

@@ -413,8 +413,8 @@ static enum tijori_status open_folder(struct tj_folder *s, struct tj_source_mess
     if (status != TIJORI_OK) {
         return status;
     }
-    if (tj_folder_visit(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS) && s->listed_count == 0 &&
-        s->aliens.count == 0) {
+    if (tj_folder_list(s, list_checkpoint, s, TJ_FOLDER_CHECKPOINTS) == TJ_READ_OK &&
+        s->listed_count == 0 && s->aliens.count == 0) {
         tj_folder_note_alien(s, TJ_FOLDER_CHECKPOINTS "/ (nothing in it)");
     }
     if (s->listed_count > 0) {
