@@ -151,7 +151,7 @@ class Checkpoints(unittest.TestCase):
         # What was cut short is not published by mistake.
         os.unlink(os.path.join(full, "checkpoint"))
         _, err = c.run("export", self.dir, full, "--public", expect=65)
-        self.assertIn("restricted bodies", err)
+        self.assertIn("records of restricted entries", err)
 
     def test_no_size_hides_the_newest_checkpoint(self):
         self.grow()

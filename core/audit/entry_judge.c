@@ -132,9 +132,10 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
     }
     pass(r, TJ_CHECK_FORM, 1u + records_here(item));
     if (item->undecided) {
-        tj_trouble_note(&r->source->trouble, tj_undecided(),
-                        "a signature of entry %" PRIu64 " could not be verified",
-                        r->report->entries);
+        enum tijori_status why = tj_undecided();
+        tj_trouble_note(&r->source->trouble, why,
+                        "a signature of entry %" PRIu64 " could not be verified: %s",
+                        r->report->entries, tijori_status_text(why));
         return false;
     }
     if (item->invalid_slot != TJ_NOWHERE) {

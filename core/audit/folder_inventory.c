@@ -118,16 +118,21 @@ static void check_kind(struct tj_folder *s, struct tj_replay_report *report)
     }
 }
 
+/* The first few by name. */
 static void tell_aliens(struct tj_folder *s, struct tj_replay_report *report)
 {
     const struct tj_aliens *aliens = &s->aliens;
+    char names[TJ_ALIENS_SHOWN_MAX * (TJ_FOLDER_PATH_MAX + 2)] = "";
     if (aliens->count == 0) {
         return;
     }
+    for (uint64_t i = 0; i < aliens->count && i < TJ_ALIENS_SHOWN_MAX; i++) {
+        size_t at = strlen(names);
+        snprintf(names + at, sizeof names - at, " %s;", aliens->shown[i]);
+    }
     tj_skip(report, TJ_CHECK_FILES, aliens->count,
-            "not looked at, since the log does not account for it: %s%s%s%s%s%s", aliens->shown[0],
-            aliens->count > 1 ? ", " : "", aliens->shown[1], aliens->count > 2 ? ", " : "",
-            aliens->shown[2], aliens->count > TJ_ALIENS_SHOWN_MAX ? ", and more" : "");
+            "not looked at, as the log does not account for it:%s %" PRIu64 " in all", names,
+            aliens->count);
 }
 
 static int by_hash(const void *a, const void *b)

@@ -12,8 +12,10 @@ enum { WINDOW = 1024, RING_BYTES = 64 << 20, PROGRESS_EVERY = 64 };
 static void note_undecided(struct tj_replaying *r)
 {
     if (r->anchor.undecided) {
-        tj_trouble_note(&r->source->trouble, tj_undecided(),
-                        "a signature of the log or of a witness could not be verified");
+        enum tijori_status why = tj_undecided();
+        tj_trouble_note(&r->source->trouble, why,
+                        "a signature of the log or of a witness could not be verified: %s",
+                        tijori_status_text(why));
     }
 }
 
@@ -319,7 +321,12 @@ enum tijori_status tj_replay(struct tj_source *source, struct tj_replay_report *
     r->report = report;
     r->source = source;
     pthread_mutex_init(&r->reading, NULL);
-    enum tijori_status status = tj_digester_init(&r->digester) ? replay(r) : TIJORI_MEMORY;
+    enum tijori_status status = TIJORI_MEMORY;
+    if (tj_digester_init(&r->digester)) {
+        status = replay(r);
+    } else {
+        tj_trouble_note(&report->trouble, status, "out of memory");
+    }
     if (state != NULL && status == TIJORI_OK) {
         *state = r->state; /* NULL when the replica keeps it */
     } else {

@@ -84,6 +84,8 @@ static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_opti
     return ledger;
 }
 
+/* A status alone would leave the operator to guess which file may not be read, or which program
+ * wrote what this one does not know. `more` says it. */
 static enum tijori_status open_store(struct tijori *ledger, char *more, size_t more_size,
                                      const char *dir, uint64_t map_size)
 {

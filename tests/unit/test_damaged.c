@@ -77,6 +77,14 @@ static struct log_row *block_of(struct damaged *d, uint8_t table, uint32_t party
     return NULL;
 }
 
+/* With a check that fits, as somebody would make it who changes the file on purpose. */
+static void seal(struct log_row *row)
+{
+    tj_block_header_encode(row->value, row->key, tj_load64(row->value),
+                           row->value + TJ_BLOCK_HEADER_SIZE,
+                           (uint32_t)(row->size - TJ_BLOCK_HEADER_SIZE));
+}
+
 /* ---- a post that names itself, or another post that names it ---- */
 
 static void a_post_that_posts_a_post(void **state)
@@ -119,6 +127,7 @@ static void an_account_of_no_asset(void **state)
     memcpy(block_of(d, TJ_T_ACCOUNT, 1)->value + TJ_BLOCK_HEADER_SIZE +
                offsetof(struct tj_account_object, asset),
            &asset, sizeof asset);
+    seal(block_of(d, TJ_T_ACCOUNT, 1));
     log_write(d->dir, &d->log);
     struct tijori *ledger;
     enum tijori_status status = tijori_open(&ledger, d->dir, TIJORI_READ, NULL, NULL);
@@ -147,8 +156,11 @@ static void a_block_far_beyond_the_log(void **state)
     tj_state_destroy(loaded);
     close_damaged(d);
     row->key[TJ_BLOCK_KEY_SIZE - 3] = 1; /* account 2^16 times a block's and so on */
+    seal(row);
     open_damaged(d);
-    assert_int_equal(tj_snapshot_load(d->txn, &d->digester, &loaded, &head), TIJORI_CORRUPT);
+    /* It is left out, and the log says what the state is. */
+    assert_int_equal(tj_snapshot_load(d->txn, &d->digester, &loaded, &head), TIJORI_OK);
+    tj_state_destroy(loaded);
     close_damaged(d);
     end(d);
 }

@@ -80,7 +80,9 @@ static void try_byte(const struct place *place, const uint8_t *byte)
     flip(byte, 1);
     tried++;
     by_nature += lost;
-    bool right = lost                        ? outcome == OUTCOME_PASSED
+    /* The line that nobody knows any more is told. */
+    bool told = outcome == OUTCOME_INCOMPLETE && report.checks[TJ_CHECK_LINES].skipped > 0;
+    bool right = lost                        ? outcome == OUTCOME_PASSED || told
                  : outcome == OUTCOME_PASSED ? false
                  : node                      ? report.first_entry == TJ_TILE_WIDTH - 1
                                              : true;
