@@ -153,17 +153,17 @@ void tj_skip_rest(struct tj_progress *progress, const struct tj_source *source)
         skip_entries(source, progress, per_entry[i], why);
     }
     for (size_t i = 0; i < sizeof at_end / sizeof at_end[0]; i++) {
-        tj_skip(report, at_end[i], 1, why);
+        tj_skip(report, at_end[i], 1, "%s", why);
     }
     for (size_t i = 0; i < 2; i++) {
-        tj_skip(report, own[i], 1, why);
+        tj_skip(report, own[i], 1, "%s", why);
     }
     if (source->is_ledger) {
         uint64_t reached = report->checks[TJ_CHECK_DERIVED].reached;
         if (reached > source->size) { /* entries that it does not count are there all the same */
             reached = source->size;
         }
-        tj_skip(report, TJ_CHECK_DERIVED, source->size - reached, why);
+        tj_skip(report, TJ_CHECK_DERIVED, source->size - reached, "%s", why);
     }
 }
 

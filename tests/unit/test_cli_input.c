@@ -109,8 +109,8 @@ static void what_spreadsheets_add_is_skipped(void **state)
     input_clear(&input);
     /* Free text may hold any character; an empty text and an empty list say "none" in words. */
     static const char *const fine[] = {
-        HEADER "move,1:0,1:1,1 BTC,purchase,,a\xc2\xa0"
-               "b,\n",
+        (HEADER "move,1:0,1:1,1 BTC,purchase,,a\xc2\xa0"
+                "b,\n"),
         PENDING "\"reference\": \"\"}",
         "{\"kind\": \"set_tier\", \"rule\": 0, \"party\": 1, \"asset\": 1, \"above\": \"5 BTC\", "
         "\"approvals\": 1, \"groups\": []}",
