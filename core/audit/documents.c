@@ -119,8 +119,8 @@ static void fail_altered(struct tj_source *source, struct tj_progress *progress,
             "an attachment does not hash to its name");
 }
 
-/* An attachment that nothing cites is no part of a log, and something may be hidden in it. It is a
- * failure where every body was read. Where bodies are missing, one of them may cite it. */
+/* An attachment that nothing cites is no part of the log. In a ledger, which takes none, that is a
+ * failure. In a folder it is a file that somebody left there, or one that a missing body cites. */
 static void check(struct tj_source *source, struct tj_progress *progress,
                   const struct tj_document *document)
 {
@@ -149,6 +149,10 @@ static void check(struct tj_source *source, struct tj_progress *progress,
     if (report->restricted > 0) {
         tj_skip(report, TJ_CHECK_ATTACHMENTS, 1,
                 "attachments that no record seen in this audit cites");
+        return;
+    }
+    if (!source->is_ledger) {
+        tj_skip(report, TJ_CHECK_FILES, 1, "an attachment that no record cites");
         return;
     }
     tj_fail(report, TJ_CHECK_ATTACHMENTS, UINT64_MAX, NULL, NULL, "no record cites an attachment");

@@ -1,5 +1,8 @@
 #include "core/audit/folder_tiles.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 /* Compares the first `width` nodes of the newest tile of a level. *wrong gets the first node that
  * is another or missing; or the last, when more follows it. */
 static bool tile_is(const struct tj_progress *progress, unsigned *wrong,
@@ -114,13 +117,23 @@ struct partials {
     bool sound;
 };
 
+/* A link or a folder in the place of a file. */
+static bool is_no_file(const struct tj_folder *s, unsigned level, uint64_t number, unsigned width)
+{
+    char path[TJ_TILE_PATH_MAX];
+    struct stat st;
+    tj_tile_path(path, level, number, width);
+    return fstatat(s->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode);
+}
+
 static void compare_partial(void *context, const char *name)
 {
     struct partials *p = context;
     uint64_t width;
-    /* A name that is no width, or a width that this tree never had, is met by the inventory. */
+    /* A name that is no width, a width that this tree never had, and what is no file are met by the
+     * inventory. */
     if (!p->sound || !tj_parse_decimal64(&width, name, strlen(name)) || width == 0 ||
-        width >= p->below) {
+        width >= p->below || is_no_file(p->s, p->level, p->number, (unsigned)width)) {
         return;
     }
     if (p->level == TJ_TILE_ENTRIES) {

@@ -113,6 +113,7 @@ static void go_on(struct subject *s, struct tijori *ledger)
     struct tijori_receipt receipt;
     struct tj_replay_report report;
     f.ledger = ledger;
+    f.bytes = NULL; /* its own, not those of the fixture that it is a copy of */
     history.f = &f;
     history.after = NULL;
     enum tijori_status status =
@@ -122,6 +123,7 @@ static void go_on(struct subject *s, struct tijori *ledger)
         complain(s, tijori_status_text(status));
     }
     history_moves(&history, 2);
+    free(f.bytes);
     tijori_close(ledger);
     audit_dir(&report, s->dir, s->ledger_id, 1);
     if (report.failed) {
