@@ -395,8 +395,7 @@ static void run(struct round *round)
 static bool is_checkpoint(struct tj_checkpoint *out, const char *note, size_t size)
 {
     struct tj_note_view view;
-    return size <= TJ_CHECKPOINT_NOTE_MAX && tj_note_decode(&view, note, size) &&
-           tj_checkpoint_decode(out, view.text, view.text_size);
+    return size <= TJ_CHECKPOINT_NOTE_MAX && tj_checkpoint_note_decode(&view, out, note, size);
 }
 
 size_t gather_cosignatures(struct gather_witness *witnesses, char *note, size_t *size,

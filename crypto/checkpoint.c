@@ -69,6 +69,13 @@ bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t si
     return true;
 }
 
+bool tj_checkpoint_note_decode(struct tj_note_view *view, struct tj_checkpoint *out,
+                               const void *note, size_t size)
+{
+    return tj_note_decode(view, note, size) &&
+           tj_checkpoint_decode(out, view->text, view->text_size);
+}
+
 size_t tj_checkpoint_encode(char *out, size_t out_size, const struct tj_checkpoint *checkpoint)
 {
     char text[TJ_CHECKPOINT_TEXT_MAX + 1];

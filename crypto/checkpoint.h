@@ -32,6 +32,10 @@ struct tj_checkpoint {
  * root. */
 bool tj_checkpoint_decode(struct tj_checkpoint *out, const char *text, size_t size) TJ_MUST_USE;
 
+/* Reads a note that is a checkpoint. Its signatures are not verified. `view` points into `note`. */
+bool tj_checkpoint_note_decode(struct tj_note_view *view, struct tj_checkpoint *out,
+                               const void *note, size_t size) TJ_MUST_USE;
+
 /* Writes the text and returns its size; 0 when `out` is too small or the origin is not a valid
  * name. TJ_CHECKPOINT_TEXT_MAX bytes always suffice. No NUL is written. */
 size_t tj_checkpoint_encode(char *out, size_t out_size,

@@ -96,8 +96,7 @@ static int measure_of(struct tijori *ledger, struct measure *out, const struct t
     struct tj_ledger_view view;
     struct tj_note_view decoded;
     struct tj_checkpoint checkpoint;
-    if (!tj_note_decode(&decoded, note->bytes, note->size) ||
-        !tj_checkpoint_decode(&checkpoint, decoded.text, decoded.text_size)) {
+    if (!tj_checkpoint_note_decode(&decoded, &checkpoint, note->bytes, note->size)) {
         return fail(EXIT_DATA,
                     "%s: not a checkpoint: a note of origin, size and root, with signatures", what);
     }
@@ -298,8 +297,7 @@ static int ask(struct tijori *ledger, struct note *cosigned, size_t *signed_by,
     if (code != EXIT_PASS) {
         return code;
     }
-    TIJORI_REQUIRE(tj_note_decode(&view, cosigned->bytes, cosigned->size) &&
-                   tj_checkpoint_decode(&checkpoint, view.text, view.text_size));
+    TIJORI_REQUIRE(tj_checkpoint_note_decode(&view, &checkpoint, cosigned->bytes, cosigned->size));
     struct prover prover = {ledger, checkpoint.size};
     *signed_by = gather_cosignatures(asked, cosigned->bytes, &cosigned->size, prove, &prover, count,
                                      sizeof cosigned->bytes, timeout_ms);

@@ -49,8 +49,7 @@ static bool fetch(struct ingest_signer *signer)
     enum tijori_status status = tijori_signed(signer->ledger, signer->note, &size);
     if (status == TIJORI_OK) {
         signer->note[size] = '\0';
-        if (!tj_note_decode(&view, signer->note, size) ||
-            !tj_checkpoint_decode(&signer->newest, view.text, view.text_size)) {
+        if (!tj_checkpoint_note_decode(&view, &signer->newest, signer->note, size)) {
             status = TIJORI_CORRUPT;
         }
     }

@@ -31,8 +31,7 @@ static bool look_ahead(struct tj_anchor *anchor, struct tj_progress *progress)
         return true;
     }
     if (!anchor->source->ops->checkpoint(anchor->source, &note, anchor->next) ||
-        !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
-        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+        !tj_checkpoint_note_decode(&view, &checkpoint, note.bytes, note.size)) {
         return tj_fail(progress->report, TJ_CHECK_CHECKPOINT, UINT64_MAX, NULL, NULL,
                        "stored checkpoint %zu is none, or not the one it is named for",
                        anchor->next);
@@ -50,12 +49,11 @@ static enum tj_note_verdict signer_of(const struct tj_state *state, uint32_t *nu
     enum tj_note_verdict found = TJ_NOTE_UNKNOWN;
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
-        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
         struct tj_verifier_key key;
-        if (object == NULL || object->present == 0 || object->retired != 0) {
+        const struct tj_log_key_object *object = tj_log_key_verifier(state, &key, i, origin);
+        if (object == NULL || object->retired != 0) {
             continue;
         }
-        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
         enum tj_note_verdict verdict = tj_note_verify(note, &key);
         if (verdict == TJ_NOTE_INVALID || verdict == TJ_NOTE_UNDECIDED) {
             return verdict;
@@ -81,12 +79,11 @@ static bool is_of_log(const struct tj_state *state, const struct tj_note_view *n
 {
     uint32_t count = tj_state_ledger(state)->log_keys;
     for (uint32_t i = 0; i < count; i++) {
-        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
         struct tj_verifier_key key;
-        if (object == NULL || object->present == 0 || object->retired != 0) {
+        const struct tj_log_key_object *object = tj_log_key_verifier(state, &key, i, origin);
+        if (object == NULL || object->retired != 0) {
             continue;
         }
-        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
         if (is_line_of(note, line, &key)) {
             return true;
         }
@@ -439,8 +436,7 @@ static bool judge_checkpoint(struct tj_anchor *anchor, struct tj_progress *progr
     struct tj_hash root;
     char origin[TJ_ORIGIN_MAX];
     uint64_t last = report->entries - 1;
-    if (!tj_note_decode(&note, (const char *)bytes->bytes, bytes->size) ||
-        !tj_checkpoint_decode(&checkpoint, note.text, note.text_size) ||
+    if (!tj_checkpoint_note_decode(&note, &checkpoint, bytes->bytes, bytes->size) ||
         checkpoint.size != report->entries) {
         return fail_changed(report); /* it was one when look_ahead saw it */
     }
@@ -521,8 +517,7 @@ static bool judge_earlier(struct tj_anchor *anchor, struct tj_progress *progress
         tj_origin(progress->state, origin);
         tj_frontier_root(progress->digester->hasher, &root, &frontier);
         if (!anchor->source->ops->checkpoint(anchor->source, &note, anchor->next) ||
-            !tj_note_decode(&view, (const char *)note.bytes, note.size) ||
-            !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+            !tj_checkpoint_note_decode(&view, &checkpoint, note.bytes, note.size) ||
             strcmp(checkpoint.origin, origin) != 0 || !tj_hash_equal(&checkpoint.root, &root)) {
             return tj_fail(progress->report, TJ_CHECK_CHECKPOINT,
                            anchor->next_size > 0 ? anchor->next_size - 1 : 0, NULL, NULL,

@@ -27,8 +27,7 @@ bool tj_source_newest(struct tj_source *source, struct tj_view *note,
     struct tj_note_view view;
     size_t count = source->ops->checkpoint_count(source);
     return count > 0 && source->ops->checkpoint(source, note, count - 1) &&
-           tj_note_decode(&view, (const char *)note->bytes, note->size) &&
-           tj_checkpoint_decode(checkpoint, view.text, view.text_size);
+           tj_checkpoint_note_decode(&view, checkpoint, note->bytes, note->size);
 }
 
 bool tj_source_entry(struct tj_source *source, struct tj_digester *digester,

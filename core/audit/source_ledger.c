@@ -466,8 +466,7 @@ static void list_checkpoint(struct ledger_source *s, const struct tj_view *key,
 {
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    if (!tj_note_decode(&view, (const char *)value->bytes, value->size) ||
-        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size) ||
+    if (!tj_checkpoint_note_decode(&view, &checkpoint, value->bytes, value->size) ||
         !is_number(key, checkpoint.size)) {
         s->unreadable = "a stored checkpoint is none";
         return;

@@ -209,27 +209,20 @@ static enum tijori_status export_bodies(struct exporting *x)
 
 /* ---- checkpoints ---- */
 
-static bool read_note(struct tj_note_view *view, struct tj_checkpoint *checkpoint,
-                      const uint8_t *bytes, size_t size)
-{
-    return tj_note_decode(view, (const char *)bytes, size) &&
-           tj_checkpoint_decode(checkpoint, view->text, view->text_size);
-}
-
 static enum tijori_status export_checkpoint(struct exporting *x, const struct tj_view *bytes)
 {
     char path[TJ_FOLDER_PATH_MAX];
     struct tj_hash hash;
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    if (!read_note(&view, &checkpoint, bytes->bytes, bytes->size)) {
+    if (!tj_checkpoint_note_decode(&view, &checkpoint, bytes->bytes, bytes->size)) {
         return tj_say(x->message, TIJORI_CORRUPT,
                       "%s: a stored checkpoint is none: the ledger is damaged", x->order->dir);
     }
     if (view.signature_count < 2 || checkpoint.size > x->newest->checkpoint.size) {
         return TIJORI_OK; /* nobody cosigned it, or it comes later */
     }
-    enum tj_note_verdict verdict = tj_hashed_log_signed(&x->log, &view);
+    enum tj_note_verdict verdict = tj_signed_by_log(x->log.view->state, &view);
     if (verdict == TJ_NOTE_UNDECIDED) {
         return tj_say_status(x->message, tj_undecided(), x->order->dir, "checkpoints");
     }
@@ -307,14 +300,14 @@ static enum tijori_status find_earlier(struct exporting *x)
     if (status != TIJORI_OK) {
         return status;
     }
-    if (!read_note(&view, &earlier, (const uint8_t *)bytes, size)) {
+    if (!tj_checkpoint_note_decode(&view, &earlier, bytes, size)) {
         return check_empty(x);
     }
     if (strcmp(earlier.origin, x->newest->checkpoint.origin) != 0) {
         return tj_say(x->message, TIJORI_LEDGER_ID, "%s: an export of another log (%s)",
                       x->order->out, earlier.origin);
     }
-    enum tj_note_verdict verdict = tj_hashed_log_signed(&x->log, &view);
+    enum tj_note_verdict verdict = tj_signed_by_log(x->log.view->state, &view);
     if (verdict == TJ_NOTE_UNDECIDED) {
         return tj_say_status(x->message, tj_undecided(), x->order->out, "the checkpoint");
     }

@@ -146,33 +146,6 @@ bool tj_hashed_log_has(const struct tj_hashed_log *log, uint64_t number, unsigne
 
 /* ---- checkpoints ---- */
 
-/* Retired keys as well: they signed what they signed. */
-enum tj_note_verdict tj_hashed_log_signed(const struct tj_hashed_log *log,
-                                          const struct tj_note_view *note)
-{
-    enum tj_note_verdict best = TJ_NOTE_UNKNOWN;
-    char origin[TJ_ORIGIN_MAX];
-    const struct tj_state *state = log->view->state;
-    const uint32_t count = tj_state_ledger(state)->log_keys;
-    tj_origin(state, origin);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
-        struct tj_verifier_key key;
-        if (object == NULL || object->present == 0) {
-            continue;
-        }
-        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
-        enum tj_note_verdict verdict = tj_note_verify(note, &key);
-        if (verdict == TJ_NOTE_VALID) {
-            return verdict;
-        }
-        if (verdict == TJ_NOTE_INVALID || verdict == TJ_NOTE_UNDECIDED) {
-            best = verdict;
-        }
-    }
-    return best;
-}
-
 bool tj_hashed_log_begins(const struct tj_hashed_log *log, const struct tj_checkpoint *checkpoint)
 {
     struct tj_hash root;
@@ -192,7 +165,7 @@ enum tijori_status tj_hashed_log_read(struct tj_hashed_log *out, const struct tj
         .view = view, .dir = dir, .message = message, .reader = {out, read_node}};
     enum tj_note_verdict verdict = TJ_NOTE_INVALID;
     if (tj_note_decode(&note, (const char *)newest->note.bytes, newest->note.size)) {
-        verdict = tj_hashed_log_signed(out, &note);
+        verdict = tj_signed_by_log(view->state, &note);
     }
     if (verdict == TJ_NOTE_UNDECIDED) {
         return tj_say_status(message, tj_undecided(), dir, "the newest checkpoint");

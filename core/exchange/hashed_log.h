@@ -43,9 +43,6 @@ enum tijori_status tj_hashed_log_body(const struct tj_hashed_log *log, struct tj
 bool tj_hashed_log_has(const struct tj_hashed_log *log, uint64_t number, unsigned width,
                        const struct tj_hash *leaves) TJ_MUST_USE;
 
-/* Did one of the log's keys sign this note? UNKNOWN: it has no line by any of them. */
-enum tj_note_verdict tj_hashed_log_signed(const struct tj_hashed_log *log,
-                                          const struct tj_note_view *note) TJ_MUST_USE;
 /* Is it a beginning of the log? */
 bool tj_hashed_log_begins(const struct tj_hashed_log *log,
                           const struct tj_checkpoint *checkpoint) TJ_MUST_USE;

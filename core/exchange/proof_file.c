@@ -43,8 +43,8 @@ enum tijori_status tj_proof_decode(struct tj_proof_file *out, const char *bytes,
     if (!tj_tlog_proof_decode(&out->proof, bytes, size)) {
         return tj_say(message, TIJORI_VALUE, "not a C2SP tlog-proof");
     }
-    if (!tj_note_decode(&out->note, out->proof.checkpoint, out->proof.checkpoint_size) ||
-        !tj_checkpoint_decode(&out->checkpoint, out->note.text, out->note.text_size)) {
+    if (!tj_checkpoint_note_decode(&out->note, &out->checkpoint, out->proof.checkpoint,
+                                   out->proof.checkpoint_size)) {
         return tj_say(message, TIJORI_VALUE, "what follows the path is not a C2SP checkpoint");
     }
     if (out->proof.extra == NULL) {
@@ -198,35 +198,13 @@ enum tijori_status tj_proof_checkpoint(struct tj_txn *txn, struct tj_stored_chec
     return status;
 }
 
-/* VALID: a key that this log has, active or retired, signed the note. */
-static enum tj_note_verdict signed_by_log(const struct tj_state *state,
-                                          const struct tj_note_view *note, const char *origin)
-{
-    enum tj_note_verdict found = TJ_NOTE_UNKNOWN;
-    uint32_t count = tj_state_ledger(state)->log_keys;
-    for (uint32_t i = 0; i < count; i++) {
-        struct tj_verifier_key key;
-        const struct tj_log_key_object *object = tj_state_peek(state, TJ_T_LOG_KEY, 0, i);
-        if (object == NULL || object->present == 0) {
-            continue;
-        }
-        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519, object->key);
-        enum tj_note_verdict verdict = tj_note_verify(note, &key);
-        if (verdict == TJ_NOTE_VALID) {
-            return verdict;
-        }
-        found = verdict == TJ_NOTE_UNDECIDED ? verdict : found;
-    }
-    return found;
-}
-
 static enum tijori_status check_decoded(const struct tj_state *state, struct tj_digester *digester,
                                         const struct tj_proof_file *file,
                                         struct tijori_message *why)
 {
     char origin[TJ_ORIGIN_MAX];
     tj_origin(state, origin);
-    enum tj_note_verdict verdict = signed_by_log(state, &file->note, origin);
+    enum tj_note_verdict verdict = tj_signed_by_log(state, &file->note);
     if (verdict == TJ_NOTE_UNDECIDED) {
         return tj_undecided();
     }

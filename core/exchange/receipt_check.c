@@ -110,9 +110,8 @@ static bool find_checkpoint(struct checking *c)
         }
         memcpy(c->checkpoint_note, note.bytes, note.size);
         c->checkpoint_size = note.size;
-        if (tj_note_decode(&c->checkpoint_view, c->checkpoint_note, note.size) &&
-            tj_checkpoint_decode(&c->checkpoint, c->checkpoint_view.text,
-                                 c->checkpoint_view.text_size) &&
+        if (tj_checkpoint_note_decode(&c->checkpoint_view, &c->checkpoint, c->checkpoint_note,
+                                      note.size) &&
             strcmp(c->checkpoint.origin, c->key->name) == 0) {
             enum tj_note_verdict verdict = tj_note_verify(&c->checkpoint_view, c->key);
             c->undecided = c->undecided || verdict == TJ_NOTE_UNDECIDED;

@@ -138,8 +138,7 @@ static bool memory_decode(const struct tj_witness *witness, struct memory *memor
     }
     memory->note_size = (size_t)(end - at);
     memcpy(memory->note, at, memory->note_size);
-    if (!tj_note_decode(&note, memory->note, memory->note_size) ||
-        !tj_checkpoint_decode(&memory->checkpoint, note.text, note.text_size) ||
+    if (!tj_checkpoint_note_decode(&note, &memory->checkpoint, memory->note, memory->note_size) ||
         strcmp(memory->checkpoint.origin, origin) != 0) {
         return damaged(memory, "no checkpoint of the log");
     }

@@ -137,8 +137,7 @@ static enum tijori_status merge_lines(struct tj_ingest *ingest, struct tj_txn *t
     struct tj_note_view view;
     struct tj_note_view stored_view;
     struct tj_checkpoint checkpoint;
-    if (!tj_note_decode(&view, other, other_size) ||
-        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+    if (!tj_checkpoint_note_decode(&view, &checkpoint, other, other_size)) {
         return TIJORI_VALUE;
     }
     if (!tj_checkpoint_stored(txn, &stored, checkpoint.size) ||
@@ -172,8 +171,7 @@ enum tijori_status tj_checkpoint_add(struct tj_ingest *ingest, char *note, size_
     if (status != TIJORI_OK) {
         return status;
     }
-    TIJORI_REQUIRE(tj_note_decode(&view, note, *note_size) &&
-                   tj_checkpoint_decode(&checkpoint, view.text, view.text_size));
+    TIJORI_REQUIRE(tj_checkpoint_note_decode(&view, &checkpoint, note, *note_size));
     return put_checkpoint(ingest, checkpoint.size, note, *note_size, false);
 }
 

@@ -14,8 +14,7 @@ void tj_checkpoint_key(uint8_t key[TJ_CHECKPOINT_KEY_SIZE], uint64_t size)
 static bool decode_stored(struct tj_stored_checkpoint *out)
 {
     struct tj_note_view view;
-    return tj_note_decode(&view, (const char *)out->note.bytes, out->note.size) &&
-           tj_checkpoint_decode(&out->checkpoint, view.text, view.text_size);
+    return tj_checkpoint_note_decode(&view, &out->checkpoint, out->note.bytes, out->note.size);
 }
 
 enum tijori_status tj_checkpoint_signed(struct tj_txn *txn, struct tj_stored_checkpoint *out)
@@ -95,12 +94,49 @@ bool tj_find_log_key(const struct tj_state *state, uint32_t *number, const uint8
     return false;
 }
 
+const struct tj_log_key_object *tj_log_key_verifier(const struct tj_state *state,
+                                                    struct tj_verifier_key *out, uint32_t number,
+                                                    const char *origin)
+{
+    const struct tj_log_key_object *key = tj_state_peek(state, TJ_T_LOG_KEY, 0, number);
+    if (key == NULL || key->present == 0) {
+        return NULL;
+    }
+    tj_verifier_key_make(out, origin, TJ_NOTE_TYPE_ED25519, key->key);
+    return key;
+}
+
+/* Retired keys as well: they signed what they signed. A line that could not be verified may be the
+ * one that is right, so it outweighs one that is wrong. */
+enum tj_note_verdict tj_signed_by_log(const struct tj_state *state, const struct tj_note_view *note)
+{
+    enum tj_note_verdict found = TJ_NOTE_UNKNOWN;
+    char origin[TJ_ORIGIN_MAX];
+    const uint32_t count = tj_state_ledger(state)->log_keys;
+    tj_origin(state, origin);
+    TJ_VERIFY_CHECK(count <= TJ_LOG_KEYS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tj_verifier_key key;
+        if (tj_log_key_verifier(state, &key, i, origin) == NULL) {
+            continue;
+        }
+        enum tj_note_verdict verdict = tj_note_verify(note, &key);
+        if (verdict == TJ_NOTE_VALID) {
+            return verdict;
+        }
+        if (verdict != TJ_NOTE_UNKNOWN && found != TJ_NOTE_UNDECIDED) {
+            found = verdict;
+        }
+    }
+    return found;
+}
+
 #ifdef TIJORI_VERIFY
 bool tj_note_is_of(const char *note, size_t note_size, uint64_t size)
 {
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    return tj_note_decode(&view, note, note_size) &&
-           tj_checkpoint_decode(&checkpoint, view.text, view.text_size) && checkpoint.size == size;
+    return tj_checkpoint_note_decode(&view, &checkpoint, note, note_size) &&
+           checkpoint.size == size;
 }
 #endif

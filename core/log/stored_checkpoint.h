@@ -44,6 +44,17 @@ bool tj_log_key_compromised(const struct tj_log_key_object *key) TJ_MUST_USE;
 bool tj_find_log_key(const struct tj_state *state, uint32_t *number,
                      const uint8_t public32[32]) TJ_MUST_USE;
 
+/* A log key by its number, retired ones too, and what verifies its checkpoints. NULL when there is
+ * no such key. */
+const struct tj_log_key_object *tj_log_key_verifier(const struct tj_state *state,
+                                                    struct tj_verifier_key *out, uint32_t number,
+                                                    const char *origin);
+
+/* VALID when a key that this log has, active or retired, signed the note; else UNDECIDED when that
+ * could not be told of one of them, INVALID when a line of one does not verify, UNKNOWN. */
+enum tj_note_verdict tj_signed_by_log(const struct tj_state *state,
+                                      const struct tj_note_view *note) TJ_MUST_USE;
+
 #ifdef TIJORI_VERIFY
 /* The note is a checkpoint over the first `size` entries. For assertions. */
 bool tj_note_is_of(const char *note, size_t note_size, uint64_t size) TJ_MUST_USE;
