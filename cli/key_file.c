@@ -73,13 +73,7 @@ static int write_bytes(const char *path, unsigned *exposed, const char *bytes, s
         return error;
     }
     *exposed = make_private(fileno(writer.stream));
-    /* Not by the stream, in whose buffer the secret would stay. */
-    error = tj_descriptor_write(fileno(writer.stream), bytes, size);
-    if (error != 0) {
-        tj_file_abandon(&writer);
-        return error;
-    }
-    return tj_file_end(&writer);
+    return tj_file_fill(&writer, bytes, size);
 }
 
 enum tj_keyfile_status key_file_write(const char *path, unsigned *exposed, int *error,

@@ -2,6 +2,7 @@
 
 #include "storage/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -484,20 +485,22 @@ void tj_file_abandon(struct tj_file_writer *writer)
     writer->stream = NULL;
 }
 
+int tj_file_fill(struct tj_file_writer *writer, const void *bytes, size_t size)
+{
+    const int error = tj_descriptor_write(fileno(writer->stream), bytes, size);
+    if (error != 0) {
+        tj_file_abandon(writer);
+        return error;
+    }
+    return tj_file_end(writer);
+}
+
 int tj_file_write(int folder, const char *path, enum tj_file_way way, mode_t mode,
                   const void *bytes, size_t size)
 {
     struct tj_file_writer writer;
-    int error = tj_file_begin(&writer, folder, path, way, mode);
-    if (error != 0) {
-        return error;
-    }
-    error = tj_descriptor_write(fileno(writer.stream), bytes, size);
-    if (error != 0) {
-        tj_file_abandon(&writer);
-        return error;
-    }
-    return tj_file_end(&writer);
+    const int error = tj_file_begin(&writer, folder, path, way, mode);
+    return error != 0 ? error : tj_file_fill(&writer, bytes, size);
 }
 
 int tj_folder_make(int folder, const char *path, mode_t mode)
@@ -513,6 +516,32 @@ int tj_folder_make(int folder, const char *path, mode_t mode)
     const int error = sync_folder_of(made, "../.");
     (void)close(made);
     return error;
+}
+
+/* readdir() tells an error from the end by errno alone. */
+int tj_folder_names(int folder, const char *path, void *context,
+                    void (*visit)(void *context, const char *name))
+{
+    const int descriptor = openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) {
+        return errno;
+    }
+    DIR *directory = fdopendir(descriptor);
+    if (directory == NULL) {
+        const int error = errno;
+        (void)close(descriptor);
+        return error;
+    }
+    errno = 0;
+    for (struct dirent *row = readdir(directory); row != NULL; row = readdir(directory)) {
+        if (strcmp(row->d_name, ".") != 0 && strcmp(row->d_name, "..") != 0) {
+            visit(context, row->d_name);
+        }
+        errno = 0;
+    }
+    const int error = errno;
+    (void)closedir(directory);
+    return error == ENOENT ? ESTALE : error;
 }
 
 /* ---- changing ---- */

@@ -80,7 +80,11 @@ int tj_file_end(struct tj_file_writer *writer) __attribute__((warn_unused_result
 /* Gives a file up, and leaves all as before. */
 void tj_file_abandon(struct tj_file_writer *writer);
 
-/* The three in one, for bytes in memory. */
+/* Writes bytes in memory past the stream, whose buffer keeps nothing of them, and ends the file. */
+int tj_file_fill(struct tj_file_writer *writer, const void *bytes, size_t size)
+    __attribute__((warn_unused_result));
+
+/* All of it in one, for bytes in memory. */
 int tj_file_write(int folder, const char *path, enum tj_file_way way, mode_t mode,
                   const void *bytes, size_t size) __attribute__((warn_unused_result));
 
@@ -91,6 +95,13 @@ int tj_descriptor_write(int descriptor, const void *bytes, size_t size)
 /* Makes a folder, and syncs the one that it stands in: else a power cut takes it back, with all
  * that is in it. 0 also when it was there. */
 int tj_folder_make(int folder, const char *path, mode_t mode) __attribute__((warn_unused_result));
+
+/* Calls `visit` for each name in a folder but . and .. of itself. What is no folder, a link to one
+ * among them, is ENOTDIR; one that was removed while it was read is ESTALE. When it is not 0, names
+ * may have been left out. */
+int tj_folder_names(int folder, const char *path, void *context,
+                    void (*visit)(void *context, const char *name))
+    __attribute__((warn_unused_result));
 
 /* ---- changing ---- */
 

@@ -239,6 +239,25 @@ class Exports(unittest.TestCase):
                 self.check_image("cut after call %d (%s), chance %.2f, seed %d"
                                  % (number, line, chance, SEED))
 
+    def test_killed_and_then_a_cut(self):
+        """An export that was killed leaves files that are not on the disk yet. The next one believes
+        them by their bytes, and has them synced before its checkpoint says that they are there."""
+        lines = self.recorded("--public")
+        written = next(number for number, line in enumerate(lines)
+                       if line.endswith(" FORMAT.md"))  # the last before all is synced
+        disk = power_cut.Disk()
+        for line in lines[:written + 1]:
+            disk.play(line)
+        rng = random.Random(SEED)
+        disk.as_seen(self.out)
+        again = self.recorded("--public")
+        self.assertFalse([line for line in again if line.startswith("write body/")])
+        for line in again:
+            disk.play(line)
+        for chance in power_cut.chances(rng):
+            disk.image(self.out, rng, chance)
+            self.verify("--public")
+
     def test_power_cut(self):
         self.check_cuts(None)
         before = os.path.join(self.world.at, "before")

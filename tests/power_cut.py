@@ -91,6 +91,16 @@ class Disk:
                 if item is not None:
                     self.do_sync(os.path.normpath(os.path.join(path, name)))
 
+    def as_seen(self, root):
+        """Writes all that a program sees now, synced or not."""
+        shutil.rmtree(root, ignore_errors=True)
+        for path, folder in self.folders.items():
+            os.makedirs(os.path.join(root, path), exist_ok=True)
+            for name, item in folder.names.items():
+                if item is not None:
+                    with open(os.path.join(root, path, name), "wb") as file:
+                        file.write(item.data)
+
     # --- images
 
     def image(self, root, rng, chance):

@@ -3,7 +3,6 @@
 #include "core/base/memory.h"
 #include "storage/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -128,28 +127,9 @@ bool tj_folder_past_bundle(struct tj_folder *s, uint64_t number)
 enum tj_read_answer tj_folder_list(struct tj_folder *s, tj_name_visitor *visit, void *context,
                                    const char *path)
 {
-    int fd = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return answer_of(s, errno, path);
-    }
-    DIR *directory = fdopendir(fd);
-    if (directory == NULL) {
-        enum tj_read_answer answer = answer_of(s, errno, path);
-        close(fd);
-        return answer;
-    }
-    errno = 0;
-    for (struct dirent *row = readdir(directory); row != NULL; row = readdir(directory)) {
-        if (strcmp(row->d_name, ".") != 0 && strcmp(row->d_name, "..") != 0) {
-            visit(context, row->d_name);
-        }
-        errno = 0;
-    }
-    int error = errno;
-    closedir(directory);
+    int error = tj_folder_names(s->dir, path, context, visit);
     if (error != 0) {
-        tj_trouble_errno(&s->source.trouble, error, path);
-        return TJ_READ_UNREADABLE;
+        return answer_of(s, error, path);
     }
     return TJ_READ_OK;
 }

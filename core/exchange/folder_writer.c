@@ -5,7 +5,6 @@
 #include "crypto/note.h"
 #include "storage/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -52,19 +51,27 @@ static enum tijori_status sync_one(struct tj_folder_writer *w, const char *path)
     }
     int error = fsync(fd) == 0 ? 0 : errno;
     (void)close(fd);
-    if (error != 0 &&
-        error != EINVAL) { /* EINVAL: this file system has no such thing for folders */
+    /* EINVAL: this file system has no such thing for folders. */
+    if (error != 0 && error != EINVAL) {
         return tj_say_errno(w->message, error, path);
     }
     return TIJORI_OK;
 }
 
+/* A name is on the disk when the folder that has it is: once for those that follow one another. */
 static enum tijori_status sync_each(struct tj_folder_writer *w)
 {
+    char folder[TJ_FOLDER_PATH_MAX] = "";
+    char parent[TJ_FOLDER_PATH_MAX];
     enum tijori_status status = TIJORI_OK;
-    for (size_t at = 0; at < w->unsynced_size && status == TIJORI_OK;
-         at += strlen(w->unsynced + at) + 1) {
-        status = sync_one(w, w->unsynced + at);
+    for (const char *path = w->unsynced;
+         path < w->unsynced + w->unsynced_size && status == TIJORI_OK; path += strlen(path) + 1) {
+        status = sync_one(w, path);
+        parent_of(parent, path);
+        if (status == TIJORI_OK && strcmp(parent, folder) != 0) {
+            snprintf(folder, sizeof folder, "%s", parent);
+            status = sync_one(w, folder);
+        }
     }
     return status;
 }
@@ -74,12 +81,14 @@ enum tijori_status tj_folder_sync(struct tj_folder_writer *w)
     enum tijori_status status = TIJORI_OK;
     if (!w->many) {
         status = sync_each(w);
-    } else if (syncfs(w->dir) != 0) {
+    }
+    if (status == TIJORI_OK && (w->many || w->believed) && syncfs(w->dir) != 0) {
         status = tj_say_errno(w->message, errno, "the folder");
     }
     if (status == TIJORI_OK) {
         w->unsynced_size = 0;
         w->many = false;
+        w->believed = false;
     }
     return status;
 }
@@ -126,12 +135,10 @@ static bool is_there(const struct tj_folder_writer *w, const char *path, const v
 static bool make_folders(struct tj_folder_writer *w, const char *path)
 {
     char folder[TJ_FOLDER_PATH_MAX];
-    char parent[TJ_FOLDER_PATH_MAX];
     for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
         if (mkdirat(w->dir, folder, 0755) == 0) {
-            parent_of(parent, folder);
-            note(w, parent);
+            note(w, folder);
         } else if (errno != EEXIST) {
             return false;
         }
@@ -181,8 +188,8 @@ static int write_whole(struct tj_folder_writer *w, const char *path, const void 
 static enum tijori_status put(struct tj_folder_writer *w, const char *path, const void *bytes,
                               size_t size, bool synced)
 {
-    char parent[TJ_FOLDER_PATH_MAX];
     if (is_there(w, path, bytes, size)) {
+        w->believed = true;
         return TIJORI_OK;
     }
     int error = write_whole(w, path, bytes, size, synced);
@@ -190,8 +197,6 @@ static enum tijori_status put(struct tj_folder_writer *w, const char *path, cons
         return tj_say_errno(w->message, error, path);
     }
     note(w, path);
-    parent_of(parent, path);
-    note(w, parent);
     w->files++;
     w->bytes += size;
     return TIJORI_OK;
@@ -218,31 +223,12 @@ enum tijori_status tj_folder_put_durably(struct tj_folder_writer *w, const char 
 
 /* ---- what is there ---- */
 
-/* Calls `visit` for each name in a folder; a folder that is not there has none. */
+/* A folder that is not there has no names. */
 static enum tijori_status each_name(struct tj_folder_writer *w, const char *path, void *context,
                                     void (*visit)(void *context, const char *name))
 {
-    int fd = openat(w->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            return TIJORI_OK;
-        }
-        return tj_say_errno(w->message, errno, path);
-    }
-    DIR *directory = fdopendir(fd);
-    if (directory == NULL) {
-        int error = errno;
-        (void)close(fd);
-        return tj_say_errno(w->message, error, path);
-    }
-    errno = 0;
-    for (struct dirent *row = readdir(directory); row != NULL; row = readdir(directory)) {
-        visit(context, row->d_name);
-        errno = 0;
-    }
-    int error = errno;
-    (void)closedir(directory);
-    if (error != 0) {
+    int error = tj_folder_names(w->dir, path, context, visit);
+    if (error != 0 && error != ENOENT && error != ENOTDIR) {
         return tj_say_errno(w->message, error, path);
     }
     return TIJORI_OK;
@@ -250,8 +236,7 @@ static enum tijori_status each_name(struct tj_folder_writer *w, const char *path
 
 static void note_alien(void *context, const char *name)
 {
-    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !tj_folder_unfinished(name) &&
-        tj_folder_top_of(name) == NULL) {
+    if (!tj_folder_unfinished(name) && tj_folder_top_of(name) == NULL) {
         snprintf(context, TJ_FOLDER_PATH_MAX, "%.100s", name);
     }
 }
@@ -293,9 +278,9 @@ static void remove_unfinished(void *context, const char *name)
 
 static enum tijori_status open_locked(struct tj_folder_writer *w, const char *path)
 {
-    bool made = mkdir(path, 0755) == 0;
-    if (!made && errno != EEXIST) {
-        return tj_say_errno(w->message, errno, path);
+    int error = tj_folder_make(AT_FDCWD, path, 0755);
+    if (error != 0) {
+        return tj_say_errno(w->message, error, path);
     }
     w->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (w->dir < 0) {
@@ -305,12 +290,6 @@ static enum tijori_status open_locked(struct tj_folder_writer *w, const char *pa
     if (!w->locked && errno == EWOULDBLOCK) {
         return tj_say(w->message, TIJORI_LOCKED, "%s: another export is writing into this folder",
                       path);
-    }
-    if (made) {
-        enum tijori_status status = sync_one(w, "..");
-        if (status != TIJORI_OK) {
-            return status;
-        }
     }
     if (w->locked) {
         return each_name(w, ".", w, remove_unfinished);

@@ -26,7 +26,8 @@ struct tj_folder_writer {
     /* Paths put since the last sync, each ended by a NUL. */
     char *unsynced;
     size_t unsynced_size;
-    bool many; /* there were more than it has room for */
+    bool many;     /* there were more than it has room for */
+    bool believed; /* of what was there already: whoever put it may not have synced it */
 };
 
 /* Opens the folder `path`, which is made when it is missing (its parent must exist), locks it, and
