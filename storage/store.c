@@ -413,13 +413,6 @@ static enum tj_storage_status take_sizes(struct tj_store *store)
     return TJ_STORAGE_OK;
 }
 
-enum tj_storage_status tj_store_open_tables(struct tj_store *store,
-                                            const struct tj_store_options *options)
-{
-    enum tj_storage_status status = take_sizes(store);
-    return status == TJ_STORAGE_OK ? open_tables(store, NULL, options) : status;
-}
-
 enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *format_found,
                                          const char *dir, const struct tj_store_options *options,
                                          unsigned flags)

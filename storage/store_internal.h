@@ -98,10 +98,6 @@ enum tj_storage_status tj_store_open_env(struct tj_store *store, uint32_t *forma
                                          const char *dir, const struct tj_store_options *options,
                                          unsigned flags) TJ_MUST_USE;
 
-/* Opens the tables and compares the format again, in an environment that is open. */
-enum tj_storage_status tj_store_open_tables(struct tj_store *store,
-                                            const struct tj_store_options *options) TJ_MUST_USE;
-
 /* Takes the slots that a writer keeps. BUSY when there are not so many. */
 enum tj_storage_status tj_store_keep_slots(struct tj_store *store) TJ_MUST_USE;
 void tj_store_drop_kept(struct tj_store *store);

@@ -3,8 +3,9 @@
  * and with REFUSE_ON all that follow the REFUSE_AT-th are refused too. With REFUSE_COUNT the
  * program ends by saying on standard error how many there were. */
 
+#include "preloaded_program.h"
+
 #include <errno.h>
-#include <link.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,30 +20,11 @@ void *__libc_memalign(size_t alignment, size_t size);
 static uint64_t refused_at; /* 0: none */
 static uint64_t asked;
 static int of_all, from_there_on;
-static uintptr_t program_start, program_end;
-
-/* The first object is the program. */
-static int find_program(struct dl_phdr_info *info, size_t size, void *context)
-{
-    (void)size;
-    (void)context;
-    program_start = UINTPTR_MAX;
-    for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        if (part->p_type == PT_LOAD) {
-            const uintptr_t start = info->dlpi_addr + part->p_vaddr;
-            const uintptr_t end = start + part->p_memsz;
-            program_start = start < program_start ? start : program_start;
-            program_end = end > program_end ? end : program_end;
-        }
-    }
-    return 1;
-}
 
 __attribute__((constructor)) static void begin(void)
 {
     const char *at = getenv("REFUSE_AT");
-    dl_iterate_phdr(find_program, NULL);
+    find_program();
     of_all = getenv("REFUSE_ALL") != NULL;
     from_there_on = getenv("REFUSE_ON") != NULL;
     refused_at = at != NULL ? strtoull(at, NULL, 10) : 0;
@@ -57,8 +39,7 @@ __attribute__((destructor)) static void end(void)
 
 static int refuses(const void *caller)
 {
-    const uintptr_t from = (uintptr_t)caller;
-    if (!of_all && (from < program_start || from >= program_end)) {
+    if (!of_all && !is_of_program(caller)) {
         return 0;
     }
     const uint64_t nth = __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED);

@@ -9,11 +9,12 @@
  *     PAUSE_UNTIL=FILE                                 isatty() waits until there is such a file:
  *                                                      the auditor asks it when a log is open */
 
+#include "preloaded_program.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,35 +24,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static uintptr_t program_start, program_end;
 static const char *call_refused, *mark, *second_name, *second_file;
 static uint64_t refused_at;
 static uint64_t asked, opened;
 static int error_given;
 
-/* The first object is the program. */
-static int find_program(struct dl_phdr_info *info, size_t size, void *context)
-{
-    (void)size;
-    (void)context;
-    program_start = UINTPTR_MAX;
-    for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        if (part->p_type == PT_LOAD) {
-            const uintptr_t start = info->dlpi_addr + part->p_vaddr;
-            const uintptr_t end = start + part->p_memsz;
-            program_start = start < program_start ? start : program_start;
-            program_end = end > program_end ? end : program_end;
-        }
-    }
-    return 1;
-}
-
 __attribute__((constructor)) static void begin(void)
 {
     const char *at = getenv("REFUSE_AT");
     const char *error = getenv("REFUSE_ERROR");
-    dl_iterate_phdr(find_program, NULL);
+    find_program();
     call_refused = getenv("REFUSE_CALL");
     mark = getenv("REFUSE_MARK");
     second_name = getenv("SECOND_NAME");
@@ -62,9 +44,8 @@ __attribute__((constructor)) static void begin(void)
 
 static int refuses(const char *call, const void *caller)
 {
-    const uintptr_t from = (uintptr_t)caller;
-    if (call_refused == NULL || strcmp(call_refused, call) != 0 || from < program_start ||
-        from >= program_end || __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED) != refused_at) {
+    if (call_refused == NULL || strcmp(call_refused, call) != 0 || !is_of_program(caller) ||
+        __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED) != refused_at) {
         return 0;
     }
     if (mark != NULL) {

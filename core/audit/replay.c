@@ -165,13 +165,14 @@ static void finish(struct tj_replaying *r)
 /* What the entries are judged with, as it is when this audit begins. */
 static bool begin(struct tj_replaying *r)
 {
+    const struct tj_source_ops *ops = r->source->ops;
     if (!tj_documents_list(&r->documents, r->source, r->report) ||
         !tj_tally_opening(r->report->tally, r->state)) {
         return tj_lack_memory(r);
     }
     tj_anchor_init(&r->anchor, r->source, &r->options->pins);
     tj_watch(r->report); /* what could not be listed is not cited in vain */
-    if (tj_check_extends(r) && r->source->ops->begin(r->source, &r->progress)) {
+    if (tj_check_extends(r) && (ops->begin == NULL || ops->begin(r->source, &r->progress))) {
         tj_anchor_begin(&r->anchor, &r->progress, r->replica);
     }
     return goes_on(r) && !r->report->failed;

@@ -66,8 +66,8 @@ struct tj_source_ops {
                      const uint8_t name[TJ_HASH_SIZE]);
 
     /* Called before the first entry, after each entry that was accepted, and after the last. False:
-     * something failed, and is in the report. `finish` is called only when nothing failed before.
-     */
+     * something failed, and is in the report. `begin` may be NULL. `finish` is called only when
+     * nothing failed before. */
     bool (*begin)(struct tj_source *source, struct tj_progress *progress);
     bool (*accepted)(struct tj_source *source, struct tj_progress *progress);
     void (*finish)(struct tj_source *source, struct tj_progress *progress,

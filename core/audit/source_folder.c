@@ -198,8 +198,7 @@ static bool is_cosigned(const struct tj_file_bytes *file, uint64_t size)
 {
     struct tj_note_view view;
     struct tj_checkpoint checkpoint;
-    return tj_note_decode(&view, (const char *)file->bytes, file->size) &&
-           tj_checkpoint_decode(&checkpoint, view.text, view.text_size) &&
+    return tj_checkpoint_note_decode(&view, &checkpoint, file->bytes, file->size) &&
            checkpoint.size == size && view.signature_count > 1;
 }
 
@@ -297,13 +296,6 @@ static bool folder_document(struct tj_source *source, struct tj_view *out,
 
 /* ---- told by the replay ---- */
 
-static bool folder_begin(struct tj_source *source, struct tj_progress *progress)
-{
-    (void)source;
-    (void)progress;
-    return true; /* what is too much in a folder is told at the end, by its inventory */
-}
-
 static bool folder_accepted(struct tj_source *source, struct tj_progress *progress)
 {
     return tj_folder_check_full_tiles(tj_folder_of(source), progress);
@@ -354,7 +346,6 @@ static const struct tj_source_ops folder_ops = {
     .checkpoint = folder_checkpoint,
     .documents = folder_documents,
     .document = folder_document,
-    .begin = folder_begin,
     .accepted = folder_accepted,
     .finish = folder_finish,
     .settled = folder_settled,
@@ -377,8 +368,7 @@ static enum tijori_status open_checkpoint(struct tj_folder *s, struct tj_source_
         return TIJORI_NOT_FOUND;
     }
     if (answer != TJ_READ_OK ||
-        !tj_note_decode(&view, (const char *)s->checkpoint.bytes, s->checkpoint.size) ||
-        !tj_checkpoint_decode(&checkpoint, view.text, view.text_size)) {
+        !tj_checkpoint_note_decode(&view, &checkpoint, s->checkpoint.bytes, s->checkpoint.size)) {
         snprintf(what->text, sizeof what->text, TJ_FOLDER_CHECKPOINT ": not a signed checkpoint");
         return TIJORI_CORRUPT;
     }

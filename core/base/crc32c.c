@@ -1,9 +1,11 @@
 #include "core/base/crc32c.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #if defined(__aarch64__) && defined(__linux__)
+#include <arm_acle.h>
 #include <sys/auxv.h>
 #endif
 
@@ -55,71 +57,50 @@ uint32_t tj_crc32c_by_tables(uint32_t crc, const void *bytes, size_t size)
 
 /* ---- by the processor ---- */
 
+/* What processors differ in: how one is asked whether it has the instruction, and the instruction
+ * for eight bytes and for one. */
 #if defined(__x86_64__)
-
-static int has_instruction(void)
+#define INSTRUCTION_TARGET      "sse4.2"
+#define CRC_OF_EIGHT(sum, word) ((uint32_t)__builtin_ia32_crc32di(sum, word))
+#define CRC_OF_ONE(sum, byte)   __builtin_ia32_crc32qi(sum, byte)
+static bool has_instruction(void)
 {
-    return __builtin_cpu_supports("sse4.2");
+    return __builtin_cpu_supports("sse4.2") != 0;
 }
-
-__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *p,
-                                                                 size_t size)
-{
-    uint64_t sum = ~crc;
-    for (; size >= 8; size -= 8, p += 8) {
-        uint64_t word;
-        memcpy(&word, p, sizeof word);
-        sum = __builtin_ia32_crc32di(sum, word);
-    }
-    for (; size > 0; size--, p++) {
-        sum = __builtin_ia32_crc32qi((uint32_t)sum, *p);
-    }
-    return ~(uint32_t)sum;
-}
-
 #elif defined(__aarch64__) && defined(__linux__)
-
-#include <arm_acle.h>
-
-static int has_instruction(void)
+#define INSTRUCTION_TARGET      "+crc"
+#define CRC_OF_EIGHT(sum, word) __crc32cd(sum, word)
+#define CRC_OF_ONE(sum, byte)   __crc32cb(sum, byte)
+static bool has_instruction(void)
 {
     enum { HAS_CRC32 = 1 << 7 }; /* HWCAP_CRC32 */
     return (getauxval(AT_HWCAP) & HAS_CRC32) != 0;
 }
+#endif
 
-__attribute__((target("+crc"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *p,
-                                                               size_t size)
+#if defined(INSTRUCTION_TARGET)
+__attribute__((target(INSTRUCTION_TARGET))) static uint32_t
+by_instruction(uint32_t crc, const uint8_t *p, size_t size)
 {
     uint32_t sum = ~crc;
     for (; size >= 8; size -= 8, p += 8) {
         uint64_t word;
         memcpy(&word, p, sizeof word);
-        sum = __crc32cd(sum, word);
+        sum = CRC_OF_EIGHT(sum, word);
     }
     for (; size > 0; size--, p++) {
-        sum = __crc32cb(sum, *p);
+        sum = CRC_OF_ONE(sum, *p);
     }
     return ~sum;
 }
-
-#else
-
-static int has_instruction(void)
-{
-    return 0;
-}
-
-static uint32_t by_instruction(uint32_t crc, const uint8_t *p, size_t size)
-{
-    return tj_crc32c_by_tables(crc, p, size);
-}
-
 #endif
 
 uint32_t tj_crc32c(uint32_t crc, const void *bytes, size_t size)
 {
+#if defined(INSTRUCTION_TARGET)
     if (has_instruction()) {
         return by_instruction(crc, bytes, size);
     }
+#endif
     return tj_crc32c_by_tables(crc, bytes, size);
 }
