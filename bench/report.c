@@ -1,5 +1,7 @@
 #include "bench/report.h"
 
+#include <math.h>
+
 #include "core/base/status.h"
 
 json_t *report_row(json_t *report, const char *section)
@@ -27,7 +29,7 @@ void row_count(json_t *row, const char *key, uint64_t count)
 
 void row_number(json_t *row, const char *key, double number)
 {
-    json_object_set_new(row, key, json_real(number));
+    json_object_set_new(row, key, isfinite(number) ? json_real(number) : json_null());
 }
 
 void row_series(json_t *row, const char *key, const struct series *series, double factor)
@@ -61,5 +63,5 @@ void report_target(json_t *report, const char *id, const char *work, enum target
     row_number(row, "target", target);
     row_number(row, "measured", measured);
     row_text(row, "unit", unit);
-    json_object_set_new(row, "met", json_boolean(met));
+    json_object_set_new(row, "met", isfinite(measured) ? json_boolean(met) : json_null());
 }

@@ -168,7 +168,9 @@ static void cell_text(const json_t *row, char out[CELL_SIZE], const struct colum
 {
     const json_t *value = json_object_get(row, column->key);
     out[0] = '\0';
-    if (json_is_string(value)) {
+    if (json_is_null(value)) {
+        snprintf(out, CELL_SIZE, "not measured");
+    } else if (json_is_string(value)) {
         snprintf(out, CELL_SIZE, "%s", json_string_value(value));
     } else if (json_is_boolean(value)) {
         snprintf(out, CELL_SIZE, "%s", json_is_true(value) ? "met" : "MISSED");
