@@ -1,7 +1,8 @@
 #ifndef TIJORI_CORE_RULES_STATE_H
 #define TIJORI_CORE_RULES_STATE_H
 
-/* The state: tables of fixed-size objects in blocks, held in memory. docs/FORMAT.md sections 8, 9.
+/* The state: tables of fixed-size objects in blocks, held in memory. docs/FORMAT.md sections 8, 9;
+ * section 9.1 has every byte of the objects, and tests/unit/test_documents.c holds it to this.
  *
  * Objects are numbered by what records say of them (an account by its local number, a key by its
  * ordinal), never by the order they happen to arrive in, so that a redo of one record needs to know
@@ -96,6 +97,7 @@ struct tj_asset_object {
     uint64_t breaches; /* of the minimum, since it was set; record ids of the first and the last */
     uint64_t breach_first;
     uint64_t breach_last;
+    uint8_t reserved_1[8];
 };
 
 /* 64 bytes. */
@@ -222,6 +224,7 @@ struct tj_programme_sums {
     uint64_t breaches;
     uint64_t breach_first; /* record ids, 0: none */
     uint64_t breach_last;
+    uint8_t reserved_1[40];
 };
 /* What an outflow limit counts: sums by step, a ring. */
 struct tj_window_sums {
