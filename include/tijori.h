@@ -88,10 +88,10 @@ extern "C" {
     X(LIFETIME, "expires before it is created, or lives longer than the ledger allows") \
     X(CREATED_IN_FUTURE, "created more than 300 s in the future") \
     X(EXPIRED, "expired before it was received") \
+    X(KEY_UNKNOWN, "no such key") \
     X(SIGNATURE, "a signature does not verify") \
     X(PARTY_SUSPENDED, "the party is suspended") \
     X(PARTY_CLOSED, "the party is closed") \
-    X(KEY_UNKNOWN, "no such key") \
     X(KEY_PARTY, "the key is registered differently: party, algorithm, role or encoding") \
     X(KEY_REVOKED, "the key is revoked or retired") \
     X(KEY_ROLE, "the key's role does not count here") \
@@ -134,7 +134,6 @@ extern "C" {
     X(NUMBER, "not the next number") \
     X(NAME_TAKEN, "the name or code is taken") \
     X(ASSET_UNKNOWN, "no such asset") \
-    X(KEY_INVALID, "not a public key") \
     X(KEY_TAKEN, "this key was registered before") \
     X(PARTY_STATUS, "the party is not in the state that this changes") \
     X(CLASS, "the class is not granted to the party, or cannot be") \
@@ -152,6 +151,7 @@ extern "C" {
     X(FULL, "no space left: refused, nothing is lost; submit again once there is room") \
     X(NOT_FOUND, "no such ledger, entry or account") \
     X(EXISTS, "there is a ledger already") \
+    X(KEY_INVALID, "not a public key") \
     X(LOCKED, "another process has the ledger open for writing") \
     X(FORMAT_UNKNOWN, "storage format unknown: newer software needed") \
     X(CORRUPT, "the stored ledger is damaged") \

@@ -581,6 +581,14 @@ bool tj_anchor_entry(struct tj_anchor *anchor, struct tj_progress *progress)
 
 /* ---- the pins ---- */
 
+/* Where no log key was given the log lines of a policy are that. A policy may have none, and then
+ * pins no log; one that has some says which logs its owner trusts, and this is none of them. */
+static bool names_others_only(const struct tj_anchor *anchor)
+{
+    return anchor->log_key == NULL && anchor->pins->policy != NULL &&
+           anchor->pins->policy->log_count > 0;
+}
+
 /* The ledger id is pinned by the caller, or remembered: a log that goes on from what was verified
  * before is that of the same ledger. */
 static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *report,
@@ -593,6 +601,10 @@ static void check_ledger_id(struct tj_anchor *anchor, struct tj_replay_report *r
     } else if (anchor->log_key != NULL && strcmp(anchor->log_key->name, origin) != 0) {
         tj_fail(report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
                 "the log key given is that of another ledger (%.140s)", anchor->log_key->name);
+    } else if (names_others_only(anchor)) {
+        tj_fail(report, TJ_CHECK_LEDGER_ID, 0, NULL, NULL,
+                "the policy names other logs only (%.140s)",
+                anchor->pins->policy->logs[0].key.name);
     } else if (pinned != NULL || anchor->log_key != NULL || report->start > 0) {
         tj_pass(report, TJ_CHECK_LEDGER_ID, 1);
     } else {

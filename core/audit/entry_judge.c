@@ -138,15 +138,11 @@ static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_
                         r->report->entries, tijori_status_text(why));
         return false;
     }
-    if (item->invalid_slot != TJ_NOWHERE) {
-        struct tj_verdict verdict;
-        tj_verdict_init(&verdict);
-        verdict.slot = item->invalid_slot;
-        tj_refuse(&verdict, TIJORI_SIGNATURE, "signature");
-        return fail_verdict(r, TJ_CHECK_SIGNATURES, index, &verdict);
+    if (item->invalid_slot == TJ_NOWHERE) {
+        r->report->signatures += item->entry.slots.count;
+        return pass(r, TJ_CHECK_SIGNATURES, item->entry.slots.count);
     }
-    r->report->signatures += item->entry.slots.count;
-    return pass(r, TJ_CHECK_SIGNATURES, item->entry.slots.count);
+    return true; /* judge_rules says so in its turn: step 7 */
 }
 
 /* What was asked of the log before an entry must be as it was judged. Otherwise nothing that rests
@@ -179,10 +175,10 @@ static bool lane_agrees(const struct tj_replaying *r, uint64_t index,
 }
 #endif
 
-/* FORMAT 7, from step 2 on. The signatures were verified when the entry was read, and judge_bytes
- * looked at the result. So the rules are told that they are right. A sequence that is wrong (step
- * 3) has a line of its own in the report: it shows that something between two entries was taken out
- * or put in. */
+/* FORMAT 7, from step 2 on. The signatures were verified when the entry was read, and the rules are
+ * told what came of it. Two steps have a line of their own in the report: a sequence that is wrong
+ * (step 3), which shows that something between two entries was taken out or put in, and a signature
+ * (step 7). */
 static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t index,
                         const struct tj_read_entry *item)
 {
@@ -197,8 +193,8 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
         .slots = &item->entry.slots,
         .records = item->absent ? NULL : item->source.records.bytes,
         .envelope_id = item->envelope_id,
-        .signatures_valid = true,
-        .invalid_slot = TJ_NOWHERE,
+        .signatures_valid = item->invalid_slot == TJ_NOWHERE,
+        .invalid_slot = item->invalid_slot,
     };
     r->past.party = item->entry.header.party;
     r->past.lane = item->entry.header.lane;
@@ -212,6 +208,9 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
     }
     if (status == TIJORI_SEQUENCE || status == TIJORI_PREVIOUS_ID) { /* step 3 */
         return fail_verdict(r, TJ_CHECK_LANES, index, &verdict);
+    }
+    if (status == TIJORI_SIGNATURE) {
+        return fail_verdict(r, TJ_CHECK_SIGNATURES, index, &verdict);
     }
     if (status != TIJORI_OK) {
         r->report->newer = means_newer(status);

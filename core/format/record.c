@@ -244,10 +244,14 @@ static uint32_t type_bit(const uint8_t *record, const struct tj_layout *layout)
     return 0;
 }
 
+static bool is_used(const struct tj_field *field, uint32_t type)
+{
+    return field->used == 0 || (field->used & type) != 0;
+}
+
 bool tj_record_uses(const uint8_t record[TJ_RECORD_SIZE], const struct tj_field *field)
 {
-    const struct tj_layout *layout = tj_record_layout(tj_record_kind(record));
-    return field->used == 0 || (field->used & type_bit(record, layout)) != 0;
+    return is_used(field, type_bit(record, tj_record_layout(tj_record_kind(record))));
 }
 
 /* Checks the fields whose use depends on the record's type: those that are used are filled. */
@@ -271,8 +275,7 @@ static enum tijori_status check_unused(const uint8_t *record, const struct tj_la
     uint32_t type = type_bit(record, layout);
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
-        bool unused = field->used != 0 && (field->used & type) == 0;
-        if (unused && !tj_all_zero(record + field->offset, field->size)) {
+        if (!is_used(field, type) && !tj_all_zero(record + field->offset, field->size)) {
             return tj_refuse(verdict, TIJORI_RESERVED_NOT_ZERO, field->name);
         }
     }
@@ -403,16 +406,18 @@ static enum tijori_status check_fields(const uint8_t *record, const struct tj_la
                                        bool texts, struct tj_verdict *verdict)
 {
     enum tijori_status status = TIJORI_OK;
+    uint32_t type = type_bit(record, layout);
     for (size_t i = 0; i < layout->count && status == TIJORI_OK; i++) {
-        if ((layout->fields[i].type == TJ_FIELD_TEXT) == texts) {
-            status = check_field(record, &layout->fields[i], verdict);
+        const struct tj_field *field = &layout->fields[i];
+        if ((field->type == TJ_FIELD_TEXT) == texts && is_used(field, type)) {
+            status = check_field(record, field, verdict);
         }
     }
     return status;
 }
 
 /* The order of refusals is VALUE, TEXT, RESERVED_NOT_ZERO, BLIND, whichever fields they are
- * about. */
+ * about. A field that is not used has no range: it is zero. */
 static enum tijori_status check_directive(const uint8_t *record, const struct tj_layout *layout,
                                           bool restricted, struct tj_verdict *verdict)
 {

@@ -1,6 +1,7 @@
 #include "core/ingest/ingest.h"
 
 #include "core/rules/apply.h"
+#include "core/rules/signing.h"
 
 #include <inttypes.h>
 
@@ -47,7 +48,7 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
 {
     struct tj_signed envelopes[TJ_PIPELINE_BATCH_MAX];
     size_t formed = 0;
-    (void)context;
+    struct tj_ingest *ingest = context;
     TIJORI_REQUIRE(count <= TJ_PIPELINE_BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
         struct tj_ingest_item *item = items[i];
@@ -57,7 +58,11 @@ void tj_ingest_check(void *context, struct tj_digester *digester, void **items, 
         item->undecided = false;
         item->clock_ns = 0;
         item->verdict.status = check_form(digester, item);
-        if (item->verdict.status == TIJORI_OK) {
+        item->unverified = item->verdict.status == TIJORI_OK && ingest != NULL &&
+                           !tj_known_keys_have(&ingest->known_keys, &item->view.slots);
+        if (item->unverified) {
+            item->invalid_slot = 0; /* as far as it is known */
+        } else if (item->verdict.status == TIJORI_OK) {
             envelopes[formed++] = (struct tj_signed){&item->view.slots, &item->envelope_id,
                                                      &item->invalid_slot, &item->undecided};
         }
@@ -304,6 +309,25 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *pa
 
 /* ---- one envelope ---- */
 
+/* Between its check and now its keys may have been registered, by the envelope before it, say. Then
+ * its signatures are verified after all, before the rules are asked. */
+static enum tijori_status verify_late(const struct tj_ingest *ingest, struct tj_ingest_item *item)
+{
+    struct tj_verdict unknown;
+    if (!item->unverified ||
+        tj_judge_keys_known(ingest->state, &item->view.slots, &unknown) != TIJORI_OK) {
+        return TIJORI_OK; /* the rules refuse it before they come to its signatures */
+    }
+    const struct tj_signed envelope = {&item->view.slots, &item->envelope_id, &item->invalid_slot,
+                                       &item->undecided};
+    tj_slots_verify(&envelope, 1);
+    item->unverified = false;
+    if (item->undecided) {
+        return tj_undecided();
+    }
+    return TIJORI_OK;
+}
+
 static void fill_case(const struct tj_ingest *ingest, struct tj_case *c,
                       const struct tj_ingest_item *item, uint64_t received_ns)
 {
@@ -336,6 +360,10 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
     uint64_t now_ns = item->clock_ns;
     item->judged = true;
     enum tijori_status status = judge_before(ingest, past, item, now_ns);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = verify_late(ingest, item);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -405,6 +433,8 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     TJ_VERIFY_CHECK(ingest->state->entry == item->entry);
     if (!tj_kind_is_movement(tj_record_kind(item->view.records))) {
         head->directive = item->entry;
+        tj_known_keys_of_records(&ingest->known_keys, item->view.records,
+                                 item->view.header.record_count);
     }
 }
 
@@ -785,6 +815,7 @@ bool tj_ingest_init(struct tj_ingest *ingest)
 {
     pthread_mutex_init(&ingest->judging, NULL);
     pthread_mutex_init(&ingest->committing, NULL);
+    tj_known_keys_init(&ingest->known_keys);
     bool hashing = tj_digester_init(&ingest->digester);
     ingest->redo_max = TJ_REDO_MAX;
     atomic_store(&ingest->signs_until, UINT64_MAX);
@@ -799,6 +830,7 @@ void tj_ingest_clear(struct tj_ingest *ingest)
     tj_group_clear(&ingest->groups[0]);
     tj_group_clear(&ingest->groups[1]);
     free(ingest->recent);
+    tj_known_keys_clear(&ingest->known_keys);
     tj_digester_clear(&ingest->digester);
     pthread_mutex_destroy(&ingest->judging);
     pthread_mutex_destroy(&ingest->committing);

@@ -14,6 +14,7 @@
  * on its way to the disk, and one being judged. */
 
 #include "core/ingest/commit.h"
+#include "core/ingest/known_keys.h"
 #include "core/base/pipeline.h"
 
 #include <pthread.h>
@@ -29,7 +30,8 @@ struct tj_ingest_item {
     bool has_id;
     bool judged; /* its verdict depended on the ledger */
     uint32_t invalid_slot;
-    bool undecided; /* this machine could not verify a signature */
+    bool unverified; /* by a key of nobody: its signatures were not looked at */
+    bool undecided;  /* this machine could not verify a signature */
     /* What became of it. */
     uint64_t clock_ns; /* what the clock said when it was first judged; 0: not judged yet */
     uint64_t entry;
@@ -40,7 +42,8 @@ struct tj_ingest_item {
     struct tj_envelope_view view;
 };
 
-/* Form, hashes, signatures: a pure function of the bytes. (tj_pipeline_work) */
+/* Form, hashes, signatures: a function of the bytes, but that signatures by keys that the ingest
+ * does not know are left out. (tj_pipeline_work; context is the ingest. NULL: none is left out.) */
 void tj_ingest_check(void *context, struct tj_digester *digester, void **items, size_t count);
 
 /* What is kept in memory of an entry that may not be on the disk yet. */
@@ -60,6 +63,7 @@ struct tj_ingest {
     uint64_t
         redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
     struct tj_digester digester; /* for the thread that holds both locks */
+    struct tj_known_keys known_keys;
 
     pthread_mutex_t judging;
     struct tj_log_end head; /* as judged */

@@ -201,6 +201,7 @@ static enum tijori_status start(struct tijori *ledger, const struct tijori_optio
     if (status == TIJORI_OK && options->log_key != NULL) {
         status = take_log_key(ledger, options->log_key);
     }
+    tj_known_keys_of_state(&ledger->ingest.known_keys, ledger->ingest.state);
     tj_ingest_let_go(&ledger->ingest);
     if (status != TIJORI_OK) {
         return status;

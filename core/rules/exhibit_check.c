@@ -72,7 +72,7 @@ static bool verify_in_log(struct verifying *v, uint32_t i, const struct tj_check
     return true;
 }
 
-/* 7, step 8. Entry 1 is endorsed by every key, whatever its role. */
+/* 7, step 9. Entry 1 is endorsed by every key, whatever its role. */
 static bool role_counts(const struct tj_entry_view *entry, const struct tj_slot *slot, uint8_t role)
 {
     return entry->index == 1 || tj_role_counts(&entry->header, slot->use, role);

@@ -13,7 +13,7 @@
  *
  * The order matters: the first rule that is broken gives the status, and a second implementation
  * has to give the same. So each rule is one early refusal, and a comment names its place in
- * FORMAT.md: the section and the step (`7, step 8:`). Sections 6, 7.1 and 7.2 have an order without
+ * FORMAT.md: the section and the step (`7, step 9:`). Sections 6, 7.1 and 7.2 have an order without
  * numbers. There the step is named by its status (`7.1, BALANCE:`) or the row by its kind
  * (`7.2, add_key:`). */
 
@@ -86,14 +86,14 @@ tj_directive_judge tj_judge_open_asset, tj_judge_activate_rules, tj_judge_add_lo
 tj_directive_judge tj_judge_set_tier, tj_judge_set_limit, tj_judge_programme, tj_judge_end_rule,
     tj_judge_statement;
 
-/* Steps 2 to 9, of an entry after entry 0. */
+/* Steps 2 to 10, of an entry after entry 0. */
 enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c,
                                      struct tj_verdict *verdict) TJ_MUST_USE;
 /* Section 6: entry 0, whole. */
 enum tijori_status tj_judge_genesis(const struct tj_case *c,
                                     struct tj_verdict *verdict) TJ_MUST_USE;
-/* Step 10, one record; verdict->record is its position. A movement, of any kind: section 7.1. */
+/* Step 11, one record; verdict->record is its position. A movement, of any kind: section 7.1. */
 typedef enum tijori_status tj_movement_judge(struct tj_state *state, const struct tj_past *past,
                                              const struct tj_case *c, const uint8_t *record,
                                              struct tj_verdict *verdict);
@@ -130,7 +130,7 @@ static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t acc
  * that. */
 bool tj_names_absent(const struct tj_state *state, const struct tj_past *past,
                      const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
-/* Steps 11 and 12, after the last record took effect. */
+/* Steps 12 and 13, after the last record took effect. */
 enum tijori_status tj_judge_after(const struct tj_state *state, const struct tj_case *c,
                                   struct tj_verdict *verdict) TJ_MUST_USE;
 

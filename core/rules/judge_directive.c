@@ -458,7 +458,7 @@ static enum tijori_status judge_recovered(const struct tj_asked *a, struct tj_ve
     return TIJORI_OK;
 }
 
-/* 7.2, set_threshold. Whether the keys reach it is asked after the last record (7, step 11). */
+/* 7.2, set_threshold. Whether the keys reach it is asked after the last record (7, step 12). */
 enum tijori_status tj_judge_set_threshold(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     return judge_recovered(a, verdict);
@@ -482,9 +482,7 @@ enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict 
     struct tj_public_key key;
     uint8_t x32[32];
     tj_record_public_key(a->r, &key);
-    if (!tj_public_key_valid(&key)) {
-        return tj_refuse(verdict, TIJORI_KEY_INVALID, "key");
-    }
+    TJ_VERIFY_CHECK(tj_public_key_valid(&key)); /* it has signed: 7, steps 7 and 10 */
     tj_public_key_x(&key, x32);
     const struct tj_key_object *taken = tj_state_find_key(a->state, x32);
     if (taken != NULL) {

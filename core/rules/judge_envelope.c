@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-/* docs/FORMAT.md section 7: steps 2 to 9 before the records, steps 11 and 12 after them; and of
+/* docs/FORMAT.md section 7: steps 2 to 10 before the records, steps 12 and 13 after them; and of
  * section 6 what entry 1 is judged by. What the rules of signatures say is in signing.h. Their
  * order is here. */
 
@@ -89,7 +89,7 @@ static enum tijori_status judge_time(const struct tj_state *state, const struct 
     return TIJORI_OK;
 }
 
-/* ---- steps 8 and 9: keys and thresholds ---- */
+/* ---- steps 9 and 10: keys and thresholds ---- */
 
 static enum tijori_status refuse_quorum(struct tj_verdict *verdict, enum tijori_status status,
                                         uint32_t party, const struct tj_quorum *quorum)
@@ -100,8 +100,8 @@ static enum tijori_status refuse_quorum(struct tj_verdict *verdict, enum tijori_
                             quorum->needed, quorum->initiated ? "" : ", none of them initiates");
 }
 
-/* 7, step 8: slot by slot, in the order in which they stand. `roles` gets the role of each slot's
- * key. Step 9 counts all slots: it may, because none is left here that does not count. */
+/* 7, step 9: slot by slot, in the order in which they stand. `roles` gets the role of each slot's
+ * key. Step 10 counts all slots: it may, because none is left here that does not count. */
 static enum tijori_status judge_slots(const struct tj_state *state, uint8_t roles[TJ_SLOTS_MAX],
                                       const struct tj_case *c, struct tj_verdict *verdict)
 {
@@ -118,7 +118,7 @@ static enum tijori_status judge_slots(const struct tj_state *state, uint8_t role
     return TIJORI_OK;
 }
 
-/* 7, step 9: the header's party first, whatever place its number gives it among the slots. That
+/* 7, step 10: the header's party first, whatever place its number gives it among the slots. That
  * nobody signed is said by itself: "0 of 2" would hide that the slots are all of others. */
 static enum tijori_status judge_threshold(const struct tj_state *state, const struct tj_case *c,
                                           const uint8_t *roles, struct tj_verdict *verdict)
@@ -135,7 +135,7 @@ static enum tijori_status judge_threshold(const struct tj_state *state, const st
     return TIJORI_OK;
 }
 
-/* 7, step 9: then the countersigning parties by rising number, which is the order of their slots.
+/* 7, step 10: then the countersigning parties by rising number, which is the order of their slots.
  * The slots of a party under one use stand together (section 4.2), so that a party is judged once
  * and its slots are stepped over. */
 static enum tijori_status judge_countersigners(const struct tj_state *state,
@@ -161,7 +161,7 @@ static enum tijori_status judge_countersigners(const struct tj_state *state,
     return TIJORI_OK;
 }
 
-/* 7, step 9: last, every record that wants possession has its slot. Step 8 asked the other way
+/* 7, step 10: last, every record that wants possession has its slot. Step 9 asked the other way
  * round, whether each possession slot has a record. */
 static enum tijori_status judge_possession(const struct tj_case *c, struct tj_verdict *verdict)
 {
@@ -220,9 +220,9 @@ static enum tijori_status judge_opening(const struct tj_state *state, const stru
     return TIJORI_OK;
 }
 
-/* ---- step 11 ---- */
+/* ---- step 12 ---- */
 
-/* 7, step 11: of one party. A threshold above the keys that are left could never be reached again,
+/* 7, step 12: of one party. A threshold above the keys that are left could never be reached again,
  * not even to lower it. */
 static enum tijori_status judge_reachable(const struct tj_state *state, uint32_t number,
                                           struct tj_verdict *verdict)
@@ -265,9 +265,9 @@ static enum tijori_status judge_all_reachable(const struct tj_state *state, cons
     return TIJORI_OK;
 }
 
-/* ---- step 12 ---- */
+/* ---- step 13 ---- */
 
-/* 7, step 12: those who administer for the authority from now on have shown that they hold their
+/* 7, step 13: those who administer for the authority from now on have shown that they hold their
  * keys. One wrong letter in a key could else lock everybody out of the ledger for good. */
 static enum tijori_status judge_new_quorum(const struct tj_state *state, const struct tj_case *c,
                                            struct tj_verdict *verdict)
@@ -289,7 +289,7 @@ static enum tijori_status judge_new_quorum(const struct tj_state *state, const s
 
 /* The order is that of section 7, from what costs nothing and tells most to what costs most: an
  * envelope for another ledger, or one that came already, is not worth a look at its keys. Later
- * steps rest on earlier ones: the party that step 2 found is the one whose type step 7 asks for. */
+ * steps rest on earlier ones: the party that step 2 found is the one whose type step 8 asks for. */
 enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct tj_past *past,
                                      const struct tj_case *c, struct tj_verdict *verdict)
 {
@@ -316,12 +316,16 @@ enum tijori_status tj_judge_envelope(const struct tj_state *state, const struct 
     if (status != TIJORI_OK) {
         return status;
     }
-    /* 7, step 6: all were verified beforehand, in batches and on other threads. */
+    status = tj_judge_keys_known(state, c->slots, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    /* 7, step 7: all were verified beforehand, in batches and on other threads. */
     if (!c->signatures_valid) {
         verdict->slot = c->invalid_slot;
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }
-    /* 7, step 7. RESTRICTED is asked of the header, so that an audit without the records knows it.
+    /* 7, step 8. RESTRICTED is asked of the header, so that an audit without the records knows it.
      */
     status = tj_judge_own_party(state, c, verdict);
     if (status != TIJORI_OK) {

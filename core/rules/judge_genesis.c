@@ -11,9 +11,10 @@ static bool first_of_kind(const struct tj_record *r, uint32_t nth)
     return nth == 0;
 }
 
+/* Nobody shows in a genesis that he holds the log key, so that it is a key at all is asked here. */
 static bool log_key_fits(const struct tj_record *r, uint32_t nth)
 {
-    return r->number == nth;
+    return r->number == nth && tj_ed25519_public_key_valid(r->key);
 }
 
 static bool party_fits(const struct tj_record *r, uint32_t nth)
@@ -195,7 +196,7 @@ static bool times_fit(const struct tj_case *c)
 
 /* 6, UNREACHABLE: a ledger whose authority cannot reach its own threshold could do nothing, not
  * even lower the threshold. Counted from the records, since there is no state yet; a later entry is
- * asked the same of the state (7, step 11). */
+ * asked the same of the state (7, step 12). */
 static enum tijori_status judge_thresholds(const struct tj_case *c, struct tj_verdict *verdict)
 {
     uint32_t keys[TJ_ROLE_END] = {0};

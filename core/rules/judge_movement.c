@@ -63,7 +63,7 @@ static enum tijori_status judge_open(const struct sides *s, struct tj_verdict *v
 }
 
 /* 7.1, RESTRICTED: what the public sector does can be read by everybody. Only `to` has to be asked:
- * who submits a restricted envelope is not of the public sector (7, step 7), and owns `from`. */
+ * who submits a restricted envelope is not of the public sector (7, step 8), and owns `from`. */
 static enum tijori_status judge_public(const struct tj_state *state, const struct tj_case *c,
                                        const uint8_t *record, struct tj_verdict *verdict)
 {
@@ -79,7 +79,7 @@ static enum tijori_status judge_public(const struct tj_state *state, const struc
 }
 
 /* 7.1, COUNTERSIGN_MISSING: one slot is enough to see here. That it is a key of the party, and that
- * the party's threshold is reached, was judged with the keys (7, steps 8 and 9). */
+ * the party's threshold is reached, was judged with the keys (7, steps 9 and 10). */
 static enum tijori_status judge_countersigned(const struct tj_case *c, const struct sides *s,
                                               const uint8_t *record, struct tj_verdict *verdict)
 {
@@ -412,7 +412,7 @@ static enum tijori_status judge_approve(const struct tj_state *state, const stru
     struct tj_key_set before;
     TJ_VERIFY_CHECK(tj_header_approval(c->header));
     tj_approvers(state, signed_by.keys, c->header, c->slots);
-    /* 7, steps 8 and 9: somebody signed, and by keys that approve. */
+    /* 7, steps 9 and 10: somebody signed, and by keys that approve. */
     TJ_VERIFY_CHECK(!tj_all_zero(signed_by.keys, sizeof signed_by.keys));
     tj_approved_before(state, &before, tj_movement_refers_to(record));
     for (uint32_t i = 0; i < TJ_KEYS_MAX; i++) {

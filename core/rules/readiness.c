@@ -60,6 +60,9 @@ static enum tijori_status ask_slot(const struct asking *a, uint8_t *role, uint32
 {
     const struct tj_slot *slot = &a->whole->slots->slots[i];
     *role = 0;
+    if (a->state != NULL && tj_judge_key_known(a->state, slot, verdict) != TIJORI_OK) {
+        return TIJORI_KEY_UNKNOWN;
+    }
     if (!a->whole->signatures_valid && i == a->whole->invalid_slot) {
         return tj_refuse(verdict, TIJORI_SIGNATURE, "signature");
     }

@@ -2,9 +2,43 @@
 
 #include <inttypes.h>
 
-/* ---- 7, step 7 ---- */
+/* ---- 7, step 6 ---- */
 
-/* 7, step 7, and step 8 of who countersigns. Closed comes first, since it is for good. */
+const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot)
+{
+    uint8_t x32[32];
+    tj_public_key_x(&slot->key, x32);
+    const struct tj_key_object *key = tj_state_find_key(state, x32);
+    TJ_VERIFY_CHECK(key == NULL || tj_state_key(state, key->party, key->ordinal) == key);
+    return key;
+}
+
+/* 7, step 6, KEY_UNKNOWN: asked before any signature is looked at. Anybody can make an envelope
+ * with keys of nobody and sixteen signatures; it costs the ledger a look-up a slot. */
+enum tijori_status tj_judge_key_known(const struct tj_state *state, const struct tj_slot *slot,
+                                      struct tj_verdict *verdict)
+{
+    if (slot->use != TJ_USE_POSSESSION && tj_slot_key(state, slot) == NULL) {
+        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_judge_keys_known(const struct tj_state *state, const struct tj_slots *slots,
+                                       struct tj_verdict *verdict)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (tj_judge_key_known(state, &slots->slots[i], verdict) != TIJORI_OK) {
+            verdict->slot = i;
+            return TIJORI_KEY_UNKNOWN;
+        }
+    }
+    return TIJORI_OK;
+}
+
+/* ---- 7, step 8 ---- */
+
+/* 7, step 8, and step 9 of who countersigns. Closed comes first, since it is for good. */
 enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
                                    struct tj_verdict *verdict)
 {
@@ -41,16 +75,7 @@ enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct
     return tj_judge_active(state, c->header->party, verdict);
 }
 
-/* ---- 7, step 8 ---- */
-
-const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot)
-{
-    uint8_t x32[32];
-    tj_public_key_x(&slot->key, x32);
-    const struct tj_key_object *key = tj_state_find_key(state, x32);
-    TJ_VERIFY_CHECK(key == NULL || tj_state_key(state, key->party, key->ordinal) == key);
-    return key;
-}
+/* ---- 7, step 9 ---- */
 
 bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key)
 {
@@ -103,9 +128,9 @@ bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD
     return false;
 }
 
-/* 7, step 8. A possession slot is judged apart: its key is not registered yet, so there is nothing
+/* 7, step 9. A possession slot is judged apart: its key is not registered yet, so there is nothing
  * to ask of it but that a record wants it. The other rules go from "who is this" to "may it sign
- * here". Whether the party that signs is active was asked before (step 7); whether one that
+ * here". Whether the party that signs is active was asked before (step 8); whether one that
  * countersigns is, is asked last, because only now is it known that the slot is its own. */
 enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
                                  const struct tj_case *c, const struct tj_slot *slot,
@@ -120,9 +145,7 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
         return TIJORI_OK;
     }
     const struct tj_key_object *key = tj_slot_key(state, slot);
-    if (key == NULL) {
-        return tj_refuse(verdict, TIJORI_KEY_UNKNOWN, "key");
-    }
+    TIJORI_REQUIRE(key != NULL); /* step 6 */
     if (key->party != slot->party || !tj_slot_is_key(slot, key)) {
         return tj_refuse_detail(verdict, TIJORI_KEY_PARTY, "key", "registered for party %" PRIu32,
                                 key->party);
@@ -144,10 +167,10 @@ enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
     return tj_judge_active(state, slot->party, verdict);
 }
 
-/* ---- 7, step 9 ---- */
+/* ---- 7, step 10 ---- */
 
 /* A threshold that the party's keys cannot reach would lock it out. Entries are asked for that (7,
- * step 11), so between two entries there is none. */
+ * step 12), so between two entries there is none. */
 #ifdef TIJORI_VERIFY
 static bool within_reach(const struct tj_party_object *party)
 {
@@ -157,8 +180,8 @@ static bool within_reach(const struct tj_party_object *party)
 }
 #endif
 
-/* 7, step 9. In lane 0 and under an approval nobody has to initiate: the keys there are of other
- * roles (step 8). An approval wants one signature only, because its approvers may sit in different
+/* 7, step 10. In lane 0 and under an approval nobody has to initiate: the keys there are of other
+ * roles (step 9). An approval wants one signature only, because its approvers may sit in different
  * offices and each sends an envelope; how many are enough is asked of the post. */
 struct tj_quorum tj_quorum_of(const struct tj_state *state, const struct tj_case *c,
                               const uint8_t *roles, uint8_t use, uint32_t party)
@@ -198,8 +221,12 @@ bool tj_is_opening(const struct tj_case *c)
 enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
                                          struct tj_verdict *verdict)
 {
+    if (slot->use != TJ_USE_SIGN) {
+        return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
+    }
     const struct tj_key_object *key = tj_slot_key(state, slot);
-    if (slot->use != TJ_USE_SIGN || key == NULL || !tj_slot_is_key(slot, key)) {
+    TIJORI_REQUIRE(key != NULL); /* step 6 */
+    if (!tj_slot_is_key(slot, key)) {
         return tj_refuse(verdict, TIJORI_NOT_OPENED, "key");
     }
     TJ_VERIFY_CHECK(key->party == 0 && key->status == TJ_KEY_ACTIVE);
@@ -215,7 +242,7 @@ struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj
     };
 }
 
-/* ---- 7, step 12 ---- */
+/* ---- 7, step 13 ---- */
 
 static bool of_authority(const uint8_t *record, uint8_t kind)
 {

@@ -2,8 +2,8 @@
 #define TIJORI_CORE_RULES_SIGNING_H
 
 /* Who has to sign an envelope, and whose signature counts. Of docs/FORMAT.md these are entry 1 in
- * section 6; steps 7 to 9 and 12 of section 7; COUNTERSIGN_MISSING and APPROVED of 7.1; and step 6
- * of 7.3.
+ * section 6; steps 6, 8 to 10 and 13 of section 7; COUNTERSIGN_MISSING and APPROVED of 7.1; and
+ * step 6 of 7.3.
  *
  * The judges refuse by these rules, and readiness.h says by them what an envelope still lacks. So
  * no rule stands twice, and the two cannot differ. All are functions of the state before the entry
@@ -11,7 +11,19 @@
 
 #include "core/rules/judge.h"
 
-/* ---- step 7: parties ---- */
+/* ---- step 6: known keys ---- */
+
+/* The key that is registered with the slot's x-coordinate; NULL when there is none. */
+const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot);
+/* Who signs or countersigns does so by a key that somebody registered; a possession slot is not
+ * asked. KEY_UNKNOWN. */
+enum tijori_status tj_judge_key_known(const struct tj_state *state, const struct tj_slot *slot,
+                                      struct tj_verdict *verdict) TJ_MUST_USE;
+/* Of each slot; verdict->slot is the first one that is not known. */
+enum tijori_status tj_judge_keys_known(const struct tj_state *state, const struct tj_slots *slots,
+                                       struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* ---- step 8: parties ---- */
 
 /* A party, which exists, whose signatures count. PARTY_SUSPENDED, PARTY_CLOSED. */
 enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
@@ -20,10 +32,8 @@ enum tijori_status tj_judge_active(const struct tj_state *state, uint32_t party,
 enum tijori_status tj_judge_own_party(const struct tj_state *state, const struct tj_case *c,
                                       struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* ---- step 8: whose signature counts ---- */
+/* ---- step 9: whose signature counts ---- */
 
-/* The key that is registered with the slot's x-coordinate; NULL when there is none. */
-const struct tj_key_object *tj_slot_key(const struct tj_state *state, const struct tj_slot *slot);
 /* It is this key, in this algorithm and encoding. */
 bool tj_slot_is_key(const struct tj_slot *slot, const struct tj_key_object *key) TJ_MUST_USE;
 /* The role of a key counts in a slot of this use (sign, countersign). */
@@ -34,13 +44,13 @@ bool tj_shows_possession(const uint8_t record[TJ_RECORD_SIZE],
 /* The record has such a slot. */
 bool tj_possession_shown(const struct tj_case *c, const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 
-/* One slot of an entry after entry 1: POSSESSION, KEY_UNKNOWN, KEY_PARTY, KEY_REVOKED, KEY_ROLE,
+/* One slot of an entry after entry 1, its key known: POSSESSION, KEY_PARTY, KEY_REVOKED, KEY_ROLE,
  * PARTY_SUSPENDED, PARTY_CLOSED. *role: of its key, 0 for a possession slot. */
 enum tijori_status tj_judge_slot(const struct tj_state *state, uint8_t *role,
                                  const struct tj_case *c, const struct tj_slot *slot,
                                  struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* ---- step 9: thresholds ---- */
+/* ---- step 10: thresholds ---- */
 
 /* How far the signatures of a party have come. */
 struct tj_quorum {
@@ -63,14 +73,14 @@ static inline bool tj_quorum_reached(const struct tj_quorum *quorum)
 
 /* Section 6: one endorse of entry 0. */
 bool tj_is_opening(const struct tj_case *c) TJ_MUST_USE;
-/* Signed by a key of entry 0: all keys there are party 0's, and none can be revoked yet.
- * NOT_OPENED. */
+/* A slot, its key known, is signed by a key of entry 0: all keys there are party 0's, and none can
+ * be revoked yet. NOT_OPENED. */
 enum tijori_status tj_judge_opening_slot(const struct tj_state *state, const struct tj_slot *slot,
                                          struct tj_verdict *verdict) TJ_MUST_USE;
 /* It has to be signed by every one of them, whatever its role. */
 struct tj_quorum tj_opening_quorum(const struct tj_state *state, const struct tj_case *c);
 
-/* ---- step 12: the authority hands over only to a quorum that has signed ---- */
+/* ---- step 13: the authority hands over only to a quorum that has signed ---- */
 
 /* A record changes the authority's quorum. */
 bool tj_changes_quorum(const struct tj_case *c) TJ_MUST_USE;

@@ -1,5 +1,5 @@
 /* Parties that are renamed, closed and recovered, and the authority's quorum: docs/FORMAT.md
- * section 7 steps 7, 8 and 12, and section 7.2. Each story is played twice, the second time with
+ * section 7 steps 8, 9 and 13, and section 7.2. Each story is played twice, the second time with
  * the ledger closed and opened before each envelope; after it an auditor's replay gives the same
  * state. */
 

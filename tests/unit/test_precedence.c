@@ -252,9 +252,9 @@ static const struct wrong {
     {TIJORI_LIFETIME, lifetime, NULL},
     {TIJORI_CREATED_IN_FUTURE, in_future, NULL},
     {TIJORI_EXPIRED, expired, NULL},
+    {TIJORI_KEY_UNKNOWN, key_unknown, NULL},
     {TIJORI_SIGNATURE, NULL, signature},
     {TIJORI_RESTRICTED, restricted, NULL}, /* of the public sector: judged with its party */
-    {TIJORI_KEY_UNKNOWN, key_unknown, NULL},
     {TIJORI_THRESHOLD, threshold, NULL},
     {TIJORI_ACCOUNT_UNKNOWN, account_unknown, NULL},
     {TIJORI_NOT_OWNER, not_owner, NULL},
@@ -386,10 +386,14 @@ static void of_two_slots_the_first(void **state)
     rules_one(f, 1, 1, &r);
     rules_sign(f);
     rules_slot(f, TJ_USE_COUNTERSIGN, 4, 4, 0, TJ_ALGORITHM_ECDSA); /* KEY_ROLE */
-    rules_slot(f, TJ_USE_COUNTERSIGN, 5, 4, 9, TJ_ALGORITHM_ECDSA); /* KEY_UNKNOWN */
+    rules_slot(f, TJ_USE_COUNTERSIGN, 5, 4, 1, TJ_ALGORITHM_ECDSA); /* KEY_PARTY */
     fixture_encode(f);
     rules_refuse_bytes(f, &receipt, TIJORI_KEY_ROLE);
     assert_non_null(strstr(receipt.text, "signature 2"));
+    rules_slot(f, TJ_USE_COUNTERSIGN, 6, 4, 9, TJ_ALGORITHM_ECDSA); /* KEY_UNKNOWN: a step before */
+    fixture_encode(f);
+    rules_refuse_bytes(f, &receipt, TIJORI_KEY_UNKNOWN);
+    assert_non_null(strstr(receipt.text, "signature 4"));
 }
 
 static int setup(void **state)

@@ -526,7 +526,9 @@ static void make_genesis(struct envelope *e)
         add(e, &r);
     }
     r = (struct tj_record){.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519};
-    random_bytes(r.key);
+    uint8_t secret32[32];
+    random_bytes(secret32);
+    assert_true(tj_ed25519_public_key_of(r.key, secret32));
     add(e, &r);
     r = (struct tj_record){.kind = TJ_REGISTER_PARTY, .type = TJ_AUTHORITY};
     memcpy(r.name, "Authority", 9);

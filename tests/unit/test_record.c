@@ -600,6 +600,8 @@ static void field_of_another_row(const struct kind *kind, const struct field *f)
         expect(bytes, TIJORI_RESERVED_NOT_ZERO, kind->name, f->name, "filled, though not used");
         put_number(bytes + f->offset, f->size, f->max);
         expect(bytes, TIJORI_RESERVED_NOT_ZERO, kind->name, f->name, "as large as it can be");
+        memset(bytes + f->offset, 0xff, f->size); /* what is not used has no range either */
+        expect(bytes, TIJORI_RESERVED_NOT_ZERO, kind->name, f->name, "larger than it can be");
     }
 }
 
