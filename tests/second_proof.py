@@ -12,7 +12,7 @@ from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, EXIT_
                              EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE, MOVEMENTS,
                              OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
                              REGISTER_PARTY, SIGN, UNFREEZE_ACCOUNT, Refused, account_name,
-                             check_header_form, check_kind, check_signatures,
+                             check_fixed_part, check_kind, check_signatures,
                              counting_roles, decode_record,
                              decode_slots, demand, describe_failure, first_refusal, leaf_hash,
                              number, open_entry, print_checks)
@@ -91,15 +91,12 @@ class Exhibit:
     def check_form(self):
         """Sections 3 to 5 as far as one record of the body shows them."""
         entry = self.entry
-        demand(entry.data[:3] == b"TJN", "MAGIC", "an entry starts with TJN")
-        demand(entry.data[3] == 1, "VERSION_UNKNOWN", "entries have version 1")
-        demand(not any(entry.data[4:8]), "RESERVED_NOT_ZERO", "bytes 4 to 7 of an entry are zero")
+        check_fixed_part(entry)
         demand_proof(entry.index == self.index, "the entry says index %d" % entry.index)
-        check_header_form(entry)
         entry.slots = decode_slots(entry.data[64 + HEADER_SIZE:], entry.party)
         if self.data is not None:
             demand_proof(self.position < entry.record_count, "the entry has no such position")
-            check_kind(self.data[0], self.data[0], entry, self.index)
+            check_kind(self.data[0], self.data[0], entry)
             self.record = decode_record(self.data, entry.restricted)
 
     def check_record_path(self):
