@@ -10,9 +10,11 @@ import os
 import re
 import time
 
+import second_policy
 from second_note import Checkpoint, ED25519, NoteKey, demand_note, inside
-from second_verifier import (CHECKS, FIXED_SIZE, MOVE, PENDING, RECORD_SIZE, Refused, Replay,
-                             TreeHash, demand, first_refusal, leaf_hash, sha256)
+from second_verifier import (CHECKS, CLOCK_TOLERANCE_S, FIXED_SIZE, MOVE, NS, PENDING, PROGRAMME,
+                             RECORD_SIZE, REPORT, ZERO_HASH, Refused, Replay, TreeHash, demand,
+                             first_refusal, leaf_hash, sha256)
 
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 HASH_SIZE = 32
@@ -27,7 +29,8 @@ EXPORT_CHECKS = [
     ("cosignature", "cosignatures of the given witnesses verified"),
 ]
 EXPORT_SKIPPED = ["links and tails: derived, and not in an export",
-                  "FORMAT.md: not compared with this verifier's"]
+                  "FORMAT.md: not compared with this verifier's",
+                  "statements: their figures are not computed anew"]
 
 # --------------------------------------------------------------------------------------------
 # Names in the folder
@@ -237,15 +240,28 @@ def perfect_root(hashes):
 # --------------------------------------------------------------------------------------------
 
 
+class Pins:
+    """What whoever audits brings (section 14.2). log_key is a NoteKey; documents says whether those
+    that records cite are asked for."""
+
+    def __init__(self, ledger_id=None, log_key=None, policy=None, documents=True):
+        self.ledger_id, self.log_key = ledger_id, log_key
+        self.policy, self.documents = policy, documents
+
+
+def demand_pin(holds, rule):
+    demand(holds, "PIN", rule)
+
+
 class Export:
-    def __init__(self, root, replay, log_key, witnesses):
+    def __init__(self, root, replay, pins):
         self.folder = Folder(root)
         self.replay = replay
         self.counts = replay.counts
-        self.log_key = log_key
-        self.witnesses = witnesses
+        self.pins = pins
         self.restricted = {True: [], False: []}  # entries by whether their body is there
         self.named = set()  # bodies and attachments that entries name
+        self.missing = set()  # documents that records cite and that are not there
         self.roots = {}  # size to root, of the sizes that checkpoints speak of
 
     def verify(self):
@@ -258,24 +274,51 @@ class Export:
         self.replay_entries(checkpoint.size)
         self.check_restricted()
         self.check_strays()
-        self.check_checkpoint("checkpoint", checkpoint)
+        self.check_pins()
         for path, other in stored:
             with inside(path):
                 demand_note(other.cosignature_lines(other.origin), "not cosigned by anybody")
-            self.check_checkpoint(path, other)
+        judge_checkpoints(self.replay, self.pins.policy, self.roots,
+                          stored + [("checkpoint", checkpoint)])
         self.replay.check_sums()
         self.tell()
 
+    def check_pins(self):
+        """The ledger id was compared with entry 0."""
+        name, policy = origin_of(self.replay.state), self.pins.policy
+        brought = [self.pins.log_key] if self.pins.log_key else []
+        if policy and policy.logs:
+            named = [key for key in policy.logs if key.name == name]
+            demand_pin(named, "the policy trusts other logs, not this one")
+            brought = brought or named
+        if not brought:
+            self.replay.incomplete.append("log key: none was brought")
+        for key in brought:
+            demand_pin(key.type == ED25519 and key.name == name,
+                       "the log key that was brought is that of another origin")
+            self.check_log_key(key)
+
+    def check_log_key(self, key):
+        own = [log_key for log_key in self.replay.state.log_keys if log_key.key == key.public]
+        demand_pin(own, "the log key that was brought never was one of this log")
+        if own[0].last_good_size:
+            self.replay.incomplete.append("log key: what was brought was compromised and retired")
+
     def tell(self):
-        """What leaves the verification incomplete without speaking against the log."""
-        folder, skipped = self.folder, self.replay.skipped
+        """What leaves the verification incomplete without speaking against the log, and findings."""
+        folder, incomplete, findings = self.folder, self.replay.incomplete, self.replay.findings
         if folder.kind is None:
-            self.replay.incomplete.append("kind: missing, or says no kind of folder")
+            incomplete.append("kind: missing, or says no kind of folder")
         if folder.strays:
-            self.replay.incomplete.append("not looked at: %s" % ", ".join(sorted(folder.strays)))
+            incomplete.append("not looked at: %s" % ", ".join(sorted(folder.strays)))
+        if self.missing and self.pins.documents:
+            incomplete.append("%d documents that records cite are not there" % len(self.missing))
         if folder.kind == "public" and self.restricted[True]:
-            skipped.append("a finding: a public folder has bodies of %d restricted entries"
-                           % len(self.restricted[True]))
+            findings.append("a public folder has bodies of %d restricted entries"
+                            % len(self.restricted[True]))
+        for number, rule in enumerate(self.replay.state.rules):
+            if rule.record.kind == PROGRAMME and rule.record.mode == REPORT and rule.breaches:
+                findings.append("programme %d was broken %d times" % (number, len(rule.breaches)))
 
     def open_stored(self, path, size, digits, largest):
         with inside(path):
@@ -310,6 +353,8 @@ class Export:
                 digest = body[at + 60:at + 92]
                 if digest in self.folder.contents["attachment"]:
                     self.named.add(digest)
+                elif digest != ZERO_HASH:
+                    self.missing.add(digest)
 
     def check_restricted(self):
         """A public export has none of the restricted bodies, any other has all of them."""
@@ -337,45 +382,118 @@ class Export:
         demand(0 < len(data) <= ATTACHMENT_SIZE_MAX, "FOLDER", "%s: %d bytes" % (path, len(data)))
         self.counts["attachment"] += 1
 
-    def check_checkpoint(self, path, checkpoint):
-        state = self.replay.state
-        origin = "%s/%s" % (state.name, state.ledger_id.hex())
+
+# --------------------------------------------------------------------------------------------
+# Checkpoints: section 14.3
+# --------------------------------------------------------------------------------------------
+
+
+def origin_of(state):
+    return "%s/%s" % (state.name, state.ledger_id.hex())
+
+
+def is_active(log_key, size):
+    """For checkpoints of this size."""
+    return log_key.added_at < size and (log_key.retired_at is None or log_key.retired_at >= size)
+
+
+def covered_by(log_key, size):
+    """Up to which size a checkpoint of this size by this key speaks for the log."""
+    return min(size, log_key.last_good_size) if log_key.last_good_size else size
+
+
+class Judge:
+    """What checkpoints by rising size come to."""
+
+    def __init__(self, replay, policy, roots):
+        self.replay, self.state, self.policy, self.roots = replay, replay.state, policy, roots
+        self.witnesses = list(policy.witnesses.values()) if policy else []
+        self.covered = self.agreed = 0
+        self.cosigned = 0  # entries that any witness of the policy cosigned
+
+    def judge(self, path, checkpoint):
+        origin = origin_of(self.state)
         with inside(path):
             demand_note(checkpoint.origin == origin, "the origin is not %s" % origin)
             demand_note(checkpoint.root == self.roots[checkpoint.size],
                         "the root is not that of the first %d entries" % checkpoint.size)
-            self.check_signatures(path, checkpoint)
-        self.counts["checkpoint"] += 1
+            signed = self.check_log(checkpoint)
+            times = self.check_witnesses(path, checkpoint, signed)
+        self.covered = max(covered_by(log_key, checkpoint.size) for log_key in signed.values())
+        if times:
+            self.check_promise(checkpoint.size, times)
+        self.replay.counts["checkpoint"] += 1
 
-    def check_signatures(self, path, checkpoint):
-        keys = {NoteKey(checkpoint.origin, ED25519, log_key.key): log_key
-                for log_key in self.replay.state.log_keys}
-        signed = [keys[key] for key in checkpoint.verified_by(keys)]
-        active = [log_key for log_key in signed if is_active(log_key, checkpoint.size)]
-        demand_note(active, "not signed by a log key that is active at size %d" % checkpoint.size)
-        if path == "checkpoint" and self.log_key:
-            demand_note(self.log_key in keys, "the given log key is not a log key of this ledger")
-            demand_note(keys[self.log_key] in active, "not signed by the given log key, or that "
-                        "key is not active")
-        if not any(counts_at(log_key, checkpoint.size) for log_key in active):
-            self.replay.skipped.append("%s: does not count, its key was retired with a smaller "
-                                       "last good size" % path)
-        self.list_cosignatures(path, checkpoint)
+    def check_log(self, checkpoint):
+        """The log keys that signed, by their NoteKeys."""
+        active = {NoteKey(checkpoint.origin, ED25519, log_key.key): log_key
+                  for log_key in self.state.log_keys if is_active(log_key, checkpoint.size)}
+        signed = {key: active[key] for key in checkpoint.verified_by(active)}
+        demand_note(signed, "not signed by a log key that is active at size %d" % checkpoint.size)
+        return signed
 
-    def list_cosignatures(self, path, checkpoint):
-        verified = {(key.name, key.key_id()) for key in checkpoint.verified_by(self.witnesses)}
-        self.counts["cosignature"] += len(verified)
-        for line in checkpoint.cosignature_lines(checkpoint.origin):
-            if (line.name, line.key_id) not in verified:
-                self.replay.skipped.append("%s: %s" % (path, describe_cosignature(line)))
+    def check_witnesses(self, path, checkpoint, signed):
+        """The times that the witnesses of the policy state."""
+        cosigners = checkpoint.verified_by(self.witnesses)
+        self.replay.counts["cosignature"] += len(cosigners)
+        known = {(key.name, key.key_id()) for key in cosigners + list(signed)}
+        for line in checkpoint.lines:
+            if (line.name, line.key_id) not in known:
+                self.replay.skipped.append("%s: %s" % (path, describe_line(line, checkpoint)))
+        times = checkpoint.times(cosigners)
+        if self.policy:
+            self.check_times(path, checkpoint.size, times)
+        return times
+
+    def check_times(self, path, size, times):
+        received = [entry.received_ns for entry in self.state.entries]
+        tolerance = CLOCK_TOLERANCE_S * NS
+        early = {key for key, time_s in times.items()
+                 if time_s * NS + tolerance < received[size - 1]}
+        late = {key for key, time_s in times.items()
+                if size < len(received) and time_s * NS - tolerance > received[size]}
+        for words, wrong in (("early", early), ("late", late)):
+            for key in sorted(wrong):
+                self.replay.findings.append("%s: the time of witness %s is %s"
+                                            % (path, key.name, words))
+            others = set(times) - wrong
+            demand_note(not (self.policy.asks() and self.policy.holds(wrong)
+                             and not self.policy.holds(others)),
+                        "the witnesses that are %s are a quorum, and the others are none" % words)
+        if self.policy.asks() and self.policy.holds(set(times) - early):
+            self.agreed = max(self.agreed, size)
+
+    def check_promise(self, size, times):
+        """The first checkpoint that a witness cosigned over an entry came in time."""
+        bound_ns = (self.state.checkpoint_delay_max_s + CLOCK_TOLERANCE_S) * NS
+        first_ns = min(times.values()) * NS
+        late = [entry.index for entry in self.state.entries[self.cosigned:size]
+                if first_ns - entry.received_ns > bound_ns]
+        if late:
+            self.replay.findings.append("entries from %d on were cosigned later than promised"
+                                        % late[0])
+        self.cosigned = max(self.cosigned, size)
+
+    def tell(self):
+        entries, incomplete = len(self.state.entries), self.replay.incomplete
+        if self.covered < entries:
+            incomplete.append("entries from %d on: not covered by a checkpoint" % self.covered)
+        if self.policy and self.policy.asks() and self.agreed < entries:
+            incomplete.append("entries from %d on: no quorum cosigned them" % self.agreed)
 
 
-def is_active(log_key, size):
-    return log_key.added_at < size and (log_key.retired_at is None or log_key.retired_at >= size)
+def judge_checkpoints(replay, policy, roots, checkpoints):
+    judge = Judge(replay, policy, roots)
+    for path, checkpoint in sorted(checkpoints, key=lambda one: (one[1].size, one[0])):
+        judge.judge(path, checkpoint)
+    judge.tell()
 
 
-def counts_at(log_key, size):
-    return log_key.last_good_size == 0 or size <= log_key.last_good_size
+def describe_line(line, checkpoint):
+    if line in checkpoint.cosignature_lines(checkpoint.origin):
+        return describe_cosignature(line)
+    return "a line by %s+%s, which is no key of the log's that is active, nor a witness's" % (
+        line.name, line.key_id.hex())
 
 
 def describe_cosignature(line):
@@ -387,9 +505,11 @@ def describe_cosignature(line):
         line.name, line.key_id.hex(), when)
 
 
-def verify_folder(root, ledger_id=None, log_key=None, witnesses=()):
+def verify_folder(root, ledger_id=None, log_key=None, witnesses=(), policy=None, documents=True):
     """Verify an export. Returns the replay and None, or the first refusal. log_key and witnesses
-    are NoteKeys."""
+    are NoteKeys; witnesses alone are verified, and no quorum of them is asked for."""
     checks = [check for check in CHECKS if check[0] not in ("link", "tail")] + EXPORT_CHECKS
     replay = Replay(ledger_id, checks, EXPORT_SKIPPED)
-    return replay, first_refusal(lambda: Export(root, replay, log_key, witnesses).verify())
+    policy = second_policy.of_witnesses(witnesses) if witnesses else policy
+    pins = Pins(ledger_id, log_key, policy, documents)
+    return replay, first_refusal(lambda: Export(root, replay, pins).verify())

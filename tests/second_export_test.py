@@ -24,6 +24,7 @@ sys.path.insert(0, HERE)
 
 import second_export  # noqa: E402  (found beside this file)
 import second_note  # noqa: E402
+import second_policy  # noqa: E402
 import second_proof  # noqa: E402
 import second_verifier as v  # noqa: E402
 import second_verifier_test as t  # noqa: E402
@@ -186,14 +187,17 @@ class Folder:
 FOLDER = Folder()
 
 
-def verify(files, *arguments, spoil=None):
-    """Replay and refusal of an export; spoil(folder) changes it once more on disk."""
+def verify(files, *arguments, spoil=None, **options):
+    """Replay and refusal of an export; spoil(folder) changes it once more on disk. The log key is
+    brought unless another, or None, is."""
+    if len(arguments) < 2:
+        options.setdefault("log_key", key_of(log_signer(BASE)))
     if spoil is None:
-        return second_export.verify_folder(FOLDER.become(files), *arguments)
+        return second_export.verify_folder(FOLDER.become(files), *arguments, **options)
     with tempfile.TemporaryDirectory() as folder:
         write(folder, files)
         spoil(folder)
-        return second_export.verify_folder(folder, *arguments)
+        return second_export.verify_folder(folder, *arguments, **options)
 
 
 def build_large():
@@ -285,13 +289,19 @@ class Good(unittest.TestCase):
                 self.check(export(LARGE[:size]), size)
 
     def test_retired_log_key(self):
-        """Key 0 is active for old sizes, and counts up to its last good size."""
+        """Key 0 is active for old sizes; what covers the log is its newest checkpoint."""
         old = log_signer(BASE, 0)
-        files = small(cosigned=[cosigned(BASE, RETIRED, old), cosigned(BASE, RETIRED + 1, old)])
-        replay = self.check(files, len(BASE))
-        uncounted = [words for words in replay.skipped if "does not count" in words]
-        self.assertEqual([words.split("-")[0] for words in uncounted],
-                         ["checkpoints/%d" % (RETIRED + 1)])
+        files = small(cosigned=[cosigned(BASE, size, old)
+                                for size in (RETIRED - 1, RETIRED, RETIRED + 1)])
+        self.assertEqual(self.check(files, len(BASE)).incomplete, [])
+
+    def test_covered(self):
+        """In a folder the newest checkpoint is that of all entries: the rule is tested by itself."""
+        key = v.LogKey(b"", 0)
+        self.assertEqual(second_export.covered_by(key, 9), 9)
+        for good, covered in ((8, 8), (9, 9), (10, 9)):
+            key.last_good_size = good
+            self.assertEqual(second_export.covered_by(key, 9), covered)
 
     def test_two_log_keys_and_strangers(self):
         signers = [log_signer(BASE, 1), log_signer(BASE, 2),
@@ -301,6 +311,7 @@ class Good(unittest.TestCase):
             replay = self.check(files, len(BASE), None, key_of(log_signer(BASE, number)))
         listed = [words for words in replay.skipped if "cosignature by witness0.example+" in words]
         self.assertEqual(len(listed), 3)
+        self.assertEqual(len([words for words in replay.skipped if "a line by tijori" in words]), 1)
         self.assertIn("2023-11-14T22:13:20Z", listed[0])
 
     def test_bodies_shared(self):
@@ -539,6 +550,57 @@ CHECKPOINT_ROWS = [
          if path.startswith("checkpoints/7-")})),
 ]
 
+
+
+def more_lines(*lines):
+    """Signature lines of strangers, as (name, decoded bytes), after those that are there."""
+    added = "".join("\u2014 %s %s\n" % (name, b64(blob)) for name, blob in lines).encode()
+    return edited("checkpoint", lambda data: data + added)
+
+
+def strangers(count):
+    return [("stranger.example", be(at, 4) + b"x") for at in range(count)]
+
+
+def of_size(size):
+    """A note of so many bytes: the names of two strangers fill it."""
+    files = {"checkpoint": checkpoint(BASE, SIZE)}
+    more_lines(("", bytes(5)), ("", bytes(5)))(files)
+    room = size - len(files["checkpoint"])
+    return more_lines(("a" * (room // 2), bytes(5)), ("b" * (room - room // 2), bytes(5)))
+
+
+def signed_wrongly(number):
+    """A line by a log key of the ledger whose signature is of something else."""
+    return edited("checkpoint", lambda data: data + log_signer(BASE, number).line(b"other").encode())
+
+
+# Section 14.1, and lines that are not verified.
+CHECKPOINT_ROWS += [
+    ("64 lines", None, None, more_lines(*strangers(63))),
+    ("65 lines", "CHECKPOINT", None, more_lines(*strangers(64))),
+    ("a stranger twice", "CHECKPOINT", None, more_lines(("a", bytes(5)), ("a", bytes(6)))),
+    ("two strangers of one name", None, None, more_lines(("a", bytes(5)), ("a", b"\1" + bytes(4)))),
+    ("two strangers of one key id", None, None, more_lines(("a", bytes(5)), ("b", bytes(5)))),
+    ("a line of 4 bytes", "CHECKPOINT", None, more_lines(("a", bytes(4)))),
+    ("a line of 8,192 bytes", None, None, more_lines(("a", bytes(8192)))),
+    ("a line of 8,193 bytes", "CHECKPOINT", None, more_lines(("a", bytes(8193)))),
+    ("a note of 1,048,576 bytes", None, None, of_size(1_048_576)),
+    ("a note of 1,048,577 bytes", "CHECKPOINT", None, of_size(1_048_577)),
+    ("a line by a retired log key that does not verify", None, None, signed_wrongly(0)),
+    ("a line by a key that is no log key's and does not verify", None, None, signed_wrongly(3)),
+    ("a line by an active log key that does not verify", "CHECKPOINT", None, signed_wrongly(2)),
+    ("stored: a line by a log key that is not added yet and does not verify", None, None,
+     lambda files: files.update({stored_name(8, data): data for data in [
+         checkpoint(BASE, 8, cosigners=WITNESSES) + log_signer(BASE, 2).line(b"other").encode()]})),
+    ("stored: by a key later retired, below its last good size", None, None,
+     stored(RETIRED - 1, signers=[log_signer(BASE, 0)])),
+    ("stored: by a key later retired, at its last good size", None, None,
+     stored(RETIRED, signers=[log_signer(BASE, 0)])),
+    ("stored: by a key later retired, above its last good size", None, None,
+     stored(RETIRED + 1, signers=[log_signer(BASE, 0)])),
+]
+
 RULE_ROWS = [
     ("body changed", "BODY_ROOT", 6, edited(body_path(6), flip_at(24))),
     ("body cut off", "TRUNCATED", 6, edited(body_path(6), lambda data: data[:-112])),
@@ -599,11 +661,32 @@ class Refusals(unittest.TestCase):
 
     def test_arguments(self):
         files = small()
-        for ledger_id, key in ((t.ZERO, None), (None, key_of(log_signer(BASE, 2))),
-                               (None, key_of(log_signer(BASE, 0))), (None, key_of(WITNESSES[0]))):
-            _, refusal = verify(files, ledger_id, key)
-            self.assertEqual((refusal.status, refusal.entry),
-                             ("LEDGER_ID", 0) if ledger_id else ("CHECKPOINT", None))
+        self.assertEqual(verify(files, t.ZERO, None)[1].status, "LEDGER_ID")
+        other = "tijori.example/test/" + "00" * 32
+        for signer in (log_signer(BASE, 3), WITNESSES[0], Signer(t.LOG_KEYS[1], other),
+                       Signer(t.LOG_KEYS[1], origin_of(BASE), 4)):
+            self.assertEqual(verify(files, None, key_of(signer))[1].status, "PIN")
+
+    def test_pins(self):
+        """A log key is, or was, one of this log's; what was not brought was not compared."""
+        rotated = copy.deepcopy(t.BASE)
+        t.add(rotated, 0, 0, [t.RETIRE_1], **t.by_logs(1))
+        newest = checkpoint(rotated.raws, len(rotated.raws), [log_signer(BASE, 2)])
+        files = export(rotated.raws, newest=newest, attachments=DOCUMENTS)
+        for number, there, told in ((0, files, ["compromised"]), (0, small(), ["compromised"]),
+                                    (1, files, []), (2, files, []), (2, small(), []),
+                                    (None, small(), ["none was brought"])):
+            key = None if number is None else key_of(log_signer(BASE, number))
+            replay, refusal = verify(there, None, key)
+            self.assertIsNone(refusal, refusal)
+            self.assertEqual(len(replay.incomplete), len(told), replay.incomplete)
+            self.assertTrue(all(map(str.__contains__, replay.incomplete, told)))
+
+    def test_documents(self):
+        """One that a record cites and that is not there."""
+        files = small(attachments=DOCUMENTS[1:])
+        self.assertEqual(v.verdict_of(*verify(files)), "incomplete")
+        self.assertEqual(v.verdict_of(*verify(files, documents=False)), "passed")
 
     def test_attachment_sizes(self):
         """Empty, and above 4 MiB: attachments that no envelope could carry."""
@@ -623,7 +706,10 @@ class Refusals(unittest.TestCase):
         for cosigner in (forged, late):
             data = checkpoint(BASE, SIZE, cosigners=[cosigner])
             self.assertIsNone(verify(small(newest=data))[1])
+            self.assertIsNone(verify(small(newest=data), policy=policy(NOBODY, witnesses=[]))[1])
             _, refusal = verify(small(newest=data), None, None, [key_of(good)])
+            self.assertEqual(refusal.status, "CHECKPOINT")
+            _, refusal = verify(small(newest=data), policy=policy(NOBODY))
             self.assertEqual(refusal.status, "CHECKPOINT")
 
     def test_links(self):
@@ -655,9 +741,9 @@ class Refusals(unittest.TestCase):
             if refusal is None and not replay.incomplete:
                 unseen.append(path.split("/")[0] if "p/5" not in path and "p/20" not in path
                               else "stale")
-        # What may be missing: attachments, cosigned checkpoints, partial tiles of earlier sizes, and
+        # What may be missing: cosigned checkpoints, partial tiles of earlier sizes, and
         # the document.
-        self.assertEqual(sorted(unseen), ["FORMAT.md"] + ["attachment"] * 2 + ["checkpoints"] * 2 + ["stale"] * 4)
+        self.assertEqual(sorted(unseen), ["FORMAT.md"] + ["checkpoints"] * 2 + ["stale"] * 4)
 
     def test_flips(self):
         """One bit anywhere; only the document is not looked into."""
@@ -674,6 +760,162 @@ class Refusals(unittest.TestCase):
                 stranger = path == "checkpoint" and replay.counts["cosignature"] == 5
                 self.assertTrue(refusal or replay.incomplete or stranger, (path, at, SEED))
                 self.assertNotEqual(refusal and refusal.status, "INTERNAL", refusal)
+
+
+# --------------------------------------------------------------------------------------------
+# Policies, and checkpoints judged by them
+# --------------------------------------------------------------------------------------------
+
+NOBODY, BOTH, ANY = "quorum none\n", "group g all w0 w1\nquorum g\n", "group g any w0 w1\nquorum g\n"
+OTHER_LOG = Signer(t.LOG_KEYS[1], "other.example/" + "00" * 32)
+
+
+def policy_text(end, logs=(), witnesses=WITNESSES):
+    lines = ["log %s\n" % signer.vkey for signer in logs]
+    lines += ["witness w%d %s\n" % (at, signer.vkey) for at, signer in enumerate(witnesses)]
+    return "".join(lines) + end
+
+
+def policy(end, **options):
+    return second_policy.Policy(policy_text(end, **options).encode())
+
+
+def witness_at(number, entry, seconds=0):
+    """A witness by the time that it states: so many seconds after an entry was received, in whole."""
+    received_s = int.from_bytes(BASE[entry].entry[24:32], "little") // t.NS
+    return Signer(WITNESSES[number].secret, WITNESSES[number].name, 4, received_s + seconds)
+
+
+def judged(cosigners, end, stored=(), **options):
+    """The verdict on an export whose newest checkpoint has these cosigners; stored are (size,
+    cosigners)."""
+    there = [cosigned(BASE, size, None, others) for size, others in stored]
+    files = small(cosigned=there, newest=checkpoint(BASE, SIZE, cosigners=cosigners))
+    return v.verdict_of(*verify(files, policy=policy(end), **options))
+
+
+# Of the newest entry: a clock 300 s behind still says its second (and it has nanoseconds), one of
+# 300 s before that does not.
+IN_TIME = [witness_at(number, SIZE - 1) for number in (0, 1)]
+EARLY = [witness_at(number, SIZE - 1, -300) for number in (0, 1)]  # by the 5 ns of its received_ns
+NOT_EARLY = [witness_at(number, SIZE - 1, -299) for number in (0, 1)]
+LATE_AT_20 = [witness_at(number, 20, 301) for number in (0, 1)]
+NOT_LATE_AT_20 = [witness_at(number, 20, 300) for number in (0, 1)]
+PROMISED_S = 3600 + 300
+
+# (name, verdict, cosigners of the newest checkpoint, end of the policy, stored checkpoints).
+POLICY_ROWS = [
+    ("nobody is asked", "passed", [], NOBODY, ()),
+    ("both", "passed", IN_TIME, BOTH, ()),
+    ("one of any", "passed", IN_TIME[:1], ANY, ()),
+    ("one of both", "incomplete", IN_TIME[:1], BOTH, ()),
+    ("nobody of any", "incomplete", [], ANY, ()),
+    ("two on two checkpoints", "incomplete", IN_TIME[:1], BOTH, [(20, [witness_at(1, 20)])]),
+    ("two on two checkpoints of one size", "incomplete", IN_TIME[:1], BOTH, [(SIZE, IN_TIME[1:])]),
+    ("two on an earlier one", "incomplete", IN_TIME[:1], BOTH,
+     [(20, [witness_at(0, 19), witness_at(1, 19)])]),
+    ("two on another checkpoint of that size", "passed", IN_TIME[:1], BOTH, [(SIZE, IN_TIME)]),
+    ("one witness twice, by another name", "incomplete", [
+        IN_TIME[0], Signer(WITNESSES[0].secret, "other.example", 4)], BOTH, ()),
+    ("a quorum that is early", "failed", EARLY, BOTH, ()),
+    ("one early of any, alone", "failed", EARLY[:1], ANY, ()),
+    ("one early of any, one in time", "findings", [EARLY[0], IN_TIME[1]], ANY, ()),
+    ("one early of both", "findings", [EARLY[0], IN_TIME[1]], BOTH, ()),
+    ("nobody is asked, early", "findings", EARLY, NOBODY, ()),
+    ("just not early", "passed", NOT_EARLY, BOTH, ()),
+    ("a quorum that is late", "failed", IN_TIME, BOTH, [(20, LATE_AT_20)]),
+    ("one late of any, one in time", "findings", IN_TIME, ANY, [(20, [LATE_AT_20[0], NOT_LATE_AT_20[1]])]),
+    ("just not late", "passed", IN_TIME, BOTH, [(20, NOT_LATE_AT_20)]),
+    ("as promised", "passed", [witness_at(0, 0, PROMISED_S)], NOBODY, ()),
+    ("a second later than promised", "findings", [witness_at(0, 0, PROMISED_S + 1)], NOBODY, ()),
+    ("later than promised, but by two", "passed",
+     [witness_at(0, 0, PROMISED_S + 1), witness_at(1, 0, PROMISED_S)], NOBODY, ()),
+    ("entries of before were cosigned before", "passed", [witness_at(0, 1, PROMISED_S)], NOBODY,
+     [(1, [witness_at(0, 0)])]),
+]
+
+# (name, text, whether it is a policy).
+W0, W1 = WITNESSES
+POLICY_TEXTS = [
+    ("nothing", "", False), ("no quorum", policy_text(""), False),
+    ("quorum twice", policy_text(NOBODY * 2), False), ("one witness", policy_text("quorum w0\n"), True),
+    ("spaces, tabs and comments", " \t\n # x\n\tquorum \t none \n", True),
+    ("no last newline", "quorum none", False), ("a carriage return", "quorum none\r\n", False),
+    ("a word", "quorums none\n", False),
+    ("quorum of nobody known", "quorum w0\n", False),
+    ("quorum before its witness", "quorum w0\n" + policy_text(""), False),
+    ("a witness's key twice", "witness a %s\nwitness b %s\nquorum a\n" % (W0.vkey, W0.vkey), False),
+    ("a witness's key twice, by another name of the key", "witness a %s\nwitness b %s\nquorum a\n" % (
+        W0.vkey, Signer(W0.secret, "other.example", 4).vkey), False),
+    ("a witness's name twice", "witness a %s\nwitness a %s\nquorum a\n" % (W0.vkey, W1.vkey), False),
+    ("a group of a witness's name", policy_text("group w0 any w1\nquorum w0\n"), False),
+    ("a witness none", "witness none %s\nquorum none\n" % W0.vkey, False),
+    ("a log's key twice", policy_text(NOBODY, logs=[OTHER_LOG, OTHER_LOG]), False),
+    ("a log's key twice, by another name", policy_text(
+        NOBODY, logs=[OTHER_LOG, Signer(OTHER_LOG.secret, "x")]), False),
+    ("a log's key as a witness's", policy_text(NOBODY, logs=[Signer(W0.secret, "x")]), False),
+    ("a log with the key of a witness's type", "log %s\nquorum none\n" % W0.vkey, False),
+    ("a witness with the key of a log's type", "witness a %s\nquorum none\n" % OTHER_LOG.vkey, False),
+    ("a group twice in groups", policy_text(
+        "group a any w0\ngroup b any w0 w1\nquorum b\n"), False),
+    ("a member twice", policy_text("group a any w0 w0\nquorum a\n"), False),
+    ("a group of none", policy_text("group a any none\nquorum a\n"), False),
+    ("a group without members", policy_text("group a any\nquorum a\n"), False),
+    ("0 of a group", policy_text("group a 0 w0\nquorum a\n"), False),
+    ("2 of one", policy_text("group a 2 w0\nquorum a\n"), False),
+    ("2 of two", policy_text("group a 2 w0 w1\nquorum a\n"), True),
+    ("groups of groups", policy_text("group a all w0\ngroup b any a w1\nquorum b\n"), True),
+    ("64 groups", policy_text("".join("group g%d any %s\n" % (
+        at, "g%d" % (at - 1) if at else "w0") for at in range(64)) + "quorum g63\n"), True),
+    ("65 groups", policy_text("".join("group g%d any %s\n" % (
+        at, "g%d" % (at - 1) if at else "w0") for at in range(65)) + "quorum g63\n"), False),
+    ("64 witnesses", policy_text("quorum w0\n", witnesses=[
+        Signer(key, "w.example", 4) for key in t.MANY_LOG_KEYS[:64]]), True),
+    ("65 witnesses", policy_text("quorum w0\n", witnesses=[
+        Signer(key, "w.example", 4) for key in t.MANY_LOG_KEYS[:65]]), False),
+    ("64 logs", policy_text(NOBODY, logs=[
+        Signer(key, "l%d.example" % at) for at, key in enumerate(t.MANY_LOG_KEYS[:64])]), True),
+    ("65 logs", policy_text(NOBODY, logs=[
+        Signer(key, "l%d.example" % at) for at, key in enumerate(t.MANY_LOG_KEYS[:65])]), False),
+]
+
+# (name, verdict, log lines of the policy, number of the log key that is brought).
+LOG_LINES = [
+    ("other logs only", "failed", [OTHER_LOG], None),
+    ("other logs only, and a log key", "failed", [OTHER_LOG], 1),
+    ("no log", "incomplete", [], None),
+    ("no log, and a log key", "passed", [], 1),
+    ("this log", "passed", [log_signer(BASE)], None),
+    ("this log among others", "passed", [OTHER_LOG, log_signer(BASE, 2)], None),
+    ("a key that this log never had", "failed", [log_signer(BASE, 3)], None),
+    ("a key that was compromised", "incomplete", [log_signer(BASE, 0)], None),
+]
+
+
+class Policies(unittest.TestCase):
+    def test_verdicts(self):
+        for name, verdict, cosigners, end, stored_ in POLICY_ROWS:
+            with self.subTest(name):
+                self.assertEqual(judged(cosigners, end, stored_), verdict)
+
+    def test_texts(self):
+        for name, text, good in POLICY_TEXTS:
+            with self.subTest(name):
+                refusal = v.first_refusal(second_policy.Policy, text.encode())
+                self.assertEqual(refusal and refusal.status, None if good else "POLICY")
+
+    def test_log_lines(self):
+        files = small(cosigned=[])
+        for name, verdict, logs, number in LOG_LINES:
+            with self.subTest(name):
+                key = None if number is None else key_of(log_signer(BASE, number))
+                self.assertEqual(v.verdict_of(*verify(files, None, key, policy=policy(
+                    NOBODY, logs=logs, witnesses=[]))), verdict)
+
+
+# --------------------------------------------------------------------------------------------
+# Missing bodies
+# --------------------------------------------------------------------------------------------
 
 
 def naming(kind, **changed):
@@ -1123,10 +1365,11 @@ class Program(unittest.TestCase):
             status, text = self.run_program(folder, "--log-key", log_signer(BASE).vkey,
                                             "--ledger-id", t.leaf(BASE[0].entry).hex(),
                                             "--witness", WITNESSES[0].vkey)
-            self.assertEqual((status, text.split("\n")[-2]), (0, "VERIFIED"))
+            self.assertEqual((status, text.split("\n")[-2]), (0, "passed"))
             self.assertIn("cosignature by witness1.example", text)
             self.assertNotIn("links of records", text)
-            self.assertEqual(self.run_program(folder, "--log-key", log_signer(BASE, 2).vkey)[0], 1)
+            self.assertEqual(self.run_program(folder, "--log-key", log_signer(BASE, 3).vkey)[0], 1)
+            self.assertEqual(self.run_program(folder)[0], 3)
             self.assertEqual(self.run_program(folder, "--log-key", "x+y+z")[0], 2)
             write(folder, {body_path(6): b""})
             status, text = self.run_program(folder)
@@ -1135,10 +1378,18 @@ class Program(unittest.TestCase):
             status, text = self.run_program(folder, "--json")
             failure = json.loads(text)["failure"]
             self.assertEqual((status, failure["entry"], failure["status"]), (1, 6, "TRUNCATED"))
+            key = ("--log-key", log_signer(BASE).vkey)
             write(folder, dict(files, x=b""))
-            status, text = self.run_program(folder)
-            self.assertEqual(status, 3)
+            status, text = self.run_program(folder, *key)
+            self.assertEqual((status, text.split("\n")[-2]), (3, "incomplete"))
             self.assertIn("SKIP not looked at: x", text)
+            write(folder, dict(small(), kind=b"public\n"))
+            status, text = self.run_program(folder, *key)
+            self.assertEqual((status, text.split("\n")[-2]), (4, "findings"))
+            write(folder, {"policy": policy_text(NOBODY).encode(), "twice": b"quorum none\n" * 2})
+            for name, expected in (("policy", 4), ("twice", 2)):
+                self.assertEqual(self.run_program(
+                    folder, *key, "--policy", os.path.join(folder, name))[0], expected)
             os.remove(os.path.join(folder, "checkpoint"))
             self.assertEqual(self.run_program(folder)[0], 65)
 
@@ -1230,6 +1481,14 @@ class Vectors(unittest.TestCase):
             with self.assertRaises(v.Refused, msg=bad):
                 second_note.Note(bad.encode())
         second_note.Note((good + line("b", bytes(5)) + line("a", bytes(3) + b"\1\1")).encode())
+        lines = [line("a", t.le(at, 4) + b"\1") for at in range(65)]
+        second_note.Note(("text\n\n" + "".join(lines[:64])).encode())
+        second_note.Note((good + line("b", bytes(8192))).encode())
+        full = "x" * (1_048_576 - len(good.encode())) + good
+        second_note.Note(full.encode())
+        for bad in ("text\n\n" + "".join(lines), good + line("b", bytes(8193)), "x" + full):
+            with self.assertRaises(v.Refused):
+                second_note.Note(bad.encode())
 
     def test_checkpoint_text(self):
         def made(*lines):

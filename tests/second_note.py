@@ -16,6 +16,7 @@ from second_verifier import Refused, demand, ed25519_verify, node_hash, sha256
 
 ED25519, COSIGNATURE = 0x01, 0x04
 KEY_ID_SIZE = 4
+NOTE_SIZE_MAX, LINES_MAX, BLOB_SIZE_MAX = 1_048_576, 64, 8_192
 BLOB_SIZES = {ED25519: 64, COSIGNATURE: 8 + 64}  # what follows the key id
 
 
@@ -57,6 +58,10 @@ class NoteKey(collections.namedtuple("NoteKey", "name type public")):
     def key_id(self):
         return sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.public)[:KEY_ID_SIZE]
 
+    def text(self):
+        encoded = base64.b64encode(bytes([self.type]) + self.public).decode()
+        return "%s+%s+%s" % (self.name, self.key_id().hex(), encoded)
+
     def verifies(self, text, blob):
         if len(blob) != BLOB_SIZES[self.type]:
             return False
@@ -86,6 +91,7 @@ class Note:
     """text is bytes with its last newline; lines are the signatures, unverified."""
 
     def __init__(self, data):
+        demand_note(len(data) <= NOTE_SIZE_MAX, "more than 1,048,576 bytes")
         try:
             note = data.decode("utf-8")
         except UnicodeDecodeError:
@@ -95,6 +101,7 @@ class Note:
         demand_note(blank and signatures.endswith("\n"), "no signature lines after a blank line")
         self.text = text.encode() + b"\n"
         self.lines = [parse_line(line) for line in signatures[:-1].split("\n")]
+        demand_note(len(self.lines) <= LINES_MAX, "more than 64 signature lines")
         names = [(line.name, line.key_id) for line in self.lines]
         demand_note(len(set(names)) == len(names), "two signatures by one key")
 
@@ -109,6 +116,11 @@ class Note:
                     found.append(key)
         return found
 
+    def times(self, keys):
+        """What the cosignatures of these keys state, key to seconds."""
+        return {key: int.from_bytes(line.blob[:8], "big") for line in self.lines for key in keys
+                if (key.name, key.key_id()) == (line.name, line.key_id)}
+
     def cosignature_lines(self, log_name):
         """The lines that have the size of a cosignature and are not the log's."""
         return [line for line in self.lines
@@ -119,7 +131,7 @@ def parse_line(line):
     match = SIGNATURE_LINE.fullmatch(line)
     demand_note(match and is_key_name(match[1]), "a line that is not a signature")
     blob = decode_base64(match[2], "a signature")
-    demand_note(len(blob) > KEY_ID_SIZE, "a signature that is too short")
+    demand_note(KEY_ID_SIZE < len(blob) <= BLOB_SIZE_MAX, "a signature of %d bytes" % len(blob))
     return Line(match[1], blob[:KEY_ID_SIZE], blob[KEY_ID_SIZE:])
 
 

@@ -10,6 +10,7 @@ import copy
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -136,9 +137,7 @@ class Exports(unittest.TestCase):
 
 def audit(files, key=None):
     """The auditor's exit status and its report on an export."""
-    if "FORMAT.md" in files:  # the auditor knows its own
-        with open(t.DOCUMENT, "rb") as source:
-            files = dict(files, **{"FORMAT.md": source.read()})
+    files = with_document(files) if "FORMAT.md" in files else files
     done = subprocess.run(
         [c.AUDIT, "verify", e.FOLDER.become(files), "--log-key",
          key or e.log_signer(e.BASE).vkey, "--without-documents", "--public",
@@ -147,8 +146,35 @@ def audit(files, key=None):
     return done.returncode, done.stdout.decode()
 
 
+def audited(files, policy_text, key=None):
+    """The auditor's verdict on an export by a policy, in the words of section 14.4; None where it
+    takes the policy for none. The ledger that rows start from has one finding of its own."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as policy:
+        policy.write(policy_text)
+        policy.flush()
+        pins = ["--policy", policy.name] + (["--log-key", key] if key else [])
+        done = subprocess.run(
+            [c.AUDIT, "verify", e.FOLDER.become(files), *pins, "--without-documents", "--public",
+             "--findings-ok"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    text = done.stdout.decode()
+    findings = re.search(r"^result .*\b(\d+) finding", text, re.MULTILINE)
+    if done.returncode in (0, 3) and findings and int(findings[1]) > 1:
+        return "findings", text
+    return {0: "passed", 1: "failed", 3: "incomplete"}.get(done.returncode), text
+
+
+def with_document(files):
+    """The auditor knows its own."""
+    with open(t.DOCUMENT, "rb") as source:
+        return dict(files, **{"FORMAT.md": source.read()})
+
+
 # The auditor's exit status where the second verifier refuses nothing.
 UNREFUSED = {None: 0, "STRAY": 3}
+
+
+# Where the auditor refuses what the document allows: notes and key names have smaller bounds there.
+OTHER_FOLDER = {"a note of 1,048,576 bytes": "CHECKPOINT"}
 
 
 class Folders(unittest.TestCase):
@@ -173,7 +199,45 @@ class Folders(unittest.TestCase):
                 files = dict(good)
                 change(files)
                 status, out = audit(files)
+                expected = OTHER_FOLDER.get(name, expected)
                 self.assertEqual(status, UNREFUSED.get(expected, 1), out)
+
+
+# Where the auditor says another thing than the document: with a log key brought, the log lines of a
+# policy do not count to it; and a log's key may be a witness's.
+OTHER_VERDICT = {"other logs only, and a log key": "passed"}
+TAKEN = {"a log's key as a witness's"}
+
+
+class Policies(unittest.TestCase):
+    """What pins and policies say of an export."""
+
+    def check(self, files, verdict, text, key=None):
+        found, out = audited(with_document(files), text, key)
+        self.assertEqual(found, verdict, out)
+
+    def test_verdicts(self):
+        for name, verdict, cosigners, end, stored in e.POLICY_ROWS:
+            with self.subTest(name):
+                files = e.small(
+                    cosigned=[e.cosigned(e.BASE, size, None, others) for size, others in stored],
+                    newest=e.checkpoint(e.BASE, e.SIZE, cosigners=cosigners))
+                self.check(files, verdict, e.policy_text(end), e.log_signer(e.BASE).vkey)
+
+    def test_texts(self):
+        """Of a policy that is one, the verdict does not matter."""
+        for name, text, good in e.POLICY_TEXTS:
+            with self.subTest(name):
+                found, out = audited(with_document(e.small(cosigned=[])), text,
+                                     e.log_signer(e.BASE).vkey)
+                self.assertEqual(found is not None, good or name in TAKEN, out)
+
+    def test_log_lines(self):
+        for name, verdict, logs, number in e.LOG_LINES:
+            with self.subTest(name):
+                key = None if number is None else e.log_signer(e.BASE, number).vkey
+                self.check(e.small(cosigned=[]), OTHER_VERDICT.get(name, verdict),
+                           e.policy_text(e.NOBODY, logs=logs, witnesses=[]), key)
 
 
 # What the auditor says in words of its own, not by a status.

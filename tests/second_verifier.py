@@ -15,8 +15,8 @@ either are left out; what can still be told is judged.
 
 Statuses in capitals are the document's (section 12). Some are this program's own, for what the
 document gives no name: INPUT (a line of the input), PLACE (step 0 of section 7), DERIVED (links
-and tails, section 9), INVARIANT (balances), FOLDER, TILE, CHECKPOINT and PROOF (sections 14 and
-16), INTERNAL (a fault of this program).
+and tails, section 9), INVARIANT (balances), FOLDER, TILE, CHECKPOINT, PIN, POLICY and PROOF (sections 14
+and 16), INTERNAL (a fault of this program).
 
 The first rule broken gives the status, in section 7's order as an audit has it: whether the bytes
 of an entry are those that were signed is asked before what its records say. A replay of envelopes as
@@ -2366,6 +2366,8 @@ def describe_json(replay, refusal):
     described = describe_totals(replay)
     described["checks"] = replay.counts
     described["skipped"] = replay.skipped + replay.incomplete
+    described["findings"] = replay.findings
+    described["verdict"] = verdict_of(replay, refusal)
     described["verified"] = refusal is None
     if refusal:
         described["failure"] = describe_failure(refusal)
@@ -2388,6 +2390,13 @@ def print_checks(checks, counts, skipped, refusal):
         print("FAIL %s%s: %s" % (where, refusal.status, refusal.rule))
 
 
+def verdict_of(replay, refusal):
+    """Section 14.4, of what could be read."""
+    if refusal:
+        return "failed"
+    return "findings" if replay.findings else "incomplete" if replay.incomplete else "passed"
+
+
 def print_report(replay, refusal):
     print_checks(replay.checks, replay.counts, replay.skipped + replay.incomplete, refusal)
     if not refusal:
@@ -2395,14 +2404,18 @@ def print_report(replay, refusal):
             print("PASS sum of balances of asset %d: %d" % (asset, total))
     for name, value in describe_totals(replay).items():
         print("%s %s" % (name, value))
-    print("REFUSED" if refusal else "VERIFIED")
+    for words in replay.findings:
+        print("FINDING %s" % words)
+    print(verdict_of(replay, refusal))
 
 
 # --------------------------------------------------------------------------------------------
 # Command line
 # --------------------------------------------------------------------------------------------
 
-EXIT_PASS, EXIT_FAIL, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INPUT = 0, 1, 2, 3, 65
+EXIT_PASS, EXIT_FAIL, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_FINDINGS, EXIT_INPUT = 0, 1, 2, 3, 4, 65
+EXITS = {"passed": EXIT_PASS, "failed": EXIT_FAIL, "incomplete": EXIT_INCOMPLETE,
+         "findings": EXIT_FINDINGS}
 
 
 def ledger_id_argument(text):
@@ -2419,6 +2432,14 @@ def key_argument(text):
         raise argparse.ArgumentTypeError(refusal.rule) from None
 
 
+def policy_argument(path):
+    import second_policy
+    try:
+        return second_policy.Policy(read_file(path))
+    except Refused as refusal:
+        raise argparse.ArgumentTypeError(refusal.rule) from None
+
+
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
         description="Verify a Tijori ledger from what `tijori show DIR 0.. --format jsonl` prints, "
@@ -2431,12 +2452,18 @@ def parse_arguments(arguments):
                         help="the log key that must have signed the checkpoint")
     parser.add_argument("--witness", type=key_argument, metavar="VKEY", action="append",
                         default=[], help="a witness whose cosignatures are verified")
+    parser.add_argument("--policy", type=policy_argument, metavar="FILE",
+                        help="the tlog-policy that an exported folder is held against")
+    parser.add_argument("--without-documents", action="store_true",
+                        help="documents that records cite are not asked for")
     parser.add_argument("--proof", action="store_true", help="FILE is a proof (section 16)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     options.folder = not options.proof and os.path.isdir(options.file)
     if (options.log_key or options.witness) and not (options.folder or options.proof):
         parser.error("--log-key and --witness go with an exported folder or a proof")
+    if options.policy and (options.witness or not options.folder):
+        parser.error("--policy goes with an exported folder, and without --witness")
     return options
 
 
@@ -2461,24 +2488,23 @@ def run(options):
         return second_proof.run(read_file(options.file), options)
     if options.folder:
         import second_export
-        replay, refusal = second_export.verify_folder(options.file, options.ledger_id,
-                                                      options.log_key, options.witness)
+        replay, refusal = second_export.verify_folder(
+            options.file, options.ledger_id, options.log_key, options.witness, options.policy,
+            not options.without_documents)
     else:
         replay, refusal = verify_file(options.file, options.ledger_id)
     if options.json:
         print(json.dumps(describe_json(replay, refusal), indent=2, sort_keys=True))
     else:
         print_report(replay, refusal)
-    if refusal:
-        return EXIT_FAIL
-    return EXIT_INCOMPLETE if replay.incomplete else EXIT_PASS
+    return EXITS[verdict_of(replay, refusal)]
 
 
 def main(arguments=None):
     try:
         return run(parse_arguments(arguments))
     except OSError as error:
-        print("second_verifier: %s" % error, file=sys.stderr)
+        print("second_verifier: could not tell: %s" % error, file=sys.stderr)
         return EXIT_INPUT
 
 
