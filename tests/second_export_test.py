@@ -823,6 +823,10 @@ POLICY_ROWS = [
     ("one early of both", "findings", [EARLY[0], IN_TIME[1]], BOTH, ()),
     ("nobody is asked, early", "findings", EARLY, NOBODY, ()),
     ("just not early", "passed", NOT_EARLY, BOTH, ()),
+    ("300 s before entry 0", "passed", [], NOBODY, [(1, [witness_at(0, 0, -300)])]),
+    ("301 s before entry 0", "findings", [], NOBODY, [(1, [witness_at(0, 0, -301)])]),
+    ("a quorum of each, one early and one late", "findings", IN_TIME, ANY,
+     [(20, [witness_at(0, 19, -300), LATE_AT_20[1]])]),
     ("a quorum that is late", "failed", IN_TIME, BOTH, [(20, LATE_AT_20)]),
     ("one late of any, one in time", "findings", IN_TIME, ANY, [(20, [LATE_AT_20[0], NOT_LATE_AT_20[1]])]),
     ("just not late", "passed", IN_TIME, BOTH, [(20, NOT_LATE_AT_20)]),
@@ -897,6 +901,17 @@ class Policies(unittest.TestCase):
         for name, verdict, cosigners, end, stored_ in POLICY_ROWS:
             with self.subTest(name):
                 self.assertEqual(judged(cosigners, end, stored_), verdict)
+
+    def test_early_is_left_out(self):
+        """Of the quorum, beside the finding; a late one is not."""
+        for cosigners, stored_, left in (([EARLY[0], IN_TIME[1]], [], 0),
+                                         ([], [(20, [LATE_AT_20[0], NOT_LATE_AT_20[1]])], 20)):
+            there = [cosigned(BASE, size, None, others) for size, others in stored_]
+            replay, refusal = verify(small(cosigned=there, newest=checkpoint(
+                BASE, SIZE, cosigners=cosigners)), policy=policy(BOTH))
+            self.assertIsNone(refusal, refusal)
+            self.assertEqual(replay.incomplete,
+                             ["entries from %d on: no quorum cosigned them" % left])
 
     def test_texts(self):
         for name, text, good in POLICY_TEXTS:
