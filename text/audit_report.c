@@ -488,11 +488,11 @@ static void put_not_proven(json_t *root, const struct tj_replay_report *report,
              report->start > 0 && report->checks[TJ_CHECK_EXTENDS].failed == 0
                  ? " It does go on from what this auditor verified before."
                  : "");
-    if (report->checkpoint.size > 0 && report->checkpoint.size < report->entries) {
+    if (report->covered > 0 && report->covered < report->entries) {
         add_line(lines,
-                 "That entries from %" PRIu64 " on will stay: they are newer than the "
-                 "newest checkpoint.",
-                 report->checkpoint.size);
+                 "That entries from %" PRIu64 " on will stay: no checkpoint that counts covers "
+                 "them.",
+                 report->covered);
     }
     if (report->restricted_before) {
         add_line(lines, "What restricted entries of earlier audits say: their parties signed for "

@@ -671,6 +671,7 @@ static void check_coverage(struct tj_anchor *anchor, struct tj_progress *progres
 {
     struct tj_replay_report *report = progress->report;
     bool compromised = ends_at_last_good(anchor, progress->state);
+    report->covered = anchor->covered;
     if (anchor->has_next) {
         tj_fail(report, TJ_CHECK_CHECKPOINT, report->entries - 1, NULL, NULL,
                 "a checkpoint covers %" PRIu64 " entries, the log has %" PRIu64, anchor->next_size,

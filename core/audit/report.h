@@ -125,6 +125,7 @@ struct tj_replay_report {
     struct tj_checkpoint checkpoint;
     struct tj_hash checkpoint_hash; /* SHA-256 of its note */
     uint64_t checkpoints;           /* that were checked */
+    uint64_t covered;               /* entries, in the end: docs/FORMAT.md section 14.3 */
     uint32_t log_key;               /* that signed it: its number in the log */
     bool log_key_pinned;            /* it is the pinned one */
     /* The newest checkpoint that a witness of the policy cosigned, or the newest. */

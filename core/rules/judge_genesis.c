@@ -14,7 +14,7 @@ static bool first_of_kind(const struct tj_record *r, uint32_t nth)
 /* Nobody shows in a genesis that he holds the log key, so that it is a key at all is asked here. */
 static bool log_key_fits(const struct tj_record *r, uint32_t nth)
 {
-    return r->number == nth && tj_ed25519_public_key_valid(r->key);
+    return nth < TJ_LOG_KEYS_MAX && r->number == nth && tj_ed25519_public_key_valid(r->key);
 }
 
 static bool party_fits(const struct tj_record *r, uint32_t nth)

@@ -1617,6 +1617,36 @@ static void change_genesis(struct founding *g, const struct genesis_row *row)
     }
 }
 
+/* A log has 256 keys over its whole life, those of its genesis among them. */
+static void a_genesis_has_256_log_keys_at_most(void **state)
+{
+    (void)state;
+    struct founding g;
+    struct tj_verdict verdict;
+    founding_begin(&g);
+    for (uint32_t keys = TJ_LOG_KEYS_MAX; keys <= TJ_LOG_KEYS_MAX + 1; keys++) {
+        uint8_t *records = calloc(g.count + keys, TJ_RECORD_SIZE);
+        uint32_t count = 1;
+        assert_non_null(records);
+        memcpy(records, g.records, TJ_RECORD_SIZE);
+        for (uint32_t k = 0; k < keys; k++) {
+            struct tj_record r = {.kind = TJ_ADD_LOG_KEY, .algorithm = TJ_ALGORITHM_ED25519};
+            uint8_t secret32[32] = {1};
+            r.number = k;
+            tj_store32(secret32 + 4, k);
+            assert_true(tj_ed25519_public_key_of(r.key, secret32));
+            tj_record_encode(&r, records + TJ_RECORD_SIZE * count++);
+        }
+        memcpy(records + TJ_RECORD_SIZE * count, g.records + 2 * TJ_RECORD_SIZE,
+               (size_t)(g.count - 2) * TJ_RECORD_SIZE);
+        count += g.count - 2;
+        assert_int_equal(
+            tj_genesis_check(&f->digester, records, count, FIXTURE_CREATED_S, &verdict),
+            keys == TJ_LOG_KEYS_MAX ? TIJORI_OK : TIJORI_GENESIS);
+        free(records);
+    }
+}
+
 static void the_genesis_follows_its_rules(void **state)
 {
     (void)state;
@@ -1755,6 +1785,7 @@ int main(void)
         cmocka_unit_test(keys_revoked),
         cmocka_unit_test(entry_1_is_the_authoritys_endorsement),
         cmocka_unit_test(the_genesis_follows_its_rules),
+        cmocka_unit_test(a_genesis_has_256_log_keys_at_most),
         cmocka_unit_test(what_is_founded_can_sign_checkpoints),
         cmocka_unit_test(entry_0_is_made_in_one_way),
         cmocka_unit_test(every_status_is_reached),
