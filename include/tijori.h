@@ -59,7 +59,7 @@ extern "C" {
     X(GENESIS_ONLY, "this record stands in the genesis only") \
     X(RESTRICTED_DIRECTIVE, "directives are always public") \
     X(VALUE, "the value is outside what this field allows") \
-    X(TEXT, "not valid text: UTF-8 without control characters, zero padded") \
+    X(TEXT, "not valid text: UTF-8 without control or hidden characters, or a space at an end") \
     X(AMOUNT_ZERO, "an amount is never 0") \
     X(SAME_ACCOUNT, "from and to are the same account") \
     X(RESERVED_NOT_ZERO, "bytes that must be zero are not") \

@@ -1,6 +1,7 @@
 #include "text/statement_doc.h"
 
 #include "core/base/memory.h"
+#include "core/format/text_form.h"
 #include "crypto/hex.h"
 #include "text/json.h"
 #include "text/statement_print.h"
@@ -397,7 +398,7 @@ bool statement_add_price(struct statement_message *why, struct statement_prices 
         return refuse(why, "at most %d prices", STATEMENT_PRICES_MAX);
     }
     memset(price, 0, sizeof *price);
-    if (!tj_text_valid((const uint8_t *)text, strlen(text))) {
+    if (!tj_utf8_plain((const uint8_t *)text, strlen(text))) {
         return refuse(why, "it is no text (UTF-8, without control characters)");
     }
     bool fits =

@@ -392,7 +392,4 @@ void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE
 /* Encodes a record. What the kind does not have is left zero. The form is not checked here. */
 void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE]);
 
-/* True for text as docs/FORMAT.md has it: UTF-8, shortest form, no controls, zero padded. */
-bool tj_text_valid(const uint8_t *text, size_t size) TJ_MUST_USE;
-
 #endif
