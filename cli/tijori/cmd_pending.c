@@ -83,7 +83,8 @@ static void add_missing(struct item *item)
     if (tj_approvals_complete(a)) {
         return;
     }
-    uint32_t more = a->tier->approvals > a->count ? a->tier->approvals - a->count : 0;
+    uint32_t wanted = a->wanted.approvals;
+    uint32_t more = wanted > a->count ? wanted - a->count : 0;
     words_approvals(&item->missing, more, a->groups_missing);
 }
 
@@ -111,12 +112,12 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
     if (item->fields.timeout_s != 0) {
         text_format_time_s(item->timeout, item->fields.timeout_s);
     }
-    const struct tj_rule_object *tier = item->approvals.tier;
-    if (tier != NULL && tier->window_s != 0) {
-        text_format_time_ns(item->not_before, tj_ns_after(entry.received_ns, tier->window_s));
+    const struct tj_demand *wanted = &item->approvals.wanted;
+    if (wanted->delay_s != 0) {
+        text_format_time_ns(item->not_before, tj_ns_after(entry.received_ns, wanted->delay_s));
     }
-    if (tier != NULL && (tier->approvals != 0 || tier->groups != 0)) {
-        words_approvals(&item->wants, tier->approvals, tier->groups);
+    if (wanted->approvals != 0 || wanted->groups != 0) {
+        words_approvals(&item->wants, wanted->approvals, wanted->groups);
     }
     return true;
 }
@@ -126,10 +127,10 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
 static void print_tier(const struct item *item)
 {
     const struct tj_approvals *a = &item->approvals;
-    if (a->tier == NULL) {
+    if (a->wanted.tiers == 0) {
         return;
     }
-    printf("  rule %" PRIu32, a->rule);
+    printf("  rule %" PRIu32, a->wanted.rule);
     if (item->wants.used > 0) {
         printf(" wants %s: %s%s", item->wants.text, item->missing.used > 0 ? "missing " : "there",
                item->missing.text);
@@ -207,8 +208,8 @@ static void print_row(const struct listing *listing, const struct item *item)
     add_text(table, item->timeout);
     add_text(table, item->approvers.text);
     table_number(table, item->approvals.count);
-    if (item->approvals.tier != NULL) {
-        table_number(table, item->approvals.rule);
+    if (item->approvals.wanted.tiers > 0) {
+        table_number(table, item->approvals.wanted.rule);
     } else {
         table_none(table);
     }

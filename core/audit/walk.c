@@ -34,25 +34,25 @@ void tj_walk_recoveries(struct tj_walk *w, uint64_t index, const uint8_t *record
     }
 }
 
-/* Notes a post that had to wait because of its tier. Tiers are directives, and no entry has both
+/* Notes a post that had to wait because of a tier. Tiers are directives, and no entry has both
  * kinds of records. So the tiers after the entry are those that it was judged by. */
 static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
 {
     struct tj_passage p = {.record = record, .id = id};
-    uint32_t number;
+    struct tj_demand wanted;
     if (tj_state_ledger(w->state)->rules_set == 0) {
         return;
     }
     p.from = tj_state_account(w->state, tj_movement_from(record));
-    const struct tj_rule_object *tier = tj_tier_of(w->state, &number, &p);
-    if (tier == NULL || tier->window_s == 0) {
+    tj_demand_of(w->state, &wanted, &p);
+    if (wanted.delay_s == 0) {
         return;
     }
     char what[80];
     snprintf(what, sizeof what, "record %" PRIu32 " (post, rule %" PRIu32 ")",
-             tj_record_position(id), number);
+             tj_record_position(id), wanted.delay_rule);
     tj_anchor_wait(w->anchor, w->progress, tj_record_entry(tj_movement_refers_to(record)),
-                   tier->window_s, what);
+                   wanted.delay_s, what);
 }
 
 /* ---- a record ---- */

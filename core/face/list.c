@@ -291,14 +291,14 @@ static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *
     tj_readiness_of_pending(view->state, &approvals, bytes, id, tj_record_id(view->head.size, 0));
     out->approvals = approvals.count;
     out->rule = UINT32_MAX;
-    if (approvals.tier == NULL) {
+    if (approvals.wanted.tiers == 0) {
         return;
     }
-    out->rule = approvals.rule;
-    out->approvals_wanted = approvals.tier->approvals;
+    out->rule = approvals.wanted.rule;
+    out->approvals_wanted = approvals.wanted.approvals;
     out->groups_missing = approvals.groups_missing;
-    if (approvals.tier->window_s != 0) {
-        out->not_before_ns = tj_ns_after(out->received_ns, approvals.tier->window_s);
+    if (approvals.wanted.delay_s != 0) {
+        out->not_before_ns = tj_ns_after(out->received_ns, approvals.wanted.delay_s);
     }
 }
 

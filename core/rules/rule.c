@@ -96,24 +96,49 @@ bool tj_enters(uint64_t holder, const struct tj_passage *p)
     return to == holder;
 }
 
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
-                                        const struct tj_passage *p)
+/* Rules are found in no order, and the first of those that want the same is named. */
+static bool wants_more(uint32_t wanted, uint32_t number, uint32_t most, uint32_t rule, bool first)
 {
-    const struct tj_rule_object *tier = NULL;
-    const struct tj_rule_object *rule;
-    size_t step = 0;
-    uint32_t found;
-    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
-    uint64_t amount = tj_movement_amount(p->record).base;
-    while ((rule = tj_next_rule(state, &step, &found, holder, p->id)) != NULL) {
-        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
-            (tier == NULL || rule->amount > tier->amount)) {
-            tier = rule;
-            *number = found;
+    return first || wanted > most || (wanted == most && number < rule);
+}
+
+/* A demand grows by what one more tier wants: of each thing the most, and whose it is. */
+static void add_tier(struct tj_demand *out, const struct tj_rule_object *tier, uint32_t number)
+{
+    bool first = out->tiers == 0;
+    if (wants_more(tier->approvals, number, out->approvals, out->rule, first)) {
+        out->approvals = tier->approvals;
+        out->rule = number;
+    }
+    if (wants_more(tier->window_s, number, out->delay_s, out->delay_rule, first)) {
+        out->delay_s = tier->window_s;
+        out->delay_rule = number;
+    }
+    for (uint32_t group = 1; group <= TJ_GROUP_MAX; group++) {
+        bool wanted = (tier->groups >> group & 1) != 0;
+        bool known = (out->groups >> group & 1) != 0;
+        if (wanted && (!known || number < out->group_rules[group])) {
+            out->group_rules[group] = number;
         }
     }
-    TJ_VERIFY_CHECK(tier == NULL || tj_state_rule(state, *number) == tier);
-    return tier;
+    out->groups |= tier->groups;
+    out->tiers++;
+}
+
+void tj_demand_of(const struct tj_state *state, struct tj_demand *out, const struct tj_passage *p)
+{
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t number;
+    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    memset(out, 0, sizeof *out);
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
+        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount) {
+            add_tier(out, rule, number);
+        }
+    }
+    TJ_VERIFY_CHECK(out->tiers == 0 || out->approvals > 0 || out->groups > 0 || out->delay_s > 0);
 }
 
 /* ---- outflow limits ---- */

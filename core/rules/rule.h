@@ -73,11 +73,20 @@ const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *
 bool tj_leaves(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 bool tj_enters(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 
-/* The tier that a movement's amount falls in: of those in force for the party and asset of `from`,
- * the one with the largest bound below the amount; NULL when there is none. *number gets its own.
- */
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
-                                        const struct tj_passage *passage);
+/* What the tiers of a movement's amount want of it together: of those in force for the party and
+ * asset of `from`, all whose bound is below the amount. Each has to be kept, so the most approvals,
+ * every group and the longest wait. */
+struct tj_demand {
+    uint32_t tiers; /* how many; 0: nothing is wanted */
+    uint32_t approvals;
+    uint32_t groups; /* mask */
+    uint32_t delay_s;
+    uint32_t rule;                          /* the first of those that want so many approvals */
+    uint32_t delay_rule;                    /* and of those that wait so long */
+    uint32_t group_rules[TJ_GROUP_MAX + 1]; /* and, of each group wanted, that want it */
+};
+void tj_demand_of(const struct tj_state *state, struct tj_demand *out,
+                  const struct tj_passage *passage);
 
 /* Between two of a party's own reserve and custody accounts: no rule of all of a party sees it. */
 static inline bool tj_in_one_pocket(const uint8_t *record, const struct tj_account_object *from,
