@@ -34,6 +34,7 @@ struct listing {
     const struct reading *reading;
     struct assets assets;
     struct table *table; /* NULL for text */
+    uint64_t now_ns;     /* of the newest entry */
     uint64_t party;      /* above UINT32_MAX: all */
     uint64_t shown;
 };
@@ -105,7 +106,7 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
     tj_record_decode(&item->fields, bytes);
     item->received_ns = entry.received_ns;
     tj_readiness_of_pending(state, &item->approvals, bytes, id,
-                            tj_record_id(listing->reading->size, 0));
+                            tj_record_id(listing->reading->size, 0), listing->now_ns);
     add_approvers(listing, item);
     add_missing(item);
     text_format_time_s(item->since, entry.received_ns / TJ_NS_PER_S);
@@ -248,11 +249,17 @@ static int print_pending(struct listing *listing)
 int cmd_pending(const struct arguments *arguments)
 {
     struct reading reading;
+    struct tj_entry_view newest;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {0};
     int code = reading_open_of(arguments, &reading, &listing.party);
     if (code == EXIT_PASS) {
+        enum tijori_status status = tj_journal_entry(reading.view.txn, &newest, reading.size - 1);
+        code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;
+    }
+    if (code == EXIT_PASS) {
         listing.reading = &reading;
+        listing.now_ns = newest.received_ns;
         listing.assets = assets_of_state(reading.state);
         if (style != TABLE_TEXT) {
             listing.table =

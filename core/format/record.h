@@ -162,6 +162,9 @@ struct tj_record {
     uint8_t figure;
     uint16_t classes;
     uint16_t purposes;
+    uint16_t notice_days; /* 0: none; of a rule */
+    uint16_t wait_days;   /* 0: none */
+    uint32_t named_party; /* 0: none */
     uint16_t groups;
     uint32_t party;
     uint32_t ordinal;
@@ -345,7 +348,7 @@ struct tj_field {
     const char *const *names; /* for TJ_UNIT_NAME, by number */
 };
 
-enum { TJ_FIELDS_MAX = 11 };
+enum { TJ_FIELDS_MAX = 13 };
 struct tj_layout {
     const char *name; /* of the kind */
     uint8_t says;     /* TJ_NAMES, TJ_POSTS, TJ_FOUNDS */

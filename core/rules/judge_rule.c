@@ -30,8 +30,8 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 {
     const struct tj_rule_object *rule;
     do {
-        rule =
-            tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder, walk->passage->id);
+        rule = tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder,
+                            walk->passage->id, walk->passage->received_ns);
     } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
     return rule;
 }
@@ -236,7 +236,7 @@ static bool is_limited(const struct tj_state *state, const struct tj_passage *p,
 {
     size_t step = 0;
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(state, &step, NULL, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, NULL, holder, p->id, p->received_ns)) != NULL) {
         if (rule->kind == TJ_SET_LIMIT) {
             return true;
         }
@@ -434,7 +434,7 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
     size_t step = 0;
     uint32_t number;
     uint64_t holder = tj_programmes_of(p->from->asset);
-    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
         struct tj_programme_change change;
         TJ_VERIFY_CHECK(rule->kind == TJ_PROGRAMME && rule->asset == p->from->asset);
         if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, &change, p)) {

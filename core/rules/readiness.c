@@ -345,11 +345,13 @@ void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
 }
 
 void tj_readiness_of_pending(const struct tj_state *state, struct tj_approvals *out,
-                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id)
+                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id,
+                             uint64_t now_ns)
 {
     const struct tj_passage passage = {
         .record = record,
         .id = id,
+        .received_ns = now_ns,
         .from = tj_state_account(state, tj_movement_from(record)),
         .to = tj_state_account(state, tj_movement_to(record)),
     };

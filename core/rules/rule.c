@@ -29,6 +29,16 @@ bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZ
     return vouched;
 }
 
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN && slots->slots[i].party == party) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void tj_add_countersigner(struct tj_named *named, uint32_t party)
 {
     TJ_VERIFY_CHECK(named->countersigner_count <= TJ_SLOTS_MAX);
@@ -52,13 +62,15 @@ void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots)
 }
 
 const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *step,
-                                          uint32_t *number, uint64_t holder, uint64_t record_id)
+                                          uint32_t *number, uint64_t holder, uint64_t record_id,
+                                          uint64_t received_ns)
 {
     uint32_t found;
     while (tj_state_next_rule(state, step, &found, holder)) {
         TJ_VERIFY_CHECK(found < TJ_RULES_MAX);
         const struct tj_rule_object *rule = tj_state_rule(state, found);
-        if (rule != NULL && rule->holder == holder && tj_rule_in_force(rule, record_id)) {
+        if (rule != NULL && rule->holder == holder &&
+            tj_rule_in_force(rule, record_id, received_ns)) {
             if (number != NULL) {
                 *number = found;
             }
@@ -133,7 +145,7 @@ void tj_demand_of(const struct tj_state *state, struct tj_demand *out, const str
     uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
     uint64_t amount = tj_movement_amount(p->record).base;
     memset(out, 0, sizeof *out);
-    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
         if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount) {
             add_tier(out, rule, number);
         }
@@ -188,7 +200,8 @@ uint64_t *tj_window_sum(struct tj_rule_object *rule, uint64_t received_ns)
 bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, uint64_t received_ns)
 {
     uint32_t day = tj_day_of(received_ns);
-    return tj_rule_in_force(rule, record_id) && day >= rule->starts && day <= rule->ends;
+    return tj_rule_in_force(rule, record_id, received_ns) && day >= rule->starts &&
+           day <= rule->ends;
 }
 
 static void change_of_new(const struct tj_rule_object *rule, struct tj_programme_change *change,

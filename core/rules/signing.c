@@ -328,16 +328,6 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
     return tj_class_is_contra(from->class) || to->class != TJ_CLASS_CUSTODY;
 }
 
-bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party)
-{
-    for (uint32_t i = 0; i < slots->count; i++) {
-        if (slots->slots[i].use == TJ_USE_COUNTERSIGN && slots->slots[i].party == party) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, uint64_t pending)
 {
     uint64_t mark;

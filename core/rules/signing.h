@@ -97,8 +97,6 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
                             const uint8_t record[TJ_RECORD_SIZE],
                             const struct tj_account_object *from,
                             const struct tj_account_object *to) TJ_MUST_USE;
-/* The party has a countersign slot. */
-bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party) TJ_MUST_USE;
 
 /* A set of a party's keys, bit by ordinal. */
 struct tj_key_set {

@@ -26,7 +26,7 @@ struct field {
 struct kind {
     uint8_t number;
     const char *name;
-    struct field fields[12];
+    struct field fields[14];
 };
 
 #define U32    UINT32_MAX
@@ -79,8 +79,13 @@ struct kind {
         "purposes", 12, 2, NUM, 2, 0x1fbe                                                          \
     }
 /* `ends` is held against the `starts` of good_record. */
+#define NOTICE(days_at, party_at)                                                                  \
+    {"notice_days", days_at, 2, NUM, 0, 366},                                                      \
+    {                                                                                              \
+        "named_party", party_at, 4, NUM, 0, U32                                                    \
+    }
 #define PROGRAMME_FIELDS(mode_min)                                                                 \
-    {"mode", 1, 1, NUM, mode_min, 2}, RULE, {"asset", 8, 4, NUM, 1, U32},                          \
+    {"mode", 1, 1, NUM, mode_min, 2}, RULE, {"asset", 8, 4, NUM, 1, U32}, NOTICE(14, 44),          \
         {"starts", 16, 4, NUM, 0, U32}, {"ends", 20, 4, NUM, 1, U32},                              \
     {                                                                                              \
         "name", 48, 48, TXT, 1, 0                                                                  \
@@ -177,6 +182,7 @@ static const struct kind kinds[] = {
       {"party", 8, 4, NUM, 0, U32},
       {"asset", 12, 4, NUM, 1, U32},
       {"groups", 16, 2, NUM, 0, 0xfffe},
+      NOTICE(18, 32),
       {"delay_s", 20, 4, NUM, 0, YEAR_S},
       {"above", 24, 8, NUM, 0, UINT64_C(9007199254740992)}}},
     {64,
@@ -184,20 +190,38 @@ static const struct kind kinds[] = {
      {{"type", 1, 1, FIX, 1, 1},
       RULE,
       HOLDER,
+      NOTICE(34, 36),
       LIMIT_ASSET,
       {"window_s", 20, 4, NUM, 16, YEAR_S},
       RULE_AMOUNT(0)}},
-    {64, "set_limit", {{"type", 1, 1, FIX, 2, 2}, RULE, HOLDER, LIMIT_ASSET, RULE_AMOUNT(0)}},
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 3, 3}, RULE, HOLDER, DIRECTIONS, {"counterparty", 40, 8, NUM, 0, U64}}},
+     {{"type", 1, 1, FIX, 2, 2}, RULE, HOLDER, NOTICE(34, 36), LIMIT_ASSET, RULE_AMOUNT(0)}},
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 4, 4}, RULE, HOLDER, DIRECTIONS, {"purposes", 32, 2, NUM, 2, 0x1ffe}}},
+     {{"type", 1, 1, FIX, 3, 3},
+      RULE,
+      HOLDER,
+      NOTICE(34, 36),
+      DIRECTIONS,
+      {"counterparty", 40, 8, NUM, 0, U64},
+      {"wait_days", 48, 2, NUM, 0, 366}}},
+    {64,
+     "set_limit",
+     {{"type", 1, 1, FIX, 4, 4},
+      RULE,
+      HOLDER,
+      NOTICE(34, 36),
+      DIRECTIONS,
+      {"purposes", 32, 2, NUM, 2, 0x1ffe}}},
     /* All of a party: the local number is the largest. */
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 5, 5}, RULE, {"holder", 8, 8, NUM, U32, U64}, DIRECTIONS}},
+     {{"type", 1, 1, FIX, 5, 5},
+      RULE,
+      {"holder", 8, 8, NUM, U32, U64},
+      NOTICE(34, 36),
+      DIRECTIONS}},
     {65, "programme", {{"type", 2, 1, FIX, 1, 1}, PROGRAMME_FIELDS(1), COUNTED, RULE_AMOUNT(0)}},
     {65,
      "programme",
