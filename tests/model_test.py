@@ -5,7 +5,7 @@ both hold the same state.
 
     model_test.py MODEL_DRIVER
 
-TIJORI_SEED is the first seed, TIJORI_MODEL_SEEDS how many. A disagreement is printed with its seed
+TIJORI_SEED is the first seed, TIJORI_MODEL_SEEDS how many; TIJORI_SAMPLE=n asks for an n-th of them. A disagreement is printed with its seed
 and the shortest history found that still shows it.
 
 A history is a list of steps that say what an envelope is about, not its bytes: what it names it
@@ -28,6 +28,7 @@ sys.path.insert(0, HERE)
 
 import second_records as r  # noqa: E402  (found beside this file)
 import second_verifier as v  # noqa: E402
+from sample import EVERY  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "docs", "FORMAT.md")
 SEEDS, STEPS = 250, 250
@@ -1228,7 +1229,7 @@ def statuses_to_meet():
 def main():
     driver = sys.argv[1]
     first = int(os.environ.get("TIJORI_SEED", "1"))
-    seeds = int(os.environ.get("TIJORI_MODEL_SEEDS", str(SEEDS)))
+    seeds = int(os.environ.get("TIJORI_MODEL_SEEDS", str(SEEDS // EVERY)))
     met = collections.Counter()
     for seed in range(first, first + seeds):
         world = World(seed).live(STEPS)
