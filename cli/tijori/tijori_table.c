@@ -55,28 +55,46 @@ static const struct example_row key_show_examples[] = {
 
 /* ---- a new ledger ---- */
 
+static const struct operand_row genesis_operands[] = {
+    {"INPUT", true,
+     "a genesis that was written or edited by hand (docs/FORMAT.md section 11), in place of the "
+     "options that say what is founded; - is standard input"},
+    END_OF_OPERANDS,
+};
 static const struct option_row genesis_options[] = {
-    {"origin", 0, OPTION_VALUE, true, "NAME",
+    {"origin", 0, OPTION_VALUE, false, "NAME",
      "the ledger's name, as checkpoints carry it: no space and no plus sign, at most 48 bytes"},
-    {"authority", 0, OPTION_LIST, true, "KEY",
+    {"authority", 0, OPTION_LIST, false, "KEY",
      "the authority's keys, role administer: key files, or public keys as ecdsa:HEX or bip340:HEX"},
-    {"threshold", 0, OPTION_VALUE, true, "K", "how many of them sign a directive"},
-    {"log-key", 0, OPTION_LIST, true, "KEY",
+    {"threshold", 0, OPTION_VALUE, false, "K", "how many of them sign a directive"},
+    {"log-key", 0, OPTION_LIST, false, "KEY",
      "the key that signs checkpoints: a key file, or a public key as ed25519:HEX"},
     {"network", 0, OPTION_VALUE, false, "mainnet|testnet4|signet|regtest", "the Bitcoin network"},
-    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now"},
+    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now, or what INPUT says"},
     {"lifetime-max", 0, OPTION_VALUE, false, "DURATION",
      "how long an envelope may live (60s to 366d); default 7d"},
     {"checkpoint-delay-max", 0, OPTION_VALUE, false, "DURATION",
      "how long an entry may wait for its checkpoint; default 1h"},
     {"nonce", 0, OPTION_VALUE, false, "HEX", "32 bytes that set this ledger apart; default random"},
-    {"output", 'o', OPTION_VALUE, true, "FILE", "the genesis; - is standard output"},
+    {"endorse", 0, OPTION_VALUE, false, "GENESIS",
+     "endorse this genesis with --key, and write the endorsement, an envelope (.tje)"},
+    {"key", 0, OPTION_LIST, false, "KEY",
+     "with --endorse: key files of the authority; each is registered by the genesis"},
+    {"output", 'o', OPTION_VALUE, true, "FILE",
+     "the genesis, or the endorsement; - is standard output"},
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const genesis_paragraphs[] = {
-    "Writes the genesis as JSON for people to read and keep, and prints the ledger id that its "
-    "records give. Only public keys go in. FILE is not overwritten.",
+    "Writes the genesis as JSON for people to read and keep. Only public keys go in. FILE is not "
+    "overwritten. Prints what follows from it: the ledger id, the origin, the log's verifier key "
+    "exactly as auditors and witnesses pin it, and until when 'tijori init' takes endorsements.",
+    "With --endorse a member of the authority endorses it on a machine of his own, with his key "
+    "and "
+    "the genesis alone: what is founded is shown in words before it is signed, and a key that the "
+    "genesis does not register is refused. 'tijori init --endorsement' unites the endorsements. "
+    "They count until created and the longest lifetime of an envelope (--lifetime-max) have gone "
+    "by; 'tijori genesis OLD --created TIME' makes a new genesis of an old one.",
     NULL,
 };
 static const struct example_row genesis_examples[] = {
@@ -84,6 +102,9 @@ static const struct example_row genesis_examples[] = {
      "2 "
      "--log-key log.pem -o genesis.json",
      "an authority of three keys, two of which sign"},
+    {"tijori genesis draft.json -o genesis.json", "one that was written by hand, with labels"},
+    {"tijori genesis --endorse genesis.json --key minister.pem -o minister.tje",
+     "each member, on a machine of his own"},
     END_OF_EXAMPLES,
 };
 
@@ -93,17 +114,26 @@ static const struct operand_row init_operands[] = {
 };
 static const struct option_row init_options[] = {
     {"genesis", 0, OPTION_VALUE, true, "FILE", "the genesis"},
-    {"key", 0, OPTION_LIST, true, "KEY", "key files: every key of the authority signs entry 1"},
+    {"endorsement", 0, OPTION_LIST, false, "FILE",
+     "what 'tijori genesis --endorse' made: one of every key of the authority"},
+    {"key", 0, OPTION_LIST, false, "KEY",
+     "in place of endorsements, where all of them are on this machine: key files, and every key of "
+     "the authority signs entry 1"},
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const init_paragraphs[] = {
     "Makes a ledger with entry 0 (the genesis) and entry 1 (its endorsement by every authority "
     "key), and prints the ledger id.",
+    "With --endorsement no private key is needed. Whose endorsement is missing is said, exit "
+    "status 3, and nothing is made.",
     NULL,
 };
 static const struct example_row init_examples[] = {
-    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem", "a new ledger"},
+    {"tijori init ledger --genesis genesis.json --endorsement a1.tje a2.tje a3.tje",
+     "a new ledger"},
+    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem",
+     "the same, where one machine has all keys"},
     END_OF_EXAMPLES,
 };
 
@@ -516,8 +546,8 @@ static const struct command commands[] = {
      cmd_key_new},
     {"key show", "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, cmd_key_show},
-    {"genesis", "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options,
-     genesis_examples, cmd_genesis},
+    {"genesis", "write the genesis of a ledger, or endorse one", genesis_paragraphs,
+     genesis_operands, genesis_options, genesis_examples, cmd_genesis},
     {"init", "make a ledger", init_paragraphs, init_operands, init_options, init_examples,
      cmd_init},
     {"propose", "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs,
