@@ -133,8 +133,9 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);
     if (code == EXIT_PASS) {
         size_t signatures = argument_count(arguments, "sign");
-        message("%zu figures in an envelope, with %zu signature%s: %s", count, signatures,
-                signatures == 1 ? "" : "s", argument_value(arguments, "envelope"));
+        message("%zu figures in an envelope, with %zu signature%s: %s%s", count, signatures,
+                signatures == 1 ? "" : "s", argument_value(arguments, "envelope"),
+                signatures == 0 ? "; 'tijori sign' signs it, on any machine" : "");
     }
     free(records);
     return code;
@@ -148,12 +149,13 @@ int cmd_statement(const struct arguments *arguments)
     struct tj_source *source;
     struct tj_replay_report report;
     struct tj_period *period = NULL;
-    bool signs = argument_count(arguments, "sign") > 0;
+    bool states = argument_value(arguments, "envelope") != NULL;
     int code = statement_order_read(arguments, &order);
-    if (code == EXIT_PASS && signs != (argument_value(arguments, "envelope") != NULL)) {
-        code = fail(EXIT_USAGE, "--sign and --envelope go together");
+    if (code == EXIT_PASS && !states && argument_count(arguments, "sign") > 0) {
+        code = fail(EXIT_USAGE, "--sign: what it signs goes to the file of --envelope, "
+                                "which is missing");
     }
-    if (code == EXIT_PASS && signs && !statement_day_over(&order)) {
+    if (code == EXIT_PASS && states && !statement_day_over(&order)) {
         code = fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
     }
     if (code == EXIT_PASS) {
@@ -167,7 +169,7 @@ int cmd_statement(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         code = statement_put(&order, period, &report.ledger_id);
     }
-    if (code == EXIT_PASS && signs) {
+    if (code == EXIT_PASS && states) {
         code = put_into_log(arguments, &order, period, &report.ledger_id);
         if (code != EXIT_PASS) {
             statement_take_back(&order); /* or the next try would find it in its way */

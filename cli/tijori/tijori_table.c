@@ -440,10 +440,12 @@ static const struct example_row prove_examples[] = {
 
 static const struct option_row statement_options[] = {
     STATEMENT_ORDER_OPTIONS,
-    {"sign", 0, OPTION_LIST, false, "KEY",
-     "key files: makes the envelope of the statement's figures, signed by them"},
     {"envelope", 0, OPTION_VALUE, false, "FILE",
-     "where that envelope goes, for 'tijori ingest' or more signatures. Not overwritten"},
+     "makes the envelope of the statement's figures too, for 'tijori sign' and 'tijori ingest'. "
+     "Not "
+     "overwritten"},
+    {"sign", 0, OPTION_LIST, false, "KEY",
+     "key files that sign that envelope at once; without, no key is needed here"},
     {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
@@ -454,15 +456,16 @@ static const char *const statement_paragraphs[] = {
     "breaches, pending movements, frozen amounts, customers' totals by custodian, corrections of "
     "prior periods. The same log gives the same bytes, to the operator and to an auditor "
     "('tijori-audit statement').",
-    "With --sign the figures become statement records, which name the JSON form by its hash. Once "
-    "in the log, every audit recomputes them. A day that is not over is not signed.",
+    "With --envelope the figures become statement records, which name the JSON form by its hash. "
+    "The envelope goes to who signs it, with the document, and comes back signed. Once in the log, "
+    "every audit recomputes the figures. A day that is not over is not stated.",
     NULL,
 };
 static const struct example_row statement_examples[] = {
     {"tijori statement ledger --as-of 2025-06-30 --period 2025-01-01..2025-06-30 -o h1.json",
      "the half-year, to be read"},
-    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --sign a1.pem a2.pem --envelope h1.tje",
-     "and to be put into the log"},
+    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --envelope h1.tje",
+     "and to be signed elsewhere ('tijori sign h1.tje') and put into the log"},
     END_OF_EXAMPLES,
 };
 
