@@ -204,6 +204,29 @@ def test_union_refuses():
     check(not os.path.exists("no"), "a refused ledger was left behind")
 
 
+def test_verifier_key():
+    """A log's verifier key has the origin of the file or ledger that knows the key, and no other."""
+    said = run("genesis", "draft.json", "-o", "-", "--created", json.loads(
+        read("genesis.json"))["created"])
+    vkey = fact(said, "verifier key")
+    for where in (["--genesis", "genesis.json"], ["--ledger", "ledger"]):
+        check(shown("log.pem", *where)["verifier_key"] == vkey, "another verifier key")
+        check(fact(run("key", "show", "log.pem", *where), "verifier key") == vkey, "as text")
+        public = "ed25519:" + shown("log.pem")["public_key"]
+        check(shown(public, *where)["verifier_key"] == vkey, "of a public key")
+        for name in ("a1.pem", "other-log.pem"):
+            if not os.path.exists(name):
+                run("key", "new", name, "--type", "ed25519")
+            run("key", "show", name, *where, code=DATA, says=[name, where[1], "no log key", "x.example/l/"])
+    check("verifier" not in run("key", "show", "log.pem"), "a verifier key without an origin")
+    run("verify", "ledger", "--log-key", vkey, program=AUDIT, code=INCOMPLETE)  # no checkpoint yet
+    run("checkpoint", "ledger", "--log-key", "log.pem")
+    run("verify", "ledger", "--log-key", vkey, program=AUDIT)
+    run("key", "show", "log.pem", "--genesis", "none.json", code=NO_INPUT, says=["none.json"])
+    run("key", "show", "log.pem", "--ledger", "nowhere", code=NO_INPUT, says=["nowhere"])
+    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["--origin"])
+
+
 def test_in_time():
     """Endorsements count as long as an envelope lives; the last second is one of them."""
     created = 1700000000

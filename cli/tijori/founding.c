@@ -194,17 +194,11 @@ void founding_print(FILE *out, struct tj_digester *digester, const struct genesi
 
 /* ---- what is to be pinned ---- */
 
-static int print_verifier_keys(FILE *out, const struct genesis_file *genesis, const char *origin)
+static int print_verifier_keys(FILE *out, const struct tj_state *state, const char *origin)
 {
-    for (uint32_t i = 0; i < genesis->record_count; i++) {
+    struct tj_verifier_key key;
+    for (uint32_t i = 0; tj_log_key_verifier(state, &key, i, origin) != NULL; i++) {
         char text[512];
-        struct tj_verifier_key key;
-        const uint8_t *record = genesis->records + (size_t)i * TJ_RECORD_SIZE;
-        if (tj_record_kind(record) != TJ_ADD_LOG_KEY) {
-            continue;
-        }
-        tj_verifier_key_make(&key, origin, TJ_NOTE_TYPE_ED25519,
-                             TJ_AT(record, TJ_ADD_LOG_KEY, key));
         if (!tj_verifier_key_encode(&key, text, sizeof text)) {
             return fail_status(tj_undecided(), "the log's verifier key", NULL);
         }
@@ -220,12 +214,12 @@ int founding_print_pins(FILE *out, const struct genesis_file *genesis)
     char until[TEXT_SIZE];
     struct tj_state *state = memory_needed(tj_genesis_state(&genesis->built, genesis->records));
     tj_origin(state, origin);
-    tj_state_destroy(state);
     tj_hex_encode(id, genesis->built.ledger_id.bytes, TJ_HASH_SIZE);
-    text_format_time_s(
-        until, tj_s_after(genesis->created_s, TJ_GET(genesis->records, TJ_LEDGER, lifetime_max_s)));
+    text_format_time_s(until,
+                       tj_s_after(genesis->created_s, tj_state_ledger(state)->lifetime_max_s));
     fprintf(out, "ledger id    %s\norigin       %s\n", id, origin);
-    int code = print_verifier_keys(out, genesis, origin);
+    int code = print_verifier_keys(out, state, origin);
     fprintf(out, "init until   %s (with endorsements; 'init --key' is not bound to it)\n", until);
+    tj_state_destroy(state);
     return code;
 }

@@ -34,8 +34,9 @@ static const struct example_row key_new_examples[] = {
 };
 
 static const struct option_row key_show_options[] = {
-    {"origin", 0, OPTION_VALUE, false, "NAME",
-     "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"ledger", 0, OPTION_VALUE, false, "DIR",
+     "of a log key of this ledger: print its C2SP verifier key, with the ledger's origin"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE", "the same by the genesis, in place of --ledger"},
     {"witness", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE_OPTION,
@@ -44,11 +45,13 @@ static const struct option_row key_show_options[] = {
 };
 static const char *const key_show_paragraphs[] = {
     "Prints type, public key and fingerprint (the first 8 bytes of SHA-256 over the algorithm's "
-    "number and the public key), never the secret.",
+    "number and the public key), never the secret. FILE may be a public key too, as ed25519:HEX.",
+    "The origin in a log's verifier key comes from its genesis or its ledger, never from the "
+    "command line: who pins a mistyped one fails every audit.",
     NULL,
 };
 static const struct example_row key_show_examples[] = {
-    {"tijori key show log.pem --origin reserve.example/ledger",
+    {"tijori key show log.pem --genesis genesis.json",
      "the line by which auditors and witnesses know the log"},
     END_OF_EXAMPLES,
 };
