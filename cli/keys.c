@@ -192,24 +192,33 @@ static int read_known(const struct arguments *arguments)
     return EXIT_PASS;
 }
 
-/* Says what the file holds instead of a key, and the command that makes one of it. */
+/* Says what the file holds instead of a key, and the command that helps. */
 static int fail_format(const char *path, const struct tj_keyfile_fault *fault)
 {
-    if (fault->convert == NULL) {
+    static const char place[] = "FILE";
+    if (fault->remedy == NULL) {
         return fail(EXIT_DATA, "%s: no key that can be used: %s", path, fault->found);
     }
-    return fail(EXIT_DATA,
-                "%s: no key that can be used: %s; this converts it: openssl %s -in %s "
-                "-out NEW.pem",
-                path, fault->found, fault->convert, path);
+    const char *at = strstr(fault->remedy, place);
+    const int before = (int)(at != NULL ? (size_t)(at - fault->remedy) : strlen(fault->remedy));
+    return fail(EXIT_DATA, "%s: no key that can be used: %s; this helps: %.*s%s%s", path,
+                fault->found, before, fault->remedy, at != NULL ? path : "",
+                at != NULL ? at + strlen(place) : "");
 }
 
 static int fail_key(const char *path, enum tj_keyfile_status status,
                     const struct tj_keyfile_fault *fault)
 {
-    return status == TJ_KEYFILE_FORMAT
-               ? fail_format(path, fault)
-               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
+    if (status == TJ_KEYFILE_FORMAT) {
+        return fail_format(path, fault);
+    }
+    if (status == TJ_KEYFILE_PASSPHRASE) {
+        return fail(EXIT_DENIED,
+                    "%s: the key is encrypted, and the passphrase that was given is not its own; "
+                    "--passphrase-file F takes it from the first line of F",
+                    path);
+    }
+    return fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
 /* Tries every --passphrase-file; without any, asks. */

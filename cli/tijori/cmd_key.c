@@ -13,18 +13,19 @@
 
 #include <string.h>
 
-/* ---- key new ---- */
+/* ---- key new, key convert ---- */
 
-static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE_SIZE], bool *given)
+/* `ask` and `from` are the options by which a passphrase for the new file may be given. */
+static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE_SIZE], bool *given,
+                          const char *ask, const char *from)
 {
-    const char *file = argument_value(arguments, "passphrase-file");
-    bool ask = argument_flag(arguments, "passphrase");
-    *given = file != NULL || ask;
-    if (file != NULL && ask) {
-        return fail(EXIT_USAGE, "--passphrase and --passphrase-file exclude each other");
+    const char *file = argument_value(arguments, from);
+    *given = file != NULL || argument_flag(arguments, ask);
+    if (file != NULL && argument_flag(arguments, ask)) {
+        return fail(EXIT_USAGE, "--%s and --%s exclude each other", ask, from);
     }
     return file != NULL ? passphrase_read(out, file)
-           : ask        ? passphrase_ask(out, "passphrase for the new key", true)
+           : *given     ? passphrase_ask(out, "passphrase for the new key", true)
                         : EXIT_PASS;
 }
 
@@ -36,15 +37,32 @@ static int fail_new(const char *path, enum tj_keyfile_status status, int error)
     return fail(EXIT_DENIED, "%s: %s", path, tj_keyfile_status_text(status));
 }
 
+static int write_new(const char *path, const struct tj_secret_key *key, const char *passphrase)
+{
+    unsigned exposed;
+    int error;
+    enum tj_keyfile_status status = key_file_write(path, &exposed, &error, key, passphrase);
+    if (status != TJ_KEYFILE_OK) {
+        return fail_new(path, status, error);
+    }
+    if (passphrase == NULL) {
+        message("%s: written without a passphrase: whoever reads the file has the key", path);
+    }
+    if (exposed != 0) {
+        message("%s: others than its owner can use the file (mode %04o), and its file system does "
+                "not let that be changed",
+                path, exposed);
+    }
+    return EXIT_PASS;
+}
+
 int cmd_key_new(const struct arguments *arguments)
 {
     const char *path = arguments->operands[0];
     char passphrase[PASSPHRASE_SIZE];
     bool given;
-    unsigned exposed;
-    int error;
     struct tj_secret_key key;
-    int code = new_passphrase(arguments, passphrase, &given);
+    int code = new_passphrase(arguments, passphrase, &given, "passphrase", "passphrase-file");
     if (code != EXIT_PASS) {
         return code;
     }
@@ -54,22 +72,28 @@ int cmd_key_new(const struct arguments *arguments)
                                 (enum tj_algorithm)(argument_choice(arguments, "type") + 1))) {
         return fail_status(tj_undecided(), path, NULL);
     }
-    enum tj_keyfile_status status =
-        key_file_write(path, &exposed, &error, &key, given ? passphrase : NULL);
+    code = write_new(path, &key, given ? passphrase : NULL);
     tj_cleanse(&key, sizeof key);
     tj_cleanse(passphrase, sizeof passphrase);
-    if (status != TJ_KEYFILE_OK) {
-        return fail_new(path, status, error);
+    return code;
+}
+
+int cmd_key_convert(const struct arguments *arguments)
+{
+    char passphrase[PASSPHRASE_SIZE];
+    bool given = false;
+    struct tj_secret_key key;
+    int code = key_load(arguments, &key, arguments->operands[0]);
+    if (code == EXIT_PASS) {
+        code =
+            new_passphrase(arguments, passphrase, &given, "new-passphrase", "new-passphrase-file");
     }
-    if (!given) {
-        message("%s: written without a passphrase: whoever reads the file has the key", path);
+    if (code == EXIT_PASS) {
+        code = write_new(argument_value(arguments, "output"), &key, given ? passphrase : NULL);
     }
-    if (exposed != 0) {
-        message("%s: others than its owner can use the file (mode %04o), and its file system does "
-                "not let that be changed",
-                path, exposed);
-    }
-    return EXIT_PASS;
+    tj_cleanse(&key, sizeof key);
+    tj_cleanse(passphrase, sizeof passphrase);
+    return code;
 }
 
 /* ---- key show ---- */

@@ -33,6 +33,31 @@ static const struct example_row key_new_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct operand_row key_convert_operands[] = {
+    {"IN", false, "a key in PEM: PKCS#8, or the older EC PRIVATE KEY (SEC 1)"},
+    END_OF_OPERANDS,
+};
+static const struct option_row key_convert_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "OUT", "the new key file. Not overwritten"},
+    {"new-passphrase", 0, OPTION_FLAG, false, NULL,
+     "ask for a passphrase for OUT on the terminal, twice"},
+    {"new-passphrase-file", 0, OPTION_VALUE, false, "F",
+     "the first line of F is the passphrase for OUT"},
+    PASSPHRASE_FILE_OPTION,
+    END_OF_OPTIONS,
+};
+static const char *const key_convert_paragraphs[] = {
+    "Reads a key as other programs write it, or one with another passphrase, and writes it as 'key "
+    "new' does. It stays the same key. What is no key that is used here is named, with the command "
+    "that helps.",
+    NULL,
+};
+static const struct example_row key_convert_examples[] = {
+    {"tijori key convert openssl-ec.pem -o minister.pem --new-passphrase",
+     "a key that 'openssl ecparam -genkey' made, encrypted"},
+    END_OF_EXAMPLES,
+};
+
 static const struct option_row key_show_options[] = {
     {"ledger", 0, OPTION_VALUE, false, "DIR",
      "of a log key of this ledger: print its C2SP verifier key, with the ledger's origin"},
@@ -550,6 +575,8 @@ static const struct example_row export_examples[] = {
 static const struct command commands[] = {
     {"key new", "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples,
      cmd_key_new},
+    {"key convert", "write a key of another program as a key file", key_convert_paragraphs,
+     key_convert_operands, key_convert_options, key_convert_examples, cmd_key_convert},
     {"key show", "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, cmd_key_show},
     {"genesis", "write the genesis of a ledger, or endorse one", genesis_paragraphs,
