@@ -281,18 +281,33 @@ int key_load(const struct arguments *arguments, struct tj_secret_key *out, const
     return code;
 }
 
+/* The algorithm that "ecdsa:..." names before its colon; 0 for what is no such text. */
+static uint8_t named_algorithm(const char *text)
+{
+    const size_t size = strcspn(text, ":");
+    for (uint8_t a = TJ_ALGORITHM_ECDSA; a <= TJ_ALGORITHM_ED25519; a++) {
+        const char *name = tj_algorithm_names[a];
+        if (text[size] == ':' && strlen(name) == size && memcmp(name, text, size) == 0) {
+            return a;
+        }
+    }
+    return 0;
+}
+
+bool key_is_public_text(const char *text)
+{
+    return named_algorithm(text) != 0;
+}
+
 int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text)
 {
-    const char *colon = strchr(text, ':');
     memset(out, 0, sizeof *out);
-    for (uint8_t a = TJ_ALGORITHM_ECDSA; colon != NULL && a <= TJ_ALGORITHM_ED25519; a++) {
-        const char *name = tj_algorithm_names[a];
-        if (strlen(name) != (size_t)(colon - text) || strncmp(name, text, strlen(name)) != 0) {
-            continue;
-        }
-        out->algorithm = a;
-        out->size = (uint8_t)tj_public_key_size(a);
-        return text_parse_hex(out->bytes, out->size, colon + 1) && tj_public_key_valid(out)
+    out->algorithm = named_algorithm(text);
+    if (out->algorithm != 0) {
+        const char *name = tj_algorithm_names[out->algorithm];
+        out->size = (uint8_t)tj_public_key_size(out->algorithm);
+        return text_parse_hex(out->bytes, out->size, text + strlen(name) + 1) &&
+                       tj_public_key_valid(out)
                    ? EXIT_PASS
                    : fail(EXIT_DATA, "%s: not a public key of type %s", text, name);
     }

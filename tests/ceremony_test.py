@@ -13,10 +13,13 @@ import sys
 import tempfile
 import time
 
+import second_verifier as second
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(sys.argv[1])
 TIJORI, AUDIT = os.path.join(BUILD, "tijori"), os.path.join(BUILD, "tijori-audit")
 CLOCK = os.path.join(BUILD, "libplayed_clock.so")
-USAGE, INCOMPLETE, DATA, NO_INPUT, DENIED = 2, 3, 65, 66, 77
+USAGE, INCOMPLETE, DATA, NO_INPUT, UNAVAILABLE, DENIED = 2, 3, 65, 66, 69, 77
 DAY = 86400
 
 
@@ -241,6 +244,135 @@ def test_in_time():
     unite("in-time", *names, genesis="old.json", env=at(created + DAY - 20))
     # Of one machine's keys the genesis may be as old as it likes.
     run("init", "one-machine", "--genesis", "old.json", "--key", "a1.pem", "a2.pem", "a3.pem")
+
+
+# A key that no file holds, and the program that has it: it signs as its argument says.
+SECRET = 0x7aab82e0a50af865a43ab58d3b6c29fe902709ab5650402e3f93c390a6eec24b
+SIGNER = """#!/usr/bin/env python3
+import json, sys
+sys.path.insert(0, "{here}")
+from second_verifier import G, N, multiply_two, tagged_hash, to_affine
+line = sys.stdin.read()
+open("request", "w").write(line)
+request, d, k = json.loads(line), {secret}, 987654321
+digest = bytes.fromhex(request["envelope_id"])
+x, y = to_affine(multiply_two(k, 0, G))
+if request["algorithm"] == "bip340":
+    px, py = to_affine(multiply_two(d, 0, G))
+    k, d = (N - k if y & 1 else k), (N - d if py & 1 else d)
+    e = tagged_hash(b"BIP0340/challenge", x.to_bytes(32, "big") + px.to_bytes(32, "big") + digest)
+    s = (k + int.from_bytes(e, "big") * d) % N
+else:
+    s = pow(k, -1, N) * (int.from_bytes(digest, "big") + x * d) % N
+    s = max(s, N - s) if sys.argv[1] in ("high", "der") else min(s, N - s)
+raw = x.to_bytes(32, "big") + s.to_bytes(32, "big")
+numbers = b"".join(b"\\2" + bytes([len(n)]) + n for n in (
+    part.lstrip(b"\\0") if part.lstrip(b"\\0")[0] < 128 else b"\\0" + part.lstrip(b"\\0")
+    for part in (raw[:32], raw[32:])))
+print((b"\\x30" + bytes([len(numbers)]) + numbers if sys.argv[1] == "der" else raw).hex())
+"""
+
+
+def public_keys():
+    x, y = second.to_affine(second.multiply_two(SECRET, 0, second.G))
+    return "ecdsa:%02x%064x" % (2 + (y & 1), x), "bip340:%064x" % x
+
+
+def slot_signatures(name):
+    """Of an envelope with one record: the 64 bytes at the end of each slot."""
+    data = read(name)
+    at, found = 176 + 112 + 2, []
+    for _ in range(int.from_bytes(data[at - 2:at], "little")):
+        at += 10 + int.from_bytes(data[at + 6:at + 8], "little") + 64
+        found.append(data[at - 64:at])
+    return found
+
+
+def test_signer():
+    """A program elsewhere has the key; what it answers is verified, and normalised where it may be."""
+    write("hsm.py", SIGNER.format(here=HERE, secret=SECRET))
+    ecdsa, bip340 = public_keys()
+    for key, way in ((ecdsa, "low"), (ecdsa, "high"), (ecdsa, "der"), (bip340, "any")):
+        run("genesis", "--origin", "x.example/hsm", "--authority", key, "--threshold", "1", "--log-key",
+            "log.pem", "-o", f"{way}.json")
+        run("genesis", "--endorse", f"{way}.json", "--key", key, "--signer",
+            f"python3 'hsm.py' {way}", "-o", f"{way}.tje", says=["endorsed by key 0"])
+        line = read("request").decode()
+        request = json.loads(line)
+        check(line.endswith("}\n") and line.count("\n") == 1, "the request is one line")
+        check(sorted(request) == ["algorithm", "envelope_id", "format", "public_key", "what_for"], line)
+        check(request["envelope_id"] == second.envelope_id(read(f"{way}.tje")[:176]).hex(), "the id")
+        check(f"{request['algorithm']}:{request['public_key']}" == key, "the key")
+        check("sign for party 0" in request["what_for"], "what for: " + line)
+        signature = slot_signatures(f"{way}.tje")[0]
+        check(key == bip340 or 2 * int.from_bytes(signature[32:], "big") < second.N, "s is high")
+        unite("hsm-" + way, f"{way}.tje", genesis=f"{way}.json")
+    # The one-machine way, and envelopes.
+    hsm = ["--key", ecdsa, "--signer", "python3 hsm.py high"]
+    run("init", "hsm", "--genesis", "low.json", *hsm)
+    write("party.jsonl", json.dumps({"kind": "register_party", "party": 1, "type": "treasury",
+                                     "name": "Office $(touch injected) `touch injected`"}) + "\n")
+    run("propose", "hsm", "--party", "0", "party.jsonl", "-o", "party.tje")
+    unsigned = read("party.tje")
+    run("sign", "party.tje", *hsm, "--ledger", "hsm", says=["1 of 1 signatures: complete"])
+    check("envelope of party 0, lane 0, sequence 3, with 1 record" in json.loads(read("request"))[
+        "what_for"], "what an envelope's request says")
+    run("ingest", "hsm", "party.tje")
+    check(not os.path.exists("injected"), "text of an envelope reached the shell")
+    # Beside a key file, in one command.
+    write("both.tje", unsigned)
+    run("sign", "both.tje", "--key", "a1.pem", ecdsa, "--signer", "python3 hsm.py low", says=["2 signatures"])
+
+
+def test_signer_refuses():
+    """What the command does wrong is said, and the file stays as it was."""
+    ecdsa, bip340 = public_keys()
+    run("propose", "hsm", "--party", "0", "party.jsonl", "-o", "refused.tje")
+    before = read("refused.tje")
+    zeros = "0" * 64
+    other = "ecdsa:" + shown("a1.pem")["public_key"]
+    for key, command, code, says in (
+            (other, "python3 hsm.py low", DATA, ["not one of " + other, "by another key"]),
+            (ecdsa, f"echo {zeros}{zeros}", DATA, [ecdsa, "not one of"]),
+            (ecdsa, f"echo {'ff' * 64}", DATA, [ecdsa, "no signature", "ffff"]),
+            (ecdsa, "echo 3044", DATA, ["no signature", "DER", "'3044"]),
+            (bip340, "echo 3044", DATA, ["no signature", "64 bytes in hex;"]),
+            (ecdsa, "echo no", DATA, ["no signature", "it printed 3 bytes: 'no"]),
+            (ecdsa, "printf '\\000'", DATA, ["no signature"]),
+            (ecdsa, "true", DATA, ["it printed 0 bytes"]),
+            (ecdsa, "head -c 100000 /dev/zero | tr '\\0' f || true", DATA, ["no signature"]),
+            (ecdsa, "python3 hsm.py low; echo the token is locked >&2; exit 3", UNAVAILABLE,
+             ["the token is locked", "exit status 3"]),
+            (ecdsa, "./no-such-program", UNAVAILABLE, ["exit status 127", "no such program"]),
+            (ecdsa, "kill -9 $$", UNAVAILABLE, ["signal 9"])):
+        said = run("sign", "refused.tje", "--key", key, "--signer", command, code=code,
+                   says=["--signer", *says])
+        check("signatures" not in said, "a refused signature is counted")
+        check(read("refused.tje") == before, f"'{command}' changed the file")
+    run("sign", "refused.tje", "--key", ecdsa, code=USAGE, says=[ecdsa, "--signer CMD"])
+    run("sign", "refused.tje", "--key", "a1.pem", "--signer", "true", code=USAGE, says=["none of them"])
+    run("sign", "refused.tje", "--key", "ecdsa:$(touch injected)", "--signer", "true", code=DATA,
+        says=["not a public key"])
+    for command in (["init", "no", "--genesis", "low.json", "--key", ecdsa],
+                    ["genesis", "--endorse", "low.json", "-o", "no.tje", "--key", ecdsa],
+                    ["statement", "hsm", "--as-of", "2020-01-01", "--envelope", "no.tje", "--sign", ecdsa]):
+        run(*command, code=USAGE, says=[ecdsa, "--signer CMD"])
+    check(not os.path.exists("no") and not os.path.exists("no.tje"), "made without a signature")
+    check(not os.path.exists("injected"), "a key's text reached the shell")
+
+
+def test_signer_by_openssl():
+    """The example, whose answers are DER and of either half."""
+    if shutil.which("openssl") is None:
+        print("SKIP: no openssl program")
+        return
+    example = os.path.join(HERE, "..", "examples", "openssl_signer.py")
+    run("propose", "ledger", "--party", "0", "party.jsonl", "-o", "example.tje")
+    unsigned = read("example.tje")
+    for _ in range(4):
+        write("example.tje", unsigned)
+        run("sign", "example.tje", "--ledger", "ledger", "--key", "ecdsa:" + shown("a1.pem")["public_key"],
+            "--signer", f"{example} a1.pem", says=["1 of 2 signatures", "to sign for party 0"])
 
 
 def main():

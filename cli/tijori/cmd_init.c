@@ -1,28 +1,23 @@
 #include "cli/tijori/commands.h"
 #include "cli/tijori/founding.h"
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "crypto/hex.h"
 
 #include <time.h>
 
 static int sign_opening(const struct arguments *arguments, struct tj_slots *slots,
-                        const struct tj_hash *id)
+                        const struct opening *opening)
 {
-    for (size_t i = 0; i < argument_count(arguments, "key"); i++) {
-        const char *path = argument_item(arguments, "key", i);
-        struct tj_secret_key key;
-        int code = key_load(arguments, &key, path);
-        if (code != EXIT_PASS) {
-            return code;
+    int code = EXIT_PASS;
+    for (size_t i = 0; i < argument_count(arguments, "key") && code == EXIT_PASS; i++) {
+        struct signer signer;
+        code = signer_load(arguments, &signer, argument_item(arguments, "key", i));
+        if (code == EXIT_PASS) {
+            code = signer_sign(&signer, slots, 0, TJ_USE_SIGN, &opening->header, &opening->id);
         }
-        enum tijori_status status =
-            tj_slots_sign(slots, 0, TJ_USE_SIGN, key.algorithm, key.secret32, id);
-        tj_cleanse(&key, sizeof key);
-        if (status != TIJORI_OK) {
-            return fail_status(status, path, NULL);
-        }
+        tj_cleanse(&signer, sizeof signer);
     }
-    return EXIT_PASS;
+    return code;
 }
 
 /* By keys that are all here: the envelope is made now. */
@@ -36,7 +31,7 @@ static int open_by_keys(const struct arguments *arguments, struct tj_digester *d
     now_s = now_s > genesis->created_s ? now_s : genesis->created_s;
     opening_make(opening, digester, genesis, now_s,
                  now_s + (lifetime_max_s < 3600 ? lifetime_max_s : 3600));
-    return sign_opening(arguments, slots, &opening->id);
+    return sign_opening(arguments, slots, opening);
 }
 
 /* By endorsements that were made elsewhere: the envelope follows from the genesis. */
@@ -76,8 +71,12 @@ int cmd_init(const struct arguments *arguments)
                     "either --key, where all keys of the authority are on this machine, or "
                     "--endorsement, with what 'tijori genesis --endorse' made of each elsewhere");
     }
+    int code = signer_check(arguments, "key");
+    if (code != EXIT_PASS) {
+        return code;
+    }
     digester_needed(&digester);
-    int code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
+    code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
     if (code == EXIT_PASS) {
         code = make_opening(arguments, &digester, &opening, &genesis);
     }

@@ -5,7 +5,7 @@
 #include "cli/tijori/commands.h"
 #include "cli/tijori/repairs_print.h"
 #include "cli/envelope_file.h"
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "cli/statement_order.h"
 #include "core/ingest/ledger.h"
 #include "crypto/tree.h"
@@ -61,22 +61,17 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
 static int sign(const struct arguments *arguments, struct tj_slots *slots,
                 const struct tj_header *header, const struct tj_hash *id)
 {
+    int code = EXIT_PASS;
     slots->count = 0;
-    for (size_t i = 0; i < argument_count(arguments, "sign"); i++) {
-        const char *path = argument_item(arguments, "sign", i);
-        struct tj_secret_key secret;
-        int code = key_load(arguments, &secret, path);
-        if (code != EXIT_PASS) {
-            return code;
+    for (size_t i = 0; i < argument_count(arguments, "sign") && code == EXIT_PASS; i++) {
+        struct signer signer;
+        code = signer_load(arguments, &signer, argument_item(arguments, "sign", i));
+        if (code == EXIT_PASS) {
+            code = signer_sign(&signer, slots, header->party, TJ_USE_SIGN, header, id);
         }
-        enum tijori_status status =
-            tj_slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
-        tj_cleanse(&secret, sizeof secret);
-        if (status != TIJORI_OK) {
-            return fail_status(status, path, NULL);
-        }
+        tj_cleanse(&signer, sizeof signer);
     }
-    return EXIT_PASS;
+    return code;
 }
 
 static int write_envelope(const struct arguments *arguments, const struct tj_record *records,
@@ -151,6 +146,7 @@ int cmd_statement(const struct arguments *arguments)
     struct tj_period *period = NULL;
     bool states = argument_value(arguments, "envelope") != NULL;
     int code = statement_order_read(arguments, &order);
+    code = code == EXIT_PASS ? signer_check(arguments, "sign") : code;
     if (code == EXIT_PASS && !states && argument_count(arguments, "sign") > 0) {
         code = fail(EXIT_USAGE, "--sign: what it signs goes to the file of --envelope, "
                                 "which is missing");

@@ -1,6 +1,6 @@
 #include "cli/tijori/founding.h"
 
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "crypto/hex.h"
 
 #include <string.h>
@@ -15,30 +15,24 @@ static int endorse_with(const struct arguments *arguments, struct tj_digester *d
 {
     const char *genesis_name = argument_value(arguments, "endorse");
     char words[FOUNDING_KEY_SIZE];
-    struct tj_secret_key secret;
-    struct tj_public_key key;
+    struct signer signer;
     struct tj_record registered;
-    int code = key_load(arguments, &secret, path);
-    if (code == EXIT_PASS && !tj_public_key_of(&key, secret.algorithm, secret.secret32)) {
-        code = fail(EXIT_DATA, "%s: not a valid key", path);
-    }
-    if (code == EXIT_PASS && !founding_key(&registered, opening->genesis, &key)) {
-        founding_key_words(words, digester->hasher, &key, "");
+    int code = signer_load(arguments, &signer, path);
+    if (code == EXIT_PASS && !founding_key(&registered, opening->genesis, &signer.key)) {
+        founding_key_words(words, digester->hasher, &signer.key, "");
         code = fail(EXIT_DATA,
                     "%s: this key %s is none of the authority's that %s registers, and only they "
                     "endorse it",
                     path, words, genesis_name);
     }
     if (code == EXIT_PASS) {
-        enum tijori_status status =
-            tj_slots_sign(slots, 0, TJ_USE_SIGN, secret.algorithm, secret.secret32, &opening->id);
-        code = status == TIJORI_OK ? EXIT_PASS : fail_status(status, path, NULL);
+        code = signer_sign(&signer, slots, 0, TJ_USE_SIGN, &opening->header, &opening->id);
     }
-    tj_cleanse(&secret, sizeof secret);
     if (code == EXIT_PASS) {
-        founding_key_words(words, digester->hasher, &key, registered.label);
+        founding_key_words(words, digester->hasher, &signer.key, registered.label);
         message("endorsed by key %u %s", (unsigned)registered.ordinal, words);
     }
+    tj_cleanse(&signer, sizeof signer);
     return code;
 }
 
@@ -72,8 +66,12 @@ int founding_endorse(const struct arguments *arguments)
 {
     struct tj_digester digester;
     struct genesis_file genesis;
+    int code = signer_check(arguments, "key");
+    if (code != EXIT_PASS) {
+        return code;
+    }
     digester_needed(&digester);
-    int code = genesis_file_read(&digester, &genesis, argument_value(arguments, "endorse"));
+    code = genesis_file_read(&digester, &genesis, argument_value(arguments, "endorse"));
     if (code == EXIT_PASS) {
         code = endorse(arguments, &digester, &genesis);
     }

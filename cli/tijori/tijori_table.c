@@ -2,7 +2,7 @@
 
 #include "cli/tijori/commands.h"
 
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "cli/statement_order.h"
 
 #define LEDGER_OPERAND                                                                             \
@@ -110,6 +110,7 @@ static const struct option_row genesis_options[] = {
      "with --endorse: key files of the authority; each is registered by the genesis"},
     {"output", 'o', OPTION_VALUE, true, "FILE",
      "the genesis, or the endorsement; - is standard output"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -147,6 +148,7 @@ static const struct option_row init_options[] = {
     {"key", 0, OPTION_LIST, false, "KEY",
      "in place of endorsements, where all of them are on this machine: key files, and every key of "
      "the authority signs entry 1"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -218,12 +220,13 @@ static const struct operand_row sign_operands[] = {
     END_OF_OPERANDS,
 };
 static const struct option_row sign_options[] = {
-    {"key", 0, OPTION_LIST, true, "KEY", "key files"},
+    {"key", 0, OPTION_LIST, true, "KEY", "key files; with --signer public keys too, as ecdsa:HEX"},
     {"party", 0, OPTION_VALUE, false, "N",
      "the party that these keys sign for; default the envelope's. Another party countersigns"},
     {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
     {"genesis", 0, OPTION_VALUE, false, "FILE",
      "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -241,6 +244,8 @@ static const struct example_row sign_examples[] = {
     {"tijori sign purchases.tje --key treasury-1.pem --ledger ledger",
      "prints '1 of 2 signatures'"},
     {"tijori sign deal.tje --key bank.pem --party 4", "party 4 countersigns"},
+    {"tijori sign deal.tje --key ecdsa:02ab... --signer './hsm-sign --slot 2'",
+     "with a key that no file holds"},
     END_OF_EXAMPLES,
 };
 
@@ -475,6 +480,7 @@ static const struct option_row statement_options[] = {
     {"sign", 0, OPTION_LIST, false, "KEY",
      "key files that sign that envelope at once; without, no key is needed here"},
     {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
