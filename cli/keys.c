@@ -192,24 +192,33 @@ static int read_known(const struct arguments *arguments)
     return EXIT_PASS;
 }
 
-/* Says what the file holds instead of a key, and the command that makes one of it. */
+/* Says what the file holds instead of a key, and the command that helps. */
 static int fail_format(const char *path, const struct tj_keyfile_fault *fault)
 {
-    if (fault->convert == NULL) {
+    static const char place[] = "FILE";
+    if (fault->remedy == NULL) {
         return fail(EXIT_DATA, "%s: no key that can be used: %s", path, fault->found);
     }
-    return fail(EXIT_DATA,
-                "%s: no key that can be used: %s; this converts it: openssl %s -in %s "
-                "-out NEW.pem",
-                path, fault->found, fault->convert, path);
+    const char *at = strstr(fault->remedy, place);
+    const int before = (int)(at != NULL ? (size_t)(at - fault->remedy) : strlen(fault->remedy));
+    return fail(EXIT_DATA, "%s: no key that can be used: %s; this helps: %.*s%s%s", path,
+                fault->found, before, fault->remedy, at != NULL ? path : "",
+                at != NULL ? at + strlen(place) : "");
 }
 
 static int fail_key(const char *path, enum tj_keyfile_status status,
                     const struct tj_keyfile_fault *fault)
 {
-    return status == TJ_KEYFILE_FORMAT
-               ? fail_format(path, fault)
-               : fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
+    if (status == TJ_KEYFILE_FORMAT) {
+        return fail_format(path, fault);
+    }
+    if (status == TJ_KEYFILE_PASSPHRASE) {
+        return fail(EXIT_DENIED,
+                    "%s: the key is encrypted, and the passphrase that was given is not its own; "
+                    "--passphrase-file F takes it from the first line of F",
+                    path);
+    }
+    return fail(exit_code_of_keyfile(status), "%s: %s", path, tj_keyfile_status_text(status));
 }
 
 /* Tries every --passphrase-file; without any, asks. */
@@ -272,18 +281,33 @@ int key_load(const struct arguments *arguments, struct tj_secret_key *out, const
     return code;
 }
 
+/* The algorithm that "ecdsa:..." names before its colon; 0 for what is no such text. */
+static uint8_t named_algorithm(const char *text)
+{
+    const size_t size = strcspn(text, ":");
+    for (uint8_t a = TJ_ALGORITHM_ECDSA; a <= TJ_ALGORITHM_ED25519; a++) {
+        const char *name = tj_algorithm_names[a];
+        if (text[size] == ':' && strlen(name) == size && memcmp(name, text, size) == 0) {
+            return a;
+        }
+    }
+    return 0;
+}
+
+bool key_is_public_text(const char *text)
+{
+    return named_algorithm(text) != 0;
+}
+
 int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text)
 {
-    const char *colon = strchr(text, ':');
     memset(out, 0, sizeof *out);
-    for (uint8_t a = TJ_ALGORITHM_ECDSA; colon != NULL && a <= TJ_ALGORITHM_ED25519; a++) {
-        const char *name = tj_algorithm_names[a];
-        if (strlen(name) != (size_t)(colon - text) || strncmp(name, text, strlen(name)) != 0) {
-            continue;
-        }
-        out->algorithm = a;
-        out->size = (uint8_t)tj_public_key_size(a);
-        return text_parse_hex(out->bytes, out->size, colon + 1) && tj_public_key_valid(out)
+    out->algorithm = named_algorithm(text);
+    if (out->algorithm != 0) {
+        const char *name = tj_algorithm_names[out->algorithm];
+        out->size = (uint8_t)tj_public_key_size(out->algorithm);
+        return text_parse_hex(out->bytes, out->size, text + strlen(name) + 1) &&
+                       tj_public_key_valid(out)
                    ? EXIT_PASS
                    : fail(EXIT_DATA, "%s: not a public key of type %s", text, name);
     }

@@ -28,6 +28,8 @@ int passphrase_ask(char out[PASSPHRASE_SIZE], const char *prompt, bool twice);
  * asks on the terminal. */
 int key_load(const struct arguments *arguments, struct tj_secret_key *out, const char *path);
 
+/* It begins as a bare public key does, with "ecdsa:", "bip340:" or "ed25519:". */
+bool key_is_public_text(const char *text);
 /* "ecdsa:HEX", "bip340:HEX", "ed25519:HEX", or the public half of a key file. */
 int key_load_public(const struct arguments *arguments, struct tj_public_key *out, const char *text);
 

@@ -195,12 +195,12 @@ static enum tj_keyfile_status read_ec(EVP_PKEY *key, uint8_t secret32[TJ_SECRET_
     uint8_t point[EC_POINT_SIZE_MAX];
     BIGNUM *scalar = NULL;
     if (EVP_PKEY_get_group_name(key, group, sizeof group, &size) != 1) {
-        return tj_keyfile_blame(fault, NULL,
+        return tj_keyfile_blame(fault, tj_keyfile_new_key,
                                 "an EC key of a curve without a name; the curve here "
                                 "is secp256k1");
     }
     if (strcmp(group, "secp256k1") != 0) {
-        return tj_keyfile_blame(fault, NULL,
+        return tj_keyfile_blame(fault, tj_keyfile_new_key,
                                 "an EC key of the curve %s; the curve here is "
                                 "secp256k1",
                                 group);
@@ -245,11 +245,11 @@ static enum tj_keyfile_status read_info(struct tj_secret_key *out, const PKCS8_P
     const int kind = algorithm != NULL ? OBJ_obj2nid(algorithm) : NID_undef;
     enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
     if (kind == NID_rsaEncryption) {
-        status = tj_keyfile_blame(fault, NULL,
+        status = tj_keyfile_blame(fault, tj_keyfile_new_key,
                                   "an RSA key; the types here are EC on secp256k1 and "
                                   "ED25519");
     } else if (kind != NID_X9_62_id_ecPublicKey && kind != NID_ED25519) {
-        status = tj_keyfile_blame(fault, NULL,
+        status = tj_keyfile_blame(fault, tj_keyfile_new_key,
                                   "a key of the type %s; the types here are EC on secp256k1 and "
                                   "ED25519",
                                   object_name(name, algorithm));
@@ -287,6 +287,35 @@ static enum tj_keyfile_status read_plain(struct tj_secret_key *out, const uint8_
         status = read_info(out, info, bip340, fault);
     }
     PKCS8_PRIV_KEY_INFO_free(info);
+    return status;
+}
+
+/* A SEQUENCE that begins as an ECPrivateKey of SEC 1 does: its version 1, then an octet string. The
+ * reader below takes other forms too, and nothing is to be read as what it does not say it is. */
+static bool begins_as_sec1(const uint8_t *der, long size)
+{
+    static const uint8_t begins[] = {V_ASN1_INTEGER, 1, 1, V_ASN1_OCTET_STRING};
+    const long head = size > 1 && (der[1] & 0x80) != 0 ? 2 + (der[1] & 0x7f) : 2;
+    return size >= head + (long)sizeof begins && der[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED) &&
+           memcmp(der + head, begins, sizeof begins) == 0;
+}
+
+/* "EC PRIVATE KEY", the older form: the number, and in it the curve and the public key. */
+static enum tj_keyfile_status read_sec1(struct tj_secret_key *out, const uint8_t *der, long size,
+                                        bool bip340, struct tj_keyfile_fault *fault)
+{
+    const uint8_t *at = der;
+    EVP_PKEY *key = begins_as_sec1(der, size) ? d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, size) : NULL;
+    enum tj_keyfile_status status = TJ_KEYFILE_FORMAT;
+    if (key == NULL || at != der + size) {
+        status = tj_keyfile_blame(fault, NULL,
+                                  "what is between its BEGIN and END is no EC key of SEC 1 that "
+                                  "names its curve: damaged, or of a curve that is not known");
+    } else {
+        out->algorithm = bip340 ? TJ_ALGORITHM_BIP340 : TJ_ALGORITHM_ECDSA;
+        status = read_ec(key, out->secret32, fault);
+    }
+    EVP_PKEY_free(key);
     return status;
 }
 
@@ -365,9 +394,10 @@ static enum tj_keyfile_status check_pbes2(const X509_ALGOR *algorithm,
                                   object_name(name, pbes2->keyfunc->algorithm));
     }
     if (status == TJ_KEYFILE_OK && !cipher_is_offered(pbes2->encryption->algorithm)) {
-        status = tj_keyfile_blame(fault, "pkcs8 -topk8 -provider legacy -provider default",
-                                  "encrypted with the cipher %s, which is not offered here",
-                                  object_name(name, pbes2->encryption->algorithm));
+        status = tj_keyfile_blame(
+            fault, "openssl pkcs8 -topk8 -provider legacy -provider default -in FILE -out NEW.pem",
+            "encrypted with the cipher %s, which is not offered here",
+            object_name(name, pbes2->encryption->algorithm));
     }
     PBE2PARAM_free(pbes2);
     return status;
@@ -408,7 +438,7 @@ static enum tj_keyfile_status read_encrypted(struct tj_secret_key *out, const ui
     if (OBJ_obj2nid(algorithm->algorithm) == NID_pbes2) {
         status = check_pbes2(algorithm, fault);
     } else { /* PBES1 and PKCS#12 stand on DES, RC2 and MD5 */
-        status = tj_keyfile_blame(fault, "pkcs8 -topk8 -scrypt",
+        status = tj_keyfile_blame(fault, "openssl pkcs8 -topk8 -scrypt -in FILE -out NEW.pem",
                                   "encrypted by %s, which is too weak; PBES2 is taken",
                                   object_name(name, algorithm->algorithm));
     }
@@ -457,8 +487,14 @@ static enum tj_keyfile_status decode_block(struct tj_secret_key *out, bool *encr
             status = tj_keyfile_blame(fault, NULL,
                                       "something follows the key: a file holds one "
                                       "key and no more");
+        } else if (header[0] != '\0') { /* RFC 1421: the key of the cipher is one MD5 */
+            status = tj_keyfile_blame(fault, "openssl pkcs8 -topk8 -scrypt -in FILE -out NEW.pem",
+                                      "encrypted by OpenSSL's older way (Proc-Type: 4,ENCRYPTED), "
+                                      "which is too weak; PKCS#8 with PBES2 is taken");
         } else if (strcmp(name, PEM_STRING_PKCS8INF) == 0) {
             status = read_plain(out, der, der_size, bip340, fault);
+        } else if (strcmp(name, PEM_STRING_ECPRIVATEKEY) == 0) {
+            status = read_sec1(out, der, der_size, bip340, fault);
         } else {
             *encrypted = true;
             status = read_encrypted(out, der, der_size, passphrase, bip340, fault);
@@ -474,6 +510,18 @@ static enum tj_keyfile_status decode_block(struct tj_secret_key *out, bool *encr
     return status;
 }
 
+/* 'openssl ecparam -genkey' writes the curve before the key, which says it too. */
+static const char *skip_parameters(const char *block, size_t size)
+{
+    static const char parameters[] = "-----BEGIN EC PARAMETERS-----";
+    static const char key[] = "\n-----BEGIN EC PRIVATE KEY-----";
+    const char *next = NULL;
+    if (find(block, size, parameters) == block) {
+        next = find(block, size, key);
+    }
+    return next != NULL ? next + 1 : block;
+}
+
 /* What the first boundary says decides; a label that is not ours needs no decoding. */
 static enum tj_keyfile_status decode_labelled(struct tj_secret_key *out, bool *encrypted,
                                               const char *block, size_t size,
@@ -486,7 +534,7 @@ static enum tj_keyfile_status decode_labelled(struct tj_secret_key *out, bool *e
         return tj_keyfile_blame(fault, NULL, "its first line is cut short");
     }
     const size_t length = (size_t)(end - label);
-    const char *const ours[] = {PEM_STRING_PKCS8INF, PEM_STRING_PKCS8};
+    const char *const ours[] = {PEM_STRING_PKCS8INF, PEM_STRING_PKCS8, PEM_STRING_ECPRIVATEKEY};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (strlen(ours[i]) == length && memcmp(label, ours[i], length) == 0) {
             (void)ERR_set_mark();
@@ -518,6 +566,7 @@ static enum tj_keyfile_status decode_text(struct tj_secret_key *out, bool *encry
                                 "not known; '%s' is",
                                 algorithm_field, bip340_line);
     }
+    block = skip_parameters(block, size - (size_t)(block - text));
     return decode_labelled(out, encrypted, block, size - (size_t)(block - text), passphrase, bip340,
                            fault);
 }

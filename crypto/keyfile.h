@@ -2,7 +2,8 @@
 #define TIJORI_CRYPTO_KEYFILE_H
 
 /* Key files: PKCS#8 in PEM (RFC 5958, RFC 7468), plain or encrypted with PBES2 (scrypt,
- * AES-256-CBC). `openssl pkey` reads and writes them too.
+ * AES-256-CBC). `openssl pkey` reads and writes them too. An EC key in the older form of SEC 1
+ * (RFC 5915, "EC PRIVATE KEY") is read as well, and never written.
  *
  * PKCS#8 does not say whether a secp256k1 key signs ECDSA or BIP-340. RFC 7468 section 5.2 allows
  * explanatory text before the first boundary. There a BIP-340 key carries the line

@@ -20,14 +20,14 @@ const char *tj_keyfile_status_text(enum tj_keyfile_status status)
     case TJ_KEYFILE_IO:
         return "input or output error";
     case TJ_KEYFILE_FORMAT:
-        return "not a private key in PKCS#8 PEM of a type that is used here";
+        return "not a private key in PEM of a type that is used here";
     case TJ_KEYFILE_PASSPHRASE:
         return "the key is encrypted and the passphrase is missing or wrong";
     }
     return "unknown key file status";
 }
 
-enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const char *convert,
+enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const char *remedy,
                                         const char *format, ...)
 {
     va_list args;
@@ -35,10 +35,14 @@ enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const ch
         va_start(args, format);
         (void)vsnprintf(fault->found, sizeof fault->found, format, args);
         va_end(args);
-        fault->convert = convert;
+        fault->remedy = remedy;
     }
     return TJ_KEYFILE_FORMAT;
 }
+
+const char tj_keyfile_new_key[] = "tijori key new NEW.pem";
+/* Tells which private key a public one belongs to. */
+static const char show_private[] = "tijori key show PRIVATE.pem";
 
 static bool starts(const char *text, size_t size, const char *with)
 {
@@ -88,14 +92,16 @@ enum tj_keyfile_status tj_keyfile_blame_text(struct tj_keyfile_fault *fault, con
         return tj_keyfile_blame(fault, NULL, "text in UTF-16: save it as plain text (ASCII)");
     }
     if (is_der(text, size)) {
-        return tj_keyfile_blame(fault, "pkcs8 -topk8 -inform DER",
+        return tj_keyfile_blame(fault, "openssl pkcs8 -topk8 -inform DER -in FILE -out NEW.pem",
                                 "binary (DER), where a key is text (PEM)");
     }
     if (starts(text, size, "PuTTY-User-Key-File")) {
-        return tj_keyfile_blame(fault, NULL, "a key of PuTTY, of a type that is not used here");
+        return tj_keyfile_blame(fault, tj_keyfile_new_key,
+                                "a key of PuTTY, of a type that is not used here");
     }
     if (starts(text, size, "ssh-") || starts(text, size, "ecdsa-sha2-")) {
-        return tj_keyfile_blame(fault, NULL, "a public key of OpenSSH, not a private one");
+        return tj_keyfile_blame(fault, tj_keyfile_new_key,
+                                "a public key of OpenSSH, not a private one");
     }
     if (starts(text, size, "{")) {
         return tj_keyfile_blame(fault, NULL, "JSON (a JWK or a key store), not PEM");
@@ -122,22 +128,23 @@ static const char no_use[] = "of a type that is not used here";
 
 static const struct {
     const char *label;
-    const char *convert;
+    const char *remedy;
     const char *found;
 } labels[] = {
-    {"EC PRIVATE KEY", "pkcs8 -topk8", "an EC key in the older form of SEC 1"},
-    {"RSA PRIVATE KEY", NULL, "an RSA key, of a type that is not used here"},
-    {"DSA PRIVATE KEY", NULL, "a DSA key, of a type that is not used here"},
-    {"OPENSSH PRIVATE KEY", NULL, "a key of OpenSSH, in a form that is not used here"},
-    {"PUBLIC KEY", NULL, "a public key, not a private one"},
-    {"RSA PUBLIC KEY", NULL, "a public key, not a private one"},
-    {"EC PUBLIC KEY", NULL, "a public key, not a private one"},
-    {"CERTIFICATE", NULL, "a certificate, not a private key"},
-    {"X509 CERTIFICATE", NULL, "a certificate, not a private key"},
-    {"TRUSTED CERTIFICATE", NULL, "a certificate, not a private key"},
-    {"CERTIFICATE REQUEST", NULL, "a request for a certificate, not a private key"},
-    {"PGP PRIVATE KEY BLOCK", NULL, "a key of OpenPGP, in a form that is not used here"},
-    {"PGP PUBLIC KEY BLOCK", NULL, "a public key of OpenPGP, not a private key"},
+    {"RSA PRIVATE KEY", tj_keyfile_new_key, "an RSA key, of a type that is not used here"},
+    {"DSA PRIVATE KEY", tj_keyfile_new_key, "a DSA key, of a type that is not used here"},
+    {"OPENSSH PRIVATE KEY", tj_keyfile_new_key,
+     "a key of OpenSSH, in a form that is not used here"},
+    {"PUBLIC KEY", show_private, "a public key, not the private one that it belongs to"},
+    {"RSA PUBLIC KEY", tj_keyfile_new_key, "a public key of RSA, a type that is not used here"},
+    {"EC PUBLIC KEY", show_private, "a public key, not the private one that it belongs to"},
+    {"CERTIFICATE", show_private, "a certificate, not a private key"},
+    {"X509 CERTIFICATE", show_private, "a certificate, not a private key"},
+    {"TRUSTED CERTIFICATE", show_private, "a certificate, not a private key"},
+    {"CERTIFICATE REQUEST", show_private, "a request for a certificate, not a private key"},
+    {"PGP PRIVATE KEY BLOCK", tj_keyfile_new_key,
+     "a key of OpenPGP, in a form that is not used here"},
+    {"PGP PUBLIC KEY BLOCK", tj_keyfile_new_key, "a public key of OpenPGP, not a private key"},
 };
 
 enum tj_keyfile_status tj_keyfile_blame_label(struct tj_keyfile_fault *fault, const char *label,
@@ -146,20 +153,14 @@ enum tj_keyfile_status tj_keyfile_blame_label(struct tj_keyfile_fault *fault, co
     const char *const begin = "-----BEGIN ";
     const int shown = label_size < 60 ? (int)label_size : 60;
     if (starts(label, label_size, "EC PARAMETERS") && label_size == strlen("EC PARAMETERS")) {
-        if (!holds(rest, rest_size, "-----BEGIN EC PRIVATE KEY-----")) {
-            return tj_keyfile_blame(fault, NULL,
-                                    "the parameters of a curve (BEGIN EC PARAMETERS), "
-                                    "and no key");
-        }
-        return tj_keyfile_blame(fault, "pkcs8 -topk8",
-                                "an EC key in the older form of SEC 1, after the parameters of its "
-                                "curve (BEGIN EC PARAMETERS, BEGIN EC PRIVATE KEY), as 'openssl "
-                                "ecparam -genkey' writes it");
+        return tj_keyfile_blame(fault, tj_keyfile_new_key,
+                                "the parameters of a curve (BEGIN EC PARAMETERS), "
+                                "and no key");
     }
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
         if (label_size == strlen(labels[i].label) &&
             memcmp(label, labels[i].label, label_size) == 0) {
-            return tj_keyfile_blame(fault, labels[i].convert, "%s (BEGIN %s)", labels[i].found,
+            return tj_keyfile_blame(fault, labels[i].remedy, "%s (BEGIN %s)", labels[i].found,
                                     labels[i].label);
         }
     }

@@ -20,13 +20,16 @@ const char *tj_keyfile_status_text(enum tj_keyfile_status status);
 
 /* What a file is that is no key (FORMAT), for a person. */
 struct tj_keyfile_fault {
-    char found[320];     /* "a public key: ..." */
-    const char *convert; /* the openssl command, without -in and -out, that makes a key file of it:
-                          * "pkcs8 -topk8"; NULL when none does */
+    char found[320];    /* "a public key: ..." */
+    const char *remedy; /* the command that helps, in which FILE stands for the file's name:
+                         * "openssl pkcs8 -topk8 -in FILE -out NEW.pem"; NULL when none does */
 };
 
+/* The remedy for a key of a type that is not used here: another one. */
+extern const char tj_keyfile_new_key[];
+
 /* Says what was found, in words of printf; returns FORMAT. `fault` may be NULL. */
-enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const char *convert,
+enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const char *remedy,
                                         const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -34,7 +37,7 @@ enum tj_keyfile_status tj_keyfile_blame(struct tj_keyfile_fault *fault, const ch
 enum tj_keyfile_status tj_keyfile_blame_text(struct tj_keyfile_fault *fault, const char *text,
                                              size_t size);
 
-/* A PEM block of another label than a private key in PKCS#8 has, such as "EC PRIVATE KEY"; `rest`
+/* A PEM block of another label than a private key of ours has, such as "RSA PRIVATE KEY"; `rest`
  * is what follows its boundary. */
 enum tj_keyfile_status tj_keyfile_blame_label(struct tj_keyfile_fault *fault, const char *label,
                                               size_t label_size, const char *rest,

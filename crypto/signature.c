@@ -344,3 +344,19 @@ bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
     memcpy(signature64, item.signature64, TJ_SIGNATURE_SIZE);
     return true;
 }
+
+bool tj_ecdsa_signature_read(uint8_t signature64[TJ_SIGNATURE_SIZE], const uint8_t *bytes,
+                             size_t size)
+{
+    secp256k1_ecdsa_signature read;
+    secp256k1_ecdsa_signature low;
+    const secp256k1_context *context = verify_context();
+    const bool parsed = size == TJ_SIGNATURE_SIZE
+                            ? secp256k1_ecdsa_signature_parse_compact(context, &read, bytes) == 1
+                            : secp256k1_ecdsa_signature_parse_der(context, &read, bytes, size) == 1;
+    if (!parsed) {
+        return false;
+    }
+    (void)secp256k1_ecdsa_signature_normalize(context, &low, &read);
+    return secp256k1_ecdsa_signature_serialize_compact(context, signature64, &low) == 1;
+}

@@ -69,6 +69,11 @@ bool tj_sign(uint8_t signature64[TJ_SIGNATURE_SIZE], uint8_t algorithm,
              const uint8_t secret32[TJ_SECRET_KEY_SIZE], const struct tj_hash *message,
              const uint8_t *aux32) TJ_MUST_USE;
 
+/* An ECDSA signature as others write it, 64 bytes or DER, with s in its lower half. False when it
+ * is neither. Nothing is verified. */
+bool tj_ecdsa_signature_read(uint8_t signature64[TJ_SIGNATURE_SIZE], const uint8_t *bytes,
+                             size_t size) TJ_MUST_USE;
+
 /* The public key of a secret key; false when the secret key is not valid, or as above. */
 bool tj_public_key_of(struct tj_public_key *out, uint8_t algorithm,
                       const uint8_t secret32[TJ_SECRET_KEY_SIZE]) TJ_MUST_USE;

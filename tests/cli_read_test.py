@@ -80,9 +80,7 @@ class World:
             self.key("a"))
         self.fill()
         self.sign(self.dir)
-        origin = "test.example/reserve/" + json.loads(
-            run("status", self.dir, "--format", "json")[0])["ledger_id"]
-        self.vkey = run("key", "show", self.key("log"), "--origin", origin)[0].split()[-1]
+        self.vkey = run("key", "show", self.key("log"), "--ledger", self.dir)[0].split()[-1]
 
     def sign(self, ledger):
         run("checkpoint", ledger, "--log-key", self.key("log"))

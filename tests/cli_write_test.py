@@ -89,16 +89,65 @@ def test_key_show():
     shown = json.loads(run("key", "show", "a3.pem", "--format", "json"))
     digest = hashlib.sha256(b"\x02" + bytes.fromhex(shown["public_key"])).hexdigest()
     check(shown["type"] == "bip340" and shown["fingerprint"] == digest[:16], "fingerprint")
-    shown = json.loads(run("key", "show", "log.pem", "--format", "json", "--origin", "x.example/l"))
-    check(shown["verifier_key"].startswith("x.example/l+"), "verifier key")
-    run("key", "show", "log.pem", "--origin", "with space", code=USAGE)
     shown = json.loads(run("key", "show", "log.pem", "--format", "json", "--witness", "w.example"))
     check(base64.b64decode(shown["verifier_key"].split("+", 2)[2])[0] == 4, "type of a witness")
     check(shown["verifier_key"].startswith("w.example+"), "verifier key of a witness")
     run("key", "show", "log.pem", "--witness", "w+x", code=USAGE, says=["--witness"])
     run("key", "show", "a3.pem", "--witness", "w", code=USAGE, says=["ed25519"])
-    run("key", "show", "log.pem", "--witness", "w", "--origin", "l", code=USAGE, says=["exclude"])
-    run("key", "show", "a3.pem", "--origin", "x", code=USAGE, says=["ed25519"])
+    run("key", "show", "log.pem", "--witness", "w", "--ledger", "l", code=USAGE, says=["exclude"])
+    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["no option --origin"])
+
+
+# openssl ecparam -name secp256k1 -genkey; made for this test.
+SEC1 = """-----BEGIN EC PARAMETERS-----
+BgUrgQQACg==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MHQCAQEEIHqrguClCvhlpDq1jTtsKf6QJwmrVlBALj+Tw5Cm7sJLoAcGBSuBBAAK
+oUQDQgAEEx++avhCsQkHj9cejqFLqT9vjgjAFb4FFp07WI9+/k0ac3stTScwh9ND
+QKQPr/yBfOr0tHP+q1E+qnCBa7PZNg==
+-----END EC PRIVATE KEY-----
+"""
+
+
+def test_key_convert():
+    """The same key in the project's own form; what is none is named, with the command that helps."""
+    shown = run("key", "show", write("sec1.pem", SEC1), says=["sec1.pem", "chmod 600"])
+    check("0213" in shown or "0313" in shown, "the public half of another key")
+    run("key", "convert", "sec1.pem", "-o", "plain.pem", says=["plain.pem", "without a passphrase"])
+    run("key", "convert", "sec1.pem", "-o", "secret.pem", "--new-passphrase-file", "pass")
+    for name, more in (("plain.pem", []), ("secret.pem", ["--passphrase-file", "pass"])):
+        check(run("key", "show", name, *more).strip() in shown, "another key than before")
+        check(read(name).startswith(b"-----BEGIN " + (b"ENCRYPTED " if more else b"") + b"PRIVATE KEY"),
+              "the form of " + name)
+        check(stat.S_IMODE(os.stat(name).st_mode) == 0o600, name + " is not of mode 0600")
+    # From one passphrase to another; a BIP-340 key stays one.
+    run("key", "convert", "secret.pem", "-o", "again.pem", "--passphrase-file", "pass",
+        "--new-passphrase-file", write("pass2", "another\n"))
+    check(run("key", "show", "again.pem", "--passphrase-file", "pass2").strip() in shown, "again")
+    run("key", "show", "again.pem", "--passphrase-file", "pass", code=DENIED,
+        says=["again.pem", "--passphrase-file"])
+    run("key", "convert", "a3.pem", "-o", "bip340.pem")
+    check(read("bip340.pem") == read("a3.pem"), "a BIP-340 key is written otherwise")
+    before = read("plain.pem")
+    run("key", "convert", "sec1.pem", "-o", "plain.pem", code=DENIED, says=["plain.pem", "exists"])
+    check(read("plain.pem") == before, "a key was overwritten")
+    run("key", "convert", "sec1.pem", "-o", "x.pem", "--new-passphrase", "--new-passphrase-file", "pass",
+        code=USAGE, says=["--new-passphrase-file"])
+    run("key", "convert", "sec1.pem", "-o", "x.pem", "--new-passphrase", code=DENIED, says=["terminal"])
+    run("key", "convert", "sec1.pem", code=USAGE, says=["--output"])
+    run("key", "convert", "secret.pem", "-o", "x.pem", code=DENIED, says=["--passphrase-file"])
+    run("key", "convert", "none.pem", "-o", "x.pem", code=NO_INPUT, says=["none.pem"])
+    for label, says in (("PUBLIC KEY", ["a public key", "tijori key show PRIVATE.pem"]),
+                        ("RSA PRIVATE KEY", ["RSA", "this helps: tijori key new NEW.pem"]),
+                        ("DSA PRIVATE KEY", ["DSA", "tijori key new"]),
+                        ("CERTIFICATE", ["a certificate"])):
+        text = f"-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"
+        run("key", "convert", write("wrong.pem", text), "-o", "x.pem", code=DATA, says=["wrong.pem", *says])
+    der = base64.b64decode("".join(SEC1.split("\n")[4:7]))
+    run("key", "convert", write("wrong.der", der), "-o", "x.pem", code=DATA, says=[
+        "DER", "this helps: openssl pkcs8 -topk8 -inform DER -in wrong.der -out NEW.pem"])
+    check(not os.path.exists("x.pem"), "a refused key was written")
 
 
 def genesis(output, *more, **expect):

@@ -152,9 +152,9 @@ def test_rotation():
     text = run("ingest", "ledger", "rotate.tje", "--log-key", "log.pem", code=DATA, says=["retired"])
     check(not text.stdout, "a retired key opened the ledger")
     run("checkpoint", "ledger", "--log-key", "log.pem", code=DATA)
-    origin = "x.example/l/" + status("ledger")["ledger_id"]
-    vkey = json.loads(run("key", "show", "log2.pem", "--format", "json", "--origin",
-                          origin).stdout)["verifier_key"]
+    vkey = json.loads(run("key", "show", "log2.pem", "--format", "json", "--ledger",
+                          "ledger").stdout)["verifier_key"]
+    run("key", "show", "log.pem", "--ledger", "ledger", says=["log.pem", "retired", "verifier key"])
     write("log2.vkey", vkey + "\n")
     run("checkpoint", "ledger", "--log-key", "log2.pem")
     run("verify", "ledger", "--log-key", "log2.vkey", program=AUDIT)

@@ -118,7 +118,7 @@ class World:
         run("init", self.ledger, "--genesis", genesis, "--key", self.key("a"))
         self.id = json.loads(run("status", self.ledger, "--format", "json"))["ledger_id"]
         self.origin = f"{NAME}/{self.id}"
-        self.vkey = run("key", "show", self.key("log"), "--origin", self.origin).split()[-1]
+        self.vkey = run("key", "show", self.key("log"), "--ledger", self.ledger).split()[-1]
         self.submit(0, [
             {"kind": "open_asset", "asset": 2, "code": "GOLD", "decimals": 3, "name": "Gold <b>",
              "amount_max": 10**9},

@@ -266,6 +266,7 @@ class Documents(Case):
                 ((*PERIOD, "--sign", self.path("keys", "authority-1.pem")), 2, "--envelope"),
                 ((*PERIOD, "--sign", self.path("keys", "none.pem"), "--envelope",
                   self.path("x.tje"), "-o", self.path("x.json")), 66, "none.pem"),
+                (("--as-of", "2999-12-31", "--envelope", self.path("x.tje")), 65, "not over"),
                 (("--as-of", "2999-12-31", "--sign", self.path("keys", "authority-1.pem"),
                   "--envelope", self.path("x.tje")), 65, "not over")):
             self.said(run("tijori", "statement", ledger, *arguments), code, part)
@@ -320,6 +321,33 @@ class Log(Case):
         page = run("tijori-audit", *audit[:-1], "html").stdout
         self.assertIn("breach", page)
         self.assertIn("62.50000001 BTC; the log says", page)
+
+    def test_signed_on_another_machine(self):
+        """The operator makes document and envelope without a key; who signs has only the envelope."""
+        period = ("--as-of", "2025-05-31", "--period", "2025-01-01..2025-05-31")
+        with tempfile.TemporaryDirectory(prefix="tijori-elsewhere-") as elsewhere:
+            envelope = os.path.join(elsewhere, "h1.tje")
+            document = os.path.join(elsewhere, "h1.json")
+            made = run("tijori", "statement", self.path("ledger"), *period, "-o", document,
+                       "--envelope", envelope, played=1752400000)
+            self.said(made, 0, "figures in an envelope, with 0 signatures", "tijori sign")
+            refused = run("tijori", "ingest", self.path("ledger"), envelope, "--accept-clock",
+                          played=1752400100)
+            self.assertEqual(refused.returncode, 65, refused.stderr)
+            self.assertIn("THRESHOLD", refused.stdout + refused.stderr)
+            for n in (1, 3):
+                signed = run("tijori", "sign", envelope, "--key",
+                             self.path("keys", "authority-%d.pem" % n), "--genesis",
+                             self.path("genesis.json"), played=1752400200)
+                self.said(signed, 0)
+            self.assertIn("2 of 2 signatures: complete", signed.stdout)
+            taken = run("tijori", "ingest", self.path("ledger"), envelope, "--accept-clock",
+                        played=1752400300)
+            self.said(taken, 0)
+            with open(document, encoding="utf-8") as file:
+                self.assertEqual(file.read(), self.statement(*period))
+            self.said(run("tijori-audit", "statement", self.path("ledger"), *period), 4,
+                      "figures, of this very document")
 
     def test_a_finding_is_not_passed_over(self):
         """Nor in the first line, nor by who only looks at the exit status, nor in a later audit."""

@@ -1,7 +1,6 @@
 #include "cli/tijori/commands.h"
-#include "cli/genesis_file.h"
+#include "cli/tijori/founding.h"
 #include "cli/keys.h"
-#include "crypto/hex.h"
 #include "crypto/note.h"
 
 #include <string.h>
@@ -171,32 +170,90 @@ static int add_authority(const struct arguments *arguments, struct genesis_file 
     return EXIT_PASS;
 }
 
-int cmd_genesis(const struct arguments *arguments)
+/* ---- where the records come from ---- */
+
+/* The options that say what records are to be: they do not go with a genesis that is there. */
+static const char *const describing[] = {
+    "origin",  "authority", "threshold",    "log-key",
+    "network", "nonce",     "lifetime-max", "checkpoint-delay-max",
+    NULL};
+enum { DESCRIBING_NEEDED = 4 }; /* the first of them */
+
+static int check_options(const struct arguments *arguments, bool described)
+{
+    for (size_t i = 0; describing[i] != NULL; i++) {
+        const bool given = argument_count(arguments, describing[i]) > 0;
+        if (given && !described) {
+            return fail(EXIT_USAGE,
+                        "--%s: the genesis that is given says that; without one it is an option",
+                        describing[i]);
+        }
+        if (!given && described && i < DESCRIBING_NEEDED) {
+            return fail(EXIT_USAGE,
+                        "--%s is missing; or name a genesis, as INPUT or with --endorse (see "
+                        "'tijori genesis --help')",
+                        describing[i]);
+        }
+    }
+    return EXIT_PASS;
+}
+
+static int describe(const struct arguments *arguments, struct genesis_file *genesis)
+{
+    int code = add_ledger(arguments, genesis);
+    code = code == EXIT_PASS ? add_log_keys(arguments, genesis) : code;
+    return code == EXIT_PASS ? add_authority(arguments, genesis) : code;
+}
+
+static int make_genesis(const struct arguments *arguments, struct tj_digester *digester,
+                        struct genesis_file *genesis)
+{
+    const char *created = argument_value(arguments, "created");
+    const char *input = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
+    int code =
+        input != NULL ? genesis_file_read(digester, genesis, input) : describe(arguments, genesis);
+    if (code == EXIT_PASS && created != NULL && !text_parse_time_s(&genesis->created_s, created)) {
+        code = fail(EXIT_USAGE, "--created: not an RFC 3339 time in whole seconds");
+    }
+    return code == EXIT_PASS
+               ? genesis_file_build(digester, genesis, argument_value(arguments, "output"))
+               : code;
+}
+
+/* ---- the command ---- */
+
+static int write_genesis(const struct arguments *arguments)
 {
     struct genesis_file genesis = {.created_s = (uint64_t)time(NULL)};
-    const char *created = argument_value(arguments, "created");
     const char *output = argument_value(arguments, "output");
-    char id[2 * TJ_HASH_SIZE + 1];
     struct tj_digester digester;
-    if (created != NULL && !text_parse_time_s(&genesis.created_s, created)) {
-        return fail(EXIT_USAGE, "--created: not an RFC 3339 time in whole seconds");
-    }
-    int code = add_ledger(arguments, &genesis);
-    code = code == EXIT_PASS ? add_log_keys(arguments, &genesis) : code;
-    code = code == EXIT_PASS ? add_authority(arguments, &genesis) : code;
-    if (code != EXIT_PASS) {
-        return code;
+    if (argument_count(arguments, "key") > 0) {
+        return fail(EXIT_USAGE, "--key endorses a genesis, and goes with --endorse");
     }
     digester_needed(&digester);
-    code = genesis_file_build(&digester, &genesis, output);
+    int code = make_genesis(arguments, &digester, &genesis);
     tj_digester_clear(&digester);
     if (code == EXIT_PASS) {
         code = genesis_file_write(output, &genesis);
     }
-    if (code == EXIT_PASS) {
-        tj_hex_encode(id, genesis.built.ledger_id.bytes, TJ_HASH_SIZE);
-        /* With the genesis on standard output the id is not data. */
-        fprintf(strcmp(output, "-") == 0 ? stderr : stdout, "ledger id %s\n", id);
+    /* With the genesis on standard output the rest is not data. */
+    return code == EXIT_PASS
+               ? founding_print_pins(strcmp(output, "-") == 0 ? stderr : stdout, &genesis)
+               : code;
+}
+
+int cmd_genesis(const struct arguments *arguments)
+{
+    const bool endorses = argument_value(arguments, "endorse") != NULL;
+    int code = check_options(arguments, !endorses && arguments->operand_count == 0);
+    if (code != EXIT_PASS || !endorses) {
+        return code == EXIT_PASS ? write_genesis(arguments) : code;
     }
-    return code;
+    if (arguments->operand_count > 0 || argument_value(arguments, "created") != NULL) {
+        return fail(EXIT_USAGE, "--endorse takes a genesis as it is: no INPUT, no --created");
+    }
+    if (argument_count(arguments, "key") == 0) {
+        return fail(EXIT_USAGE, "--key is missing: --endorse signs with it");
+    }
+    return founding_endorse(arguments);
 }

@@ -1,53 +1,60 @@
 #include "cli/tijori/commands.h"
-#include "cli/envelope_file.h"
-#include "cli/genesis_file.h"
-#include "cli/keys.h"
+#include "cli/tijori/founding.h"
+#include "cli/signer.h"
 #include "crypto/hex.h"
 
-#include <string.h>
 #include <time.h>
 
 static int sign_opening(const struct arguments *arguments, struct tj_slots *slots,
-                        const struct tj_hash *id)
+                        const struct opening *opening)
 {
-    for (size_t i = 0; i < argument_count(arguments, "key"); i++) {
-        const char *path = argument_item(arguments, "key", i);
-        struct tj_secret_key key;
-        int code = key_load(arguments, &key, path);
-        if (code != EXIT_PASS) {
-            return code;
+    int code = EXIT_PASS;
+    for (size_t i = 0; i < argument_count(arguments, "key") && code == EXIT_PASS; i++) {
+        struct signer signer;
+        code = signer_load(arguments, &signer, argument_item(arguments, "key", i));
+        if (code == EXIT_PASS) {
+            code = signer_sign(&signer, slots, 0, TJ_USE_SIGN, &opening->header, &opening->id);
         }
-        enum tijori_status status =
-            tj_slots_sign(slots, 0, TJ_USE_SIGN, key.algorithm, key.secret32, id);
-        tj_cleanse(&key, sizeof key);
-        if (status != TIJORI_OK) {
-            return fail_status(status, path, NULL);
-        }
+        tj_cleanse(&signer, sizeof signer);
     }
-    return EXIT_PASS;
+    return code;
 }
 
-/* The envelope of entry 1, signed by every key that was given. */
-static int make_opening(const struct arguments *arguments, struct tj_digester *digester,
-                        struct buffer *out, const struct genesis_file *genesis)
+/* By keys that are all here: the envelope is made now. */
+static int open_by_keys(const struct arguments *arguments, struct tj_digester *digester,
+                        struct tj_slots *slots, struct opening *opening,
+                        const struct genesis_file *genesis)
 {
-    static const uint8_t no_attachments[2] = {0, 0};
-    uint8_t record[TJ_RECORD_SIZE];
-    uint8_t header_bytes[TJ_HEADER_SIZE];
-    struct tj_header header;
-    struct tj_hash id;
-    struct tj_slots slots = {.count = 0};
     uint64_t now_s = (uint64_t)time(NULL);
     uint32_t lifetime_max_s = TJ_GET(genesis->records, TJ_LEDGER, lifetime_max_s);
     /* A genesis dated in the future opens no sooner than that. */
     now_s = now_s > genesis->created_s ? now_s : genesis->created_s;
-    tj_genesis_opening(digester, &header, record, &genesis->built, now_s,
-                       now_s + (lifetime_max_s < 3600 ? lifetime_max_s : 3600));
-    tj_header_encode(&header, header_bytes);
-    tj_envelope_id(digester, &id, header_bytes);
-    int code = sign_opening(arguments, &slots, &id);
+    opening_make(opening, digester, genesis, now_s,
+                 now_s + (lifetime_max_s < 3600 ? lifetime_max_s : 3600));
+    return sign_opening(arguments, slots, opening);
+}
+
+/* By endorsements that were made elsewhere: the envelope follows from the genesis. */
+static int open_by_endorsements(const struct arguments *arguments, struct tj_digester *digester,
+                                struct tj_slots *slots, struct opening *opening,
+                                const struct genesis_file *genesis)
+{
+    opening_of_genesis(opening, digester, genesis);
+    int code = founding_in_time(opening, argument_value(arguments, "genesis"));
+    return code == EXIT_PASS ? founding_unite(arguments, digester, slots, opening) : code;
+}
+
+/* The envelope of entry 1, with the signatures of all keys of the authority. */
+static int make_opening(const struct arguments *arguments, struct tj_digester *digester,
+                        struct buffer *out, const struct genesis_file *genesis)
+{
+    struct opening opening;
+    struct tj_slots slots = {.count = 0};
+    int code = argument_count(arguments, "endorsement") > 0
+                   ? open_by_endorsements(arguments, digester, &slots, &opening, genesis)
+                   : open_by_keys(arguments, digester, &slots, &opening, genesis);
     if (code == EXIT_PASS) {
-        envelope_add(out, &header, record, &slots, no_attachments, sizeof no_attachments);
+        opening_add(out, &opening, &slots);
     }
     return code;
 }
@@ -59,8 +66,17 @@ int cmd_init(const struct arguments *arguments)
     struct buffer opening = {0};
     struct tijori_message why;
     char id[2 * TJ_HASH_SIZE + 1];
+    if ((argument_count(arguments, "key") > 0) == (argument_count(arguments, "endorsement") > 0)) {
+        return fail(EXIT_USAGE,
+                    "either --key, where all keys of the authority are on this machine, or "
+                    "--endorsement, with what 'tijori genesis --endorse' made of each elsewhere");
+    }
+    int code = signer_check(arguments, "key");
+    if (code != EXIT_PASS) {
+        return code;
+    }
     digester_needed(&digester);
-    int code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
+    code = genesis_file_read(&digester, &genesis, argument_value(arguments, "genesis"));
     if (code == EXIT_PASS) {
         code = make_opening(arguments, &digester, &opening, &genesis);
     }

@@ -1,4 +1,6 @@
 #include "cli/tijori/commands.h"
+#include "cli/tijori/reading.h"
+#include "cli/genesis_file.h"
 #include "crypto/hex.h"
 #include "text/fingerprint.h"
 #include "text/json.h"
@@ -6,22 +8,24 @@
 #include "cli/keys.h"
 #include "text/text.h"
 #include "core/format/record.h"
+#include "core/log/stored_checkpoint.h"
 #include "crypto/note.h"
 
 #include <string.h>
 
-/* ---- key new ---- */
+/* ---- key new, key convert ---- */
 
-static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE_SIZE], bool *given)
+/* `ask` and `from` are the options by which a passphrase for the new file may be given. */
+static int new_passphrase(const struct arguments *arguments, char out[PASSPHRASE_SIZE], bool *given,
+                          const char *ask, const char *from)
 {
-    const char *file = argument_value(arguments, "passphrase-file");
-    bool ask = argument_flag(arguments, "passphrase");
-    *given = file != NULL || ask;
-    if (file != NULL && ask) {
-        return fail(EXIT_USAGE, "--passphrase and --passphrase-file exclude each other");
+    const char *file = argument_value(arguments, from);
+    *given = file != NULL || argument_flag(arguments, ask);
+    if (file != NULL && argument_flag(arguments, ask)) {
+        return fail(EXIT_USAGE, "--%s and --%s exclude each other", ask, from);
     }
     return file != NULL ? passphrase_read(out, file)
-           : ask        ? passphrase_ask(out, "passphrase for the new key", true)
+           : *given     ? passphrase_ask(out, "passphrase for the new key", true)
                         : EXIT_PASS;
 }
 
@@ -33,15 +37,32 @@ static int fail_new(const char *path, enum tj_keyfile_status status, int error)
     return fail(EXIT_DENIED, "%s: %s", path, tj_keyfile_status_text(status));
 }
 
+static int write_new(const char *path, const struct tj_secret_key *key, const char *passphrase)
+{
+    unsigned exposed;
+    int error;
+    enum tj_keyfile_status status = key_file_write(path, &exposed, &error, key, passphrase);
+    if (status != TJ_KEYFILE_OK) {
+        return fail_new(path, status, error);
+    }
+    if (passphrase == NULL) {
+        message("%s: written without a passphrase: whoever reads the file has the key", path);
+    }
+    if (exposed != 0) {
+        message("%s: others than its owner can use the file (mode %04o), and its file system does "
+                "not let that be changed",
+                path, exposed);
+    }
+    return EXIT_PASS;
+}
+
 int cmd_key_new(const struct arguments *arguments)
 {
     const char *path = arguments->operands[0];
     char passphrase[PASSPHRASE_SIZE];
     bool given;
-    unsigned exposed;
-    int error;
     struct tj_secret_key key;
-    int code = new_passphrase(arguments, passphrase, &given);
+    int code = new_passphrase(arguments, passphrase, &given, "passphrase", "passphrase-file");
     if (code != EXIT_PASS) {
         return code;
     }
@@ -51,22 +72,28 @@ int cmd_key_new(const struct arguments *arguments)
                                 (enum tj_algorithm)(argument_choice(arguments, "type") + 1))) {
         return fail_status(tj_undecided(), path, NULL);
     }
-    enum tj_keyfile_status status =
-        key_file_write(path, &exposed, &error, &key, given ? passphrase : NULL);
+    code = write_new(path, &key, given ? passphrase : NULL);
     tj_cleanse(&key, sizeof key);
     tj_cleanse(passphrase, sizeof passphrase);
-    if (status != TJ_KEYFILE_OK) {
-        return fail_new(path, status, error);
+    return code;
+}
+
+int cmd_key_convert(const struct arguments *arguments)
+{
+    char passphrase[PASSPHRASE_SIZE];
+    bool given = false;
+    struct tj_secret_key key;
+    int code = key_load(arguments, &key, arguments->operands[0]);
+    if (code == EXIT_PASS) {
+        code =
+            new_passphrase(arguments, passphrase, &given, "new-passphrase", "new-passphrase-file");
     }
-    if (!given) {
-        message("%s: written without a passphrase: whoever reads the file has the key", path);
+    if (code == EXIT_PASS) {
+        code = write_new(argument_value(arguments, "output"), &key, given ? passphrase : NULL);
     }
-    if (exposed != 0) {
-        message("%s: others than its owner can use the file (mode %04o), and its file system does "
-                "not let that be changed",
-                path, exposed);
-    }
-    return EXIT_PASS;
+    tj_cleanse(&key, sizeof key);
+    tj_cleanse(passphrase, sizeof passphrase);
+    return code;
 }
 
 /* ---- key show ---- */
@@ -103,37 +130,109 @@ static void print_key(const struct shown_key *key, bool json)
     json_decref(object);
 }
 
-/* `option` is --origin or --witness, as which `name` was given. */
-static int verifier_key(const struct tj_public_key *key, char out[512], const char *option,
-                        const char *name, uint8_t type)
+static int encode(const struct tj_verifier_key *verifier, struct shown_key *shown)
+{
+    return tj_verifier_key_encode(verifier, shown->verifier, sizeof shown->verifier)
+               ? EXIT_PASS
+               : fail_status(tj_undecided(), "the verifier key", NULL);
+}
+
+/* The origin is not taken from anybody's keyboard: a verifier key of another origin is well formed,
+ * gets pinned, and fails every audit. So it comes from what founds or holds the ledger, which also
+ * tells whether the key is the log's at all. */
+static int verifier_of_log(const struct tj_state *state, struct shown_key *shown,
+                           const struct tj_public_key *key, const char *name, const char *where)
+{
+    char origin[TJ_ORIGIN_MAX] = {0};
+    const uint32_t count = tj_state_ledger(state)->log_keys;
+    tj_origin(state, origin);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tj_verifier_key verifier;
+        const struct tj_log_key_object *known = tj_log_key_verifier(state, &verifier, i, origin);
+        if (known == NULL || key->algorithm != TJ_ALGORITHM_ED25519 ||
+            memcmp(known->key, key->bytes, sizeof known->key) != 0) {
+            continue;
+        }
+        if (known->retired != 0) {
+            message("%s: this log key is retired and signs no new checkpoints", name);
+        }
+        return encode(&verifier, shown);
+    }
+    return fail(EXIT_DATA, "%s: this key is no log key of %s, which has the origin %s", name, where,
+                origin);
+}
+
+static int verifier_by_genesis(const struct arguments *arguments, struct shown_key *shown,
+                               const struct tj_public_key *key)
+{
+    struct tj_digester digester;
+    struct genesis_file genesis;
+    const char *path = argument_value(arguments, "genesis");
+    digester_needed(&digester);
+    int code = genesis_file_read(&digester, &genesis, path);
+    tj_digester_clear(&digester);
+    if (code == EXIT_PASS) {
+        struct tj_state *state = memory_needed(tj_genesis_state(&genesis.built, genesis.records));
+        code = verifier_of_log(state, shown, key, arguments->operands[0], path);
+        tj_state_destroy(state);
+    }
+    return code;
+}
+
+static int verifier_by_ledger(const struct arguments *arguments, struct shown_key *shown,
+                              const struct tj_public_key *key)
+{
+    struct reading reading;
+    int code = reading_open_at(argument_value(arguments, "ledger"), &reading);
+    if (code == EXIT_PASS) {
+        code = verifier_of_log(reading.state, shown, key, arguments->operands[0], reading.dir);
+    }
+    reading_close(&reading);
+    return code;
+}
+
+/* A witness names itself. */
+static int verifier_of_witness(const struct arguments *arguments, struct shown_key *shown,
+                               const struct tj_public_key *key)
 {
     struct tj_verifier_key verifier;
+    const char *name = argument_value(arguments, "witness");
     if (key->algorithm != TJ_ALGORITHM_ED25519) {
-        return fail(EXIT_USAGE, "%s: only ed25519 keys have a verifier key", option);
+        return fail(EXIT_USAGE, "--witness: only ed25519 keys have a verifier key");
     }
     if (strlen(name) > TJ_NOTE_NAME_MAX || !tj_note_name_valid(name, strlen(name))) {
-        return fail(EXIT_USAGE, "%s: a name has no space, no plus sign and is not empty", option);
+        return fail(EXIT_USAGE, "--witness: a name has no space, no plus sign and is not empty");
     }
-    tj_verifier_key_make(&verifier, name, type, key->bytes);
-    return tj_verifier_key_encode(&verifier, out, 512) ? EXIT_PASS
-                                                       : fail(EXIT_USAGE, "%s: too long", option);
+    tj_verifier_key_make(&verifier, name, TJ_NOTE_TYPE_COSIGNATURE, key->bytes);
+    return encode(&verifier, shown);
+}
+
+static int show_verifier(const struct arguments *arguments, struct shown_key *shown,
+                         const struct tj_public_key *key)
+{
+    if (argument_value(arguments, "witness") != NULL) {
+        return verifier_of_witness(arguments, shown, key);
+    }
+    if (argument_value(arguments, "genesis") != NULL) {
+        return verifier_by_genesis(arguments, shown, key);
+    }
+    return argument_value(arguments, "ledger") != NULL ? verifier_by_ledger(arguments, shown, key)
+                                                       : EXIT_PASS;
 }
 
 int cmd_key_show(const struct arguments *arguments)
 {
     struct tj_public_key key;
     struct shown_key shown = {.verifier = ""};
-    const char *origin = argument_value(arguments, "origin");
-    const char *witness = argument_value(arguments, "witness");
-    if (origin != NULL && witness != NULL) {
-        return fail(EXIT_USAGE, "--origin and --witness exclude each other");
+    if ((argument_value(arguments, "genesis") != NULL) +
+            (argument_value(arguments, "ledger") != NULL) +
+            (argument_value(arguments, "witness") != NULL) >
+        1) {
+        return fail(EXIT_USAGE, "--genesis, --ledger and --witness exclude each other");
     }
     int code = key_load_public(arguments, &key, arguments->operands[0]);
-    if (code == EXIT_PASS && origin != NULL) {
-        code = verifier_key(&key, shown.verifier, "--origin", origin, TJ_NOTE_TYPE_ED25519);
-    }
-    if (code == EXIT_PASS && witness != NULL) {
-        code = verifier_key(&key, shown.verifier, "--witness", witness, TJ_NOTE_TYPE_COSIGNATURE);
+    if (code == EXIT_PASS) {
+        code = show_verifier(arguments, &shown, &key);
     }
     if (code != EXIT_PASS) {
         return code;

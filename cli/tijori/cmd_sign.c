@@ -3,7 +3,7 @@
 #include "cli/tijori/readiness_print.h"
 #include "cli/envelope_file.h"
 #include "cli/genesis_file.h"
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "crypto/hex.h"
 #include "text/text.h"
 #include "core/ingest/ledger.h"
@@ -25,8 +25,7 @@ struct book {
 
 struct signers {
     size_t count;
-    struct tj_secret_key keys[SIGN_KEYS_MAX];
-    const char *names[SIGN_KEYS_MAX];
+    struct signer keys[SIGN_KEYS_MAX];
 };
 
 /* ---- what is known ---- */
@@ -166,21 +165,15 @@ static int sign_envelope(const struct arguments *arguments, struct tj_envelope_v
                          const struct tj_hash *id)
 {
     for (size_t i = 0; i < signers->count; i++) {
-        const struct tj_secret_key *secret = &signers->keys[i];
-        struct tj_public_key key;
+        const struct signer *signer = &signers->keys[i];
         uint32_t party;
         uint8_t use;
-        if (!tj_public_key_of(&key, secret->algorithm, secret->secret32)) {
-            return fail(EXIT_DATA, "%s: not a valid key", signers->names[i]);
+        int code = find_use(arguments, &party, &use, book, view, &signer->key, signer->name);
+        if (code == EXIT_PASS) {
+            code = signer_sign(signer, &view->slots, party, use, &view->header, id);
         }
-        int code = find_use(arguments, &party, &use, book, view, &key, signers->names[i]);
         if (code != EXIT_PASS) {
             return code;
-        }
-        enum tijori_status status =
-            tj_slots_sign(&view->slots, party, use, secret->algorithm, secret->secret32, id);
-        if (status != TIJORI_OK) {
-            return fail_status(status, signers->names[i], NULL);
         }
     }
     return EXIT_PASS;
@@ -278,10 +271,10 @@ int cmd_sign(const struct arguments *arguments)
     if (keys > SIGN_KEYS_MAX) {
         return fail(EXIT_USAGE, "--key: at most %d keys sign an envelope", SIGN_KEYS_MAX);
     }
-    int code = open_book(arguments, &book);
+    int code = signer_check(arguments, "key");
+    code = code == EXIT_PASS ? open_book(arguments, &book) : code;
     for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
-        signers.names[i] = argument_item(arguments, "key", i);
-        code = key_load(arguments, &signers.keys[i], signers.names[i]);
+        code = signer_load(arguments, &signers.keys[i], argument_item(arguments, "key", i));
         signers.count = i + 1;
     }
     for (size_t i = 0; i < arguments->operand_count && code == EXIT_PASS; i++) {

@@ -5,7 +5,7 @@
 #include "cli/tijori/commands.h"
 #include "cli/tijori/repairs_print.h"
 #include "cli/envelope_file.h"
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "cli/statement_order.h"
 #include "core/ingest/ledger.h"
 #include "crypto/tree.h"
@@ -61,22 +61,17 @@ static int make_header(const struct arguments *arguments, struct tj_header *head
 static int sign(const struct arguments *arguments, struct tj_slots *slots,
                 const struct tj_header *header, const struct tj_hash *id)
 {
+    int code = EXIT_PASS;
     slots->count = 0;
-    for (size_t i = 0; i < argument_count(arguments, "sign"); i++) {
-        const char *path = argument_item(arguments, "sign", i);
-        struct tj_secret_key secret;
-        int code = key_load(arguments, &secret, path);
-        if (code != EXIT_PASS) {
-            return code;
+    for (size_t i = 0; i < argument_count(arguments, "sign") && code == EXIT_PASS; i++) {
+        struct signer signer;
+        code = signer_load(arguments, &signer, argument_item(arguments, "sign", i));
+        if (code == EXIT_PASS) {
+            code = signer_sign(&signer, slots, header->party, TJ_USE_SIGN, header, id);
         }
-        enum tijori_status status =
-            tj_slots_sign(slots, header->party, TJ_USE_SIGN, secret.algorithm, secret.secret32, id);
-        tj_cleanse(&secret, sizeof secret);
-        if (status != TIJORI_OK) {
-            return fail_status(status, path, NULL);
-        }
+        tj_cleanse(&signer, sizeof signer);
     }
-    return EXIT_PASS;
+    return code;
 }
 
 static int write_envelope(const struct arguments *arguments, const struct tj_record *records,
@@ -133,8 +128,9 @@ static int put_into_log(const struct arguments *arguments, const struct statemen
                    : fail(EXIT_DATA, "%zu figures do not fit one envelope", count);
     if (code == EXIT_PASS) {
         size_t signatures = argument_count(arguments, "sign");
-        message("%zu figures in an envelope, with %zu signature%s: %s", count, signatures,
-                signatures == 1 ? "" : "s", argument_value(arguments, "envelope"));
+        message("%zu figures in an envelope, with %zu signature%s: %s%s", count, signatures,
+                signatures == 1 ? "" : "s", argument_value(arguments, "envelope"),
+                signatures == 0 ? "; 'tijori sign' signs it, on any machine" : "");
     }
     free(records);
     return code;
@@ -148,12 +144,14 @@ int cmd_statement(const struct arguments *arguments)
     struct tj_source *source;
     struct tj_replay_report report;
     struct tj_period *period = NULL;
-    bool signs = argument_count(arguments, "sign") > 0;
+    bool states = argument_value(arguments, "envelope") != NULL;
     int code = statement_order_read(arguments, &order);
-    if (code == EXIT_PASS && signs != (argument_value(arguments, "envelope") != NULL)) {
-        code = fail(EXIT_USAGE, "--sign and --envelope go together");
+    code = code == EXIT_PASS ? signer_check(arguments, "sign") : code;
+    if (code == EXIT_PASS && !states && argument_count(arguments, "sign") > 0) {
+        code = fail(EXIT_USAGE, "--sign: what it signs goes to the file of --envelope, "
+                                "which is missing");
     }
-    if (code == EXIT_PASS && signs && !statement_day_over(&order)) {
+    if (code == EXIT_PASS && states && !statement_day_over(&order)) {
         code = fail(EXIT_DATA, "--as-of: that day is not over, so nothing is signed about it");
     }
     if (code == EXIT_PASS) {
@@ -167,7 +165,7 @@ int cmd_statement(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         code = statement_put(&order, period, &report.ledger_id);
     }
-    if (code == EXIT_PASS && signs) {
+    if (code == EXIT_PASS && states) {
         code = put_into_log(arguments, &order, period, &report.ledger_id);
         if (code != EXIT_PASS) {
             statement_take_back(&order); /* or the next try would find it in its way */

@@ -10,6 +10,7 @@
 extern const struct program tijori_program_table;
 
 int cmd_key_new(const struct arguments *arguments);
+int cmd_key_convert(const struct arguments *arguments);
 int cmd_key_show(const struct arguments *arguments);
 int cmd_checkpoint(const struct arguments *arguments);
 int cmd_export(const struct arguments *arguments);

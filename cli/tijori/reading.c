@@ -7,9 +7,14 @@
 
 int reading_open(const struct arguments *arguments, struct reading *out)
 {
+    return reading_open_at(arguments->operands[0], out);
+}
+
+int reading_open_at(const char *dir, struct reading *out)
+{
     struct tijori_message why;
     memset(out, 0, sizeof *out);
-    out->dir = arguments->operands[0];
+    out->dir = dir;
     enum tijori_status status = tijori_open(&out->ledger, out->dir, TIJORI_READ, NULL, &why);
     if (status != TIJORI_OK) {
         out->ledger = NULL;

@@ -26,6 +26,8 @@ struct reading {
 /* Opens the first operand for reading. On anything but EXIT_PASS it was said why; close either way.
  */
 int reading_open(const struct arguments *arguments, struct reading *out);
+/* The same of a directory that an option names. */
+int reading_open_at(const char *dir, struct reading *out);
 /* The same, and *party gets --party, which exists; UINT64_MAX where all are asked for. */
 int reading_open_of(const struct arguments *arguments, struct reading *out, uint64_t *party);
 void reading_close(struct reading *reading);

@@ -2,7 +2,7 @@
 
 #include "cli/tijori/commands.h"
 
-#include "cli/keys.h"
+#include "cli/signer.h"
 #include "cli/statement_order.h"
 
 #define LEDGER_OPERAND                                                                             \
@@ -33,9 +33,35 @@ static const struct example_row key_new_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct operand_row key_convert_operands[] = {
+    {"IN", false, "a key in PEM: PKCS#8, or the older EC PRIVATE KEY (SEC 1)"},
+    END_OF_OPERANDS,
+};
+static const struct option_row key_convert_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "OUT", "the new key file. Not overwritten"},
+    {"new-passphrase", 0, OPTION_FLAG, false, NULL,
+     "ask for a passphrase for OUT on the terminal, twice"},
+    {"new-passphrase-file", 0, OPTION_VALUE, false, "F",
+     "the first line of F is the passphrase for OUT"},
+    PASSPHRASE_FILE_OPTION,
+    END_OF_OPTIONS,
+};
+static const char *const key_convert_paragraphs[] = {
+    "Reads a key as other programs write it, or one with another passphrase, and writes it as 'key "
+    "new' does. It stays the same key. What is no key that is used here is named, with the command "
+    "that helps.",
+    NULL,
+};
+static const struct example_row key_convert_examples[] = {
+    {"tijori key convert openssl-ec.pem -o minister.pem --new-passphrase",
+     "a key that 'openssl ecparam -genkey' made, encrypted"},
+    END_OF_EXAMPLES,
+};
+
 static const struct option_row key_show_options[] = {
-    {"origin", 0, OPTION_VALUE, false, "NAME",
-     "for ed25519: print the C2SP verifier key of the log of this name"},
+    {"ledger", 0, OPTION_VALUE, false, "DIR",
+     "of a log key of this ledger: print its C2SP verifier key, with the ledger's origin"},
+    {"genesis", 0, OPTION_VALUE, false, "FILE", "the same by the genesis, in place of --ledger"},
     {"witness", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE_OPTION,
@@ -44,39 +70,60 @@ static const struct option_row key_show_options[] = {
 };
 static const char *const key_show_paragraphs[] = {
     "Prints type, public key and fingerprint (the first 8 bytes of SHA-256 over the algorithm's "
-    "number and the public key), never the secret.",
+    "number and the public key), never the secret. FILE may be a public key too, as ed25519:HEX.",
+    "The origin in a log's verifier key comes from its genesis or its ledger, never from the "
+    "command line: who pins a mistyped one fails every audit.",
     NULL,
 };
 static const struct example_row key_show_examples[] = {
-    {"tijori key show log.pem --origin reserve.example/ledger",
+    {"tijori key show log.pem --genesis genesis.json",
      "the line by which auditors and witnesses know the log"},
     END_OF_EXAMPLES,
 };
 
 /* ---- a new ledger ---- */
 
+static const struct operand_row genesis_operands[] = {
+    {"INPUT", true,
+     "a genesis that was written or edited by hand (docs/FORMAT.md section 11), in place of the "
+     "options that say what is founded; - is standard input"},
+    END_OF_OPERANDS,
+};
 static const struct option_row genesis_options[] = {
-    {"origin", 0, OPTION_VALUE, true, "NAME",
+    {"origin", 0, OPTION_VALUE, false, "NAME",
      "the ledger's name, as checkpoints carry it: no space and no plus sign, at most 48 bytes"},
-    {"authority", 0, OPTION_LIST, true, "KEY",
+    {"authority", 0, OPTION_LIST, false, "KEY",
      "the authority's keys, role administer: key files, or public keys as ecdsa:HEX or bip340:HEX"},
-    {"threshold", 0, OPTION_VALUE, true, "K", "how many of them sign a directive"},
-    {"log-key", 0, OPTION_LIST, true, "KEY",
+    {"threshold", 0, OPTION_VALUE, false, "K", "how many of them sign a directive"},
+    {"log-key", 0, OPTION_LIST, false, "KEY",
      "the key that signs checkpoints: a key file, or a public key as ed25519:HEX"},
     {"network", 0, OPTION_VALUE, false, "mainnet|testnet4|signet|regtest", "the Bitcoin network"},
-    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now"},
+    {"created", 0, OPTION_VALUE, false, "TIME", "when, RFC 3339; default now, or what INPUT says"},
     {"lifetime-max", 0, OPTION_VALUE, false, "DURATION",
      "how long an envelope may live (60s to 366d); default 7d"},
     {"checkpoint-delay-max", 0, OPTION_VALUE, false, "DURATION",
      "how long an entry may wait for its checkpoint; default 1h"},
     {"nonce", 0, OPTION_VALUE, false, "HEX", "32 bytes that set this ledger apart; default random"},
-    {"output", 'o', OPTION_VALUE, true, "FILE", "the genesis; - is standard output"},
+    {"endorse", 0, OPTION_VALUE, false, "GENESIS",
+     "endorse this genesis with --key, and write the endorsement, an envelope (.tje)"},
+    {"key", 0, OPTION_LIST, false, "KEY",
+     "with --endorse: key files of the authority; each is registered by the genesis"},
+    {"output", 'o', OPTION_VALUE, true, "FILE",
+     "the genesis, or the endorsement; - is standard output"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const genesis_paragraphs[] = {
-    "Writes the genesis as JSON for people to read and keep, and prints the ledger id that its "
-    "records give. Only public keys go in. FILE is not overwritten.",
+    "Writes the genesis as JSON for people to read and keep. Only public keys go in. FILE is not "
+    "overwritten. Prints what follows from it: the ledger id, the origin, the log's verifier key "
+    "exactly as auditors and witnesses pin it, and until when 'tijori init' takes endorsements.",
+    "With --endorse a member of the authority endorses it on a machine of his own, with his key "
+    "and "
+    "the genesis alone: what is founded is shown in words before it is signed, and a key that the "
+    "genesis does not register is refused. 'tijori init --endorsement' unites the endorsements. "
+    "They count until created and the longest lifetime of an envelope (--lifetime-max) have gone "
+    "by; 'tijori genesis OLD --created TIME' makes a new genesis of an old one.",
     NULL,
 };
 static const struct example_row genesis_examples[] = {
@@ -84,6 +131,9 @@ static const struct example_row genesis_examples[] = {
      "2 "
      "--log-key log.pem -o genesis.json",
      "an authority of three keys, two of which sign"},
+    {"tijori genesis draft.json -o genesis.json", "one that was written by hand, with labels"},
+    {"tijori genesis --endorse genesis.json --key minister.pem -o minister.tje",
+     "each member, on a machine of his own"},
     END_OF_EXAMPLES,
 };
 
@@ -93,17 +143,27 @@ static const struct operand_row init_operands[] = {
 };
 static const struct option_row init_options[] = {
     {"genesis", 0, OPTION_VALUE, true, "FILE", "the genesis"},
-    {"key", 0, OPTION_LIST, true, "KEY", "key files: every key of the authority signs entry 1"},
+    {"endorsement", 0, OPTION_LIST, false, "FILE",
+     "what 'tijori genesis --endorse' made: one of every key of the authority"},
+    {"key", 0, OPTION_LIST, false, "KEY",
+     "in place of endorsements, where all of them are on this machine: key files, and every key of "
+     "the authority signs entry 1"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
 static const char *const init_paragraphs[] = {
     "Makes a ledger with entry 0 (the genesis) and entry 1 (its endorsement by every authority "
     "key), and prints the ledger id.",
+    "With --endorsement no private key is needed. Whose endorsement is missing is said, exit "
+    "status 3, and nothing is made.",
     NULL,
 };
 static const struct example_row init_examples[] = {
-    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem", "a new ledger"},
+    {"tijori init ledger --genesis genesis.json --endorsement a1.tje a2.tje a3.tje",
+     "a new ledger"},
+    {"tijori init ledger --genesis genesis.json --key a1.pem a2.pem a3.pem",
+     "the same, where one machine has all keys"},
     END_OF_EXAMPLES,
 };
 
@@ -160,12 +220,13 @@ static const struct operand_row sign_operands[] = {
     END_OF_OPERANDS,
 };
 static const struct option_row sign_options[] = {
-    {"key", 0, OPTION_LIST, true, "KEY", "key files"},
+    {"key", 0, OPTION_LIST, true, "KEY", "key files; with --signer public keys too, as ecdsa:HEX"},
     {"party", 0, OPTION_VALUE, false, "N",
      "the party that these keys sign for; default the envelope's. Another party countersigns"},
     {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
     {"genesis", 0, OPTION_VALUE, false, "FILE",
      "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -183,6 +244,8 @@ static const struct example_row sign_examples[] = {
     {"tijori sign purchases.tje --key treasury-1.pem --ledger ledger",
      "prints '1 of 2 signatures'"},
     {"tijori sign deal.tje --key bank.pem --party 4", "party 4 countersigns"},
+    {"tijori sign deal.tje --key ecdsa:02ab... --signer './hsm-sign --slot 2'",
+     "with a key that no file holds"},
     END_OF_EXAMPLES,
 };
 
@@ -410,11 +473,14 @@ static const struct example_row prove_examples[] = {
 
 static const struct option_row statement_options[] = {
     STATEMENT_ORDER_OPTIONS,
-    {"sign", 0, OPTION_LIST, false, "KEY",
-     "key files: makes the envelope of the statement's figures, signed by them"},
     {"envelope", 0, OPTION_VALUE, false, "FILE",
-     "where that envelope goes, for 'tijori ingest' or more signatures. Not overwritten"},
+     "makes the envelope of the statement's figures too, for 'tijori sign' and 'tijori ingest'. "
+     "Not "
+     "overwritten"},
+    {"sign", 0, OPTION_LIST, false, "KEY",
+     "key files that sign that envelope at once; without, no key is needed here"},
     {"party", 0, OPTION_VALUE, false, "N", "the party that states; default 0, the authority"},
+    SIGNER_OPTION,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -424,15 +490,16 @@ static const char *const statement_paragraphs[] = {
     "breaches, pending movements, frozen amounts, customers' totals by custodian, corrections of "
     "prior periods. The same log gives the same bytes, to the operator and to an auditor "
     "('tijori-audit statement').",
-    "With --sign the figures become statement records, which name the JSON form by its hash. Once "
-    "in the log, every audit recomputes them. A day that is not over is not signed.",
+    "With --envelope the figures become statement records, which name the JSON form by its hash. "
+    "The envelope goes to who signs it, with the document, and comes back signed. Once in the log, "
+    "every audit recomputes the figures. A day that is not over is not stated.",
     NULL,
 };
 static const struct example_row statement_examples[] = {
     {"tijori statement ledger --as-of 2025-06-30 --period 2025-01-01..2025-06-30 -o h1.json",
      "the half-year, to be read"},
-    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --sign a1.pem a2.pem --envelope h1.tje",
-     "and to be put into the log"},
+    {"tijori statement ledger --as-of 2025-06-30 -o h1.json --envelope h1.tje",
+     "and to be signed elsewhere ('tijori sign h1.tje') and put into the log"},
     END_OF_EXAMPLES,
 };
 
@@ -514,10 +581,12 @@ static const struct example_row export_examples[] = {
 static const struct command commands[] = {
     {"key new", "make a key", key_new_paragraphs, key_operands, key_new_options, key_new_examples,
      cmd_key_new},
+    {"key convert", "write a key of another program as a key file", key_convert_paragraphs,
+     key_convert_operands, key_convert_options, key_convert_examples, cmd_key_convert},
     {"key show", "show a key's public half", key_show_paragraphs, key_operands, key_show_options,
      key_show_examples, cmd_key_show},
-    {"genesis", "write the genesis of a ledger", genesis_paragraphs, NULL, genesis_options,
-     genesis_examples, cmd_genesis},
+    {"genesis", "write the genesis of a ledger, or endorse one", genesis_paragraphs,
+     genesis_operands, genesis_options, genesis_examples, cmd_genesis},
     {"init", "make a ledger", init_paragraphs, init_operands, init_options, init_examples,
      cmd_init},
     {"propose", "make unsigned envelopes from CSV or JSON Lines", propose_paragraphs,

@@ -449,12 +449,6 @@ static void other_key_types_and_containers_are_refused(void **state)
         "pHWIqj5ca7zCju0MKQvldwIDDjKhRANCAAQRR7Jdbx/OAoKJPwAnlHamduDws+56\n"
         "xW93MgCHaE9xqd3yIoaZDbnqyITKij46/ss2bybfTSM4Y1/HugVVg73o\n"
         "-----END PRIVATE KEY-----\n",
-        /* ecparam -name secp256k1 -genkey -noout: not PKCS#8 */
-        "-----BEGIN EC PRIVATE KEY-----\n"
-        "MHQCAQEEIHqrguClCvhlpDq1jTtsKf6QJwmrVlBALj+Tw5Cm7sJLoAcGBSuBBAAK\n"
-        "oUQDQgAEEx++avhCsQkHj9cejqFLqT9vjgjAFb4FFp07WI9+/k0ac3stTScwh9ND\n"
-        "QKQPr/yBfOr0tHP+q1E+qnCBa7PZNg==\n"
-        "-----END EC PRIVATE KEY-----\n",
         /* pkcs8 -topk8 -v1 PBE-SHA1-3DES, passphrase "test": not PBES2 */
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
         "MIGpMBwGCiqGSIb3DQEMAQMwDgQIHTC9Tt6qPL4CAggABIGIFh/U7NpaZ/He2u/8\n"
@@ -479,6 +473,8 @@ static void other_key_types_and_containers_are_refused(void **state)
     }
 }
 
+#define NEW_KEY "tijori key new NEW.pem"
+
 /* Whoever has the wrong file is told what it is, and what makes a key of it. */
 static void what_was_found_is_told(void **state)
 {
@@ -486,16 +482,16 @@ static void what_was_found_is_told(void **state)
     static const struct {
         const char *text;
         const char *found;
-        const char *convert;
+        const char *remedy;
     } cases[] = {
         {"", "empty", NULL},
         {"a note\n", "no line -----BEGIN", NULL},
         {"\xff\xfe-\0", "UTF-16", NULL},
         {"0\x2e\x02\x01", "no line -----BEGIN", NULL}, /* the digit 0, and not of that length */
-        {"0\x82\x01\x01", "DER", "pkcs8 -topk8 -inform DER"},
+        {"0\x82\x01\x01", "DER", "openssl pkcs8 -topk8 -inform DER -in FILE -out NEW.pem"},
         {"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\n", "64 hex", NULL},
-        {"PuTTY-User-Key-File-3: ssh-ed25519\n", "PuTTY", NULL},
-        {"ssh-ed25519 AAAA me\n", "a public key of OpenSSH", NULL},
+        {"PuTTY-User-Key-File-3: ssh-ed25519\n", "PuTTY", NEW_KEY},
+        {"ssh-ed25519 AAAA me\n", "a public key of OpenSSH", NEW_KEY},
         {"{\"kty\": \"OKP\"}\n", "JSON", NULL},
         {" -----BEGIN PRIVATE KEY-----\n", "something before it", NULL},
         {"----BEGIN PRIVATE KEY-----\n", "is damaged", NULL},
@@ -509,27 +505,28 @@ static void what_was_found_is_told(void **state)
          "not an encrypted PKCS#8", NULL},
         {"Tijori-Algorithm: frost\n-----BEGIN PRIVATE KEY-----\n", "an algorithm that is not known",
          NULL},
-        {"-----BEGIN EC PRIVATE KEY-----\n", "SEC 1", "pkcs8 -topk8"},
-        {"-----BEGIN EC PARAMETERS-----\n-----BEGIN EC PRIVATE KEY-----\n", "EC PARAMETERS",
-         "pkcs8 -topk8"},
-        {"-----BEGIN EC PARAMETERS-----\n", "no key", NULL},
-        {"-----BEGIN RSA PRIVATE KEY-----\n", "an RSA key", NULL},
-        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "OpenSSH", NULL},
-        {"-----BEGIN PUBLIC KEY-----\n", "a public key", NULL},
-        {"-----BEGIN CERTIFICATE-----\n", "a certificate", NULL},
+        {"-----BEGIN EC PRIVATE KEY-----\n", "cut short", NULL},
+        {"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", "SEC 1", NULL},
+        {"-----BEGIN EC PARAMETERS-----\n-----BEGIN EC PRIVATE KEY-----\n", "cut short", NULL},
+        {"-----BEGIN EC PARAMETERS-----\n", "no key", NEW_KEY},
+        {"-----BEGIN RSA PRIVATE KEY-----\n", "an RSA key", NEW_KEY},
+        {"-----BEGIN DSA PRIVATE KEY-----\n", "a DSA key", NEW_KEY},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "OpenSSH", NEW_KEY},
+        {"-----BEGIN PUBLIC KEY-----\n", "a public key", "tijori key show PRIVATE.pem"},
+        {"-----BEGIN CERTIFICATE-----\n", "a certificate", "tijori key show PRIVATE.pem"},
         {"-----BEGIN ANYTHING-----\n", "ANYTHING", NULL},
         /* genpkey -algorithm X25519 */
         {"-----BEGIN PRIVATE KEY-----\n"
          "MC4CAQAwBQYDK2VuBCIEIMhwqYrNtbk7qlF/h9iKfX0YuiCWcYrJJ0S492tTP4NI\n"
          "-----END PRIVATE KEY-----\n",
-         "the type X25519", NULL},
+         "the type X25519", NEW_KEY},
         /* genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 */
         {"-----BEGIN PRIVATE KEY-----\n"
          "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBQkgnPp/U6UD5xhm\n"
          "pHWIqj5ca7zCju0MKQvldwIDDjKhRANCAAQRR7Jdbx/OAoKJPwAnlHamduDws+56\n"
          "xW93MgCHaE9xqd3yIoaZDbnqyITKij46/ss2bybfTSM4Y1/HugVVg73o\n"
          "-----END PRIVATE KEY-----\n",
-         "the curve prime256v1", NULL},
+         "the curve prime256v1", NEW_KEY},
         /* pkcs8 -topk8 -v1 PBE-SHA1-3DES */
         {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
          "MIGpMBwGCiqGSIb3DQEMAQMwDgQIHTC9Tt6qPL4CAggABIGIFh/U7NpaZ/He2u/8\n"
@@ -537,7 +534,7 @@ static void what_was_found_is_told(void **state)
          "QuB79vkQvsR2Hh5YNoE4Aj8tfshqHdRSozvSwhzsFUjH4bTkQ4eacvUle3KmdgL3\n"
          "8xvL1j5JNBxgf2HMMT07OLtEU4oaysmyi8pjJg==\n"
          "-----END ENCRYPTED PRIVATE KEY-----\n",
-         "too weak", "pkcs8 -topk8 -scrypt"},
+         "too weak", "openssl pkcs8 -topk8 -scrypt -in FILE -out NEW.pem"},
         /* scrypt with N=32768, r=8: not the passphrase is wrong, but more memory is needed */
         {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
          "MIHtMFgGCSqGSIb3DQEFDTBLMCoGCSsGAQQB2kcECzAdBBAAAQIDBAUGBwgJCgsM\n"
@@ -559,12 +556,113 @@ static void what_was_found_is_told(void **state)
             if (strstr(fault.found, cases[i].found) == NULL) {
                 fail_msg("case %zu: %s", i, fault.found);
             }
-            if (cases[i].convert == NULL) {
-                assert_null(fault.convert);
+            if (cases[i].remedy == NULL) {
+                assert_null(fault.remedy);
             } else {
-                assert_string_equal(fault.convert, cases[i].convert);
+                assert_string_equal(fault.remedy, cases[i].remedy);
             }
         }
+    }
+}
+
+/* openssl ecparam -name secp256k1 -genkey */
+static const char sec1_parameters[] = "-----BEGIN EC PARAMETERS-----\n"
+                                      "BgUrgQQACg==\n"
+                                      "-----END EC PARAMETERS-----\n";
+static const char sec1_key[] = "-----BEGIN EC PRIVATE KEY-----\n"
+                               "MHQCAQEEIHqrguClCvhlpDq1jTtsKf6QJwmrVlBALj+Tw5Cm7sJLoAcGBSuBBAAK\n"
+                               "oUQDQgAEEx++avhCsQkHj9cejqFLqT9vjgjAFb4FFp07WI9+/k0ac3stTScwh9ND\n"
+                               "QKQPr/yBfOr0tHP+q1E+qnCBa7PZNg==\n"
+                               "-----END EC PRIVATE KEY-----\n";
+static const uint8_t sec1_secret32[TJ_SECRET_KEY_SIZE] = {
+    0x7a, 0xab, 0x82, 0xe0, 0xa5, 0x0a, 0xf8, 0x65, 0xa4, 0x3a, 0xb5, 0x8d, 0x3b, 0x6c, 0x29, 0xfe,
+    0x90, 0x27, 0x09, 0xab, 0x56, 0x50, 0x40, 0x2e, 0x3f, 0x93, 0xc3, 0x90, 0xa6, 0xee, 0xc2, 0x4b};
+
+static void the_older_form_of_an_ec_key_is_read(void **state)
+{
+    (void)state;
+    struct tj_secret_key back;
+    char text[PEM_MAX];
+    bool encrypted = true;
+    assert_int_equal(decode(&back, &encrypted, sec1_key, NULL), TJ_KEYFILE_OK);
+    assert_false(encrypted);
+    assert_int_equal(back.algorithm, TJ_ALGORITHM_ECDSA);
+    assert_memory_equal(back.secret32, sec1_secret32, TJ_SECRET_KEY_SIZE);
+    (void)snprintf(text, sizeof text, "%s%s", sec1_parameters, sec1_key);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_OK);
+    assert_memory_equal(back.secret32, sec1_secret32, TJ_SECRET_KEY_SIZE);
+    (void)snprintf(text, sizeof text, "Tijori-Algorithm: bip340\n%s", sec1_key);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_OK);
+    assert_int_equal(back.algorithm, TJ_ALGORITHM_BIP340);
+    (void)snprintf(text, sizeof text, "%s%s", sec1_key, sec1_key);
+    assert_int_equal(decode(&back, NULL, text, NULL), TJ_KEYFILE_FORMAT);
+}
+
+/* Character by character: the public half in it holds the number fast. */
+static void a_changed_key_of_the_older_form_never_reads_as_another(void **state)
+{
+    (void)state;
+    char text[sizeof sec1_key];
+    for (size_t i = 0; i + 1 < sizeof sec1_key; i++) {
+        struct tj_secret_key back;
+        memcpy(text, sec1_key, sizeof text);
+        text[i] = text[i] == 'A' ? 'B' : 'A';
+        if (decode(&back, NULL, text, NULL) == TJ_KEYFILE_OK) {
+            assert_memory_equal(back.secret32, sec1_secret32, TJ_SECRET_KEY_SIZE);
+        }
+    }
+}
+
+static void what_only_looks_like_the_older_form_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *found;
+        const char *remedy;
+    } cases[] = {
+        /* ecparam -name prime256v1 -genkey -noout */
+        {"-----BEGIN EC PRIVATE KEY-----\n"
+         "MHcCAQEEIO7pS3zYAy/bRy6vzJiaNXeGqx0PT4XwHRV4mBm0OhcNoAoGCCqGSM49\n"
+         "AwEHoUQDQgAEv+nUAhvCT5g8vvhRFbOVsUYToV9LsdGc1KnzL5+oiOm67bKAx3vy\n"
+         "6dnEuHxYz1LLpb+/JIpx13X4kGt4P4pDxQ==\n"
+         "-----END EC PRIVATE KEY-----\n",
+         "the curve prime256v1", NEW_KEY},
+        /* ec -aes256 */
+        {"-----BEGIN EC PRIVATE KEY-----\n"
+         "Proc-Type: 4,ENCRYPTED\n"
+         "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n"
+         "\n"
+         "AAAA\n"
+         "-----END EC PRIVATE KEY-----\n",
+         "Proc-Type: 4,ENCRYPTED", "openssl pkcs8 -topk8 -scrypt -in FILE -out NEW.pem"},
+        /* An Ed25519 key in PKCS#8 under this name. */
+        {"-----BEGIN EC PRIVATE KEY-----\n"
+         "MC4CAQAwBQYDK2VwBCIEIMhwqYrNtbk7qlF/h9iKfX0YuiCWcYrJJ0S492tTP4NI\n"
+         "-----END EC PRIVATE KEY-----\n",
+         "no EC key of SEC 1", NULL},
+        /* The number alone: of which curve, the block of parameters before it would say. */
+        {"-----BEGIN EC PARAMETERS-----\n"
+         "BgUrgQQACg==\n"
+         "-----END EC PARAMETERS-----\n"
+         "-----BEGIN EC PRIVATE KEY-----\n"
+         "MCUCAQEEIHqrguClCvhlpDq1jTtsKf6QJwmrVlBALj+Tw5Cm7sJL\n"
+         "-----END EC PRIVATE KEY-----\n",
+         "names its curve", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tj_secret_key back;
+        struct tj_keyfile_fault fault = {.found = ""};
+        if (tj_keyfile_decode(&back, NULL, cases[i].text, strlen(cases[i].text), "x", &fault) !=
+                TJ_KEYFILE_FORMAT ||
+            strstr(fault.found, cases[i].found) == NULL) {
+            fail_msg("case %zu: %s", i, fault.found);
+        }
+        assert_true((cases[i].remedy == NULL) == (fault.remedy == NULL));
+        if (cases[i].remedy != NULL) {
+            assert_string_equal(fault.remedy, cases[i].remedy);
+        }
+        assert_cleared(&back);
     }
 }
 
@@ -755,6 +853,8 @@ static void we_read_other_forms_of_the_public_half(void **state)
         assert_int_equal(run_openssl(wrap), 0);
         assert_int_equal(read_key(&back, NULL, other, NULL), TJ_KEYFILE_OK);
         assert_same_key(&key, &back);
+        assert_int_equal(read_key(&back, NULL, sec1, NULL), TJ_KEYFILE_OK);
+        assert_same_key(&key, &back);
         (void)unlink(other);
     }
 }
@@ -779,6 +879,10 @@ int main(void)
         cmocka_unit_test_teardown(a_changed_secp256k1_key_never_reads_as_another, remove_files),
         cmocka_unit_test_teardown(other_key_types_and_containers_are_refused, remove_files),
         cmocka_unit_test_teardown(what_was_found_is_told, remove_files),
+        cmocka_unit_test_teardown(the_older_form_of_an_ec_key_is_read, remove_files),
+        cmocka_unit_test_teardown(a_changed_key_of_the_older_form_never_reads_as_another,
+                                  remove_files),
+        cmocka_unit_test_teardown(what_only_looks_like_the_older_form_is_refused, remove_files),
         cmocka_unit_test_teardown(a_byte_order_mark_is_no_part_of_a_key, remove_files),
         cmocka_unit_test_teardown(every_status_has_its_text, remove_files),
         cmocka_unit_test_teardown(openssl_reads_what_we_write, remove_files),
