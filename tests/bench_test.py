@@ -18,7 +18,6 @@ import xml.dom.minidom
 
 BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 BENCH = os.path.join(BUILD, "tijori-bench")
-QUICK = ("--quick", "--rounds", "2")
 PERCENTILES = {"latency_p1_us", "latency_p50_us", "latency_p99_us", "latency_p100_us"}
 
 
@@ -37,9 +36,9 @@ class Case(unittest.TestCase):
         self.assertEqual(expect, done.returncode, f"{args}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def report(self, command, *args):
-        report = json.loads(self.run_bench(command, *args, *QUICK, "--dir", self.dir, "--format",
-                                           "json"))
+    def report(self, command, *args, rounds=1):
+        report = json.loads(self.run_bench(command, *args, "--quick", "--rounds", str(rounds),
+                                           "--dir", self.dir, "--format", "json"))
         self.assertIs(True, report["totals_agree"])
         self.assertLessEqual({"cpu", "cores", "kernel", "file_system", "sync", "libsecp256k1",
                               "lmdb", "openssl", "commit", "seed", "command"},
@@ -84,7 +83,8 @@ class Sections(Case):
 
     def test_one_row_of_ingest(self):
         report = self.report("ingest", "--batch", "7", "--envelopes", "50", "--scheme", "bip340",
-                             "--lanes", "3", "--in-flight", "5", "--accounts", "2", "--seed", "9")
+                             "--lanes", "3", "--in-flight", "5", "--accounts", "2", "--seed", "9",
+                             rounds=2)
         row = report["ingest"][0]
         self.assertEqual((7, 100, 3, 5, 2), tuple(row[name] for name in (
             "batch", "envelopes", "lanes", "in_flight", "accounts")))
@@ -167,13 +167,17 @@ class Edges(Case):
             bench = subprocess.Popen([BENCH, "peers", "--quick", "--rounds", "1000", "--dir",
                                       self.dir], stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
-            time.sleep(3)
+            self.wait_for(lambda: os.listdir(self.dir))
+            time.sleep(1)  # in the middle of it
             bench.send_signal(killed_by)
             self.assertEqual(-killed_by, bench.wait())
-            deadline = time.monotonic() + 20
-            while os.listdir(self.dir) and time.monotonic() < deadline:
-                time.sleep(0.1)
+            self.wait_for(lambda: not os.listdir(self.dir))
             self.assertEqual([], os.listdir(self.dir))
+
+    def wait_for(self, happened):
+        deadline = time.monotonic() + 20
+        while not happened() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":

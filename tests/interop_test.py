@@ -49,8 +49,9 @@ def build_interop(at):
     if not os.path.isdir(os.path.join(GO_PATH, "src/golang.org/x/mod/sumdb/tlog")):
         missing("no golang.org/x/mod (golang-golang-x-mod-dev)")
     program = os.path.join(at, "interop")
-    settings = dict(os.environ, GO111MODULE="off", GOPATH=GO_PATH, GOFLAGS="", GOTOOLCHAIN="local",
-                    GOCACHE=os.path.join(at, "cache"))
+    settings = dict(os.environ, GO111MODULE="off", GOPATH=GO_PATH, GOFLAGS="", GOTOOLCHAIN="local")
+    if not {"GOCACHE", "XDG_CACHE_HOME", "HOME"} & set(settings):  # where Go keeps what it compiled
+        settings["GOCACHE"] = os.path.join(at, "cache")
     subprocess.run([go, "build", "-o", program, os.path.join(HERE, "interop", "interop.go")],
                    env=settings, check=True)
     return program
