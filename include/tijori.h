@@ -59,7 +59,7 @@ extern "C" {
     X(GENESIS_ONLY, "this record stands in the genesis only") \
     X(RESTRICTED_DIRECTIVE, "directives are always public") \
     X(VALUE, "the value is outside what this field allows") \
-    X(TEXT, "not valid text: UTF-8 without control characters, zero padded") \
+    X(TEXT, "not valid text: UTF-8 without control or hidden characters, or a space at an end") \
     X(AMOUNT_ZERO, "an amount is never 0") \
     X(SAME_ACCOUNT, "from and to are the same account") \
     X(RESERVED_NOT_ZERO, "bytes that must be zero are not") \
@@ -144,6 +144,7 @@ extern "C" {
     X(RECOVERY, "the party is not in the state of recovery that this needs") \
     X(RULE_UNKNOWN, "no such rule, or not of this kind") \
     X(RULE_STATUS, "the rule has ended, or another like it is in force") \
+    X(NAMED_PARTY, "a rule names no party that is public, closed or has its keys from the authority") \
     X(RULES, "rules number not known, or not above the active one: newer software needed") \
     X(UNREACHABLE, "would leave a party without a reachable threshold") \
     X(NEW_QUORUM, "the authority's new quorum did not sign") \
@@ -474,8 +475,13 @@ struct tijori_rule {
     uint64_t counterparty;
     uint64_t amount; /* the bound; of a tier: above what it stands */
     uint64_t amount_day;
-    uint64_t set_id;   /* record ids */
-    uint64_t ended_id; /* 0: in force */
+    uint64_t set_id;      /* record ids */
+    uint64_t ended_id;    /* 0: no record ended it */
+    uint64_t from_ns;     /* in force from then on; 0: since it was set */
+    uint64_t until_ns;    /* ended: in force until then */
+    uint32_t named_party; /* 0: none */
+    uint16_t notice_days;
+    uint16_t wait_days;
     /* How far it is used, at the time of the newest entry. */
     uint8_t bounded;           /* 1: it has a bound, and `used` and `left` count */
     struct tijori_int128 used; /* of a minimum: the reserve */

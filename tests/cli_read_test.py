@@ -27,7 +27,7 @@ AUDIT = os.path.join(BUILD, "tijori-audit")
 SEED = int(os.environ.get("TIJORI_SEED", "1"))
 BTC = 10**8
 DOCUMENT = b"contract of sale\n"
-EVIL = "\u202e=cmd"  # turns the direction of writing; a formula after it
+EVIL = "\u200f=cmd"  # a mark of direction, unseen; a formula after it
 
 
 def run(*args, program=TIJORI, stdin=b"", expect=0):
@@ -244,8 +244,8 @@ class Reading(unittest.TestCase):
 
     def test_text_of_others_is_harmless(self):
         text, _ = run("accounts", self.dir)
-        self.assertNotIn("\u202e", text)
-        self.assertIn("\\u{202e}=cmd", text.lower())
+        self.assertNotIn("\u200f", text)
+        self.assertIn("\\u{200f}=cmd", text.lower())
         cells = rows(run("accounts", self.dir, "--format", "csv")[0])
         self.assertEqual(cells[2]["label"], "'=1+1")
         cells = rows(run("history", self.dir, "1:1", "--format", "csv")[0])

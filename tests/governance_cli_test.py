@@ -19,7 +19,7 @@ import unittest
 
 TIJORI = os.path.join(os.path.abspath(sys.argv[1]), "tijori")
 BTC = 10**8
-EVIL = "x\u202e\";=c"  # turns the direction of writing; tries to end a quotation
+EVIL = "x\u200f\";=c"  # a mark of direction, unseen; tries to end a quotation
 USAGE, DATA, NO_INPUT = 2, 65, 66
 
 
@@ -190,7 +190,11 @@ class Governance(unittest.TestCase):
     def test_02_a_delay_wants_a_pending_movement(self):
         w = self.world
         envelope = w.propose(1, [move("1:1", "1:2", "60 BTC", "internal_transfer")])
-        w.sign(envelope, "init", "three", says=[f"record 0 has to wait {w.delay_s} s by rule 1: propose it as pending"])
+        said = w.sign(envelope, "init", "three", says=[
+            f"record 0 has to wait {w.delay_s} s by rule 1: propose it as pending"])
+        self.assertIn("record 0 wants 2 approvals, one each of groups 1 and 2 by rule 0", said)
+        w.refused(envelope, "APPROVALS", "rule 0: 2 approvals wanted, 1 given")
+        w.sign(envelope, "one", "two")
         w.refused(envelope, "DELAY", f"rule 1: waits {w.delay_s} s")
 
     # ---- approvals that come later
@@ -249,16 +253,16 @@ class Governance(unittest.TestCase):
         w = self.world
         pending = move("1:1", "1:2", "55 BTC", "internal_transfer", kind="pending")
         vetoed = {**pending, "amount": "20 BTC"}
-        entry = w.do(1, [pending, vetoed], "init", "three")
+        entry = w.do(1, [pending, vetoed], "init", "one", "three")
         shown = self.json("pending", self.dir)
         self.assertEqual([p["record"] for p in shown], [f"{entry}:0", f"{entry}:1"])
         self.assertEqual([(p["rule"], p["wants"], p["missing"]) for p in shown],
-                         [(1, "1 approval", None),
-                          (0, "2 approvals, one each of groups 1 and 2", "2 approvals, one each of groups 1 and 2")])
+                         [(0, "2 approvals, one each of groups 1 and 2", "1 approval, one of group 2")] * 2)
         self.assertTrue(shown[0]["not_before"] > shown[0]["since"])
-        run("pending", self.dir, says=["rule 1 wants 1 approval: there, may be posted from 20"])
+        run("pending", self.dir, says=["rule 0 wants 2 approvals, one each of groups 1 and 2: missing 1 approval, one of "
+                                       "group 2, may be posted from 20"])
         post = w.propose(1, [naming("post", pending, f"{entry}:0")])
-        said = w.sign(post, "init", says=["1 of 1 signatures; record 0 has to wait", "s more by rule 1"])
+        said = w.sign(post, "init", "two", says=["2 of 1 signatures; record 0 has to wait", "s more by rule 1"])
         self.assertNotIn("complete", said)
         w.refused(post, "DELAY", f"rule 1: waits {w.delay_s} s")
         # The authority calls one off, from lane 0.
@@ -268,9 +272,9 @@ class Governance(unittest.TestCase):
         key = {key: value for key, value in w.add_key(1, 3, "approve", "three").items() if key != "label"}
         w.do(0, [{**key, "kind": "revoke_key"}], "auth")
         shown = self.json("pending", self.dir)[0]
-        self.assertEqual((shown["approvals"], shown["missing"]), (0, "1 approval"))
+        self.assertEqual((shown["approvals"], shown["missing"]), (1, "1 approval, one of group 2"))
         self.assertIn("revoked: does not count", shown["approved_by"])
-        w.do(1, [naming("approve", pending, f"{entry}:0")], "one")
+        w.do(1, [naming("approve", pending, f"{entry}:0")], "two")
         time.sleep(w.delay_s + 0.1)
         post = w.propose(1, [naming("post", pending, f"{entry}:0")])
         w.sign(post, "init", says=["1 of 1 signatures: complete"])
@@ -507,8 +511,8 @@ class Governance(unittest.TestCase):
 
     def test_17_text_of_others_is_harmless(self):
         said = run("log", self.dir)
-        self.assertNotIn("\u202e", said)
-        self.assertIn("\"x\\u{202e}';=c\"", said.lower())  # it cannot end its quotation
+        self.assertNotIn("\u200f", said)
+        self.assertIn("\"x\\u{200f}';=c\"", said.lower())  # it cannot end its quotation
 
     # ---- what an envelope lacks is what the ledger refuses
 

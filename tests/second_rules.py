@@ -43,7 +43,7 @@ def judge(movement, named):
     if kind in (v.MOVE, v.POST, v.CORRECT):
         check_outflow(movement)
         check_balance(movement)
-        check_tier(movement, named)
+        check_tiers(movement, named)
         check_programmes(movement, named)
 
 
@@ -53,14 +53,14 @@ def judge_missing(movement, named_ns):
     check_freeze(movement)
     check_purposes(movement)
     check_counterparties(movement)
-    tier, kind = tier_for(movement), movement.record.kind
-    if tier is None:
-        return
+    tiers, kind = tiers_for(movement), movement.record.kind
     if kind == v.CORRECT:
         keys = [movement.state.parties[movement.source.party].keys[ordinal]
                 for ordinal in movement.approvers()]
-        check_approvals(tier, [key for key in keys if not key.revoked])
-    check_delay(tier, movement, named_ns)
+        for tier in tiers:
+            check_approvals(tier, [key for key in keys if not key.revoked])
+    for tier in tiers:
+        check_delay(tier, movement, named_ns)
 
 
 # --------------------------------------------------------------------------------------------
@@ -133,24 +133,24 @@ def check_balance(movement):
 # --------------------------------------------------------------------------------------------
 
 
-def tier_for(movement):
-    below = [rule.record for rule in rules_for(movement, v.SET_TIER)
-             if rule.record.party == movement.source.party
-             and rule.record.above < movement.record.amount]
-    return max(below, key=lambda record: record.above, default=None)
+def tiers_for(movement):
+    """All that are below the amount, in order of rule."""
+    return [rule.record for rule in rules_for(movement, v.SET_TIER)
+            if rule.record.party == movement.source.party
+            and rule.record.above < movement.record.amount]
 
 
-def check_tier(movement, named):
-    tier, state, kind = tier_for(movement), movement.state, movement.record.kind
-    if tier is None:
-        return
+def check_tiers(movement, named):
+    tiers, state, kind = tiers_for(movement), movement.state, movement.record.kind
     ordinals = movement.approvers()
-    if kind == v.POST:
+    if tiers and kind == v.POST:
         ordinals = ordinals | state.marks[movement.record.refers_to].approvals
     if kind != v.POST or state.knows_figures(movement.source):
         keys = [state.parties[movement.source.party].keys[ordinal] for ordinal in ordinals]
-        check_approvals(tier, [key for key in keys if not key.revoked])
-    check_delay(tier, movement, named[0].received_ns if named else None)
+        for tier in tiers:
+            check_approvals(tier, [key for key in keys if not key.revoked])
+    for tier in tiers:
+        check_delay(tier, movement, named[0].received_ns if named else None)
 
 
 def check_delay(tier, movement, named_ns):

@@ -1,6 +1,7 @@
 #include "text/input.h"
 
 #include "core/base/memory.h"
+#include "core/format/text_form.h"
 #include "crypto/hex.h"
 #include "storage/file.h"
 #include "text/json.h"
@@ -411,7 +412,7 @@ static bool take_cells(const struct parse *parse, char *cells[COLUMNS])
 
 static bool take_text(struct parse *parse, size_t size)
 {
-    return tj_text_valid((const uint8_t *)parse->scratch, size) ||
+    return tj_utf8_plain((const uint8_t *)parse->scratch, size) ||
            refuse(parse, "", "is not UTF-8, or holds a control character");
 }
 

@@ -1,6 +1,7 @@
 #include "text/statement_doc.h"
 
 #include "core/base/memory.h"
+#include "core/format/text_form.h"
 #include "crypto/hex.h"
 #include "text/json.h"
 #include "text/statement_print.h"
@@ -136,7 +137,7 @@ static bool programme_counts(const struct tj_period *p, const struct tj_rule_obj
                              uint32_t asset)
 {
     return rule->kind == TJ_PROGRAMME && rule->asset == asset &&
-           (rule->ended == 0 || tj_record_entry(rule->ended) >= p->first_entry);
+           (rule->ended == 0 || rule->until_ns >= tj_period_first_ns(p));
 }
 
 static void set_breaches(json_t *object, uint64_t count, uint64_t first, uint64_t last)
@@ -171,6 +172,18 @@ static void set_sums(json_t *object, const struct tj_rule_object *rule,
     set_breaches(object, sums->breaches, sums->breach_first, sums->breach_last);
 }
 
+/* As it stood at the end of the period. */
+static void set_status(json_t *programme, const struct tj_period *p,
+                       const struct tj_rule_object *rule)
+{
+    if (rule->ended != 0 && rule->until_ns > tj_period_last_ns(p)) {
+        member_text(programme, "status", "running out");
+        member_time_ns(programme, "until", rule->until_ns);
+        return;
+    }
+    member_text(programme, "status", rule->ended == 0 ? "in force" : "ended");
+}
+
 static json_t *programme_json(const struct tj_period *p, uint32_t number,
                               const struct tj_asset_object *asset)
 {
@@ -183,7 +196,7 @@ static json_t *programme_json(const struct tj_period *p, uint32_t number,
     member_text(programme, "mode", tj_mode_names[rule->mode]);
     member_date(programme, "starts", rule->starts);
     member_date(programme, "ends", rule->ends);
-    member_text(programme, "status", rule->ended == 0 ? "in force" : "ended");
+    set_status(programme, p, rule);
     for (uint8_t i = 1; i < TJ_PURPOSE_END; i++) {
         if ((rule->purposes >> i & 1) != 0) {
             element_add(purposes, json_string(tj_purpose_names[i]));
@@ -397,7 +410,7 @@ bool statement_add_price(struct statement_message *why, struct statement_prices 
         return refuse(why, "at most %d prices", STATEMENT_PRICES_MAX);
     }
     memset(price, 0, sizeof *price);
-    if (!tj_text_valid((const uint8_t *)text, strlen(text))) {
+    if (!tj_utf8_plain((const uint8_t *)text, strlen(text))) {
         return refuse(why, "it is no text (UTF-8, without control characters)");
     }
     bool fits =

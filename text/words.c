@@ -219,6 +219,24 @@ static void words_programme(struct words *words, const struct tj_record *r,
     }
 }
 
+/* What keeps it from being lifted, and from when on it holds, where its record says so. */
+static void words_notice(struct words *words, const struct tj_record *r)
+{
+    if (r->wait_days != 0) {
+        words_add(words, ", in force %u day%s after it is set", r->wait_days,
+                  r->wait_days == 1 ? "" : "s");
+    }
+    if (r->notice_days != 0) {
+        words_add(words, ", and for %u day%s after its end is given", r->notice_days,
+                  r->notice_days == 1 ? "" : "s");
+        if (r->named_party != 0) {
+            words_add(words, " unless party %" PRIu32 " agrees", r->named_party);
+        }
+    } else if (r->named_party != 0) {
+        words_add(words, ", for party %" PRIu32, r->named_party);
+    }
+}
+
 void words_rule(struct words *words, const struct tj_record *rule, const struct assets *assets)
 {
     if (rule->kind == TJ_SET_TIER) {
@@ -228,6 +246,7 @@ void words_rule(struct words *words, const struct tj_record *rule, const struct 
     } else if (rule->kind == TJ_PROGRAMME) {
         words_programme(words, rule, assets);
     }
+    words_notice(words, rule);
 }
 
 /* ---- statements ---- */

@@ -34,6 +34,7 @@ struct listing {
     const struct reading *reading;
     struct assets assets;
     struct table *table; /* NULL for text */
+    uint64_t now_ns;     /* of the newest entry */
     uint64_t party;      /* above UINT32_MAX: all */
     uint64_t shown;
 };
@@ -83,7 +84,8 @@ static void add_missing(struct item *item)
     if (tj_approvals_complete(a)) {
         return;
     }
-    uint32_t more = a->tier->approvals > a->count ? a->tier->approvals - a->count : 0;
+    uint32_t wanted = a->wanted.approvals;
+    uint32_t more = wanted > a->count ? wanted - a->count : 0;
     words_approvals(&item->missing, more, a->groups_missing);
 }
 
@@ -104,19 +106,19 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
     tj_record_decode(&item->fields, bytes);
     item->received_ns = entry.received_ns;
     tj_readiness_of_pending(state, &item->approvals, bytes, id,
-                            tj_record_id(listing->reading->size, 0));
+                            tj_record_id(listing->reading->size, 0), listing->now_ns);
     add_approvers(listing, item);
     add_missing(item);
     text_format_time_s(item->since, entry.received_ns / TJ_NS_PER_S);
     if (item->fields.timeout_s != 0) {
         text_format_time_s(item->timeout, item->fields.timeout_s);
     }
-    const struct tj_rule_object *tier = item->approvals.tier;
-    if (tier != NULL && tier->window_s != 0) {
-        text_format_time_ns(item->not_before, tj_ns_after(entry.received_ns, tier->window_s));
+    const struct tj_demand *wanted = &item->approvals.wanted;
+    if (wanted->delay_s != 0) {
+        text_format_time_ns(item->not_before, tj_ns_after(entry.received_ns, wanted->delay_s));
     }
-    if (tier != NULL && (tier->approvals != 0 || tier->groups != 0)) {
-        words_approvals(&item->wants, tier->approvals, tier->groups);
+    if (wanted->approvals != 0 || wanted->groups != 0) {
+        words_approvals(&item->wants, wanted->approvals, wanted->groups);
     }
     return true;
 }
@@ -126,10 +128,10 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
 static void print_tier(const struct item *item)
 {
     const struct tj_approvals *a = &item->approvals;
-    if (a->tier == NULL) {
+    if (a->wanted.tiers == 0) {
         return;
     }
-    printf("  rule %" PRIu32, a->rule);
+    printf("  rule %" PRIu32, a->wanted.rule);
     if (item->wants.used > 0) {
         printf(" wants %s: %s%s", item->wants.text, item->missing.used > 0 ? "missing " : "there",
                item->missing.text);
@@ -207,8 +209,8 @@ static void print_row(const struct listing *listing, const struct item *item)
     add_text(table, item->timeout);
     add_text(table, item->approvers.text);
     table_number(table, item->approvals.count);
-    if (item->approvals.tier != NULL) {
-        table_number(table, item->approvals.rule);
+    if (item->approvals.wanted.tiers > 0) {
+        table_number(table, item->approvals.wanted.rule);
     } else {
         table_none(table);
     }
@@ -247,11 +249,17 @@ static int print_pending(struct listing *listing)
 int cmd_pending(const struct arguments *arguments)
 {
     struct reading reading;
+    struct tj_entry_view newest;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {0};
     int code = reading_open_of(arguments, &reading, &listing.party);
     if (code == EXIT_PASS) {
+        enum tijori_status status = tj_journal_entry(reading.view.txn, &newest, reading.size - 1);
+        code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;
+    }
+    if (code == EXIT_PASS) {
         listing.reading = &reading;
+        listing.now_ns = newest.received_ns;
         listing.assets = assets_of_state(reading.state);
         if (style != TABLE_TEXT) {
             listing.table =

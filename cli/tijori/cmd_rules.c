@@ -46,7 +46,10 @@ static const char *status_of(const struct listing *listing, const struct tj_rule
 {
     uint32_t day = tj_day_of(listing->now_ns);
     bool dated = rule->kind == TJ_PROGRAMME;
-    return rule->ended != 0              ? "ended"
+    bool in_force = tj_rule_in_force(rule, UINT64_MAX, listing->now_ns);
+    return rule->ended != 0 && !in_force ? "ended"
+           : rule->ended != 0            ? "running out"
+           : !in_force                   ? "waiting"
            : dated && day < rule->starts ? "to come"
            : dated && day > rule->ends   ? "over"
                                          : "in force";
@@ -105,6 +108,20 @@ static void figure_words(struct words *words, const struct listing *listing,
     }
 }
 
+/* From when and until when, where its record does not say it. */
+static void print_times(const struct tj_rule_object *rule)
+{
+    char time[TEXT_SIZE];
+    if (rule->from_ns != 0) {
+        text_format_time_ns(time, rule->from_ns);
+        printf("  in force from %s on\n", time);
+    }
+    if (rule->ended != 0 && rule->notice_days != 0) {
+        text_format_time_ns(time, rule->until_ns);
+        printf("  in force until %s\n", time);
+    }
+}
+
 static void print_text(struct listing *listing, const struct tj_rule_object *rule, uint32_t number,
                        const char *type, const char *what, const struct tj_rule_figures *figures)
 {
@@ -117,6 +134,7 @@ static void print_text(struct listing *listing, const struct tj_rule_object *rul
     printf("rule %" PRIu32 "  %s, %s, set by record %s%s%s\n", number, type,
            status_of(listing, rule), set, rule->ended != 0 ? ", ended by record " : "",
            rule->ended != 0 ? ended : "");
+    print_times(rule);
     text_sanitise(safe, sizeof safe, what);
     printf("  %s\n", safe);
     figure_words(&words, listing, rule, figures);
@@ -225,7 +243,8 @@ static int print_rule(struct listing *listing, const struct tj_rule_object *rule
 static bool wanted(const struct listing *listing, const struct tj_rule_object *rule)
 {
     bool of_party = rule->kind != TJ_PROGRAMME && tj_account_party(rule->holder) == listing->party;
-    return (listing->all || rule->ended == 0) && (listing->party > UINT32_MAX || of_party);
+    bool over = rule->ended != 0 && listing->now_ns >= rule->until_ns;
+    return (listing->all || !over) && (listing->party > UINT32_MAX || of_party);
 }
 
 static int print_rules(struct listing *listing)

@@ -68,9 +68,9 @@ static void print_approvals(FILE *out, const struct tj_readiness *r)
     struct words wanted = {.used = 0};
     const struct tj_approvals *a = &r->approvals;
     if (r->approvals_record != TJ_NOWHERE) {
-        words_approvals(&wanted, a->tier->approvals, a->tier->groups);
+        words_approvals(&wanted, a->wanted.approvals, a->wanted.groups);
         fprintf(out, "; record %" PRIu32 " wants %s by rule %" PRIu32 ": %" PRIu32 " given",
-                r->approvals_record, wanted.text, a->rule, a->count);
+                r->approvals_record, wanted.text, a->wanted.rule, a->count);
     }
 }
 

@@ -366,7 +366,7 @@ static bool freeze_parties(struct tj_period *p)
     }
     for (uint32_t i = 0; i < p->ledger.rules_set; i++) {
         const struct tj_rule_object *rule = &p->rules[i];
-        bool in_force = rule->set != 0 && rule->ended == 0;
+        bool in_force = tj_rule_in_force(rule, UINT64_MAX, tj_period_last_ns(p));
         bool freezes = rule->kind == TJ_SET_LIMIT && rule->type == TJ_LIMIT_FREEZE &&
                        (rule->directions & TJ_FREEZE_OUT) != 0;
         if (in_force && freezes) {

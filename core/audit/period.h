@@ -105,6 +105,16 @@ struct tj_period {
     struct tj_period_work *work;
 };
 
+/* Its first nanosecond and its last. */
+static inline uint64_t tj_period_first_ns(const struct tj_period *p)
+{
+    return tj_days_after(0, p->from);
+}
+static inline uint64_t tj_period_last_ns(const struct tj_period *p)
+{
+    return tj_days_after(0, p->as_of) + 86400u * TJ_NS_PER_S - 1;
+}
+
 /* `from` 0: from the ledger's first day on. NULL when memory is out. */
 struct tj_period *tj_period_create(uint32_t from, uint32_t as_of) TJ_MUST_USE;
 void tj_period_destroy(struct tj_period *period);

@@ -280,6 +280,7 @@ static void join_parts(struct tj_replaying *r)
         .documents = &r->documents,
         .figures = r->figures,
         .period = r->period,
+        .received_ns = r->received_ns,
     };
 }
 

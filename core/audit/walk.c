@@ -34,25 +34,64 @@ void tj_walk_recoveries(struct tj_walk *w, uint64_t index, const uint8_t *record
     }
 }
 
-/* Notes a post that had to wait because of its tier. Tiers are directives, and no entry has both
+/* Notes a post that had to wait because of a tier. Tiers are directives, and no entry has both
  * kinds of records. So the tiers after the entry are those that it was judged by. */
-static void note_post(struct tj_walk *w, uint64_t id, const uint8_t *record)
+static void note_post(struct tj_walk *w, uint64_t id, uint64_t received_ns, const uint8_t *record)
 {
-    struct tj_passage p = {.record = record, .id = id};
-    uint32_t number;
+    struct tj_passage p = {.record = record, .id = id, .received_ns = received_ns};
+    struct tj_demand wanted;
     if (tj_state_ledger(w->state)->rules_set == 0) {
         return;
     }
     p.from = tj_state_account(w->state, tj_movement_from(record));
-    const struct tj_rule_object *tier = tj_tier_of(w->state, &number, &p);
-    if (tier == NULL || tier->window_s == 0) {
+    tj_demand_of(w->state, &wanted, &p);
+    if (wanted.delay_s == 0) {
         return;
     }
     char what[80];
     snprintf(what, sizeof what, "record %" PRIu32 " (post, rule %" PRIu32 ")",
-             tj_record_position(id), number);
+             tj_record_position(id), wanted.delay_rule);
     tj_anchor_wait(w->anchor, w->progress, tj_record_entry(tj_movement_refers_to(record)),
-                   tier->window_s, what);
+                   wanted.delay_s, what);
+}
+
+/* Whether the notice of a rule ended between the entry before and this one; *next: or will end
+ * later.
+ */
+static void note_rule(struct tj_walk *w, uint64_t index, uint64_t received_ns, uint32_t number,
+                      uint64_t *next)
+{
+    const struct tj_rule_object *rule = tj_state_rule(w->state, number);
+    if (rule == NULL || rule->ended == 0 || rule->notice_days == 0) {
+        return;
+    }
+    if (rule->until_ns > received_ns) {
+        *next = rule->until_ns < *next ? rule->until_ns : *next;
+        return;
+    }
+    /* Ended in this entry and lifted in it: whom it names agreed. */
+    if (rule->until_ns <= w->received_ns || tj_record_entry(rule->ended) == index) {
+        return;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "the end of rule %" PRIu32, number);
+    tj_anchor_wait(w->anchor, w->progress, tj_record_entry(rule->ended), rule->notice_days * 86400u,
+                   what);
+}
+
+/* Notes the rules that are not in force any more from this entry on, because their notice is over.
+ * By the ledger's clock it is; a ledger whose clock was put forward lifts what it may not. */
+static void note_lifted(struct tj_walk *w, uint64_t index, uint64_t received_ns, bool directives)
+{
+    if (received_ns >= w->lifted_ns || directives) {
+        uint64_t next = UINT64_MAX;
+        uint32_t rules = tj_state_ledger(w->state)->rules_set;
+        for (uint32_t i = 0; i < rules; i++) {
+            note_rule(w, index, received_ns, i, &next);
+        }
+        w->lifted_ns = next;
+    }
+    w->received_ns = received_ns;
 }
 
 /* ---- a record ---- */
@@ -68,7 +107,7 @@ static bool walk_movement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
         tj_documents_cite(w->documents, document);
     }
     if (record[0] == TJ_POST) {
-        note_post(w, id, record);
+        note_post(w, id, received_ns, record);
     }
     if (!tj_posting_of(&posting, w->state, w->past, id, received_ns, record)) {
         return true;
@@ -115,6 +154,7 @@ bool tj_walk_entry(struct tj_walk *w, uint64_t index, uint64_t received_ns, cons
                    uint32_t count)
 {
     bool movements = tj_kind_is_movement(records[0]);
+    note_lifted(w, index, received_ns, !movements);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         uint64_t id = tj_record_id(index, i);

@@ -20,6 +20,8 @@ struct tj_walk {
     struct tj_documents *documents;
     struct tj_figures *figures;
     struct tj_period *period; /* NULL: none is wanted */
+    uint64_t received_ns;     /* of the entry walked last; 0: none in this audit */
+    uint64_t lifted_ns;       /* no rule's notice ends before; 0: to be looked for */
 };
 
 /* To be called before the judgement of an entry of directives by the authority (party 0). The

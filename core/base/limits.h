@@ -72,6 +72,9 @@
 
 /* Rules (tiers, limits, programmes) of a ledger over its whole life: numbers are never reused. */
 #define TJ_RULES_MAX 65536u
+/* Days between the end of a rule being given and its being lifted; and before a counterparty limit
+ * says more. A year and a day: longer than any programme's review. */
+#define TJ_NOTICE_DAYS_MAX 366u
 /* Groups that approvals may be demanded from: bits 1 to 15 of a mask. */
 #define TJ_GROUP_MAX 15u
 /* Steps that the window of an outflow limit is counted in. A limit then remembers so many sums,
@@ -125,6 +128,11 @@ static inline uint64_t tj_ns_after(uint64_t time_ns, uint64_t seconds)
         return TJ_NEVER_NS;
     }
     return time_ns + seconds * TJ_NS_PER_S;
+}
+
+static inline uint64_t tj_days_after(uint64_t time_ns, uint32_t days)
+{
+    return tj_ns_after(time_ns, (uint64_t)days * 86400u);
 }
 
 /* Seconds in so many nanoseconds, rounded up. */

@@ -31,10 +31,11 @@ static void limit_figures(const struct tj_state *state, struct tj_rule_figures *
 
 /* The asset counts for the minimum that is in force. */
 static void minimum_figures(const struct tj_state *state, struct tj_rule_figures *out,
-                            const struct tj_rule_object *rule, uint32_t number)
+                            const struct tj_rule_object *rule, uint32_t number, uint64_t now_ns)
 {
     const struct tj_asset_object *asset = tj_state_asset(state, rule->asset);
-    if (asset == NULL || asset->minimum_set == 0 || asset->minimum_rule != number) {
+    if (asset == NULL || asset->minimum_set == 0 || asset->minimum_rule != number ||
+        !tj_rule_in_force(rule, UINT64_MAX, now_ns)) {
         return;
     }
     out->bounded = true;
@@ -52,7 +53,7 @@ static void programme_figures(const struct tj_state *state, struct tj_rule_figur
 {
     const struct tj_programme_sums *sums = &rule->programme;
     if (rule->type == TJ_PROGRAMME_MINIMUM) {
-        minimum_figures(state, out, rule, number);
+        minimum_figures(state, out, rule, number, now_ns);
         return;
     }
     out->counts = true;

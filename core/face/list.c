@@ -250,6 +250,11 @@ static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out
     out->amount_day = object->amount_day;
     out->set_id = object->set;
     out->ended_id = object->ended;
+    out->from_ns = object->from_ns;
+    out->until_ns = object->until_ns;
+    out->named_party = object->named_party;
+    out->notice_days = object->notice_days;
+    out->wait_days = object->wait_days;
     out->bounded = figures.bounded;
     out->used = wide(figures.used);
     out->left = wide(figures.left);
@@ -285,20 +290,21 @@ enum tijori_status tijori_rules(struct tijori *ledger, struct tijori_rule *out, 
 /* ---- pending movements ---- */
 
 static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *out,
-                      const uint8_t bytes[TJ_RECORD_SIZE], uint64_t id)
+                      const uint8_t bytes[TJ_RECORD_SIZE], uint64_t id, uint64_t now_ns)
 {
     struct tj_approvals approvals;
-    tj_readiness_of_pending(view->state, &approvals, bytes, id, tj_record_id(view->head.size, 0));
+    tj_readiness_of_pending(view->state, &approvals, bytes, id, tj_record_id(view->head.size, 0),
+                            now_ns);
     out->approvals = approvals.count;
     out->rule = UINT32_MAX;
-    if (approvals.tier == NULL) {
+    if (approvals.wanted.tiers == 0) {
         return;
     }
-    out->rule = approvals.rule;
-    out->approvals_wanted = approvals.tier->approvals;
+    out->rule = approvals.wanted.rule;
+    out->approvals_wanted = approvals.wanted.approvals;
     out->groups_missing = approvals.groups_missing;
-    if (approvals.tier->window_s != 0) {
-        out->not_before_ns = tj_ns_after(out->received_ns, approvals.tier->window_s);
+    if (approvals.wanted.delay_s != 0) {
+        out->not_before_ns = tj_ns_after(out->received_ns, approvals.wanted.delay_s);
     }
 }
 
@@ -310,7 +316,11 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     uint8_t bytes[TJ_RECORD_SIZE];
     struct tj_entry_view entry;
     struct tj_record record;
+    struct tj_entry_view newest;
     enum tijori_status status = read_named(view, bytes, &entry, id, TJ_PENDING);
+    if (status == TIJORI_OK) {
+        status = tj_journal_counted(view->txn, &newest, NULL, view->head.size - 1);
+    }
     if (status != TIJORI_OK) {
         return status;
     }
@@ -328,7 +338,7 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     out->timeout_s = record.timeout_s;
     out->purpose = record.purpose;
     memcpy(out->reference, record.reference, TJ_REFERENCE_SIZE);
-    fill_tier(view, out, bytes, id);
+    fill_tier(view, out, bytes, id, newest.received_ns);
     return TIJORI_OK;
 }
 

@@ -1,8 +1,8 @@
 #include "core/format/record.h"
 
 #include "core/format/origin.h"
+#include "core/format/text_form.h"
 #include "crypto/signature.h"
-#include "crypto/utf8.h"
 
 /* ---- names ---- */
 
@@ -97,28 +97,6 @@ uint8_t tj_kind_by_name(const char *name)
     return 0;
 }
 
-/* ---- text ---- */
-
-/* C0, DEL and C1: no text of the format has them. */
-static bool is_control(uint32_t code_point)
-{
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
-}
-
-bool tj_text_valid(const uint8_t *text, size_t size)
-{
-    size_t at = 0;
-    while (at < size && text[at] != 0) {
-        uint32_t code_point = 0;
-        const size_t step = tj_utf8_next(&code_point, text + at, size - at);
-        if (step == 0 || is_control(code_point)) {
-            return false;
-        }
-        at += step;
-    }
-    return tj_all_zero(text + at, size - at);
-}
-
 /* ---- form ---- */
 
 static bool is_mask(const struct tj_field *field)
@@ -135,6 +113,12 @@ static bool number_fits(const struct tj_field *field, uint64_t value)
     return value >= field->min && value <= field->max;
 }
 
+/* A text that may not be empty is a name. */
+static bool text_fits(const struct tj_field *field, const uint8_t *at)
+{
+    return field->min == 0 ? tj_text_valid(at, field->size) : tj_name_valid(at, field->size);
+}
+
 static enum tijori_status check_field(const uint8_t *record, const struct tj_field *field,
                                       struct tj_verdict *verdict)
 {
@@ -147,7 +131,7 @@ static enum tijori_status check_field(const uint8_t *record, const struct tj_fie
         }
         return TIJORI_OK;
     case TJ_FIELD_TEXT:
-        if (!tj_text_valid(at, field->size) || !filled) {
+        if (!text_fits(field, at)) {
             return tj_refuse(verdict, TIJORI_TEXT, field->name);
         }
         return TIJORI_OK;

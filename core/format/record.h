@@ -162,6 +162,9 @@ struct tj_record {
     uint8_t figure;
     uint16_t classes;
     uint16_t purposes;
+    uint16_t notice_days; /* 0: none; of a rule */
+    uint16_t wait_days;   /* 0: none */
+    uint32_t named_party; /* 0: none */
     uint16_t groups;
     uint32_t party;
     uint32_t ordinal;
@@ -345,7 +348,7 @@ struct tj_field {
     const char *const *names; /* for TJ_UNIT_NAME, by number */
 };
 
-enum { TJ_FIELDS_MAX = 11 };
+enum { TJ_FIELDS_MAX = 13 };
 struct tj_layout {
     const char *name; /* of the kind */
     uint8_t says;     /* TJ_NAMES, TJ_POSTS, TJ_FOUNDS */
@@ -391,8 +394,5 @@ void tj_record_decode(struct tj_record *out, const uint8_t record[TJ_RECORD_SIZE
 
 /* Encodes a record. What the kind does not have is left zero. The form is not checked here. */
 void tj_record_encode(const struct tj_record *record, uint8_t out[TJ_RECORD_SIZE]);
-
-/* True for text as docs/FORMAT.md has it: UTF-8, shortest form, no controls, zero padded. */
-bool tj_text_valid(const uint8_t *text, size_t size) TJ_MUST_USE;
 
 #endif

@@ -212,7 +212,7 @@ static void count_outflow(struct tj_state *state, const struct tj_passage *p, ui
     size_t step = 0;
     uint32_t number;
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
         if (!tj_limits_outflow(rule, p)) {
             continue;
         }
@@ -247,7 +247,7 @@ static void count_programmes(struct tj_state *state, const struct tj_passage *p)
     uint32_t number;
     const struct tj_rule_object *rule;
     uint64_t asset = tj_programmes_of(p->from->asset);
-    while ((rule = tj_next_rule(state, &step, &number, asset, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, asset, p->id, p->received_ns)) != NULL) {
         struct tj_programme_change change;
         if (!tj_programme_change(rule, &change, p)) {
             continue;

@@ -1,5 +1,7 @@
 #include "core/rules/effect_directive.h"
 
+#include "core/rules/rule.h"
+
 static struct tj_account_object *touch_account(struct tj_state *state, uint64_t account)
 {
     return tj_state_touch(state, TJ_T_ACCOUNT, tj_account_party(account),
@@ -254,15 +256,13 @@ void tj_effect_close_account(struct tj_state *state, const struct tj_given *g)
 
 /* ---- rules ---- */
 
-static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t asset_number, bool set)
+/* Whether it is still in force, its rule says. */
+static void effect_minimum(struct tj_state *state, uint32_t number, uint32_t asset_number)
 {
     struct tj_asset_object *asset = tj_state_touch(state, TJ_T_ASSET, 0, asset_number);
-    TJ_VERIFY_CHECK(!tj_state_exact(state) || set || asset->minimum_rule == number);
     asset->minimum_rule = number;
-    asset->minimum_set = set;
-    if (set) {
-        asset->breaches = asset->breach_first = asset->breach_last = 0;
-    }
+    asset->minimum_set = true;
+    asset->breaches = asset->breach_first = asset->breach_last = 0;
 }
 
 /* What all rules keep of what their records say; fields that a kind does not have are zero. A table
@@ -292,6 +292,10 @@ static struct tj_rule_object *set_rule(struct tj_state *state, const struct tj_g
     rule->amount = r->amount;
     rule->amount_day = r->amount_day;
     rule->counterparty = r->counterparty;
+    rule->named_party = r->named_party;
+    rule->notice_days = r->notice_days;
+    rule->wait_days = r->wait_days;
+    rule->from_ns = r->wait_days != 0 ? tj_days_after(g->effect->received_ns, r->wait_days) : 0;
     tj_state_index_rule(state, holder, r->rule);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || tj_state_rule(state, r->rule) == rule);
     return rule;
@@ -330,21 +334,20 @@ void tj_effect_programme(struct tj_state *state, const struct tj_given *g)
 {
     set_rule(state, g, tj_programmes_of(g->r->asset));
     if (g->r->type == TJ_PROGRAMME_MINIMUM) {
-        effect_minimum(state, g->r->rule, g->r->asset, true);
+        effect_minimum(state, g->r->rule, g->r->asset);
     }
     touch_ledger(state)->rules_set = g->r->rule + 1;
 }
 
+/* The end of a rule with notice is known from here on, and comes later; whom the rule names may
+ * agree to it at once. Which movements it is in force for follows from the rule's object alone. */
 void tj_effect_end_rule(struct tj_state *state, const struct tj_given *g)
 {
-    const struct tj_rule_object *rule = tj_state_rule(state, g->r->rule);
-    TIJORI_REQUIRE(rule != NULL);
-    uint32_t asset = rule->asset;
-    bool minimum = rule->kind == TJ_PROGRAMME && rule->type == TJ_PROGRAMME_MINIMUM;
     struct tj_rule_object *ended = tj_state_touch(state, TJ_T_RULE, 0, g->r->rule);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || (ended->ended == 0 && ended->set < g->id));
+    uint64_t now_ns = g->effect->received_ns;
+    bool agreed =
+        ended->named_party != 0 && tj_countersigned_by(g->effect->slots, ended->named_party);
     ended->ended = g->id;
-    if (minimum) {
-        effect_minimum(state, g->r->rule, asset, false);
-    }
+    ended->until_ns = agreed ? now_ns : tj_days_after(now_ns, ended->notice_days);
 }

@@ -170,6 +170,26 @@ enum tijori_status tj_judge_directive(const struct tj_asked *a,
 
 /* ---- tiers, limits, programmes, statements ---- */
 
+/* 7.2, NAMED_PARTY: whom a rule names is to be able to say no to the state. A party that has its
+ * keys from the authority, or is an office of it, is not. */
+static enum tijori_status judge_named_party(const struct tj_asked *a, struct tj_verdict *verdict)
+{
+    if (a->r->named_party == 0) {
+        return TIJORI_OK;
+    }
+    enum tijori_status status = judge_party_known(a, a->r->named_party, "named_party", verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    const struct tj_party_object *party = tj_state_party(a->state, a->r->named_party);
+    if (tj_type_is_public(party->type) || party->status == TJ_PARTY_CLOSED ||
+        party->threshold[TJ_DOMAIN_ADMINISTER] == 0) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_PARTY, "named_party", "party %" PRIu32,
+                                a->r->named_party);
+    }
+    return TIJORI_OK;
+}
+
 static enum tijori_status judge_next_rule(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     uint32_t next = tj_state_ledger(a->state)->rules_set;
@@ -177,7 +197,7 @@ static enum tijori_status judge_next_rule(const struct tj_asked *a, struct tj_ve
     if (a->r->rule != next || next == TJ_RULES_MAX) {
         return refuse_number(verdict, "rule", next);
     }
-    return TIJORI_OK;
+    return judge_named_party(a, verdict);
 }
 
 /* 7.2, ASSET_UNKNOWN. */
@@ -190,8 +210,8 @@ static enum tijori_status judge_asset(const struct tj_asked *a, struct tj_verdic
     return TIJORI_OK;
 }
 
-/* 7.2, set_tier: a movement meets the one tier with the largest bound below its amount. Two of the
- * same bound would leave open which one. Who wants to change a tier ends it first. */
+/* 7.2, set_tier: who wants to change a tier ends it first. One that runs out stands beside the new
+ * one until its notice is over, and both are kept. */
 enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_record *r = a->r;
@@ -207,10 +227,12 @@ enum tijori_status tj_judge_set_tier(const struct tj_asked *a, struct tj_verdict
     uint32_t number;
     uint64_t holder = tj_account_id(r->party, TJ_LOCAL_ALL);
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(a->state, &step, &number, holder, UINT64_MAX)) != NULL) {
+    while ((rule = tj_next_rule(a->state, &step, &number, holder, UINT64_MAX, a->c->received_ns)) !=
+           NULL) {
         TJ_VERIFY_CHECK(rule->kind == TJ_SET_TIER || rule->kind == TJ_SET_LIMIT);
         TJ_VERIFY_CHECK(number < tj_state_ledger(a->state)->rules_set);
-        if (rule->kind == TJ_SET_TIER && rule->asset == r->asset && rule->amount == r->above) {
+        if (rule->kind == TJ_SET_TIER && rule->ended == 0 && rule->asset == r->asset &&
+            rule->amount == r->above) {
             return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "above",
                                     "rule %" PRIu32 " says this of the same amount", number);
         }
@@ -238,6 +260,35 @@ static enum tijori_status judge_limited_asset(const struct tj_asked *a, struct t
     return TIJORI_OK;
 }
 
+/* 7.2, set_limit, of a counterparty limit: one beside another says *also to these*. So it waits at
+ * least as long as the end of any that it widens would, or notice could be walked round. */
+static enum tijori_status judge_widening(const struct tj_asked *a, struct tj_verdict *verdict)
+{
+    const struct tj_record *r = a->r;
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t number;
+    while ((rule = tj_next_rule(a->state, &step, &number, r->holder, UINT64_MAX,
+                                a->c->received_ns)) != NULL) {
+        if (rule->kind == TJ_SET_LIMIT && rule->type == TJ_LIMIT_COUNTERPARTY &&
+            (rule->directions & r->directions) != 0 && rule->notice_days > r->wait_days) {
+            return tj_refuse_detail(verdict, TIJORI_VALUE, "wait_days",
+                                    "rule %" PRIu32 " has a notice of %u days", number,
+                                    rule->notice_days);
+        }
+    }
+    return TIJORI_OK;
+}
+
+static enum tijori_status judge_counterparty(const struct tj_asked *a, struct tj_verdict *verdict)
+{
+    enum tijori_status status = judge_holder(a, a->r->counterparty, "counterparty", verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return judge_widening(a, verdict);
+}
+
 /* 7.2, set_limit. */
 enum tijori_status tj_judge_set_limit(const struct tj_asked *a, struct tj_verdict *verdict)
 {
@@ -250,7 +301,7 @@ enum tijori_status tj_judge_set_limit(const struct tj_asked *a, struct tj_verdic
     case TJ_LIMIT_BALANCE:
         return judge_limited_asset(a, verdict);
     case TJ_LIMIT_COUNTERPARTY:
-        return judge_holder(a, a->r->counterparty, "counterparty", verdict);
+        return judge_counterparty(a, verdict);
     case TJ_LIMIT_PURPOSES:
     case TJ_LIMIT_FREEZE:
         return TIJORI_OK;
@@ -279,9 +330,9 @@ enum tijori_status tj_judge_programme(const struct tj_asked *a, struct tj_verdic
                                 "before the day on which it is set");
     }
     const struct tj_asset_object *asset = tj_state_asset(a->state, r->asset);
-    TJ_VERIFY_CHECK(asset->minimum_set == 0 ||
-                    tj_state_rule(a->state, asset->minimum_rule)->ended == 0);
-    if (r->type == TJ_PROGRAMME_MINIMUM && asset->minimum_set != 0) {
+    if (r->type == TJ_PROGRAMME_MINIMUM && asset->minimum_set != 0 &&
+        tj_rule_in_force(tj_state_rule(a->state, asset->minimum_rule), UINT64_MAX,
+                         a->c->received_ns)) {
         return tj_refuse_detail(verdict, TIJORI_RULE_STATUS, "type",
                                 "rule %" PRIu32 " is the asset's minimum", asset->minimum_rule);
     }
@@ -412,6 +463,25 @@ enum tijori_status tj_judge_rename_party(const struct tj_asked *a, struct tj_ver
     return judge_name(a, verdict);
 }
 
+/* 7.2, recover_party, VALUE: who recovers a party could agree in its name. So a party that rules
+ * name is not recovered sooner than they could be lifted without it. */
+static enum tijori_status judge_outlasts_notice(const struct tj_asked *a,
+                                                struct tj_verdict *verdict)
+{
+    uint32_t rules = tj_state_ledger(a->state)->rules_set;
+    for (uint32_t i = 0; i < rules; i++) {
+        const struct tj_rule_object *rule = tj_state_rule(a->state, i);
+        if (rule != NULL && rule->named_party == a->r->party &&
+            tj_rule_in_force(rule, UINT64_MAX, a->c->received_ns) &&
+            a->r->delay_s < rule->notice_days * 86400u) {
+            return tj_refuse_detail(verdict, TIJORI_VALUE, "delay_s",
+                                    "rule %" PRIu32 " names it, with a notice of %u days", i,
+                                    rule->notice_days);
+        }
+    }
+    return TIJORI_OK;
+}
+
 /* 7.2, recover_party: a second one would move the time until which the party may object. */
 enum tijori_status tj_judge_recover_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
@@ -424,7 +494,7 @@ enum tijori_status tj_judge_recover_party(const struct tj_asked *a, struct tj_ve
     if (party->recovery != 0) {
         return tj_refuse_detail(verdict, TIJORI_RECOVERY, "party", "one is open already");
     }
-    return TIJORI_OK;
+    return judge_outlasts_notice(a, verdict);
 }
 
 /* 7.2, object_recovery. */

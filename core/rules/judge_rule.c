@@ -30,8 +30,8 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 {
     const struct tj_rule_object *rule;
     do {
-        rule =
-            tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder, walk->passage->id);
+        rule = tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder,
+                            walk->passage->id, walk->passage->received_ns);
     } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
     return rule;
 }
@@ -236,7 +236,7 @@ static bool is_limited(const struct tj_state *state, const struct tj_passage *p,
 {
     size_t step = 0;
     const struct tj_rule_object *rule;
-    while ((rule = tj_next_rule(state, &step, NULL, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, NULL, holder, p->id, p->received_ns)) != NULL) {
         if (rule->kind == TJ_SET_LIMIT) {
             return true;
         }
@@ -295,60 +295,64 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
 
 /* ---- tiers ---- */
 
-/* 7.3, step 6, APPROVALS. */
+/* 7.3, step 6, APPROVALS. The rule that is told is one that is not kept. */
 static enum tijori_status judge_approvals(const struct tj_approvals *given,
                                           struct tj_verdict *verdict)
 {
-    TJ_VERIFY_CHECK(given->tier != NULL && given->tier->kind == TJ_SET_TIER);
-    if (given->count < given->tier->approvals) {
+    const struct tj_demand *wanted = &given->wanted;
+    if (given->count < wanted->approvals) {
         return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
-                                "rule %" PRIu32 ": %u approvals wanted, %" PRIu32 " given",
-                                given->rule, given->tier->approvals, given->count);
+                                "rule %" PRIu32 ": %" PRIu32 " approvals wanted, %" PRIu32 " given",
+                                wanted->rule, wanted->approvals, given->count);
     }
     if (given->groups_missing != 0) {
+        int group = __builtin_ctz(given->groups_missing);
+        TJ_VERIFY_CHECK(group > 0 && group <= (int)TJ_GROUP_MAX);
         return tj_refuse_detail(verdict, TIJORI_APPROVALS, "amount",
-                                "rule %" PRIu32 ": none of group %d approved", given->rule,
-                                __builtin_ctz(given->groups_missing));
+                                "rule %" PRIu32 ": none of group %d approved",
+                                wanted->group_rules[group], group);
     }
     return TIJORI_OK;
 }
 
 /* 7.3, step 6, DELAY: asked after APPROVALS, because it is of no use to wait while approvals are
  * lacking. */
-static enum tijori_status judge_delay(const struct tj_passage *p, const struct tj_rule_object *tier,
-                                      uint32_t rule, struct tj_verdict *verdict)
+static enum tijori_status judge_delay(const struct tj_passage *p, const struct tj_demand *wanted,
+                                      struct tj_verdict *verdict)
 {
     uint64_t left_ns;
     TJ_VERIFY_CHECK(tj_record_kind(p->record) != TJ_POST || p->received_ns > p->named->received_ns);
-    switch (tj_tier_wait(&left_ns, tier, p)) {
+    switch (tj_demand_wait(&left_ns, wanted, p)) {
     case TJ_WAIT_NONE:
         return TIJORI_OK;
     case TJ_WAIT_NEVER:
         return tj_refuse_detail(verdict, TIJORI_DELAY, "kind",
-                                "rule %" PRIu32 ": waits %" PRIu32 " s", rule, tier->window_s);
+                                "rule %" PRIu32 ": waits %" PRIu32 " s", wanted->delay_rule,
+                                wanted->delay_s);
     case TJ_WAIT_LEFT:
         return tj_refuse_detail(verdict, TIJORI_DELAY, "refers_to",
-                                "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left", rule,
-                                tier->window_s, tj_s_of_ns_up(left_ns));
+                                "rule %" PRIu32 ": waits %" PRIu32 " s, %" PRIu64 " s left",
+                                wanted->delay_rule, wanted->delay_s, tj_s_of_ns_up(left_ns));
     }
     abort();
 }
 
-/* 7.3, step 6. The approvals of a post were gathered by approve records, which may stand in bodies
- * that an audit does not have. Its delay is known all the same: it counts from an entry, and
- * entries are all here. */
-static enum tijori_status judge_tier(struct tj_state *state, const struct tj_case *c,
-                                     const struct tj_passage *p, struct tj_verdict *verdict)
+/* 7.3, step 6. A movement has to keep every tier below its amount: a weak one beside a strong one
+ * would else take the strong one's place. The approvals of a post were gathered by approve records,
+ * which may stand in bodies that an audit does not have. Its delay is known all the same: it counts
+ * from an entry, and entries are all here. */
+static enum tijori_status judge_tiers(struct tj_state *state, const struct tj_case *c,
+                                      const struct tj_passage *p, struct tj_verdict *verdict)
 {
-    uint32_t rule;
-    const struct tj_rule_object *tier = tj_tier_met(state, &rule, p);
-    if (tier == NULL) {
+    struct tj_demand wanted;
+    tj_demand_met(state, &wanted, p);
+    if (wanted.tiers == 0) {
         return TIJORI_OK;
     }
     if (tj_record_kind(p->record) == TJ_POST &&
         tj_balance_unknown(state, tj_movement_from(p->record))) {
         state->unjudged++;
-        return judge_delay(p, tier, rule, verdict);
+        return judge_delay(p, &wanted, verdict);
     }
     struct tj_key_set signed_by;
     struct tj_approvals given;
@@ -359,7 +363,7 @@ static enum tijori_status judge_tier(struct tj_state *state, const struct tj_cas
     if (status != TIJORI_OK) {
         return status;
     }
-    return judge_delay(p, tier, rule, verdict);
+    return judge_delay(p, &wanted, verdict);
 }
 
 /* ---- programmes ---- */
@@ -430,7 +434,7 @@ static enum tijori_status judge_programmes(const struct tj_state *state, const s
     size_t step = 0;
     uint32_t number;
     uint64_t holder = tj_programmes_of(p->from->asset);
-    while ((rule = tj_next_rule(state, &step, &number, holder, p->id)) != NULL) {
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
         struct tj_programme_change change;
         TJ_VERIFY_CHECK(rule->kind == TJ_PROGRAMME && rule->asset == p->from->asset);
         if (rule->mode != TJ_MODE_ENFORCE || !tj_programme_change(rule, &change, p)) {
@@ -471,7 +475,7 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     if (status != TIJORI_OK || tj_record_kind(record) == TJ_PENDING) {
         return status;
     }
-    status = judge_tier(state, c, &p, verdict);
+    status = judge_tiers(state, c, &p, verdict);
     if (status != TIJORI_OK || absent) {
         return status;
     }

@@ -201,7 +201,7 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
         }
         p->named = &named;
     }
-    enum tj_wait wait = tj_tier_wait(&left_ns, approvals->tier, p);
+    enum tj_wait wait = tj_demand_wait(&left_ns, &approvals->wanted, p);
     TJ_VERIFY_CHECK((wait == TJ_WAIT_LEFT) == (left_ns > 0));
     if (wait == TJ_WAIT_NONE) {
         return;
@@ -209,23 +209,22 @@ static void ask_wait(struct asking *a, struct tj_passage *p, uint32_t position,
     if (!bar(a, wait == TJ_WAIT_LEFT ? TJ_BAR_WAIT : TJ_BAR_NEVER, position)) {
         return;
     }
-    a->out->wait_rule = approvals->rule;
-    a->out->wait_s = approvals->tier->window_s;
+    a->out->wait_rule = approvals->wanted.delay_rule;
+    a->out->wait_s = approvals->wanted.delay_s;
     a->out->left_ns = left_ns;
 }
 
 /* 7.3, step 6. Of several records that want more approvals the first is told. */
-static void ask_tier(struct asking *a, struct tj_passage *p, uint32_t position)
+static void ask_tiers(struct asking *a, struct tj_passage *p, uint32_t position)
 {
     struct tj_approvals approvals;
     if (!tj_kind_posts(tj_record_kind(p->record))) {
         return;
     }
     tj_approvals_of(a->state, &approvals, p, &a->approvers, tj_pending_posted(p->record));
-    if (approvals.tier == NULL) {
+    if (approvals.wanted.tiers == 0) {
         return;
     }
-    TJ_VERIFY_CHECK(approvals.tier->amount < tj_movement_amount(p->record).base);
     if (!tj_approvals_complete(&approvals) && a->out->approvals_record == TJ_NOWHERE) {
         a->out->approvals_record = position;
         a->out->approvals = approvals;
@@ -257,7 +256,7 @@ static void ask_movement(struct asking *a, uint32_t position)
     if (tj_wants_countersigner(&party, a->c.header, record, p.from, p.to)) {
         add_other(a, party);
     }
-    ask_tier(a, &p, position);
+    ask_tiers(a, &p, position);
 }
 
 /* Movements and directives do not share an envelope, so the first record tells which they are. The
@@ -317,7 +316,7 @@ static bool nothing_missing(const struct tj_readiness *out)
         }
     }
     return out->own.given == out->own.counting.given && out->bar_record == TJ_NOWHERE &&
-           out->left_ns == 0 && out->approvals.tier == NULL;
+           out->left_ns == 0 && out->approvals.wanted.tiers == 0;
 }
 #endif
 
@@ -346,11 +345,13 @@ void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
 }
 
 void tj_readiness_of_pending(const struct tj_state *state, struct tj_approvals *out,
-                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id)
+                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id,
+                             uint64_t now_ns)
 {
     const struct tj_passage passage = {
         .record = record,
         .id = id,
+        .received_ns = now_ns,
         .from = tj_state_account(state, tj_movement_from(record)),
         .to = tj_state_account(state, tj_movement_to(record)),
     };

@@ -60,9 +60,10 @@ struct tj_readiness {
 void tj_readiness_of(const struct tj_state *state, struct tj_readiness *out,
                      const struct tj_past *past, const struct tj_case *c);
 
-/* Of a pending movement, were it posted as record `id` without another approval. Its accounts
- * exist. */
+/* Of a pending movement, were it posted at this time as record `id` without another approval. Its
+ * accounts exist. */
 void tj_readiness_of_pending(const struct tj_state *state, struct tj_approvals *out,
-                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id);
+                             const uint8_t record[TJ_RECORD_SIZE], uint64_t pending, uint64_t id,
+                             uint64_t now_ns);
 
 #endif

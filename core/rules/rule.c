@@ -29,6 +29,16 @@ bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZ
     return vouched;
 }
 
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (slots->slots[i].use == TJ_USE_COUNTERSIGN && slots->slots[i].party == party) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void tj_add_countersigner(struct tj_named *named, uint32_t party)
 {
     TJ_VERIFY_CHECK(named->countersigner_count <= TJ_SLOTS_MAX);
@@ -52,13 +62,15 @@ void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots)
 }
 
 const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *step,
-                                          uint32_t *number, uint64_t holder, uint64_t record_id)
+                                          uint32_t *number, uint64_t holder, uint64_t record_id,
+                                          uint64_t received_ns)
 {
     uint32_t found;
     while (tj_state_next_rule(state, step, &found, holder)) {
         TJ_VERIFY_CHECK(found < TJ_RULES_MAX);
         const struct tj_rule_object *rule = tj_state_rule(state, found);
-        if (rule != NULL && rule->holder == holder && tj_rule_in_force(rule, record_id)) {
+        if (rule != NULL && rule->holder == holder &&
+            tj_rule_in_force(rule, record_id, received_ns)) {
             if (number != NULL) {
                 *number = found;
             }
@@ -96,24 +108,49 @@ bool tj_enters(uint64_t holder, const struct tj_passage *p)
     return to == holder;
 }
 
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
-                                        const struct tj_passage *p)
+/* Rules are found in no order, and the first of those that want the same is named. */
+static bool wants_more(uint32_t wanted, uint32_t number, uint32_t most, uint32_t rule, bool first)
 {
-    const struct tj_rule_object *tier = NULL;
-    const struct tj_rule_object *rule;
-    size_t step = 0;
-    uint32_t found;
-    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
-    uint64_t amount = tj_movement_amount(p->record).base;
-    while ((rule = tj_next_rule(state, &step, &found, holder, p->id)) != NULL) {
-        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount &&
-            (tier == NULL || rule->amount > tier->amount)) {
-            tier = rule;
-            *number = found;
+    return first || wanted > most || (wanted == most && number < rule);
+}
+
+/* A demand grows by what one more tier wants: of each thing the most, and whose it is. */
+static void add_tier(struct tj_demand *out, const struct tj_rule_object *tier, uint32_t number)
+{
+    bool first = out->tiers == 0;
+    if (wants_more(tier->approvals, number, out->approvals, out->rule, first)) {
+        out->approvals = tier->approvals;
+        out->rule = number;
+    }
+    if (wants_more(tier->window_s, number, out->delay_s, out->delay_rule, first)) {
+        out->delay_s = tier->window_s;
+        out->delay_rule = number;
+    }
+    for (uint32_t group = 1; group <= TJ_GROUP_MAX; group++) {
+        bool wanted = (tier->groups >> group & 1) != 0;
+        bool known = (out->groups >> group & 1) != 0;
+        if (wanted && (!known || number < out->group_rules[group])) {
+            out->group_rules[group] = number;
         }
     }
-    TJ_VERIFY_CHECK(tier == NULL || tj_state_rule(state, *number) == tier);
-    return tier;
+    out->groups |= tier->groups;
+    out->tiers++;
+}
+
+void tj_demand_of(const struct tj_state *state, struct tj_demand *out, const struct tj_passage *p)
+{
+    const struct tj_rule_object *rule;
+    size_t step = 0;
+    uint32_t number;
+    uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
+    uint64_t amount = tj_movement_amount(p->record).base;
+    memset(out, 0, sizeof *out);
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
+        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount) {
+            add_tier(out, rule, number);
+        }
+    }
+    TJ_VERIFY_CHECK(out->tiers == 0 || out->approvals > 0 || out->groups > 0 || out->delay_s > 0);
 }
 
 /* ---- outflow limits ---- */
@@ -163,7 +200,8 @@ uint64_t *tj_window_sum(struct tj_rule_object *rule, uint64_t received_ns)
 bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, uint64_t received_ns)
 {
     uint32_t day = tj_day_of(received_ns);
-    return tj_rule_in_force(rule, record_id) && day >= rule->starts && day <= rule->ends;
+    return tj_rule_in_force(rule, record_id, received_ns) && day >= rule->starts &&
+           day <= rule->ends;
 }
 
 static void change_of_new(const struct tj_rule_object *rule, struct tj_programme_change *change,

@@ -47,15 +47,23 @@ bool tj_vouched(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZ
                 const struct tj_slots *slots, const struct tj_named *named) TJ_MUST_USE;
 /* The same of a record that is named. */
 bool tj_named_vouched(const struct tj_state *state, const struct tj_named *named) TJ_MUST_USE;
+/* The party has a countersign slot. */
+bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party) TJ_MUST_USE;
 /* The parties that countersign, each once, as a record that names one of this entry will know them.
  */
 void tj_add_countersigner(struct tj_named *named, uint32_t party);
 void tj_add_countersigners(struct tj_named *named, const struct tj_slots *slots);
 
-/* Set before this record, and not ended before it. */
-static inline bool tj_rule_in_force(const struct tj_rule_object *rule, uint64_t record_id)
+/* Set before this record and not waiting any more; not ended before it, or with notice that still
+ * runs. Times never fall, so who compares an entry's with until_ns need not ask which came first.
+ */
+static inline bool tj_rule_in_force(const struct tj_rule_object *rule, uint64_t record_id,
+                                    uint64_t received_ns)
 {
-    return rule->set != 0 && rule->set < record_id && (rule->ended == 0 || rule->ended > record_id);
+    if (rule->set == 0 || rule->set >= record_id || received_ns < rule->from_ns) {
+        return false;
+    }
+    return rule->ended == 0 || rule->ended > record_id || received_ns < rule->until_ns;
 }
 
 /* What a programme is found by, where tiers and limits have a holder: no party has this number. */
@@ -64,20 +72,30 @@ static inline uint64_t tj_programmes_of(uint32_t asset)
     return tj_account_id(UINT32_MAX, asset);
 }
 
-/* The next rule of this holder, from *step on (0 at first), that is in force for the record; NULL
- * when there is no more. *number (may be NULL) gets the rule's. */
+/* The next rule of this holder, from *step on (0 at first), that is in force for the record of an
+ * entry received then; NULL when there is no more. *number (may be NULL) gets the rule's. */
 const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *step,
-                                          uint32_t *number, uint64_t holder, uint64_t record_id);
+                                          uint32_t *number, uint64_t holder, uint64_t record_id,
+                                          uint64_t received_ns);
 
 /* The movement leaves, or enters, this holder. */
 bool tj_leaves(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 bool tj_enters(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 
-/* The tier that a movement's amount falls in: of those in force for the party and asset of `from`,
- * the one with the largest bound below the amount; NULL when there is none. *number gets its own.
- */
-const struct tj_rule_object *tj_tier_of(const struct tj_state *state, uint32_t *number,
-                                        const struct tj_passage *passage);
+/* What the tiers of a movement's amount want of it together: of those in force for the party and
+ * asset of `from`, all whose bound is below the amount. Each has to be kept, so the most approvals,
+ * every group and the longest wait. */
+struct tj_demand {
+    uint32_t tiers; /* how many; 0: nothing is wanted */
+    uint32_t approvals;
+    uint32_t groups; /* mask */
+    uint32_t delay_s;
+    uint32_t rule;                          /* the first of those that want so many approvals */
+    uint32_t delay_rule;                    /* and of those that wait so long */
+    uint32_t group_rules[TJ_GROUP_MAX + 1]; /* and, of each group wanted, that want it */
+};
+void tj_demand_of(const struct tj_state *state, struct tj_demand *out,
+                  const struct tj_passage *passage);
 
 /* Between two of a party's own reserve and custody accounts: no rule of all of a party sees it. */
 static inline bool tj_in_one_pocket(const uint8_t *record, const struct tj_account_object *from,

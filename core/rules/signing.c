@@ -328,16 +328,6 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
     return tj_class_is_contra(from->class) || to->class != TJ_CLASS_CUSTODY;
 }
 
-bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party)
-{
-    for (uint32_t i = 0; i < slots->count; i++) {
-        if (slots->slots[i].use == TJ_USE_COUNTERSIGN && slots->slots[i].party == party) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, uint64_t pending)
 {
     uint64_t mark;
@@ -354,18 +344,25 @@ void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, ui
 
 /* ---- 7.3, step 6 ---- */
 
-const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
-                                         const struct tj_passage *p)
+TJ_VERIFY_ONLY static bool is_below_all(const struct tj_state *state, const struct tj_passage *p)
+{
+    struct tj_demand wanted;
+    tj_demand_of(state, &wanted, p);
+    return wanted.tiers == 0;
+}
+
+void tj_demand_met(const struct tj_state *state, struct tj_demand *out, const struct tj_passage *p)
 {
     const struct tj_party_object *owner =
         tj_state_party(state, tj_account_party(tj_movement_from(p->record)));
     /* Most movements are below all tiers: they need not look for theirs. */
     if ((owner->ruled & TJ_PARTY_TIERED) == 0 ||
         tj_movement_amount(p->record).base <= owner->tier_least) {
-        TJ_VERIFY_CHECK(tj_tier_of(state, number, p) == NULL);
-        return NULL;
+        TJ_VERIFY_CHECK(is_below_all(state, p));
+        memset(out, 0, sizeof *out);
+        return;
     }
-    return tj_tier_of(state, number, p);
+    tj_demand_of(state, out, p);
 }
 
 /* A key that was revoked since no longer counts: when it approved, it may have been in other hands
@@ -393,7 +390,7 @@ void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
                      uint64_t pending)
 {
     memset(out, 0, sizeof *out);
-    out->tier = tj_tier_met(state, &out->rule, passage);
+    tj_demand_met(state, &out->wanted, passage);
     if (pending != 0) {
         tj_approved_before(state, &out->approved, pending);
     }
@@ -404,19 +401,16 @@ void tj_approvals_of(const struct tj_state *state, struct tj_approvals *out,
     uint32_t owner = tj_account_party(tj_movement_from(passage->record));
     TJ_VERIFY_CHECK(tj_state_party(state, owner) != NULL);
     out->count = tj_count_approvals(state, &groups, &out->approved, owner);
-    if (out->tier != NULL) {
-        out->groups_missing = out->tier->groups & ~groups;
-    }
+    out->groups_missing = out->wanted.groups & ~groups;
 }
 
 /* 7.3, step 6, DELAY: counted from the entry of the pending movement, whose time the ledger gave. A
  * move and a correct have no such entry: they cannot wait, and never pass. */
-enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
-                          const struct tj_passage *p)
+enum tj_wait tj_demand_wait(uint64_t *left_ns, const struct tj_demand *wanted,
+                            const struct tj_passage *p)
 {
-    TJ_VERIFY_CHECK(tier->kind == TJ_SET_TIER);
     *left_ns = 0;
-    if (tier->window_s == 0) {
+    if (wanted->delay_s == 0) {
         return TJ_WAIT_NONE;
     }
     if (tj_record_kind(p->record) != TJ_POST) {
@@ -424,7 +418,7 @@ enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
     }
     TJ_VERIFY_CHECK(p->named != NULL);
     /* Who only asks passes a clock, and that may be behind the pending entry's time. */
-    uint64_t over_ns = tj_ns_after(p->named->received_ns, tier->window_s);
+    uint64_t over_ns = tj_ns_after(p->named->received_ns, wanted->delay_s);
     if (over_ns == TJ_NEVER_NS) {
         *left_ns = TJ_NEVER_NS;
         return TJ_WAIT_LEFT;

@@ -97,8 +97,6 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
                             const uint8_t record[TJ_RECORD_SIZE],
                             const struct tj_account_object *from,
                             const struct tj_account_object *to) TJ_MUST_USE;
-/* The party has a countersign slot. */
-bool tj_countersigned_by(const struct tj_slots *slots, uint32_t party) TJ_MUST_USE;
 
 /* A set of a party's keys, bit by ordinal. */
 struct tj_key_set {
@@ -115,17 +113,15 @@ void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, ui
 
 /* What a movement's amount wants before it is posted, and how much of it is there. */
 struct tj_approvals {
-    const struct tj_rule_object *tier; /* NULL: nothing is wanted */
-    uint32_t rule;                     /* its number */
-    struct tj_key_set approved;        /* by whom, of the owner's keys */
-    uint32_t count;                    /* of those, how many are not revoked */
-    uint32_t groups_missing;           /* mask */
+    struct tj_demand wanted;
+    struct tj_key_set approved; /* by whom, of the owner's keys */
+    uint32_t count;             /* of those, how many are not revoked */
+    uint32_t groups_missing;    /* mask */
 };
 
-/* The tier that a movement would meet, were it posted as `passage` says; NULL when there is none.
- */
-const struct tj_rule_object *tj_tier_met(const struct tj_state *state, uint32_t *number,
-                                         const struct tj_passage *passage);
+/* What tiers would want of a movement, were it posted as `passage` says. */
+void tj_demand_met(const struct tj_state *state, struct tj_demand *out,
+                   const struct tj_passage *passage);
 /* How many of these keys of the party count, being not revoked; and the mask of their groups. */
 uint32_t tj_count_approvals(const struct tj_state *state, uint32_t *groups,
                             const struct tj_key_set *approved, uint32_t party);
@@ -143,18 +139,17 @@ static inline uint64_t tj_pending_posted(const uint8_t record[TJ_RECORD_SIZE])
 
 static inline bool tj_approvals_complete(const struct tj_approvals *approvals)
 {
-    return approvals->tier == NULL ||
-           (approvals->count >= approvals->tier->approvals && approvals->groups_missing == 0);
+    return approvals->count >= approvals->wanted.approvals && approvals->groups_missing == 0;
 }
 
-/* When a tier lets a movement be posted. */
+/* When its tiers let a movement be posted. */
 enum tj_wait {
     TJ_WAIT_NONE,
     TJ_WAIT_LEFT,  /* *left_ns from now on */
     TJ_WAIT_NEVER, /* a move and a correct do not wait, and have to */
 };
 /* passage->named is given for a post. */
-enum tj_wait tj_tier_wait(uint64_t *left_ns, const struct tj_rule_object *tier,
-                          const struct tj_passage *passage);
+enum tj_wait tj_demand_wait(uint64_t *left_ns, const struct tj_demand *wanted,
+                            const struct tj_passage *passage);
 
 #endif

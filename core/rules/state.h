@@ -91,7 +91,7 @@ struct tj_asset_object {
     char code[TJ_ASSET_CODE_SIZE];
     uint8_t decimals;
     uint8_t reserved_0[3];
-    uint32_t minimum_rule; /* the programme, set while it is in force */
+    uint32_t minimum_rule; /* the newest programme that is one; set: there is one */
     uint8_t minimum_set;
     uint8_t reserved[31];
     uint64_t breaches; /* of the minimum, since it was set; record ids of the first and the last */
@@ -255,7 +255,12 @@ struct tj_rule_object {
     uint64_t amount; /* or `above` of a tier */
     uint64_t amount_day;
     uint64_t counterparty;
-    uint64_t reserved_2[4];
+    uint64_t from_ns;  /* in force from this time on; 0: from its record on */
+    uint64_t until_ns; /* ended: in force for entries received before it */
+    uint32_t named_party;
+    uint16_t notice_days;
+    uint16_t wait_days;
+    uint64_t reserved_2;
     union {
         struct tj_programme_sums programme;
         struct tj_window_sums window;

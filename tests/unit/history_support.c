@@ -572,6 +572,31 @@ static void replace_rule(struct history *h, uint32_t old, uint32_t number,
     send(h);
 }
 
+/* A limit, a programme and a minimum with notice, from rule `number` on: set, counting, ended, and
+ * counting still. */
+static void rules_run_out(struct history *h, uint32_t number)
+{
+    static const uint32_t with_notice[] = {1, 8, 10};
+    uint32_t today = (uint32_t)(h->f->now_ns / NS_PER_S / DAY_S);
+    struct tj_record bought = movement(TJ_MOVE, T_MARKET, T_RESERVE_A, 12, TJ_PURCHASE);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct tj_record r = history_rules[with_notice[i]];
+        r.rule = number + i;
+        r.notice_days = 1;
+        r.starts = r.kind == TJ_PROGRAMME ? today : 0;
+        r.ends = r.kind == TJ_PROGRAMME ? today + 5 : 0;
+        single(h, 0, 0, false, &r);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        struct tj_record r = {.kind = TJ_END_RULE, .rule = number + i};
+        payments(h, 1);
+        single(h, 1, 1, false, &bought);
+        single(h, 0, 0, false, &r);
+    }
+    payments(h, 1);
+    single(h, 1, 1, false, &bought);
+}
+
 void history_rules_end(struct history *h)
 {
     enum { WINDOW = 2, CEILING = 7, LOWEST = 10 };
@@ -592,6 +617,7 @@ void history_rules_end(struct history *h)
         single(h, 0, 0, false, &r);
         payments(h, 1);
     }
+    rules_run_out(h, RULES + 3);
 }
 
 void history_moves(struct history *h, uint32_t count)

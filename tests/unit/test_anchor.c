@@ -309,6 +309,48 @@ static void a_delay_that_witnesses_did_not_see(void **state)
     }
 }
 
+/* The same of a rule's notice: it is over by the ledger's clock from the first entry on that is
+ * received after it. Told once, at that entry. */
+static void a_notice_that_witnesses_did_not_see(void **state)
+{
+    static const struct {
+        uint64_t before_s; /* the last time without the first free entry, after the end; 0: none */
+        const char *found;
+    } cases[] = {{86410, NULL}, {86409, "86399 s are shown"}, {0, "5 s are shown"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tamper_world *t = timed();
+        struct tj_replay_report report;
+        uint64_t end_s = FIXTURE_CREATED_S + 10000;
+        struct tj_record r = {.kind = TJ_SET_TIER, .party = 2, .asset = 1, .above = 1};
+        r.approvals = 2;
+        r.notice_days = 1;
+        send_at(t, 0, 0, &r, (end_s - 2000) * NS_PER_S);
+        r = (struct tj_record){.kind = TJ_END_RULE, .rule = 0};
+        uint64_t ended = send_at(t, 0, 0, &r, end_s * NS_PER_S);
+        cosign_at(t, end_s + 15, end_s + 10);
+        receive_at(t, (end_s + 50000) * NS_PER_S);
+        if (cases[i].before_s != 0) {
+            receive_at(t, (end_s + cases[i].before_s - 15) * NS_PER_S);
+            cosign_at(t, end_s + cases[i].before_s, end_s + cases[i].before_s);
+        }
+        receive_at(t, (end_s + 86500) * NS_PER_S);
+        receive_at(t, (end_s + 86600) * NS_PER_S);
+        cosign_at(t, end_s + 86601, end_s + 86602);
+        audit_timed(t, &report);
+        must_pass(&report);
+        assert_int_equal(report.finding_count, cases[i].found != NULL);
+        if (cases[i].found != NULL) {
+            char since[64];
+            snprintf(since, sizeof since, "the end of rule 0 had to wait 86400 s from entry %llu",
+                     (unsigned long long)ended);
+            assert_non_null(strstr(report.findings[0].text, since));
+            assert_non_null(strstr(report.findings[0].text, cases[i].found));
+        }
+        end_timed(t);
+    }
+}
+
 /* ---- log keys ---- */
 
 static void pinned_keys(void **state)
@@ -660,6 +702,7 @@ int main(void)
         cmocka_unit_test(a_wrong_clock_beside_a_right_one),
         cmocka_unit_test(a_promise_not_kept_is_a_finding),
         cmocka_unit_test(a_delay_that_witnesses_did_not_see),
+        cmocka_unit_test(a_notice_that_witnesses_did_not_see),
         cmocka_unit_test(pinned_keys),
         cmocka_unit_test(signed_by_another_key),
         cmocka_unit_test(cosignatures_that_are_missing),

@@ -294,6 +294,11 @@ static const struct place places[] = {
     RULE(amount),
     RULE(amount_day),
     RULE(counterparty),
+    RULE(from_ns),
+    RULE(until_ns),
+    RULE(named_party),
+    RULE(notice_days),
+    RULE(wait_days),
     RULE(reserved_2),
 
     PROGRAMME(counted_in),

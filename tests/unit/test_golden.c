@@ -2,8 +2,9 @@
  * tests/vectors/golden_ledger.jsonl. Every later release replays these bytes and finds these
  * hashes. The file and the constants are never made anew: a program that disagrees with them is
  * wrong. Before the first release the kinds of governance came to rules 1; their entries stand
- * after those from before, which kept every byte (FIRST_ENTRIES). (activate_rules is missing, since
- * there is no second set of rules; it comes with that one's own golden ledger.) */
+ * after those from before, which kept every byte (FIRST_ENTRIES). So did all when rules got notice;
+ * their state now says until when a rule that was ended is in force. (activate_rules is missing,
+ * since there is no second set of rules; it comes with that one's own golden ledger.) */
 
 #include "history_support.h"
 
@@ -23,7 +24,7 @@ static const char golden_leaf[] =
 static const char golden_root[] =
     "d1f9b92d9ca2a3b97513fe1e0a0510a3d9d1d57432c1e7eff40abcd97fec3339";
 static const char golden_state[] =
-    "1f0c680cf5e979aa5136ecc0bb114bdf50bfc372d2847c04d5026f4c5bd0659c";
+    "c42b1d7647bcbc310a3343f573a7d7ac61582fb3e10658b873d3d1590d391349";
 static const char first_root[] = "95fcce157741af9addd18adca86bbea7d91a9993c96f7c3ba8b1d1f34eb2bffd";
 enum { FIRST_ENTRIES = 39, GOLDEN_ENTRIES = 67 };
 

@@ -3,6 +3,7 @@
  * against the table of layouts. */
 
 #include "core/format/record.h"
+#include "core/format/text_form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,7 @@ struct field {
 struct kind {
     uint8_t number;
     const char *name;
-    struct field fields[12];
+    struct field fields[14];
 };
 
 #define U32    UINT32_MAX
@@ -78,8 +79,13 @@ struct kind {
         "purposes", 12, 2, NUM, 2, 0x1fbe                                                          \
     }
 /* `ends` is held against the `starts` of good_record. */
+#define NOTICE(days_at, party_at)                                                                  \
+    {"notice_days", days_at, 2, NUM, 0, 366},                                                      \
+    {                                                                                              \
+        "named_party", party_at, 4, NUM, 0, U32                                                    \
+    }
 #define PROGRAMME_FIELDS(mode_min)                                                                 \
-    {"mode", 1, 1, NUM, mode_min, 2}, RULE, {"asset", 8, 4, NUM, 1, U32},                          \
+    {"mode", 1, 1, NUM, mode_min, 2}, RULE, {"asset", 8, 4, NUM, 1, U32}, NOTICE(14, 44),          \
         {"starts", 16, 4, NUM, 0, U32}, {"ends", 20, 4, NUM, 1, U32},                              \
     {                                                                                              \
         "name", 48, 48, TXT, 1, 0                                                                  \
@@ -176,6 +182,7 @@ static const struct kind kinds[] = {
       {"party", 8, 4, NUM, 0, U32},
       {"asset", 12, 4, NUM, 1, U32},
       {"groups", 16, 2, NUM, 0, 0xfffe},
+      NOTICE(18, 32),
       {"delay_s", 20, 4, NUM, 0, YEAR_S},
       {"above", 24, 8, NUM, 0, UINT64_C(9007199254740992)}}},
     {64,
@@ -183,20 +190,38 @@ static const struct kind kinds[] = {
      {{"type", 1, 1, FIX, 1, 1},
       RULE,
       HOLDER,
+      NOTICE(34, 36),
       LIMIT_ASSET,
       {"window_s", 20, 4, NUM, 16, YEAR_S},
       RULE_AMOUNT(0)}},
-    {64, "set_limit", {{"type", 1, 1, FIX, 2, 2}, RULE, HOLDER, LIMIT_ASSET, RULE_AMOUNT(0)}},
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 3, 3}, RULE, HOLDER, DIRECTIONS, {"counterparty", 40, 8, NUM, 0, U64}}},
+     {{"type", 1, 1, FIX, 2, 2}, RULE, HOLDER, NOTICE(34, 36), LIMIT_ASSET, RULE_AMOUNT(0)}},
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 4, 4}, RULE, HOLDER, DIRECTIONS, {"purposes", 32, 2, NUM, 2, 0x1ffe}}},
+     {{"type", 1, 1, FIX, 3, 3},
+      RULE,
+      HOLDER,
+      NOTICE(34, 36),
+      DIRECTIONS,
+      {"counterparty", 40, 8, NUM, 0, U64},
+      {"wait_days", 48, 2, NUM, 0, 366}}},
+    {64,
+     "set_limit",
+     {{"type", 1, 1, FIX, 4, 4},
+      RULE,
+      HOLDER,
+      NOTICE(34, 36),
+      DIRECTIONS,
+      {"purposes", 32, 2, NUM, 2, 0x1ffe}}},
     /* All of a party: the local number is the largest. */
     {64,
      "set_limit",
-     {{"type", 1, 1, FIX, 5, 5}, RULE, {"holder", 8, 8, NUM, U32, U64}, DIRECTIONS}},
+     {{"type", 1, 1, FIX, 5, 5},
+      RULE,
+      {"holder", 8, 8, NUM, U32, U64},
+      NOTICE(34, 36),
+      DIRECTIONS}},
     {65, "programme", {{"type", 2, 1, FIX, 1, 1}, PROGRAMME_FIELDS(1), COUNTED, RULE_AMOUNT(0)}},
     {65,
      "programme",
@@ -647,8 +672,9 @@ struct text {
 };
 
 static const struct text good_texts[] = {
-    {"ascii from space to tilde", " ~", 2},
-    {"U+00A0, the first after C1", "\xc2\xa0", 2},
+    {"ascii to the tilde, a space inside", "! ~", 3},
+    {"U+00A1", "\xc2\xa1", 2},
+    {"U+200C and U+200D, as Urdu writes them", "\xe2\x80\x8c\xe2\x80\x8d", 6},
     {"U+07FF", "\xdf\xbf", 2},
     {"U+0800", "\xe0\xa0\x80", 3},
     {"U+D7FF", "\xed\x9f\xbf", 3},
@@ -734,6 +760,78 @@ static void texts_are_utf8_without_controls(void **state)
         }
     }
     assert_int_equal(fields, 6 + 7 + 4);
+}
+
+static size_t put_utf8(uint8_t *out, uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (uint8_t)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (uint8_t)(0xc0 | c >> 6);
+        out[1] = (uint8_t)(0x80 | (c & 63));
+        return 2;
+    }
+    out[0] = (uint8_t)(0xe0 | c >> 12);
+    out[1] = (uint8_t)(0x80 | (c >> 6 & 63));
+    out[2] = (uint8_t)(0x80 | (c & 63));
+    return 3;
+}
+
+/* The document's list, in its words: "every text", "name texts", "origin texts". */
+static bool in_no_text(uint32_t c)
+{
+    return c <= 0x1f || (c >= 0x7f && c <= 0x9f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+static bool in_no_name(uint32_t c)
+{
+    return in_no_text(c) || c == 0xa0 || c == 0xad || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) ||
+           c == 0x200e || c == 0x200f || c == 0x202f || (c >= 0x205f && c <= 0x2065) ||
+           c == 0x3000 || c == 0xfeff;
+}
+
+/* Each code point of the first plane in the middle of a text, and a space at its ends. */
+static void each_code_point(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        uint8_t kind, offset, size;
+        bool names, origin;
+    } rows[] = {{"reference", 1, 44, 16, false, false},
+                {"label", 26, 16, 48, false, false},
+                {"name", 34, 16, 48, true, false},
+                {"name", 16, 48, 48, true, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t bytes[TJ_RECORD_SIZE];
+        char what[32];
+        good_record(kind_of(rows[i].kind), bytes);
+        for (uint32_t c = 1; c <= 0xffff; c++) {
+            if (c >= 0xd800 && c <= 0xdfff) {
+                continue;
+            }
+            bool refused = rows[i].names ? in_no_name(c) : in_no_text(c);
+            refused = refused || (rows[i].origin && (c == ' ' || c == '+'));
+            uint8_t *at = bytes + rows[i].offset;
+            memset(at, 0, rows[i].size);
+            *at++ = 'a';
+            at += put_utf8(at, c);
+            *at = 'b';
+            snprintf(what, sizeof what, "U+%04X", (unsigned)c);
+            expect(bytes, refused ? TIJORI_TEXT : TIJORI_OK, "", rows[i].name, what);
+        }
+        const char *const ends[] = {" ab", "ab ", " ", "  "};
+        for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
+            memset(bytes + rows[i].offset, 0, rows[i].size);
+            memcpy(bytes + rows[i].offset, ends[e], strlen(ends[e]));
+            expect(bytes, TIJORI_TEXT, "", rows[i].name, "a space at an end");
+        }
+        memset(bytes + rows[i].offset, 'a', rows[i].size);
+        bytes[rows[i].offset + rows[i].size - 1] = ' ';
+        expect(bytes, TIJORI_TEXT, "", rows[i].name, "a space at the end of the field");
+    }
 }
 
 /* A sequence that the field cuts off must not be completed by the bytes after the field. */
@@ -858,7 +956,7 @@ static enum tijori_status by_layout(const uint8_t *r, bool restricted)
             uint64_t number = get_number(r + f->offset, f->size);
             value = value && number >= f->min && number <= f->max;
         } else if (f->type == TJ_FIELD_TEXT) {
-            text = text && tj_text_valid(r + f->offset, f->size);
+            text = text && tj_text_valid(r + f->offset, f->size); /* movements have no name */
         }
         memset(rest + f->offset, 0, f->size);
     }
@@ -949,6 +1047,7 @@ int main(void)
         cmocka_unit_test(reserved_bytes_are_zero),
         cmocka_unit_test(fields_that_are_not_used_are_zero),
         cmocka_unit_test(texts_are_utf8_without_controls),
+        cmocka_unit_test(each_code_point),
         cmocka_unit_test(a_sequence_ends_inside_its_field),
         cmocka_unit_test(names_with_rules_of_their_own),
         cmocka_unit_test(blinds_are_zero_in_public_and_filled_in_restricted),

@@ -14,7 +14,7 @@
 
 #include "storage/store_write.h"
 
-enum { SIZES_MAX = 100, BLOCKS_MAX = 64 };
+enum { SIZES_MAX = 132, BLOCKS_MAX = 64 };
 
 /* The state after each number of entries, from the journal alone. */
 struct past_states {

@@ -99,6 +99,41 @@ static int teardown(void **state)
 
 /* ---- amounts ---- */
 
+/* A weak tier just above a strong one takes nothing from it, whichever was set first; and where
+ * several want the same the first is told. */
+static void a_weak_tier_beside_a_strong_one(void **state)
+{
+    (void)state;
+    PLAY({TIER(0, 501, .approvals = 1)}, {TIER(1, 500, .approvals = 2)},
+         {TIER(2, 502, .approvals = 2, .groups = 1u << 1)},
+         {BUY(501), .sign = "02", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
+         {BUY(502), .sign = "02", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
+         {BUY(503), .sign = "02", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
+         {BUY(503), .sign = "024", .refused = NOT_APPROVED("2: none of group 1 approved")},
+         {BUY(503), .sign = "023"}, {END(1)}, {BUY(502), .sign = "02"},
+         {BUY(503), .sign = "02", .refused = NOT_APPROVED("2: 2 approvals wanted, 1 given")},
+         {BUY(503), .sign = "023"});
+}
+
+/* The longest wait, and that of the first rule that waits so long. */
+static void every_delay(void **state)
+{
+    (void)state;
+    PLAY({TIER(0, 200, .delay_s = 60)}, {TIER(1, 100, .delay_s = 100)},
+         {TIER(2, 300, .delay_s = 100)},
+         {BUY(101), .refused = "record 0, kind: " WAITS "1: waits 100 s)"},
+         {BUY(301), .refused = "record 0, kind: " WAITS "1: waits 100 s)"},
+         {.at_ns = 10 * S, .id = "p", PEND(301)},
+         {.at_ns = 70 * S,
+          POST("p"),
+          .refused = "record 0, refers_to: " WAITS "1: waits 100 s, 40 s left)"},
+         {END(1)},
+         {.at_ns = 110 * S - 1,
+          POST("p"),
+          .refused = "record 0, refers_to: " WAITS "2: waits 100 s, 1 s left)"},
+         {.at_ns = 110 * S, POST("p")});
+}
+
 static void the_tier_of_an_amount(void **state)
 {
     (void)state;
@@ -119,9 +154,10 @@ static void the_tier_of_an_amount(void **state)
          {BUY(501), .sign = "01", .refused = NOT_APPROVED("1: 2 approvals wanted, 0 given")},
          {BUY(501), .sign = "013", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
          {BUY(501), .sign = "023"}, {BUY(800), .sign = "045"},
-         /* The highest tier alone decides: it wants groups, and no number. */
+         /* Every tier below it is asked: the highest wants groups, and one below it a number. */
          {BUY(801), .sign = "023", .refused = NOT_APPROVED("2: none of group 2 approved")},
-         {BUY(801), .sign = "02", .refused = NOT_APPROVED("2: none of group 1 approved")},
+         {BUY(801), .sign = "02", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
+         {BUY(801), .sign = "03", .refused = NOT_APPROVED("1: 2 approvals wanted, 1 given")},
          {BUY(801), .sign = "0245", .refused = NOT_APPROVED("2: none of group 1 approved")},
          {BUY(801), .sign = "034"}, {BUY(2000000000000000), .sign = "035"},
          /* Amounts are of one record: two of 100 in an envelope are 100 each. */
@@ -529,6 +565,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_tier_of_an_amount),
+        TEST(a_weak_tier_beside_a_strong_one),
+        TEST(every_delay),
         TEST(the_least_and_the_largest_bound),
         TEST(tiers_are_set_and_ended),
         TEST(approvals_come_from_three_places),
