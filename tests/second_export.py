@@ -287,10 +287,9 @@ class Export:
         """The ledger id was compared with entry 0."""
         name, policy = origin_of(self.replay.state), self.pins.policy
         brought = [self.pins.log_key] if self.pins.log_key else []
-        if policy and policy.logs:
-            named = [key for key in policy.logs if key.name == name]
-            demand_pin(named, "the policy trusts other logs, not this one")
-            brought = brought or named
+        if not brought and policy and policy.logs:
+            brought = [key for key in policy.logs if key.name == name][:1]
+            demand_pin(brought, "the policy trusts other logs, not this one")
         if not brought:
             self.replay.incomplete.append("log key: none was brought")
         for key in brought:
@@ -397,6 +396,11 @@ def is_active(log_key, size):
     return log_key.added_at < size and (log_key.retired_at is None or log_key.retired_at >= size)
 
 
+def key_that_signed(log_keys, signed):
+    """The lowest-numbered, when several did."""
+    return next(log_key for log_key in log_keys if log_key in signed)
+
+
 def covered_by(log_key, size):
     """Up to which size a checkpoint of this size by this key speaks for the log."""
     return min(size, log_key.last_good_size) if log_key.last_good_size else size
@@ -419,7 +423,8 @@ class Judge:
                         "the root is not that of the first %d entries" % checkpoint.size)
             signed = self.check_log(checkpoint)
             times = self.check_witnesses(path, checkpoint, signed)
-        self.covered = max(covered_by(log_key, checkpoint.size) for log_key in signed.values())
+        key = key_that_signed(self.state.log_keys, signed.values())
+        self.covered = covered_by(key, checkpoint.size)
         if times:
             self.check_promise(checkpoint.size, times)
         self.replay.counts["checkpoint"] += 1
@@ -433,7 +438,7 @@ class Judge:
         return signed
 
     def check_witnesses(self, path, checkpoint, signed):
-        """The times that the witnesses of the policy state."""
+        """The times that the witnesses of the policy state, and that are not early."""
         cosigners = checkpoint.verified_by(self.witnesses)
         self.replay.counts["cosignature"] += len(cosigners)
         known = {(key.name, key.key_id()) for key in cosigners + list(signed)}
@@ -441,9 +446,8 @@ class Judge:
             if (line.name, line.key_id) not in known:
                 self.replay.skipped.append("%s: %s" % (path, describe_line(line, checkpoint)))
         times = checkpoint.times(cosigners)
-        if self.policy:
-            self.check_times(path, checkpoint.size, times)
-        return times
+        early = self.check_times(path, checkpoint.size, times) if self.policy else set()
+        return {key: time_s for key, time_s in times.items() if key not in early}
 
     def check_times(self, path, size, times):
         received = [entry.received_ns for entry in self.state.entries]
@@ -452,16 +456,17 @@ class Judge:
                  if time_s * NS + tolerance < received[size - 1]}
         late = {key for key, time_s in times.items()
                 if size < len(received) and time_s * NS - tolerance > received[size]}
-        for words, wrong in (("early", early), ("late", late)):
+        for words, wrong, others in (("early", early, set(times) - early),
+                                     ("late", late, set(times) - early - late)):
             for key in sorted(wrong):
                 self.replay.findings.append("%s: the time of witness %s is %s"
                                             % (path, key.name, words))
-            others = set(times) - wrong
             demand_note(not (self.policy.asks() and self.policy.holds(wrong)
                              and not self.policy.holds(others)),
                         "the witnesses that are %s are a quorum, and the others are none" % words)
         if self.policy.asks() and self.policy.holds(set(times) - early):
             self.agreed = max(self.agreed, size)
+        return early
 
     def check_promise(self, size, times):
         """The first checkpoint that a witness cosigned over an entry came in time."""

@@ -303,6 +303,11 @@ class Good(unittest.TestCase):
             key.last_good_size = good
             self.assertEqual(second_export.covered_by(key, 9), covered)
 
+    def test_lowest_numbered(self):
+        """Of several that signed, it is the key that did, whatever the others would cover."""
+        keys = [v.LogKey(b"%d" % at, 0) for at in range(3)]
+        self.assertIs(second_export.key_that_signed(keys, [keys[2], keys[1]]), keys[1])
+
     def test_two_log_keys_and_strangers(self):
         signers = [log_signer(BASE, 1), log_signer(BASE, 2),
                    Signer(t.LOG_KEYS[3], origin_of(BASE)), WITNESSES[0]]
@@ -563,11 +568,12 @@ def strangers(count):
 
 
 def of_size(size):
-    """A note of so many bytes: the names of two strangers fill it."""
+    """A checkpoint of so many bytes: lines of strangers fill it, in steps of 4, and their names."""
     files = {"checkpoint": checkpoint(BASE, SIZE)}
-    more_lines(("", bytes(5)), ("", bytes(5)))(files)
+    fill = [("%d" % at, bytes(8_100)) for at in range(2)]
+    more_lines(*fill, ("", bytes(6)))(files)
     room = size - len(files["checkpoint"])
-    return more_lines(("a" * (room // 2), bytes(5)), ("b" * (room - room // 2), bytes(5)))
+    return more_lines(*fill, ("n" * (room % 4 + 4), bytes(6 + room // 4 * 3 - 3)))
 
 
 def signed_wrongly(number):
@@ -585,8 +591,10 @@ CHECKPOINT_ROWS += [
     ("a line of 4 bytes", "CHECKPOINT", None, more_lines(("a", bytes(4)))),
     ("a line of 8,192 bytes", None, None, more_lines(("a", bytes(8192)))),
     ("a line of 8,193 bytes", "CHECKPOINT", None, more_lines(("a", bytes(8193)))),
-    ("a note of 1,048,576 bytes", None, None, of_size(1_048_576)),
-    ("a note of 1,048,577 bytes", "CHECKPOINT", None, of_size(1_048_577)),
+    ("a checkpoint of 32,768 bytes", None, None, of_size(32_768)),
+    ("a checkpoint of 32,769 bytes", "CHECKPOINT", None, of_size(32_769)),
+    ("a name of 255 bytes", None, None, more_lines(("a" + "\u00e4" * 127, bytes(5)))),
+    ("a name of 256 bytes", "CHECKPOINT", None, more_lines(("\u00e4" * 128, bytes(5)))),
     ("a line by a retired log key that does not verify", None, None, signed_wrongly(0)),
     ("a line by a key that is no log key's and does not verify", None, None, signed_wrongly(3)),
     ("a line by an active log key that does not verify", "CHECKPOINT", None, signed_wrongly(2)),
@@ -603,8 +611,8 @@ CHECKPOINT_ROWS += [
 
 RULE_ROWS = [
     ("body changed", "BODY_ROOT", 6, edited(body_path(6), flip_at(24))),
-    ("body cut off", "TRUNCATED", 6, edited(body_path(6), lambda data: data[:-112])),
-    ("body with more", "TRAILING_BYTES", 6, edited(body_path(6), lambda data: data + bytes(112))),
+    ("body cut off", "RECORD_COUNT", 6, edited(body_path(6), lambda data: data[:-112])),
+    ("body with more", "RECORD_COUNT", 6, edited(body_path(6), lambda data: data + bytes(112))),
     ("entry written anew with another time", "PLACE", 10,
      written_anew(9, t.put(BASE[9].entry, 24, t.le(t.START_S * t.NS + 8 * t.NS + 9, 8)))),
     ("entry written anew with another signature", "SIGNATURE", 9,
@@ -825,7 +833,7 @@ POLICY_ROWS = [
     ("just not early", "passed", NOT_EARLY, BOTH, ()),
     ("300 s before entry 0", "passed", [], NOBODY, [(1, [witness_at(0, 0, -300)])]),
     ("301 s before entry 0", "findings", [], NOBODY, [(1, [witness_at(0, 0, -301)])]),
-    ("a quorum of each, one early and one late", "findings", IN_TIME, ANY,
+    ("a quorum of each, one early and one late", "failed", IN_TIME, ANY,
      [(20, [witness_at(0, 19, -300), LATE_AT_20[1]])]),
     ("a quorum that is late", "failed", IN_TIME, BOTH, [(20, LATE_AT_20)]),
     ("one late of any, one in time", "findings", IN_TIME, ANY, [(20, [LATE_AT_20[0], NOT_LATE_AT_20[1]])]),
@@ -857,7 +865,7 @@ POLICY_TEXTS = [
     ("a log's key twice", policy_text(NOBODY, logs=[OTHER_LOG, OTHER_LOG]), False),
     ("a log's key twice, by another name", policy_text(
         NOBODY, logs=[OTHER_LOG, Signer(OTHER_LOG.secret, "x")]), False),
-    ("a log's key as a witness's", policy_text(NOBODY, logs=[Signer(W0.secret, "x")]), False),
+    ("a log's key as a witness's", policy_text(NOBODY, logs=[Signer(W0.secret, "x")]), True),
     ("a log with the key of a witness's type", "log %s\nquorum none\n" % W0.vkey, False),
     ("a witness with the key of a log's type", "witness a %s\nquorum none\n" % OTHER_LOG.vkey, False),
     ("a group twice in groups", policy_text(
@@ -886,7 +894,11 @@ POLICY_TEXTS = [
 # (name, verdict, log lines of the policy, number of the log key that is brought).
 LOG_LINES = [
     ("other logs only", "failed", [OTHER_LOG], None),
-    ("other logs only, and a log key", "failed", [OTHER_LOG], 1),
+    ("other logs only, and a log key", "passed", [OTHER_LOG], 1),
+    ("a key that this log never had, and a log key", "passed", [log_signer(BASE, 3)], 1),
+    ("this log, then a key that it never had", "passed", [log_signer(BASE), log_signer(BASE, 3)], None),
+    ("a key that this log never had, then this log", "failed", [log_signer(BASE, 3), log_signer(BASE)],
+     None),
     ("no log", "incomplete", [], None),
     ("no log, and a log key", "passed", [], 1),
     ("this log", "passed", [log_signer(BASE)], None),
@@ -912,6 +924,16 @@ class Policies(unittest.TestCase):
             self.assertIsNone(refusal, refusal)
             self.assertEqual(replay.incomplete,
                              ["entries from %d on: no quorum cosigned them" % left])
+
+    def test_early_time(self):
+        """Nor does its time say that a promise was kept."""
+        for first, promises in ((EARLY[0], 1), (NOT_EARLY[0], 0)):
+            replay, refusal = verify(small(cosigned=[], newest=checkpoint(
+                BASE, SIZE, cosigners=[first, witness_at(1, 0, PROMISED_S + 1)])),
+                policy=policy(NOBODY))
+            self.assertIsNone(refusal, refusal)
+            late = [words for words in replay.findings if "later than promised" in words]
+            self.assertEqual(len(late), promises)
 
     def test_texts(self):
         for name, text, good in POLICY_TEXTS:
@@ -1389,10 +1411,10 @@ class Program(unittest.TestCase):
             write(folder, {body_path(6): b""})
             status, text = self.run_program(folder)
             self.assertEqual(status, 1)
-            self.assertIn("FAIL entry 6: TRUNCATED", text)
+            self.assertIn("FAIL entry 6: RECORD_COUNT", text)
             status, text = self.run_program(folder, "--json")
             failure = json.loads(text)["failure"]
-            self.assertEqual((status, failure["entry"], failure["status"]), (1, 6, "TRUNCATED"))
+            self.assertEqual((status, failure["entry"], failure["status"]), (1, 6, "RECORD_COUNT"))
             key = ("--log-key", log_signer(BASE).vkey)
             write(folder, dict(files, x=b""))
             status, text = self.run_program(folder, *key)

@@ -16,7 +16,8 @@ from second_verifier import Refused, demand, ed25519_verify, node_hash, sha256
 
 ED25519, COSIGNATURE = 0x01, 0x04
 KEY_ID_SIZE = 4
-NOTE_SIZE_MAX, LINES_MAX, BLOB_SIZE_MAX = 1_048_576, 64, 8_192
+NOTE_SIZE_MAX, CHECKPOINT_SIZE_MAX, LINES_MAX, BLOB_SIZE_MAX = 1_048_576, 32_768, 64, 8_192
+NAME_SIZE_MAX = 255
 BLOB_SIZES = {ED25519: 64, COSIGNATURE: 8 + 64}  # what follows the key id
 
 
@@ -51,7 +52,8 @@ def decode_number(text, what):
 
 
 def is_key_name(name):
-    return name != "" and "+" not in name and not any(c.isspace() for c in name)
+    return (0 < len(name.encode()) <= NAME_SIZE_MAX and "+" not in name
+            and not any(c.isspace() for c in name))
 
 
 class NoteKey(collections.namedtuple("NoteKey", "name type public")):
@@ -139,6 +141,7 @@ class Checkpoint(Note):
     """A note whose text is origin, size and root, and no more."""
 
     def __init__(self, data):
+        demand_note(len(data) <= CHECKPOINT_SIZE_MAX, "more than 32,768 bytes")
         super().__init__(data)
         lines = self.text.decode().split("\n")
         demand_note(len(lines) == 4 and lines[0], "a checkpoint has three lines")

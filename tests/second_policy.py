@@ -32,8 +32,9 @@ class Policy:
         demand_policy(self.quorum is not None, "no quorum line")
         for lines in (self.logs, self.witnesses, self.groups):
             demand_policy(len(lines) <= LINES_MAX, "more than 64 lines of a sort")
-        keys = [key.public for key in self.logs + list(self.witnesses.values())]
-        demand_policy(len(set(keys)) == len(keys), "a public key stands twice")
+        for keys in (self.logs, self.witnesses.values()):
+            public = [key.public for key in keys]
+            demand_policy(len(set(public)) == len(public), "a public key stands twice")
 
     def read_line(self, word, *items):
         readers = {"log": (1, 2, self.read_log), "witness": (2, 3, self.read_witness),

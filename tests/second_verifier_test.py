@@ -619,16 +619,18 @@ FORM_OF_ENTRY = [
     ("entry cut in a slot", "TRUNCATED", with_entry(lambda e: e[:-1])),
     ("entry empty", "TRUNCATED", with_entry(lambda e: b"")),
     ("entry with a byte more", "TRAILING_BYTES", with_entry(lambda e: e + b"\0")),
-    ("entry above 65,535 bytes", "OVERSIZED", with_entry(lambda e: e + bytes(65_536))),
+    ("entry of more than 1,954 bytes", "TRAILING_BYTES", with_entry(lambda e: e + bytes(1_955))),
+    ("entry of more than 65,535 bytes", "TRAILING_BYTES", with_entry(lambda e: e + bytes(65_536))),
     ("header magic", "MAGIC", by_treasury(GOOD_MOVE, magic=b"TJN")),
     ("header version", "VERSION_UNKNOWN", by_treasury(GOOD_MOVE, version=0)),
     ("header flag unknown", "FLAGS_UNKNOWN", by_treasury(GOOD_MOVE, flags=4)),
     ("lane above 4,095", "VALUE", sealed(TREASURY, 4096, [GOOD_MOVE], **BY_TREASURY)),
     ("no records", "RECORD_COUNT", by_treasury()),
     ("record_count 0 with a record", "RECORD_COUNT", by_treasury(GOOD_MOVE, record_count=0)),
-    ("record_count one more", "TRUNCATED", by_treasury(GOOD_MOVE, record_count=2)),
+    ("record_count one more", "RECORD_COUNT", by_treasury(GOOD_MOVE, record_count=2)),
     ("record_count 8,191", "RECORD_COUNT", by_treasury(*[GOOD_MOVE] * 8191)),
-    ("body cut", "TRUNCATED", lambda w: cut(by_treasury(GOOD_MOVE)(w), "records")),
+    ("record_count one less", "RECORD_COUNT", by_treasury(GOOD_MOVE, GOOD_MOVE, record_count=1)),
+    ("body cut", "RECORD_COUNT", lambda w: cut(by_treasury(GOOD_MOVE)(w), "records")),
     ("known_index without known_leaf", "VALUE", by_treasury(GOOD_MOVE, known_leaf=ZERO)),
     ("slots out of order", "SLOT_ORDER", with_slots(lambda s: s[::-1])),
     ("slot twice", "SLOT_DUPLICATE", with_slots(lambda s: [s[0]] + s)),
@@ -2001,7 +2003,7 @@ ORDERS = [
     ("body_root before place", "BODY_ROOT", by_treasury(GOOD_MOVE, previous=ZERO, body_root=ZERO)),
     ("place before records", "PLACE", by_treasury(BAD_RECORD, previous=ZERO)),
     ("body_root before records", "BODY_ROOT", by_treasury(BAD_RECORD, body_root=sha256(b"x"))),
-    ("size of the entry before its magic", "OVERSIZED",
+    ("magic of the entry before its size", "MAGIC",
      by_treasury(GOOD_MOVE, entry_magic=b"XYZ", edit_entry=lambda e: e + bytes(65_536))),
     ("magic of the header before its version", "MAGIC", by_treasury(GOOD_MOVE, magic=b"TJX", version=9)),
     ("version of the header before its flags", "VERSION_UNKNOWN",
@@ -2016,9 +2018,9 @@ ORDERS = [
      by_treasury(GOOD_MOVE, record_count=8191, known_leaf=ZERO)),
     ("header before records", "VALUE", sealed(TREASURY, 4096, [BAD_RECORD], **BY_TREASURY)),
     ("slots before records", "SLOT_ALGORITHM", by_treasury(BAD_RECORD, **BAD_SLOT)),
-    ("mixed before a kind that is unknown to approvals", "KIND_MIXED",
+    ("an unknown kind before the approvals it stands among", "KIND_UNKNOWN",
      by_treasury(put(GOOD_MOVE, 0, b"\x4d"), flags=2)),
-    ("mixed before a reserved kind", "KIND_MIXED",
+    ("a reserved kind before the approvals it stands among", "KIND_RESERVED",
      by_treasury(put(GOOD_MOVE, 0, b"\x43"), flags=2)),
     ("approvals before genesis only", "KIND_MIXED", by_authority(ledger(), flags=2)),
     ("unknown kind beside a movement", "KIND_UNKNOWN",
@@ -2114,6 +2116,18 @@ ORDERS = [
 # The same faults as a ledger judges them that is given the envelope.
 SUBMITTED_ROWS = [
     ("as it is", None, by_treasury(GOOD_MOVE)),
+    ("all records are there before the first is looked at", "TRUNCATED",
+     by_treasury(BAD_RECORD, record_count=2)),
+    ("header before records that are cut off", "VALUE",
+     sealed(TREASURY, 4096, [GOOD_MOVE], record_count=2, **BY_TREASURY)),
+    ("records before slots that are cut off", "TEXT",
+     by_treasury(BAD_RECORD, edit_entry=lambda e: e[:-1])),
+    ("a slot that is there before the next, cut off", "SLOT_ALGORITHM",
+     by_treasury(GOOD_MOVE, edit_entry=lambda e: e[:-1], **BAD_SLOT)),
+    ("a slot's first bytes before its key, cut off", "SLOT_ALGORITHM",
+     with_entry(lambda e: put(e, 246, b"\4")[:252])),
+    ("a slot's first bytes whole before they are looked at", "TRUNCATED",
+     with_entry(lambda e: put(e, 246, b"\4")[:251])),
     ("records before slots", "TEXT", by_treasury(BAD_RECORD, **BAD_SLOT)),
     ("records before body_root", "TEXT", by_treasury(BAD_RECORD, body_root=ZERO)),
     ("slots before body_root", "SLOT_ALGORITHM", by_treasury(GOOD_MOVE, body_root=ZERO, **BAD_SLOT)),
@@ -2241,6 +2255,8 @@ GENESIS_ROWS = [
      + [open_asset(n, b"A%d" % n, 0, 1) for n in range(3, 1026)], {}),
     ("256 log keys", None, inserted(4, *[
         add_log_key(n, MANY_LOG_KEYS[n]) for n in range(2, 256)]), {}),
+    ("257 log keys", "GENESIS", inserted(4, *[
+        add_log_key(n, MANY_LOG_KEYS[n]) for n in range(2, 257)]), {}),
     ("no threshold", "GENESIS", without(genesis_records(), 8), {}),
     ("move threshold alone", "UNREACHABLE", replaced(8, set_threshold(0, 1, 0)), {}),
     ("threshold 0", "UNREACHABLE", replaced(8, set_threshold(0, 2, 0)), {}),
@@ -2338,8 +2354,8 @@ ENTRY_1_ROWS = [
 # --------------------------------------------------------------------------------------------
 
 
-# Of an ingesting ledger, or of attachments, whose bytes the verifier does not see.
-NOT_JUDGED = {"OK", "ALREADY", "CONFLICT", "PREDECESSOR_REFUSED", "CLOCK_JUMP", "ATTACHMENT",
+# Of an ingesting ledger, of whole envelopes or of attachments, whose bytes the verifier does not see.
+NOT_JUDGED = {"OVERSIZED", "OK", "ALREADY", "CONFLICT", "PREDECESSOR_REFUSED", "CLOCK_JUMP", "ATTACHMENT",
               "ATTACHMENT_ORDER", "ATTACHMENT_UNNAMED"}
 
 
@@ -2574,7 +2590,7 @@ class Input(unittest.TestCase):
                     self.assertEqual(self.refusal(self.with_member(name, value)), "INPUT")
             for value in ("", "00"):
                 self.assertIn(self.refusal(self.with_member(name, value)),
-                              ("TRUNCATED", "DERIVED"))
+                              ("RECORD_COUNT", "TRUNCATED", "DERIVED"))
 
     def test_index(self):
         for value in [None, "3", 3.0, True, -1, 2**64, 10**400]:
