@@ -1,12 +1,7 @@
 #include "cli/tijori/commands.h"
-#include "cli/tijori/repairs_print.h"
-#include "cli/tijori/readiness_print.h"
-#include "cli/envelope_file.h"
-#include "cli/genesis_file.h"
+#include "cli/tijori/book.h"
 #include "cli/keys.h"
-#include "crypto/hex.h"
 #include "text/text.h"
-#include "core/ingest/ledger.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,82 +9,13 @@
 
 enum { SIGN_FILE_MAX = 1 << 30, SIGN_KEYS_MAX = TJ_SLOTS_MAX };
 
-/* Who may sign what, as far as it is known. */
-struct book {
-    struct tijori *ledger; /* NULL: not known */
-    struct tj_ledger_view view;
-    struct tj_journal_past past;
-    struct tj_state *start; /* after the genesis; NULL: not known */
-    struct known_keys known;
-};
-
 struct signers {
     size_t count;
     struct tj_secret_key keys[SIGN_KEYS_MAX];
     const char *names[SIGN_KEYS_MAX];
 };
 
-/* ---- what is known ---- */
-
-static int open_ledger(struct book *book, const char *dir)
-{
-    struct tijori_message why;
-    enum tijori_status status = tijori_open(&book->ledger, dir, TIJORI_READ, NULL, &why);
-    if (status != TIJORI_OK) {
-        book->ledger = NULL;
-        return fail(exit_code_of(status), "%s", why.text);
-    }
-    repairs_say(book->ledger, dir);
-    status = tj_ledger_view_begin(book->ledger, &book->view);
-    TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */
-    tj_journal_past_init(&book->past, book->view.txn, book->view.digester);
-    book->known = known_from_ledger(&book->view, &book->past.past);
-    return EXIT_PASS;
-}
-
-static int open_genesis(struct book *book, const char *path)
-{
-    struct tj_digester digester;
-    struct genesis_file genesis;
-    digester_needed(&digester);
-    int code = genesis_file_read(&digester, &genesis, path);
-    tj_digester_clear(&digester);
-    if (code == EXIT_PASS) {
-        book->start = tj_genesis_state(&genesis.built, genesis.records);
-        if (book->start == NULL) {
-            return fail_status(TIJORI_MEMORY, path, NULL);
-        }
-    }
-    if (code == EXIT_PASS && book->ledger == NULL) {
-        book->known = (struct known_keys){.state = book->start};
-    }
-    return code;
-}
-
-/* The genesis is read, when it was given, even where the ledger knows better. */
-static int open_book(const struct arguments *arguments, struct book *book)
-{
-    const char *dir = argument_value(arguments, "ledger");
-    const char *genesis = argument_value(arguments, "genesis");
-    if (dir != NULL) {
-        int code = open_ledger(book, dir);
-        if (code != EXIT_PASS) {
-            return code;
-        }
-    }
-    return genesis != NULL ? open_genesis(book, genesis) : EXIT_PASS;
-}
-
-static void close_book(struct book *book)
-{
-    if (book->ledger != NULL) {
-        tj_ledger_view_end(book->ledger, &book->view);
-        tijori_close(book->ledger);
-    }
-    if (book->start != NULL) {
-        tj_state_destroy(book->start);
-    }
-}
+/* ---- one signature ---- */
 
 /* The key as it is registered, NULL when it is not (or nothing is known). */
 static const struct tj_key_object *registered(const struct book *book,
@@ -102,8 +28,6 @@ static const struct tj_key_object *registered(const struct book *book,
     }
     return known != NULL && tj_slot_is_key(&slot, known) ? known : NULL;
 }
-
-/* ---- one signature ---- */
 
 /* True when a record of the envelope wants a possession slot by this key; the slot's party. */
 static bool proves_possession(const struct tj_envelope_view *view, uint32_t *party,
@@ -278,7 +202,7 @@ int cmd_sign(const struct arguments *arguments)
     if (keys > SIGN_KEYS_MAX) {
         return fail(EXIT_USAGE, "--key: at most %d keys sign an envelope", SIGN_KEYS_MAX);
     }
-    int code = open_book(arguments, &book);
+    int code = book_open(arguments, &book);
     for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
         signers.names[i] = argument_item(arguments, "key", i);
         code = key_load(arguments, &signers.keys[i], signers.names[i]);
@@ -288,6 +212,6 @@ int cmd_sign(const struct arguments *arguments)
         code = sign_file(arguments, &book, &signers, arguments->operands[i]);
     }
     tj_cleanse(&signers, sizeof signers);
-    close_book(&book);
+    book_close(&book);
     return code;
 }

@@ -5,6 +5,14 @@
 #include "cli/keys.h"
 #include "cli/statement_order.h"
 
+#define BOOK_OPTIONS                                                                               \
+    {"ledger", 0,     OPTION_VALUE,                                                                \
+     false,    "DIR", "the ledger, which knows names, keys, rules and thresholds"},                \
+    {                                                                                              \
+        "genesis", 0, OPTION_VALUE, false, "FILE",                                                 \
+            "in place of --ledger: knows the authority's keys and thresholds at the start"         \
+    }
+
 #define LEDGER_OPERAND                                                                             \
     {                                                                                              \
         "DIR", false, "the ledger's directory"                                                     \
@@ -163,9 +171,7 @@ static const struct option_row sign_options[] = {
     {"key", 0, OPTION_LIST, true, "KEY", "key files"},
     {"party", 0, OPTION_VALUE, false, "N",
      "the party that these keys sign for; default the envelope's. Another party countersigns"},
-    {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
-    {"genesis", 0, OPTION_VALUE, false, "FILE",
-     "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    BOOK_OPTIONS,
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -368,17 +374,31 @@ static const struct example_row log_examples[] = {
 };
 
 static const struct operand_row show_operands[] = {
-    LEDGER_OPERAND,
-    {"ENTRY", false,
-     "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
+    {"DIR|FILE", false, "the ledger's directory, or a file of envelopes (- is standard input)"},
+    {"ENTRY", true,
+     "of a ledger: its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
      "ENTRY:POSITION"},
     END_OF_OPERANDS,
 };
-static const struct option_row show_options[] = {FORMAT_OPTION("text|json|jsonl"), END_OF_OPTIONS};
+static const struct option_row show_options[] = {
+    BOOK_OPTIONS,
+    FORMAT_OPTION("text|json|jsonl"),
+    END_OF_OPTIONS,
+};
 static const char *const show_paragraphs[] = {
-    "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
-    "is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    "Of a ledger: prints entries and their records, decoded. The JSON forms carry the raw bytes as "
+    "well, which is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    "Of a file: prints every envelope before anybody signs it: who submits it and until when, each "
+    "record, what the records come to, the documents attached, who signed, the rules that its "
+    "movements meet and what it still lacks. Names, rules and thresholds are looked up with "
+    "--ledger; an envelope of another ledger is refused. Signatures change nothing that is shown "
+    "but who signed.",
     NULL,
+};
+static const struct example_row show_examples[] = {
+    {"tijori show ledger 5", "the entry with index 5"},
+    {"tijori show purchases.tje --ledger ledger", "what one is about to sign"},
+    END_OF_EXAMPLES,
 };
 
 static const struct operand_row prove_operands[] = {
@@ -548,8 +568,8 @@ static const struct command commands[] = {
      ledger_operands, rules_options, rules_examples, cmd_rules},
     {"log", "say in words what was done", log_paragraphs, log_operands, log_options, log_examples,
      cmd_log},
-    {"show", "show entries and their records", show_paragraphs, show_operands, show_options, NULL,
-     cmd_show},
+    {"show", "show entries of a ledger, or envelopes in a file", show_paragraphs, show_operands,
+     show_options, show_examples, cmd_show},
     {"statement", "the statement of a period", statement_paragraphs, ledger_operands,
      statement_options, statement_examples, cmd_statement},
     {"prove", "write a proof of one entry or record", prove_paragraphs, prove_operands,

@@ -124,6 +124,12 @@ static inline bool tj_header_approval(const struct tj_header *header)
     return (header->flags & TJ_FLAG_APPROVAL) != 0;
 }
 
+/* The last second in which a ledger takes the envelope is over. */
+static inline bool tj_header_expired(const struct tj_header *header, uint64_t second)
+{
+    return second > header->expires_s;
+}
+
 /* Reads a header and checks its form; `bytes` holds at least 176. */
 enum tijori_status tj_header_decode(struct tj_header *out, const uint8_t bytes[TJ_HEADER_SIZE],
                                     struct tj_verdict *verdict) TJ_MUST_USE;
