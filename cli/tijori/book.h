@@ -32,5 +32,8 @@ int book_read_labels(struct book *book);
  * one would be said of it. `number` counts the envelopes of the file from 1. */
 int book_check_ledger(const struct book *book, const char *path, size_t number,
                       const struct tj_header *header);
+/* And one that contradicts the ledger at hand: what it knows of the log, or its place in its lane.
+ * That a ledger has not come so far says nothing: it may be a copy. */
+int book_check_place(const struct book *book, const struct envelopes *at);
 
 #endif

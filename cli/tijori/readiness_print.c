@@ -139,6 +139,14 @@ static struct tj_case case_of(const struct known_keys *known, const struct tj_en
     };
 }
 
+void readiness_with(const struct known_keys *known, struct tj_readiness *out,
+                    const struct tj_envelope_view *view, const struct tj_slots *slots,
+                    const struct tj_hash *id)
+{
+    const struct tj_case c = case_of(known, view, slots, id);
+    tj_readiness_of(known->state, out, known->past, &c);
+}
+
 void readiness_find(const struct known_keys *known, struct tj_readiness *out,
                     const struct tj_envelope_view *view, const struct tj_hash *id)
 {

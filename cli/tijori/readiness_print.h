@@ -25,6 +25,10 @@ static inline struct known_keys known_from_ledger(const struct tj_ledger_view *v
 /* The envelope as if it were judged now. */
 void readiness_find(const struct known_keys *known, struct tj_readiness *out,
                     const struct tj_envelope_view *view, const struct tj_hash *id);
+/* The same with other slots, whose signatures count as valid: some may not have been given yet. */
+void readiness_with(const struct known_keys *known, struct tj_readiness *out,
+                    const struct tj_envelope_view *view, const struct tj_slots *slots,
+                    const struct tj_hash *id);
 /* "1 of 2 signatures; party 2 countersigns: 0 of 1". */
 void readiness_words(FILE *out, const struct tj_readiness *readiness, const uint8_t *records);
 /* "deal.tje: envelope 4f1c...: 1 of 2 signatures; party 2 countersigns: 0 of 1". */

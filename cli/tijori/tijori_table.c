@@ -172,6 +172,13 @@ static const struct option_row sign_options[] = {
     {"party", 0, OPTION_VALUE, false, "N",
      "the party that these keys sign for; default the envelope's. Another party countersigns"},
     BOOK_OPTIONS,
+    {"yes", 0, OPTION_FLAG, false, NULL, "sign without showing and asking"},
+    {"signer-state", 0, OPTION_VALUE, false, "FILE",
+     "where this signer remembers what was signed; default the file named by the ledger's id under "
+     "$XDG_STATE_HOME/tijori/signers, or ~/.local/state/tijori/signers"},
+    {"replace", 0, OPTION_FLAG, false, NULL,
+     "sign another envelope of a party, lane and sequence than was signed before: an envelope that "
+     "was refused, or given up, is proposed anew and signed anew"},
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -180,7 +187,21 @@ static const char *const sign_paragraphs[] = {
     "key "
     "that an envelope itself adds gives its proof of possession instead, and so does a log key "
     "that "
-    "it adds or retires.",
+    "it adds or retires. A key that signed already changes nothing.",
+    "On a terminal it first shows what is to be signed, as 'tijori show' does (more than 20 "
+    "records "
+    "by their totals), and asks. It asks when standard input is a terminal, or when that is the "
+    "file (-) and standard error is one. Otherwise, and with --yes, it signs at once.",
+    "Not signed is an envelope that expired; with --ledger, one to which the signature would not "
+    "count, or that names another ledger, another entry or another place in its lane than the "
+    "ledger has; and one that contradicts what this signer signed before: another entry under the "
+    "same index, another envelope of the same party, lane and sequence, or one that does not "
+    "follow what was signed. So nobody who shows two histories of a ledger, or an old copy, gets "
+    "signatures on both.",
+    "What was signed is remembered in a file for each ledger, which is written before the signed "
+    "envelope is. It holds the 64 newest entries known, and of each lane the 64 newest envelopes. "
+    "Where it is missing it is begun, and that is said. One that cannot be read or is damaged is "
+    "never begun anew: nothing is signed.",
     "A file is locked while it is signed, so that of two people at once neither loses a signature, "
     "and keeps its owner and mode. A symbolic link stays, and what it leads to is signed.",
     NULL,

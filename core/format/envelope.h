@@ -145,6 +145,10 @@ size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_M
  * when there are 16 slots. */
 enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
 
+/* The slot of the same (party, use, algorithm, key), whatever its signature; NULL: there is none.
+ */
+const struct tj_slot *tj_slots_find(const struct tj_slots *slots, const struct tj_slot *like);
+
 /* True when the record is an add_key of exactly this key, for whichever party. */
 bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE],
                         const struct tj_public_key *key) TJ_MUST_USE;
