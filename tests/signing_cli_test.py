@@ -614,5 +614,132 @@ class Remembered(Signer):
         self.sign(write(path, chain[-64]), "t2")
 
 
+class Joined(Signer):
+    """Signatures that were given on copies, and one that is taken off."""
+
+    def copies(self, *keys, name="e.tje", records=None, options=()):
+        """Copies of one unsigned file, each signed by one key."""
+        path = self.propose(records or [move("1 BTC")], *options, name=name)
+        out = [shutil.copy(path, self.path(f"{name}.{key}")) for key in keys]
+        for copied, key in zip(out, keys):
+            self.sign(copied, key)
+        return out
+
+    def merge(self, *files, out="out.tje", **more):
+        if os.path.exists(self.path(out)) and not more:
+            os.remove(self.path(out))
+        return run("merge", *files, "-o", self.path(out), "--ledger", self.dir, **more)
+
+    def test_merge(self):
+        one, two = self.copies("t1", "t2")
+        self.assertIn("2 of 2 signatures: complete", self.merge(one, two)[0])
+        merged = read(self.path("out.tje"))
+        self.merge(two, one)
+        self.assertEqual(read(self.path("out.tje")), merged, "whichever comes first")
+        self.sign(one, "t2")  # another signature by the same key: the first is kept
+        self.merge(one, two)
+        self.assertEqual(read(self.path("out.tje")), read(one), "a key stands once")
+        self.merge(two, two)
+        self.assertEqual(read(self.path("out.tje")), read(two))
+        run("ingest", self.dir, write(self.path("merged.tje"), merged))
+
+    def test_merge_of_several_envelopes_and_documents(self):
+        write(self.path("contract.txt"), DOCUMENT)
+        records = [move("1 sat", evidence="file:contract.txt")] + [move("1 sat")] * 8190
+        one, two = self.copies("t1", "t2", records=records)
+        document = len(DOCUMENT).to_bytes(4, "little") + DOCUMENT
+        data = read(two)  # the copy that lost its document
+        self.assertEqual(data.count(b"\1\0" + document), 1)
+        write(two, data.replace(b"\1\0" + document, b"\0\0"))
+        for order in ((one, two), (two, one)):
+            out, _ = self.merge(*order)
+            self.assertEqual(out.count("2 of 2 signatures"), 2)
+            self.assertEqual(read(self.path("out.tje")).count(document), 1)
+        run("ingest", self.dir, self.path("out.tje"))
+
+    def test_what_cannot_be_merged(self):
+        one, two = self.copies("t1", "t2")
+        other = self.propose([move("2 BTC")], name="f.tje")
+        kept = write(self.path("out.tje"), "kept")
+        broken = bytearray(read(two))
+        broken[-3] ^= 1
+        for files, code, says in (
+                ((one, other), DATA, "f.tje: envelope 1: it is another than envelope 1 of "),
+                ((one, write(self.path("more"), read(two) + read(other))), DATA, "more: envelope 2: "),
+                ((write(self.path("more"), read(two) + read(other)), one), DATA, "t1: it ends after envelope 1"),
+                ((one, write(self.path("broken"), broken)), DATA, "broken: envelope 1: signature 0 does not verify"),
+                ((one, write(self.path("cut"), read(two)[:-1])), DATA, "cut: envelope 1: TRUNCATED"),
+                ((one, write(self.path("empty"), "")), DATA, "empty: holds no envelope"),
+                ((one, self.path("none")), NO_INPUT, "none"), ((one,), USAGE, "from 2 to"),
+                ((one, two), DATA, "out.tje: ")):
+            with self.subTest(files=files):
+                self.assertIn(says, self.merge(*files, expect=code)[1])
+                self.assertEqual(read(kept), b"kept")
+
+    def unsign(self, path, *options, expect=0):
+        out = self.path("off.tje")
+        if os.path.exists(out):
+            os.remove(out)
+        said = run("unsign", path, "-o", out, *options, expect=expect)
+        self.assertEqual(os.path.exists(out), expect == 0)
+        return said
+
+    def test_unsign(self):
+        path = self.propose([move("1 BTC")])
+        unsigned = read(path)
+        self.sign(path, "t1")
+        one = read(path)
+        self.sign(path, "t2")
+        both = read(path)
+        shown = self.world.public("t2")
+        for options in (("--key", self.key("t2")), ("--key", f"{shown['type']}:{shown['public_key']}")):
+            self.assertIn("1 of 2 signatures", self.unsign(path, *options, "--ledger", self.dir)[0])
+            self.assertEqual(read(self.path("off.tje")), one)
+        order = [slot["key"] for slot in self.json(path)[0]["slots"]]
+        self.unsign(path, "--slot", order.index(shown["public_key"]))
+        self.assertEqual((read(self.path("off.tje")), read(path)), (one, both))
+        self.unsign(write(self.path("one.tje"), one), "--slot", "0")
+        self.assertEqual(read(self.path("off.tje")), unsigned)
+        self.sign(self.path("off.tje"), "t1")  # signed before, and remembered: no other envelope
+        for options, code, says in (
+                (("--slot", "2"), DATA, "e.tje: there is no signature 2"), (("--slot", "16"), USAGE, "slot"),
+                (("--key", self.key("c")), DATA, "e.tje: there is no signature by this key"),
+                (("--key", self.path("none.pem")), NO_INPUT, "none.pem"),
+                (("--slot", "0", "--envelope", "2"), DATA, "it holds no envelope 2"), ((), USAGE, "one of --key and"),
+                (("--slot", "0", "--key", self.key("t1")), USAGE, "one of --key and"),
+                (("--slot", "0", "--envelope", "0"), USAGE, "envelope")):
+            with self.subTest(options=options):
+                self.assertIn(says, self.unsign(path, *options, expect=code)[1])
+
+    def test_unsign_one_of_several(self):
+        path = self.propose([move("1 sat")] * 8191)
+        size = HEADER + 8190 * RECORD + 4 + 106
+        self.sign(path, "t1")
+        data = read(path)
+        self.assertIn("say with --envelope", self.unsign(path, "--slot", 0, expect=USAGE)[1])
+        self.unsign(path, "--slot", 0, "--envelope", 2)
+        self.assertEqual(read(self.path("off.tje"))[:size], data[:size])
+        self.assertEqual(len(read(self.path("off.tje"))), len(data) - 106)
+        self.unsign(path, "--key", self.key("t1"))
+        self.assertEqual(len(read(self.path("off.tje"))), len(data) - 2 * 106)
+
+    def test_a_signature_that_does_not_verify_comes_off(self):
+        path = self.propose([move("1 BTC")])
+        unsigned = read(path)
+        self.sign(path, "t1")
+        broken = bytearray(read(path))
+        broken[-3] ^= 1
+        self.unsign(write(path, broken), "--key", self.key("t1"))
+        self.assertEqual(read(self.path("off.tje")), unsigned)
+
+    def test_one_that_is_in_the_ledger(self):
+        """It is no other envelope in its place: signed again, it is what it was."""
+        entered = self.path("5.tje")
+        party = self.json(entered)[0]["header"]["party"]
+        key = "c" if party == 2 else "t1"
+        self.unsign(entered, "--key", self.key(key))
+        self.sign(self.path("off.tje"), key, options=("--ledger", self.dir))
+
+
 if __name__ == "__main__":
     unittest.main()

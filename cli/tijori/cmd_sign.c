@@ -113,8 +113,8 @@ static int check_signed(const struct signing *signing, const struct envelopes *a
     return invalid == TJ_NOWHERE
                ? EXIT_PASS
                : fail(EXIT_DATA,
-                      "%s: envelope %zu: it holds a signature by %s that does not verify: take it "
-                      "off first",
+                      "%s: envelope %zu: it holds a signature by %s that does not verify: 'tijori "
+                      "unsign' takes it off",
                       signing->path, at->number, name);
 }
 

@@ -213,6 +213,60 @@ static const struct example_row sign_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct operand_row merge_operands[] = {
+    {"FILE...", false, "copies of one file of envelopes, two at least"},
+    END_OF_OPERANDS,
+};
+static const struct option_row merge_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the joined envelopes go; - is standard output. Not overwritten"},
+    BOOK_OPTIONS,
+    END_OF_OPTIONS,
+};
+static const char *const merge_paragraphs[] = {
+    "Joins what several people signed at once: the files hold the same envelopes in the same "
+    "order. "
+    "Each envelope gets the signatures and the documents of all copies, each once.",
+    "A signature that does not verify is not joined: the copy that has it is named.",
+    NULL,
+};
+static const struct example_row merge_examples[] = {
+    {"tijori merge one.tje two.tje -o both.tje --ledger ledger",
+     "two copies came back, each with a signature"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row unsign_operands[] = {
+    {"FILE", false, "a file of envelopes; - is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row unsign_options[] = {
+    {"key", 0, OPTION_VALUE, false, "KEY",
+     "take off what this key signed: a key file, or a public key as ecdsa:HEX, bip340:HEX or "
+     "ed25519:HEX"},
+    {"slot", 0, OPTION_VALUE, false, "N",
+     "take off the signature of this number, from 0 on, in the order in which 'tijori show' prints "
+     "them"},
+    {"envelope", 0, OPTION_VALUE, false, "N",
+     "of this envelope of the file alone, from 1 on; default all, where there is a --key"},
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the envelopes go; - is standard output. Not overwritten"},
+    BOOK_OPTIONS,
+    PASSPHRASE_FILE_OPTION,
+    END_OF_OPTIONS,
+};
+static const char *const unsign_paragraphs[] = {
+    "Takes a signature off. The ledger refuses an envelope for any signature that does not count "
+    "or "
+    "does not verify, however many others there are.",
+    "FILE stays as it is. Whoever has a copy of it still has the signature.",
+    NULL,
+};
+static const struct example_row unsign_examples[] = {
+    {"tijori unsign deal.tje --slot 2 -o better.tje", "without the third signature"},
+    END_OF_EXAMPLES,
+};
+
 static const struct operand_row ingest_operands[] = {
     LEDGER_OPERAND,
     {"FILE...", true, "files of envelopes; - or none is standard input"},
@@ -565,6 +619,10 @@ static const struct command commands[] = {
      propose_operands, propose_options, propose_examples, cmd_propose},
     {"sign", "sign envelopes", sign_paragraphs, sign_operands, sign_options, sign_examples,
      cmd_sign},
+    {"merge", "join signatures that were given on copies", merge_paragraphs, merge_operands,
+     merge_options, merge_examples, cmd_merge},
+    {"unsign", "take a signature off", unsign_paragraphs, unsign_operands, unsign_options,
+     unsign_examples, cmd_unsign},
     {"ingest", "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, cmd_ingest},
     {"checkpoint", "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
