@@ -412,7 +412,8 @@ class Again(Signer):
             self.assertIn("e.tje: envelope 1: ", err)
             self.assertIn("t1.pem signed it already", err)
             self.assertIn("1", out)
-        self.assertEqual((read(path), os.stat(path).st_ino), (before, times.st_ino), "not even written again")
+        self.assertEqual((read(path), os.stat(path).st_ctime_ns), (before, times.st_ctime_ns),
+                         "not even written again")
         out, err = self.sign(path, "t1", "t2", "t2")
         self.assertEqual(len(read(path)), len(before) + 106)
         self.assertTrue("t1.pem signed it already" in err and "t2.pem signed it already" in err)
@@ -562,7 +563,7 @@ class Remembered(Signer):
                           (good.replace(b"/v1", b"/v2"), INCOMPLETE)):
             with self.subTest(bad=bad[:20]):
                 write(state, bad)
-                self.refused(path, os.path.basename(state), expect=code)
+                self.refused(path, os.path.basename(state), "damaged" if code == DATA else "version", expect=code)
                 self.assertEqual(read(state), bad)
         os.remove(state)
         os.mkdir(state)
@@ -670,11 +671,12 @@ class Joined(Signer):
                 ((one, write(self.path("broken"), broken)), DATA, "broken: envelope 1: signature 0 does not verify"),
                 ((one, write(self.path("cut"), read(two)[:-1])), DATA, "cut: envelope 1: TRUNCATED"),
                 ((one, write(self.path("empty"), "")), DATA, "empty: holds no envelope"),
-                ((one, self.path("none")), NO_INPUT, "none"), ((one,), USAGE, "from 2 to"),
-                ((one, two), DATA, "out.tje: ")):
+                ((one, self.path("none")), NO_INPUT, "none"), ((one,), USAGE, "from 2 to")):
             with self.subTest(files=files):
-                self.assertIn(says, self.merge(*files, expect=code)[1])
-                self.assertEqual(read(kept), b"kept")
+                self.assertIn(says, self.merge(*files, out="new.tje", expect=code)[1])
+                self.assertFalse(os.path.exists(self.path("new.tje")))
+        self.assertIn("out.tje: ", self.merge(one, two, expect=DATA)[1])
+        self.assertEqual(read(kept), b"kept")
 
     def unsign(self, path, *options, expect=0):
         out = self.path("off.tje")
