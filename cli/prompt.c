@@ -114,22 +114,24 @@ static enum prompt_answer read_line(char *out, size_t size, int *signal, int ter
 }
 
 static enum prompt_answer ask_once(char *out, size_t size, int *signal, int terminal,
-                                   const struct termios *normal, const char *prompt)
+                                   const struct termios *normal, const char *prompt, bool echo)
 {
     struct sigaction before[CAUGHT];
-    struct termios silent = *normal;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    silent.c_lflag |= (tcflag_t)ISIG;
+    struct termios ours = *normal;
+    ours.c_lflag &= ~(tcflag_t)ECHO;
+    ours.c_lflag |= (tcflag_t)(ISIG | (echo ? ECHO | ICANON : 0));
     if (!make_pipe()) {
         *signal = 0;
         return PROMPT_NO_TERMINAL;
     }
     catch_signals(before);
-    (void)tcsetattr(terminal, TCSAFLUSH, &silent);
-    dprintf(terminal, "%s: ", prompt);
+    (void)tcsetattr(terminal, TCSAFLUSH, &ours);
+    dprintf(terminal, "%s ", prompt);
     const enum prompt_answer answer = read_line(out, size, signal, terminal);
     (void)tcsetattr(terminal, TCSAFLUSH, normal);
-    dprintf(terminal, "\n");
+    if (!echo || *signal != 0) {
+        dprintf(terminal, "\n");
+    }
     release_signals(before);
     return answer;
 }
@@ -142,7 +144,7 @@ static bool stops_only(int signal)
     return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt)
+static enum prompt_answer ask(char *out, size_t size, const char *prompt, bool echo)
 {
     struct termios normal;
     int signal = 0;
@@ -152,7 +154,7 @@ enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt)
     out[0] = '\0';
     if (terminal >= 0 && tcgetattr(terminal, &normal) == 0) {
         do {
-            answer = ask_once(out, size, &signal, terminal, &normal, prompt);
+            answer = ask_once(out, size, &signal, terminal, &normal, prompt, echo);
             again = signal != 0 && stops_only(signal);
         } while (again);
     }
@@ -160,4 +162,16 @@ enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt)
         (void)close(terminal);
     }
     return answer;
+}
+
+enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt)
+{
+    char asked[256];
+    snprintf(asked, sizeof asked, "%s:", prompt);
+    return ask(out, size, asked, false);
+}
+
+enum prompt_answer prompt_line(char *out, size_t size, const char *prompt)
+{
+    return ask(out, size, prompt, true);
 }

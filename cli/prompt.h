@@ -1,8 +1,9 @@
 #ifndef TIJORI_CLI_PROMPT_H
 #define TIJORI_CLI_PROMPT_H
 
-/* Asks for a secret on the terminal, with the echo off. Whatever ends the program meanwhile,
- * Control-C or kill, ends it at once and leaves the terminal as it was; only SIGKILL does not. */
+/* Asks on the terminal, whatever standard input is. A secret is asked for with the echo off.
+ * Whatever ends the program meanwhile, Control-C or kill, ends it at once and leaves the terminal
+ * as it was; only SIGKILL does not. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,9 @@ enum prompt_answer {
     PROMPT_NO_TERMINAL, /* there is none to ask on */
 };
 
-/* The line without its newline. */
+/* The line without its newline. Behind the name of a secret stands a colon; a question is asked as
+ * it is. */
 enum prompt_answer prompt_secret(char *out, size_t size, const char *prompt);
+enum prompt_answer prompt_line(char *out, size_t size, const char *prompt);
 
 #endif

@@ -171,6 +171,8 @@ class Signing(Files):
         key = shutil.copy(self.world.key("t1"), self.path("k.pem"))
         program = shutil.copy(TIJORI, self.path("tijori"))
         os.chown(key, 1234, 1234)
+        os.mkdir(self.path("theirs"))
+        os.chown(self.path("theirs"), 1234, 1234)
 
         def another():
             os.setgroups([])
@@ -178,8 +180,8 @@ class Signing(Files):
             os.setuid(1234)
 
         def as_another():
-            return subprocess.run([program, "sign", path, "--key", key], capture_output=True,
-                                  preexec_fn=another).returncode
+            return subprocess.run([program, "sign", path, "--key", key], capture_output=True, preexec_fn=another,
+                                  env=dict(os.environ, XDG_STATE_HOME=self.path("theirs"))).returncode
         self.assertEqual(as_another(), 0)
         self.assertTrue(self.is_signed(path))
         self.assertEqual(os.stat(path).st_uid, 0)

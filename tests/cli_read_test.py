@@ -28,6 +28,15 @@ SEED = int(os.environ.get("TIJORI_SEED", "1"))
 BTC = 10**8
 DOCUMENT = b"contract of sale\n"
 EVIL = "\u200f=cmd"  # a mark of direction, unseen; a formula after it
+# What is signed here is not remembered among what this user signed.
+SIGNED = tempfile.TemporaryDirectory(prefix="tijori-state-")
+os.environ["XDG_STATE_HOME"] = SIGNED.name
+
+
+def memory_of(envelope):
+    """Options of sign: tests make what is refused, and forks, so each envelope is signed by somebody who has seen
+    nothing else."""
+    return "--signer-state", str(envelope) + ".seen"
 
 
 def run(*args, program=TIJORI, stdin=b"", expect=0):
@@ -104,7 +113,7 @@ class World:
         with open(source, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in records)
         run("propose", self.dir, "--party", party, source, "-o", out, *options)
-        run("sign", out, "--key", *map(self.key, keys), "--ledger", self.dir)
+        run("sign", out, "--key", *map(self.key, keys), "--ledger", self.dir, *memory_of(out))
         return out
 
     def ingest(self, *args, **more):

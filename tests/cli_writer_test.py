@@ -91,7 +91,7 @@ def test_killed_init():
 
 def propose(name, text, party, *keys):
     run("propose", "ledger", "--party", party, write(name + ".in", text), "-o", name)
-    run("sign", name, "--key", *keys, "--ledger", "ledger")
+    run("sign", name, "--key", *keys, "--ledger", "ledger", "--replace")
     return name
 
 
@@ -187,6 +187,7 @@ def test_first_look():
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        os.environ["XDG_STATE_HOME"] = os.path.join(folder, "state")
         make()
         test_killed_init()
         test_dry_run()

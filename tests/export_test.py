@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 import power_cut
-from cli_read_test import AUDIT, BUILD, SEED, TIJORI, World, audit, run
+from cli_read_test import AUDIT, BUILD, SEED, TIJORI, World, audit, memory_of, run
 
 RECORDER = os.path.join(BUILD, "tests", "librecord_writes.so")
 EVERY_CUT = os.environ.get("TIJORI_EVERY_CUT") == "1"
@@ -32,7 +32,7 @@ def restricted(world, reference):
         file.write("kind,from,to,amount,purpose,value_date,reference,evidence\n"
                    "move,2:0,2:1,1 sat,customer_deposit,,%s,\n" % reference)
     run("propose", world.dir, "--party", 2, source, "-o", envelope, "--restricted")
-    run("sign", envelope, "--key", world.key("c"), "--ledger", world.dir)
+    run("sign", envelope, "--key", world.key("c"), "--ledger", world.dir, *memory_of(envelope))
     return envelope
 
 

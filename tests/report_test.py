@@ -202,6 +202,7 @@ class Report(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tijori-report-")
+        os.environ["XDG_STATE_HOME"] = os.path.join(cls.temporary.name, "state")
         cls.world = World(cls.temporary.name)
         cls.export = cls.world.export("export")
         cls.pin = ("--log-key", cls.world.vkey)

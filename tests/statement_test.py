@@ -97,6 +97,7 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="tijori-statement-")
         cls.at = os.path.join(cls.folder.name, "programme")
+        os.environ["XDG_STATE_HOME"] = os.path.join(cls.folder.name, "state")
         subprocess.run([os.path.join(HERE, "..", "demo", "programme"), BUILD, cls.at], check=True,
                        capture_output=True, timeout=300)
 
@@ -130,7 +131,7 @@ class Case(unittest.TestCase):
         envelope = self.path(name + ".tje")
         for arguments in (("propose", self.path("ledger"), "--party", "0",
                            self.path(name + ".jsonl"), "-o", envelope),
-                          ("sign", envelope, "--ledger", self.path("ledger"), "--key", *keys),
+                          ("sign", envelope, "--ledger", self.path("ledger"), "--replace", "--key", *keys),
                           ("ingest", self.path("ledger"), envelope, "--accept-clock")):
             result = run("tijori", *arguments, played=played)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)

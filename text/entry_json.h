@@ -4,15 +4,12 @@
 /* One entry of a ledger as JSON, decoded and raw: docs/FORMAT.md section 10. What is stored may be
  * damaged; the raw bytes are given all the same, and `damaged` says what could not be decoded. */
 
-#include "core/log/journal.h"
-
-#include <jansson.h>
+#include "text/named_json.h"
 
 /* Where entries are read, and the names that go with them. */
 struct entry_reader {
     struct tj_txn *txn;
-    struct tj_digester *digester;
-    const struct tj_state *state;
+    struct naming naming;
 };
 
 /* A new reference, or NULL when there is no such entry, or no memory: then *status says why. With

@@ -348,27 +348,6 @@ static int make_envelopes(const struct input *input, struct tj_header *header, s
     return code;
 }
 
-/* What each envelope will need. */
-static void tell_needs(const char *path, const struct known_keys *known, const struct buffer *out)
-{
-    struct tj_digester digester;
-    size_t size = 0;
-    digester_needed(&digester);
-    for (size_t at = 0; at < out->size; at += size) {
-        struct tj_envelope_view view;
-        struct tj_verdict verdict;
-        struct tj_hash id;
-        tj_verdict_init(&verdict);
-        if (tj_envelope_measure(&size, out->bytes + at, out->size - at) != TIJORI_OK ||
-            tj_envelope_decode(&view, out->bytes + at, size, &verdict) != TIJORI_OK) {
-            break; /* who signs it is told why it has no form */
-        }
-        tj_envelope_id(&digester, &id, view.bytes);
-        readiness_print(stderr, path, known, &view, &id);
-    }
-    tj_digester_clear(&digester);
-}
-
 int cmd_propose(const struct arguments *arguments)
 {
     const char *genesis = argument_value(arguments, "genesis");
@@ -400,7 +379,7 @@ int cmd_propose(const struct arguments *arguments)
     if (code == EXIT_PASS) {
         message("%zu record%s in %zu envelope%s, to be signed", input.count,
                 input.count == 1 ? "" : "s", envelopes, envelopes == 1 ? "" : "s");
-        tell_needs(argument_value(arguments, "output"), &place->known, &out);
+        readiness_print_all(stderr, argument_value(arguments, "output"), &place->known, &out);
     }
     close_place(place);
     free(place);

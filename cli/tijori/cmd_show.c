@@ -1,4 +1,5 @@
 #include "cli/tijori/commands.h"
+#include "cli/tijori/envelope_show.h"
 #include "cli/tijori/reading.h"
 #include "text/entry_json.h"
 #include "text/json.h"
@@ -6,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The numbers are those of the choice "text|json|jsonl". */
 enum style { STYLE_TEXT, STYLE_JSON, STYLE_JSONL };
@@ -70,7 +72,7 @@ static int check_range(const struct reading *reading, struct range *range, const
     return EXIT_PASS;
 }
 
-/* ---- the command ---- */
+/* ---- entries of a ledger ---- */
 
 static bool print_entry(const json_t *entry, const struct range *range, enum style style,
                         bool first)
@@ -99,7 +101,7 @@ static bool print_entry(const json_t *entry, const struct range *range, enum sty
 
 /* What is damaged was shown as far as it goes; whoever only looks at the exit status must not miss
  * it. */
-int cmd_show(const struct arguments *arguments)
+static int show_entries(const struct arguments *arguments)
 {
     struct reading reading;
     struct range range = {0};
@@ -112,7 +114,8 @@ int cmd_show(const struct arguments *arguments)
     bool any = false;
     for (uint64_t index = range.first; code == EXIT_PASS && index <= range.last; index++) {
         enum tijori_status status;
-        const struct entry_reader reader = {reading.view.txn, reading.view.digester, reading.state};
+        const struct entry_reader reader = {reading.view.txn,
+                                            {reading.view.digester, reading.state, NULL}};
         json_t *entry = entry_to_json(&reader, &status, index, range.position);
         if (status == TIJORI_MEMORY) {
             code = fail_status(status, reading.dir, NULL);
@@ -135,4 +138,103 @@ int cmd_show(const struct arguments *arguments)
     return code == EXIT_PASS && damaged
                ? fail(EXIT_FAIL, "not all could be decoded: the ledger is damaged")
                : code;
+}
+
+/* ---- envelopes in a file ---- */
+
+/* `number` counts the envelopes from 1. */
+static bool print_envelope(const json_t *envelope, enum style style, size_t number)
+{
+    switch (style) {
+    case STYLE_TEXT:
+        printf("%s", number == 1 ? "" : "\n");
+        envelope_print(stdout, envelope, false);
+        return true;
+    case STYLE_JSON:
+        printf("%s", number == 1 ? "[\n" : ",\n");
+        return json_print(stdout, envelope, JSON_INDENT(2));
+    case STYLE_JSONL:
+        if (!json_print(stdout, envelope, JSON_COMPACT)) {
+            return false;
+        }
+        putchar('\n');
+        return true;
+    }
+    abort();
+}
+
+static int show_all(const struct book *book, const char *path, const struct buffer *in,
+                    enum style style)
+{
+    struct envelopes envelopes;
+    int code = EXIT_PASS;
+    size_t shown = 0;
+    envelopes_begin(&envelopes, path, in);
+    while (envelopes_next(&envelopes, &code)) {
+        code = book_check_ledger(book, path, envelopes.number, &envelopes.view.header);
+        if (code != EXIT_PASS) {
+            break;
+        }
+        json_t *envelope = envelope_to_json(book, &envelopes);
+        if (envelope == NULL) {
+            code = fail_status(TIJORI_MEMORY, path, NULL);
+        } else if (!print_envelope(envelope, style, envelopes.number)) {
+            code = fail_errno(errno, path);
+        } else {
+            shown++;
+        }
+        json_decref(envelope);
+    }
+    if (style == STYLE_JSON && shown > 0) {
+        printf("\n]\n");
+    }
+    envelopes_end(&envelopes);
+    return code;
+}
+
+static int show_file(const struct arguments *arguments)
+{
+    const char *path = arguments->operands[0];
+    struct buffer in = {0};
+    struct book book;
+    int code = book_open(arguments, &book);
+    if (code == EXIT_PASS) {
+        code = book_read_labels(&book);
+    }
+    if (code == EXIT_PASS) {
+        code = file_read(&in, path, ENVELOPES_SIZE_MAX);
+    }
+    if (code == EXIT_PASS) {
+        code = show_all(&book, path, &in, (enum style)argument_choice(arguments, "format"));
+    }
+    free(in.bytes);
+    book_close(&book);
+    return code;
+}
+
+/* ---- the command ---- */
+
+/* A ledger is a directory. With an entry it is asked for as one, whatever is there. */
+int cmd_show(const struct arguments *arguments)
+{
+    struct stat info;
+    const char *path = arguments->operands[0];
+    const bool offline =
+        argument_value(arguments, "ledger") == NULL && argument_value(arguments, "genesis") == NULL;
+    const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (arguments->operand_count == 1 && is_folder) {
+        return fail(EXIT_USAGE, "%s is a directory: of a ledger, say which ENTRY is to be shown",
+                    path);
+    }
+    if (arguments->operand_count == 1) {
+        return show_file(arguments);
+    }
+    if (stat(path, &info) == 0 && !is_folder) {
+        return fail(EXIT_USAGE, "%s is a file of envelopes: all of them are shown, leave '%s' out",
+                    path, arguments->operands[1]);
+    }
+    if (!offline) {
+        return fail(EXIT_USAGE, "--ledger and --genesis go with a FILE of envelopes");
+    }
+    return show_entries(arguments);
 }

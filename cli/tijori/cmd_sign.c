@@ -1,94 +1,33 @@
 #include "cli/tijori/commands.h"
-#include "cli/tijori/repairs_print.h"
-#include "cli/tijori/readiness_print.h"
-#include "cli/envelope_file.h"
-#include "cli/genesis_file.h"
+#include "cli/tijori/envelope_show.h"
+#include "cli/tijori/signer_state.h"
 #include "cli/signer.h"
-#include "crypto/hex.h"
+#include "cli/prompt.h"
 #include "text/text.h"
-#include "core/ingest/ledger.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SIGN_FILE_MAX = 1 << 30, SIGN_KEYS_MAX = TJ_SLOTS_MAX };
-
-/* Who may sign what, as far as it is known. */
-struct book {
-    struct tijori *ledger; /* NULL: not known */
-    struct tj_ledger_view view;
-    struct tj_journal_past past;
-    struct tj_state *start; /* after the genesis; NULL: not known */
-    struct known_keys known;
-};
+enum { SIGN_KEYS_MAX = TJ_SLOTS_MAX };
 
 struct signers {
     size_t count;
     struct signer keys[SIGN_KEYS_MAX];
 };
 
-/* ---- what is known ---- */
+/* The command, and one file of it. */
+struct signing {
+    const struct arguments *arguments;
+    const struct book *book;
+    const struct signers *signers;
+    const char *path;
+    bool stream; /* the path is "-" */
+    bool replace;
+};
 
-static int open_ledger(struct book *book, const char *dir)
-{
-    struct tijori_message why;
-    enum tijori_status status = tijori_open(&book->ledger, dir, TIJORI_READ, NULL, &why);
-    if (status != TIJORI_OK) {
-        book->ledger = NULL;
-        return fail(exit_code_of(status), "%s", why.text);
-    }
-    repairs_say(book->ledger, dir);
-    status = tj_ledger_view_begin(book->ledger, &book->view);
-    TIJORI_REQUIRE(status == TIJORI_OK); /* a reader has its picture since it was opened */
-    tj_journal_past_init(&book->past, book->view.txn, book->view.digester);
-    book->known = known_from_ledger(&book->view, &book->past.past);
-    return EXIT_PASS;
-}
-
-static int open_genesis(struct book *book, const char *path)
-{
-    struct tj_digester digester;
-    struct genesis_file genesis;
-    digester_needed(&digester);
-    int code = genesis_file_read(&digester, &genesis, path);
-    tj_digester_clear(&digester);
-    if (code == EXIT_PASS) {
-        book->start = tj_genesis_state(&genesis.built, genesis.records);
-        if (book->start == NULL) {
-            return fail_status(TIJORI_MEMORY, path, NULL);
-        }
-    }
-    if (code == EXIT_PASS && book->ledger == NULL) {
-        book->known = (struct known_keys){.state = book->start};
-    }
-    return code;
-}
-
-/* The genesis is read, when it was given, even where the ledger knows better. */
-static int open_book(const struct arguments *arguments, struct book *book)
-{
-    const char *dir = argument_value(arguments, "ledger");
-    const char *genesis = argument_value(arguments, "genesis");
-    if (dir != NULL) {
-        int code = open_ledger(book, dir);
-        if (code != EXIT_PASS) {
-            return code;
-        }
-    }
-    return genesis != NULL ? open_genesis(book, genesis) : EXIT_PASS;
-}
-
-static void close_book(struct book *book)
-{
-    if (book->ledger != NULL) {
-        tj_ledger_view_end(book->ledger, &book->view);
-        tijori_close(book->ledger);
-    }
-    if (book->start != NULL) {
-        tj_state_destroy(book->start);
-    }
-}
+/* ---- one key ---- */
 
 /* The key as it is registered, NULL when it is not (or nothing is known). */
 static const struct tj_key_object *registered(const struct book *book,
@@ -101,8 +40,6 @@ static const struct tj_key_object *registered(const struct book *book,
     }
     return known != NULL && tj_slot_is_key(&slot, known) ? known : NULL;
 }
-
-/* ---- one signature ---- */
 
 /* True when a record of the envelope wants a possession slot by this key; the slot's party. */
 static bool proves_possession(const struct tj_envelope_view *view, uint32_t *party,
@@ -160,127 +97,399 @@ static int find_use(const struct arguments *arguments, uint32_t *party, uint8_t 
     return EXIT_PASS;
 }
 
-static int sign_envelope(const struct arguments *arguments, struct tj_envelope_view *view,
-                         const struct book *book, const struct signers *signers,
-                         const struct tj_hash *id)
+/* To sign again changes nothing, unless what is there is no signature. */
+static int check_signed(const struct signing *signing, const struct envelopes *at,
+                        const struct tj_slot *slot, const char *name)
 {
-    for (size_t i = 0; i < signers->count; i++) {
-        const struct signer *signer = &signers->keys[i];
-        uint32_t party;
-        uint8_t use;
-        int code = find_use(arguments, &party, &use, book, view, &signer->key, signer->name);
-        if (code == EXIT_PASS) {
-            code = signer_sign(signer, &view->slots, party, use, &view->header, id);
+    const struct tj_slots one = {.count = 1, .slots = {*slot}};
+    uint32_t invalid;
+    bool undecided;
+    const struct tj_signed claim = {&one, &at->id, &invalid, &undecided};
+    tj_slots_verify(&claim, 1);
+    if (undecided) {
+        return fail_status(tj_undecided(), signing->path, NULL);
+    }
+    return invalid == TJ_NOWHERE
+               ? EXIT_PASS
+               : fail(EXIT_DATA,
+                      "%s: envelope %zu: it holds a signature by %s that does not verify: 'tijori "
+                      "unsign' takes it off",
+                      signing->path, at->number, name);
+}
+
+/* ---- the slots of an envelope ---- */
+
+/* A pass over the keys: first to see what would be added, then to add it. */
+struct adding {
+    bool really;
+    struct tj_slots slots; /* of the envelope, and those that are added */
+    size_t added;
+};
+
+static int add_slot(const struct signing *signing, const struct envelopes *at,
+                    struct adding *adding, size_t i)
+{
+    const struct signer *signer = &signing->signers->keys[i];
+    const char *name = signer->name;
+    struct tj_slot slot = {.key = signer->key};
+    int code = find_use(signing->arguments, &slot.party, &slot.use, signing->book, &at->view,
+                        &slot.key, name);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    const struct tj_slot *before = tj_slots_find(&adding->slots, &slot);
+    if (before != NULL && adding->really) {
+        message("%s: envelope %zu: %s signed it already", signing->path, at->number, name);
+    }
+    if (before != NULL) {
+        /* In the first pass what was added before holds no signature yet. */
+        return tj_slots_find(&at->view.slots, &slot) != NULL
+                   ? check_signed(signing, at, before, name)
+                   : EXIT_PASS;
+    }
+    if (adding->really) {
+        code = signer_sign(signer, &adding->slots, slot.party, slot.use, &at->view.header, &at->id);
+    } else {
+        const enum tijori_status status = tj_slots_insert(&adding->slots, &slot);
+        if (status != TIJORI_OK) {
+            code = fail(exit_code_of(status), "%s: envelope %zu: %s: %s: %s", signing->path,
+                        at->number, name, tijori_status_name(status), tijori_status_text(status));
         }
-        if (code != EXIT_PASS) {
-            return code;
+    }
+    adding->added += code == EXIT_PASS;
+    return code;
+}
+
+static int add_slots(const struct signing *signing, const struct envelopes *at,
+                     struct adding *adding)
+{
+    int code = EXIT_PASS;
+    adding->slots = at->view.slots;
+    adding->added = 0;
+    for (size_t i = 0; i < signing->signers->count && code == EXIT_PASS; i++) {
+        code = add_slot(signing, at, adding, i);
+    }
+    return code;
+}
+
+/* ---- what is not signed ---- */
+
+/* The rules of keys would refuse a slot that is added: such a signature spoils the envelope. */
+static int check_counts(const struct signing *signing, const struct envelopes *at,
+                        const struct adding *adding)
+{
+    struct tj_readiness readiness;
+    char why[320];
+    if (signing->book->ledger == NULL) {
+        return EXIT_PASS;
+    }
+    readiness_with(&signing->book->known, &readiness, &at->view, &adding->slots, &at->id);
+    for (uint32_t i = 0; i < adding->slots.count; i++) {
+        const struct tj_slot *slot = &adding->slots.slots[i];
+        const bool added = tj_slots_find(&at->view.slots, slot) == NULL;
+        if (added && readiness.slots[i].status != TIJORI_OK) {
+            tj_verdict_format(&readiness.slots[i], why, sizeof why);
+            return fail(EXIT_DATA,
+                        "%s: envelope %zu: the signature would not count, and the ledger would "
+                        "refuse the envelope for it: %s",
+                        signing->path, at->number, why);
         }
     }
     return EXIT_PASS;
 }
 
-/* ---- a file ---- */
-
-/* Signs the envelope at `bytes` and writes it to `out`. */
-static int sign_one(const struct arguments *arguments, struct tj_digester *digester,
-                    struct buffer *out, const struct book *book, const struct signers *signers,
-                    const char *path, const uint8_t *bytes, size_t size)
+static int check_time(const struct signing *signing, const struct envelopes *at)
 {
-    struct tj_envelope_view view;
-    struct tj_verdict verdict;
-    struct tj_hash id;
-    char text[320];
-    tj_verdict_init(&verdict);
-    enum tijori_status status = tj_envelope_decode(&view, bytes, size, &verdict);
-    if (status == TIJORI_OK) {
-        /* Nobody signs what does not hold together. */
-        status = tj_attachments_check(digester, &view, &verdict);
+    char expired[TEXT_SIZE];
+    if (!tj_header_expired(&at->view.header, (uint64_t)time(NULL))) {
+        return EXIT_PASS;
     }
-    if (status == TIJORI_OK) {
-        status = tj_body_check(digester, &view.header, view.records, &verdict);
-    }
-    if (status != TIJORI_OK) {
-        tj_verdict_format(&verdict, text, sizeof text);
-        return fail(EXIT_DATA, "%s: %s", path, text);
-    }
-    tj_envelope_id(digester, &id, bytes);
-    const uint8_t *attachments = view.slot_bytes + view.slot_bytes_size;
-    int code = sign_envelope(arguments, &view, book, signers, &id);
+    text_format_time_s(expired, at->view.header.expires_s);
+    return fail(EXIT_DATA,
+                "%s: envelope %zu, expires_s: it expired at %s, and the ledger takes it no more: "
+                "propose it anew",
+                signing->path, at->number, expired);
+}
+
+/* One envelope that gets a signature. */
+static int check_envelope(const struct signing *signing, const struct envelopes *at,
+                          const struct adding *adding, struct signer_state *state)
+{
+    int code = check_time(signing, at);
     if (code == EXIT_PASS) {
-        envelope_add(out, &view.header, view.records, &view.slots, attachments,
-                     (size_t)(bytes + size - attachments));
-        /* With the envelope itself on standard output this is not data. */
-        readiness_print(strcmp(path, "-") == 0 ? stderr : stdout, path, &book->known, &view, &id);
+        code = book_check_place(signing->book, at);
     }
+    if (code == EXIT_PASS) {
+        code = check_counts(signing, at, adding);
+    }
+    return code == EXIT_PASS ? signer_state_take(state, at, signing->replace) : code;
+}
+
+/* ---- before the question ---- */
+
+/* The state of a signer is of one ledger: that of the first envelope. */
+static int state_of(const struct signing *signing, struct signer_state *state,
+                    const struct buffer *in, struct tj_hash *ledger_id)
+{
+    if (in->size >= TJ_HEADER_SIZE) {
+        memcpy(ledger_id->bytes, in->bytes + TJ_HEADER_AT_LEDGER_ID, TJ_HASH_SIZE);
+    }
+    return signer_state_begin(signing->arguments, state, ledger_id);
+}
+
+/* What is wrong with any envelope is said before anything is shown. *added gets how many
+ * signatures there are to be given. */
+static int look_at(const struct signing *signing, const struct buffer *in,
+                   struct signer_state *state, const struct tj_hash *ledger_id, size_t *added)
+{
+    struct envelopes envelopes;
+    struct adding adding = {.really = false};
+    int code = EXIT_PASS;
+    *added = 0;
+    envelopes_begin(&envelopes, signing->path, in);
+    while (envelopes_next(&envelopes, &code)) {
+        code = add_slots(signing, &envelopes, &adding);
+        if (code == EXIT_PASS && adding.added > 0 && *added == 0) {
+            code = signer_state_peek(state, ledger_id);
+        }
+        if (code == EXIT_PASS && adding.added > 0) {
+            code = check_envelope(signing, &envelopes, &adding, state);
+        }
+        *added += adding.added;
+    }
+    envelopes_end(&envelopes);
+    return code == EXIT_PASS && *added > 0 ? signer_state_compare(state, signing->book) : code;
+}
+
+static int show_all(const struct signing *signing, const struct buffer *in)
+{
+    struct envelopes envelopes;
+    int code = EXIT_PASS;
+    fflush(stdout);
+    envelopes_begin(&envelopes, signing->path, in);
+    while (envelopes_next(&envelopes, &code)) {
+        json_t *envelope = envelope_to_json(signing->book, &envelopes);
+        if (envelope == NULL) {
+            code = fail_status(TIJORI_MEMORY, signing->path, NULL);
+        } else {
+            envelope_print(stderr, envelope, true);
+        }
+        json_decref(envelope);
+    }
+    envelopes_end(&envelopes);
     return code;
 }
 
-/* Signs each envelope in `in`. */
-static int sign_all(const struct arguments *arguments, struct buffer *out, const struct book *book,
-                    const struct signers *signers, const char *path, const struct buffer *in)
+/* A person is there to be asked: standard input is a terminal; or it is the file, and what is said
+ * goes to one. */
+static bool is_asked(const struct signing *signing)
 {
-    struct tj_digester digester;
-    size_t at = 0;
-    size_t size = 0;
-    int code = in->size == 0 ? fail(EXIT_DATA, "%s: holds no envelope", path) : EXIT_PASS;
-    digester_needed(&digester);
-    while (code == EXIT_PASS && at < in->size) {
-        enum tijori_status status = tj_envelope_measure(&size, in->bytes + at, in->size - at);
-        code = status != TIJORI_OK
-                   ? fail_status(status, path, NULL)
-                   : sign_one(arguments, &digester, out, book, signers, path, in->bytes + at, size);
-        at += size;
-    }
-    tj_digester_clear(&digester);
-    return code;
+    return !argument_flag(signing->arguments, "yes") &&
+           (isatty(STDIN_FILENO) || (signing->stream && isatty(STDERR_FILENO)));
 }
 
-/* The file stays locked from its reading to its replacement: of two people who sign one file at the
- * same time, the second signs what the first has written. */
-static int sign_file(const struct arguments *arguments, const struct book *book,
-                     const struct signers *signers, const char *path)
+static int ask(const struct signing *signing, const struct buffer *in)
 {
-    struct buffer in = {0};
-    struct buffer out = {0};
-    const bool stream = strcmp(path, "-") == 0;
-    int lock = STDIN_FILENO;
-    int code = stream ? EXIT_PASS : file_lock(&lock, path);
+    char answer[16];
+    const int code = show_all(signing, in);
     if (code != EXIT_PASS) {
         return code;
     }
-    code = file_read_open(&in, lock, path, SIGN_FILE_MAX);
-    if (code == EXIT_PASS) {
-        code = sign_all(arguments, &out, book, signers, path, &in);
+    switch (prompt_line(answer, sizeof answer, "Sign? [y/N]")) {
+    case PROMPT_GIVEN:
+        if (strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 || strcmp(answer, "yes") == 0) {
+            return EXIT_PASS;
+        }
+        break;
+    case PROMPT_NO_TERMINAL:
+        return fail(EXIT_DENIED,
+                    "%s: there is no terminal to ask on whether it is to be signed: --yes signs "
+                    "without asking",
+                    signing->path);
+    case PROMPT_NONE:
+    case PROMPT_TOO_LONG:
+    case PROMPT_NUL:
+        break;
+    }
+    return fail(EXIT_DENIED, "%s: not signed", signing->path);
+}
+
+/* ---- signing ---- */
+
+static int sign_all(const struct signing *signing, const struct buffer *in, struct buffer *out,
+                    struct signer_state *state, size_t *added)
+{
+    struct envelopes envelopes;
+    struct adding adding = {.really = true};
+    int code = EXIT_PASS;
+    *added = 0;
+    envelopes_begin(&envelopes, signing->path, in);
+    while (envelopes_next(&envelopes, &code)) {
+        code = add_slots(signing, &envelopes, &adding);
+        if (code == EXIT_PASS && adding.added > 0) {
+            code = check_envelope(signing, &envelopes, &adding, state);
+        }
+        if (code == EXIT_PASS) {
+            envelope_add_again(out, &envelopes.view, &adding.slots);
+            *added += adding.added;
+        }
+    }
+    envelopes_end(&envelopes);
+    return code;
+}
+
+/* What was signed is remembered before it is given out: who forgets it could sign another. */
+static int sign_bytes(const struct signing *signing, const struct buffer *in,
+                      struct signer_state *state)
+{
+    struct buffer out = {0};
+    size_t added;
+    int code = sign_all(signing, in, &out, state, &added);
+    if (code == EXIT_PASS && added > 0) {
+        code = signer_state_compare(state, signing->book);
+    }
+    if (code == EXIT_PASS && added > 0) {
+        code = signer_state_write(state);
+    }
+    if (code == EXIT_PASS && (added > 0 || signing->stream)) {
+        code = file_write(signing->path, &out, true);
     }
     if (code == EXIT_PASS) {
-        code = file_write(path, &out, true);
+        /* With the envelope itself on standard output this is not data. */
+        readiness_print_all(signing->stream ? stderr : stdout, signing->path, &signing->book->known,
+                            &out);
     }
-    if (!stream) {
+    free(out.bytes);
+    return code;
+}
+
+/* Others may have signed while a person looked at it, and nothing else. */
+static int check_same(const struct signing *signing, const struct buffer *seen,
+                      const struct buffer *now)
+{
+    struct envelopes before;
+    struct envelopes after;
+    int code = EXIT_PASS;
+    bool same = true;
+    envelopes_begin(&before, signing->path, seen);
+    envelopes_begin(&after, signing->path, now);
+    while (same && envelopes_next(&before, &code)) {
+        same = envelopes_next(&after, &code) && tj_hash_equal(&before.id, &after.id);
+    }
+    same = same && (code != EXIT_PASS || after.at == now->size);
+    envelopes_end(&before);
+    envelopes_end(&after);
+    return code == EXIT_PASS && !same
+               ? fail(EXIT_TRY_AGAIN, "%s: it was changed meanwhile: look at it again",
+                      signing->path)
+               : code;
+}
+
+/* The file stays locked from its second reading to its replacement: of two people who sign one
+ * file at the same time, the second signs what the first has written. It is not locked while a
+ * person looks at it. */
+static int sign_locked(const struct signing *signing, const struct buffer *seen,
+                       struct signer_state *state)
+{
+    struct buffer now = {0};
+    int lock = -1;
+    int code = file_lock(&lock, signing->path);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    code = file_read_open(&now, lock, signing->path, ENVELOPES_SIZE_MAX);
+    if (code == EXIT_PASS) {
+        code = check_same(signing, seen, &now);
+    }
+    if (code == EXIT_PASS) {
+        code = sign_bytes(signing, &now, state);
+    }
+    (void)close(lock);
+    free(now.bytes);
+    return code;
+}
+
+/* What cannot be locked cannot be replaced, and is not read either: a pipe would be emptied. */
+static int read_file(const struct signing *signing, struct buffer *seen)
+{
+    int lock = -1;
+    if (signing->stream) {
+        return file_read(seen, signing->path, ENVELOPES_SIZE_MAX);
+    }
+    int code = file_lock(&lock, signing->path);
+    if (code == EXIT_PASS) {
+        code = file_read_open(seen, lock, signing->path, ENVELOPES_SIZE_MAX);
         (void)close(lock);
     }
-    free(in.bytes);
-    free(out.bytes);
+    return code;
+}
+
+static int sign_file(const struct signing *signing)
+{
+    struct buffer seen = {0};
+    struct signer_state state;
+    struct tj_hash ledger_id = {{0}};
+    size_t added = 0;
+    int code = read_file(signing, &seen);
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    code = state_of(signing, &state, &seen, &ledger_id);
+    if (code == EXIT_PASS) {
+        code = look_at(signing, &seen, &state, &ledger_id, &added);
+    }
+    if (code == EXIT_PASS && added > 0 && is_asked(signing)) {
+        code = ask(signing, &seen);
+    }
+    if (code == EXIT_PASS && added > 0) {
+        code = signer_state_lock(&state, &ledger_id);
+    }
+    if (code == EXIT_PASS) {
+        /* With nothing to add, nothing is written either. */
+        code = signing->stream || added == 0 ? sign_bytes(signing, &seen, &state)
+                                             : sign_locked(signing, &seen, &state);
+    }
+    signer_state_end(&state);
+    free(seen.bytes);
+    return code;
+}
+
+static int load_keys(const struct arguments *arguments, struct signers *signers)
+{
+    const size_t keys = argument_count(arguments, "key");
+    int code = signer_check(arguments, "key");
+    if (keys > SIGN_KEYS_MAX) {
+        return fail(EXIT_USAGE, "--key: at most %d keys sign an envelope", SIGN_KEYS_MAX);
+    }
+    for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
+        code = signer_load(arguments, &signers->keys[i], argument_item(arguments, "key", i));
+        signers->count = i + 1;
+    }
     return code;
 }
 
 int cmd_sign(const struct arguments *arguments)
 {
-    struct book book = {0};
+    struct book book;
     struct signers signers = {0};
-    size_t keys = argument_count(arguments, "key");
-    if (keys > SIGN_KEYS_MAX) {
-        return fail(EXIT_USAGE, "--key: at most %d keys sign an envelope", SIGN_KEYS_MAX);
+    struct signing signing = {.arguments = arguments,
+                              .book = &book,
+                              .signers = &signers,
+                              .replace = argument_flag(arguments, "replace")};
+    int code = book_open(arguments, &book);
+    if (code == EXIT_PASS) {
+        code = load_keys(arguments, &signers);
     }
-    int code = signer_check(arguments, "key");
-    code = code == EXIT_PASS ? open_book(arguments, &book) : code;
-    for (size_t i = 0; i < keys && code == EXIT_PASS; i++) {
-        code = signer_load(arguments, &signers.keys[i], argument_item(arguments, "key", i));
-        signers.count = i + 1;
+    if (code == EXIT_PASS && !argument_flag(arguments, "yes") &&
+        (isatty(STDIN_FILENO) || isatty(STDERR_FILENO))) {
+        code = book_read_labels(&book); /* for what may be shown */
     }
     for (size_t i = 0; i < arguments->operand_count && code == EXIT_PASS; i++) {
-        code = sign_file(arguments, &book, &signers, arguments->operands[i]);
+        signing.path = arguments->operands[i];
+        signing.stream = strcmp(signing.path, "-") == 0;
+        code = sign_file(&signing);
     }
     tj_cleanse(&signers, sizeof signers);
-    close_book(&book);
+    book_close(&book);
     return code;
 }

@@ -18,6 +18,8 @@ int cmd_genesis(const struct arguments *arguments);
 int cmd_init(const struct arguments *arguments);
 int cmd_propose(const struct arguments *arguments);
 int cmd_sign(const struct arguments *arguments);
+int cmd_merge(const struct arguments *arguments);
+int cmd_unsign(const struct arguments *arguments);
 int cmd_ingest(const struct arguments *arguments);
 int cmd_statement(const struct arguments *arguments);
 int cmd_status(const struct arguments *arguments);

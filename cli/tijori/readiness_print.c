@@ -103,7 +103,7 @@ static void print_bar(FILE *out, const struct tj_readiness *r, const uint8_t *re
     abort();
 }
 
-static void print_line(FILE *out, const struct tj_readiness *r, const uint8_t *records)
+void readiness_words(FILE *out, const struct tj_readiness *r, const uint8_t *records)
 {
     print_signatures(out, &r->own, r->ready);
     for (uint32_t i = 0; i < r->others; i++) {
@@ -121,30 +121,75 @@ static void print_line(FILE *out, const struct tj_readiness *r, const uint8_t *r
     print_approvals(out, r);
     print_bar(out, r, records);
     print_refused(out, r);
-    fprintf(out, "\n");
+}
+
+/* The envelope, were it judged now with these slots. */
+static struct tj_case case_of(const struct known_keys *known, const struct tj_envelope_view *view,
+                              const struct tj_slots *slots, const struct tj_hash *id)
+{
+    return (struct tj_case){
+        .index = next_entry(known, &view->header),
+        .received_ns = now_ns(),
+        .header = &view->header,
+        .slots = slots,
+        .records = view->records,
+        .envelope_id = *id,
+        .signatures_valid = true,
+        .invalid_slot = TJ_NOWHERE,
+    };
+}
+
+void readiness_with(const struct known_keys *known, struct tj_readiness *out,
+                    const struct tj_envelope_view *view, const struct tj_slots *slots,
+                    const struct tj_hash *id)
+{
+    const struct tj_case c = case_of(known, view, slots, id);
+    tj_readiness_of(known->state, out, known->past, &c);
+}
+
+void readiness_find(const struct known_keys *known, struct tj_readiness *out,
+                    const struct tj_envelope_view *view, const struct tj_hash *id)
+{
+    struct tj_case c = case_of(known, view, &view->slots, id);
+    bool undecided;
+    const struct tj_signed claim = {&view->slots, id, &c.invalid_slot, &undecided};
+    tj_slots_verify(&claim, 1);
+    c.signatures_valid = c.invalid_slot == TJ_NOWHERE;
+    tj_readiness_of(known->state, out, known->past, &c);
 }
 
 void readiness_print(FILE *out, const char *path, const struct known_keys *known,
                      const struct tj_envelope_view *view, const struct tj_hash *id)
 {
-    struct tj_case c = {
-        .index = next_entry(known, &view->header),
-        .received_ns = now_ns(),
-        .header = &view->header,
-        .slots = &view->slots,
-        .records = view->records,
-        .envelope_id = *id,
-    };
-    bool undecided;
-    const struct tj_signed claim = {&view->slots, id, &c.invalid_slot, &undecided};
     struct tj_readiness readiness;
     char name[512];
     char hex[2 * TJ_HASH_SIZE + 1];
-    tj_slots_verify(&claim, 1);
-    c.signatures_valid = c.invalid_slot == TJ_NOWHERE;
-    tj_readiness_of(known->state, &readiness, known->past, &c);
+    readiness_find(known, &readiness, view, id);
     text_sanitise(name, sizeof name, path);
     tj_hex_encode(hex, id->bytes, TJ_HASH_SIZE);
     fprintf(out, "%s: envelope %.16s: ", name, hex);
-    print_line(out, &readiness, view->records);
+    readiness_words(out, &readiness, view->records);
+    fprintf(out, "\n");
+}
+
+void readiness_print_all(FILE *out, const char *path, const struct known_keys *known,
+                         const struct buffer *envelopes)
+{
+    struct tj_digester digester;
+    size_t size = 0;
+    digester_needed(&digester);
+    for (size_t at = 0; at < envelopes->size; at += size) {
+        struct tj_envelope_view view;
+        struct tj_verdict verdict;
+        struct tj_hash id;
+        const uint8_t *bytes = envelopes->bytes + at;
+        tj_verdict_init(&verdict);
+        if (tj_envelope_measure(&size, bytes, envelopes->size - at) != TIJORI_OK ||
+            tj_envelope_decode(&view, bytes, size, &verdict) != TIJORI_OK) {
+            break; /* who signs it is told why it has no form */
+        }
+        tj_envelope_id(&digester, &id, view.bytes);
+        readiness_print(out, path, known, &view, &id);
+    }
+    tj_digester_clear(&digester);
 }

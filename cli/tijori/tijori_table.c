@@ -5,6 +5,14 @@
 #include "cli/signer.h"
 #include "cli/statement_order.h"
 
+#define BOOK_OPTIONS                                                                               \
+    {"ledger", 0,     OPTION_VALUE,                                                                \
+     false,    "DIR", "the ledger, which knows names, keys, rules and thresholds"},                \
+    {                                                                                              \
+        "genesis", 0, OPTION_VALUE, false, "FILE",                                                 \
+            "in place of --ledger: knows the authority's keys and thresholds at the start"         \
+    }
+
 #define LEDGER_OPERAND                                                                             \
     {                                                                                              \
         "DIR", false, "the ledger's directory"                                                     \
@@ -223,10 +231,15 @@ static const struct option_row sign_options[] = {
     {"key", 0, OPTION_LIST, true, "KEY", "key files; with --signer public keys too, as ecdsa:HEX"},
     {"party", 0, OPTION_VALUE, false, "N",
      "the party that these keys sign for; default the envelope's. Another party countersigns"},
-    {"ledger", 0, OPTION_VALUE, false, "DIR", "the ledger, which knows keys and thresholds"},
-    {"genesis", 0, OPTION_VALUE, false, "FILE",
-     "in place of --ledger: knows the authority's keys and thresholds at the start"},
+    BOOK_OPTIONS,
     SIGNER_OPTION,
+    {"yes", 0, OPTION_FLAG, false, NULL, "sign without showing and asking"},
+    {"signer-state", 0, OPTION_VALUE, false, "FILE",
+     "where this signer remembers what was signed; default the file named by the ledger's id under "
+     "$XDG_STATE_HOME/tijori/signers, or ~/.local/state/tijori/signers"},
+    {"replace", 0, OPTION_FLAG, false, NULL,
+     "sign another envelope of a party, lane and sequence than was signed before: an envelope that "
+     "was refused, or given up, is proposed anew and signed anew"},
     PASSPHRASE_FILE_OPTION,
     END_OF_OPTIONS,
 };
@@ -235,7 +248,21 @@ static const char *const sign_paragraphs[] = {
     "key "
     "that an envelope itself adds gives its proof of possession instead, and so does a log key "
     "that "
-    "it adds or retires.",
+    "it adds or retires. A key that signed already changes nothing.",
+    "On a terminal it first shows what is to be signed, as 'tijori show' does (more than 20 "
+    "records "
+    "by their totals), and asks. It asks when standard input is a terminal, or when that is the "
+    "file (-) and standard error is one. Otherwise, and with --yes, it signs at once.",
+    "Not signed is an envelope that expired; with --ledger, one to which the signature would not "
+    "count, or that names another ledger, another entry or another place in its lane than the "
+    "ledger has; and one that contradicts what this signer signed before: another entry under the "
+    "same index, another envelope of the same party, lane and sequence, or one that does not "
+    "follow what was signed. So nobody who shows two histories of a ledger, or an old copy, gets "
+    "signatures on both.",
+    "What was signed is remembered in a file for each ledger, which is written before the signed "
+    "envelope is. It holds the 64 newest entries known, and of each lane the 64 newest envelopes. "
+    "Where it is missing it is begun, and that is said. One that cannot be read or is damaged is "
+    "never begun anew: nothing is signed.",
     "A file is locked while it is signed, so that of two people at once neither loses a signature, "
     "and keeps its owner and mode. A symbolic link stays, and what it leads to is signed.",
     NULL,
@@ -246,6 +273,60 @@ static const struct example_row sign_examples[] = {
     {"tijori sign deal.tje --key bank.pem --party 4", "party 4 countersigns"},
     {"tijori sign deal.tje --key ecdsa:02ab... --signer './hsm-sign --slot 2'",
      "with a key that no file holds"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row merge_operands[] = {
+    {"FILE...", false, "copies of one file of envelopes, two at least"},
+    END_OF_OPERANDS,
+};
+static const struct option_row merge_options[] = {
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the joined envelopes go; - is standard output. Not overwritten"},
+    BOOK_OPTIONS,
+    END_OF_OPTIONS,
+};
+static const char *const merge_paragraphs[] = {
+    "Joins what several people signed at once: the files hold the same envelopes in the same "
+    "order. "
+    "Each envelope gets the signatures and the documents of all copies, each once.",
+    "A signature that does not verify is not joined: the copy that has it is named.",
+    NULL,
+};
+static const struct example_row merge_examples[] = {
+    {"tijori merge one.tje two.tje -o both.tje --ledger ledger",
+     "two copies came back, each with a signature"},
+    END_OF_EXAMPLES,
+};
+
+static const struct operand_row unsign_operands[] = {
+    {"FILE", false, "a file of envelopes; - is standard input"},
+    END_OF_OPERANDS,
+};
+static const struct option_row unsign_options[] = {
+    {"key", 0, OPTION_VALUE, false, "KEY",
+     "take off what this key signed: a key file, or a public key as ecdsa:HEX, bip340:HEX or "
+     "ed25519:HEX"},
+    {"slot", 0, OPTION_VALUE, false, "N",
+     "take off the signature of this number, from 0 on, in the order in which 'tijori show' prints "
+     "them"},
+    {"envelope", 0, OPTION_VALUE, false, "N",
+     "of this envelope of the file alone, from 1 on; default all, where there is a --key"},
+    {"output", 'o', OPTION_VALUE, true, "OUT",
+     "where the envelopes go; - is standard output. Not overwritten"},
+    BOOK_OPTIONS,
+    PASSPHRASE_FILE_OPTION,
+    END_OF_OPTIONS,
+};
+static const char *const unsign_paragraphs[] = {
+    "Takes a signature off. The ledger refuses an envelope for any signature that does not count "
+    "or "
+    "does not verify, however many others there are.",
+    "FILE stays as it is. Whoever has a copy of it still has the signature.",
+    NULL,
+};
+static const struct example_row unsign_examples[] = {
+    {"tijori unsign deal.tje --slot 2 -o better.tje", "without the third signature"},
     END_OF_EXAMPLES,
 };
 
@@ -431,17 +512,31 @@ static const struct example_row log_examples[] = {
 };
 
 static const struct operand_row show_operands[] = {
-    LEDGER_OPERAND,
-    {"ENTRY", false,
-     "its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
+    {"DIR|FILE", false, "the ledger's directory, or a file of envelopes (- is standard input)"},
+    {"ENTRY", true,
+     "of a ledger: its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
      "ENTRY:POSITION"},
     END_OF_OPERANDS,
 };
-static const struct option_row show_options[] = {FORMAT_OPTION("text|json|jsonl"), END_OF_OPTIONS};
+static const struct option_row show_options[] = {
+    BOOK_OPTIONS,
+    FORMAT_OPTION("text|json|jsonl"),
+    END_OF_OPTIONS,
+};
 static const char *const show_paragraphs[] = {
-    "Prints entries and their records, decoded. The JSON forms carry the raw bytes as well, which "
-    "is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    "Of a ledger: prints entries and their records, decoded. The JSON forms carry the raw bytes as "
+    "well, which is all that a verifier of one's own needs (docs/FORMAT.md section 10).",
+    "Of a file: prints every envelope before anybody signs it: who submits it and until when, each "
+    "record, what the records come to, the documents attached, who signed, the rules that its "
+    "movements meet and what it still lacks. Names, rules and thresholds are looked up with "
+    "--ledger; an envelope of another ledger is refused. Signatures change nothing that is shown "
+    "but who signed.",
     NULL,
+};
+static const struct example_row show_examples[] = {
+    {"tijori show ledger 5", "the entry with index 5"},
+    {"tijori show purchases.tje --ledger ledger", "what one is about to sign"},
+    END_OF_EXAMPLES,
 };
 
 static const struct operand_row prove_operands[] = {
@@ -593,6 +688,10 @@ static const struct command commands[] = {
      propose_operands, propose_options, propose_examples, cmd_propose},
     {"sign", "sign envelopes", sign_paragraphs, sign_operands, sign_options, sign_examples,
      cmd_sign},
+    {"merge", "join signatures that were given on copies", merge_paragraphs, merge_operands,
+     merge_options, merge_examples, cmd_merge},
+    {"unsign", "take a signature off", unsign_paragraphs, unsign_operands, unsign_options,
+     unsign_examples, cmd_unsign},
     {"ingest", "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, cmd_ingest},
     {"checkpoint", "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,
@@ -617,8 +716,8 @@ static const struct command commands[] = {
      ledger_operands, rules_options, rules_examples, cmd_rules},
     {"log", "say in words what was done", log_paragraphs, log_operands, log_options, log_examples,
      cmd_log},
-    {"show", "show entries and their records", show_paragraphs, show_operands, show_options, NULL,
-     cmd_show},
+    {"show", "show entries of a ledger, or envelopes in a file", show_paragraphs, show_operands,
+     show_options, show_examples, cmd_show},
     {"statement", "the statement of a period", statement_paragraphs, ledger_operands,
      statement_options, statement_examples, cmd_statement},
     {"prove", "write a proof of one entry or record", prove_paragraphs, prove_operands,

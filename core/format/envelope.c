@@ -208,6 +208,16 @@ enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot 
     return TIJORI_OK;
 }
 
+const struct tj_slot *tj_slots_find(const struct tj_slots *slots, const struct tj_slot *like)
+{
+    for (uint32_t i = 0; i < slots->count; i++) {
+        if (compare_slots(&slots->slots[i], like) == 0) {
+            return &slots->slots[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- records together ---- */
 
 /* Of a record that names a key: it is this one. */

@@ -124,6 +124,12 @@ static inline bool tj_header_approval(const struct tj_header *header)
     return (header->flags & TJ_FLAG_APPROVAL) != 0;
 }
 
+/* The last second in which a ledger takes the envelope is over. */
+static inline bool tj_header_expired(const struct tj_header *header, uint64_t second)
+{
+    return second > header->expires_s;
+}
+
 /* Reads a header and checks its form; `bytes` holds at least 176. */
 enum tijori_status tj_header_decode(struct tj_header *out, const uint8_t bytes[TJ_HEADER_SIZE],
                                     struct tj_verdict *verdict) TJ_MUST_USE;
@@ -138,6 +144,10 @@ size_t tj_slots_encode(const struct tj_slots *slots, uint8_t out[TJ_SLOTS_SIZE_M
 /* Puts a slot in its place. DUPLICATE when its (party, use, algorithm, key) is there already, COUNT
  * when there are 16 slots. */
 enum tijori_status tj_slots_insert(struct tj_slots *slots, const struct tj_slot *slot) TJ_MUST_USE;
+
+/* The slot of the same (party, use, algorithm, key), whatever its signature; NULL: there is none.
+ */
+const struct tj_slot *tj_slots_find(const struct tj_slots *slots, const struct tj_slot *like);
 
 /* True when the record is an add_key of exactly this key, for whichever party. */
 bool tj_record_adds_key(const uint8_t record[TJ_RECORD_SIZE],

@@ -109,6 +109,12 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
                                   const uint8_t *record, const struct tj_account_object *from,
                                   const struct tj_account_object *to, const struct tj_named *named,
                                   struct tj_verdict *verdict) TJ_MUST_USE;
+/* For people: the rules that look at a movement whose accounts exist, whether they refuse it or
+ * not; `visit` gets the number of each, some twice. A tier and a programme are told of a pending
+ * movement as well, which meets them when it is posted. What a correct takes back is counted by
+ * what it names: without passage->named no programme is told of it. */
+void tj_rules_met(const struct tj_state *state, const struct tj_passage *p, void *context,
+                  void (*visit)(void *context, uint32_t rule));
 /* What of a movement no moment and no signature changes: a purpose that nothing moves under; of a
  * move or a pending also ASSET_MIXED and AMOUNT_MAX, where the accounts are there already. For who
  * makes it, so that it is refused before it is signed. `state` may be NULL: nothing is known. */

@@ -78,7 +78,7 @@ static enum tijori_status judge_time(const struct tj_state *state, const struct 
         return tj_refuse_detail(verdict, TIJORI_CREATED_IN_FUTURE, "created_s",
                                 "%" PRIu64 " s ahead", h->created_s - floor_s);
     }
-    if (ceiling_s > h->expires_s) {
+    if (tj_header_expired(h, ceiling_s)) {
         return tj_refuse_detail(verdict, TIJORI_EXPIRED, "expires_s", "%" PRIu64 " s late",
                                 ceiling_s - h->expires_s);
     }

@@ -12,27 +12,44 @@ static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct tj_as
     return out;
 }
 
-/* A walk over the limits of one holder that are in force for a movement. */
+/* A walk over the limits of one holder that look at a movement which leaves or enters it. */
 struct walk {
-    struct tj_state *state;
+    const struct tj_state *state;
     const struct tj_passage *passage;
     uint64_t holder;
+    uint8_t direction; /* TJ_FREEZE_OUT: it leaves; TJ_FREEZE_IN: it enters */
     size_t step;
     uint32_t number; /* of the rule found last */
 };
 
-static struct walk walk_of(struct tj_state *state, const struct tj_passage *p, uint64_t holder)
+/* A limit of the walk's holder, in force, looks at the movement. */
+static bool looks_at(const struct tj_rule_object *rule, const struct walk *walk)
 {
-    return (struct walk){.state = state, .passage = p, .holder = holder};
+    switch ((enum tj_limit_type)rule->type) {
+    case TJ_LIMIT_FREEZE:
+    case TJ_LIMIT_PURPOSES:
+    case TJ_LIMIT_COUNTERPARTY:
+        return (rule->directions & walk->direction) != 0;
+    case TJ_LIMIT_OUTFLOW:
+        return walk->direction == TJ_FREEZE_OUT && tj_limits_outflow(rule, walk->passage);
+    case TJ_LIMIT_BALANCE:
+        return walk->direction == TJ_FREEZE_IN && rule->asset == walk->passage->to->asset;
+    case TJ_LIMIT_END:
+        break;
+    }
+    return false; /* damaged storage */
 }
 
+/* Of one type, or of any: TJ_LIMIT_END. */
 static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 {
     const struct tj_rule_object *rule;
     do {
         rule = tj_next_rule(walk->state, &walk->step, &walk->number, walk->holder,
                             walk->passage->id, walk->passage->received_ns);
-    } while (rule != NULL && (rule->kind != TJ_SET_LIMIT || rule->type != type));
+    } while (rule != NULL &&
+             (rule->kind != TJ_SET_LIMIT || (type != TJ_LIMIT_END && rule->type != type) ||
+              !looks_at(rule, walk)));
     return rule;
 }
 
@@ -40,35 +57,30 @@ static const struct tj_rule_object *next_limit(struct walk *walk, uint8_t type)
 
 /* 7.3, step 1: who is frozen as a party is frozen whatever the movement is for, so this comes
  * before the rules that look at it. */
-static enum tijori_status judge_freeze(struct walk walk, uint8_t direction,
-                                       struct tj_verdict *verdict)
+static enum tijori_status judge_freeze(struct walk walk, struct tj_verdict *verdict)
 {
-    const struct tj_rule_object *rule;
-    while ((rule = next_limit(&walk, TJ_LIMIT_FREEZE)) != NULL) {
-        TJ_VERIFY_CHECK(tj_holder_is_party(walk.holder)); /* an account has a freeze of its own */
-        if ((rule->directions & direction) != 0) {
-            return tj_refuse_detail(
-                verdict, TIJORI_PARTY_FROZEN, direction == TJ_FREEZE_OUT ? "from" : "to",
-                "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
-                tj_account_party(walk.holder), direction == TJ_FREEZE_OUT ? "outwards" : "inwards");
-        }
+    const bool out = walk.direction == TJ_FREEZE_OUT;
+    if (next_limit(&walk, TJ_LIMIT_FREEZE) == NULL) {
+        return TIJORI_OK;
     }
-    return TIJORI_OK;
+    TJ_VERIFY_CHECK(tj_holder_is_party(walk.holder)); /* an account has a freeze of its own */
+    return tj_refuse_detail(verdict, TIJORI_PARTY_FROZEN, out ? "from" : "to",
+                            "rule %" PRIu32 " freezes party %" PRIu32 " %s", walk.number,
+                            tj_account_party(walk.holder), out ? "outwards" : "inwards");
 }
 
 /* 7.3, step 2: every limit has to have the purpose, so that one more limit never allows more. */
-static enum tijori_status judge_purposes(struct walk walk, uint8_t direction,
-                                         struct tj_verdict *verdict)
+static enum tijori_status judge_purposes(struct walk walk, struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
     uint8_t purpose = tj_movement_purpose(walk.passage->record);
     while ((rule = next_limit(&walk, TJ_LIMIT_PURPOSES)) != NULL) {
         TJ_VERIFY_CHECK(rule->directions != 0 && rule->purposes != 0);
-        if ((rule->directions & direction) != 0 && (rule->purposes >> purpose & 1) == 0) {
+        if ((rule->purposes >> purpose & 1) == 0) {
             return tj_refuse_detail(verdict, TIJORI_LIMIT_PURPOSES, "purpose",
                                     "rule %" PRIu32 ": %s is not among what may %s here",
                                     walk.number, tj_purpose_names[purpose],
-                                    direction == TJ_FREEZE_OUT ? "leave" : "enter");
+                                    walk.direction == TJ_FREEZE_OUT ? "leave" : "enter");
         }
     }
     return TIJORI_OK;
@@ -77,19 +89,15 @@ static enum tijori_status judge_purposes(struct walk walk, uint8_t direction,
 /* 7.3, step 3: unlike other limits these add up. Each names one more counterparty that is allowed,
  * and only where there is at least one are all others barred. So it takes the whole walk to refuse,
  * and the rule that a refusal names is the first of them. */
-static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction,
-                                             struct tj_verdict *verdict)
+static enum tijori_status judge_counterparty(struct walk walk, struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
-    bool out = direction == TJ_FREEZE_OUT;
+    bool out = walk.direction == TJ_FREEZE_OUT;
     const uint8_t *record = walk.passage->record;
     uint64_t other = out ? tj_movement_to(record) : tj_movement_from(record);
     uint64_t other_all = tj_account_id(tj_account_party(other), TJ_LOCAL_ALL);
     uint32_t first = TJ_NOWHERE;
     while ((rule = next_limit(&walk, TJ_LIMIT_COUNTERPARTY)) != NULL) {
-        if ((rule->directions & direction) == 0) {
-            continue;
-        }
         if (rule->counterparty == other || rule->counterparty == other_all) {
             return TIJORI_OK;
         }
@@ -109,27 +117,24 @@ static enum tijori_status judge_counterparty(struct walk walk, uint8_t direction
 /* ---- outflow and balance: how much ---- */
 
 /* In an audit: bodies that would tell how much are not there. The rule is counted as not judged. */
-static bool not_known(struct walk *walk)
+static bool not_known(struct tj_state *state, const struct walk *walk)
 {
-    bool unknown = tj_balance_unknown(walk->state, walk->holder);
-    walk->state->unjudged += unknown;
+    bool unknown = tj_balance_unknown(state, walk->holder);
+    state->unjudged += unknown;
     return unknown;
 }
 
 /* 7.3, step 4: of a holder that the movement leaves. The sum has 128 bits, so that a large amount
  * cannot wrap around and fit. */
-static enum tijori_status judge_outflow(struct walk walk, uint8_t direction,
+static enum tijori_status judge_outflow(struct tj_state *state, struct walk walk,
                                         const struct tj_asset_object *asset,
                                         struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
     const struct tj_passage *p = walk.passage;
     uint64_t amount = tj_movement_amount(p->record).base;
-    if (direction != TJ_FREEZE_OUT) {
-        return TIJORI_OK;
-    }
     while ((rule = next_limit(&walk, TJ_LIMIT_OUTFLOW)) != NULL) {
-        if (!tj_limits_outflow(rule, p) || not_known(&walk)) {
+        if (not_known(state, &walk)) {
             continue;
         }
         TJ_VERIFY_CHECK(rule->window.step <= tj_window_step(rule, p->received_ns));
@@ -170,18 +175,15 @@ static tj_i128 balance_now(const struct walk *walk)
 
 /* 7.3, step 5: of a holder that the movement enters. A holder that had more than the limit when it
  * was set may keep what it has, but gets no more. */
-static enum tijori_status judge_balance_limit(struct walk walk, uint8_t direction,
+static enum tijori_status judge_balance_limit(struct tj_state *state, struct walk walk,
                                               const struct tj_asset_object *asset,
                                               struct tj_verdict *verdict)
 {
     const struct tj_rule_object *rule;
     const struct tj_passage *p = walk.passage;
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
-    if (direction != TJ_FREEZE_IN) {
-        return TIJORI_OK;
-    }
     while ((rule = next_limit(&walk, TJ_LIMIT_BALANCE)) != NULL) {
-        if (rule->asset != p->to->asset || not_known(&walk)) {
+        if (not_known(state, &walk)) {
             continue;
         }
         tj_i128 now = balance_now(&walk);
@@ -205,30 +207,24 @@ static enum tijori_status judge_balance_limit(struct walk walk, uint8_t directio
 
 /* 7.3, steps 1 to 5. The first three bar what may never be, the last two say how much. */
 enum { FORBID_STEPS = 3, LIMIT_STEPS = 5 };
-static enum tijori_status judge_limit_step(int step, struct walk walk, uint8_t direction,
+static enum tijori_status judge_limit_step(int step, struct tj_state *state, struct walk walk,
                                            const struct tj_asset_object *asset,
                                            struct tj_verdict *verdict)
 {
     switch (step) {
     case 1:
-        return judge_freeze(walk, direction, verdict);
+        return judge_freeze(walk, verdict);
     case 2:
-        return judge_purposes(walk, direction, verdict);
+        return judge_purposes(walk, verdict);
     case 3:
-        return judge_counterparty(walk, direction, verdict);
+        return judge_counterparty(walk, verdict);
     case 4:
-        return judge_outflow(walk, direction, asset, verdict);
+        return judge_outflow(state, walk, asset, verdict);
     case 5:
-        return judge_balance_limit(walk, direction, asset, verdict);
+        return judge_balance_limit(state, walk, asset, verdict);
     }
     abort();
 }
-
-/* A holder whose limits a movement meets. */
-struct met {
-    uint64_t holder;
-    uint8_t direction;
-};
 
 /* Any limit of this holder is in force for the movement. */
 #ifdef TIJORI_VERIFY
@@ -248,7 +244,7 @@ static bool is_limited(const struct tj_state *state, const struct tj_passage *p,
 /* The account and all of its party, on the side that the movement leaves (enters), where there may
  * be limits: at most two, most often none. Both carry a flag that there ever was a limit, so that
  * most movements need not look for any. */
-static uint32_t meet(const struct tj_state *state, struct met out[2], const struct tj_passage *p,
+static uint32_t meet(const struct tj_state *state, struct walk out[2], const struct tj_passage *p,
                      uint8_t direction)
 {
     bool leaving = direction == TJ_FREEZE_OUT;
@@ -262,10 +258,10 @@ static uint32_t meet(const struct tj_state *state, struct met out[2], const stru
     TJ_VERIFY_CHECK(party_limited || !is_limited(state, p, all));
     uint32_t count = 0;
     if (account_ruled) {
-        out[count++] = (struct met){account, direction};
+        out[count++] = (struct walk){state, p, account, direction, 0, 0};
     }
     if (party_limited && (leaving ? tj_leaves(all, p) : tj_enters(all, p))) {
-        out[count++] = (struct met){all, direction};
+        out[count++] = (struct walk){state, p, all, direction, 0, 0};
     }
     return count;
 }
@@ -278,13 +274,12 @@ static enum tijori_status judge_limits(struct tj_state *state, const struct tj_p
                                        bool moves, const struct tj_asset_object *asset,
                                        struct tj_verdict *verdict)
 {
-    struct met met[4];
+    struct walk met[4];
     uint32_t count = meet(state, met, p, TJ_FREEZE_OUT);
     count += meet(state, met + count, p, TJ_FREEZE_IN);
     for (int step = 1; step <= (moves ? LIMIT_STEPS : FORBID_STEPS) && count > 0; step++) {
         for (uint32_t i = 0; i < count; i++) {
-            enum tijori_status status = judge_limit_step(step, walk_of(state, p, met[i].holder),
-                                                         met[i].direction, asset, verdict);
+            enum tijori_status status = judge_limit_step(step, state, met[i], asset, verdict);
             if (status != TIJORI_OK) {
                 return status;
             }
@@ -486,4 +481,46 @@ enum tijori_status tj_judge_rules(struct tj_state *state, const struct tj_case *
     p.vouched = tj_vouched(state, record, c->slots, named);
     p.named_vouched = named != NULL && tj_named_vouched(state, named);
     return judge_programmes(state, &p, asset, verdict);
+}
+
+/* ---- for people ---- */
+
+/* The same walks, without a verdict. A minimum counts nothing by itself, so it is asked of the
+ * asset, as the judge does. */
+void tj_rules_met(const struct tj_state *state, const struct tj_passage *p, void *context,
+                  void (*visit)(void *context, uint32_t rule))
+{
+    struct walk met[4];
+    size_t step = 0;
+    uint32_t number;
+    uint32_t count = meet(state, met, p, TJ_FREEZE_OUT);
+    count += meet(state, met + count, p, TJ_FREEZE_IN);
+    for (uint32_t i = 0; i < count; i++) {
+        while (next_limit(&met[i], TJ_LIMIT_END) != NULL) {
+            visit(context, met[i].number);
+        }
+    }
+    uint64_t owner = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
+    const struct tj_rule_object *rule;
+    while ((rule = tj_next_rule(state, &step, &number, owner, p->id, p->received_ns)) != NULL) {
+        if (tj_is_tier_of(rule, p)) {
+            visit(context, number);
+        }
+    }
+    if (!tj_crosses_reserve(p->from, p->to)) {
+        return;
+    }
+    const uint64_t holder = tj_programmes_of(p->from->asset);
+    const bool corrects = tj_record_kind(p->record) == TJ_CORRECT;
+    const bool told = !corrects || (p->named != NULL && !p->named->absent);
+    step = 0;
+    while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
+        struct tj_programme_change change;
+        const bool looks = rule->type == TJ_PROGRAMME_MINIMUM
+                               ? p->from->class == TJ_CLASS_RESERVE
+                               : told && tj_programme_change(rule, &change, p);
+        if (looks && tj_programme_runs(rule, p->id, p->received_ns)) {
+            visit(context, number);
+        }
+    }
 }

@@ -143,10 +143,9 @@ void tj_demand_of(const struct tj_state *state, struct tj_demand *out, const str
     size_t step = 0;
     uint32_t number;
     uint64_t holder = tj_account_id(tj_account_party(tj_movement_from(p->record)), TJ_LOCAL_ALL);
-    uint64_t amount = tj_movement_amount(p->record).base;
     memset(out, 0, sizeof *out);
     while ((rule = tj_next_rule(state, &step, &number, holder, p->id, p->received_ns)) != NULL) {
-        if (rule->kind == TJ_SET_TIER && rule->asset == p->from->asset && rule->amount < amount) {
+        if (tj_is_tier_of(rule, p)) {
             add_tier(out, rule, number);
         }
     }

@@ -82,6 +82,14 @@ const struct tj_rule_object *tj_next_rule(const struct tj_state *state, size_t *
 bool tj_leaves(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 bool tj_enters(uint64_t holder, const struct tj_passage *passage) TJ_MUST_USE;
 
+/* A rule of the owner of `from` is a tier that the movement's amount is above. */
+static inline bool tj_is_tier_of(const struct tj_rule_object *rule,
+                                 const struct tj_passage *passage)
+{
+    return rule->kind == TJ_SET_TIER && rule->asset == passage->from->asset &&
+           rule->amount < tj_movement_amount(passage->record).base;
+}
+
 /* What the tiers of a movement's amount want of it together: of those in force for the party and
  * asset of `from`, all whose bound is below the amount. Each has to be kept, so the most approvals,
  * every group and the longest wait. */
