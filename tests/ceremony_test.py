@@ -208,7 +208,7 @@ def test_union_refuses():
 
 
 def test_verifier_key():
-    """A log's verifier key has the origin of the file or ledger that knows the key, and no other."""
+    """A log's verifier key has the origin of the file or ledger that knows the key; one that is told has the form of one."""
     said = run("genesis", "draft.json", "-o", "-", "--created", json.loads(
         read("genesis.json"))["created"])
     vkey = fact(said, "verifier key")
@@ -227,7 +227,7 @@ def test_verifier_key():
     run("verify", "ledger", "--log-key", vkey, program=AUDIT)
     run("key", "show", "log.pem", "--genesis", "none.json", code=NO_INPUT, says=["none.json"])
     run("key", "show", "log.pem", "--ledger", "nowhere", code=NO_INPUT, says=["nowhere"])
-    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["--origin"])
+    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["--origin", "64 hex digits"])
 
 
 def test_in_time():

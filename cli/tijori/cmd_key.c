@@ -7,11 +7,13 @@
 #include "cli/key_file.h"
 #include "cli/keys.h"
 #include "text/text.h"
+#include "core/format/origin.h"
 #include "core/format/record.h"
 #include "core/log/stored_checkpoint.h"
 #include "crypto/note.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* ---- key new, key convert ---- */
 
@@ -137,9 +139,8 @@ static int encode(const struct tj_verifier_key *verifier, struct shown_key *show
                : fail_status(tj_undecided(), "the verifier key", NULL);
 }
 
-/* The origin is not taken from anybody's keyboard: a verifier key of another origin is well formed,
- * gets pinned, and fails every audit. So it comes from what founds or holds the ledger, which also
- * tells whether the key is the log's at all. */
+/* A verifier key of another origin is well formed, gets pinned, and fails every audit. So it comes
+ * from what founds or holds the ledger, which also tells whether the key is the log's at all. */
 static int verifier_of_log(const struct tj_state *state, struct shown_key *shown,
                            const struct tj_public_key *key, const char *name, const char *where)
 {
@@ -191,6 +192,30 @@ static int verifier_by_ledger(const struct arguments *arguments, struct shown_ke
     return code;
 }
 
+/* Who has neither the ledger nor its genesis at hand may have been told the origin. Its form is
+ * checked (a ledger's name, a slash, the ledger id); a person is told that nothing else was. */
+static int verifier_as_told(const struct arguments *arguments, struct shown_key *shown,
+                            const struct tj_public_key *key)
+{
+    struct tj_verifier_key verifier;
+    struct tj_hash ledger_id;
+    const char *origin = argument_value(arguments, "origin");
+    if (key->algorithm != TJ_ALGORITHM_ED25519) {
+        return fail(EXIT_USAGE, "--origin: only ed25519 keys have a verifier key");
+    }
+    if (strlen(origin) >= TJ_ORIGIN_MAX || !tj_note_name_valid(origin, strlen(origin)) ||
+        !tj_origin_ledger_id(&ledger_id, origin)) {
+        return fail(EXIT_USAGE, "--origin: an origin is the ledger's name, a slash and its ledger "
+                                "id in 64 hex digits: 'tijori status DIR' shows it");
+    }
+    if (isatty(STDERR_FILENO)) {
+        message("%s: nothing tells that this is a log key of %s: --ledger or --genesis compares it",
+                arguments->operands[0], origin);
+    }
+    tj_verifier_key_make(&verifier, origin, TJ_NOTE_TYPE_ED25519, key->bytes);
+    return encode(&verifier, shown);
+}
+
 /* A witness names itself. */
 static int verifier_of_witness(const struct arguments *arguments, struct shown_key *shown,
                                const struct tj_public_key *key)
@@ -216,6 +241,9 @@ static int show_verifier(const struct arguments *arguments, struct shown_key *sh
     if (argument_value(arguments, "genesis") != NULL) {
         return verifier_by_genesis(arguments, shown, key);
     }
+    if (argument_value(arguments, "origin") != NULL) {
+        return verifier_as_told(arguments, shown, key);
+    }
     return argument_value(arguments, "ledger") != NULL ? verifier_by_ledger(arguments, shown, key)
                                                        : EXIT_PASS;
 }
@@ -226,9 +254,10 @@ int cmd_key_show(const struct arguments *arguments)
     struct shown_key shown = {.verifier = ""};
     if ((argument_value(arguments, "genesis") != NULL) +
             (argument_value(arguments, "ledger") != NULL) +
+            (argument_value(arguments, "origin") != NULL) +
             (argument_value(arguments, "witness") != NULL) >
         1) {
-        return fail(EXIT_USAGE, "--genesis, --ledger and --witness exclude each other");
+        return fail(EXIT_USAGE, "--genesis, --ledger, --origin and --witness exclude each other");
     }
     int code = key_load_public(arguments, &key, arguments->operands[0]);
     if (code == EXIT_PASS) {

@@ -70,6 +70,8 @@ static const struct option_row key_show_options[] = {
     {"ledger", 0, OPTION_VALUE, false, "DIR",
      "of a log key of this ledger: print its C2SP verifier key, with the ledger's origin"},
     {"genesis", 0, OPTION_VALUE, false, "FILE", "the same by the genesis, in place of --ledger"},
+    {"origin", 0, OPTION_VALUE, false, "NAME/ID",
+     "the same by an origin that one was told, where neither is at hand: nothing is compared"},
     {"witness", 0, OPTION_VALUE, false, "NAME",
      "for ed25519: print the C2SP verifier key of the witness of this name (type 0x04)"},
     PASSPHRASE_FILE_OPTION,
@@ -79,8 +81,8 @@ static const struct option_row key_show_options[] = {
 static const char *const key_show_paragraphs[] = {
     "Prints type, public key and fingerprint (the first 8 bytes of SHA-256 over the algorithm's "
     "number and the public key), never the secret. FILE may be a public key too, as ed25519:HEX.",
-    "The origin in a log's verifier key comes from its genesis or its ledger, never from the "
-    "command line: who pins a mistyped one fails every audit.",
+    "The origin in a log's verifier key comes from its genesis or its ledger, which tell whether "
+    "the key is the log's at all: who pins a mistyped one fails every audit.",
     NULL,
 };
 static const struct example_row key_show_examples[] = {
