@@ -351,7 +351,7 @@ static void put_programme(json_t *out, const struct tj_state *s, const struct tj
     put(out, "day_amount", sums->day_amount);
     if (rule->type != TJ_PROGRAMME_MINIMUM) {
         put_breaches(out, sums->breaches, sums->breach_first, sums->breach_last);
-    } else if (rule->ended == 0) {
+    } else if (rule == tj_state_rule(s, tj_state_asset(s, rule->asset)->minimum_rule)) {
         const struct tj_asset_object *asset = tj_state_asset(s, rule->asset);
         put_breaches(out, asset->breaches, asset->breach_first, asset->breach_last);
     }
@@ -366,6 +366,11 @@ static json_t *rules_json(const struct tj_state *s)
         put(one, "kind", rule->kind);
         put(one, "set", rule->set);
         put(one, "ended", rule->ended);
+        put(one, "from_ns", rule->from_ns);
+        put(one, "until_ns", rule->until_ns);
+        put(one, "named_party", rule->named_party);
+        put(one, "notice_days", rule->notice_days);
+        put(one, "wait_days", rule->wait_days);
         if (rule->kind == TJ_PROGRAMME) {
             put_programme(one, s, rule);
         } else if (rule->kind == TJ_SET_LIMIT && rule->type == TJ_LIMIT_OUTFLOW) {

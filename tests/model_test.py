@@ -256,14 +256,18 @@ def mark_shown(record_id, mark):
     return shown
 
 
-def rule_shown(rule):
-    shown = decimals(kind=rule.record.kind, set=rule.set_id, ended=rule.ended_id or 0)
+def rule_shown(rule, last_minimums):
+    record = rule.record
+    shown = decimals(kind=record.kind, set=rule.set_id, ended=rule.ended_id or 0,
+                     from_ns=rule.from_ns, until_ns=rule.until_ns or 0,
+                     named_party=record.named_party, notice_days=record.notice_days,
+                     wait_days=getattr(record, "wait_days", 0))
     if rule.record.kind == v.PROGRAMME:
         shown.update(decimals(
             counted_in=rule.counted_in, counted_out=rule.counted_out,
             unclassified=rule.unclassified, corrected=rule.corrected, day=rule.day,
             day_amount=rule.day_amount))
-        if rule.record.type != v.MINIMUM or rule.ended_id is None:
+        if rule.record.type != v.MINIMUM or rule in last_minimums:
             first, last = (rule.breaches[0], rule.breaches[-1]) if rule.breaches else (0, 0)
             shown.update(decimals(breaches=len(rule.breaches), breach_first=first,
                                   breach_last=last))
@@ -282,6 +286,9 @@ def total_shown(cell):
 
 
 def state_shown(state):
+    last_minimums = list({rule.record.asset: rule for rule in state.rules
+                          if rule.record.kind == v.PROGRAMME
+                          and rule.record.type == v.MINIMUM}.values())
     return {
         "parties": [party_shown(party) for party in state.parties],
         "lanes": {"%d:%d" % key: decimals(sequence=len(lane), entry=lane[-1].index)
@@ -295,7 +302,7 @@ def state_shown(state):
         "holdings": {"%d:%d" % key: {"in": str(held.total_in), "out": str(held.total_out)}
                      for key, held in state.holdings.items() if held.total_in or held.total_out},
         "marks": [mark_shown(*one) for one in state.marks.items()],
-        "rules": [rule_shown(rule) for rule in state.rules],
+        "rules": [rule_shown(rule, last_minimums) for rule in state.rules],
         "totals": {"%d:%d:%d" % key: total_shown(cell) for key, cell in state.purposes.items()},
     }
 
@@ -552,7 +559,32 @@ class World:
                 width = rule.record.window_s // 16
                 step = self.chance.choice(sorted(rule.steps))
                 found += [((step + more) * width * NS, self.leaving(rule)) for more in (1, 16, 17)]
-        return found
+        return found + [(at, self.meeting(rule)) for rule in self.state.rules
+                        for at in (rule.from_ns, rule.until_ns) if at]
+
+    def meeting(self, rule):
+        """Something that the rule bars, perhaps, or that cannot be beside it."""
+        def make():
+            record, chance = rule.record, self.chance
+            if record.kind == v.PROGRAMME and record.type == v.MINIMUM and chance.happens(60):
+                today = self.now_ns // DAY_NS
+                return Step(self.now_ns, 0, 0, [r.programme(
+                    4, len(self.state.rules), today, today, amount=1, asset=record.asset)],
+                    self.signers(0, 0))
+            if record.kind == v.SET_LIMIT and record.type == v.COUNTERPARTY and chance.happens(40):
+                return Step(self.now_ns, 0, 0, [self.made_list(record.holder, record.directions)],
+                            self.signers(0, 0))
+            if record.named_party and chance.happens(30):
+                return Step(self.now_ns, 0, 0, self.recovering_late(record.named_party),
+                            self.signers(0, 0))
+            party = {v.SET_TIER: lambda: record.party, v.PROGRAMME: lambda: TREASURY,
+                     v.SET_LIMIT: lambda: record.holder >> 32}[record.kind]()
+            if party not in MOVERS:
+                return None
+            movement, slots = self.new_movement(party)
+            return Step(self.now_ns, party, 3, [movement],
+                        slots + self.signers(party, 3, extra=chance.choice((0, 3))))
+        return make
 
     @staticmethod
     def owner(data):
@@ -595,7 +627,7 @@ class World:
 
     def in_force(self, kind):
         return [rule for rule in self.state.rules
-                if rule.record.kind == kind and rule.ended_id is None]
+                if rule.record.kind == kind and rule.in_force(self.now_ns)]
 
     def open_pendings(self):
         return [(record_id, data) for record_id, data in self.pendings
@@ -619,7 +651,7 @@ class World:
         found = [one.available()] if one.is_limited() else []
         for rule in state.rules:
             record = rule.record
-            if rule.ended_id is not None or record.asset not in (0, one.asset):
+            if not rule.in_force(self.now_ns) or record.asset not in (0, one.asset):
                 continue
             if record.kind == v.SET_TIER and record.party == one.party:
                 found.append(record.above)
@@ -797,7 +829,33 @@ class World:
         delay_s = chance.choice((0, 0, 1, 60, 3600, 86_400))
         party = chance.choice(MOVERS + (self.any_party(),))
         return r.set_tier(self.next_rule(), party, chance.choice((0, 10, 50, 100, 100, 200, 1000)),
-                          approvals, groups, delay_s, self.asset())
+                          approvals, groups, delay_s, self.asset(), **self.notice())
+
+    def notice(self):
+        """Of a third of all rules; who is named has keys of its own, rather."""
+        chance = self.chance
+        if chance.happens(65):
+            return {}
+        able = [number for number, party in enumerate(self.state.parties)
+                if not party.is_public() and party.thresholds[v.DOMAIN_ADMINISTER]]
+        named = chance.choice(able) if able and chance.happens(90) else self.any_party()
+        return {"notice": chance.weighted([(10, 0), (40, 1), (25, 2), (20, 9), (4, 366), (1, 367)]),
+                "named": chance.choice((0, named, named))}
+
+    def made_list(self, holder, directions):
+        """A counterparty limit, its wait about as long as it has to be."""
+        chance = self.chance
+        account = self.state.accounts.get(holder)
+        other = self.any_holder()
+        if account:  # the other side of something that may happen, rather
+            others = [one for way in self.ways(account.party) for one in way[1:]]
+            other = chance.choice(others or [holder])
+            other = r.all_of(other >> 32) if chance.happens(30) else other
+        beside = [rule.record.notice_days for rule in self.in_force(v.SET_LIMIT)
+                  if rule.record.type == v.COUNTERPARTY and rule.record.holder == holder]
+        wait = max(max(beside, default=0) + chance.choice((0, 0, 0, -1, 1)), 0)
+        return r.counterparty(self.next_rule(), holder, directions, other, wait=wait,
+                              **self.notice())
 
     def made_limit(self):
         chance = self.chance
@@ -810,22 +868,19 @@ class World:
         asset = account.asset if account and chance.happens(95) else self.asset()
         directions = chance.choice((1, 2, 3))
         if kind == 1:
-            return r.outflow(rule, holder, chance.randrange(0, 1500),
-                             chance.choice((16, 16, 160, 3600, 86_400, 604_800)), asset)
+            return r.outflow(rule, holder, chance.randrange(0, 1500), chance.choice(
+                (16, 16, 160, 3600, 86_400, 604_800)), asset, **self.notice())
         if kind == 2:
             held = account.balance() if account else 1000
-            return r.balance_limit(rule, holder, max(held, 0) + chance.randrange(0, 800), asset)
+            return r.balance_limit(rule, holder, max(held, 0) + chance.randrange(0, 800), asset,
+                                   **self.notice())
         if kind == 3:
-            if account:  # the other side of something that may happen, rather
-                others = [other for way in self.ways(account.party) for other in way[1:]]
-                other = chance.choice(others or [holder])
-                other = r.all_of(other >> 32) if chance.happens(30) else other
-                return r.counterparty(rule, holder, directions, other)
-            return r.counterparty(rule, holder, directions, self.any_holder())
+            return self.made_list(holder, directions)
         if kind == 4:
-            return r.purposes_limit(rule, holder, directions, chance.sample(range(1, 13), 8))
+            return r.purposes_limit(rule, holder, directions, chance.sample(range(1, 13), 8),
+                                    **self.notice())
         return r.set_limit(5, rule, r.all_of(chance.choice(MOVERS + (self.any_party(),))),
-                           directions=directions)
+                           directions=directions, **(self.notice() if chance.happens(20) else {}))
 
     def made_programme(self):
         chance = self.chance
@@ -834,7 +889,7 @@ class World:
         mode = 2 if kind == 3 else chance.choice((1, 2))
         today = self.now_ns // DAY_NS
         starts = today + chance.choice((0, 0, 0, 0, 0, 0, 1, 1, 3, -1))
-        fields = {"mode": mode, "asset": self.asset()}
+        fields = {"mode": mode, "asset": self.asset(), **self.notice()}
         if kind != 4:
             allowed = [purpose for purpose in range(1, 13) if purpose != 6]
             fields["purposes"] = set(chance.sample(allowed, chance.choice((1, 2, 4, 8))))
@@ -863,10 +918,19 @@ class World:
             if not ends or self.chance.happens(50):
                 ends = self.in_force(v.SET_LIMIT) + self.in_force(v.SET_TIER)
                 ends += self.in_force(v.PROGRAMME)
+            ends = [rule for rule in ends if rule.ended_id is None or self.chance.happens(10)]
             if ends and self.chance.happens(90):
-                return [r.end_rule(self.state.rules.index(self.chance.choice(ends)))], []
+                rule = self.chance.choice(ends)
+                return [r.end_rule(self.state.rules.index(rule))], self.agreeing(rule)
             return [r.end_rule(self.chance.randrange(len(self.state.rules)))], []
         return [r.end_rule(len(self.state.rules))], []
+
+    def agreeing(self, rule):
+        """Slots of whom the rule names, or now and then of another."""
+        named = self.chance.choice(MOVERS) if self.chance.happens(5) else rule.record.named_party
+        if named == 0 or self.chance.happens(40):
+            return []
+        return self.signers(named, 1, use=r.COUNTERSIGN)
 
     def made_status(self):
         """Suspended parties come back soon: a history in which nobody can move is a short one."""
@@ -885,6 +949,8 @@ class World:
     def made_rename(self):
         taken = self.chance.choice(self.state.parties).name.encode()
         name = self.chance.choice((b"Renamed %d" % self.chance.randrange(9), taken))
+        if self.chance.happens(20):
+            name = self.chance.choice(("a ", " a", "a\u00adb", "a\u200bb", "a\u200cb", "a\u2066")).encode()
         return [r.rename_party(self.any_party(), name)], []
 
     def made_register(self):
@@ -954,6 +1020,8 @@ class World:
         party = chance.choice(opened) if opened and chance.happens(75) else self.any_party()
         what = chance.randrange(4) if opened else 0
         if what == 0:
+            if chance.happens(50):
+                return self.recovering_late(party), []
             return [r.recover_party(party, chance.choice((604_800, 604_801, 2_000_000)))], []
         if what == 1:
             return [r.object_recovery(party)], []
@@ -961,6 +1029,13 @@ class World:
         if what == 2:
             return [record, r.set_threshold(party, 2, 1)], [possession]
         return [r.set_threshold(party, chance.choice((1, 2)), 1)], []
+
+    def recovering_late(self, party):
+        """About as late as the notice of the rules that name the party, and sooner."""
+        notices = [rule.record.notice_days for rule in self.state.rules
+                   if rule.record.named_party == party]
+        delay_s = 86_400 * self.chance.choice(notices + [7]) + self.chance.choice((0, 0, -1))
+        return [r.recover_party(party, max(delay_s, 604_800))]
 
     def made_grant(self):
         party = self.any_party()

@@ -67,7 +67,11 @@ def note(text, signers):
 
 
 def origin_of(raws):
-    return "tijori.example/test/" + t.leaf(raws[0].entry).hex()
+    """By the name in entry 0; where that is none, its log is called as others are."""
+    name = raws[0].records[48:96].rstrip(b"\0").decode(errors="replace")
+    if not t.is_origin(name):
+        name = "tijori.example/test"
+    return "%s/%s" % (name, t.leaf(raws[0].entry).hex())
 
 
 def log_signer(raws, number=1):

@@ -190,9 +190,10 @@ def mask(numbers):
     return sum(1 << number for number in numbers)
 
 
-def set_tier(rule, party, above, approvals=0, groups=(), delay_s=0, asset=1):
+def set_tier(rule, party, above, approvals=0, groups=(), delay_s=0, asset=1, notice=0, named=0):
     return pack(39, (2, 1, approvals), (4, 4, rule), (8, 4, party), (12, 4, asset),
-                (16, 2, mask(groups)), (20, 4, delay_s), (24, 8, above))
+                (16, 2, mask(groups)), (18, 2, notice), (20, 4, delay_s), (24, 8, above),
+                (32, 4, named))
 
 
 def all_of(party):
@@ -203,33 +204,35 @@ def set_limit(kind, rule, holder, **fields):
     return pack(64, (1, 1, kind), (2, 1, fields.get("directions", 0)), (4, 4, rule),
                 (8, 8, holder), (16, 4, fields.get("asset", 0)),
                 (20, 4, fields.get("window_s", 0)), (24, 8, fields.get("amount", 0)),
-                (32, 2, mask(fields.get("purposes", ()))),
-                (40, 8, fields.get("counterparty", 0)))
+                (32, 2, mask(fields.get("purposes", ()))), (34, 2, fields.get("notice", 0)),
+                (36, 4, fields.get("named", 0)), (40, 8, fields.get("counterparty", 0)),
+                (48, 2, fields.get("wait", 0)))
 
 
-def outflow(rule, holder, amount, window_s=86_400, asset=1):
-    return set_limit(1, rule, holder, amount=amount, window_s=window_s, asset=asset)
+def outflow(rule, holder, amount, window_s=86_400, asset=1, **notice):
+    return set_limit(1, rule, holder, amount=amount, window_s=window_s, asset=asset, **notice)
 
 
-def balance_limit(rule, holder, amount, asset=1):
-    return set_limit(2, rule, holder, amount=amount, asset=asset)
+def balance_limit(rule, holder, amount, asset=1, **notice):
+    return set_limit(2, rule, holder, amount=amount, asset=asset, **notice)
 
 
-def counterparty(rule, holder, directions, other):
-    return set_limit(3, rule, holder, directions=directions, counterparty=other)
+def counterparty(rule, holder, directions, other, **notice):
+    return set_limit(3, rule, holder, directions=directions, counterparty=other, **notice)
 
 
-def purposes_limit(rule, holder, directions, purposes):
-    return set_limit(4, rule, holder, directions=directions, purposes=purposes)
+def purposes_limit(rule, holder, directions, purposes, **notice):
+    return set_limit(4, rule, holder, directions=directions, purposes=purposes, **notice)
 
 
-def freeze_party(rule, party, directions):
-    return set_limit(5, rule, all_of(party), directions=directions)
+def freeze_party(rule, party, directions, **notice):
+    return set_limit(5, rule, all_of(party), directions=directions, **notice)
 
 
 def programme(kind, rule, starts, ends, **fields):
     return pack(65, (1, 1, fields.get("mode", 1)), (2, 1, kind), (4, 4, rule),
                 (8, 4, fields.get("asset", 1)), (12, 2, mask(fields.get("purposes", ()))),
+                (14, 2, fields.get("notice", 0)), (44, 4, fields.get("named", 0)),
                 (16, 4, starts), (20, 4, ends), (24, 8, fields.get("amount", 0)),
                 (32, 8, fields.get("amount_day", 0)), (40, 4, fields.get("power_mw", 0)),
                 (48, fields.get("name", b"Programme")))

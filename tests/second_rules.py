@@ -12,14 +12,20 @@ STEPS = 16  # of an outflow limit's window
 class Rule:
     """A tier, limit or programme: its record, and what it counts."""
 
-    def __init__(self, record, record_id):
+    def __init__(self, record, record_id, from_ns=0):
         self.record = record
         self.set_id = record_id
+        self.from_ns = from_ns  # for entries received from then on
         self.ended_id = None
+        self.until_ns = None  # once it is ended, for entries received before then
         self.steps = {}  # of an outflow limit: step number to amount
         self.counted_in = self.counted_out = self.unclassified = self.corrected = 0
         self.day = self.day_amount = 0
         self.breaches = []  # record ids
+
+    def in_force(self, received_ns):
+        return (self.from_ns <= received_ns
+                and (self.until_ns is None or received_ns < self.until_ns))
 
     def net(self):
         return self.counted_in - self.counted_out
@@ -29,7 +35,7 @@ def rules_for(movement, kind, *types):
     """In force, of a kind and types; those of an asset only when it is the movement's. Directives
     and movements share no envelope: what is set was set in an earlier entry."""
     return [rule for rule in movement.state.rules
-            if rule.record.kind == kind and rule.ended_id is None
+            if rule.record.kind == kind and rule.in_force(movement.entry.received_ns)
             and (not types or rule.record.type in types)
             and rule.record.asset in (0, movement.source.asset)]
 

@@ -308,7 +308,8 @@ RULES_MAX, PARTIES_MAX, ACCOUNTS_MAX, ASSETS_MAX = 65_536, 65_536, 2**30, 1_024
 LOG_KEYS_MAX = 256
 RULES_KNOWN = 1  # the highest rules number
 YEAR_S = 31_622_400  # 366 days
-DAY_NS = 86_400 * NS
+DAY_S = 86_400
+DAY_NS = DAY_S * NS
 POSITION_BITS = 13
 
 # Which pairs of classes a purpose allows, from → to (section 7.1).
@@ -473,20 +474,28 @@ def field_signed(data, _name):
     return int.from_bytes(data, "little", signed=True)
 
 
-def is_control(character):
-    return ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F
+# The code points that do not stand in texts, first and last of each range.
+NOT_IN_TEXTS = ((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x202E), (0x2066, 0x2069))
+NOT_IN_NAMES = NOT_IN_TEXTS + (
+    (0xA0, 0xA0), (0xAD, 0xAD), (0x1680, 0x1680), (0x2000, 0x200B), (0x200E, 0x200F),
+    (0x202F, 0x202F), (0x205F, 0x2065), (0x3000, 0x3000), (0xFEFF, 0xFEFF))
+NOT_IN_ORIGINS = NOT_IN_NAMES + ((0x20, 0x20), (0x2B, 0x2B))
 
 
-def field_text(empty_allowed, without=""):
+def stands_in(character, ranges):
+    return any(first <= ord(character) <= last for first, last in ranges)
+
+
+def field_text(empty_allowed, without):
     def decode(data, name):
         content = data.rstrip(b"\x00")
         try:
             text = content.decode("utf-8")  # strict: shortest form, no surrogates
         except UnicodeDecodeError:
             raise Refused("TEXT", "%s is not UTF-8" % name) from None
-        demand(not any(map(is_control, text)), "TEXT", "%s holds a control character" % name)
         demand(text or empty_allowed, "TEXT", "%s is empty" % name)
-        demand(not any(c in text for c in without), "TEXT",
+        demand(text == text.strip(" "), "TEXT", "%s begins or ends with a space" % name)
+        demand(not any(stands_in(c, without) for c in text), "TEXT",
                "%s holds a character it may not" % name)
         return text
     return decode
@@ -500,9 +509,8 @@ def field_code(data, name):
 
 ASSET = field_number(1, 2**32 - 1)
 ANY32, ANY64 = field_number(0, 2**32 - 1), field_number(0, 2**64 - 1)
-NAME, LABEL = field_text(False), field_text(True)
-ORIGIN = field_text(False, "+ \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
-                    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
+LABEL = field_text(True, NOT_IN_TEXTS)
+NAME, ORIGIN = field_text(False, NOT_IN_NAMES), field_text(False, NOT_IN_ORIGINS)
 
 MOVEMENT_FIELDS = [
     (2, 1, "purpose", field_number(1, 13)),
@@ -531,6 +539,7 @@ LOG_KEY_FIELDS = [
 PARTY_FIELD = (4, 4, "party", ANY32)
 RULE_FIELD = (4, 4, "rule", ANY32)
 SUM63 = field_number(0, 2**63 - 1)
+DAYS = field_number(0, 366)
 
 DIRECTIVE_FIELDS = {
     LEDGER: [
@@ -592,8 +601,10 @@ DIRECTIVE_FIELDS = {
         (8, 4, "party", ANY32),
         (12, 4, "asset", ASSET),
         (16, 2, "groups", field_mask(1, 15)),
+        (18, 2, "notice_days", DAYS),
         (20, 4, "delay_s", field_number(0, YEAR_S)),
         (24, 8, "above", field_number(0, 2**53)),
+        (32, 4, "named_party", ANY32),
     ],
     SET_LIMIT: [
         (1, 1, "type", field_number(OUTFLOW, FREEZE)),
@@ -604,7 +615,10 @@ DIRECTIVE_FIELDS = {
         (20, 4, "window_s", ANY32),
         (24, 8, "amount", SUM63),
         (32, 2, "purposes", field_mask(1, 12)),
+        (34, 2, "notice_days", DAYS),
+        (36, 4, "named_party", ANY32),
         (40, 8, "counterparty", ANY64),
+        (48, 2, "wait_days", DAYS),
     ],
     PROGRAMME: [
         (1, 1, "mode", field_number(ENFORCE, REPORT)),
@@ -612,11 +626,13 @@ DIRECTIVE_FIELDS = {
         RULE_FIELD,
         (8, 4, "asset", ASSET),
         (12, 2, "purposes", field_mask(1, 12, without=(6,))),
+        (14, 2, "notice_days", DAYS),
         (16, 4, "starts", ANY32),
         (20, 4, "ends", ANY32),
         (24, 8, "amount", SUM63),
         (32, 8, "amount_day", SUM63),
         (40, 4, "power_mw", ANY32),
+        (44, 4, "named_party", ANY32),
         (48, 48, "name", NAME),
     ],
     STATEMENT: [
@@ -651,7 +667,7 @@ USES = {
     SET_LIMIT: ("type", {
         OUTFLOW: {"asset": not_zero, "window_s": window_fits, "amount": anything},
         BALANCE: {"asset": not_zero, "amount": anything},
-        COUNTERPARTY: {"directions": not_zero, "counterparty": anything},
+        COUNTERPARTY: {"directions": not_zero, "counterparty": anything, "wait_days": anything},
         PURPOSES_ONLY: {"directions": not_zero, "purposes": not_zero},
         FREEZE: {"directions": not_zero},
     }),
@@ -1933,6 +1949,11 @@ def rule_recover_party(state, entry, record, _record_id):
     party = state.party(record.party)
     demand(party.thresholds[DOMAIN_ADMINISTER] != 0, "RECOVERY", "the party needs no recovery")
     demand(party.recovery_ns is None, "RECOVERY", "a recovery is open")
+    notices = [rule.record.notice_days for rule in rules_in_force(state, entry, SET_TIER, SET_LIMIT,
+                                                                  PROGRAMME)
+               if rule.record.named_party == record.party]
+    demand(record.delay_s >= max(notices, default=0) * DAY_S, "VALUE",
+           "a recovery is not sooner than the notice of a rule that names the party")
     party.recovery_ns = entry.received_ns + record.delay_s * NS
 
 
@@ -1951,29 +1972,44 @@ def check_asset(state, asset):
     demand(asset in state.assets, "ASSET_UNKNOWN", "there is no such asset")
 
 
-def rules_in_force(state, kind):
-    return [rule for rule in state.rules if rule.record.kind == kind and rule.ended_id is None]
+def check_named_party(state, record):
+    """Of a rule that names none it is 0."""
+    if record.named_party == 0:
+        return
+    party = state.party(record.named_party)
+    demand(not party.is_public() and party.status != "closed"
+           and party.thresholds[DOMAIN_ADMINISTER] != 0, "NAMED_PARTY",
+           "the party is public, closed or without keys that it administers")
 
 
-def rule_end_rule(state, _entry, record, record_id):
+def rules_in_force(state, entry, *kinds):
+    return [rule for rule in state.rules
+            if rule.record.kind in kinds and rule.in_force(entry.received_ns)]
+
+
+def rule_end_rule(state, entry, record, record_id):
     demand(record.rule < len(state.rules), "RULE_UNKNOWN", "there is no such rule")
     rule = state.rules[record.rule]
     demand(rule.ended_id is None, "RULE_STATUS", "the rule has ended")
+    agrees = rule.record.named_party != 0 and rule.record.named_party in entry.countersigners
     rule.ended_id = record_id
+    rule.until_ns = entry.received_ns + (0 if agrees else rule.record.notice_days * DAY_NS)
 
 
-def rule_set_tier(state, _entry, record, record_id):
+def rule_set_tier(state, entry, record, record_id):
     check_next_rule(state, record)
+    check_named_party(state, record)
     check_asset(state, record.asset)
-    same = [rule for rule in rules_in_force(state, SET_TIER)
-            if (rule.record.party, rule.record.asset, rule.record.above)
+    same = [rule for rule in rules_in_force(state, entry, SET_TIER)
+            if rule.ended_id is None and (rule.record.party, rule.record.asset, rule.record.above)
             == (record.party, record.asset, record.above)]
     demand(not same, "RULE_STATUS", "a tier like this is in force")
     state.rules.append(second_rules.Rule(record, record_id))
 
 
-def rule_set_limit(state, _entry, record, record_id):
+def rule_set_limit(state, entry, record, record_id):
     check_next_rule(state, record)
+    check_named_party(state, record)
     if record.type in (OUTFLOW, BALANCE):
         check_asset(state, record.asset)
         account = None if is_party(record.holder) else state.account(record.holder)
@@ -1983,14 +2019,21 @@ def rule_set_limit(state, _entry, record, record_id):
                "the account is neither reserve nor custody")
     elif record.type == COUNTERPARTY:
         check_holder(state, record.counterparty)
-    state.rules.append(second_rules.Rule(record, record_id))
+        notices = [rule.record.notice_days for rule in rules_in_force(state, entry, SET_LIMIT)
+                   if rule.record.type == COUNTERPARTY and rule.record.holder == record.holder
+                   and rule.record.directions & record.directions]
+        demand(record.wait_days >= max(notices, default=0), "VALUE",
+               "a list grows no sooner than one of its limits could end")
+    from_ns = entry.received_ns + record.wait_days * DAY_NS if record.wait_days else 0
+    state.rules.append(second_rules.Rule(record, record_id, from_ns))
 
 
 def rule_programme(state, entry, record, record_id):
     check_next_rule(state, record)
+    check_named_party(state, record)
     check_asset(state, record.asset)
     demand(record.starts >= entry.received_ns // DAY_NS, "VALUE", "starts is in the past")
-    same = [rule for rule in rules_in_force(state, PROGRAMME)
+    same = [rule for rule in rules_in_force(state, entry, PROGRAMME)
             if rule.record.type == MINIMUM and rule.record.asset == record.asset]
     demand(record.type != MINIMUM or not same, "RULE_STATUS", "a minimum is in force")
     state.rules.append(second_rules.Rule(record, record_id))

@@ -763,6 +763,11 @@ FORM_OF_DIRECTIVES = {
         ("tier approvals 17", TIER_1, 2, b"\x11"), ("tier asset 0", TIER_1, 12, b"\0"),
         ("tier group 0", TIER_1, 16, b"\1"),
         ("tier delay above a year", TIER_1, 20, le(31_622_401, 4)),
+        ("tier notice 367", TIER_1, 18, le(367, 2)), ("tier notice 65,535", TIER_1, 18, b"\xff\xff"),
+        ("outflow notice 367", OUT_1, 34, le(367, 2)), ("freeze notice 367", STOP_1, 34, le(367, 2)),
+        ("programme notice 367", CEILING_1, 14, le(367, 2)),
+        ("allocation notice 367", ALLOCATION_1, 14, le(367, 2)),
+        ("counterparty wait 367", OTHER_1, 48, le(367, 2)),
         ("tier above 2^53", TIER_1, 24, le(2**53 + 1, 8)),
         ("tier that asks for nothing", TIER_1, 2, b"\0"),
         ("limit type 0", OUT_1, 1, b"\0"), ("limit type 6", OUT_1, 1, b"\6"),
@@ -828,8 +833,11 @@ FORM_OF_DIRECTIVES = {
         ("endorse zero 80", ENDORSE_3, 80, b"\1"),
         ("rename zero", RENAME_1, 8, b"\1"), ("close party zero", close_party(1), 8, b"\1"),
         ("recover zero", RECOVER_1, 12, b"\1"), ("object zero", object_recovery(1), 1, b"\1"),
-        ("end rule zero", end_rule(0), 8, b"\1"), ("tier zero", TIER_1, 32, b"\1"),
-        ("limit zero 3", OUT_1, 3, b"\1"), ("limit zero 48", OUT_1, 48, b"\1"),
+        ("end rule zero", end_rule(0), 8, b"\1"), ("tier zero 36", TIER_1, 36, b"\1"),
+        ("limit zero 3", OUT_1, 3, b"\1"), ("limit zero 50", OUT_1, 50, b"\1"),
+        ("outflow wait", OUT_1, 48, b"\1"), ("outflow wait 367", OUT_1, 48, le(367, 2)),
+        ("balance wait", HELD_1, 48, b"\1"), ("purposes wait", ONLY_1, 49, b"\1"),
+        ("freeze wait", STOP_1, 48, b"\1"),
         ("outflow directions", OUT_1, 2, b"\1"), ("outflow purposes", OUT_1, 32, b"\2"),
         ("outflow counterparty", OUT_1, 40, b"\1"), ("balance window", HELD_1, 20, b"\x10"),
         ("balance directions", HELD_1, 2, b"\1"), ("counterparty asset", OTHER_1, 16, b"\1"),
@@ -837,7 +845,7 @@ FORM_OF_DIRECTIVES = {
         ("counterparty purposes", OTHER_1, 32, b"\2"), ("purposes asset", ONLY_1, 16, b"\1"),
         ("purposes counterparty", ONLY_1, 40, b"\1"), ("freeze purposes", STOP_1, 32, b"\2"),
         ("freeze amount", STOP_1, 24, b"\1"), ("programme zero 3", CEILING_1, 3, b"\1"),
-        ("programme zero 44", CEILING_1, 44, b"\1"), ("ceiling a day", CEILING_1, 32, b"\1"),
+        ("ceiling a day", CEILING_1, 32, b"\1"),
         ("ceiling power", CEILING_1, 40, b"\1"), ("mandate power", MANDATE_1, 40, b"\1"),
         ("allocation amount", ALLOCATION_1, 24, b"\1"),
         ("allocation a day", ALLOCATION_1, 32, b"\1"), ("minimum purposes", MINIMUM_1, 12, b"\2"),
@@ -1983,9 +1991,260 @@ SETTING_INSIDE = [
     ("attested by a custodian", after(SECOND_ADMINISTERS, sealed(
         SECOND, 0, [statement(9, DAY - 2, DAY - 1, party=SECOND)], sign=[NEW]))),
 ]
-GOVERNANCE = TIERS + LIMITS + PROGRAMMES + PARTIES + SETTING
+
+# Notice: what was set at OPENED_S - 100 is ended at OPENED_S, and then runs so many days.
+DAY_S = 86_400
+BY_NAMED = {"countersign": [(SECOND, S1)]}
+
+
+def ending(**fields):
+    return adding(0, 0, [end_rule(NEXT)], **{**BY_AUTHORITY, **at(0), **fields})
+
+
+NOTHING_OUT = ruled(outflow(NEXT, CUSTODY, 0, notice=1))
+NAMED_OUT = after(SECOND_ADMINISTERS, ruled(outflow(NEXT, CUSTODY, 0, notice=366, named=SECOND)))
+MINIMUM_NOTICE = planned(4, amount=1, ends=DAY + 400, notice=1)
+FEES_ONLY = ruled(counterparty(NEXT, CUSTODY, 2, C_FEE, notice=5))
+FEES_ENDED = after(FEES_ONLY, ending())
+WITH_EXTERNAL = after(FEES_ONLY, adding(0, 0, [
+    counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL, wait=5, notice=9)], **BY_AUTHORITY, **at(0)))
+LENDER = after(SECOND_ADMINISTERS, ruled(outflow(NEXT, ALL_C, 10**9, notice=8, named=SECOND)))
+CLOSED_NAMED = adding(
+    0, 0, [add_key(AUDITOR, 1, NEW, ADMINISTER), set_threshold(AUDITOR, 2, 1),
+           close_party(AUDITOR)], possession=[(AUDITOR, NEW)], **BY_AUTHORITY, **at(-100))
+
+# Every sort of rule: (name, status, rule with a day of notice, what it bars).
+RUNNING_OUT = [
+    ("tier", "APPROVALS", set_tier(NEXT, CUSTODIAN, 0, approvals=1, notice=1), withdraw(1)),
+    ("tier that waits", "DELAY", set_tier(NEXT, CUSTODIAN, 0, delay_s=1, notice=1), withdraw(1)),
+    ("outflow", "LIMIT_OUTFLOW", outflow(NEXT, ALL_C, 0, notice=1), withdraw(1)),
+    ("balance", "LIMIT_BALANCE", balance_limit(NEXT, CUSTODY, 0, notice=1), DEPOSIT_IN),
+    ("counterparty", "LIMIT_COUNTERPARTY", counterparty(NEXT, CUSTODY, 2, C_FEE, notice=1),
+     withdraw(1)),
+    ("purposes", "LIMIT_PURPOSES", purposes_limit(NEXT, CUSTODY, 2, (12,), notice=1), withdraw(1)),
+    ("freeze", "PARTY_FROZEN", freeze_party(NEXT, CUSTODIAN, 2, notice=1), withdraw(1)),
+    ("ceiling", "PROGRAMME", programme(1, NEXT, DAY, DAY + 9, purposes=(4,), notice=1),
+     move(DONATION, CUSTODY, RESERVE, 1)),
+]
+CEILING_HELD = {"countersign": [(TREASURY, T1), (TREASURY, T3)]}
+
+
+def barred(record, second, later_ns=0):
+    fields = CEILING_HELD if record[2] == DONATION else {}
+    return custodian(record, **{**at(second, later_ns), **fields})
+
+
+def naming_rules(name, number=NEXT):
+    """A rule of each kind that names a party."""
+    return [("tier", set_tier(number, CUSTODIAN, 7, approvals=1, named=name)),
+            ("limit", outflow(number, CUSTODY, 5, named=name)),
+            ("programme", programme(1, number, DAY, DAY, purposes=(1,), named=name))]
+
+
+NOTICE = [
+    ("%s a ns before its notice is over" % name, status, after(
+        ruled(rule), ending(), barred(record, DAY_S, -1)))
+    for name, status, rule, record in RUNNING_OUT
+] + [
+    ("a %s that names the public sector" % name, "NAMED_PARTY", by_authority(rule))
+    for name, rule in naming_rules(TREASURY)
+] + [
+    ("a %s that names who has no administer threshold" % name, "NAMED_PARTY", by_authority(rule))
+    for name, rule in naming_rules(CUSTODIAN)
+] + [
+    ("a %s that names who is closed" % name, "NAMED_PARTY", after(CLOSED_NAMED, authority(rule)))
+    for name, rule in naming_rules(AUDITOR)
+] + [
+    ("a %s that names nobody known" % name, "PARTY_UNKNOWN", by_authority(rule))
+    for name, rule in naming_rules(6)
+] + [
+    ("a %s: its number before whom it names" % name, "NUMBER", by_authority(rule))
+    for name, rule in naming_rules(TREASURY, NEXT + 1)
+] + [
+    ("whom a tier names before its asset", "NAMED_PARTY", by_authority(
+        set_tier(NEXT, CUSTODIAN, 7, approvals=1, asset=3, named=TREASURY))),
+    ("whom a limit names before its asset", "NAMED_PARTY", by_authority(
+        outflow(NEXT, CUSTODY, 5, asset=3, named=TREASURY))),
+    ("whom a programme names before its days", "NAMED_PARTY", by_authority(
+        programme(1, NEXT, DAY - 1, DAY, purposes=(1,), asset=3, named=TREASURY))),
+    ("a year's notice, one ns before", "LIMIT_OUTFLOW", after(
+        ruled(outflow(NEXT, CUSTODY, 0, notice=366)), ending(),
+        custodian(withdraw(1), **at(366 * DAY_S, -1)))),
+    ("a notice beyond the end of time", "LIMIT_OUTFLOW", after(
+        ruled(outflow(NEXT, CUSTODY, 0, notice=366)), ending(**at(LAST_S - 1)),
+        custodian(withdraw(1), **at(LAST_S)))),
+    ("ended without whom it names", "LIMIT_OUTFLOW", after(
+        NAMED_OUT, ending(), custodian(withdraw(1), second=1))),
+    ("ended with another than it names", "LIMIT_OUTFLOW", after(
+        NAMED_OUT, ending(countersign=[(CUSTODIAN, C1)]), custodian(withdraw(1), second=1))),
+    ("ended with a party where it names none", "LIMIT_OUTFLOW", after(
+        NOTHING_OUT, ending(**BY_NAMED), custodian(withdraw(1), second=1))),
+    ("ended twice while its notice runs", "RULE_STATUS", after(
+        NOTHING_OUT, ending(), authority(end_rule(NEXT), second=1))),
+    ("agreed to when its notice runs", "RULE_STATUS", after(
+        NAMED_OUT, ending(), authority(end_rule(NEXT), second=1, **BY_NAMED))),
+    ("ended when its notice was over", "RULE_STATUS", after(
+        NOTHING_OUT, ending(), authority(end_rule(NEXT), second=DAY_S))),
+    ("a weak tier beside one whose notice runs", "APPROVALS", after(
+        ruled(set_tier(NEXT, CUSTODIAN, 0, approvals=2, notice=1)),
+        adding(0, 0, [end_rule(NEXT), set_tier(NEXT + 1, CUSTODIAN, 0, approvals=1)],
+               **BY_AUTHORITY, **at(0)),
+        custodian(withdraw(1), second=1, sign=[C1, C2]))),
+    ("a tier like the second beside one whose notice runs", "RULE_STATUS", after(
+        ruled(set_tier(NEXT, CUSTODIAN, 0, approvals=2, notice=1)),
+        authority(end_rule(NEXT), set_tier(NEXT + 1, CUSTODIAN, 0, approvals=1),
+                  set_tier(NEXT + 2, CUSTODIAN, 0, approvals=1)))),
+    ("a minimum a ns before another's notice is over", "RULE_STATUS", after(
+        MINIMUM_NOTICE, ending(),
+        authority(programme(4, NEXT + 1, DAY + 9, DAY + 9, amount=2), **at(DAY_S, -1)))),
+    ("a minimum in the envelope that ends another with notice", "RULE_STATUS", after(
+        MINIMUM_NOTICE, authority(
+            end_rule(NEXT), programme(4, NEXT + 1, DAY + 9, DAY + 9, amount=2)))),
+    ("a list that grows a day too soon", "VALUE", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL, wait=4)))),
+    ("a list that grows at once", "VALUE", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL)))),
+    ("a list that grows in both directions", "VALUE", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 3, EXTERNAL, wait=4)))),
+    ("a list that grows in the envelope that set it", "VALUE", authority(
+        counterparty(NEXT, CUSTODY, 2, C_FEE, notice=5),
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL, wait=4))),
+    ("a list that grows while its notice runs", "VALUE", after(FEES_ENDED, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL, wait=4), **at(5 * DAY_S, -1)))),
+    ("a list that grows by its longest notice", "VALUE", after(WITH_EXTERNAL, authority(
+        counterparty(NEXT + 2, CUSTODY, 2, T_EXTERNAL, wait=8), **at(5 * DAY_S)))),
+    ("the other side before the wait", "ACCOUNT_UNKNOWN", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, 9, wait=4)))),
+    ("a list a ns before it grows", "LIMIT_COUNTERPARTY", after(
+        WITH_EXTERNAL, custodian(withdraw(1), **at(5 * DAY_S, -1)))),
+    ("a first list once its wait is over", "LIMIT_COUNTERPARTY", after(
+        ruled(counterparty(NEXT, CUSTODY, 2, C_FEE, wait=1)),
+        custodian(withdraw(1), **at(DAY_S - 100)))),
+    ("a recovery sooner than a notice", "VALUE", after(LENDER, authority(recover_party(SECOND)))),
+    ("a recovery a second sooner than a notice", "VALUE", after(
+        LENDER, authority(recover_party(SECOND, 8 * DAY_S - 1)))),
+    ("a recovery sooner than a notice that runs", "VALUE", after(
+        LENDER, ending(), authority(recover_party(SECOND), **at(8 * DAY_S, -1)))),
+    ("a second recovery sooner than a notice", "RECOVERY", after(
+        LENDER, authority(recover_party(SECOND, 8 * DAY_S), recover_party(SECOND)))),
+]
+NOTICE_INSIDE = [
+    ("%s when its notice is over" % name, after(ruled(rule), ending(), barred(record, DAY_S)))
+    for name, _status, rule, record in RUNNING_OUT
+] + [
+    ("a %s that names a party" % name, after(SECOND_ADMINISTERS, authority(rule)))
+    for name, rule in naming_rules(SECOND)
+] + [
+    ("a year's notice is over", after(
+        ruled(outflow(NEXT, CUSTODY, 0, notice=366)), ending(),
+        custodian(withdraw(1), second=366 * DAY_S))),
+    ("longest notices and wait", authority(
+        set_tier(NEXT, CUSTODIAN, 7, approvals=1, notice=366),
+        freeze_party(NEXT + 1, CUSTODIAN, 1, notice=366),
+        programme(3, NEXT + 2, DAY, DAY, mode=2, purposes=(2,), power_mw=1, notice=366),
+        counterparty(NEXT + 3, CUSTODY, 2, C_FEE, notice=366, wait=366))),
+    ("a rule that names who is suspended", after(
+        SECOND_ADMINISTERS, ruled(suspend(SECOND)), authority(naming_rules(SECOND)[0][1]))),
+    ("ended with whom it names", after(
+        NAMED_OUT, ending(**BY_NAMED), custodian(withdraw(1), second=1))),
+    ("no notice, ended without whom it names", after(
+        SECOND_ADMINISTERS, ruled(outflow(NEXT, CUSTODY, 0, named=SECOND)), ending(),
+        custodian(withdraw(1), second=1))),
+    ("a tier like one whose notice runs", after(
+        ruled(set_tier(NEXT, CUSTODIAN, 0, approvals=2, notice=1)),
+        authority(end_rule(NEXT), set_tier(NEXT + 1, CUSTODIAN, 0, approvals=1)))),
+    ("a minimum when another's notice is over", after(
+        MINIMUM_NOTICE, ending(),
+        authority(programme(4, NEXT + 1, DAY + 9, DAY + 9, amount=2), second=DAY_S))),
+    ("a minimum where whom the other names agrees", after(
+        SECOND_ADMINISTERS, planned(4, amount=1, notice=9, named=SECOND),
+        authority(end_rule(NEXT), programme(4, NEXT + 1, DAY + 9, DAY + 9, amount=2),
+                  **BY_NAMED))),
+    ("a list that grows in time", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL, wait=5)))),
+    ("a list of the other direction", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, CUSTODY, 1, EXTERNAL)))),
+    ("a list of all of the party", after(FEES_ONLY, authority(
+        counterparty(NEXT + 1, ALL_C, 2, EXTERNAL)))),
+    ("a list beside a limit of another type", after(
+        ruled(purposes_limit(NEXT, CUSTODY, 2, (11,), notice=5)),
+        authority(counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL)))),
+    ("a list anew when its notice is over", after(FEES_ENDED, authority(
+        counterparty(NEXT + 1, CUSTODY, 2, EXTERNAL), second=5 * DAY_S))),
+    ("a list that grows before what waits is in force", after(WITH_EXTERNAL, authority(
+        counterparty(NEXT + 2, CUSTODY, 2, T_EXTERNAL, wait=5), **at(5 * DAY_S, -1)))),
+    ("a list when it has grown", after(
+        WITH_EXTERNAL, custodian(withdraw(1), second=5 * DAY_S))),
+    ("a first list a ns before its wait is over", after(
+        ruled(counterparty(NEXT, CUSTODY, 2, C_FEE, wait=1)),
+        custodian(withdraw(1), **at(DAY_S - 100, -1)))),
+    ("a wait beyond the end of time", after(
+        adding(0, 0, [counterparty(NEXT, CUSTODY, 2, C_FEE, wait=366)], **BY_AUTHORITY,
+               **at(LAST_S - 1)),
+        custodian(withdraw(1), **at(LAST_S)))),
+    ("a list ended before its wait is over", after(
+        ruled(counterparty(NEXT, CUSTODY, 2, C_FEE, wait=5, notice=1)), ending(),
+        custodian(withdraw(1), second=6 * DAY_S))),
+    ("a recovery as late as a notice", after(
+        LENDER, authority(recover_party(SECOND, 8 * DAY_S)))),
+    ("a recovery when the notice is over", after(
+        LENDER, ending(), authority(recover_party(SECOND), second=8 * DAY_S))),
+    ("a recovery of whom no rule names", after(
+        SECOND_ADMINISTERS, ruled(outflow(NEXT, all_of(SECOND), 10**9, notice=8)),
+        authority(recover_party(SECOND)))),
+    ("a recovery where what waits names the party", after(
+        SECOND_ADMINISTERS, ruled(counterparty(
+            NEXT, CUSTODY, 2, C_FEE, notice=8, wait=1, named=SECOND)),
+        authority(recover_party(SECOND)))),
+]
+
+# Texts: (first, last) of what stands in no text, in no name besides, and in no origin besides.
+IN_NO_TEXT = [(0x01, 0x1F), (0x7F, 0x9F), (0x2028, 0x202E), (0x2066, 0x2069)]
+IN_NO_NAME = [(0xA0, 0xA0), (0xAD, 0xAD), (0x1680, 0x1680), (0x2000, 0x200B), (0x200E, 0x200F),
+              (0x202F, 0x202F), (0x205F, 0x2065), (0x3000, 0x3000), (0xFEFF, 0xFEFF)]
+IN_NO_ORIGIN = [(0x20, 0x20), (0x2B, 0x2B)]
+
+
+def is_origin(text):
+    return text != "" and not any(first <= ord(character) <= end for character in text
+                                  for first, end in IN_NO_TEXT + IN_NO_NAME + IN_NO_ORIGIN)
+
+
+def at_bounds(ranges):
+    """The code points at and beside the bounds of ranges, by whether they are within one."""
+    points = {point for first, end in ranges for point in (first - 1, first, end, end + 1)} - {0}
+    return sorted((point, any(first <= point <= end for first, end in ranges)) for point in points)
+
+
+def text_rows(make, ranges, sort):
+    """(name, status or None, what make makes of a text)."""
+    rows = [("%s with U+%04X" % (sort, point), "TEXT" if within else None,
+             make(("a%sb" % chr(point)).encode())) for point, within in at_bounds(ranges)]
+    rows += [("%s with a space in front" % sort, "TEXT", make(b" a")),
+             ("%s with a space at its end" % sort, "TEXT", make(b"a ")),
+             ("%s of a space" % sort, "TEXT", make(b" ")),
+             ("%s of its full length" % sort, None, make("\u20bf".encode() * 5 + b"a"))]
+    return rows
+
+
+TEXTS = (text_rows(lambda text: by_treasury(put(GOOD_MOVE, 44, text)), IN_NO_TEXT, "a reference")
+         + text_rows(lambda text: by_authority(register_party(6, 2, text)),
+                     IN_NO_TEXT + IN_NO_NAME, "a party's name") + [
+    ("an account's label with U+202E", "TEXT", altered(ACCOUNT_11, 16, "\u202e".encode())),
+    ("an account's label with U+00AD", None, altered(ACCOUNT_11, 16, "\u00ad".encode())),
+    ("a key's label with a space at its end", "TEXT", by_authority(
+        put(KEY_6, 56, b"a ".ljust(32, b"\0")))),
+    ("an asset's name with U+200B", "TEXT", by_authority(put(ASSET_3, 24, "\u200b".encode()))),
+    ("a new name with U+FEFF", "TEXT", by_authority(put(RENAME_1, 16, "\ufeff".encode()))),
+    ("a programme's name with U+00A0", "TEXT", by_authority(put(CEILING_1, 48, "\xa0".encode()))),
+    ("a name with a plus and a space inside", None, by_authority(register_party(6, 2, b"a + b"))),
+])
+NO_TEXTS = [row for row in TEXTS if row[1]]
+TEXTS_INSIDE = [(name, make) for name, status, make in TEXTS if not status]
+
+GOVERNANCE = TIERS + LIMITS + PROGRAMMES + PARTIES + SETTING + NOTICE + NO_TEXTS
 GOVERNANCE_INSIDE = (TIERS_INSIDE + LIMITS_INSIDE + PROGRAMMES_INSIDE + PARTIES_INSIDE
-                     + SETTING_INSIDE)
+                     + SETTING_INSIDE + NOTICE_INSIDE + TEXTS_INSIDE)
 
 
 BAD_SLOT = {"edit_slots": lambda slots, _envelope: [put(slots[0], 4, b"\4")] + slots[1:]}
@@ -2316,6 +2575,8 @@ GENESIS_ROWS = [
     ("received_ns", "GENESIS", None, {"received_ns": START_S * NS + 1}),
 ]
 
+GENESIS_ROWS += [row + ({},) for row in text_rows(
+    lambda text: replaced(0, ledger(text)), IN_NO_TEXT + IN_NO_NAME + IN_NO_ORIGIN, "an origin")]
 ENTRY_1_ROWS = [
     ("two of three", "NOT_OPENED", lambda w: entry_1(w).change({"sign": [A1, A2]})),
     ("a stranger too", "KEY_UNKNOWN", lambda w: entry_1(w).change({"sign": [A1, A2, A3, NEW]})),
