@@ -828,8 +828,13 @@ class World:
         groups = chance.choice(((), (), (1,), (2,), (1, 2)))
         delay_s = chance.choice((0, 0, 1, 60, 3600, 86_400))
         party = chance.choice(MOVERS + (self.any_party(),))
-        return r.set_tier(self.next_rule(), party, chance.choice((0, 10, 50, 100, 100, 200, 1000)),
-                          approvals, groups, delay_s, self.asset(), **self.notice())
+        asset, above = self.asset(), chance.choice((0, 10, 50, 100, 100, 200, 1000))
+        ended = [rule.record for rule in self.in_force(v.SET_TIER) if rule.ended_id is not None]
+        if ended and chance.happens(50):  # like one whose notice runs
+            like = chance.choice(ended)
+            party, asset, above = like.party, like.asset, like.above
+        return r.set_tier(self.next_rule(), party, above, approvals, groups, delay_s, asset,
+                          **self.notice())
 
     def notice(self):
         """Of a third of all rules; who is named has keys of its own, rather."""
@@ -875,6 +880,10 @@ class World:
             return r.balance_limit(rule, holder, max(held, 0) + chance.randrange(0, 800), asset,
                                    **self.notice())
         if kind == 3:
+            lists = [rule.record for rule in self.in_force(v.SET_LIMIT)
+                     if rule.record.type == v.COUNTERPARTY and rule.record.notice_days]
+            if lists and chance.happens(60):
+                holder = chance.choice(lists).holder
             return self.made_list(holder, directions)
         if kind == 4:
             return r.purposes_limit(rule, holder, directions, chance.sample(range(1, 13), 8),
@@ -1020,8 +1029,11 @@ class World:
         party = chance.choice(opened) if opened and chance.happens(75) else self.any_party()
         what = chance.randrange(4) if opened else 0
         if what == 0:
-            if chance.happens(50):
-                return self.recovering_late(party), []
+            named = [rule.record.named_party for rule in self.in_force(v.SET_LIMIT)
+                     + self.in_force(v.SET_TIER) + self.in_force(v.PROGRAMME)
+                     if rule.record.named_party and rule.record.notice_days > 7]
+            if chance.happens(60):
+                return self.recovering_late(chance.choice(named or [party])), []
             return [r.recover_party(party, chance.choice((604_800, 604_801, 2_000_000)))], []
         if what == 1:
             return [r.object_recovery(party)], []
