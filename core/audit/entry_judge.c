@@ -103,6 +103,14 @@ static bool means_newer(enum tijori_status status)
            status == TIJORI_SLOT_ALGORITHM;
 }
 
+/* A rules number that this program knows is refused for being none above the active one. */
+static bool rules_are_newer(const struct tj_read_entry *item, uint32_t position)
+{
+    const uint8_t *record = item->source.records.bytes + (size_t)position * TJ_RECORD_SIZE;
+    TJ_VERIFY_CHECK(!item->absent && tj_record_kind(record) == TJ_ACTIVATE_RULES);
+    return TJ_GET(record, TJ_ACTIVATE_RULES, rules) > TJ_RULES_LAST;
+}
+
 /* Before anything is believed, the bytes must be those that were signed. What is there and could
  * not be read is no failure: the replay cannot go on. */
 static bool judge_bytes(struct tj_replaying *r, uint64_t index, const struct tj_read_entry *item)
@@ -213,7 +221,8 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
         return fail_verdict(r, TJ_CHECK_SIGNATURES, index, &verdict);
     }
     if (status != TIJORI_OK) {
-        r->report->newer = means_newer(status);
+        r->report->newer = means_newer(status) &&
+                           (status != TIJORI_RULES || rules_are_newer(item, verdict.record));
         return fail_verdict(r, TJ_CHECK_RULES, index, &verdict);
     }
     pass(r, TJ_CHECK_LANES, 1);
