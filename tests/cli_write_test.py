@@ -95,7 +95,7 @@ def test_key_show():
     run("key", "show", "log.pem", "--witness", "w+x", code=USAGE, says=["--witness"])
     run("key", "show", "a3.pem", "--witness", "w", code=USAGE, says=["ed25519"])
     run("key", "show", "log.pem", "--witness", "w", "--ledger", "l", code=USAGE, says=["exclude"])
-    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["no option --origin"])
+    run("key", "show", "log.pem", "--origin", "x.example/l", code=USAGE, says=["64 hex digits"])
 
 
 # openssl ecparam -name secp256k1 -genkey; made for this test.
