@@ -536,7 +536,8 @@ enum tijori_status tj_judge_set_threshold(const struct tj_asked *a, struct tj_ve
 
 /* 7.2, add_key: keys are found by their x-coordinate alone. One x-coordinate for two keys (of two
  * parties, or of two algorithms) would let one person's signature count for both. A revoked key
- * stays taken: entries that it signed must go on saying whose it was. */
+ * stays taken: entries that it signed must go on saying whose it was. That it is a point at all,
+ * its possession slot has shown (7, steps 7 and 10). */
 enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
@@ -552,7 +553,6 @@ enum tijori_status tj_judge_add_key(const struct tj_asked *a, struct tj_verdict 
     struct tj_public_key key;
     uint8_t x32[32];
     tj_record_public_key(a->r, &key);
-    TJ_VERIFY_CHECK(tj_public_key_valid(&key)); /* it has signed: 7, steps 7 and 10 */
     tj_public_key_x(&key, x32);
     const struct tj_key_object *taken = tj_state_find_key(a->state, x32);
     if (taken != NULL) {
