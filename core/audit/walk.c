@@ -81,9 +81,9 @@ static void note_rule(struct tj_walk *w, uint64_t index, uint64_t received_ns, u
 
 /* Notes the rules that are not in force any more from this entry on, because their notice is over.
  * By the ledger's clock it is; a ledger whose clock was put forward lifts what it may not. */
-static void note_lifted(struct tj_walk *w, uint64_t index, uint64_t received_ns, bool directives)
+static void note_lifted(struct tj_walk *w, uint64_t index, uint64_t received_ns)
 {
-    if (received_ns >= w->lifted_ns || directives) {
+    if (received_ns >= w->lifted_ns) {
         uint64_t next = UINT64_MAX;
         uint32_t rules = tj_state_ledger(w->state)->rules_set;
         for (uint32_t i = 0; i < rules; i++) {
@@ -137,6 +137,9 @@ static bool walk_statement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
 static bool walk_directive(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                            const uint8_t *record)
 {
+    if (record[0] == TJ_END_RULE) {
+        w->lifted_ns = 0; /* its notice may end sooner than all others */
+    }
     if (record[0] == TJ_STATEMENT) {
         return walk_statement(w, id, received_ns, record);
     }
@@ -154,7 +157,7 @@ bool tj_walk_entry(struct tj_walk *w, uint64_t index, uint64_t received_ns, cons
                    uint32_t count)
 {
     bool movements = tj_kind_is_movement(records[0]);
-    note_lifted(w, index, received_ns, !movements);
+    note_lifted(w, index, received_ns);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         uint64_t id = tj_record_id(index, i);
