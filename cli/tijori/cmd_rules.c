@@ -270,18 +270,15 @@ static int print_rules(struct listing *listing)
 int cmd_rules(const struct arguments *arguments)
 {
     struct reading reading;
-    struct tj_entry_view newest;
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     struct listing listing = {.all = argument_flag(arguments, "all")};
     int code = reading_open_of(arguments, &reading, &listing.party);
     if (code == EXIT_PASS) {
-        enum tijori_status status = tj_journal_entry(reading.view.txn, &newest, reading.size - 1);
-        code = status != TIJORI_OK ? fail_status(status, reading.dir, NULL) : EXIT_PASS;
+        code = reading_now(&reading, &listing.now_ns);
     }
     if (code == EXIT_PASS) {
         listing.reading = &reading;
         listing.assets = assets_of_state(reading.state);
-        listing.now_ns = newest.received_ns;
         if (style != TABLE_TEXT) {
             listing.table =
                 table_create(stdout, style, columns, sizeof columns / sizeof columns[0]);

@@ -134,6 +134,17 @@ void reading_path(const struct reading *reading, char *out, size_t size, const c
              file);
 }
 
+int reading_now(const struct reading *reading, uint64_t *now_ns)
+{
+    struct tj_entry_view newest;
+    enum tijori_status status = tj_journal_entry(reading->view.txn, &newest, reading->size - 1);
+    if (status != TIJORI_OK) {
+        return fail_status(status, reading->dir, NULL);
+    }
+    *now_ns = newest.received_ns;
+    return EXIT_PASS;
+}
+
 bool reading_record(const struct reading *reading, uint8_t out[TJ_RECORD_SIZE], uint64_t record_id)
 {
     struct tj_entry_view entry;

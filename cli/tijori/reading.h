@@ -53,6 +53,8 @@ int reading_end(const struct reading *reading, struct table *table);
 void reading_key_label(const struct reading *reading, char out[TJ_KEY_LABEL_SIZE + 1],
                        const struct tj_key_object *key);
 
+/* When the newest entry was received: the ledger's own now. */
+int reading_now(const struct reading *reading, uint64_t *now_ns);
 /* One record of the log; false when there is none, or it is damaged. */
 bool reading_record(const struct reading *reading, uint8_t out[TJ_RECORD_SIZE], uint64_t record_id);
 

@@ -223,6 +223,17 @@ enum tijori_status tijori_account_label(struct tijori *ledger, char label[49], u
 
 /* ---- rules ---- */
 
+/* When the newest entry was received: the ledger's own now. */
+static enum tijori_status read_now(const struct tj_ledger_view *view, uint64_t *now_ns)
+{
+    struct tj_entry_view newest;
+    enum tijori_status status = tj_journal_counted(view->txn, &newest, NULL, view->head.size - 1);
+    if (status == TIJORI_OK) {
+        *now_ns = newest.received_ns;
+    }
+    return status;
+}
+
 /* What a rule says is copied as it stands. What is used and left of it depends on the time, and is
  * figured by the same code as the rules' own judgement (tj_rule_figures). */
 static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out,
@@ -264,7 +275,7 @@ static void fill_rule(const struct tj_ledger_view *view, struct tijori_rule *out
 static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out, uint64_t *cursor,
                                     uint64_t of)
 {
-    struct tj_entry_view newest;
+    uint64_t now_ns;
     const struct tj_rule_object *object = NULL;
     uint64_t count = tj_state_ledger(view->state)->rules_set;
     (void)of;
@@ -274,11 +285,11 @@ static enum tijori_status list_rule(const struct tj_ledger_view *view, void *out
     if (object == NULL) {
         return TIJORI_NOT_FOUND;
     }
-    enum tijori_status status = tj_journal_counted(view->txn, &newest, NULL, view->head.size - 1);
+    enum tijori_status status = read_now(view, &now_ns);
     if (status != TIJORI_OK) {
         return status;
     }
-    fill_rule(view, out, object, (uint32_t)(*cursor - 1), newest.received_ns);
+    fill_rule(view, out, object, (uint32_t)(*cursor - 1), now_ns);
     return TIJORI_OK;
 }
 
@@ -316,10 +327,10 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     uint8_t bytes[TJ_RECORD_SIZE];
     struct tj_entry_view entry;
     struct tj_record record;
-    struct tj_entry_view newest;
+    uint64_t now_ns;
     enum tijori_status status = read_named(view, bytes, &entry, id, TJ_PENDING);
     if (status == TIJORI_OK) {
-        status = tj_journal_counted(view->txn, &newest, NULL, view->head.size - 1);
+        status = read_now(view, &now_ns);
     }
     if (status != TIJORI_OK) {
         return status;
@@ -338,7 +349,7 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     out->timeout_s = record.timeout_s;
     out->purpose = record.purpose;
     memcpy(out->reference, record.reference, TJ_REFERENCE_SIZE);
-    fill_tier(view, out, bytes, id, newest.received_ns);
+    fill_tier(view, out, bytes, id, now_ns);
     return TIJORI_OK;
 }
 
