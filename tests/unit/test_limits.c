@@ -2,24 +2,9 @@
  * the ledger closed and opened before each envelope; after it an auditor's replay gives the same
  * state. */
 
-#include "rules_support.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define ALL(party)      A(party, TJ_LOCAL_ALL)
-#define S               UINT64_C(1000000000)
-#define PLAY(...)                                                                                  \
-    do {                                                                                           \
-        static const struct rules_step steps[] = {__VA_ARGS__};                                    \
-        RULES_PLAY(f, steps);                                                                      \
-    } while (0)
+#include "story.h"
 
 /* Story world: party 2 has 10,000 in custody 2:0, party 1 has 10,000 in reserve 1:0. */
-static struct fixture *f;
 
 #define MOVED(what, how, source, target, base)                                                     \
     .party = (uint32_t)((source) >> 32), .lane = 1,                                                \
@@ -55,26 +40,6 @@ static int world(bool reopens)
 {
     f = rules_story_world(reopens);
     PLAY({DEPOSIT(10000)}, {MOVED(TJ_MOVE, TJ_PURCHASE, A(1, 2), A(1, 0), 10000)}, );
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return world(false);
-}
-
-static int setup_reopening(void **state)
-{
-    (void)state;
-    return world(true);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rules_check_replay(f);
-    rules_end(f);
     return 0;
 }
 
@@ -571,12 +536,6 @@ static void what_a_limit_may_say(void **state)
         {LIMIT(3, TJ_LIMIT_COUNTERPARTY, ALL(3), .directions = 1, .counterparty = ALL(0))}, );
 #undef NOT_BY
 }
-
-#define TEST(name)                                                                                 \
-    {#name, name, setup, teardown, NULL},                                                          \
-    {                                                                                              \
-#name ", reopening", name, setup_reopening, teardown, NULL                                 \
-    }
 
 int main(void)
 {

@@ -3,24 +3,9 @@
  * time with the ledger closed and opened before each envelope; after it an auditor's replay gives
  * the same state. */
 
-#include "rules_support.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define S               UINT64_C(1000000000)
-#define DAY             (86400 * S)
-#define PLAY(...)                                                                                  \
-    do {                                                                                           \
-        static const struct rules_step steps[] = {__VA_ARGS__};                                    \
-        RULES_PLAY(f, steps);                                                                      \
-    } while (0)
+#include "story.h"
 
 /* Story world: party 4 administers itself, party 2 does not, parties 1 and 3 are treasuries. */
-static struct fixture *f;
 
 #define BUY(base)                                                                                  \
     .party = 1, .lane = 1,                                                                         \
@@ -73,26 +58,6 @@ static int world(bool reopens)
     f = rules_story_world(reopens);
     struct tj_record r = fixture_move(A(1, 2), A(1, 0), 10000, TJ_PURCHASE);
     rules_accept_one(f, 1, 1, &r);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return world(false);
-}
-
-static int setup_reopening(void **state)
-{
-    (void)state;
-    return world(true);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rules_check_replay(f);
-    rules_end(f);
     return 0;
 }
 
@@ -249,12 +214,6 @@ static void a_named_party_is_not_recovered_sooner(void **state)
          {.r = {.kind = TJ_OBJECT_RECOVERY, .party = 4}}, {END(0), .countersign = "4"},
          {.r = {.kind = TJ_RECOVER_PARTY, .party = 4, .delay_s = 604800}});
 }
-
-#define TEST(name)                                                                                 \
-    cmocka_unit_test_setup_teardown(name, setup, teardown),                                        \
-    {                                                                                              \
-#name ", reopening", name, setup_reopening, teardown, NULL                                 \
-    }
 
 int main(void)
 {

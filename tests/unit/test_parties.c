@@ -3,23 +3,10 @@
  * the ledger closed and opened before each envelope; after it an auditor's replay gives the same
  * state. */
 
-#include "rules_support.h"
+#include "story.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define ALL(party)      A(party, TJ_LOCAL_ALL)
-#define S               UINT64_C(1000000000)
-#define WEEK            (604800 * S)
-#define PLAY(...)                                                                                  \
-    do {                                                                                           \
-        static const struct rules_step steps[] = {__VA_ARGS__};                                    \
-        RULES_PLAY(f, steps);                                                                      \
-    } while (0)
-/* The same where a record holds a key. */
+#define WEEK (604800 * S)
+/* PLAY, where a record holds a key. */
 #define PLAY_KEYS(...)                                                                             \
     do {                                                                                           \
         struct rules_step steps[] = {__VA_ARGS__};                                                 \
@@ -28,7 +15,6 @@
 
 /* Story world. Party 4 administers itself by key 0; the authority has keys 0 to 2, of which two
  * must sign; parties 1 to 3 have no quorum of their own. */
-static struct fixture *f;
 
 #define OF(what, number)      .r = {.kind = (what), .party = (number)}
 #define RENAME(number, text)  .r = {.kind = TJ_RENAME_PARTY, .party = (number), .name = text}
@@ -46,25 +32,9 @@ static struct fixture *f;
 #define NOT_SIGNED(how_many)                                                                       \
     "slots: NEW_QUORUM: the authority's new quorum did not sign (" how_many ")"
 
-static int setup(void **state)
+static int world(bool reopens)
 {
-    (void)state;
-    f = rules_story_world(false);
-    return 0;
-}
-
-static int setup_reopening(void **state)
-{
-    (void)state;
-    f = rules_story_world(true);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rules_check_replay(f);
-    rules_end(f);
+    f = rules_story_world(reopens);
     return 0;
 }
 
@@ -402,12 +372,6 @@ static void other_parties_change_keys_as_they_did(void **state)
          .possession = "46"},
         {.party = 4, .lane = 0, THRESHOLD(4, TJ_DOMAIN_ADMINISTER, 2), .sign = "5"}, );
 }
-
-#define TEST(name)                                                                                 \
-    {#name, name, setup, teardown, NULL},                                                          \
-    {                                                                                              \
-#name ", reopening", name, setup_reopening, teardown, NULL                                 \
-    }
 
 int main(void)
 {

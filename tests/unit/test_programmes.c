@@ -2,24 +2,9 @@
  * story is played twice, the second time with the ledger closed and opened before each envelope;
  * after it an auditor's replay gives the same state. */
 
-#include "rules_support.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define S               UINT64_C(1000000000)
-#define DAY             (86400 * S)
-#define PLAY(...)                                                                                  \
-    do {                                                                                           \
-        static const struct rules_step steps[] = {__VA_ARGS__};                                    \
-        RULES_PLAY(f, steps);                                                                      \
-    } while (0)
+#include "story.h"
 
 /* Story world: 10,000 in reserve 1:0 since before any programme, 10,000 in custody 2:0. */
-static struct fixture *f;
 
 #define BIT(purpose) (1u << (purpose))
 #define MOVED(what, how, source, target, base)                                                     \
@@ -67,26 +52,6 @@ static int world(bool reopens)
     f = rules_story_world(reopens);
     PLAY({.id = "old", BUY(9900)}, {.id = "old", BUY(100)},
          {MOVED(TJ_MOVE, TJ_CUSTOMER_DEPOSIT, A(2, 2), A(2, 0), 10000)}, );
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return world(false);
-}
-
-static int setup_reopening(void **state)
-{
-    (void)state;
-    return world(true);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rules_check_replay(f);
-    rules_end(f);
     return 0;
 }
 
@@ -620,12 +585,6 @@ static void who_may_state_what(void **state)
 #undef NOT_BY
 #undef NO_RULE
 }
-
-#define TEST(name)                                                                                 \
-    {#name, name, setup, teardown, NULL},                                                          \
-    {                                                                                              \
-#name ", reopening", name, setup_reopening, teardown, NULL                                 \
-    }
 
 int main(void)
 {

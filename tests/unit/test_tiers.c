@@ -2,25 +2,11 @@
  * is played twice, the second time with the ledger closed and opened before each envelope; after
  * it an auditor's replay gives the same state. */
 
-#include "rules_support.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define A(party, local) ((uint64_t)(party) << 32 | (local))
-#define S               UINT64_C(1000000000)
-#define PLAY(...)                                                                                  \
-    do {                                                                                           \
-        static const struct rules_step steps[] = {__VA_ARGS__};                                    \
-        RULES_PLAY(f, steps);                                                                      \
-    } while (0)
+#include "story.h"
 
 /* Party 1 of rules_world, with more keys of role approve: 2 of no group, 3 of group 1, 4 and 5 of
  * group 2. It has 10,000 in 1:0 and its `from` of most stories is its market account, which has no
  * bottom. */
-static struct fixture *f;
 
 #define BUY(base)                                                                                  \
     .party = 1, .lane = 1,                                                                         \
@@ -74,26 +60,6 @@ static int world(bool reopens)
     give_keys();
     struct tj_record r = fixture_move(A(1, 2), A(1, 0), 10000, TJ_PURCHASE);
     rules_accept_one(f, 1, 1, &r);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return world(false);
-}
-
-static int setup_reopening(void **state)
-{
-    (void)state;
-    return world(true);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    rules_check_replay(f);
-    rules_end(f);
     return 0;
 }
 
@@ -554,12 +520,6 @@ static void a_veto_while_it_waits(void **state)
     assert_int_equal(fixture_balance(f, A(4, 1)), 11);
 #undef SETTLED
 }
-
-#define TEST(name)                                                                                 \
-    {#name, name, setup, teardown, NULL},                                                          \
-    {                                                                                              \
-#name ", reopening", name, setup_reopening, teardown, NULL                                 \
-    }
 
 int main(void)
 {
