@@ -57,7 +57,9 @@ extern "C" {
     X(KIND_RESERVED, "this record kind is reserved for a later version: newer software needed") \
     X(KIND_MIXED, "directives, movements and approvals do not share an envelope") \
     X(GENESIS_ONLY, "this record stands in the genesis only") \
-    X(RESTRICTED_DIRECTIVE, "directives are always public") \
+    X(RESTRICTED_DIRECTIVE, "directives are public, but those that open or close a restricted account") \
+    X(RESTRICTED_ACCOUNT, "a restricted account stands in restricted envelopes only") \
+    X(RESTRICTED_PARTIES, "a restricted envelope touches accounts of two parties at most") \
     X(VALUE, "the value is outside what this field allows") \
     X(TEXT, "not valid text: UTF-8 without control or hidden characters, or a space at an end") \
     X(AMOUNT_ZERO, "an amount is never 0") \

@@ -368,7 +368,7 @@ class Reading(unittest.TestCase):
         entry = bytes.fromhex(raw["entry"])
         self.assertEqual(hashlib.sha256(b"\0" + entry).hexdigest(), shown["leaf"])
         self.assertEqual((raw["index"], len(raw["records"]), len(raw["links"]), len(raw["tail"])),
-                         (self.world.purchases, 2 * 2 * 112, 2 * 2 * 16, 2 * 32))
+                         (self.world.purchases, 2 * 2 * 112, 2 * 2 * 16, 2 * 40))
         self.assertEqual(shown["header"]["party_name"], "Reserve Office")
         self.assertEqual([s["role"] for s in sorted(shown["slots"], key=lambda s: s["ordinal"])],
                          ["initiate", "approve"])

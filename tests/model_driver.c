@@ -26,7 +26,7 @@ struct history {
     struct tj_state *state;
     struct tj_digester digester;
     struct tj_past past;
-    uint64_t directive_previous;
+    struct tj_directives directives;
     uint64_t size;
     struct kept kept[HISTORY_MAX];
 };
@@ -116,9 +116,7 @@ static void keep(struct history *h, const struct tj_envelope_view *e, const stru
     k->envelope_id = c->envelope_id;
     k->records = copy(e->records, (size_t)e->header.record_count * TJ_RECORD_SIZE);
     k->tail = *tail;
-    if (!tj_kind_is_movement(k->records[0])) {
-        h->directive_previous = c->index;
-    }
+    h->directives = tj_directives_after(h->directives, &e->header, k->records, c->index);
     if (h->size == 0) {
         h->state->ledger_id = k->leaf;
     }
@@ -145,7 +143,7 @@ static enum tijori_status judge(struct history *h, uint64_t received_ns, const u
         c.last_received_ns = h->kept[h->size - 1].view.received_ns;
         c.head_leaf = h->kept[h->size - 1].leaf;
     }
-    c.directive_previous = h->directive_previous;
+    c.previous = h->directives;
     c.header = &e.header;
     c.slots = &e.slots;
     c.records = e.records;

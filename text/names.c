@@ -8,8 +8,11 @@ struct party {
     char name[TJ_NAME_SIZE + 1];
     struct names_key *keys;
     uint32_t key_count;
-    uint16_t *assets; /* of its accounts */
-    uint32_t account_count;
+    /* Of its accounts, what they hold: of those that are not restricted, and of those that are. */
+    struct held {
+        uint16_t *assets;
+        uint32_t count;
+    } held[2];
 };
 
 struct names {
@@ -50,7 +53,8 @@ void names_destroy(struct names *names)
     }
     for (uint32_t p = 0; p < names->party_count; p++) {
         free(names->parties[p].keys);
-        free(names->parties[p].assets);
+        free(names->parties[p].held[0].assets);
+        free(names->parties[p].held[1].assets);
     }
     free(names->parties);
     free(names->assets);
@@ -94,13 +98,15 @@ static void take_key(struct names *names, struct party *party, const struct tj_r
 static void take_account(struct names *names, const struct tj_record *r)
 {
     struct party *party = party_of(names, tj_account_party(r->account));
-    if (party == NULL || tj_account_local(r->account) != party->account_count ||
-        party->account_count == TJ_LOCAL_ALL ||
-        !grow(names, &party->assets, party->account_count, sizeof *party->assets)) {
+    if (party == NULL) {
         return;
     }
-    party->assets[party->account_count++] =
-        (uint16_t)(r->asset <= names->asset_count ? r->asset : 0);
+    struct held *held = &party->held[tj_account_restricted(r->account)];
+    if (tj_account_number(r->account) != held->count || held->count == TJ_ACCOUNTS_MAX ||
+        !grow(names, &held->assets, held->count, sizeof *held->assets)) {
+        return;
+    }
+    held->assets[held->count++] = (uint16_t)(r->asset <= names->asset_count ? r->asset : 0);
 }
 
 static void take_asset(struct names *names, const struct tj_record *r)
@@ -187,8 +193,12 @@ const uint8_t *names_rule(const struct names *names, uint32_t rule)
 uint32_t names_account_asset(const struct names *names, uint64_t account)
 {
     const struct party *party = party_of(names, tj_account_party(account));
-    uint32_t local = tj_account_local(account);
-    return party != NULL && local < party->account_count ? party->assets[local] : 0;
+    if (party == NULL) {
+        return 0;
+    }
+    const struct held *held = &party->held[tj_account_restricted(account)];
+    uint32_t number = tj_account_number(account);
+    return number < held->count ? held->assets[number] : 0;
 }
 
 static bool by_number(const void *context, struct asset *out, uint32_t number)

@@ -1,5 +1,7 @@
 #include "text/text.h"
 
+#include "core/format/record.h"
+
 #include "crypto/hex.h"
 #include "crypto/utf8.h"
 
@@ -63,17 +65,25 @@ static bool parse_pair(uint64_t *first, uint64_t *second, const char *text, uint
 bool text_parse_account(uint64_t *account, const char *text)
 {
     uint64_t party;
-    uint64_t local;
-    if (!parse_pair(&party, &local, text, UINT32_MAX, UINT32_MAX)) {
+    uint64_t number;
+    if (!take_plain(&text, &party, UINT32_MAX) || *text++ != ':') {
         return false;
     }
-    *account = party << 32 | local;
-    return true;
+    const bool restricted = *text == 'r';
+    text += restricted;
+    if (!take_plain(&text, &number, TJ_LOCAL_RESTRICTED - 1) || *text != '\0') {
+        return false;
+    }
+    *account = tj_account_id((uint32_t)party, (uint32_t)number);
+    if (restricted) {
+        *account |= TJ_LOCAL_RESTRICTED;
+    }
+    return !tj_holder_is_party(*account);
 }
 
 void text_format_account(char out[TEXT_SIZE], uint64_t account)
 {
-    snprintf(out, TEXT_SIZE, "%u:%u", (unsigned)(account >> 32), (unsigned)account);
+    tj_account_format(out, account);
 }
 
 bool text_parse_holder(uint64_t *holder, const char *text)
@@ -84,16 +94,12 @@ bool text_parse_holder(uint64_t *holder, const char *text)
         *holder = party << 32 | UINT32_MAX;
         return true;
     }
-    return text_parse_account(holder, text) && (uint32_t)*holder != UINT32_MAX;
+    return text_parse_account(holder, text);
 }
 
 void text_format_holder(char out[TEXT_SIZE], uint64_t holder)
 {
-    if ((uint32_t)holder == UINT32_MAX) {
-        snprintf(out, TEXT_SIZE, "%u:*", (unsigned)(holder >> 32));
-    } else {
-        text_format_account(out, holder);
-    }
+    tj_account_format(out, holder);
 }
 
 bool text_parse_record_id(uint64_t *id, const char *text)

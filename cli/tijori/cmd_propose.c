@@ -178,8 +178,7 @@ static const char *sort_of(uint8_t kind)
                                        : "directives";
 }
 
-static int read_input(const struct arguments *arguments, struct place *place, struct input *input,
-                      const char *path)
+static int read_input(struct place *place, struct input *input, const char *path)
 {
     struct buffer bytes = {0};
     struct input_error error;
@@ -208,10 +207,6 @@ static int read_input(const struct arguments *arguments, struct place *place, st
                         "them from two files",
                         path, input->records[i].line, first, other);
         }
-    }
-    if (code == EXIT_PASS && argument_flag(arguments, "restricted") &&
-        !tj_kind_is_movement(input->records[0].bytes[0])) {
-        code = fail(EXIT_DATA, "%s: directives are always public: leave --restricted out", path);
     }
     return code;
 }
@@ -254,6 +249,22 @@ static int check_records(const struct place *place, const struct input *input, c
                     verdict.field,
                     verdict.detail[0] != '\0' ? verdict.detail : tijori_status_text(verdict.status),
                     most);
+    }
+    return EXIT_PASS;
+}
+
+/* What is shown to the public and what is not does not share an envelope. */
+static int check_shown(const struct place *place, const struct input *input, const char *path)
+{
+    for (size_t i = 0; i < input->count; i++) {
+        struct tj_verdict verdict;
+        tj_verdict_init(&verdict);
+        if (tj_record_shown(&place->header, input->records[i].bytes, &verdict) != TIJORI_OK) {
+            return fail(EXIT_DATA, "%s: line %" PRIu32 ", %s: %s: %s", path, input->records[i].line,
+                        verdict.field, tijori_status_text(verdict.status),
+                        tj_header_restricted(&place->header) ? "leave --restricted out"
+                                                             : "propose it with --restricted");
+        }
     }
     return EXIT_PASS;
 }
@@ -362,13 +373,16 @@ int cmd_propose(const struct arguments *arguments)
     int code =
         genesis != NULL ? open_genesis(place, genesis) : open_ledger(place, arguments->operands[0]);
     if (code == EXIT_PASS) {
-        code = read_input(arguments, place, &input, path);
+        code = read_input(place, &input, path);
     }
     if (code == EXIT_PASS) {
         code = check_records(place, &input, path);
     }
     if (code == EXIT_PASS) {
         code = read_header(arguments, place, &input);
+    }
+    if (code == EXIT_PASS) {
+        code = check_shown(place, &input, path);
     }
     if (code == EXIT_PASS) {
         code = make_envelopes(&input, &place->header, &out, &envelopes);

@@ -196,7 +196,7 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
         .received_ns = item->entry.received_ns,
         .last_received_ns = r->received_ns,
         .head_leaf = r->leaf,
-        .directive_previous = r->directive,
+        .previous = r->directives,
         .header = &item->entry.header,
         .slots = &item->entry.slots,
         .records = item->absent ? NULL : item->source.records.bytes,
@@ -230,7 +230,7 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
         return tj_lack_memory(r);
     }
     TJ_VERIFY_CHECK(lane_agrees(r, index, &item->entry.header, tail));
-    TJ_VERIFY_CHECK(tail->directive_previous == r->directive && tail->directive_previous <= index);
+    TJ_VERIFY_CHECK(tail->previous.in_public <= index && tail->previous.in_restricted <= index);
     return pass(r, TJ_CHECK_RULES, records_here(item));
 }
 
@@ -294,6 +294,7 @@ static bool count_absent(struct tj_replaying *r, uint64_t index, const struct tj
         report->restricted_first = index;
     }
     report->restricted++;
+    report->restricted_seen += item->source.records.bytes != NULL;
     report->restricted_records += item->entry.header.record_count;
     return tj_source_past_lacks(&r->past, index) &&
            tj_figures_miss(r->figures, tj_day_of(item->entry.received_ns));
@@ -331,16 +332,23 @@ static bool look_before(struct tj_replaying *r, uint64_t index, const struct tj_
         !tj_period_before(r->period, r->state, &r->past.past, item->entry.received_ns, &r->leaf)) {
         return false;
     }
-    /* Every directive is public, so its body is there. */
+    /* The authority's directives are public, so their bodies are there. */
     if (index > 0 && header->party == 0 && is_of_directives(item)) {
         tj_walk_recoveries(&r->walk, index, item->source.records.bytes, header->record_count);
     }
     return true;
 }
 
+/* From the first body on that is not here, what a restricted record rests on may not have been
+ * seen, the opening of its accounts among it. So it is judged as if it were not here either. */
+static bool unseen_from_here(const struct tj_replaying *r, const struct tj_read_entry *item)
+{
+    return r->state->partial && tj_header_restricted(&item->entry.header);
+}
+
 /* Each step may believe what the one before it checked. The bytes are those that were signed, then
  * the rules allow them, then what is derived from them is right. Only then is anything counted. */
-bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
+bool tj_replay_entry(struct tj_replaying *r, struct tj_read_entry *item)
 {
     struct tj_replay_report *report = r->report;
     struct tj_tail tail;
@@ -353,6 +361,7 @@ bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
         r->state->ledger_id = item->leaf;
         report->ledger_id = item->leaf;
     }
+    item->absent = item->absent || unseen_from_here(r, item);
     if (!look_before(r, index, item)) {
         return tj_lack_memory(r);
     }
@@ -366,8 +375,9 @@ bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item)
     r->leaf = item->leaf;
     r->received_ns = item->entry.received_ns;
     r->term = item->entry.term;
-    if (is_of_directives(item)) {
-        r->directive = index;
+    if (!item->absent) {
+        r->directives = tj_directives_after(r->directives, &item->entry.header,
+                                            item->source.records.bytes, index);
     }
     if (!count_entry(r, index, item)) {
         return tj_lack_memory(r);

@@ -10,7 +10,7 @@
 
 /* Judges the entry that follows the last accepted one. False: it is not accepted, and the report
  * says why; or memory is out. */
-bool tj_replay_entry(struct tj_replaying *r, const struct tj_read_entry *item) TJ_MUST_USE;
+bool tj_replay_entry(struct tj_replaying *r, struct tj_read_entry *item) TJ_MUST_USE;
 
 /* Whether all that was asked of earlier entries could be read, and was as it had been judged.
  * False: the replay stops, and the report says why. */

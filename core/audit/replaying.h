@@ -33,10 +33,10 @@ struct tj_replaying {
     struct tj_anchor anchor;
     struct tj_documents documents;
     struct tj_walk walk;
-    struct tj_hash leaf; /* of the last entry; so are the next three */
+    struct tj_hash leaf; /* of the last entry; so are the next two */
     uint64_t received_ns;
     uint64_t term;
-    uint64_t directive;       /* the newest entry that holds directives */
+    struct tj_directives directives;
     uint64_t unjudged_before; /* the part of state->unjudged that earlier audits counted */
     const char *gap;          /* why reading stopped before the end, or NULL */
     bool stopped;             /* something that it needs could not be read, or memory is out */

@@ -110,7 +110,8 @@ static void fixed_fields(struct stream *s, struct tj_replica *r, field_function 
     field(s, &r->size);
     field(s, &r->received_ns);
     field(s, &r->term);
-    field(s, &r->directive);
+    field(s, &r->directives.in_public);
+    field(s, &r->directives.in_restricted);
     field(s, &r->covered);
     field(s, &r->covered_by);
     field(s, &r->left_open);

@@ -27,7 +27,7 @@ struct tj_replica {
     struct tj_hash leaf;           /* of entry size - 1 */
     uint64_t received_ns;
     uint64_t term;
-    uint64_t directive;
+    struct tj_directives directives;
     uint64_t covered; /* what core/audit/anchor.h goes on from */
     uint64_t covered_by;
     uint64_t left_open; /* things that earlier audits could not check and no later one does */

@@ -41,7 +41,7 @@ void tj_resume(struct tj_replaying *r)
     r->leaf = replica->leaf;
     r->received_ns = replica->received_ns;
     r->term = replica->term;
-    r->directive = replica->directive;
+    r->directives = replica->directives;
     report->ledger_id = r->state->ledger_id;
     report->restricted_before = r->state->partial;
     report->last_received_ns = replica->received_ns;
@@ -77,7 +77,7 @@ void tj_keep_replica(struct tj_replaying *r)
     replica->leaf = r->leaf;
     replica->received_ns = r->received_ns;
     replica->term = r->term;
-    replica->directive = r->directive;
+    replica->directives = r->directives;
     keep_findings(replica, r->report);
     replica->covered = r->anchor.covered;
     replica->covered_by = r->anchor.covered_by;

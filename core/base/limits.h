@@ -15,7 +15,7 @@
 /* Two record ids of 8 bytes beside each record in the journal. */
 #define TJ_LINK_SIZE 16u
 /* Four u64 after the links. */
-#define TJ_TAIL_SIZE 32u
+#define TJ_TAIL_SIZE 40u
 /* Records an envelope: with links and tail, one full body fills 256 pages of 4 KiB (asserted
  * below). */
 #define TJ_RECORDS_MAX 8190u

@@ -18,10 +18,11 @@ static bool visit_openings(opening_visitor *visit, void *context, const struct t
     return true;
 }
 
-/* Newest entry first. Each names the entry with directives before it, so the numbers fall; that
- * they do is checked, since a damaged chain must not be walked for ever. */
-static enum tijori_status walk_openings(struct tj_txn *txn, opening_visitor *visit, void *context,
-                                        uint64_t size)
+/* Newest entry first. Each names the entry with directives before it, of the public ones or of the
+ * restricted ones, so the numbers fall; that they do is checked, since a damaged chain must not be
+ * walked for ever. Both chains end: entry 0 has directives, and is before every restricted one. */
+static enum tijori_status walk_chain(struct tj_txn *txn, opening_visitor *visit, void *context,
+                                     uint64_t size, bool restricted)
 {
     uint64_t index = size;
     uint64_t before = size - 1;
@@ -37,7 +38,7 @@ static enum tijori_status walk_openings(struct tj_txn *txn, opening_visitor *vis
         if (!more || index == 0) {
             return TIJORI_OK;
         }
-        before = body.tail.directive_previous;
+        before = tj_directives_of(body.tail.previous, restricted);
     }
     return TIJORI_CORRUPT;
 }
@@ -73,7 +74,8 @@ enum tijori_status tj_label_of(struct tj_txn *txn, char label[TJ_LABEL_SIZE + 1]
                                uint64_t size)
 {
     struct wanted wanted = {.account = account, .label = label};
-    enum tijori_status status = walk_openings(txn, is_wanted, &wanted, size);
+    enum tijori_status status =
+        walk_chain(txn, is_wanted, &wanted, size, tj_account_restricted(account));
     if (status == TIJORI_OK && !wanted.found) {
         return TIJORI_CORRUPT;
     }
@@ -84,8 +86,10 @@ enum tijori_status tj_label_of(struct tj_txn *txn, char label[TJ_LABEL_SIZE + 1]
 
 struct tj_labels {
     struct tj_txn *txn;
-    uint64_t **opened; /* by party, then by local number: the record that opened it */
-    uint32_t *counts;
+    struct opened {
+        uint64_t *ids; /* by number: the record that opened it */
+        uint32_t count;
+    } * opened[2]; /* by party: accounts that are not restricted, and that are */
     uint32_t parties;
     /* The entry asked for last: accounts that follow each other were mostly opened together. */
     bool cached;
@@ -98,24 +102,34 @@ static bool note_opened(void *context, const uint8_t record[TJ_RECORD_SIZE], uin
     struct tj_labels *labels = context;
     uint64_t account = TJ_GET(record, TJ_OPEN_ACCOUNT, account);
     uint32_t party = tj_account_party(account);
-    if (party < labels->parties && tj_account_local(account) < labels->counts[party]) {
-        labels->opened[party][tj_account_local(account)] = id;
+    if (party < labels->parties) {
+        const struct opened *opened = &labels->opened[tj_account_restricted(account)][party];
+        if (tj_account_number(account) < opened->count) {
+            opened->ids[tj_account_number(account)] = id;
+        }
     }
     return true;
 }
 
+static bool make_opened(struct opened *opened, uint32_t count)
+{
+    opened->count = count;
+    opened->ids = calloc((size_t)count + 1, sizeof *opened->ids);
+    return opened->ids != NULL;
+}
+
 static bool make_room(struct tj_labels *labels, const struct tj_state *state)
 {
-    labels->opened = calloc((size_t)labels->parties + 1, sizeof *labels->opened);
-    labels->counts = calloc((size_t)labels->parties + 1, sizeof *labels->counts);
-    if (labels->opened == NULL || labels->counts == NULL) {
-        return false;
+    for (int restricted = 0; restricted < 2; restricted++) {
+        labels->opened[restricted] = calloc((size_t)labels->parties + 1, sizeof(struct opened));
+        if (labels->opened[restricted] == NULL) {
+            return false;
+        }
     }
     for (uint32_t p = 0; p < labels->parties; p++) {
         const struct tj_party_object *party = tj_state_party(state, p);
-        labels->counts[p] = party != NULL ? party->accounts : 0;
-        labels->opened[p] = calloc((size_t)labels->counts[p] + 1, sizeof **labels->opened);
-        if (labels->opened[p] == NULL) {
+        if (party != NULL && (!make_opened(&labels->opened[false][p], party->accounts) ||
+                              !make_opened(&labels->opened[true][p], party->accounts_restricted))) {
             return false;
         }
     }
@@ -134,7 +148,10 @@ enum tijori_status tj_labels_create(struct tj_txn *txn, struct tj_labels **out,
     labels->txn = txn;
     labels->parties = tj_state_ledger(state)->parties;
     if (make_room(labels, state)) {
-        status = walk_openings(txn, note_opened, labels, size);
+        status = walk_chain(txn, note_opened, labels, size, false);
+    }
+    if (status == TIJORI_OK) {
+        status = walk_chain(txn, note_opened, labels, size, true);
     }
     if (status != TIJORI_OK) {
         tj_labels_destroy(labels);
@@ -149,24 +166,29 @@ void tj_labels_destroy(struct tj_labels *labels)
     if (labels == NULL) {
         return;
     }
-    for (uint32_t p = 0; labels->opened != NULL && p < labels->parties; p++) {
-        free(labels->opened[p]);
+    for (int restricted = 0; restricted < 2; restricted++) {
+        struct opened *opened = labels->opened[restricted];
+        for (uint32_t p = 0; opened != NULL && p < labels->parties; p++) {
+            free(opened[p].ids);
+        }
+        free(opened);
     }
-    free(labels->opened);
-    free(labels->counts);
     free(labels);
 }
 
 void tj_labels_get(struct tj_labels *labels, char out[TJ_LABEL_SIZE + 1], uint64_t account)
 {
     uint32_t party = tj_account_party(account);
-    uint32_t local = tj_account_local(account);
+    uint32_t number = tj_account_number(account);
     memset(out, 0, TJ_LABEL_SIZE + 1);
-    if (party >= labels->parties || local >= labels->counts[party] ||
-        labels->opened[party][local] == 0) {
+    if (party >= labels->parties) {
         return;
     }
-    uint64_t id = labels->opened[party][local];
+    const struct opened *opened = &labels->opened[tj_account_restricted(account)][party];
+    if (number >= opened->count || opened->ids[number] == 0) {
+        return;
+    }
+    uint64_t id = opened->ids[number];
     if (!labels->cached || labels->entry.index != tj_record_entry(id)) {
         labels->cached = tj_journal_counted(labels->txn, &labels->entry, &labels->body,
                                             tj_record_entry(id)) == TIJORI_OK;

@@ -61,6 +61,7 @@ enum {
     TAIL_AT_LANE_JUMP = 8,
     TAIL_AT_MARKS_BASE = 16,
     TAIL_AT_DIRECTIVE_PREVIOUS = 24,
+    TAIL_AT_RESTRICTED_PREVIOUS = 32,
 };
 
 bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
@@ -75,7 +76,8 @@ bool tj_body_decode(struct tj_body_view *out, const uint8_t *bytes, size_t size,
     out->tail.lane_previous = tj_load64(tail + TAIL_AT_LANE_PREVIOUS);
     out->tail.lane_jump = tj_load64(tail + TAIL_AT_LANE_JUMP);
     out->tail.marks_base = tj_load64(tail + TAIL_AT_MARKS_BASE);
-    out->tail.directive_previous = tj_load64(tail + TAIL_AT_DIRECTIVE_PREVIOUS);
+    out->tail.previous.in_public = tj_load64(tail + TAIL_AT_DIRECTIVE_PREVIOUS);
+    out->tail.previous.in_restricted = tj_load64(tail + TAIL_AT_RESTRICTED_PREVIOUS);
     return true;
 }
 
@@ -84,7 +86,8 @@ void tj_tail_encode(uint8_t out[TJ_TAIL_SIZE], const struct tj_tail *tail)
     tj_store64(out + TAIL_AT_LANE_PREVIOUS, tail->lane_previous);
     tj_store64(out + TAIL_AT_LANE_JUMP, tail->lane_jump);
     tj_store64(out + TAIL_AT_MARKS_BASE, tail->marks_base);
-    tj_store64(out + TAIL_AT_DIRECTIVE_PREVIOUS, tail->directive_previous);
+    tj_store64(out + TAIL_AT_DIRECTIVE_PREVIOUS, tail->previous.in_public);
+    tj_store64(out + TAIL_AT_RESTRICTED_PREVIOUS, tail->previous.in_restricted);
 }
 
 void tj_body_encode(uint8_t *out, const uint8_t *records, uint32_t record_count,

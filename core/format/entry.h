@@ -94,12 +94,44 @@ static inline void tj_link_encode(uint8_t out[TJ_LINK_SIZE], uint64_t from, uint
     tj_store64(out + TJ_LINK_AT_TO, to);
 }
 
+/* The newest entries that hold directives. Restricted ones are told apart, because who has not seen
+ * their records cannot know which these are. */
+struct tj_directives {
+    uint64_t in_public;     /* entry 0 is one */
+    uint64_t in_restricted; /* 0: none */
+};
+
 struct tj_tail {
     uint64_t lane_previous;
     uint64_t lane_jump;
     uint64_t marks_base;
-    uint64_t directive_previous;
+    struct tj_directives previous; /* before this entry */
 };
+
+/* With one more entry, whose records are `records`. */
+static inline struct tj_directives tj_directives_after(struct tj_directives before,
+                                                       const struct tj_header *header,
+                                                       const uint8_t *records, uint64_t index)
+{
+    struct tj_directives after = before;
+    if (tj_kind_is_movement(tj_record_kind(records))) {
+        return after;
+    }
+    if (tj_header_restricted(header)) {
+        after.in_restricted = index;
+    } else {
+        after.in_public = index;
+    }
+    return after;
+}
+
+static inline uint64_t tj_directives_of(struct tj_directives directives, bool restricted)
+{
+    if (restricted) {
+        return directives.in_restricted;
+    }
+    return directives.in_public;
+}
 
 static inline size_t tj_body_size(uint32_t record_count)
 {

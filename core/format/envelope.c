@@ -257,10 +257,48 @@ bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZ
     return tj_record_wants_possession(record) && names_key(record, key);
 }
 
-/* May a record of this kind, which is neither reserved nor unknown, stand here? */
-static enum tijori_status check_kind(const struct tj_header *header, bool movements, uint8_t kind,
-                                     struct tj_verdict *verdict)
+/* Directives are public, but for those that open and close a restricted account: of that the public
+ * is shown nothing. */
+static enum tijori_status check_directive_shown(const struct tj_header *header,
+                                                const uint8_t *record, struct tj_verdict *verdict)
 {
+    const uint8_t kind = tj_record_kind(record);
+    const bool of_restricted = (kind == TJ_OPEN_ACCOUNT || kind == TJ_CLOSE_ACCOUNT) &&
+                               tj_account_restricted(TJ_GET(record, TJ_OPEN_ACCOUNT, account));
+    if (tj_header_restricted(header) && !of_restricted) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
+    }
+    if (!tj_header_restricted(header) && of_restricted) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_ACCOUNT, "account");
+    }
+    return TIJORI_OK;
+}
+static_assert((int)TJ_OPEN_ACCOUNT_AT_account == (int)TJ_CLOSE_ACCOUNT_AT_account,
+              "the account of both is read by one name");
+
+enum tijori_status tj_record_shown(const struct tj_header *header,
+                                   const uint8_t record[TJ_RECORD_SIZE], struct tj_verdict *verdict)
+{
+    if (!tj_kind_is_movement(tj_record_kind(record))) {
+        return check_directive_shown(header, record, verdict);
+    }
+    if (tj_header_restricted(header)) {
+        return TIJORI_OK;
+    }
+    if (tj_account_restricted(tj_movement_from(record))) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_ACCOUNT, "from");
+    }
+    if (tj_account_restricted(tj_movement_to(record))) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_ACCOUNT, "to");
+    }
+    return TIJORI_OK;
+}
+
+/* May a record of this kind, which is neither reserved nor unknown, stand here? */
+static enum tijori_status check_kind(const struct tj_header *header, bool movements,
+                                     const uint8_t *record, struct tj_verdict *verdict)
+{
+    const uint8_t kind = tj_record_kind(record);
     const struct tj_layout *layout = tj_record_layout(kind);
     if (layout == NULL) {
         return TIJORI_OK; /* what is wrong with it, tj_record_check says */
@@ -275,8 +313,46 @@ static enum tijori_status check_kind(const struct tj_header *header, bool moveme
     if ((layout->says & TJ_FOUNDS) != 0 && !tj_hash_zero(&header->ledger_id)) {
         return tj_refuse(verdict, TIJORI_GENESIS_ONLY, "kind");
     }
-    if (tj_header_restricted(header) && !movements) {
-        return tj_refuse(verdict, TIJORI_RESTRICTED_DIRECTIVE, "flags");
+    if (!movements) {
+        return tj_record_shown(header, record, verdict);
+    }
+    return TIJORI_OK;
+}
+
+/* The parties whose accounts a restricted envelope touches. Two of them can be shown what is theirs
+ * without a third one's affairs beside it. */
+struct parties_touched {
+    uint32_t parties[2];
+    uint32_t count;
+};
+
+static bool touch_party(struct parties_touched *touched, uint32_t party)
+{
+    for (uint32_t i = 0; i < touched->count; i++) {
+        if (touched->parties[i] == party) {
+            return true;
+        }
+    }
+    if (touched->count == 2) {
+        return false;
+    }
+    touched->parties[touched->count++] = party;
+    return true;
+}
+
+static enum tijori_status check_accounts(const struct tj_header *header,
+                                         struct parties_touched *touched, const uint8_t *record,
+                                         struct tj_verdict *verdict)
+{
+    enum tijori_status status = tj_record_shown(header, record, verdict);
+    if (status != TIJORI_OK || !tj_header_restricted(header)) {
+        return status;
+    }
+    if (!touch_party(touched, tj_account_party(tj_movement_from(record)))) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_PARTIES, "from");
+    }
+    if (!touch_party(touched, tj_account_party(tj_movement_to(record)))) {
+        return tj_refuse(verdict, TIJORI_RESTRICTED_PARTIES, "to");
     }
     return TIJORI_OK;
 }
@@ -286,12 +362,16 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
 {
     bool restricted = tj_header_restricted(header);
     bool movements = tj_kind_is_movement(tj_record_kind(records));
+    struct parties_touched touched = {.count = 0};
     for (uint32_t i = 0; i < header->record_count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         verdict->record = i;
-        enum tijori_status status = check_kind(header, movements, tj_record_kind(record), verdict);
+        enum tijori_status status = check_kind(header, movements, record, verdict);
         if (status == TIJORI_OK) {
             status = tj_record_check(record, restricted, verdict);
+        }
+        if (status == TIJORI_OK && movements) {
+            status = check_accounts(header, &touched, record, verdict);
         }
         if (status != TIJORI_OK) {
             return status;

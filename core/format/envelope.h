@@ -165,6 +165,12 @@ bool tj_record_wants_possession(const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_US
 bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZE],
                              const struct tj_public_key *key) TJ_MUST_USE;
 
+/* Whether a record of this kind and with these accounts may stand in a public envelope, or in a
+ * restricted one: RESTRICTED_DIRECTIVE, RESTRICTED_ACCOUNT. The record's form may be unchecked. */
+enum tijori_status tj_record_shown(const struct tj_header *header,
+                                   const uint8_t record[TJ_RECORD_SIZE],
+                                   struct tj_verdict *verdict) TJ_MUST_USE;
+
 /* Checks the form of each record, and that the kinds of all of them may stand together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict) TJ_MUST_USE;

@@ -1,5 +1,8 @@
 #include "core/format/record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "core/format/origin.h"
 #include "core/format/text_form.h"
 #include "crypto/signature.h"
@@ -450,6 +453,18 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
         return tj_refuse(verdict, TIJORI_KIND_RESERVED, "kind");
     }
     return tj_refuse(verdict, TIJORI_KIND_UNKNOWN, "kind");
+}
+
+void tj_account_format(char out[TJ_ACCOUNT_TEXT_SIZE], uint64_t account)
+{
+    uint32_t party = tj_account_party(account);
+    if (tj_holder_is_party(account)) {
+        snprintf(out, TJ_ACCOUNT_TEXT_SIZE, "%" PRIu32 ":*", party);
+        return;
+    }
+    const char *mark = tj_account_restricted(account) ? "r" : "";
+    snprintf(out, TJ_ACCOUNT_TEXT_SIZE, "%" PRIu32 ":%s%" PRIu32, party, mark,
+             tj_account_number(account));
 }
 
 /* ---- decoding and encoding ---- */

@@ -125,6 +125,26 @@ static inline bool tj_holder_is_party(uint64_t holder)
     return tj_account_local(holder) == TJ_LOCAL_ALL;
 }
 
+/* A restricted account: its bytes alone say so. They have numbers of their own, from this one on.
+ */
+#define TJ_LOCAL_RESTRICTED (UINT32_C(1) << 31)
+
+static inline bool tj_account_restricted(uint64_t account)
+{
+    return tj_account_local(account) >= TJ_LOCAL_RESTRICTED && !tj_holder_is_party(account);
+}
+
+/* Its number among those of its party that are restricted, or among those that are not. */
+static inline uint32_t tj_account_number(uint64_t account)
+{
+    return tj_account_local(account) & ~TJ_LOCAL_RESTRICTED;
+}
+
+/* As people write it: party:local, and of a restricted account party:rN. Of a holder that is all of
+ * a party, party:*. */
+#define TJ_ACCOUNT_TEXT_SIZE 24u
+void tj_account_format(char out[TJ_ACCOUNT_TEXT_SIZE], uint64_t account);
+
 static inline uint64_t tj_record_id(uint64_t entry, uint32_t position)
 {
     return entry << TJ_POSITION_BITS | position;

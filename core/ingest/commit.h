@@ -22,7 +22,7 @@ struct tj_log_end {
     struct tj_head_row row;
     struct tj_hash leaf; /* of the last entry */
     uint64_t received_ns;
-    uint64_t directive; /* the newest entry that holds directives */
+    struct tj_directives directives;
 };
 
 /* An entry on its way to the disk. What it points to must stay until the group is committed. */

@@ -336,7 +336,7 @@ static void fill_case(const struct tj_ingest *ingest, struct tj_case *c,
         .received_ns = received_ns,
         .last_received_ns = ingest->head.received_ns,
         .head_leaf = ingest->head.leaf,
-        .directive_previous = ingest->head.directive,
+        .previous = ingest->head.directives,
         .header = &item->view.header,
         .slots = &item->view.slots,
         .records = item->view.records,
@@ -372,7 +372,7 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
     const size_t before = tj_state_mark_undo(ingest->state);
     status = tj_apply(ingest->state, links, tail, &past->past, &c, &item->verdict);
     TJ_VERIFY_CHECK(status == TIJORI_OK || tj_state_mark_undo(ingest->state) == before);
-    TJ_VERIFY_CHECK(status != TIJORI_OK || tail->directive_previous == ingest->head.directive);
+    TJ_VERIFY_CHECK(status != TIJORI_OK || tail->previous.in_public <= c.index);
     (void)before;
     return status;
 }
@@ -431,8 +431,9 @@ static void add_entry(struct tj_ingest *ingest, struct tj_digester *digester,
     append_leaf(digester, group, &head->row.frontier, &item->leaf);
     TJ_VERIFY_CHECK(head->row.frontier.size == head->row.size);
     TJ_VERIFY_CHECK(ingest->state->entry == item->entry);
+    head->directives =
+        tj_directives_after(head->directives, &item->view.header, item->view.records, item->entry);
     if (!tj_kind_is_movement(tj_record_kind(item->view.records))) {
-        head->directive = item->entry;
         tj_known_keys_of_records(&ingest->known_keys, item->view.records,
                                  item->view.header.record_count);
     }
@@ -858,9 +859,8 @@ enum tijori_status tj_log_end_read(struct tj_txn *txn, struct tj_digester *diges
     }
     out->row = *row;
     out->received_ns = entry.received_ns;
-    out->directive = tj_kind_is_movement(tj_record_kind(body.records))
-                         ? body.tail.directive_previous
-                         : entry.index;
+    out->directives =
+        tj_directives_after(body.tail.previous, &entry.header, body.records, entry.index);
     tj_leaf_hash(digester->hasher, &out->leaf, entry.bytes, entry.size);
     return TIJORI_OK;
 }

@@ -19,7 +19,7 @@ enum tj_journal_table {
     TJ_J_CHECKPOINTS,
     TJ_J_COUNT,
 };
-enum { TJ_STORE_FORMAT = 4 };
+enum { TJ_STORE_FORMAT = 5 };
 
 /* For tj_store_open_* and tj_store_create; `map_size` as there. */
 struct tj_store_options tj_journal_options(uint64_t map_size);

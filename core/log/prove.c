@@ -168,19 +168,13 @@ static void find_opened(const struct tj_entry_view *entry, uint64_t *accounts, u
 }
 
 /* The state does not say which record opened an account. But entries with directives are chained
- * backwards, and one of them did. */
-static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
-                                       const struct tj_exhibit *first)
+ * backwards, the public ones and the restricted ones, and one of them did. */
+static enum tijori_status add_openings(const struct proving *p, struct ids *ids,
+                                       const struct tj_exhibit *first, uint64_t *accounts,
+                                       uint32_t left, bool restricted)
 {
-    uint64_t accounts[TJ_ACCOUNTS_NAMED_MAX];
-    uint32_t left = tj_accounts_named(&first->fields, accounts);
-    for (uint32_t i = 0; i < left; i++) {
-        const struct tj_account_object *account = tj_state_account(p->state, accounts[i]);
-        if (account == NULL || !add_asset(p, ids, account->asset)) {
-            return TIJORI_CORRUPT;
-        }
-    }
     struct tj_entry_view entry = first->entry;
+    TJ_VERIFY_CHECK(left == 0 || tj_account_restricted(accounts[0]) == restricted);
     uint32_t end = first->position;
     while (left > 0) {
         struct tj_body_view body;
@@ -189,7 +183,7 @@ static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
         }
         TJ_VERIFY_CHECK(left <= TJ_ACCOUNTS_NAMED_MAX && end <= entry.header.record_count);
         find_opened(&entry, accounts, &left, ids, &body, end);
-        uint64_t previous = body.tail.directive_previous;
+        uint64_t previous = tj_directives_of(body.tail.previous, restricted);
         if (left > 0 &&
             (previous >= entry.index || tj_journal_entry(p->txn, &entry, previous) != TIJORI_OK)) {
             return TIJORI_CORRUPT;
@@ -197,6 +191,28 @@ static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
         end = entry.header.record_count;
     }
     return TIJORI_OK;
+}
+
+static enum tijori_status add_accounts(const struct proving *p, struct ids *ids,
+                                       const struct tj_exhibit *first)
+{
+    uint64_t accounts[TJ_ACCOUNTS_NAMED_MAX];
+    uint64_t of_kind[2][TJ_ACCOUNTS_NAMED_MAX];
+    uint32_t counts[2] = {0, 0};
+    uint32_t count = tj_accounts_named(&first->fields, accounts);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tj_account_object *account = tj_state_account(p->state, accounts[i]);
+        const bool restricted = tj_account_restricted(accounts[i]);
+        if (account == NULL || !add_asset(p, ids, account->asset)) {
+            return TIJORI_CORRUPT;
+        }
+        of_kind[restricted][counts[restricted]++] = accounts[i];
+    }
+    enum tijori_status status = add_openings(p, ids, first, of_kind[false], counts[false], false);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return add_openings(p, ids, first, of_kind[true], counts[true], true);
 }
 
 static enum tijori_status find_support(const struct proving *p, struct ids *ids,

@@ -33,6 +33,7 @@ static uint64_t blocks_max(uint8_t table)
         [TJ_T_RULE] = TJ_RULES_MAX,
         [TJ_T_APPROVAL] = UINT64_C(1) << 40,
         [TJ_T_HOLDING] = TJ_ASSETS_MAX + 1,
+        [TJ_T_RESTRICTED] = TJ_ACCOUNTS_MAX,
     };
     TJ_VERIFY_CHECK(objects_max[table] > 0); /* no table was forgotten */
     uint64_t per_block = UINT64_C(1) << tj_table_shapes[table].shift;
@@ -178,13 +179,13 @@ static enum tijori_status load_blocks(struct tj_txn *txn, struct tj_state *state
 /* What an entry must follow. */
 struct before {
     struct tj_hash leaf;
-    uint64_t directive;
+    struct tj_directives directives;
 };
 
-static uint64_t newest_directive(const struct tj_entry_view *entry, const struct tj_body_view *body)
+static struct tj_directives newest_directives(const struct tj_entry_view *entry,
+                                              const struct tj_body_view *body)
 {
-    bool moves = tj_kind_is_movement(tj_record_kind(body->records));
-    return moves ? body->tail.directive_previous : entry->index;
+    return tj_directives_after(body->tail.previous, &entry->header, body->records, entry->index);
 }
 
 static enum tijori_status begin_after(struct tj_txn *txn, struct tj_digester *digester,
@@ -200,7 +201,7 @@ static enum tijori_status begin_after(struct tj_txn *txn, struct tj_digester *di
     enum tijori_status status = tj_journal_counted(txn, &entry, &body, from - 1);
     if (status == TIJORI_OK) {
         tj_leaf_hash(digester->hasher, &before->leaf, entry.bytes, entry.size);
-        before->directive = newest_directive(&entry, &body);
+        before->directives = newest_directives(&entry, &body);
         TJ_VERIFY_CHECK(entry.index == from - 1);
     }
     if (status == TIJORI_CORRUPT) {
@@ -221,8 +222,11 @@ static const char *unsound(struct tj_digester *digester, const struct before *be
     if (tj_body_check(digester, &entry->header, body->records, &verdict) != TIJORI_OK) {
         return "body_root: not the tree hash of its records";
     }
-    if (body->tail.directive_previous != before->directive) {
-        return "directive_previous: not the newest entry of directives";
+    if (body->tail.previous.in_public != before->directives.in_public) {
+        return "directive_previous: not the newest public entry of directives";
+    }
+    if (body->tail.previous.in_restricted != before->directives.in_restricted) {
+        return "restricted_previous: not the newest restricted entry of directives";
     }
     return NULL;
 }
@@ -256,8 +260,7 @@ static enum tijori_status redo_entry(struct tj_journal_past *past, struct tj_sta
         return tj_repairs_damage(repairs, "entry %" PRIu64 ", %s", index, why);
     }
     tj_leaf_hash(past->digester->hasher, &before->leaf, entry.bytes, entry.size);
-    before->directive = newest_directive(&entry, &body);
-    TJ_VERIFY_CHECK(before->directive <= index);
+    before->directives = newest_directives(&entry, &body);
     TJ_VERIFY_CHECK(state->entry == index);
     TJ_VERIFY_CHECK(tj_state_mark_undo(state) == 0); /* a redo is never taken back */
     return TIJORI_OK;

@@ -7,7 +7,8 @@
  *         ... walk.account, walk.object ...
  *     }
  *
- * Local numbers have no gaps, so a party's accounts are those below how many it opened. */
+ * Local numbers have no gaps, so a party's accounts are those below how many it opened, and then
+ * its restricted ones. */
 
 #include "core/rules/state.h"
 

@@ -40,9 +40,7 @@ static enum tijori_status apply_records(struct tj_state *state, struct tj_effect
             tj_effect_absent(state, effect, record);
             continue;
         }
-        if (tj_record_kind(record) == TJ_CLOSE_ACCOUNT) { /* its balance was not looked at */
-            state->unjudged += tj_balance_unknown(state, TJ_GET(record, TJ_CLOSE_ACCOUNT, account));
-        }
+        state->unjudged += tj_directive_unjudged(state, record);
         tj_effect_record(state, effect, links + (size_t)i * TJ_LINK_SIZE, i, record);
         if (state->no_memory) {
             return tj_refuse(verdict, TIJORI_MEMORY, NULL);
@@ -127,7 +125,7 @@ enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_ta
     TJ_VERIFY_ONLY const uint64_t sample = TJ_VERIFYING ? tj_state_sample(state) : 0;
     TJ_VERIFY_ONLY const uint64_t extent_before = extent(state);
     tail->marks_base = effect.marks;
-    tail->directive_previous = c->directive_previous;
+    tail->previous = c->previous;
     tj_verdict_init(verdict);
     if (state->no_memory) {
         return tj_refuse(verdict, TIJORI_MEMORY, NULL);

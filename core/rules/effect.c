@@ -46,12 +46,6 @@ bool tj_next_jump(const struct tj_state *state, uint64_t *jump, const struct tj_
 
 /* ---- movements ---- */
 
-static struct tj_account_object *touch_account(struct tj_state *state, uint64_t account)
-{
-    return tj_state_touch(state, TJ_T_ACCOUNT, tj_account_party(account),
-                          tj_account_local(account));
-}
-
 static struct tj_total_object *touch_total(struct tj_state *state, const struct tj_passage *p,
                                            enum tj_basis basis)
 {
@@ -435,12 +429,12 @@ static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t 
 {
     uint64_t from = tj_movement_from(m->p.record);
     uint64_t to = tj_movement_to(m->p.record);
-    m->from = touch_account(state, from);
+    m->from = tj_state_touch_account(state, from);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || (from != to && m->from->latest < m->p.id));
     uint64_t from_previous = m->from->latest;
     m->from->latest = m->p.id;
     /* In a redo both may be the one scratch object; then neither is kept. */
-    m->to = touch_account(state, to);
+    m->to = tj_state_touch_account(state, to);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || m->to->latest < m->p.id);
     if (link != NULL) {
         tj_link_encode(link, from_previous, m->to->latest);

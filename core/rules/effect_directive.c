@@ -2,12 +2,6 @@
 
 #include "core/rules/rule.h"
 
-static struct tj_account_object *touch_account(struct tj_state *state, uint64_t account)
-{
-    return tj_state_touch(state, TJ_T_ACCOUNT, tj_account_party(account),
-                          tj_account_local(account));
-}
-
 static struct tj_party_object *touch_party(struct tj_state *state, uint32_t party)
 {
     return tj_state_touch(state, TJ_T_PARTY, 0, party);
@@ -216,27 +210,43 @@ void tj_effect_set_threshold(struct tj_state *state, const struct tj_given *g)
 void tj_effect_open_account(struct tj_state *state, const struct tj_given *g)
 {
     const struct tj_record *r = g->r;
-    struct tj_account_object *account = touch_account(state, r->account);
+    struct tj_account_object *account = tj_state_touch_account(state, r->account);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || account->class == 0);
     account->asset = (uint16_t)r->asset;
     account->class = r->class;
     struct tj_party_object *party = touch_party(state, tj_account_party(r->account));
-    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts == tj_account_local(r->account));
-    party->accounts = tj_account_local(r->account) + 1;
+    const uint32_t number = tj_account_number(r->account);
+    uint32_t *opened =
+        tj_account_restricted(r->account) ? &party->accounts_restricted : &party->accounts;
+    TJ_VERIFY_CHECK(!tj_state_exact(state) || *opened == number);
+    *opened = number + 1;
     party->accounts_open++;
-    TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts_open <= party->accounts);
+    TJ_VERIFY_CHECK(!tj_state_exact(state) ||
+                    party->accounts_open <= party->accounts + party->accounts_restricted);
+}
+
+/* An account that an audit was not shown has no object to write to (judge.h, tj_account_hidden). */
+static bool is_here(const struct tj_state *state, uint64_t account)
+{
+    return !state->partial || tj_state_account(state, account) != NULL;
 }
 
 void tj_effect_freeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    struct tj_account_object *account = touch_account(state, g->r->account);
+    if (!is_here(state, g->r->account)) {
+        return;
+    }
+    struct tj_account_object *account = tj_state_touch_account(state, g->r->account);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || (account->flags & g->r->directions) == 0);
     account->flags |= g->r->directions;
 }
 
 void tj_effect_unfreeze_account(struct tj_state *state, const struct tj_given *g)
 {
-    struct tj_account_object *account = touch_account(state, g->r->account);
+    if (!is_here(state, g->r->account)) {
+        return;
+    }
+    struct tj_account_object *account = tj_state_touch_account(state, g->r->account);
     TJ_VERIFY_CHECK(!tj_state_exact(state) ||
                     (account->flags & g->r->directions) == g->r->directions);
     account->flags &= (uint8_t)~g->r->directions;
@@ -244,7 +254,7 @@ void tj_effect_unfreeze_account(struct tj_state *state, const struct tj_given *g
 
 void tj_effect_close_account(struct tj_state *state, const struct tj_given *g)
 {
-    struct tj_account_object *account = touch_account(state, g->r->account);
+    struct tj_account_object *account = tj_state_touch_account(state, g->r->account);
     TJ_VERIFY_CHECK(!tj_state_exact(state) || (account->flags & TJ_ACCOUNT_CLOSED) == 0);
     TJ_VERIFY_CHECK(!tj_state_exact(state) ||
                     (account->pending_in == 0 && account->pending_out == 0));
@@ -324,8 +334,8 @@ void tj_effect_set_limit(struct tj_state *state, const struct tj_given *g)
      * nothing. */
     if (tj_holder_is_party(holder)) {
         touch_party(state, tj_account_party(holder))->ruled |= TJ_PARTY_LIMITED;
-    } else {
-        touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
+    } else if (is_here(state, holder)) {
+        tj_state_touch_account(state, holder)->flags |= TJ_ACCOUNT_RULED;
     }
     touch_ledger(state)->rules_set = g->r->rule + 1;
 }

@@ -22,9 +22,9 @@
 struct tj_case {
     uint64_t index; /* the entry it would become */
     uint64_t received_ns;
-    uint64_t last_received_ns;   /* of entry index - 1 */
-    struct tj_hash head_leaf;    /* leaf hash of entry index - 1 */
-    uint64_t directive_previous; /* the newest entry before this one that holds directives */
+    uint64_t last_received_ns;     /* of entry index - 1 */
+    struct tj_hash head_leaf;      /* leaf hash of entry index - 1 */
+    struct tj_directives previous; /* before this entry */
     const struct tj_header *header;
     const struct tj_slots *slots;
     const uint8_t *records; /* NULL in an audit that does not have the body of a restricted
@@ -131,6 +131,17 @@ static inline bool tj_balance_unknown(const struct tj_state *state, uint64_t acc
     TJ_VERIFY_CHECK(party != NULL);
     return !tj_type_is_public(party->type);
 }
+/* ACCOUNT_UNKNOWN of a field. */
+enum tijori_status tj_refuse_account(struct tj_verdict *verdict, const char *field,
+                                     uint64_t account) TJ_MUST_USE;
+/* In such an audit: nobody was shown what opens, closes or moves this account, so whether it exists
+ * is not known either. */
+static inline bool tj_account_hidden(const struct tj_state *state, uint64_t account)
+{
+    return state->partial && tj_account_restricted(account);
+}
+/* In such an audit: how many rules of this directive were not judged. */
+uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE]);
 /* In such an audit: the record names one that was not seen. Of its effect no more is known than
  * that the named one is settled. Such a record is on custodians' accounts alone: the rules see to
  * that. */

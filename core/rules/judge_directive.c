@@ -16,6 +16,34 @@ static enum tijori_status refuse_number(struct tj_verdict *verdict, const char *
     return tj_refuse_detail(verdict, TIJORI_NUMBER, field, "the next is %" PRIu64, next);
 }
 
+/* ---- what an audit without the bodies of restricted entries cannot judge ---- */
+
+/* Accounts of the party were opened and closed where it could not be seen. */
+static bool accounts_unknown(const struct tj_state *state, uint32_t party)
+{
+    const struct tj_party_object *object = tj_state_party(state, party);
+    return state->partial && object != NULL && !tj_type_is_public(object->type);
+}
+
+/* Of the five kinds whose judges below let something pass unseen. An account field that a record
+ * does not have is 0, which is no restricted account. */
+uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE])
+{
+    struct tj_record r;
+    if (!state->partial || tj_kind_is_movement(tj_record_kind(record))) {
+        return 0;
+    }
+    tj_record_decode(&r, record);
+    if (r.kind == TJ_CLOSE_ACCOUNT) {
+        return tj_balance_unknown(state, r.account);
+    }
+    if (r.kind == TJ_CLOSE_PARTY) {
+        return accounts_unknown(state, r.party);
+    }
+    return tj_account_hidden(state, r.account) || tj_account_hidden(state, r.holder) ||
+           tj_account_hidden(state, r.counterparty);
+}
+
 /* ---- who may ---- */
 
 bool tj_by_authority(const struct tj_asked *a)
@@ -97,9 +125,8 @@ static enum tijori_status judge_holder(const struct tj_asked *a, uint64_t holder
     if (tj_holder_is_party(holder)) {
         return judge_party_known(a, party, field, verdict);
     }
-    if (tj_state_account(a->state, holder) == NULL) {
-        return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, field,
-                                "account %" PRIu32 ":%" PRIu32, party, tj_account_local(holder));
+    if (tj_state_account(a->state, holder) == NULL && !tj_account_hidden(a->state, holder)) {
+        return tj_refuse_account(verdict, field, holder);
     }
     return TIJORI_OK;
 }
@@ -115,8 +142,9 @@ static enum tijori_status judge_named(const struct tj_asked *a, enum tj_named_th
     case TJ_NAMED_PARTY:
         return judge_party_known(a, a->r->party, "party", verdict);
     case TJ_NAMED_ACCOUNT:
-        if (tj_state_account(a->state, a->r->account) == NULL) {
-            return tj_refuse(verdict, TIJORI_ACCOUNT_UNKNOWN, "account");
+        if (tj_state_account(a->state, a->r->account) == NULL &&
+            !tj_account_hidden(a->state, a->r->account)) {
+            return tj_refuse_account(verdict, "account", a->r->account);
         }
         return TIJORI_OK;
     case TJ_NAMED_HOLDER:
@@ -150,9 +178,10 @@ enum tijori_status tj_judge_directive(const struct tj_asked *a,
                                       const struct tj_directive_rule *rule,
                                       struct tj_verdict *verdict)
 {
-    /* The verdict's position is that of this record, in an envelope that everybody may read. */
+    /* The verdict's position is that of this record, in an envelope that everybody may read if the
+     * account may be known. */
     TJ_VERIFY_CHECK(tj_record_kind(tj_case_record(a->c, verdict->record)) == a->r->kind);
-    TJ_VERIFY_CHECK(!tj_header_restricted(a->c->header));
+    TJ_VERIFY_CHECK(!tj_header_restricted(a->c->header) || tj_account_restricted(a->r->account));
     enum tijori_status status = judge_named(a, rule->named, verdict);
     if (status != TIJORI_OK) {
         return status;
@@ -250,6 +279,9 @@ static enum tijori_status judge_limited_asset(const struct tj_asked *a, struct t
         return status;
     }
     const struct tj_account_object *account = tj_state_account(a->state, r->holder);
+    if (tj_account_hidden(a->state, r->holder)) {
+        return TIJORI_OK;
+    }
     TJ_VERIFY_CHECK(account != NULL && tj_state_asset(a->state, account->asset) != NULL);
     if (account->asset != r->asset) {
         return tj_refuse(verdict, TIJORI_ASSET_MIXED, "asset");
@@ -436,8 +468,8 @@ enum tijori_status tj_judge_reinstate_party(const struct tj_asked *a, struct tj_
 enum tijori_status tj_judge_close_party(const struct tj_asked *a, struct tj_verdict *verdict)
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
-    TJ_VERIFY_CHECK(party->accounts_open <= party->accounts);
-    if (party->accounts_open != 0) {
+    TJ_VERIFY_CHECK(party->accounts_open <= party->accounts + party->accounts_restricted);
+    if (party->accounts_open != 0 && !accounts_unknown(a->state, a->r->party)) {
         return tj_refuse_detail(verdict, TIJORI_ACCOUNTS_OPEN, "party", "%" PRIu32 " accounts",
                                 party->accounts_open);
     }
@@ -590,8 +622,11 @@ enum tijori_status tj_judge_open_account(const struct tj_asked *a, struct tj_ver
 {
     const struct tj_record *r = a->r;
     const struct tj_party_object *party = tj_state_party(a->state, a->c->header->party);
-    if (tj_account_local(r->account) != party->accounts || party->accounts == TJ_ACCOUNTS_MAX) {
-        return refuse_number(verdict, "account", party->accounts);
+    const bool restricted = tj_account_restricted(r->account);
+    const uint32_t next = restricted ? party->accounts_restricted : party->accounts;
+    if (tj_account_number(r->account) != next || next == TJ_ACCOUNTS_MAX) {
+        return tj_refuse_detail(verdict, TIJORI_NUMBER, "account", "the next is %s%" PRIu32,
+                                restricted ? "r" : "", next);
     }
     TJ_VERIFY_CHECK(tj_state_account(a->state, r->account) == NULL);
     if (tj_state_asset(a->state, r->asset) == NULL) {
@@ -619,6 +654,9 @@ static enum tijori_status judge_unclosed(const struct tj_asked *a, struct tj_ver
  * freezes what is frozen already has a wrong picture of the account. */
 enum tijori_status tj_judge_freeze_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
+    if (tj_account_hidden(a->state, a->r->account)) {
+        return TIJORI_OK;
+    }
     const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
     enum tijori_status status = judge_unclosed(a, verdict);
     if (status != TIJORI_OK) {
@@ -633,6 +671,9 @@ enum tijori_status tj_judge_freeze_account(const struct tj_asked *a, struct tj_v
 /* 7.2, unfreeze_account. */
 enum tijori_status tj_judge_unfreeze_account(const struct tj_asked *a, struct tj_verdict *verdict)
 {
+    if (tj_account_hidden(a->state, a->r->account)) {
+        return TIJORI_OK;
+    }
     const struct tj_account_object *account = tj_state_account(a->state, a->r->account);
     enum tijori_status status = judge_unclosed(a, verdict);
     if (status != TIJORI_OK) {

@@ -18,11 +18,12 @@ static const char *amount_text(char out[TJ_AMOUNT_TEXT_SIZE], const struct sides
     return out;
 }
 
-static enum tijori_status refuse_account(struct tj_verdict *verdict, const char *field,
-                                         uint64_t account)
+enum tijori_status tj_refuse_account(struct tj_verdict *verdict, const char *field,
+                                     uint64_t account)
 {
-    return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, field, "account %" PRIu32 ":%" PRIu32,
-                            tj_account_party(account), tj_account_local(account));
+    char text[TJ_ACCOUNT_TEXT_SIZE];
+    tj_account_format(text, account);
+    return tj_refuse_detail(verdict, TIJORI_ACCOUNT_UNKNOWN, field, "account %s", text);
 }
 
 /* 7.1, ACCOUNT_UNKNOWN: first of all, since every other rule looks at the accounts. */
@@ -34,10 +35,10 @@ static enum tijori_status find_sides(const struct tj_state *state, struct sides 
     s->from = tj_state_account(state, from);
     s->to = tj_state_account(state, to);
     if (s->from == NULL) {
-        return refuse_account(verdict, "from", from);
+        return tj_refuse_account(verdict, "from", from);
     }
     if (s->to == NULL) {
-        return refuse_account(verdict, "to", to);
+        return tj_refuse_account(verdict, "to", to);
     }
     s->asset = tj_state_asset(state, s->from->asset);
     TJ_VERIFY_CHECK(s->asset != NULL && s->from != s->to);

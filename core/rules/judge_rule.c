@@ -108,10 +108,11 @@ static enum tijori_status judge_counterparty(struct walk walk, struct tj_verdict
     if (first == TJ_NOWHERE) {
         return TIJORI_OK; /* there is no such limit */
     }
+    char text[TJ_ACCOUNT_TEXT_SIZE];
+    tj_account_format(text, other);
     return tj_refuse_detail(verdict, TIJORI_LIMIT_COUNTERPARTY, out ? "to" : "from",
-                            "rule %" PRIu32 " and those like it do not name account "
-                            "%" PRIu32 ":%" PRIu32,
-                            first, tj_account_party(other), tj_account_local(other));
+                            "rule %" PRIu32 " and those like it do not name account %s", first,
+                            text);
 }
 
 /* ---- outflow and balance: how much ---- */

@@ -28,8 +28,8 @@ static bool numbers_fit(const struct tj_state *state, const struct tj_record *r)
     return r->party < TJ_PARTIES_MAX && r->rule < TJ_RULES_MAX && r->ordinal < TJ_KEYS_MAX &&
            r->number < TJ_LOG_KEYS_MAX && r->asset <= TJ_ASSETS_MAX &&
            tj_account_party(r->account) < TJ_PARTIES_MAX &&
-           tj_account_local(r->account) < TJ_ACCOUNTS_MAX &&
-           tj_account_local(r->account) / TJ_RECORDS_MAX <= state->entry &&
+           tj_account_number(r->account) < TJ_ACCOUNTS_MAX &&
+           tj_account_number(r->account) / TJ_RECORDS_MAX <= state->entry &&
            tj_account_party(r->holder) < TJ_PARTIES_MAX;
 }
 
@@ -70,8 +70,8 @@ static bool marks_base_fits(const struct tj_entry_view *entry, const struct tj_b
 static bool link_fits(const struct tj_state *state, uint64_t account, uint64_t link)
 {
     const struct tj_account_object *object = tj_state_account(state, account);
-    return !tj_state_lacks(state, TJ_T_ACCOUNT, tj_account_party(account),
-                           tj_account_local(account)) ||
+    return !tj_state_lacks(state, tj_table_of_account(account), tj_account_party(account),
+                           tj_account_number(account)) ||
            (object != NULL && object->latest == link);
 }
 

@@ -22,6 +22,7 @@ const struct tj_table_shape tj_table_shapes[TJ_T_END] = {
     [TJ_T_LANE] = {"lanes", sizeof(struct tj_lane_object), 6, true},
     [TJ_T_ACCOUNT] = {"accounts", sizeof(struct tj_account_object), 10, true},
     [TJ_T_HOLDING] = {"holdings", sizeof(struct tj_holding_object), 6, true},
+    [TJ_T_RESTRICTED] = {"restricted accounts", sizeof(struct tj_account_object), 10, true},
 };
 
 static_assert(sizeof(struct tj_account_object) << 10 <= TJ_BLOCK_BYTES_MAX, "a block's bound");
@@ -156,11 +157,17 @@ bool tj_state_lacks(const struct tj_state *state, enum tj_table_id table, uint32
 
 void tj_state_prefetch_account(const struct tj_state *state, uint64_t account)
 {
-    const void *object =
-        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
+    const void *object = tj_state_peek(state, tj_table_of_account(account),
+                                       tj_account_party(account), tj_account_number(account));
     if (object != NULL) {
         __builtin_prefetch(object, 1);
     }
+}
+
+struct tj_account_object *tj_state_touch_account(struct tj_state *state, uint64_t account)
+{
+    return tj_state_touch(state, tj_table_of_account(account), tj_account_party(account),
+                          tj_account_number(account));
 }
 
 /* ---- notes of what is done, to take it back ---- */
@@ -376,6 +383,7 @@ TJ_VERIFY_ONLY static bool is_number_of(enum tj_table_id table, uint64_t number)
         [TJ_T_KEY] = TJ_KEYS_MAX,
         [TJ_T_LANE] = TJ_LANES_MAX,
         [TJ_T_ACCOUNT] = TJ_ACCOUNTS_MAX,
+        [TJ_T_RESTRICTED] = TJ_ACCOUNTS_MAX,
     };
     return max[table] == 0 || number < max[table];
 }

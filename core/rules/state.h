@@ -41,7 +41,8 @@ enum tj_table_id {
     TJ_T_LANE = 10,
     TJ_T_ACCOUNT = 11,
     TJ_T_HOLDING = 12,
-    TJ_T_END = 13,
+    TJ_T_RESTRICTED = 13, /* restricted accounts */
+    TJ_T_END = 14,
 };
 
 /* 256 bytes. One object, number 0. */
@@ -73,13 +74,14 @@ struct tj_party_object {
     uint16_t classes;
     uint16_t keys_active[TJ_ROLE_END]; /* by enum tj_role; [0] unused */
     uint32_t keys;                     /* ordinals given out */
-    uint32_t accounts;                 /* local numbers given out */
+    uint32_t accounts;                 /* local numbers given out, of accounts not restricted */
     uint64_t registered;               /* record id */
     uint64_t recovery;                 /* record id of an open one, 0: none */
     uint64_t recovery_ns;              /* from when on the authority may give it keys */
     uint64_t tier_least;               /* TIERED: the least `above` of all its tiers ever */
-    uint32_t accounts_open;
-    uint8_t reserved[20];
+    uint32_t accounts_open;            /* restricted ones too */
+    uint32_t accounts_restricted;      /* numbers given out to restricted accounts */
+    uint8_t reserved[16];
 };
 
 /* 128 bytes. Number: the asset's. */
@@ -186,7 +188,7 @@ enum {
     TJ_ACCOUNT_CLOSED = 4,
     TJ_ACCOUNT_RULED = 8, /* a limit names it or ever did */
 };
-/* 64 bytes. Number: the account's local number. */
+/* 64 bytes. Two tables have them; number: tj_account_number. */
 struct tj_account_object {
     tj_u128 in;
     tj_u128 out;
@@ -401,6 +403,11 @@ void tj_state_destroy(struct tj_state *state);
 const void *tj_state_peek(const struct tj_state *state, enum tj_table_id table, uint32_t party,
                           uint64_t number);
 
+static inline enum tj_table_id tj_table_of_account(uint64_t account)
+{
+    return tj_account_local(account) < TJ_LOCAL_RESTRICTED ? TJ_T_ACCOUNT : TJ_T_RESTRICTED;
+}
+
 /* Asks the processor for an account that will be written soon; answers nothing. Of millions of
  * accounts none is in a cache, and waiting for it takes longer than all a movement does. */
 void tj_state_prefetch_account(const struct tj_state *state, uint64_t account);
@@ -411,6 +418,8 @@ void tj_state_prefetch_account(const struct tj_state *state, uint64_t account);
  * NULL. */
 void *tj_state_touch(struct tj_state *state, enum tj_table_id table, uint32_t party,
                      uint64_t number);
+
+struct tj_account_object *tj_state_touch_account(struct tj_state *state, uint64_t account);
 
 /* In a redo: is the object in a block whose stored form lacks the entry that is applied? Then it is
  * as it was before that entry. */

@@ -27,8 +27,8 @@ const struct tj_asset_object *tj_state_asset(const struct tj_state *state, uint3
 
 const struct tj_account_object *tj_state_account(const struct tj_state *state, uint64_t account)
 {
-    const struct tj_account_object *object =
-        tj_state_peek(state, TJ_T_ACCOUNT, tj_account_party(account), tj_account_local(account));
+    const struct tj_account_object *object = tj_state_peek(
+        state, tj_table_of_account(account), tj_account_party(account), tj_account_number(account));
     if (object != NULL && object->class != 0) {
         return object;
     }

@@ -14,6 +14,7 @@
  *
  * An input that ends reads on as zeros, and zeros choose what is right. */
 
+#include "core/rules/account_walk.h"
 #include "core/rules/apply.h"
 #include "crypto/tree.h"
 #include "tests/unit/ledger_support.h"
@@ -240,18 +241,27 @@ static uint32_t earlier(const struct run *r, uint8_t kind, uint32_t party)
     return count;
 }
 
+/* In a restricted envelope half of the accounts are restricted ones. */
+static uint64_t account_of(const struct run *r, uint32_t party, uint32_t local)
+{
+    if (tj_header_restricted(&r->header) && (local & 8u) != 0) {
+        return tj_account_id(party, TJ_LOCAL_RESTRICTED + (local & 7u));
+    }
+    return tj_account_id(party, local);
+}
+
 static uint64_t choose_from(struct run *r)
 {
     uint8_t choice = next(r);
     uint32_t party = (choice & 0x80) != 0 ? (choice >> 4) & 7u : r->header.party;
-    return tj_account_id(party, choice & 15u);
+    return account_of(r, party, choice & 15u);
 }
 
 static uint64_t choose_to(struct run *r)
 {
     uint8_t choice = next(r);
     uint32_t party = (choice & 0x80) != 0 ? (choice >> 4) & 7u : r->header.party;
-    return tj_account_id(party, (choice & 15u) ^ 2u); /* 0: from the market's account */
+    return account_of(r, party, (choice & 15u) ^ 2u); /* 0: from the market's account */
 }
 
 static uint64_t choose_amount(struct run *r, uint64_t from)
@@ -415,12 +425,19 @@ static void name_account(struct run *r, struct tj_record *d)
 {
     const struct tj_party_object *own = tj_state_party(r->state, r->header.party);
     uint8_t choice = next(r);
-    d->account = tj_account_id(choice & 7u, choice >> 3);
+    d->account = account_of(r, choice & 7u, choice >> 3);
+    if (choice >= 0xC0) { /* the authority names restricted ones in public */
+        d->account |= TJ_LOCAL_RESTRICTED;
+    }
     d->directions = (uint8_t)(TJ_FREEZE_IN + next(r) % 3);
     if (d->kind == TJ_OPEN_ACCOUNT) {
         uint32_t local = own != NULL ? own->accounts : 0;
         local += earlier(r, TJ_OPEN_ACCOUNT, r->header.party);
         d->directions = 0;
+        if (tj_header_restricted(&r->header)) {
+            local = TJ_LOCAL_RESTRICTED + (own != NULL ? own->accounts_restricted : 0) +
+                    earlier(r, TJ_OPEN_ACCOUNT, r->header.party);
+        }
         d->account = tj_account_id(r->header.party, local);
         d->class = (uint8_t)(TJ_CLASS_RESERVE + choice % 9);
         d->asset = 1u + choice / 9u % 4u;
@@ -831,9 +848,12 @@ static void check_accounts(const struct tj_state *state)
     TIJORI_REQUIRE(ledger->assets < ASSETS_LOOKED_AT);
     memset(sums, 0, (ledger->assets + 1) * sizeof sums[0]);
     for (uint32_t p = 0; p < ledger->parties; p++) {
-        for (uint32_t i = 0; i < tj_state_party(state, p)->accounts; i++) {
-            const struct tj_account_object *a = tj_state_account(state, tj_account_id(p, i));
-            TIJORI_REQUIRE(a != NULL && a->asset >= 1 && a->asset <= ledger->assets);
+        uint32_t seen = 0;
+        struct tj_account_walk walk = {.state = state, .next = tj_account_id(p, 0)};
+        while (tj_account_next(&walk) && tj_account_party(walk.account) == p) {
+            const struct tj_account_object *a = walk.object;
+            seen++;
+            TIJORI_REQUIRE(a->asset >= 1 && a->asset <= ledger->assets);
             TIJORI_REQUIRE(tj_class_is_contra(a->class) ||
                            tj_account_balance(a) >= (tj_i128)a->pending_out);
             sums[a->asset].balance += tj_account_balance(a);
@@ -841,6 +861,8 @@ static void check_accounts(const struct tj_state *state)
             sums[a->asset].held -= tj_class_is_contra(a->class) ? 0 : tj_account_balance(a);
             sums[a->asset].reserve += a->class == TJ_CLASS_RESERVE ? tj_account_balance(a) : 0;
         }
+        const struct tj_party_object *party = tj_state_party(state, p);
+        TIJORI_REQUIRE(seen == party->accounts + party->accounts_restricted);
         for (uint32_t asset = 1; asset <= ledger->assets; asset++) {
             const struct tj_holding_object *holding = tj_state_holding(state, p, asset);
             sums[asset].held += holding != NULL ? (tj_i128)(holding->in - holding->out) : 0;
@@ -887,13 +909,14 @@ static void check_newest(const struct run *r)
 
 /* ---- submitting ---- */
 
-static uint64_t newest_directive(void)
+static struct tj_directives newest_directives(void)
 {
-    uint64_t index = world.count - 1;
-    while (index > 0 && tj_kind_is_movement(world.entries[index].parts.records[0])) {
-        index--;
+    struct tj_directives found = {0};
+    for (uint64_t i = 0; i < world.count; i++) {
+        const struct stored *e = &world.entries[i];
+        found = tj_directives_after(found, &e->view.header, e->parts.records, i);
     }
-    return index;
+    return found;
 }
 
 static void append(const struct tj_case *c, const struct tj_envelope_view *e, const uint8_t *links,
@@ -921,7 +944,7 @@ static void judge(struct run *r, const struct tj_envelope_view *e, uint8_t how)
         .received_ns = r->now_ns,
         .last_received_ns = newest->view.received_ns,
         .head_leaf = newest->leaf,
-        .directive_previous = newest_directive(),
+        .previous = newest_directives(),
         .header = &e->header,
         .slots = &e->slots,
         .records = e->records,

@@ -244,6 +244,37 @@ static void custodian_serves(struct history *h)
     send(h);
 }
 
+/* Accounts of customers that the public is shown nothing of: opened, filled, frozen by the
+ * authority in public, limited, emptied and closed. */
+static void restricted_accounts(struct history *h)
+{
+    const uint64_t customer = tj_account_id(2, TJ_LOCAL_RESTRICTED);
+    const uint64_t custody = fixture_account(C_CUSTODY_A);
+    struct tj_record r = {.kind = TJ_OPEN_ACCOUNT, .account = customer, .asset = 1};
+    r.class = TJ_CLASS_CUSTODY;
+    begin(h, 2, 2);
+    h->f->header.flags = TJ_FLAG_RESTRICTED;
+    add(h, &r);
+    r.account++;
+    add(h, &r);
+    send(h);
+    r = fixture_move(custody, customer, 300, TJ_CUSTOMER_TRANSFER);
+    single(h, 2, 2, true, &r);
+    r = (struct tj_record){.kind = TJ_FREEZE_ACCOUNT, .account = customer, .directions = 2};
+    single(h, 0, 0, false, &r);
+    r.kind = TJ_UNFREEZE_ACCOUNT;
+    single(h, 0, 0, false, &r);
+    r = fixture_move(customer, customer + 1, 100, TJ_CUSTOMER_TRANSFER);
+    single(h, 2, 3, true, &r);
+    begin(h, 2, 2);
+    h->f->header.flags = TJ_FLAG_RESTRICTED;
+    r = fixture_move(customer, custody, 200, TJ_CUSTOMER_TRANSFER);
+    add(h, &r);
+    send(h);
+    r = (struct tj_record){.kind = TJ_CLOSE_ACCOUNT, .account = customer};
+    single(h, 2, 2, true, &r);
+}
+
 static void keys_are_rotated(struct history *h)
 {
     struct tj_record r = key_record(TJ_ADD_KEY, 2, 1, TJ_ADMINISTER);
@@ -536,6 +567,7 @@ void history_every_kind(struct history *h)
     treasury_trades(h);
     treasury_pends(h);
     custodian_serves(h);
+    restricted_accounts(h);
     keys_are_rotated(h);
     authority_governs(h);
     late_accounts(h);

@@ -35,15 +35,26 @@ static void accounts_and_records_read_back(void **state)
     (void)state;
     char text[TEXT_SIZE];
     uint64_t out;
-    assert_true(text_parse_account(&out, "4294967295:4294967295") && out == UINT64_MAX);
+    assert_true(text_parse_account(&out, "4294967295:2147483647") &&
+                out == UINT64_C(0xFFFFFFFF7FFFFFFF));
+    /* A restricted account has numbers of its own, and one spelling. */
+    assert_true(text_parse_account(&out, "7:r0") && out == (UINT64_C(7) << 32 | 0x80000000));
+    text_format_account(text, out);
+    assert_string_equal(text, "7:r0");
+    assert_true(text_parse_account(&out, "7:r2147483646") &&
+                out == (UINT64_C(7) << 32 | 0xFFFFFFFE));
+    text_format_account(text, out);
+    assert_string_equal(text, "7:r2147483646");
     text_format_account(text, UINT64_C(7) << 32 | 12);
     assert_string_equal(text, "7:12");
     assert_true(text_parse_account(&out, text) && out == (UINT64_C(7) << 32 | 12));
     assert_true(text_parse_record_id(&out, "12:8191") && out == (12u << 13 | 8191));
     text_format_record_id(text, UINT64_MAX);
     assert_true(text_parse_record_id(&out, text) && out == UINT64_MAX);
-    const char *const wrong[] = {"",    "1",   "1:", ":1", "1:2:3", "1:-2", "4294967296:0",
-                                 "a:b", "1 :2"};
+    const char *const wrong[] = {
+        "",     "1",    "1:",           ":1",           "1:2:3", "1:-2",          "4294967296:0",
+        "a:b",  "1 :2", "1:2147483648", "1:4294967295", "1:r",   "1:r2147483647", "1:r01",
+        "1:R1", "1:r1 "};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_false(text_parse_account(&out, wrong[i]));
     }

@@ -167,7 +167,7 @@ struct object_row {
 #define ROW_APPROVAL  "8 approvals"
 #define ROW_KEY       "9 keys"
 #define ROW_LANE      "10 lanes"
-#define ROW_ACCOUNT   "11 accounts"
+#define ROW_ACCOUNT   "11 accounts; 13 restricted accounts"
 #define ROW_HOLDING   "12 holdings"
 enum { COUNTS_AT = offsetof(struct tj_rule_object, programme) };
 static const struct object_row object_rows[] = {
@@ -242,6 +242,7 @@ static const struct place places[] = {
     PARTY(recovery_ns),
     PARTY(tier_least),
     PARTY(accounts_open),
+    PARTY(accounts_restricted),
     PARTY(reserved),
 
     ASSET(reserve_in),
@@ -466,6 +467,9 @@ static size_t check_zero(const char *row, const uint8_t *object)
 static size_t check_reserved(uint8_t table, const uint8_t *object)
 {
     size_t row = 0;
+    if (table == TJ_T_RESTRICTED) {
+        table = TJ_T_ACCOUNT; /* one row has both */
+    }
     while (object_rows[row].table != table) {
         row++;
     }

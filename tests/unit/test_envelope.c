@@ -404,6 +404,8 @@ static void kinds_go_together(void **state)
         {"reserved before a movement", 67, TJ_MOVE, 0, 1, TIJORI_KIND_RESERVED, 0},
         {"directive, restricted", TJ_CLOSE_ACCOUNT, TJ_CLOSE_ACCOUNT, 1, 1,
          TIJORI_RESTRICTED_DIRECTIVE, 0},
+        {"a directive that opens no account, restricted", TJ_END_RULE, TJ_END_RULE, 1, 1,
+         TIJORI_RESTRICTED_DIRECTIVE, 0},
         {"ledger record in a later entry", TJ_LEDGER, TJ_CLOSE_ACCOUNT, 0, 1, TIJORI_GENESIS_ONLY,
          0},
         {"predecessor in a later entry", TJ_CLOSE_ACCOUNT, TJ_PREDECESSOR, 0, 1,
@@ -915,7 +917,7 @@ static void entries_cut_short_or_wrong(void **state)
 static void bodies_have_one_size(void **state)
 {
     (void)state;
-    uint8_t bytes[2 * (RECORD + 16) + 32 + 1] = {0};
+    uint8_t bytes[2 * (RECORD + 16) + 40 + 1] = {0};
     uint8_t again[sizeof bytes] = {0};
     struct tj_body_view view;
     for (size_t i = 0; i < sizeof bytes - 1; i++) {

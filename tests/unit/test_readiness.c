@@ -70,7 +70,7 @@ static struct {
     uint32_t count;
     uint64_t accounts[ACCOUNTS];
     uint32_t account_count;
-    uint32_t directive_previous;
+    struct tj_directives directives;
 } world;
 
 static struct {
@@ -166,7 +166,7 @@ static struct tj_case case_of(const struct envelope *e)
         .header = &e->header,
         .slots = &e->slots,
         .records = e->records,
-        .directive_previous = world.directive_previous,
+        .previous = world.directives,
         .signatures_valid = e->signatures_valid,
         .invalid_slot = e->invalid_slot,
     };
@@ -253,8 +253,7 @@ static void append(const struct envelope *e, const struct tj_case *c, const stru
     stored->id = c->envelope_id;
     stored->received_ns = c->received_ns;
     stored->jump = tail->lane_jump;
-    world.directive_previous =
-        tj_kind_is_movement(e->records[0]) ? world.directive_previous : world.count;
+    world.directives = tj_directives_after(world.directives, &e->header, e->records, world.count);
     world.count++;
     tj_undo_log_settle(world.state->undo);
 }
@@ -689,7 +688,7 @@ static void begin_world(uint64_t seed)
     world.pool_used = 0;
     world.count = 0;
     world.account_count = 0;
-    world.directive_previous = 0;
+    memset(&world.directives, 0, sizeof world.directives);
     world.now_ns = UINT64_C(1700000000) * TJ_NS_PER_S;
     world.state = tj_state_create();
     found_world();

@@ -425,7 +425,7 @@ static void a_redo_from_too_late_is_noticed(void **state)
 static void another_storage_format_is_refused_by_its_number(void **state)
 {
     (void)state;
-    static const uint32_t formats[] = {2, 3, TJ_STORE_FORMAT + 1};
+    static const uint32_t formats[] = {2, 3, 4, TJ_STORE_FORMAT + 1};
     static const enum tijori_mode modes[] = {TIJORI_READ, TIJORI_WRITE};
     struct tj_store_options options = tj_journal_options(0);
     struct fixture *f = calloc(1, sizeof *f);
@@ -442,7 +442,7 @@ static void another_storage_format_is_refused_by_its_number(void **state)
             struct tijori *ledger;
             struct tijori_message message;
             char named[40];
-            snprintf(named, sizeof named, "format %u, this program knows 4", formats[i]);
+            snprintf(named, sizeof named, "format %u, this program knows 5", formats[i]);
             assert_int_equal(tijori_open(&ledger, f->dir, modes[m], NULL, &message),
                              TIJORI_FORMAT_UNKNOWN);
             assert_non_null(strstr(message.text, named));

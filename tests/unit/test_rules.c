@@ -1116,6 +1116,22 @@ static void kinds_where_they_do_not_belong(void **state)
     f->header.flags = TJ_FLAG_RESTRICTED;
     finish();
     must_refuse("a restricted directive", TIJORI_RESTRICTED_DIRECTIVE, 0, "flags");
+    close.account = A(1, TJ_LOCAL_RESTRICTED);
+    rules_one(f, 1, 1, &close);
+    finish();
+    must_refuse("a restricted account in public", TIJORI_RESTRICTED_ACCOUNT, 0, "account");
+    for (uint32_t third = 2; third <= 3; third++) {
+        struct tj_record move = fixture_move(A(4, 0), A(third, 0), 1, TJ_CUSTOMER_TRANSFER);
+        fixture_begin(f, 4, 1);
+        f->header.flags = TJ_FLAG_RESTRICTED;
+        fixture_add(f, &move);
+        move.to = A(2, 0);
+        fixture_add(f, &move);
+        finish();
+        if (third == 3) {
+            must_refuse("a third party's account", TIJORI_RESTRICTED_PARTIES, 1, "to");
+        }
+    }
     rules_one(f, 0, 0, &ledger);
     finish();
     must_refuse("a second ledger record", TIJORI_GENESIS_ONLY, 0, "kind");
