@@ -116,8 +116,9 @@ extern "C" {
     X(ASSET_MIXED, "the accounts hold different assets") \
     X(AMOUNT_MAX, "above the asset's largest amount for one movement") \
     X(PURPOSE, "this purpose does not allow this pair of account classes") \
+    X(OPENING, "not an opening that may be, or the party's opening is closed") \
     X(RESTRICTED, "movements of the public sector are public") \
-    X(COUNTERSIGN_MISSING, "the receiving party must countersign") \
+    X(COUNTERSIGN_MISSING, "a party that must countersign did not") \
     X(TIMEOUT, "the timeout has passed") \
     X(CORRECTION, "corrects more than is left of the record") \
     X(BALANCE, "the balance, less what is pending, does not cover it") \

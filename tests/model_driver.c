@@ -399,7 +399,7 @@ static json_t *totals_json(const struct tj_state *s)
     json_t *out = json_object();
     for (uint32_t asset = 1; asset <= tj_state_ledger(s)->assets; asset++) {
         for (uint8_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
-            for (uint8_t basis = 1; basis <= TJ_BASIS_PROVEN; basis++) {
+            for (uint8_t basis = 1; basis <= TJ_BASIS_BROUGHT_IN; basis++) {
                 const struct tj_total_object *total =
                     tj_state_peek(s, TJ_T_TOTAL, 0, tj_total_number(asset, purpose, basis));
                 char name[48];

@@ -77,6 +77,7 @@ static void moved(struct words *words, const struct telling *t)
         text_format_date(text, r->value_date);
         words_add(words, ", value date %s", text);
     }
+    words_add(words, "%s", r->opening != 0 ? ", brought in from before the ledger" : "");
     if (r->reference[0] != '\0') {
         words_add(words, ", reference ");
         words_quoted(words, r->reference);
@@ -219,6 +220,13 @@ static void objected(struct words *words, const struct telling *t)
     add_party(words, t->names, t->r->party);
 }
 
+static void closed_opening(struct words *words, const struct telling *t)
+{
+    words_add(words, "closed the opening of ");
+    add_party(words, t->names, t->r->party);
+    words_add(words, ": it brings in no more of what it held before the ledger");
+}
+
 /* ---- accounts ---- */
 
 static void opened_account(struct words *words, const struct telling *t)
@@ -318,6 +326,7 @@ static void stated(struct words *words, const struct telling *t)
     X(TJ_OBJECT_RECOVERY,  objected) \
     X(TJ_END_RULE,         ended_rule) \
     X(TJ_SET_TIER,         set_rule) \
+    X(TJ_CLOSE_OPENING,    closed_opening) \
     X(TJ_SET_LIMIT,        set_rule) \
     X(TJ_PROGRAMME,        set_rule) \
     X(TJ_STATEMENT,        stated)

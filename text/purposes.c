@@ -64,7 +64,7 @@ static void reserve_asset(const struct tj_state *state, struct table *table, str
 {
     memset(growth, 0, sizeof *growth);
     for (uint8_t purpose = TJ_PURCHASE; purpose < TJ_PURPOSE_END; purpose++) {
-        for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_PROVEN; basis++) {
+        for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_BROUGHT_IN; basis++) {
             const struct tj_total_object *total =
                 tj_state_peek(state, TJ_T_TOTAL, 0, tj_total_number(asset->number, purpose, basis));
             if (total == NULL) {

@@ -99,6 +99,9 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     case TJ_UNIT_PLAIN:
         member_count(object, member, value);
         return;
+    case TJ_UNIT_FLAG:
+        member_bool(object, member, value != 0);
+        return;
     case TJ_UNIT_NAME:
         TIJORI_REQUIRE(value <= field->max && field->names[value] != NULL);
         member_text(object, member, field->names[value]);
@@ -271,6 +274,9 @@ static bool read_number(const struct reader *reader, uint64_t *out, const char *
     switch ((enum tj_field_unit)field->unit) {
     case TJ_UNIT_PLAIN:
         return read_plain(reader, out, member, value);
+    case TJ_UNIT_FLAG:
+        *out = json_is_true(value);
+        return json_is_true(value) || refuse(reader, member, "is true, or is left out");
     case TJ_UNIT_NAME:
         return read_name(reader, out, member, value, field);
     case TJ_UNIT_CLASSES:

@@ -110,18 +110,21 @@ static json_t *reserve_json(const struct tj_period *p, uint32_t number)
     json_t *movements = json_array();
     tj_i128 sum = figure(p, TJ_FIGURE_OPENING, number, 0, 0);
     set_amount(reserve, "opening", sum, asset);
+    set_amount(reserve, "brought_in", figure(p, TJ_FIGURE_BROUGHT_IN, number, 0, 0), asset);
     for (uint8_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
         tj_i128 in = figure(p, TJ_FIGURE_INFLOW, number, purpose, 0);
         tj_i128 out = figure(p, TJ_FIGURE_OUTFLOW, number, purpose, 0);
-        if (in == 0 && out == 0) {
+        tj_i128 brought_in = figure(p, TJ_FIGURE_BROUGHT_IN, number, purpose, 0);
+        if (in == 0 && out == 0 && brought_in == 0) {
             continue;
         }
         json_t *movement = json_object();
         member_text(movement, "purpose", tj_purpose_names[purpose]);
+        set_amount(movement, "brought_in", brought_in, asset);
         set_amount(movement, "in", in, asset);
         set_amount(movement, "out", out, asset);
         element_add(movements, movement);
-        sum += in - out;
+        sum += brought_in + in - out;
     }
     tj_i128 closing = figure(p, TJ_FIGURE_CLOSING, number, 0, 0);
     TIJORI_REQUIRE(sum == closing);
@@ -168,6 +171,9 @@ static void set_sums(json_t *object, const struct tj_rule_object *rule,
         member_count(object, "power_mw", rule->power_mw);
     }
     set_amount(object, "corrected", (tj_i128)sums->corrected, asset);
+    if (sums->brought_in != 0) {
+        set_amount(object, "brought_in", sums->brought_in, asset);
+    }
     set_amount(object, "unclassified", (tj_i128)sums->unclassified, asset);
     set_breaches(object, sums->breaches, sums->breach_first, sums->breach_last);
 }
@@ -677,6 +683,8 @@ static void add_asset(struct records *records, const struct tj_period *p,
     struct tj_figure_key key = {.asset = asset};
     key.figure = TJ_FIGURE_OPENING;
     add_figure(records, p, document, key, true);
+    key.figure = TJ_FIGURE_BROUGHT_IN;
+    add_figure(records, p, document, key, false);
     for (key.purpose = 1; key.purpose < TJ_PURPOSE_END; key.purpose++) {
         key.figure = TJ_FIGURE_INFLOW;
         add_figure(records, p, document, key, false);

@@ -100,13 +100,13 @@ static void emit_members(struct statement_printer *printer, struct line line, co
 static void emit_movements(struct statement_printer *printer, struct line line,
                            const json_t *movements)
 {
-    static const char *const both[] = {"in", "out", NULL};
+    static const char *const flows[] = {"brought_in", "in", "out", NULL};
     const json_t *movement;
     size_t i;
     json_array_foreach(movements, i, movement)
     {
         line.cells[PURPOSE] = text_of(movement, "purpose");
-        emit_members(printer, line, movement, both);
+        emit_members(printer, line, movement, flows);
     }
 }
 
@@ -114,7 +114,7 @@ static void emit_movements(struct statement_printer *printer, struct line line,
 static void emit_books(struct statement_printer *printer, struct line line, const json_t *object,
                        const char *const *after)
 {
-    static const char *const opening[] = {"opening", NULL};
+    static const char *const opening[] = {"opening", "brought_in", NULL};
     emit_members(printer, line, object, opening);
     emit_movements(printer, line, json_object_get(object, "movements"));
     emit_members(printer, line, object, after);
@@ -148,9 +148,10 @@ static void emit_parties(struct statement_printer *printer, const json_t *asset,
 
 static void emit_programmes(struct statement_printer *printer, const json_t *asset)
 {
-    static const char *const members[] = {
-        "counted",  "reserve",   "bound",        "left",     "over",         "bound_a_day",
-        "power_mw", "corrected", "unclassified", "breaches", "breach_first", NULL};
+    static const char *const members[] = {"counted",    "reserve",      "bound",    "left",
+                                          "over",       "bound_a_day",  "power_mw", "corrected",
+                                          "brought_in", "unclassified", "breaches", "breach_first",
+                                          NULL};
     const json_t *programme;
     size_t i;
     char number[24];

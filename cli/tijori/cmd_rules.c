@@ -27,6 +27,7 @@ static const struct table_column columns[] = {
     {"today", "today_base", true},
     {"unclassified", "unclassified_base", true},
     {"corrected", "corrected_base", true},
+    {"brought in", "brought_in_base", true},
     {"breaches", "breaches", true},
     {"first breach", "breach_first", false},
     {"last breach", "breach_last", false},
@@ -95,6 +96,9 @@ static void figure_words(struct words *words, const struct listing *listing,
     if (f->counts) {
         add_pair(words, listing, rule->asset, "unclassified", f->unclassified);
         add_pair(words, listing, rule->asset, "corrected", f->corrected);
+    }
+    if (f->brought_in != 0) {
+        add_pair(words, listing, rule->asset, "brought in", f->brought_in);
     }
     if (f->judged) {
         words_add(words, ", %" PRIu64 " breach%s", f->breaches, f->breaches == 1 ? "" : "es");
@@ -197,6 +201,7 @@ static void print_row(struct listing *listing, const struct tj_rule_object *rule
     add_base(table, f->daily, f->today);
     add_base(table, f->counts, f->unclassified);
     add_base(table, f->counts, f->corrected);
+    add_base(table, f->counts, f->brought_in);
     if (f->judged) {
         table_number(table, f->breaches);
     } else {

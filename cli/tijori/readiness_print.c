@@ -99,6 +99,12 @@ static void print_bar(FILE *out, const struct tj_readiness *r, const uint8_t *re
     case TJ_BAR_TWICE:
         fprintf(out, "; record %" PRIu32 " approves what one before it does", r->bar_record);
         return;
+    case TJ_BAR_VOUCHER:
+        fprintf(out,
+                "; record %" PRIu32 " is an opening of the authority: a party that is not of the "
+                "public sector countersigns it",
+                r->bar_record);
+        return;
     }
     abort();
 }

@@ -66,7 +66,7 @@ static void check_class(struct tj_replay_report *report, const struct tj_tally_a
 static uint64_t counted_by_state(const struct tj_state *state, uint32_t asset, uint8_t purpose)
 {
     uint64_t count = 0;
-    for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_PROVEN; basis++) {
+    for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_BROUGHT_IN; basis++) {
         const struct tj_total_object *total =
             tj_state_peek(state, TJ_T_TOTAL, 0, tj_total_number(asset, purpose, basis));
         if (total != NULL) {

@@ -13,8 +13,9 @@ enum series_kind {
     UNCLASSIFIED,
     BREACHES,
     ADJUSTED,
-    STATED,  /* the newest day that a statement was about */
-    MISSING, /* 1 from the day of the first body that is not there */
+    BROUGHT_IN, /* net; of each purpose, and of all: purpose 0 */
+    STATED,     /* the newest day that a statement was about */
+    MISSING,    /* 1 from the day of the first body that is not there */
 };
 
 struct point {
@@ -249,6 +250,17 @@ static bool count_programmes(const struct counting *c)
            set_now(c, BREACHES, asset->minimum_rule, (tj_i128)asset->breaches);
 }
 
+/* What is brought in is neither an inflow nor an outflow, and a correction of it takes from it. */
+static bool count_flow(const struct counting *c, bool in, tj_i128 amount)
+{
+    if (!tj_movement_opening(c->posting->record)) {
+        return add(c, in ? INFLOW : OUTFLOW, c->posting->purpose, amount);
+    }
+    const tj_i128 net = in ? amount : -amount;
+    return add(c, BROUGHT_IN, 0, net) &&
+           add(c, BROUGHT_IN, tj_movement_purpose(c->posting->record), net);
+}
+
 /* The state has the reserve and the programmes' counts as they stand after the whole entry. The
  * last value of a day is the one that remains. So nothing is worked out record by record. */
 static bool count_reserve(const struct counting *c)
@@ -256,7 +268,7 @@ static bool count_reserve(const struct counting *c)
     bool in = c->posting->flow == TJ_FLOW_INTO;
     tj_i128 amount = (tj_i128)c->posting->amount;
     const struct tj_asset_object *asset = tj_state_asset(c->state, c->posting->asset);
-    if (!add(c, in ? INFLOW : OUTFLOW, c->posting->purpose, amount)) {
+    if (!count_flow(c, in, amount)) {
         return false;
     }
     if (c->posting->corrects && !count_adjustment(c, in ? amount : -amount)) {
@@ -314,11 +326,11 @@ bool tj_figures_state(struct tj_figures *figures, uint32_t day, const struct tj_
 }
 
 /* The flows are summed record by record; the reserve is the state's. FORMAT 17 wants opening +
- * inflows - outflows = closing. From the first day on that is flows = reserve. */
+ * brought in + inflows - outflows = closing. From the first day on that is flows = reserve. */
 static bool flows_give_reserve(const struct tj_figures *figures, const struct tj_state *state,
                                uint32_t asset)
 {
-    tj_i128 sum = 0;
+    tj_i128 sum = newest(figures, name_of(BROUGHT_IN, asset, 0));
     for (uint32_t purpose = 1; purpose < TJ_PURPOSE_END; purpose++) {
         sum += newest(figures, name_of(INFLOW, asset, purpose)) -
                newest(figures, name_of(OUTFLOW, asset, purpose));
@@ -376,6 +388,9 @@ tj_i128 tj_figures_value(const struct tj_figures *f, const struct tj_figure_key 
     case TJ_FIGURE_ADJUSTMENTS:
         return value_at(f, name_of(ADJUSTED, key->asset, 0), key->as_of) -
                value_at(f, name_of(ADJUSTED, key->asset, 0), before);
+    case TJ_FIGURE_BROUGHT_IN:
+        return value_at(f, name_of(BROUGHT_IN, key->asset, key->purpose), key->as_of) -
+               value_at(f, name_of(BROUGHT_IN, key->asset, key->purpose), before);
     case TJ_FIGURE_ATTESTED:
     case TJ_FIGURE_END:
         break;

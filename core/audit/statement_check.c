@@ -60,6 +60,7 @@ static void figure_text(const struct tj_state *state, char *out, size_t size,
     case TJ_FIGURE_OPENING:
     case TJ_FIGURE_CLOSING:
     case TJ_FIGURE_ADJUSTMENTS:
+    case TJ_FIGURE_BROUGHT_IN:
     case TJ_FIGURE_END:
         break;
     }
@@ -187,6 +188,12 @@ static void audit_programme(struct tj_replay_report *report, const struct tj_sta
             "programme %s (rule %" PRIu32 "): beside it %s of unclassified accumulation, "
             "which nobody outside the public sector countersigned",
             name, number, value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
+    }
+    if (rule->type != TJ_PROGRAMME_MINIMUM && rule->programme.brought_in != 0) {
+        tj_note(report,
+                "programme %s (rule %" PRIu32 "): %s brought in while it was in force, which its "
+                "bound does not count",
+                name, number, value_text(amount, asset, false, rule->programme.brought_in));
     }
 }
 

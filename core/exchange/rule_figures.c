@@ -60,6 +60,7 @@ static void programme_figures(const struct tj_state *state, struct tj_rule_figur
     out->used = tj_programme_net(sums);
     out->unclassified = (tj_i128)sums->unclassified;
     out->corrected = (tj_i128)sums->corrected;
+    out->brought_in = sums->brought_in;
     if (rule->type == TJ_PROGRAMME_ALLOCATION) {
         return;
     }

@@ -17,6 +17,7 @@ struct tj_rule_figures {
     tj_i128 today;
     tj_i128 unclassified;
     tj_i128 corrected;
+    tj_i128 brought_in;
     bool judged; /* breaches are counted */
     uint64_t breaches;
     uint64_t breach_first; /* record ids */

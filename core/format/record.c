@@ -179,7 +179,7 @@ static enum tijori_status check_blind(const uint8_t *record, bool restricted,
 static bool movement_reserved_zero(const uint8_t *r)
 {
     enum {
-        FLAGS = 1,
+        FLAGS = TJ_MOVE_AT_opening,
         ZERO_1 = TJ_MOVE_AT_purpose + 1,
         ZERO_4 = TJ_MOVE_AT_hash + TJ_HASH_SIZE,
     };
@@ -187,7 +187,9 @@ static bool movement_reserved_zero(const uint8_t *r)
     uint8_t kind = tj_record_kind(r);
     uint32_t timeout_s = kind == TJ_PENDING ? 0 : tj_movement_timeout_s(r);
     uint64_t refers_to = tj_kind_names(kind) ? 0 : tj_movement_refers_to(r);
-    return (r[FLAGS] | r[ZERO_1]) == 0 && (timeout_s | tj_load32(r + ZERO_4) | refers_to) == 0;
+    uint8_t flags_known = kind == TJ_MOVE || kind == TJ_CORRECT;
+    return ((r[FLAGS] & ~flags_known) | r[ZERO_1]) == 0 &&
+           (timeout_s | tj_load32(r + ZERO_4) | refers_to) == 0;
 }
 
 /* The hot path: checks what the layouts of movements say, without walking the layouts.

@@ -166,6 +166,7 @@ static inline uint32_t tj_record_position(uint64_t id)
 struct tj_record {
     uint8_t kind;
     uint8_t flags;
+    uint8_t opening; /* 1: of a move or a correct */
     uint8_t purpose;
     uint8_t network;
     uint8_t type;
@@ -291,6 +292,12 @@ static inline struct tj_amount tj_movement_amount(const uint8_t *record)
     return (struct tj_amount){TJ_GET(record, TJ_MOVE, amount)};
 }
 
+/* Only a move and a correct have the flag, which their form sees to. */
+static inline bool tj_movement_opening(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_MOVE, opening) != 0;
+}
+
 static inline uint32_t tj_movement_timeout_s(const uint8_t *record)
 {
     return TJ_GET(record, TJ_PENDING, timeout_s);
@@ -337,6 +344,7 @@ enum tj_field_type { TJ_FIELD_NUMBER, TJ_FIELD_TEXT, TJ_FIELD_BYTES };
 /* How a number reads in input and output. */
 enum tj_field_unit {
     TJ_UNIT_PLAIN,
+    TJ_UNIT_FLAG,         /* 0 or 1 */
     TJ_UNIT_NAME,         /* by `names` */
     TJ_UNIT_CLASSES,      /* a mask of class names */
     TJ_UNIT_ACCOUNT,      /* party:local */

@@ -49,6 +49,7 @@
     X(TJ_OBJECT_RECOVERY,  37, "object_recovery",  0) \
     X(TJ_END_RULE,         38, "end_rule",         0) \
     X(TJ_SET_TIER,         39, "set_tier",         0) \
+    X(TJ_CLOSE_OPENING,    40, "close_opening",    0) \
     X(TJ_SET_LIMIT,        64, "set_limit",        0) \
     X(TJ_PROGRAMME,        65, "programme",        0) \
     X(TJ_STATEMENT,        66, "statement",        0)
@@ -146,7 +147,8 @@
     X(TJ_FIGURE_UNCLASSIFIED,  7, "unclassified") \
     X(TJ_FIGURE_BREACHES,      8, "breaches") \
     X(TJ_FIGURE_ATTESTED,      9, "attested") \
-    X(TJ_FIGURE_ADJUSTMENTS,  10, "adjustments")
+    X(TJ_FIGURE_ADJUSTMENTS,  10, "adjustments") \
+    X(TJ_FIGURE_BROUGHT_IN,   11, "brought_in")
 
 #define TJ_NETWORKS(X) \
     X(TJ_MAINNET,  0, "mainnet") \
@@ -173,8 +175,12 @@
     F(K, hash,       60, 32, BYTES) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 
+/* It brings in what its party held before the ledger; or corrects such a one. */
+#define TJ_OPENING_FIELD(F, K) F(K, opening, 1, 1, NUMBER(FLAG, 0, 1), OPTIONAL)
+
 #define TJ_MOVE_FIELDS(F) \
     TJ_TRANSFER_FIELDS(F, TJ_MOVE) \
+    TJ_OPENING_FIELD(F, TJ_MOVE) \
     TJ_CITING_FIELDS(F, TJ_MOVE)
 #define TJ_PENDING_FIELDS(F) \
     TJ_TRANSFER_FIELDS(F, TJ_PENDING) \
@@ -182,7 +188,7 @@
     TJ_CITING_FIELDS(F, TJ_PENDING)
 #define TJ_POST_FIELDS(F)     TJ_NAMING_FIELDS(F, TJ_POST)
 #define TJ_VOID_FIELDS(F)     TJ_NAMING_FIELDS(F, TJ_VOID)
-#define TJ_CORRECT_FIELDS(F)  TJ_NAMING_FIELDS(F, TJ_CORRECT)
+#define TJ_CORRECT_FIELDS(F)  TJ_NAMING_FIELDS(F, TJ_CORRECT) TJ_OPENING_FIELD(F, TJ_CORRECT)
 #define TJ_APPROVAL_FIELDS(F) TJ_NAMING_FIELDS(F, TJ_APPROVAL)
 
 /* ---- section 3.2: the layouts of directives ---- */
@@ -268,6 +274,7 @@
     TJ_PARTY_FIELD(F, TJ_RECOVER_PARTY) \
     F(TJ_RECOVER_PARTY, delay_s, 8, 4, NUMBER(PLAIN, TJ_RECOVERY_DELAY_MIN_S, TJ_RULE_TIME_MAX_S))
 #define TJ_OBJECT_RECOVERY_FIELDS(F) TJ_PARTY_FIELD(F, TJ_OBJECT_RECOVERY)
+#define TJ_CLOSE_OPENING_FIELDS(F)   TJ_PARTY_FIELD(F, TJ_CLOSE_OPENING)
 #define TJ_END_RULE_FIELDS(F)        TJ_RULE_FIELD(F, TJ_END_RULE)
 /* How long a rule stays in force when its end is given, and who can lift it at once. */
 #define TJ_NOTICE_FIELDS(F, K, days_at, party_at) \

@@ -117,6 +117,7 @@ enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_ta
         .past = past,
         .countersigned = tj_slots_countersigned(c->slots),
         .rules = ledger != NULL && ledger->rules_set != 0,
+        .opening = tj_opening_is_open(state, c->header->party),
         .marks = ledger != NULL ? ledger->marks : 0,
     };
     size_t before = tj_state_mark_undo(state);

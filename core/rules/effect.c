@@ -13,6 +13,9 @@ bool tj_slots_countersigned(const struct tj_slots *slots)
 
 enum tj_basis tj_basis_of(const uint8_t record[TJ_RECORD_SIZE], bool countersigned)
 {
+    if (tj_movement_opening(record)) {
+        return TJ_BASIS_BROUGHT_IN;
+    }
     if (countersigned) {
         return TJ_BASIS_COUNTERSIGNED;
     }
@@ -132,7 +135,7 @@ void tj_named_complete(const struct tj_past *past, struct tj_named *out,
     for (uint32_t i = 0; i < pending.countersigner_count; i++) {
         tj_add_countersigner(out, pending.countersigners[i]);
     }
-    TJ_VERIFY_CHECK(out->basis >= TJ_BASIS_DECLARED && out->basis <= TJ_BASIS_COUNTERSIGNED);
+    TJ_VERIFY_CHECK(out->basis >= TJ_BASIS_DECLARED && out->basis <= TJ_BASIS_BROUGHT_IN);
     TJ_VERIFY_CHECK(out->countersigner_count >= pending.countersigner_count);
 }
 
@@ -444,6 +447,24 @@ static void touch_accounts(struct tj_state *state, struct tj_motion *m, uint8_t 
     m->p.to = state->redo ? tj_state_account(state, to) : m->to;
 }
 
+bool tj_opening_is_open(const struct tj_state *state, uint32_t party)
+{
+    const struct tj_party_object *object = tj_state_party(state, party);
+    return object != NULL && object->opening_closed == 0;
+}
+
+/* Who moves something in the ledger has begun: what it brings in after that it would have had
+ * before. */
+static void effect_opening(struct tj_state *state, struct tj_effect *effect, const uint8_t *record)
+{
+    uint8_t kind = tj_record_kind(record);
+    bool moves = kind == TJ_MOVE || kind == TJ_PENDING || kind == TJ_CORRECT;
+    if (effect->opening && moves && !tj_movement_opening(record)) {
+        effect->opening = false;
+        tj_close_opening(state, effect->header->party);
+    }
+}
+
 /* The accounts are touched first, so that in one place a redo learns which of the two it may write;
  * what a kind does to them comes next; and what rules count last, when it is known who vouches.
  * That is asked only of what crosses the reserve: it costs a look at each countersigner. */
@@ -457,6 +478,7 @@ void tj_effect_movement(struct tj_state *state, struct tj_effect *effect,
                                 .id = tj_record_id(effect->entry, position),
                                 .received_ns = effect->received_ns}};
     touch_accounts(state, &m, link);
+    effect_opening(state, effect, record);
     if (tj_kind_posts(kind) && tj_kind_names(kind)) {
         bool found =
             effect->past->record(effect->past->context, &named, tj_movement_refers_to(record));
@@ -481,6 +503,7 @@ void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
 {
     uint64_t named = tj_movement_refers_to(record);
     TJ_VERIFY_CHECK(state->partial);
+    effect_opening(state, effect, record);
     if (tj_record_kind(record) == TJ_POST) {
         touch_mark(state, effect, named)->value = TJ_MARK_PENDING | TJ_MARK_POSTED;
     }

@@ -56,6 +56,9 @@ void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
 void tj_named_complete(const struct tj_past *past, struct tj_named *out,
                        const struct tj_entry_view *entry);
 
+/* Whether the party may still bring in what it held before the ledger. */
+bool tj_opening_is_open(const struct tj_state *state, uint32_t party) TJ_MUST_USE;
+
 /* The keys of role approve that signed for the header's party, bit by ordinal. */
 void tj_approvers(const struct tj_state *state, uint8_t out[TJ_KEYS_MAX / 8],
                   const struct tj_header *header, const struct tj_slots *slots);

@@ -28,6 +28,7 @@ void tj_effect_ledger(struct tj_state *state, const struct tj_given *g)
     memcpy(ledger->nonce, r->nonce.bytes, sizeof ledger->nonce);
     memcpy(ledger->name, r->name, sizeof ledger->name);
     ledger->network = r->network;
+    ledger->founded = tj_day_of(g->effect->received_ns);
     ledger->rules = r->rules;
     ledger->lifetime_max_s = r->lifetime_max_s;
     ledger->checkpoint_delay_max_s = r->checkpoint_delay_max_s;
@@ -203,6 +204,16 @@ void tj_effect_set_threshold(struct tj_state *state, const struct tj_given *g)
         party->recovery = 0; /* the authority has given it a quorum again */
         party->recovery_ns = 0;
     }
+}
+
+void tj_close_opening(struct tj_state *state, uint32_t party)
+{
+    touch_party(state, party)->opening_closed = 1;
+}
+
+void tj_effect_close_opening(struct tj_state *state, const struct tj_given *g)
+{
+    tj_close_opening(state, g->r->party);
 }
 
 /* ---- accounts ---- */

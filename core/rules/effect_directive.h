@@ -31,6 +31,7 @@ struct tj_effect {
     const struct tj_past *past;
     bool countersigned; /* it has a countersign slot */
     bool rules;         /* a rule was ever set */
+    bool opening;       /* the party's opening is not closed (as far as a redo knows) */
     uint64_t marks;     /* number of the next new mark; starts at the tail's marks_base */
 };
 
@@ -42,12 +43,15 @@ struct tj_given {
 };
 typedef void tj_directive_effect(struct tj_state *state, const struct tj_given *given);
 
+/* The party brings in no more of what it held before the ledger. */
+void tj_close_opening(struct tj_state *state, uint32_t party);
+
 tj_directive_effect tj_effect_none; /* a fact of the log that no rule asks for */
 tj_directive_effect tj_effect_ledger, tj_effect_activate_rules, tj_effect_add_log_key,
     tj_effect_retire_log_key, tj_effect_open_asset;
 tj_directive_effect tj_effect_register_party, tj_effect_suspend_party, tj_effect_reinstate_party,
     tj_effect_grant_classes, tj_effect_rename_party, tj_effect_close_party, tj_effect_recover_party,
-    tj_effect_object_recovery;
+    tj_effect_object_recovery, tj_effect_close_opening;
 tj_directive_effect tj_effect_add_key, tj_effect_revoke_key, tj_effect_set_threshold;
 tj_directive_effect tj_effect_open_account, tj_effect_freeze_account, tj_effect_unfreeze_account,
     tj_effect_close_account;

@@ -77,7 +77,7 @@ tj_who tj_by_anyone, tj_by_nobody;
 tj_directive_judge tj_judge_nothing_more; /* there are none */
 tj_directive_judge tj_judge_register_party, tj_judge_suspend_party, tj_judge_reinstate_party,
     tj_judge_grant_classes, tj_judge_rename_party, tj_judge_close_party, tj_judge_recover_party,
-    tj_judge_object_recovery;
+    tj_judge_object_recovery, tj_judge_close_opening;
 tj_directive_judge tj_judge_add_key, tj_judge_revoke_key, tj_judge_set_threshold;
 tj_directive_judge tj_judge_open_account, tj_judge_freeze_account, tj_judge_unfreeze_account,
     tj_judge_close_account;

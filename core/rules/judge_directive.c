@@ -16,16 +16,26 @@ static enum tijori_status refuse_number(struct tj_verdict *verdict, const char *
     return tj_refuse_detail(verdict, TIJORI_NUMBER, field, "the next is %" PRIu64, next);
 }
 
+/* 7.2, close_opening: once. */
+enum tijori_status tj_judge_close_opening(const struct tj_asked *a, struct tj_verdict *verdict)
+{
+    if (!tj_opening_is_open(a->state, a->r->party)) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "party", "it is closed");
+    }
+    return TIJORI_OK;
+}
+
 /* ---- what an audit without the bodies of restricted entries cannot judge ---- */
 
-/* Accounts of the party were opened and closed where it could not be seen. */
-static bool accounts_unknown(const struct tj_state *state, uint32_t party)
+/* What the party did was not seen: what accounts it opened and closed, whether it moved anything.
+ */
+static bool acts_unseen(const struct tj_state *state, uint32_t party)
 {
     const struct tj_party_object *object = tj_state_party(state, party);
     return state->partial && object != NULL && !tj_type_is_public(object->type);
 }
 
-/* Of the five kinds whose judges below let something pass unseen. An account field that a record
+/* Of the kinds whose judges below let something pass unseen. An account field that a record
  * does not have is 0, which is no restricted account. */
 uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE])
 {
@@ -37,8 +47,8 @@ uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t recor
     if (r.kind == TJ_CLOSE_ACCOUNT) {
         return tj_balance_unknown(state, r.account);
     }
-    if (r.kind == TJ_CLOSE_PARTY) {
-        return accounts_unknown(state, r.party);
+    if (r.kind == TJ_CLOSE_PARTY || r.kind == TJ_CLOSE_OPENING) {
+        return acts_unseen(state, r.party);
     }
     return tj_account_hidden(state, r.account) || tj_account_hidden(state, r.holder) ||
            tj_account_hidden(state, r.counterparty);
@@ -469,7 +479,7 @@ enum tijori_status tj_judge_close_party(const struct tj_asked *a, struct tj_verd
 {
     const struct tj_party_object *party = tj_state_party(a->state, a->r->party);
     TJ_VERIFY_CHECK(party->accounts_open <= party->accounts + party->accounts_restricted);
-    if (party->accounts_open != 0 && !accounts_unknown(a->state, a->r->party)) {
+    if (party->accounts_open != 0 && !acts_unseen(a->state, a->r->party)) {
         return tj_refuse_detail(verdict, TIJORI_ACCOUNTS_OPEN, "party", "%" PRIu32 " accounts",
                                 party->accounts_open);
     }

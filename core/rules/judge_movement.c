@@ -94,6 +94,54 @@ static enum tijori_status judge_countersigned(const struct tj_case *c, const str
     return TIJORI_OK;
 }
 
+/* 7.1, OPENING: of a move with the flag. What a party held before the ledger came from outside it
+ * and is its own; the public sector says of when it is. */
+static enum tijori_status judge_opening(struct tj_state *state, const struct tj_case *c,
+                                        const struct sides *s, const uint8_t *record,
+                                        struct tj_verdict *verdict)
+{
+    const uint32_t number = c->header->party;
+    const struct tj_party_object *party = tj_state_party(state, number);
+    const bool is_public = tj_type_is_public(party->type);
+    const uint32_t date = TJ_GET(record, TJ_MOVE, value_date);
+    if (tj_account_party(tj_movement_to(record)) != number) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "to", "an account of another party");
+    }
+    if (is_public && !tj_crosses_reserve(s->from, s->to)) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "to",
+                                "neither into the reserve nor out of it");
+    }
+    if (is_public && (date == 0 || date > tj_state_ledger(state)->founded)) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "value_date",
+                                "not a day before the ledger began, nor its first");
+    }
+    if (!is_public && tj_movement_purpose(record) != TJ_CUSTOMER_DEPOSIT) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "purpose", "not a customer_deposit");
+    }
+    if (!tj_opening_is_open(state, number)) {
+        return tj_refuse_detail(verdict, TIJORI_OPENING, "opening", "it is closed");
+    }
+    state->unjudged += state->partial && !is_public; /* it may be closed by what is not here */
+    return TIJORI_OK;
+}
+
+/* 7.1, COUNTERSIGN_MISSING, of an opening by the public sector. */
+static enum tijori_status judge_opening_countersigned(const struct tj_state *state,
+                                                      const struct tj_case *c,
+                                                      const uint8_t *record,
+                                                      struct tj_verdict *verdict)
+{
+    if (!tj_opening_wants_voucher(state, c->header, record) ||
+        tj_opening_vouched(state, c->header, record, c->slots)) {
+        return TIJORI_OK;
+    }
+    if (c->header->party != 0) {
+        return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "opening", "party 0");
+    }
+    return tj_refuse_detail(verdict, TIJORI_COUNTERSIGN_MISSING, "opening",
+                            "a party that is not of the public sector");
+}
+
 /* A rule on this account's balance cannot be judged, because bodies that may move it are not here.
  * That is counted, so that a report says what was not checked. */
 static bool not_known(struct tj_state *state, uint64_t account)
@@ -250,11 +298,21 @@ static enum tijori_status judge_new(struct tj_state *state, const struct tj_case
     if (status != TIJORI_OK) {
         return status;
     }
+    if (tj_movement_opening(record)) {
+        status = judge_opening(state, c, s, record, verdict);
+    }
+    if (status != TIJORI_OK) {
+        return status;
+    }
     status = judge_public(state, c, record, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
     status = judge_countersigned(c, s, record, verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    status = judge_opening_countersigned(state, c, record, verdict);
     if (status != TIJORI_OK) {
         return status;
     }
@@ -308,6 +366,9 @@ static const char *differing_field(const uint8_t *record, const uint8_t *named)
     }
     if (tj_movement_to(record) != to) {
         return "to";
+    }
+    if (swapped && tj_movement_opening(record) != tj_movement_opening(named)) {
+        return "opening";
     }
     if (!swapped && tj_movement_amount(record).base != tj_movement_amount(named).base) {
         return "amount";

@@ -63,6 +63,8 @@
       tj_judge_end_rule, tj_effect_end_rule) \
     X(TJ_SET_TIER,         1, PARTY, tj_by_authority, "party", \
       tj_judge_set_tier, tj_effect_set_tier) \
+    X(TJ_CLOSE_OPENING,    1, PARTY, tj_by_itself_or_authority, "party", \
+      tj_judge_close_opening, tj_effect_close_opening) \
     X(TJ_SET_LIMIT,        1, HOLDER, tj_by_authority, "holder", \
       tj_judge_set_limit, tj_effect_set_limit) \
     X(TJ_PROGRAMME,        1, NOTHING, tj_by_authority, "kind", \

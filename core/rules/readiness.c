@@ -232,6 +232,22 @@ static void ask_tiers(struct asking *a, struct tj_passage *p, uint32_t position)
     ask_wait(a, p, position, &approvals);
 }
 
+/* Of an opening: a treasury's is countersigned by the authority. Who may vouch for the authority's
+ * own is not one party's name, so that it lacks one is told instead. */
+static void ask_opening(struct asking *a, const uint8_t *record, uint32_t position)
+{
+    if (!tj_opening_wants_voucher(a->state, a->c.header, record)) {
+        return;
+    }
+    if (a->c.header->party != 0) {
+        add_other(a, 0);
+        return;
+    }
+    if (!tj_opening_vouched(a->state, a->c.header, record, a->c.slots)) {
+        (void)bar(a, TJ_BAR_VOUCHER, position);
+    }
+}
+
 /* Who has to countersign and how many have to approve depends on the accounts: where one is not
  * there, nothing more can be said, and that is told instead. */
 static void ask_movement(struct asking *a, uint32_t position)
@@ -256,6 +272,7 @@ static void ask_movement(struct asking *a, uint32_t position)
     if (tj_wants_countersigner(&party, a->c.header, record, p.from, p.to)) {
         add_other(a, party);
     }
+    ask_opening(a, record, position);
     ask_tiers(a, &p, position);
 }
 

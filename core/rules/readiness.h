@@ -29,6 +29,8 @@ enum tj_bar {
     TJ_BAR_WAIT,        /* a post that comes too early by its tier */
     TJ_BAR_NEVER,       /* a move or a correct that its tier makes wait, which only a post can */
     TJ_BAR_TWICE,       /* an approve of what another record of the envelope approves */
+    TJ_BAR_VOUCHER,     /* the authority's own opening, which nobody outside the public sector
+                         * countersigns yet: one such party is enough, whichever it is */
 };
 
 struct tj_readiness {

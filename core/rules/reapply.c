@@ -169,6 +169,7 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
         .past = past,
         .countersigned = tj_slots_countersigned(&entry->slots),
         .rules = ledger != NULL && ledger->rules_set != 0,
+        .opening = tj_opening_is_open(state, entry->header.party),
         .marks = body->tail.marks_base,
     };
     TJ_VERIFY_CHECK(state->redo);

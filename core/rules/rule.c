@@ -203,15 +203,50 @@ bool tj_programme_runs(const struct tj_rule_object *rule, uint64_t record_id, ui
            day <= rule->ends;
 }
 
+/* What the reserve gains by it, or loses. */
+static tj_i128 gain_of(const struct tj_passage *p, bool in)
+{
+    tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
+    if (in) {
+        return amount;
+    }
+    return -amount;
+}
+
+/* What was there before the ledger was bought under no programme. But who was there before the
+ * programme has to hear of it, or a treasury that is registered late could open with any amount. */
+static void change_of_opening(struct tj_programme_change *change, const struct tj_passage *p,
+                              bool in)
+{
+    change->brought_in = gain_of(p, in);
+    if (in && !p->vouched) {
+        change->unclassified = change->brought_in;
+    }
+}
+
 static void change_of_new(const struct tj_rule_object *rule, struct tj_programme_change *change,
                           const struct tj_passage *p, bool in)
 {
     tj_i128 amount = (tj_i128)tj_movement_amount(p->record).base;
     uint8_t purpose = tj_movement_purpose(p->record);
+    if (tj_movement_opening(p->record)) {
+        change_of_opening(change, p, in);
+        return;
+    }
     if ((rule->purposes >> purpose & 1) != 0) {
         *(in ? &change->counted_in : &change->counted_out) = amount;
     } else if (in && !p->vouched) {
         change->unclassified = amount;
+    }
+}
+
+/* What change_of_opening did for the record that it corrects, by this amount. */
+static void change_back_opening(struct tj_programme_change *change, const struct tj_passage *p,
+                                bool in)
+{
+    change->brought_in = gain_of(p, in);
+    if (!in && !p->named_vouched) {
+        change->unclassified = change->brought_in;
     }
 }
 
@@ -224,7 +259,12 @@ static void change_of_correct(const struct tj_rule_object *rule, struct tj_progr
     uint32_t day = tj_day_of(p->named->received_ns);
     bool named_counted =
         tj_movement_refers_to(p->record) > rule->set && day >= rule->starts && day <= rule->ends;
-    bool taken_off = named_counted && (rule->purposes >> purpose & 1) != 0;
+    bool opening = tj_movement_opening(p->record);
+    bool taken_off = named_counted && !opening && (rule->purposes >> purpose & 1) != 0;
+    if (named_counted && opening) {
+        change_back_opening(change, p, in);
+        return;
+    }
     if (taken_off) {
         *(in ? &change->counted_out : &change->counted_in) = -amount;
         change->corrected = (tj_u128)amount;
@@ -253,7 +293,9 @@ bool tj_programme_change(const struct tj_rule_object *rule, struct tj_programme_
     TJ_VERIFY_CHECK(change->counted_in == 0 || change->counted_out == 0);
     TJ_VERIFY_CHECK(change->corrected == 0 || change->counted_in < 0 || change->counted_out < 0);
     TJ_VERIFY_CHECK(!change->day_of_named || change->counted_in < 0);
-    return change->counted_in != 0 || change->counted_out != 0 || change->unclassified != 0;
+    TJ_VERIFY_CHECK(change->brought_in == 0 || (change->counted_in == 0 && change->corrected == 0));
+    return change->counted_in != 0 || change->counted_out != 0 || change->unclassified != 0 ||
+           change->brought_in != 0;
 }
 
 void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *p,
@@ -266,6 +308,7 @@ void tj_programme_count(struct tj_rule_object *rule, const struct tj_passage *p,
     sums->counted_out += (tj_u128)change->counted_out;
     sums->unclassified += (tj_u128)change->unclassified;
     sums->corrected += change->corrected;
+    sums->brought_in += change->brought_in;
     if (change->day_of_named) {
         if (tj_day_of(p->named->received_ns) == sums->day) {
             sums->day_amount += (uint64_t)change->counted_in;

@@ -145,6 +145,8 @@ struct tj_programme_change {
     tj_i128 counted_out;
     tj_i128 unclassified;
     tj_u128 corrected;
+    tj_i128
+        brought_in; /* by an opening, or a correct of one: nothing else but unclassified changes */
     bool day_of_named; /* counted_in is taken off what was counted on the named record's day */
 };
 

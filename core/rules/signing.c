@@ -328,6 +328,26 @@ bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,
     return tj_class_is_contra(from->class) || to->class != TJ_CLASS_CUSTODY;
 }
 
+bool tj_opening_wants_voucher(const struct tj_state *state, const struct tj_header *header,
+                              const uint8_t record[TJ_RECORD_SIZE])
+{
+    if (tj_record_kind(record) != TJ_MOVE || !tj_movement_opening(record)) {
+        return false;
+    }
+    const struct tj_party_object *party = tj_state_party(state, header->party);
+    return party != NULL && tj_type_is_public(party->type);
+}
+
+/* 7.1, COUNTERSIGN_MISSING: what nobody saw enter is not believed on the word of one office. */
+bool tj_opening_vouched(const struct tj_state *state, const struct tj_header *header,
+                        const uint8_t record[TJ_RECORD_SIZE], const struct tj_slots *slots)
+{
+    if (header->party == 0) {
+        return tj_vouched(state, record, slots, NULL);
+    }
+    return tj_countersigned_by(slots, 0);
+}
+
 void tj_approved_before(const struct tj_state *state, struct tj_key_set *out, uint64_t pending)
 {
     uint64_t mark;

@@ -91,6 +91,14 @@ struct tj_quorum tj_new_quorum(const struct tj_state *state, const struct tj_cas
 
 /* ---- section 7.1 ---- */
 
+/* An opening by the public sector: a treasury's wants the authority's countersignature, one of the
+ * authority itself that of a party outside the public sector. */
+bool tj_opening_wants_voucher(const struct tj_state *state, const struct tj_header *header,
+                              const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
+/* And has it. */
+bool tj_opening_vouched(const struct tj_state *state, const struct tj_header *header,
+                        const uint8_t record[TJ_RECORD_SIZE],
+                        const struct tj_slots *slots) TJ_MUST_USE;
 /* Another party that has to countersign this record, whose accounts are given: false when there is
  * none. */
 bool tj_wants_countersigner(uint32_t *party, const struct tj_header *header,

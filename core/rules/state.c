@@ -2,11 +2,11 @@
 
 #include "core/base/memory.h"
 
-const char *const tj_basis_names[TJ_BASIS_PROVEN + 1] = {
+const char *const tj_basis_names[TJ_BASIS_BROUGHT_IN + 1] = {
     [TJ_BASIS_DECLARED] = "declared",
     [TJ_BASIS_DOCUMENT] = "document",
     [TJ_BASIS_COUNTERSIGNED] = "countersigned",
-    [TJ_BASIS_PROVEN] = "proven",
+    [TJ_BASIS_BROUGHT_IN] = "brought in",
 };
 
 const struct tj_table_shape tj_table_shapes[TJ_T_END] = {

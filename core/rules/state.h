@@ -59,7 +59,8 @@ struct tj_ledger_object {
     uint32_t log_keys_active;
     uint64_t marks;
     uint32_t rules_set; /* rules numbered so far */
-    uint8_t reserved[132];
+    uint32_t founded;   /* the day of entry 0 */
+    uint8_t reserved[128];
 };
 
 enum { TJ_PARTY_ACTIVE = 1, TJ_PARTY_SUSPENDED = 2, TJ_PARTY_CLOSED = 3 };
@@ -81,7 +82,8 @@ struct tj_party_object {
     uint64_t tier_least;               /* TIERED: the least `above` of all its tiers ever */
     uint32_t accounts_open;            /* restricted ones too */
     uint32_t accounts_restricted;      /* numbers given out to restricted accounts */
-    uint8_t reserved[16];
+    uint8_t opening_closed; /* 1: it brings in no more of what it held before the ledger */
+    uint8_t reserved[15];
 };
 
 /* 128 bytes. Number: the asset's. */
@@ -113,14 +115,15 @@ struct tj_log_key_object {
     uint64_t last_good_size;
 };
 
-/* What a purpose's rows are shown by: how well the purpose is founded. */
+/* What a purpose's rows are shown by: how well the purpose is founded; what was brought in stands
+ * beside that. */
 enum tj_basis {
     TJ_BASIS_DECLARED = 1,
     TJ_BASIS_DOCUMENT = 2,
     TJ_BASIS_COUNTERSIGNED = 3,
-    TJ_BASIS_PROVEN = 4, /* on chain; later */
+    TJ_BASIS_BROUGHT_IN = 4, /* none: an opening */
 };
-extern const char *const tj_basis_names[TJ_BASIS_PROVEN + 1];
+extern const char *const tj_basis_names[TJ_BASIS_BROUGHT_IN + 1];
 
 /* 128 bytes. Number: tj_total_number(asset, purpose, basis). */
 struct tj_total_object {
@@ -133,7 +136,7 @@ struct tj_total_object {
 /* 64 numbers an asset: 16 purposes by 4 bases. */
 static inline uint64_t tj_total_number(uint32_t asset, uint8_t purpose, uint8_t basis)
 {
-    TJ_VERIFY_CHECK(basis >= TJ_BASIS_DECLARED && basis <= TJ_BASIS_PROVEN);
+    TJ_VERIFY_CHECK(basis >= TJ_BASIS_DECLARED && basis <= TJ_BASIS_BROUGHT_IN);
     TJ_VERIFY_CHECK(purpose < 16); /* else it is the next asset's */
     return (uint64_t)asset * 64 + (uint64_t)purpose * 4 + (basis - 1u);
 }
@@ -226,7 +229,9 @@ struct tj_programme_sums {
     uint64_t breaches;
     uint64_t breach_first; /* record ids, 0: none */
     uint64_t breach_last;
-    uint8_t reserved_1[40];
+    uint8_t reserved_1[8];
+    tj_i128 brought_in; /* net */
+    uint8_t reserved_2[16];
 };
 /* What an outflow limit counts: sums by step, a ring. */
 struct tj_window_sums {

@@ -264,6 +264,8 @@ static void restricted_accounts(struct history *h)
     single(h, 0, 0, false, &r);
     r.kind = TJ_UNFREEZE_ACCOUNT;
     single(h, 0, 0, false, &r);
+    r = (struct tj_record){.kind = TJ_CLOSE_OPENING, .party = 3};
+    single(h, 0, 0, false, &r);
     r = fixture_move(customer, customer + 1, 100, TJ_CUSTOMER_TRANSFER);
     single(h, 2, 3, true, &r);
     begin(h, 2, 2);

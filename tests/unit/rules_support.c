@@ -126,7 +126,9 @@ void rules_sign(struct fixture *f)
 
 void rules_countersign(struct fixture *f, uint32_t party)
 {
-    fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, party == 4 ? 1 : 0);
+    /* By ordinal: of the authority that of test_opening.c. */
+    static const uint32_t first[] = {[0] = 3, [4] = 1};
+    fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, party <= 4 ? first[party] : 0);
     if (party == 1 || party == 4) {
         fixture_sign_as(f, TJ_USE_COUNTERSIGN, party, party == 4 ? 3 : 1);
     }
@@ -292,6 +294,7 @@ static void add_step(const struct story *s, size_t i)
         uint64_t id = record_of(s, i, step->names);
         r = rules_naming(s->f, step->r.kind, tj_record_entry(id), tj_record_position(id));
         r.amount = step->r.amount != 0 ? step->r.amount : r.amount;
+        r.opening = step->r.opening;
     }
     fixture_add(s->f, &r);
 }

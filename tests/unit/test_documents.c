@@ -226,6 +226,7 @@ static const struct place places[] = {
     LEDGER(log_keys_active),
     LEDGER(marks),
     LEDGER(rules_set),
+    LEDGER(founded),
     LEDGER(reserved),
 
     PARTY(name),
@@ -243,6 +244,7 @@ static const struct place places[] = {
     PARTY(tier_least),
     PARTY(accounts_open),
     PARTY(accounts_restricted),
+    PARTY(opening_closed),
     PARTY(reserved),
 
     ASSET(reserve_in),
@@ -313,6 +315,8 @@ static const struct place places[] = {
     PROGRAMME(breach_first),
     PROGRAMME(breach_last),
     PROGRAMME(reserved_1),
+    PROGRAMME(brought_in),
+    PROGRAMME(reserved_2),
 
     WINDOW(step),
     WINDOW(sums),

@@ -363,7 +363,7 @@ static uint64_t founded(uint8_t kind, uint64_t amount, bool document, bool count
 static void totals_are(uint64_t declared, uint64_t document, uint64_t countersigned)
 {
     const uint64_t wanted[5] = {0, declared, document, countersigned, 0};
-    for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_PROVEN; basis++) {
+    for (uint8_t basis = TJ_BASIS_DECLARED; basis <= TJ_BASIS_BROUGHT_IN; basis++) {
         struct tj_total_object total = rules_total(f, 1, TJ_PURCHASE, basis);
         assert_true(total.amount[TJ_FLOW_INTO] == wanted[basis]);
     }

@@ -12,7 +12,7 @@
 
 /* ---- docs/FORMAT.md section 3 ---- */
 
-enum shape { NUM, FIX, TXT, RAW };
+enum shape { NUM, FLAG, FIX, TXT, RAW };
 struct field {
     const char *name;
     uint8_t offset;
@@ -99,11 +99,11 @@ struct kind {
     }
 
 static const struct kind kinds[] = {
-    {1, "move", {MOVEMENT_FIELDS}},
+    {1, "move", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS}},
     {2, "pending", {MOVEMENT_FIELDS, {"timeout_s", 32, 4, NUM, 0, U32}}},
     {3, "post", {MOVEMENT_FIELDS, REFERS_TO}},
     {4, "void", {MOVEMENT_FIELDS, REFERS_TO}},
-    {5, "correct", {MOVEMENT_FIELDS, REFERS_TO}},
+    {5, "correct", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS, REFERS_TO}},
     {6, "approve", {MOVEMENT_FIELDS, REFERS_TO}},
     {16,
      "ledger",
@@ -185,6 +185,7 @@ static const struct kind kinds[] = {
       NOTICE(18, 32),
       {"delay_s", 20, 4, NUM, 0, YEAR_S},
       {"above", 24, 8, NUM, 0, UINT64_C(9007199254740992)}}},
+    {40, "close_opening", {PARTY}},
     {64,
      "set_limit",
      {{"type", 1, 1, FIX, 1, 1},
@@ -254,6 +255,7 @@ static const struct kind kinds[] = {
      {{"figure", 1, 1, FIX, 8, 8}, STATEMENT_FIELDS, {"rule", 12, 4, NUM, 0, U32}}},
     {66, "statement", {{"figure", 1, 1, FIX, 9, 9}, STATEMENT_FIELDS, PARTY}},
     {66, "statement", {{"figure", 1, 1, FIX, 10, 10}, STATEMENT_FIELDS}},
+    {66, "statement", {{"figure", 1, 1, FIX, 11, 11}, STATEMENT_FIELDS}},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -301,6 +303,7 @@ static void good_record(const struct kind *kind, uint8_t out[TJ_RECORD_SIZE])
         uint64_t number = good_number(f);
         switch ((enum shape)f->shape) {
         case FIX:
+        case FLAG:
         case NUM:
             put_number(out + f->offset, f->size, number + (strcmp(f->name, "to") == 0));
             break;
@@ -430,6 +433,13 @@ static void numbers_keep_their_bounds(void **state)
             uint8_t bytes[TJ_RECORD_SIZE];
             bool amount = kinds[k].number <= 6 && strcmp(f->name, "amount") == 0;
             uint64_t limit = f->size >= 8 ? U64 : (UINT64_C(1) << (8 * f->size)) - 1;
+            if (f->shape == FLAG) {
+                good_record(&kinds[k], bytes);
+                put_number(bytes + f->offset, 1, 2);
+                expect(bytes, TIJORI_RESERVED_NOT_ZERO, kinds[k].name, f->name, "another bit");
+                put_number(bytes + f->offset, 1, 0x81);
+                expect(bytes, TIJORI_RESERVED_NOT_ZERO, kinds[k].name, f->name, "another bit, too");
+            }
             if (f->shape != NUM) {
                 continue;
             }
@@ -954,7 +964,12 @@ static enum tijori_status by_layout(const uint8_t *r, bool restricted)
         const struct tj_field *f = &layout->fields[i];
         if (f->type == TJ_FIELD_NUMBER) {
             uint64_t number = get_number(r + f->offset, f->size);
-            value = value && number >= f->min && number <= f->max;
+            bool is_flag = strcmp(f->name, "opening") == 0;
+            value = value && (is_flag || (number >= f->min && number <= f->max));
+            if (is_flag) {
+                rest[f->offset] &= 0xfe;
+                continue;
+            }
         } else if (f->type == TJ_FIELD_TEXT) {
             text = text && tj_text_valid(r + f->offset, f->size); /* movements have no name */
         }

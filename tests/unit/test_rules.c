@@ -1018,7 +1018,7 @@ static const struct byte_row byte_rows[] = {
     {"an approve that is not flagged", 176, 7, TIJORI_KIND_MIXED, 0, "flags"},
     {"a move that is flagged as approval", 4, 2, TIJORI_KIND_MIXED, 0, "flags"},
     {"restricted without a blind", 4, 1, TIJORI_BLIND, 0, "blind"},
-    {"a flag of the record", 177, 1, TIJORI_RESERVED_NOT_ZERO, 0, ""},
+    {"a flag of the record", 177, 2, TIJORI_RESERVED_NOT_ZERO, 0, ""},
     {"purpose 0", 178, TJ_PURCHASE, TIJORI_VALUE, 0, "purpose"},
     {"amount 0", 176 + 20, 1, TIJORI_AMOUNT_ZERO, 0, "amount"},
     {"from is to", 176 + 4, 2, TIJORI_SAME_ACCOUNT, 0, "to"},
@@ -1120,6 +1120,11 @@ static void kinds_where_they_do_not_belong(void **state)
     rules_one(f, 1, 1, &close);
     finish();
     must_refuse("a restricted account in public", TIJORI_RESTRICTED_ACCOUNT, 0, "account");
+    struct tj_record opening = fixture_move(A(4, 2), A(4, 0), 1, TJ_CUSTOMER_DEPOSIT);
+    opening.opening = 1;
+    rules_one(f, 4, 1, &opening);
+    finish();
+    must_refuse("an opening that is closed", TIJORI_OPENING, 0, "opening");
     for (uint32_t third = 2; third <= 3; third++) {
         struct tj_record move = fixture_move(A(4, 0), A(third, 0), 1, TJ_CUSTOMER_TRANSFER);
         fixture_begin(f, 4, 1);
