@@ -227,6 +227,17 @@ void tj_effect_open_account(struct tj_state *state, const struct tj_given *g)
     TJ_VERIFY_CHECK(!tj_state_exact(state) || party->accounts_open <= party->accounts);
 }
 
+void tj_effect_detail(struct tj_state *state, const uint8_t detail[TJ_RECORD_SIZE])
+{
+    const uint8_t *record = tj_detail_record(detail);
+    if (detail[TJ_DETAIL_AT_TYPE] != TJ_DETAIL_ENCUMBRANCE) {
+        return;
+    }
+    TJ_VERIFY_CHECK(tj_record_kind(record) == TJ_OPEN_ACCOUNT);
+    touch_account(state, TJ_GET(record, TJ_OPEN_ACCOUNT, account))->encumbrance =
+        detail[TJ_DETAIL_ENCUMBRANCE_AT_encumbrance];
+}
+
 void tj_effect_freeze_account(struct tj_state *state, const struct tj_given *g)
 {
     struct tj_account_object *account = touch_account(state, g->r->account);
