@@ -66,6 +66,8 @@ extern "C" {
     X(SAME_ACCOUNT, "from and to are the same account") \
     X(RESERVED_NOT_ZERO, "bytes that must be zero are not") \
     X(BLIND, "the blind is zero in public envelopes and random in restricted ones") \
+    X(DETAIL, "a detail out of its place or order, of another number than was said, or that does not " \
+              "fit its record") \
     X(SLOT_COUNT, "an envelope carries at most 16 signatures") \
     X(SLOT_ALGORITHM, "signature algorithm unknown: newer software needed") \
     X(SLOT_USE, "signature use unknown, or not for this party or algorithm") \
@@ -395,11 +397,13 @@ TIJORI_API enum tijori_status tijori_entry(struct tijori *ledger, struct tijori_
 /* Bytes of a record, and what a record id is: entry << 13 | position. */
 #define TIJORI_RECORD_SIZE 112
 
-/* One record by its id, and its leaf hash (what `hash` of a record that names it must hold).
+/* One record by its id, and its group hash (what `hash` of a record that names it must hold): that
+ * of the record and the details behind it, without details its leaf hash. A detail is a record with
+ * an id of its own; it cannot be named.
  * Returns OK; NOT_FOUND when there is none; CORRUPT, IO.
- * Out: leaf32      may be NULL */
+ * Out: group32     may be NULL */
 TIJORI_API enum tijori_status tijori_record(struct tijori *ledger,
-                                            uint8_t record[TIJORI_RECORD_SIZE], uint8_t leaf32[32],
+                                            uint8_t record[TIJORI_RECORD_SIZE], uint8_t group32[32],
                                             uint64_t record_id) TIJORI_MUST_USE;
 
 /* ---- lists ----

@@ -42,8 +42,11 @@ static bool past_record(void *context, struct tj_named *out, uint64_t id)
         return false;
     }
     memset(out, 0, sizeof *out);
-    memcpy(out->record, h->kept[index].records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
-    tj_leaf_hash(h->digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    const struct kept *k = &h->kept[index];
+    const uint8_t *record = k->records + (size_t)position * TJ_RECORD_SIZE;
+    memcpy(out->record, record, TJ_RECORD_SIZE);
+    tj_group_hash(h->digester.hasher, &out->group, record,
+                  tj_details_after(k->records, k->view.header.record_count, position));
     tj_named_complete(&h->past, out, &h->kept[index].view);
     return true;
 }

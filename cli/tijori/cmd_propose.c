@@ -34,7 +34,7 @@ static bool named_leaf(void *context, struct tj_hash *leaf, uint64_t record_id)
     struct place *place = context;
     struct tj_named named;
     bool found = place->past.past.record(&place->past, &named, record_id);
-    *leaf = found ? named.leaf : (struct tj_hash){{0}};
+    *leaf = found ? named.group : (struct tj_hash){{0}};
     return found;
 }
 

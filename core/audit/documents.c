@@ -80,7 +80,7 @@ void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HAS
 static bool cites(const struct tj_view *records, uint32_t count, const uint8_t hash[TJ_HASH_SIZE])
 {
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *document = tj_movement_document(records->bytes + (size_t)i * TJ_RECORD_SIZE);
+        const uint8_t *document = tj_record_attachment(records->bytes + (size_t)i * TJ_RECORD_SIZE);
         if (document != NULL && memcmp(document, hash, TJ_HASH_SIZE) == 0) {
             return true;
         }

@@ -246,7 +246,8 @@ static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
         return false;
     }
     memcpy(out->record, record, TJ_RECORD_SIZE);
-    tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    tj_group_hash(past->digester->hasher, &out->group, record,
+                  tj_details_after(kept->records, kept->entry.header.record_count, position));
     bool nested = past->nested;
     past->nested = true;
     tj_named_complete(&past->past, out, &kept->entry);

@@ -102,10 +102,6 @@ static bool walk_movement(struct tj_walk *w, uint64_t id, uint64_t received_ns,
                           const uint8_t *record)
 {
     struct tj_posting posting;
-    const uint8_t *document = tj_movement_document(record);
-    if (document != NULL) {
-        tj_documents_cite(w->documents, document);
-    }
     if (record[0] == TJ_POST) {
         note_post(w, id, received_ns, record);
     }
@@ -161,6 +157,13 @@ bool tj_walk_entry(struct tj_walk *w, uint64_t index, uint64_t received_ns, cons
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *record = records + (size_t)i * TJ_RECORD_SIZE;
         uint64_t id = tj_record_id(index, i);
+        const uint8_t *document = tj_record_attachment(record);
+        if (document != NULL) {
+            tj_documents_cite(w->documents, document);
+        }
+        if (tj_kind_is_detail(record[0])) {
+            continue; /* it moves nothing */
+        }
         TJ_VERIFY_CHECK(tj_kind_is_movement(record[0]) == movements);
         if (movements && !walk_movement(w, id, received_ns, record)) {
             return false;

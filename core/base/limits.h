@@ -100,6 +100,14 @@
 #define TJ_KEY_LABEL_SIZE 32u
 /* Bytes of the sender's own reference to a movement: a UUID or a booking number. */
 #define TJ_REFERENCE_SIZE 16u
+/* Details of one record: a memo of a page, or one of every type. */
+#define TJ_DETAILS_MAX 16u
+/* Bytes of a detail that its type lays out: the record's less kind, type, part, of and blind. */
+#define TJ_DETAIL_PAYLOAD 92u
+/* Digits after the point of a price: no currency has more. */
+#define TJ_PRICE_DECIMALS_MAX 4u
+/* Bytes of the longest text of details. */
+#define TJ_DETAIL_TEXT_MAX (TJ_DETAILS_MAX * TJ_DETAIL_PAYLOAD)
 /* Bytes of an asset's code. */
 #define TJ_ASSET_CODE_SIZE 8u
 

@@ -154,7 +154,7 @@ static enum tijori_status export_cited(struct exporting *x, const struct tj_entr
 {
     enum tijori_status status = TIJORI_OK;
     for (uint32_t i = 0; i < entry->header.record_count && status == TIJORI_OK; i++) {
-        const uint8_t *hash = tj_movement_document(records + (size_t)i * TJ_RECORD_SIZE);
+        const uint8_t *hash = tj_record_attachment(records + (size_t)i * TJ_RECORD_SIZE);
         status = hash != NULL ? export_attachment(x, hash) : TIJORI_OK;
     }
     return status;

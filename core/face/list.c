@@ -28,9 +28,9 @@ static struct tijori_int128 wide(tj_i128 value)
     return (struct tijori_int128){(uint64_t)value, (int64_t)(value >> 64)};
 }
 
-static enum tijori_status read_record(const struct tj_ledger_view *view,
-                                      uint8_t out[TJ_RECORD_SIZE], struct tj_entry_view *entry,
-                                      uint64_t id)
+/* *record points into the ledger; *details: how many follow it. */
+static enum tijori_status find_record(const struct tj_ledger_view *view, const uint8_t **record,
+                                      struct tj_entry_view *entry, uint32_t *details, uint64_t id)
 {
     struct tj_body_view body;
     uint32_t position = tj_record_position(id);
@@ -45,8 +45,22 @@ static enum tijori_status read_record(const struct tj_ledger_view *view,
     if (status != TIJORI_OK) {
         return TIJORI_CORRUPT; /* an entry without its body */
     }
-    memcpy(out, body.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    *record = body.records + (size_t)position * TJ_RECORD_SIZE;
+    *details = tj_details_after(body.records, entry->header.record_count, position);
     return TIJORI_OK;
+}
+
+static enum tijori_status read_record(const struct tj_ledger_view *view,
+                                      uint8_t out[TJ_RECORD_SIZE], struct tj_entry_view *entry,
+                                      uint64_t id)
+{
+    const uint8_t *record;
+    uint32_t details;
+    enum tijori_status status = find_record(view, &record, entry, &details, id);
+    if (status == TIJORI_OK) {
+        memcpy(out, record, TJ_RECORD_SIZE);
+    }
+    return status;
 }
 
 /* A record that the state names: that it is not there, or another, is damage. */
@@ -65,7 +79,7 @@ static enum tijori_status read_named(const struct tj_ledger_view *view, uint8_t 
 
 struct record_wanted {
     uint8_t *record;
-    uint8_t *leaf32;
+    uint8_t *group32;
 };
 
 static enum tijori_status list_record(const struct tj_ledger_view *view, void *out,
@@ -73,20 +87,26 @@ static enum tijori_status list_record(const struct tj_ledger_view *view, void *o
 {
     struct record_wanted *wanted = out;
     struct tj_entry_view entry;
-    struct tj_hash leaf;
+    struct tj_hash group;
+    const uint8_t *record;
+    uint32_t details;
     (void)cursor;
-    enum tijori_status status = read_record(view, wanted->record, &entry, of);
-    if (status == TIJORI_OK && wanted->leaf32 != NULL) {
-        tj_leaf_hash(view->digester->hasher, &leaf, wanted->record, TJ_RECORD_SIZE);
-        memcpy(wanted->leaf32, leaf.bytes, TJ_HASH_SIZE);
+    enum tijori_status status = find_record(view, &record, &entry, &details, of);
+    if (status != TIJORI_OK) {
+        return status;
     }
-    return status;
+    memcpy(wanted->record, record, TJ_RECORD_SIZE);
+    if (wanted->group32 != NULL) {
+        tj_group_hash(view->digester->hasher, &group, record, details);
+        memcpy(wanted->group32, group.bytes, TJ_HASH_SIZE);
+    }
+    return TIJORI_OK;
 }
 
 enum tijori_status tijori_record(struct tijori *ledger, uint8_t record[TIJORI_RECORD_SIZE],
-                                 uint8_t leaf32[32], uint64_t record_id)
+                                 uint8_t group32[32], uint64_t record_id)
 {
-    struct record_wanted wanted = {record, leaf32};
+    struct record_wanted wanted = {record, group32};
     return with_view(ledger, list_record, &wanted, NULL, record_id);
 }
 

@@ -1,5 +1,6 @@
 #include "core/format/envelope.h"
 
+#include "core/format/detail.h"
 #include "crypto/tree.h"
 
 /* ---- header ---- */
@@ -257,6 +258,35 @@ bool tj_record_possession_by(uint32_t *party, const uint8_t record[TJ_RECORD_SIZ
     return tj_record_wants_possession(record) && names_key(record, key);
 }
 
+/* May there be details here at all? Approvals add nothing to what they approve, and what founds the
+ * ledger is read by itself. */
+static enum tijori_status check_detailed(const struct tj_header *header, struct tj_verdict *verdict)
+{
+    if (tj_header_approval(header)) {
+        return tj_refuse(verdict, TIJORI_KIND_MIXED, "flags");
+    }
+    if (tj_hash_zero(&header->ledger_id)) {
+        return tj_refuse(verdict, TIJORI_DETAIL, "kind");
+    }
+    return TIJORI_OK;
+}
+
+enum tijori_status tj_group_check(const struct tj_header *header,
+                                  const uint8_t record[TJ_RECORD_SIZE], const uint8_t *details,
+                                  uint32_t count, struct tj_verdict *verdict)
+{
+    const uint32_t place = verdict->record;
+    if (count > 0) {
+        verdict->record = place + 1;
+        enum tijori_status status = check_detailed(header, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        verdict->record = place;
+    }
+    return tj_details_check(record, details, count, tj_header_restricted(header), verdict);
+}
+
 /* Directives are public, but for those that open and close a restricted account: of that the public
  * is shown nothing. */
 static enum tijori_status check_directive_shown(const struct tj_header *header,
@@ -300,6 +330,13 @@ static enum tijori_status check_kind(const struct tj_header *header, bool moveme
 {
     const uint8_t kind = tj_record_kind(record);
     const struct tj_layout *layout = tj_record_layout(kind);
+    if (tj_kind_is_detail(kind)) { /* the first of its envelope: others are judged with a record */
+        enum tijori_status status = check_detailed(header, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        return tj_refuse(verdict, TIJORI_DETAIL, "kind");
+    }
     if (layout == NULL) {
         return TIJORI_OK; /* what is wrong with it, tj_record_check says */
     }
@@ -376,6 +413,15 @@ enum tijori_status tj_records_check(const struct tj_header *header, const uint8_
         if (status != TIJORI_OK) {
             return status;
         }
+        uint32_t details = tj_details_after(records, header->record_count, i);
+        if (details == 0 && (!movements || tj_movement_details(record) == 0)) {
+            continue;
+        }
+        status = tj_group_check(header, record, record + TJ_RECORD_SIZE, details, verdict);
+        if (status != TIJORI_OK) {
+            return status;
+        }
+        i += details;
     }
     verdict->record = TJ_NOWHERE;
     return TIJORI_OK;
@@ -543,7 +589,7 @@ static bool record_names(const struct tj_envelope_view *view, const struct tj_ha
 {
     for (uint32_t i = 0; i < view->header.record_count; i++) {
         const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
-        const uint8_t *document = tj_movement_document(record);
+        const uint8_t *document = tj_record_attachment(record);
         if (document != NULL && memcmp(document, hash->bytes, TJ_HASH_SIZE) == 0) {
             return true;
         }

@@ -171,7 +171,14 @@ enum tijori_status tj_record_shown(const struct tj_header *header,
                                    const uint8_t record[TJ_RECORD_SIZE],
                                    struct tj_verdict *verdict) TJ_MUST_USE;
 
-/* Checks the form of each record, and that the kinds of all of them may stand together. */
+/* Checks the details of one record, whose own form was checked: that there may be details in this
+ * envelope, and tj_details_check. `details` are `count` records; verdict->record as there. */
+enum tijori_status tj_group_check(const struct tj_header *header,
+                                  const uint8_t record[TJ_RECORD_SIZE], const uint8_t *details,
+                                  uint32_t count, struct tj_verdict *verdict) TJ_MUST_USE;
+
+/* Checks the form of each record with its details, and that the kinds of all of them may stand
+ * together. */
 enum tijori_status tj_records_check(const struct tj_header *header, const uint8_t *records,
                                     struct tj_verdict *verdict) TJ_MUST_USE;
 

@@ -18,6 +18,7 @@ const char *const tj_role_names[TJ_ROLE_END] = {TJ_ROLES(NAME)};
 const char *const tj_domain_names[TJ_DOMAIN_END] = {TJ_DOMAINS(NAME)};
 const char *const tj_direction_names[TJ_DIRECTION_END] = {TJ_DIRECTIONS(NAME)};
 const char *const tj_network_names[TJ_NETWORK_END] = {TJ_NETWORKS(NAME)};
+const char *const tj_encumbrance_names[TJ_ENCUMBRANCE_END] = {TJ_ENCUMBRANCES(NAME)};
 const char *const tj_limit_names[TJ_LIMIT_END] = {TJ_LIMIT_TYPES(NAME)};
 const char *const tj_programme_names[TJ_PROGRAMME_END] = {TJ_PROGRAMME_TYPES(NAME)};
 const char *const tj_mode_names[TJ_MODE_END] = {TJ_MODES(NAME)};
@@ -88,6 +89,17 @@ const struct tj_layout *tj_record_layout(uint8_t kind)
         return &layouts[kind];
     }
     return NULL;
+}
+
+const char *tj_kind_name(uint8_t kind)
+{
+    static const char *const details[] = {TJ_DETAIL_KINDS(NAME)};
+    if (tj_kind_is_detail(kind)) {
+        return details[kind];
+    }
+    const struct tj_layout *layout = tj_record_layout(kind);
+    TIJORI_REQUIRE(layout != NULL);
+    return layout->name;
 }
 
 uint8_t tj_kind_by_name(const char *name)
@@ -181,15 +193,16 @@ static bool movement_reserved_zero(const uint8_t *r)
     enum {
         FLAGS = TJ_MOVE_AT_opening,
         ZERO_1 = TJ_MOVE_AT_purpose + 1,
-        ZERO_4 = TJ_MOVE_AT_hash + TJ_HASH_SIZE,
     };
-    static_assert(ZERO_1 + 1 == TJ_MOVE_AT_from && ZERO_4 + 4 == TJ_MOVE_AT_blind, "the gaps");
+    static_assert(ZERO_1 + 1 == TJ_MOVE_AT_from, "the gap");
+    static_assert(TJ_MOVE_AT_details + 4 == TJ_MOVE_AT_blind, "what follows it, in one load");
     uint8_t kind = tj_record_kind(r);
     uint32_t timeout_s = kind == TJ_PENDING ? 0 : tj_movement_timeout_s(r);
     uint64_t refers_to = tj_kind_names(kind) ? 0 : tj_movement_refers_to(r);
     uint8_t flags_known = kind == TJ_MOVE || kind == TJ_CORRECT;
+    uint32_t after_details = tj_load32(TJ_AT(r, TJ_MOVE, details)) >> 8;
     return ((r[FLAGS] & ~flags_known) | r[ZERO_1]) == 0 &&
-           (timeout_s | tj_load32(r + ZERO_4) | refers_to) == 0;
+           (timeout_s | after_details | refers_to) == 0;
 }
 
 /* The hot path: checks what the layouts of movements say, without walking the layouts.
@@ -450,6 +463,9 @@ enum tijori_status tj_record_check(const uint8_t record[TJ_RECORD_SIZE], bool re
     const struct tj_layout *layout = tj_record_layout(kind);
     if (layout != NULL) {
         return check_directive(record, layout, restricted, verdict);
+    }
+    if (tj_kind_is_detail(kind)) { /* its record is asked about it: tj_details_check */
+        return tj_refuse(verdict, TIJORI_DETAIL, "kind");
     }
     if (is_reserved(kind)) {
         return tj_refuse(verdict, TIJORI_KIND_RESERVED, "kind");

@@ -19,6 +19,7 @@
 #define TJ_PLACE(constant, number, ...)      constant##_PLACE = number,
 
 enum tj_kind { TJ_KINDS(TJ_ENUMERATOR) };
+enum tj_detail_kind { TJ_DETAIL_KINDS(TJ_ENUMERATOR) };
 enum tj_reserved_kind { TJ_RESERVED_KINDS(TJ_ENUMERATOR) };
 /* One past the last of each. It is not among the kinds, so that a switch over kinds has no case for
  * it. */
@@ -36,6 +37,7 @@ enum tj_programme_type { TJ_PROGRAMME_TYPES(TJ_ENUMERATOR) TJ_PROGRAMME_END };
 enum tj_mode { TJ_MODES(TJ_ENUMERATOR) TJ_MODE_END };
 enum tj_figure { TJ_FIGURES(TJ_ENUMERATOR) TJ_FIGURE_END };
 enum tj_network { TJ_NETWORKS(TJ_ENUMERATOR) TJ_NETWORK_END };
+enum tj_encumbrance { TJ_ENCUMBRANCES(TJ_ENUMERATOR) TJ_ENCUMBRANCE_END };
 
 /* Masks, by 1 << number. */
 enum {
@@ -86,6 +88,12 @@ enum {
     TJ_KINDS_NAMING = 0 TJ_MOVEMENTS(TJ_IF_NAMES),
     TJ_KINDS_POSTING = 0 TJ_MOVEMENTS(TJ_IF_POSTS),
 };
+
+/* Belongs to the record before it: core/format/detail.h. */
+static inline bool tj_kind_is_detail(uint8_t kind)
+{
+    return kind == TJ_DETAIL;
+}
 
 /* A movement that names an earlier record: post, void, correct, approve. */
 static inline bool tj_kind_names(uint8_t kind)
@@ -181,6 +189,7 @@ struct tj_record {
     uint8_t approvals;
     uint8_t mode;
     uint8_t figure;
+    uint8_t details; /* how many follow a movement */
     uint16_t classes;
     uint16_t purposes;
     uint16_t notice_days; /* 0: none; of a rule */
@@ -308,6 +317,12 @@ static inline uint64_t tj_movement_refers_to(const uint8_t *record)
     return TJ_GET(record, TJ_POST, refers_to);
 }
 
+/* How many details follow it, as it says itself. */
+static inline uint8_t tj_movement_details(const uint8_t *record)
+{
+    return TJ_GET(record, TJ_MOVE, details);
+}
+
 static inline const uint8_t *tj_movement_hash(const uint8_t *record)
 {
     return TJ_AT(record, TJ_MOVE, hash);
@@ -384,8 +399,11 @@ struct tj_layout {
     uint8_t count;
 };
 
-/* The layout of a kind; NULL for an unknown or reserved one. */
+/* The layout of a kind; NULL for an unknown or reserved one, and for a detail, whose layout depends
+ * on its type. */
 const struct tj_layout *tj_record_layout(uint8_t kind);
+/* The name of a kind that is not unknown or reserved, details too. */
+const char *tj_kind_name(uint8_t kind);
 /* The kind of a name, 0 when there is none. */
 uint8_t tj_kind_by_name(const char *name);
 
@@ -397,6 +415,7 @@ extern const char *const tj_role_names[TJ_ROLE_END];
 extern const char *const tj_domain_names[TJ_DOMAIN_END];
 extern const char *const tj_direction_names[TJ_DIRECTION_END];
 extern const char *const tj_network_names[TJ_NETWORK_END];
+extern const char *const tj_encumbrance_names[TJ_ENCUMBRANCE_END];
 extern const char *const tj_limit_names[TJ_LIMIT_END];
 extern const char *const tj_programme_names[TJ_PROGRAMME_END];
 extern const char *const tj_mode_names[TJ_MODE_END];

@@ -56,6 +56,9 @@
 
 #define TJ_KINDS(X) TJ_MOVEMENTS(X) TJ_DIRECTIVES(X)
 
+/* What stands behind another record and belongs to it: neither a movement nor a directive. */
+#define TJ_DETAIL_KINDS(X) X(TJ_DETAIL, 48, "detail")
+
 /* These numbers are fixed now, so that what a later version writes does not collide with anything
  * else. */
 #define TJ_RESERVED_KINDS(X) \
@@ -150,6 +153,10 @@
     X(TJ_FIGURE_ADJUSTMENTS,  10, "adjustments") \
     X(TJ_FIGURE_BROUGHT_IN,   11, "brought_in")
 
+#define TJ_ENCUMBRANCES(X) \
+    X(TJ_PLEDGED, 1, "pledged") \
+    X(TJ_LENT,    2, "lent")
+
 #define TJ_NETWORKS(X) \
     X(TJ_MAINNET,  0, "mainnet") \
     X(TJ_TESTNET4, 1, "testnet4") \
@@ -157,6 +164,8 @@
     X(TJ_REGTEST,  3, "regtest")
 
 /* ---- section 3.1: the layouts of movements ---- */
+
+/* `details` is any number by itself: it is held against what follows (tj_details_check). */
 
 #define TJ_TRANSFER_FIELDS(F, K) \
     F(K, purpose,     2,  1, NUMBER_NAMED(tj_purpose_names, 1, TJ_PURPOSE_END - 1)) \
@@ -167,12 +176,14 @@
 #define TJ_CITING_FIELDS(F, K) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES, OPTIONAL) \
+    F(K, details,    92,  1, NUMBER(PLAIN, 0, UINT8_MAX), OPTIONAL) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 #define TJ_NAMING_FIELDS(F, K) \
     TJ_TRANSFER_FIELDS(F, K) \
     F(K, refers_to,  36,  8, NUMBER(RECORD, 1, UINT64_MAX)) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES) \
+    F(K, details,    92,  1, NUMBER(PLAIN, 0, UINT8_MAX), OPTIONAL) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 
 /* It brings in what its party held before the ledger; or corrects such a one. */
@@ -336,6 +347,49 @@
     F(TJ_STATEMENT, as_of,       20,  4, NUMBER(DATE, 1, UINT32_MAX)) \
     F(TJ_STATEMENT, value,       24, 16, SIGNED(VALUE)) \
     F(TJ_STATEMENT, document,    40, 32, BYTES, OPTIONAL)
+
+/* ---- section 3.3: the types of details ---- */
+
+/* X(constant, number, "name", movements that may have it, directives that may, parts, how its text
+ * reads). The movements are a mask; of directives it is none, one kind, or every. A type with a
+ * text that goes on in more parts has no other field. */
+#define TJ_DETAIL_TYPES(X) \
+    X(TJ_DETAIL_LONG_REFERENCE,   1, "long_reference",  TJ_OF_ALL,     0,               1,              PLAIN) \
+    X(TJ_DETAIL_MEMO,             2, "memo",            TJ_OF_ALL,     TJ_OF_DIRECTIVES, TJ_DETAILS_MAX, PLAIN) \
+    X(TJ_DETAIL_TRANSACTION,      3, "transaction",     TJ_OF_MOVED,   0,               1,              PLAIN) \
+    X(TJ_DETAIL_PRICE,            4, "price",           TJ_OF_PRICED,  0,               1,              PLAIN) \
+    X(TJ_DETAIL_ADDRESS,          5, "address",         TJ_OF_MOVED,   TJ_OPEN_ACCOUNT, 1,              ASCII) \
+    X(TJ_DETAIL_DESCRIPTOR,       6, "descriptor",      0,             TJ_OPEN_ACCOUNT, 1,              PLAIN) \
+    X(TJ_DETAIL_ATTACHMENT_NAME,  7, "attachment_name", TJ_OF_CITING,  TJ_STATEMENT,    TJ_DETAILS_MAX, NAME) \
+    X(TJ_DETAIL_MEDIA_TYPE,       8, "media_type",      TJ_OF_CITING,  TJ_STATEMENT,    1,              ASCII) \
+    X(TJ_DETAIL_COUNTERPARTY,     9, "counterparty",    TJ_OF_MOVED,   0,               1,              PLAIN) \
+    X(TJ_DETAIL_ENCUMBRANCE,     10, "encumbrance",     0,             TJ_OPEN_ACCOUNT, 1,              PLAIN)
+
+/* F(type, field, OFFSET, SIZE, what it holds), as of records. */
+#define TJ_DETAIL_LONG_REFERENCE_FIELDS(F) \
+    F(TJ_DETAIL_LONG_REFERENCE, long_reference, 4, 92, TEXT)
+#define TJ_DETAIL_MEMO_FIELDS(F) \
+    F(TJ_DETAIL_MEMO, memo, 4, 92, TEXT)
+#define TJ_DETAIL_TRANSACTION_FIELDS(F) \
+    F(TJ_DETAIL_TRANSACTION, txid,    4, 32, BYTES, FILLED) \
+    F(TJ_DETAIL_TRANSACTION, output, 36,  4, NUMBER(PLAIN, 0, UINT32_MAX))
+#define TJ_DETAIL_PRICE_FIELDS(F) \
+    F(TJ_DETAIL_PRICE, total,     4,  8, NUMBER(PLAIN, 1, INT64_MAX)) \
+    F(TJ_DETAIL_PRICE, decimals, 12,  1, NUMBER(PLAIN, 0, TJ_PRICE_DECIMALS_MAX)) \
+    F(TJ_DETAIL_PRICE, currency, 13,  3, BYTES, FILLED) \
+    F(TJ_DETAIL_PRICE, source,   16, 80, TEXT, OPTIONAL)
+#define TJ_DETAIL_ADDRESS_FIELDS(F) \
+    F(TJ_DETAIL_ADDRESS, address, 4, 92, TEXT)
+#define TJ_DETAIL_DESCRIPTOR_FIELDS(F) \
+    F(TJ_DETAIL_DESCRIPTOR, descriptor, 4, 32, BYTES, FILLED)
+#define TJ_DETAIL_ATTACHMENT_NAME_FIELDS(F) \
+    F(TJ_DETAIL_ATTACHMENT_NAME, attachment_name, 4, 92, TEXT)
+#define TJ_DETAIL_MEDIA_TYPE_FIELDS(F) \
+    F(TJ_DETAIL_MEDIA_TYPE, media_type, 4, 92, TEXT)
+#define TJ_DETAIL_COUNTERPARTY_FIELDS(F) \
+    F(TJ_DETAIL_COUNTERPARTY, counterparty, 4, 20, BYTES, FILLED)
+#define TJ_DETAIL_ENCUMBRANCE_FIELDS(F) \
+    F(TJ_DETAIL_ENCUMBRANCE, encumbrance, 4, 1, NUMBER_NAMED(tj_encumbrance_names, 1, TJ_ENCUMBRANCE_END - 1))
 
 /* clang-format on */
 

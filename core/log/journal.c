@@ -400,7 +400,8 @@ static bool past_record(void *context, struct tj_named *out, uint64_t record_id)
         return false;
     }
     memcpy(out->record, record, TJ_RECORD_SIZE);
-    tj_leaf_hash(past->digester->hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    tj_group_hash(past->digester->hasher, &out->group, record,
+                  tj_details_after(body.records, entry.header.record_count, position));
     out->absent = false;
     bool nested = past->nested;
     past->nested = true;

@@ -45,8 +45,9 @@ static enum tijori_status apply_records(struct tj_state *state, struct tj_effect
         if (state->no_memory) {
             return tj_refuse(verdict, TIJORI_MEMORY, NULL);
         }
-        TJ_VERIFY_CHECK(!movements || (covered(state, tj_movement_from(record)) &&
-                                       covered(state, tj_movement_to(record))));
+        TJ_VERIFY_CHECK(
+            !tj_kind_is_movement(tj_record_kind(record)) ||
+            (covered(state, tj_movement_from(record)) && covered(state, tj_movement_to(record))));
     }
     verdict->record = TJ_NOWHERE;
     return tj_judge_after(state, c, verdict);

@@ -242,6 +242,17 @@ static bool is_here(const struct tj_state *state, uint64_t account)
     return !state->partial || tj_state_account(state, account) != NULL;
 }
 
+void tj_effect_detail(struct tj_state *state, const uint8_t detail[TJ_RECORD_SIZE])
+{
+    const uint8_t *record = tj_detail_record(detail);
+    if (detail[TJ_DETAIL_AT_TYPE] != TJ_DETAIL_ENCUMBRANCE) {
+        return;
+    }
+    TJ_VERIFY_CHECK(tj_record_kind(record) == TJ_OPEN_ACCOUNT);
+    tj_state_touch_account(state, TJ_GET(record, TJ_OPEN_ACCOUNT, account))->encumbrance =
+        detail[TJ_DETAIL_ENCUMBRANCE_AT_encumbrance];
+}
+
 void tj_effect_freeze_account(struct tj_state *state, const struct tj_given *g)
 {
     if (!is_here(state, g->r->account)) {

@@ -58,4 +58,8 @@ tj_directive_effect tj_effect_open_account, tj_effect_freeze_account, tj_effect_
 tj_directive_effect tj_effect_set_tier, tj_effect_set_limit, tj_effect_programme,
     tj_effect_end_rule;
 
+/* A detail's: an encumbrance becomes its account's, and no other type has one. `detail` stands
+ * behind its record, in a body. */
+void tj_effect_detail(struct tj_state *state, const uint8_t detail[TJ_RECORD_SIZE]);
+
 #endif

@@ -40,7 +40,7 @@ static bool acts_unseen(const struct tj_state *state, uint32_t party)
 uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE])
 {
     struct tj_record r;
-    if (!state->partial || tj_kind_is_movement(tj_record_kind(record))) {
+    if (!state->partial || tj_directive_rule(tj_record_kind(record)) == NULL) {
         return 0;
     }
     tj_record_decode(&r, record);

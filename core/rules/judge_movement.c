@@ -376,7 +376,8 @@ static const char *differing_field(const uint8_t *record, const uint8_t *named)
     return NULL;
 }
 
-/* The record that is named: NAMED_UNKNOWN, NAMED_HASH, NAMED_KIND and NAMED_DIFFERS of 7.1. It has
+/* The record that is named: NAMED_UNKNOWN, NAMED_KIND of a detail, NAMED_HASH, NAMED_KIND and
+ * NAMED_DIFFERS of 7.1. It has
  * to be of an earlier entry, even where the log goes on after this one (an audit reads it whole).
  * The hash comes before the rest, because it shows that the signers meant the record that stands
  * here. Of a record that is absent nothing can be compared: judge_absent says what can be asked. */
@@ -394,13 +395,18 @@ static enum tijori_status judge_named(const struct tj_past *past, struct tj_name
     if (named->absent) {
         return TIJORI_OK;
     }
-    /* 7.1, NAMED_HASH. */
-    if (memcmp(named->leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
+    /* 7.1, NAMED_KIND: a detail is part of what its record says, and nothing by itself. */
+    if (tj_kind_is_detail(tj_record_kind(named->record))) {
+        return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
+                                tj_kind_name(tj_record_kind(named->record)));
+    }
+    /* 7.1, NAMED_HASH: over the record and its details, so that a signer vouches for all of it. */
+    if (memcmp(named->group.bytes, tj_movement_hash(record), TJ_HASH_SIZE) != 0) {
         return tj_refuse(verdict, TIJORI_NAMED_HASH, "hash");
     }
     if (!kinds_match(tj_record_kind(record), tj_record_kind(named->record))) {
         return tj_refuse_detail(verdict, TIJORI_NAMED_KIND, "refers_to", "it is a %s",
-                                tj_record_layout(tj_record_kind(named->record))->name);
+                                tj_kind_name(tj_record_kind(named->record)));
     }
     const char *field = differing_field(record, named->record);
     if (field != NULL) {

@@ -73,6 +73,9 @@
       tj_judge_statement, tj_effect_none)
 /* clang-format on */
 
+/* Details are asked nothing beside their form, and have one effect: section 3.3. */
+enum { DETAILS_SINCE = 1 };
+
 /* A kind without a row does not compile. */
 #define HAS_ROW(kind, ...)   kind##_HAS_RULE = 1,
 #define WANTS_ROW(kind, ...) static_assert(kind##_HAS_RULE, "a row for each kind");
@@ -127,6 +130,12 @@ enum tijori_status tj_judge_record(struct tj_state *state, const struct tj_past 
         }
         return rule->judge(state, past, c, record, verdict);
     }
+    if (tj_kind_is_detail(kind)) {
+        if (DETAILS_SINCE > rules) {
+            return refuse_early(DETAILS_SINCE, verdict);
+        }
+        return TIJORI_OK;
+    }
     const struct tj_directive_rule *rule = tj_directive_rule(kind);
     TIJORI_REQUIRE(rule != NULL);
     if (rule->since > rules) {
@@ -138,6 +147,8 @@ enum tijori_status tj_judge_record(struct tj_state *state, const struct tj_past 
     return tj_judge_directive(&asked, rule, verdict);
 }
 
+/* By the same tables as the judges. The link is that of a movement, which touches two accounts;
+ * what is none has a link of zeros. */
 void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint8_t *link,
                       uint32_t position, const uint8_t record[TJ_RECORD_SIZE])
 {
@@ -148,11 +159,15 @@ void tj_effect_record(struct tj_state *state, struct tj_effect *effect, uint8_t 
         tj_effect_movement(state, effect, movements[kind].effect, link, position, record);
         return;
     }
-    const struct tj_directive_rule *rule = tj_directive_rule(kind);
-    TIJORI_REQUIRE(rule != NULL);
     if (link != NULL) {
         memset(link, 0, TJ_LINK_SIZE);
     }
+    if (tj_kind_is_detail(kind)) {
+        tj_effect_detail(state, record);
+        return;
+    }
+    const struct tj_directive_rule *rule = tj_directive_rule(kind);
+    TIJORI_REQUIRE(rule != NULL);
     struct tj_record r;
     tj_record_decode(&r, record);
     const struct tj_given given = {effect, &r, tj_record_id(effect->entry, position)};

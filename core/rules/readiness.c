@@ -283,6 +283,9 @@ static void ask_records(struct asking *a)
     bool movements = tj_kind_is_movement(tj_record_kind(tj_case_record(&a->c, 0)));
     for (uint32_t i = 0; i < a->c.header->record_count; i++) {
         const uint8_t *record = tj_case_record(&a->c, i);
+        if (tj_kind_is_detail(tj_record_kind(record))) {
+            continue; /* no key is asked about it */
+        }
         TJ_VERIFY_CHECK(tj_kind_is_movement(tj_record_kind(record)) == movements);
         ask_possession(a, record);
         if (movements && a->state != NULL) {

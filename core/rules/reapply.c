@@ -17,7 +17,7 @@ static bool movement_fits(const struct tj_state *state, const struct tj_past *pa
         return true;
     }
     return past->record(past->context, &named, tj_movement_refers_to(record)) &&
-           memcmp(named.leaf.bytes, tj_movement_hash(record), TJ_HASH_SIZE) == 0 &&
+           memcmp(named.group.bytes, tj_movement_hash(record), TJ_HASH_SIZE) == 0 &&
            tj_kind_is_movement(tj_record_kind(named.record));
 }
 
@@ -41,6 +41,9 @@ static bool reapply_fits(const struct tj_state *state, const struct tj_past *pas
     struct tj_record r;
     if (tj_kind_is_movement(tj_record_kind(record))) {
         return movement_fits(state, past, record);
+    }
+    if (tj_kind_is_detail(tj_record_kind(record))) {
+        return true; /* its record was asked about */
     }
     tj_record_decode(&r, record);
     if (!numbers_fit(state, &r)) {

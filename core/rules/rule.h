@@ -8,13 +8,14 @@
  * Everything here is a function of a rule's own object, of facts that never change, and of one
  * movement with its entry: that is what lets a redo count again. */
 
+#include "core/format/detail.h"
 #include "core/format/entry.h"
 #include "core/rules/state.h"
 
 /* An earlier record that a record names. */
 struct tj_named {
     uint8_t record[TJ_RECORD_SIZE];
-    struct tj_hash leaf;  /* SHA-256(0x00 || record) */
+    struct tj_hash group; /* group hash: of the record and its details */
     uint64_t received_ns; /* of its entry */
     uint8_t basis;        /* enum tj_basis, of a movement */
     uint8_t countersigner_count;

@@ -201,7 +201,8 @@ struct tj_account_object {
     uint16_t asset;
     uint8_t class; /* 0: not opened */
     uint8_t flags;
-    uint32_t reserved;
+    uint8_t encumbrance; /* enum tj_encumbrance; 0: none */
+    uint8_t reserved[3];
 };
 
 /* 64 bytes. Number: the asset's. All reserve and custody accounts of a party in one asset. */

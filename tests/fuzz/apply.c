@@ -87,8 +87,11 @@ static bool past_record(void *context, struct tj_named *out, uint64_t id)
     }
     const struct stored *stored = &world.entries[entry];
     memset(out, 0, sizeof *out);
-    memcpy(out->record, stored->parts.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
-    tj_leaf_hash(world.digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    const uint8_t *record = stored->parts.records + (size_t)position * TJ_RECORD_SIZE;
+    memcpy(out->record, record, TJ_RECORD_SIZE);
+    tj_group_hash(
+        world.digester.hasher, &out->group, record,
+        tj_details_after(stored->parts.records, stored->view.header.record_count, position));
     tj_named_complete(&past, out, &stored->view);
     return true;
 }
@@ -352,7 +355,7 @@ static struct tj_record make_naming(struct run *r, uint8_t kind)
         m.from = swap ? tj_movement_to(named.record) : tj_movement_from(named.record);
         m.to = swap ? tj_movement_from(named.record) : tj_movement_to(named.record);
         m.amount = tj_movement_amount(named.record).base;
-        m.hash = named.leaf;
+        m.hash = named.group;
     }
     uint8_t change = next(r);
     m.amount =

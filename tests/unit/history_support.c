@@ -64,7 +64,8 @@ static struct named_record sent(struct history *h, uint64_t entry, uint32_t posi
     struct named_record named = {.id = tj_record_id(entry, position)};
     const uint8_t *bytes = h->f->records + (size_t)position * TJ_RECORD_SIZE;
     tj_record_decode(&named.record, bytes);
-    tj_leaf_hash(h->f->digester.hasher, &named.leaf, bytes, TJ_RECORD_SIZE);
+    tj_group_hash(h->f->digester.hasher, &named.group, bytes,
+                  tj_details_after(h->f->records, h->f->header.record_count, position));
     return named;
 }
 
@@ -85,7 +86,7 @@ static struct tj_record naming(uint8_t kind, const struct named_record *named, u
                                       amount, old->purpose);
     r.kind = kind;
     r.refers_to = named->id;
-    r.hash = named->leaf;
+    r.hash = named->group;
     return r;
 }
 

@@ -17,7 +17,7 @@ struct history {
 struct named_record {
     struct tj_record record;
     uint64_t id;
-    struct tj_hash leaf;
+    struct tj_hash group;
 };
 
 /* Every kind of record that can be accepted today (activate_rules cannot: there is one set of rules

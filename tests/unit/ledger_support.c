@@ -139,6 +139,20 @@ void fixture_add(struct fixture *f, const struct tj_record *record)
     tj_record_encode(record, f->records + (size_t)f->header.record_count++ * TJ_RECORD_SIZE);
 }
 
+void fixture_add_details(struct fixture *f, const struct tj_details *details)
+{
+    uint8_t bytes[TJ_DETAILS_MAX * TJ_RECORD_SIZE];
+    uint32_t count = tj_details_encode(details, bytes);
+    uint8_t *record = f->records + (size_t)(f->header.record_count - 1) * TJ_RECORD_SIZE;
+    assert_true(count <= TJ_DETAILS_MAX);
+    assert_true(f->header.record_count + count <= FIXTURE_RECORDS_MAX);
+    memcpy(record + TJ_RECORD_SIZE, bytes, (size_t)count * TJ_RECORD_SIZE);
+    f->header.record_count += count;
+    if (tj_kind_is_movement(tj_record_kind(record))) {
+        TJ_PUT(record, TJ_MOVE, details, count);
+    }
+}
+
 void fixture_seal(struct fixture *f, struct tj_hash *id)
 {
     uint8_t bytes[TJ_HEADER_SIZE];

@@ -11,6 +11,7 @@
  *     party 3 treasury   key 0 ecdsa initiate, move threshold 1
  */
 
+#include "core/format/detail.h"
 #include "core/rules/genesis.h"
 #include "core/ingest/ledger.h"
 #include "core/audit/replay.h"
@@ -85,6 +86,8 @@ struct tj_record fixture_log_key(uint8_t kind, uint32_t number);
 void fixture_begin(struct fixture *f, uint32_t party, uint16_t lane);
 struct tj_record fixture_move(uint64_t from, uint64_t to, uint64_t amount, uint8_t purpose);
 void fixture_add(struct fixture *f, const struct tj_record *record);
+/* Behind the record added last, which says so when it is a movement. */
+void fixture_add_details(struct fixture *f, const struct tj_details *details);
 /* Computes body_root and the id; fills blinds when the envelope is restricted. */
 void fixture_seal(struct fixture *f, struct tj_hash *id);
 /* Adds a signature by a key of the fixture over the sealed id. */

@@ -244,7 +244,8 @@ struct tj_record rules_naming(struct fixture *f, uint8_t kind, uint64_t entry, u
     r.from = kind == TJ_CORRECT ? named.to : named.from;
     r.to = kind == TJ_CORRECT ? named.from : named.to;
     r.refers_to = tj_record_id(entry, position);
-    tj_leaf_hash(f->digester.hasher, &r.hash, record, TJ_RECORD_SIZE);
+    uint32_t count = tj_header_record_count(bytes + TJ_ENTRY_FIXED_SIZE - TJ_HEADER_SIZE);
+    tj_group_hash(f->digester.hasher, &r.hash, record, tj_details_after(body, count, position));
     free(body);
     return r;
 }

@@ -350,6 +350,7 @@ static const struct place places[] = {
     ACCOUNT(asset),
     ACCOUNT(class),
     ACCOUNT(flags),
+    ACCOUNT(encumbrance),
     ACCOUNT(reserved),
 
     HOLDING(in),

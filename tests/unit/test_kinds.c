@@ -3,6 +3,7 @@
  * (The compiler finds a kind without a layout, a rule or a sentence; second_tables_test.py what
  * the second verifier lacks of the document; test_cli_input reads the examples.) */
 
+#include "core/format/detail.h"
 #include "core/rules/kind.h"
 #include "text/log_words.h"
 
@@ -23,6 +24,7 @@ struct named {
 #define NAMED_3(constant, number, name)    {#constant, number, name},
 
 static const struct named kinds[] = {TJ_KINDS(NAMED)};
+static const struct named detail_kinds[] = {TJ_DETAIL_KINDS(NAMED_3)};
 static const struct named reserved[] = {TJ_RESERVED_KINDS(NAMED_3)};
 static const struct named purposes[] = {TJ_PURPOSES(NAMED_3)};
 static const struct named classes[] = {TJ_CLASSES(NAMED_3)};
@@ -31,9 +33,10 @@ static const struct named roles[] = {TJ_ROLES(NAMED_3)};
 static const struct named limits[] = {TJ_LIMIT_TYPES(NAMED_3)};
 static const struct named programmes[] = {TJ_PROGRAMME_TYPES(NAMED_3)};
 static const struct named figures[] = {TJ_FIGURES(NAMED_3)};
+static const struct named detail_types[] = {TJ_DETAIL_TYPES(NAMED)};
 static const struct named in_prose[] = {
     TJ_NETWORKS(NAMED_3) TJ_DOMAINS(NAMED_3) TJ_DIRECTIONS(NAMED_3) TJ_LIMIT_TYPES(NAMED_3)
-        TJ_PROGRAMME_TYPES(NAMED_3) TJ_MODES(NAMED_3) TJ_FIGURES(NAMED_3)};
+        TJ_PROGRAMME_TYPES(NAMED_3) TJ_MODES(NAMED_3) TJ_FIGURES(NAMED_3) TJ_ENCUMBRANCES(NAMED_3)};
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 /* ---- the documents ---- */
@@ -101,6 +104,8 @@ static void numbers_are_documented(void **state)
         must_say(part, where, &kinds[i], "| %s%s | %u |", kinds[i].name,
                  move ? " (posted at once)" : "", kinds[i].number);
     }
+    list_is_said(part, where, detail_kinds, COUNT(detail_kinds), "| ", " | ", " |");
+    list_is_said(prose, where, detail_types, COUNT(detail_types), " ", " ", "");
     for (size_t i = 0; i < COUNT(reserved); i++) {
         must_say(prose, where, &reserved[i], "%u %s", reserved[i].number, reserved[i].name);
     }
@@ -171,6 +176,38 @@ static void layouts_are_documented(void **state)
     }
     free(directives);
     free(movements);
+}
+
+/* Each field of a type stands in its row as "4 32 txid". A text is not named there again: its row
+ * says what it is. */
+#define DETAIL_FIELD(type, field, offset, size, ...) {#type, offset, #field " " #size},
+#define DETAIL_FIELDS(type, ...)                     type##_FIELDS(DETAIL_FIELD)
+
+static void details_are_documented(void **state)
+{
+    (void)state;
+    static const struct named fields[] = {TJ_DETAIL_TYPES(DETAIL_FIELDS)};
+    char *part = section("FORMAT.md", "### 3.3 Details", false);
+    for (size_t i = 0; i < COUNT(detail_types); i++) {
+        char begins[64];
+        unsigned found = 0;
+        snprintf(begins, sizeof begins, "| %u %s | ", detail_types[i].number, detail_types[i].name);
+        char *row = row_of(part, begins);
+        assert_string_equal(tj_detail_names[detail_types[i].number], detail_types[i].name);
+        for (size_t k = 0; k < COUNT(fields); k++) {
+            char said[64];
+            bool of_type = strcmp(fields[k].constant, detail_types[i].constant) == 0;
+            snprintf(said, sizeof said, "%u %s ", fields[k].number,
+                     strrchr(fields[k].name, ' ') + 1);
+            if (of_type) {
+                must_say(row, "docs/FORMAT.md section 3.3", &fields[k], "%s", said);
+                found++;
+            }
+        }
+        assert_true(found > 0);
+        free(row);
+    }
+    free(part);
 }
 
 /* ---- rules ---- */
@@ -286,9 +323,8 @@ static void purposes_have_their_cells(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_documented),
-        cmocka_unit_test(layouts_are_documented),
-        cmocka_unit_test(rules_are_documented),
+        cmocka_unit_test(numbers_are_documented),    cmocka_unit_test(layouts_are_documented),
+        cmocka_unit_test(details_are_documented),    cmocka_unit_test(rules_are_documented),
         cmocka_unit_test(purposes_have_their_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -366,7 +366,7 @@ static bool machine_record(void *context, struct tj_named *out, uint64_t id)
     const struct past_record *found = find_past(id);
     if (found != NULL) {
         memcpy(out->record, found->bytes, TJ_RECORD_SIZE);
-        tj_leaf_hash(m->digester->hasher, &out->leaf, found->bytes, TJ_RECORD_SIZE);
+        tj_leaf_hash(m->digester->hasher, &out->group, found->bytes, TJ_RECORD_SIZE);
         out->basis = found->basis;
     }
     return found != NULL;

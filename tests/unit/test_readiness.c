@@ -117,8 +117,10 @@ static bool past_record(void *context, struct tj_named *out, uint64_t id)
                                        .header = stored->e.header,
                                        .slots = stored->e.slots};
     memset(out, 0, sizeof *out);
-    memcpy(out->record, stored->e.records + (size_t)position * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
-    tj_leaf_hash(world.digester.hasher, &out->leaf, out->record, TJ_RECORD_SIZE);
+    const uint8_t *record = stored->e.records + (size_t)position * TJ_RECORD_SIZE;
+    memcpy(out->record, record, TJ_RECORD_SIZE);
+    tj_group_hash(world.digester.hasher, &out->group, record,
+                  tj_details_after(stored->e.records, stored->e.header.record_count, position));
     tj_named_complete(&past, out, &view);
     return true;
 }
@@ -773,7 +775,7 @@ static bool random_naming(struct tj_record *r, uint8_t kind)
     r->from = swaps ? tj_movement_to(named.record) : tj_movement_from(named.record);
     r->to = swaps ? tj_movement_from(named.record) : tj_movement_to(named.record);
     r->amount = tj_movement_amount(named.record).base;
-    r->hash = named.leaf;
+    r->hash = named.group;
     if (swaps && one_in(2)) {
         r->amount = 1 + draw(r->amount);
     }

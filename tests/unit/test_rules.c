@@ -1140,6 +1140,14 @@ static void kinds_where_they_do_not_belong(void **state)
     rules_one(f, 0, 0, &ledger);
     finish();
     must_refuse("a second ledger record", TIJORI_GENESIS_ONLY, 0, "kind");
+    begin();
+    f->records[0] = TJ_DETAIL;
+    finish();
+    must_refuse("a detail of nothing", TIJORI_DETAIL, 0, "kind");
+    begin();
+    TJ_PUT(f->records, TJ_MOVE, details, 1);
+    finish();
+    must_refuse("a detail that is said and does not follow", TIJORI_DETAIL, 0, "details");
 }
 
 /* The world's fixture knows one attachment; two are put in by hand. */
