@@ -40,7 +40,8 @@ static bool acts_unseen(const struct tj_state *state, uint32_t party)
 uint64_t tj_directive_unjudged(const struct tj_state *state, const uint8_t record[TJ_RECORD_SIZE])
 {
     struct tj_record r;
-    if (!state->partial || tj_directive_rule(tj_record_kind(record)) == NULL) {
+    const uint8_t kind = tj_record_kind(record);
+    if (!state->partial || tj_kind_is_movement(kind) || tj_kind_is_detail(kind)) {
         return 0;
     }
     tj_record_decode(&r, record);
