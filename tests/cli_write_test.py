@@ -363,7 +363,7 @@ def test_evidence():
     check(envelope.count(bytes.fromhex(digest)) == 2, "the records do not hold its SHA-256")
     sign("evidence.tje", "t1.pem", "t2.pem", says=["complete"])
     receipt = json.loads(run("ingest", "ledger", "evidence.tje", "--format", "json"))
-    # A correction names the record; the ledger knows its leaf hash.
+    # A correction names the record; the ledger knows its group hash.
     named = f"{receipt['entry']}:0"
     propose(write("correct.csv", movement("correct", "1:1", "1:0", "1 BTC", "purchase", "", "",
                                           named)), "correct.tje")
@@ -372,7 +372,7 @@ def test_evidence():
     check(bytes.fromhex(leaf) in read("correct.tje"), "the leaf hash was not looked up")
     offline = ["--genesis", "genesis.json", "--sequence", "2", "--previous", "11" * 32]
     run("propose", *offline, "--party", "1", "correct.csv", "-o", "no.tje", code=DATA,
-        says=["ENTRY:POSITION:LEAF"])
+        says=["ENTRY:POSITION:HASH"])
     write("offline.csv", movement("correct", "1:1", "1:0", "1 BTC", "purchase", "", "",
                                   f"{named}:{leaf}"))
     run("propose", *offline, "--party", "1", "offline.csv", "-o", "offline.tje")

@@ -11,14 +11,16 @@ static json_t *records_json(const struct entry_reader *reader, const struct tj_e
                             const struct tj_body_view *body, uint32_t position)
 {
     json_t *array = json_array();
-    for (uint32_t i = 0; i < entry->header.record_count; i++) {
-        if (position != TJ_NOWHERE && position != i) {
-            continue;
+    uint32_t details = 0;
+    for (uint32_t i = 0; i < entry->header.record_count; i += 1 + details) {
+        details = tj_details_after(body->records, entry->header.record_count, i);
+        if (position != TJ_NOWHERE && (position < i || position > i + details)) {
+            continue; /* a detail is shown with its record */
         }
         json_t *object = json_object();
         member_record(object, "id", tj_record_id(entry->index, i));
         named_record(object, &reader->naming, &entry->header,
-                     body->records + (size_t)i * TJ_RECORD_SIZE);
+                     body->records + (size_t)i * TJ_RECORD_SIZE, details);
         element_add(array, object);
     }
     return array;
@@ -139,6 +141,7 @@ void entry_print_record(FILE *out, const json_t *entry)
     const json_t *records = json_object_get(entry, "records");
     named_print_records(out, records);
     named_print_member(out, json_array_get(records, 0), "leaf_hash", "leaf hash");
+    named_print_member(out, json_array_get(records, 0), "group_hash", "group hash");
     named_print_member(out, entry, "received", "received");
     named_print_member(out, entry, "envelope_id", "envelope");
 }

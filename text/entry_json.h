@@ -20,7 +20,7 @@ json_t *entry_to_json(const struct entry_reader *reader, enum tijori_status *sta
 /* Not all of it could be decoded. */
 bool entry_is_damaged(const json_t *entry) TJ_MUST_USE;
 
-/* The entry for a person; or its one record, with the leaf hash that a post, void or correct of it
+/* The entry for a person; or its one record, with the hash that a post, void or correct of it
  * has to name. */
 void entry_print(FILE *out, const json_t *entry);
 void entry_print_record(FILE *out, const json_t *entry);

@@ -4,11 +4,13 @@
 #include "core/format/text_form.h"
 #include "crypto/hex.h"
 #include "storage/file.h"
+#include "text/detail_json.h"
 #include "text/json.h"
 #include "text/record_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +84,7 @@ static bool name_is_safe(const char *name)
 
 /* Reads a whole regular file of 1 to TJ_ATTACHMENT_SIZE_MAX bytes. */
 static bool read_attachment(const struct parse *parse, struct input_attachment *out,
-                            const char *name)
+                            const char *member, const char *name)
 {
     char path[4096];
     struct stat info;
@@ -91,36 +93,43 @@ static bool read_attachment(const struct parse *parse, struct input_attachment *
     /* Not blocking: the name may be a pipe's, which is refused below. */
     int fd = length < (int)sizeof path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0) {
-        return refuse(parse, "evidence", "%s: %s", name, strerror(errno));
+        return refuse(parse, member, "%s: %s", name, strerror(errno));
     }
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 1 ||
         info.st_size > (off_t)TJ_ATTACHMENT_SIZE_MAX) {
         close(fd);
-        return refuse(parse, "evidence", "%s is to be a file of 1 to %u bytes", name,
+        return refuse(parse, member, "%s is to be a file of 1 to %u bytes", name,
                       TJ_ATTACHMENT_SIZE_MAX);
     }
     const int error = tj_descriptor_load(&out->bytes, &out->size, fd, (size_t)info.st_size);
     close(fd);
     if (error == ENOMEM) {
-        return refuse(parse, "evidence", "%s: %s", name, strerror(error));
+        return refuse(parse, member, "%s: %s", name, strerror(error));
     }
     if (error != 0) {
-        return refuse(parse, "evidence", "%s: cannot be read whole", name);
+        return refuse(parse, member, "%s: cannot be read whole", name);
     }
     if (out->size != (size_t)info.st_size) {
         free(out->bytes);
-        return refuse(parse, "evidence", "%s: cannot be read whole", name);
+        return refuse(parse, member, "%s: cannot be read whole", name);
     }
     return true;
 }
 
-static int32_t find_attachment(const struct input *input, const char *name,
-                               const struct tj_hash *hash)
+static int32_t find_by_name(const struct input *input, const char *name)
 {
     for (size_t i = 0; i < input->attachment_count; i++) {
-        const struct input_attachment *at = &input->attachments[i];
-        if (name != NULL ? strcmp(at->name, name) == 0
-                         : memcmp(at->hash.bytes, hash->bytes, TJ_HASH_SIZE) == 0) {
+        if (strcmp(input->attachments[i].name, name) == 0) {
+            return (int32_t)i;
+        }
+    }
+    return INPUT_ATTACHMENT_NONE;
+}
+
+static int32_t find_by_hash(const struct input *input, const struct tj_hash *hash)
+{
+    for (size_t i = 0; i < input->attachment_count; i++) {
+        if (memcmp(input->attachments[i].hash.bytes, hash->bytes, TJ_HASH_SIZE) == 0) {
             return (int32_t)i;
         }
     }
@@ -128,15 +137,15 @@ static int32_t find_attachment(const struct input *input, const char *name,
 }
 
 /* Takes a file that was not named before, unless one with the same bytes was. */
-static bool attach_new(struct parse *parse, const char *name)
+static bool attach_new(struct parse *parse, const char *member, const char *name)
 {
     struct input *out = parse->out;
     struct input_attachment added = {.name = NULL};
-    if (!read_attachment(parse, &added, name)) {
+    if (!read_attachment(parse, &added, member, name)) {
         return false;
     }
     tj_sha256(parse->hasher, &added.hash, added.bytes, added.size);
-    parse->attachment = find_attachment(out, NULL, &added.hash);
+    parse->attachment = find_by_hash(out, &added.hash);
     if (parse->attachment != INPUT_ATTACHMENT_NONE) {
         free(added.bytes);
         return true;
@@ -146,25 +155,25 @@ static bool attach_new(struct parse *parse, const char *name)
                                        out->attachment_count + 1, sizeof *out->attachments)) {
         free(added.name);
         free(added.bytes);
-        return no_memory(parse, "evidence");
+        return no_memory(parse, member);
     }
     parse->attachment = (int32_t)out->attachment_count;
     out->attachments[out->attachment_count++] = added;
     return true;
 }
 
-static bool attach(struct parse *parse, struct tj_hash *hash, const char *name)
+static bool attach(struct parse *parse, struct tj_hash *hash, const char *member, const char *name)
 {
     const struct input *out = parse->out;
     if (parse->options->directory == NULL) {
-        return refuse(parse, "evidence", "files cannot be named here; give the SHA-256");
+        return refuse(parse, member, "files cannot be named here; give the SHA-256");
     }
     if (!name_is_safe(name)) {
-        return refuse(parse, "evidence",
+        return refuse(parse, member,
                       "a file is named relative to the input, and not outside its directory");
     }
-    parse->attachment = find_attachment(out, name, NULL);
-    if (parse->attachment == INPUT_ATTACHMENT_NONE && !attach_new(parse, name)) {
+    parse->attachment = find_by_name(out, name);
+    if (parse->attachment == INPUT_ATTACHMENT_NONE && !attach_new(parse, member, name)) {
         return false;
     }
     *hash = out->attachments[parse->attachment].hash;
@@ -176,7 +185,7 @@ static bool take_document(struct parse *parse, json_t *object, const char *evide
 {
     struct tj_hash hash;
     if (strncmp(evidence, "file:", 5) == 0) {
-        if (!attach(parse, &hash, evidence + 5)) {
+        if (!attach(parse, &hash, "evidence", evidence + 5)) {
             return false;
         }
     } else if (!text_parse_hex(hash.bytes, TJ_HASH_SIZE, evidence)) {
@@ -194,38 +203,38 @@ static bool take_document(struct parse *parse, json_t *object, const char *evide
     return true;
 }
 
-static bool look_up_leaf(struct parse *parse, json_t *object, const char *member, uint64_t id)
+static bool look_up_group(struct parse *parse, json_t *object, const char *member, uint64_t id)
 {
-    struct tj_hash leaf;
+    struct tj_hash group;
     char text[TEXT_SIZE];
     text_format_record_id(text, id);
-    if (parse->options->leaf == NULL) {
+    if (parse->options->group == NULL) {
         return refuse(parse, member,
-                      "without the ledger the leaf hash of record %s is needed as well: "
-                      "ENTRY:POSITION:LEAF",
+                      "without the ledger the group hash of record %s is needed as well: "
+                      "ENTRY:POSITION:HASH",
                       text);
     }
-    if (!parse->options->leaf(parse->options->leaf_context, &leaf, id)) {
+    if (!parse->options->group(parse->options->group_context, &group, id)) {
         return refuse(parse, member, "there is no record %s in the ledger", text);
     }
-    member_hash(object, "hash", &leaf);
+    member_hash(object, "hash", &group);
     return true;
 }
 
-/* Of post, void, correct and approve: ENTRY:POSITION or ENTRY:POSITION:LEAF. */
+/* Of post, void, correct and approve: ENTRY:POSITION or ENTRY:POSITION:HASH. */
 static bool take_named(struct parse *parse, json_t *object, const char *evidence)
 {
     char record[TEXT_SIZE];
-    struct tj_hash leaf;
+    struct tj_hash group;
     uint64_t id;
     const char *first = strchr(evidence, ':');
     const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
     size_t size = second != NULL ? (size_t)(second - evidence) : strlen(evidence);
     snprintf(record, sizeof record, "%.*s", (int)(size < sizeof record ? size : 0), evidence);
     if (!text_parse_record_id(&id, record) ||
-        (second != NULL && !text_parse_hex(leaf.bytes, TJ_HASH_SIZE, second + 1))) {
+        (second != NULL && !text_parse_hex(group.bytes, TJ_HASH_SIZE, second + 1))) {
         return refuse(parse, "evidence",
-                      "is to name a record: ENTRY:POSITION, or ENTRY:POSITION:LEAF with 64 hex "
+                      "is to name a record: ENTRY:POSITION, or ENTRY:POSITION:HASH with 64 hex "
                       "digits");
     }
     if (json_object_get(object, "refers_to") != NULL || json_object_get(object, "hash") != NULL) {
@@ -233,10 +242,10 @@ static bool take_named(struct parse *parse, json_t *object, const char *evidence
     }
     member_text(object, "refers_to", record);
     if (second != NULL) {
-        member_hash(object, "hash", &leaf);
+        member_hash(object, "hash", &group);
         return true;
     }
-    return look_up_leaf(parse, object, "evidence", id);
+    return look_up_group(parse, object, "evidence", id);
 }
 
 /* Puts `hash` and `refers_to` in place of `evidence`. */
@@ -269,38 +278,43 @@ static bool take_evidence(struct parse *parse, json_t *object)
         return refuse(parse, "evidence", "is missing: the record it names, ENTRY:POSITION");
     }
     if (json_object_get(object, "hash") == NULL && text_parse_record_id(&id, refers_to)) {
-        return look_up_leaf(parse, object, "refers_to", id);
+        return look_up_group(parse, object, "refers_to", id);
     }
+    return true;
+}
+
+/* The SHA-256 of a file that is named in the place of one: in the document of a statement, or a
+ * descriptor among details. `object` may be NULL. */
+static bool take_file(struct parse *parse, json_t *object, const char *member)
+{
+    struct tj_hash hash;
+    const char *given = json_string_value(json_object_get(object, member));
+    if (given == NULL || strncmp(given, "file:", 5) != 0) {
+        return true;
+    }
+    char name[512];
+    if (strlen(given) >= sizeof name) {
+        return refuse(parse, member, "is to be a string of at most 511 bytes");
+    }
+    snprintf(name, sizeof name, "%s", given + 5);
+    if (!attach(parse, &hash, member, name)) {
+        return false;
+    }
+    member_hash(object, member, &hash);
     return true;
 }
 
 /* ---- one record ---- */
 
-static bool take_object(struct parse *parse, json_t *object)
+static bool refuse_form(const struct parse *parse, const struct tj_verdict *verdict)
 {
-    struct record_json_error wrong;
-    struct tj_verdict verdict;
-    uint8_t bytes[TJ_RECORD_SIZE];
-    parse->attachment = INPUT_ATTACHMENT_NONE;
-    if (json_object_get(object, "blind") != NULL) {
-        return refuse(parse, "blind", "is not written by hand; --restricted makes blinds");
-    }
-    if (!take_evidence(parse, object)) {
-        return false;
-    }
-    if (!document_whole()) {
-        return no_memory(parse, "");
-    }
-    if (!record_from_json(bytes, &wrong, object, parse->options->assets)) {
-        return refuse(parse, wrong.member, "%s", wrong.rule);
-    }
-    tj_verdict_init(&verdict);
-    enum tijori_status status = tj_record_check(bytes, false, &verdict);
-    if (status != TIJORI_OK) {
-        return refuse(parse, verdict.field != NULL ? verdict.field : "", "%s%s%s",
-                      tijori_status_text(status), verdict.detail[0] != '\0' ? ": " : "",
-                      verdict.detail);
-    }
+    return refuse(parse, verdict->field != NULL ? verdict->field : "", "%s%s%s",
+                  tijori_status_text(verdict->status), verdict->detail[0] != '\0' ? ": " : "",
+                  verdict->detail);
+}
+
+static bool add_record(struct parse *parse, const uint8_t bytes[TJ_RECORD_SIZE])
+{
     struct input *out = parse->out;
     if (!tj_grow(&out->records, &out->capacity, out->count + 1, sizeof *out->records)) {
         return no_memory(parse, "");
@@ -310,6 +324,61 @@ static bool take_object(struct parse *parse, json_t *object)
     record->line = parse->line;
     record->attachment = parse->attachment;
     return true;
+}
+
+/* A record whose form was checked, and its details, which are not yet. */
+static bool add_group(struct parse *parse, uint8_t bytes[TJ_RECORD_SIZE],
+                      const struct tj_details *details)
+{
+    uint8_t encoded[TJ_DETAILS_MAX * TJ_RECORD_SIZE];
+    struct tj_verdict verdict;
+    uint32_t count = tj_details_encode(details, encoded);
+    if (count > TJ_DETAILS_MAX) {
+        return refuse(parse, "details", "take %" PRIu32 " records of 92 bytes; %u is the most",
+                      count, TJ_DETAILS_MAX);
+    }
+    if (tj_kind_is_movement(tj_record_kind(bytes))) {
+        TJ_PUT(bytes, TJ_MOVE, details, count);
+    }
+    tj_verdict_init(&verdict);
+    if (tj_details_check(bytes, encoded, count, false, &verdict) != TIJORI_OK) {
+        return refuse_form(parse, &verdict);
+    }
+    for (uint32_t i = 0; i <= count; i++) {
+        if (!add_record(parse, i == 0 ? bytes : encoded + (size_t)(i - 1) * TJ_RECORD_SIZE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_object(struct parse *parse, json_t *object)
+{
+    struct record_json_error wrong;
+    struct tj_verdict verdict;
+    struct tj_details details;
+    uint8_t bytes[TJ_RECORD_SIZE];
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    parse->attachment = INPUT_ATTACHMENT_NONE;
+    if (json_object_get(object, "blind") != NULL) {
+        return refuse(parse, "blind", "is not written by hand; --restricted makes blinds");
+    }
+    if (!take_evidence(parse, object) || !take_file(parse, object, "document") ||
+        !take_file(parse, json_object_get(object, "details"), "descriptor")) {
+        return false;
+    }
+    if (!document_whole()) {
+        return no_memory(parse, "");
+    }
+    if (!details_from_json(&details, &wrong, object, kind != NULL ? tj_kind_by_name(kind) : 0) ||
+        !record_from_json(bytes, &wrong, object, parse->options->assets)) {
+        return refuse(parse, wrong.member, "%s", wrong.rule);
+    }
+    tj_verdict_init(&verdict);
+    if (tj_record_check(bytes, false, &verdict) != TIJORI_OK) {
+        return refuse_form(parse, &verdict);
+    }
+    return add_group(parse, bytes, &details);
 }
 
 /* ---- lines ---- */

@@ -22,6 +22,7 @@ struct input_attachment {
     size_t size;
 };
 
+/* A record, or a detail: those of a record stand behind it. */
 struct input_record {
     uint8_t bytes[TJ_RECORD_SIZE]; /* form checked, blind zero */
     uint32_t line;                 /* from 1 */
@@ -41,9 +42,9 @@ struct input_options {
     const struct assets *assets;
     /* Where `file:NAME` is looked for; NULL: files are refused. */
     const char *directory;
-    /* The leaf hash of a record in the ledger; NULL: offline, it has to be in the input. */
-    bool (*leaf)(void *context, struct tj_hash *leaf, uint64_t record_id);
-    void *leaf_context;
+    /* The group hash of a record in the ledger; NULL: offline, it has to be in the input. */
+    bool (*group)(void *context, struct tj_hash *group, uint64_t record_id);
+    void *group_context;
 };
 
 struct input_error {

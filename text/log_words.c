@@ -1,6 +1,7 @@
 #include "text/log_words.h"
 
 #include "crypto/hex.h"
+#include "text/detail_json.h"
 #include "text/table.h"
 
 #include <inttypes.h>
@@ -341,13 +342,18 @@ TJ_KINDS(WANTS_ROW)
 #define SENTENCE(kind, function) [kind] = function,
 static sentence *const sentences[TJ_KIND_END] = {SENTENCES(SENTENCE)};
 
-void log_words(struct words *words, const uint8_t record[TJ_RECORD_SIZE], uint64_t received_ns,
+void log_words(struct words *words, const uint8_t *record, uint32_t details, uint64_t received_ns,
                const struct names *names)
 {
     struct tj_record r;
     struct telling t = {&r, record, received_ns, names};
     tj_record_decode(&r, record);
     sentences[r.kind](words, &t);
+    if (details > 0) {
+        struct tj_details d;
+        tj_details_decode(&d, record + TJ_RECORD_SIZE, details);
+        words_details(words, &d);
+    }
 }
 
 /* ---- signers ---- */

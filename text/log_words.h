@@ -7,9 +7,9 @@
 #include "text/names.h"
 #include "text/words.h"
 
-/* "moved 1.5 BTC from 1:0 to 1:1 as purchase". The record's form was checked; `names` has not taken
- * it yet. */
-void log_words(struct words *words, const uint8_t record[TJ_RECORD_SIZE], uint64_t received_ns,
+/* "moved 1.5 BTC from 1:0 to 1:1 as purchase". The form of the record was checked, and that of the
+ * `details` records behind it; `names` has not taken it yet. */
+void log_words(struct words *words, const uint8_t *record, uint32_t details, uint64_t received_ns,
                const struct names *names);
 
 /* What a movement of this kind does: "moved". */

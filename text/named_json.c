@@ -1,6 +1,7 @@
 #include "text/named_json.h"
 
 #include "text/assets.h"
+#include "text/detail_json.h"
 #include "text/fingerprint.h"
 #include "text/json.h"
 #include "text/record_json.h"
@@ -131,27 +132,51 @@ static void set_names(json_t *object, const struct naming *naming, const uint8_t
     }
 }
 
-void named_record(json_t *object, const struct naming *naming, const struct tj_header *header,
-                  const uint8_t record[TJ_RECORD_SIZE])
+/* Of a record and the details behind it. */
+static enum tijori_status check_group(const struct tj_header *header, const uint8_t *record,
+                                      uint32_t details, struct tj_verdict *verdict)
 {
-    struct tj_hash leaf;
+    tj_verdict_init(verdict);
+    enum tijori_status status = tj_record_check(record, tj_header_restricted(header), verdict);
+    if (status != TIJORI_OK) {
+        return status;
+    }
+    return tj_group_check(header, record, record + TJ_RECORD_SIZE, details, verdict);
+}
+
+/* What it is called by the records that name it. */
+static void set_hashes(json_t *object, const struct naming *naming, const uint8_t *record,
+                       uint32_t details)
+{
+    struct tj_hash hash;
+    tj_leaf_hash(naming->digester->hasher, &hash, record, TJ_RECORD_SIZE);
+    member_hash(object, "leaf_hash", &hash);
+    if (details > 0) {
+        tj_group_hash(naming->digester->hasher, &hash, record, details);
+        member_hash(object, "group_hash", &hash);
+    }
+}
+
+void named_record(json_t *object, const struct naming *naming, const struct tj_header *header,
+                  const uint8_t *record, uint32_t details)
+{
     struct tj_verdict verdict;
-    tj_leaf_hash(naming->digester->hasher, &leaf, record, TJ_RECORD_SIZE);
-    tj_verdict_init(&verdict);
-    if (tj_record_check(record, tj_header_restricted(header), &verdict) != TIJORI_OK) {
+    if (check_group(header, record, details, &verdict) != TIJORI_OK) {
         char text[320];
+        verdict.record = TJ_NOWHERE; /* the object is of one record */
         tj_verdict_format(&verdict, text, sizeof text);
         member_stored(object, "damaged", text);
-        member_hex(object, "bytes", record, TJ_RECORD_SIZE);
+        member_hex(object, "bytes", record, (size_t)(1 + details) * TJ_RECORD_SIZE);
     } else {
         struct assets assets = assets_bitcoin;
         if (naming->state != NULL) {
             assets = assets_of_state(naming->state);
         }
         member_all(object, record_to_json(record, &assets));
+        details_to_json(object, record + TJ_RECORD_SIZE, details);
         set_names(object, naming, record);
     }
-    member_hash(object, "leaf_hash", &leaf);
+    set_hashes(object, naming, record, details);
 }
 
 /* ---- as text ---- */
@@ -242,7 +267,8 @@ void named_print_slots(FILE *out, const json_t *slots)
  * or not in text. */
 static bool is_elsewhere(const json_t *record, const char *member)
 {
-    static const char *const elsewhere[] = {"id", "position", "kind", "blind", "leaf_hash"};
+    static const char *const elsewhere[] = {"id",        "position",   "kind",   "blind",
+                                            "leaf_hash", "group_hash", "details"};
     static const char *const behind[] = {NAME_OF, LABEL_OF};
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
         if (strcmp(member, elsewhere[i]) == 0) {
@@ -259,6 +285,37 @@ static bool is_elsewhere(const json_t *record, const char *member)
         }
     }
     return false;
+}
+
+/* A detail on a line of its own, and nothing of it cut off: it is signed with the record. */
+static void print_detail(FILE *out, const char *name, const json_t *value)
+{
+    char safe[8 * TJ_DETAIL_TEXT_MAX + 1];
+    const char *member;
+    const json_t *part;
+    fprintf(out, "  %-12s %s", "", name);
+    if (json_is_string(value)) {
+        text_sanitise(safe, sizeof safe, json_string_value(value));
+        fprintf(out, " %s", safe);
+    }
+    const char *comma = " ";
+    json_object_foreach((json_t *)(uintptr_t)value, member, part)
+    {
+        named_value(safe, part);
+        fprintf(out, "%s%s %s", comma, member, safe);
+        comma = ", ";
+    }
+    fputc('\n', out);
+}
+
+static void print_details(FILE *out, const json_t *details)
+{
+    const char *name;
+    const json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)details, name, value)
+    {
+        print_detail(out, name, value);
+    }
 }
 
 static void print_record(FILE *out, const json_t *record)
@@ -286,6 +343,7 @@ static void print_record(FILE *out, const json_t *record)
         }
     }
     fputc('\n', out);
+    print_details(out, json_object_get(record, "details"));
 }
 
 void named_print_records(FILE *out, const json_t *records)

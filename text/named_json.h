@@ -21,9 +21,10 @@ struct naming {
 json_t *named_header(const struct naming *naming, const struct tj_header *header);
 json_t *named_slots(const struct naming *naming, const struct tj_slots *slots);
 /* Sets the members of one record: its fields, the names of the parties and accounts in them
- * (FIELD_name, FIELD_label), its leaf hash. Or "damaged", with its bytes. */
+ * (FIELD_name, FIELD_label), its details, its leaf hash, and its group hash when it has details. Or
+ * "damaged", with its bytes. `details` are so many records behind it. */
 void named_record(json_t *object, const struct naming *naming, const struct tj_header *header,
-                  const uint8_t record[TJ_RECORD_SIZE]);
+                  const uint8_t *record, uint32_t details);
 
 /* ---- as text ---- */
 

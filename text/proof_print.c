@@ -1,6 +1,7 @@
 #include "text/proof_print.h"
 
 #include "crypto/hex.h"
+#include "text/detail_json.h"
 #include "text/fingerprint.h"
 #include "text/json.h"
 #include "text/record_json.h"
@@ -15,7 +16,7 @@
 /* What a proof says is put into sentences once; text prints them, JSON has them beside the same
  * things in members. */
 
-enum { SENTENCES_MAX = TJ_SLOTS_MAX + 16, SENTENCE_SIZE = 1536, PART_SIZE = 256 };
+enum { SENTENCES_MAX = TJ_SLOTS_MAX + 16, SENTENCE_SIZE = 6144, PART_SIZE = 256 };
 
 struct sentences {
     size_t count;
@@ -179,12 +180,21 @@ static void directive_text(char out[SENTENCE_SIZE], const struct tj_exhibits *ex
     json_decref(object);
 }
 
+/* ", memo "..."": of a record with details. */
+static void details_text(struct words *words, const struct tj_exhibit *s)
+{
+    struct tj_details details;
+    tj_details_decode(&details, s->details, s->detail_count);
+    words_details(words, &details);
+}
+
 static void say_what_was_done(struct sentences *out, const struct tj_exhibits *exhibits)
 {
     const struct tj_exhibit *first = &exhibits->list[0];
     const struct tj_header *header = &first->entry.header;
     char received[TEXT_SIZE];
     char text[SENTENCE_SIZE];
+    struct words details = {.used = 0};
     text_format_time_ns(received, first->entry.received_ns);
     if (first->record == NULL) {
         party_text(text, exhibits, header->party);
@@ -200,8 +210,9 @@ static void say_what_was_done(struct sentences *out, const struct tj_exhibits *e
     } else {
         directive_text(text, exhibits);
     }
-    say(out, "Entry %" PRIu64 ", received %s, record %" PRIu32 ": %s.", first->entry.index,
-        received, first->position, text);
+    details_text(&details, first);
+    say(out, "Entry %" PRIu64 ", received %s, record %" PRIu32 ": %s%s.", first->entry.index,
+        received, first->position, text, details.text);
 }
 
 static void say_who_signed(struct sentences *out, const struct proof_result *result)
@@ -253,6 +264,14 @@ static void say_proven(struct sentences *out, const struct proof_result *result)
     }
 }
 
+/* A movement says how many details it has; of a directive they say so themselves, when they are
+ * shown. */
+static bool may_hide_details(const struct tj_exhibit *s)
+{
+    return s->record != NULL && !tj_kind_is_movement(s->fields.kind) && s->detail_count == 0 &&
+           s->entry.index > 0 && s->position + 1 < s->entry.header.record_count;
+}
+
 static void say_not_proven(struct sentences *out, const struct proof_result *result)
 {
     const struct tj_exhibit *first = &result->file->exhibits.list[0];
@@ -262,6 +281,9 @@ static void say_not_proven(struct sentences *out, const struct proof_result *res
         say(out, "That as many signatures as the thresholds ask are there.");
         say(out, "That the entries that registered the keys, parties, accounts and asset were "
                  "rightful themselves.");
+    }
+    if (may_hide_details(first)) {
+        say(out, "That no details stand behind it: a directive does not say how many it has.");
     }
     say(out, "That the other rules held, the balance among them.");
     say(out, "When it was received: the time is the log's.");
@@ -339,6 +361,7 @@ static json_t *record_json(const struct tj_exhibits *exhibits, const struct tj_e
     json_t *object = json_object();
     member_record(object, "id", record_id(s));
     member_all(object, record_to_json(s->record, &assets));
+    details_to_json(object, s->details, s->detail_count);
     return object;
 }
 

@@ -37,6 +37,12 @@ static bool is_optional(const uint8_t *record, const struct tj_field *field)
     return field->optional || !tj_record_uses(record, field);
 }
 
+/* It follows from what stands behind the record, and is no member. */
+static bool is_derived(const struct tj_field *field)
+{
+    return field->unit == TJ_UNIT_DETAILS;
+}
+
 /* An amount may stand in base units instead, under its name with _base behind. */
 static bool is_amount(const struct tj_field *field)
 {
@@ -133,7 +139,8 @@ static void set_number(json_t *object, const uint8_t *record, const struct tj_fi
     case TJ_UNIT_AMOUNT:
     case TJ_UNIT_ASSET_AMOUNT:
     case TJ_UNIT_VALUE:
-        break; /* set_amount */
+    case TJ_UNIT_DETAILS:
+        break; /* set_amount; is_derived */
     }
     abort();
 }
@@ -168,6 +175,9 @@ json_t *record_to_json(const uint8_t record[TJ_RECORD_SIZE], const struct assets
     member_text(object, "kind", layout->name);
     for (size_t i = 0; i < layout->count; i++) {
         const struct tj_field *field = &layout->fields[i];
+        if (is_derived(field)) {
+            continue;
+        }
         if (!is_optional(record, field) || !tj_all_zero(record + field->offset, field->size)) {
             set_field(object, record, field, assets);
         }
@@ -312,7 +322,8 @@ static bool read_number(const struct reader *reader, uint64_t *out, const char *
     case TJ_UNIT_AMOUNT:
     case TJ_UNIT_ASSET_AMOUNT:
     case TJ_UNIT_VALUE:
-        break; /* read_amount */
+    case TJ_UNIT_DETAILS:
+        break; /* read_amount; is_derived */
     }
     abort();
 }
@@ -524,6 +535,9 @@ static bool read_field(const struct reader *reader, const struct tj_field *field
     char base[MEMBER_SIZE];
     member_name(field, member);
     snprintf(base, sizeof base, "%s_base", field->name);
+    if (is_derived(field)) {
+        return true;
+    }
     const json_t *value = json_object_get(reader->object, member);
     bool given = value != NULL || json_object_get(reader->object, base) != NULL;
     if (!given) {
@@ -550,6 +564,9 @@ static bool is_member(const struct tj_layout *layout, const char *name)
         const struct tj_field *field = &layout->fields[i];
         member_name(field, member);
         snprintf(base, sizeof base, "%s_base", field->name);
+        if (is_derived(field)) {
+            continue;
+        }
         if (strcmp(member, name) == 0 || (is_amount(field) && strcmp(base, name) == 0)) {
             return true;
         }

@@ -7,9 +7,9 @@
 #include "text/text.h"
 #include "core/format/record.h"
 
-/* The longest is a programme of all purposes; what does not fit is cut. */
+/* The longest is a movement with sixteen details; what does not fit is cut. */
 struct words {
-    char text[1024];
+    char text[4096];
     size_t used; /* bytes, without the NUL */
 };
 

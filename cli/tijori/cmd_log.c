@@ -41,7 +41,8 @@ struct run {
     uint32_t count;
     uint32_t first;
     tj_i128 amount;
-    uint8_t record[TJ_RECORD_SIZE]; /* the first */
+    const uint8_t *record; /* the first, in its entry */
+    uint32_t details;      /* of it */
 };
 
 struct listing {
@@ -232,12 +233,14 @@ static void print(struct listing *listing, uint32_t position, uint32_t count, co
     table_text(table, listing->signers.text);
 }
 
-static void print_record(struct listing *listing, uint32_t position, const uint8_t *record)
+/* `details` records stand behind it. */
+static void print_record(struct listing *listing, uint32_t position, const uint8_t *record,
+                         uint32_t details)
 {
     struct words words = {.used = 0};
     tj_i128 amount =
         tj_kind_is_movement(tj_record_kind(record)) ? (tj_i128)tj_movement_amount(record).base : 0;
-    log_words(&words, record, listing->entry->received_ns, listing->names);
+    log_words(&words, record, details, listing->entry->received_ns, listing->names);
     print(listing, position, 1, record, amount, words.text);
 }
 
@@ -247,7 +250,7 @@ static void print_run(struct listing *listing)
     struct assets assets = names_assets(listing->names);
     struct words words = {.used = 0};
     if (run->count == 1) {
-        print_record(listing, run->first, run->record);
+        print_record(listing, run->first, run->record, run->details);
     } else if (run->count > 1) {
         words_add(&words, "%s ", log_verb(tj_record_kind(run->record)));
         words_amount(&words, &assets,
@@ -270,35 +273,48 @@ static bool joins(const struct run *run, const struct names *names, const uint8_
                names_account_asset(names, tj_movement_from(record));
 }
 
-static void show_record(struct listing *listing, uint32_t position, const uint8_t *record)
+static void show_record(struct listing *listing, uint32_t position, const uint8_t *record,
+                        uint32_t details)
 {
     struct run *run = &listing->run;
     if (!listing->summary || !tj_kind_is_movement(tj_record_kind(record))) {
-        print_record(listing, position, record);
+        print_record(listing, position, record, details);
         return;
     }
     if (!joins(run, listing->names, record)) {
         print_run(listing);
-        *run = (struct run){.first = position};
-        memcpy(run->record, record, TJ_RECORD_SIZE);
+        *run = (struct run){.first = position, .record = record, .details = details};
     }
     run->count++;
     run->amount += (tj_i128)tj_movement_amount(record).base;
 }
 
+/* The form of a record with its details. */
+static bool record_fits(const struct tj_header *header, const uint8_t *record, uint32_t details,
+                        struct tj_verdict *verdict)
+{
+    bool fits =
+        tj_record_check(record, tj_header_restricted(header), verdict) == TIJORI_OK &&
+        tj_group_check(header, record, record + TJ_RECORD_SIZE, details, verdict) == TIJORI_OK;
+    verdict->record = TJ_NOWHERE; /* the line says which it is */
+    return fits;
+}
+
 static void walk_records(struct listing *listing, const struct tj_view *records, bool shown)
 {
     const struct tj_header *header = &listing->entry->header;
-    for (uint32_t i = 0; i < header->record_count; i++) {
+    uint32_t details = 0;
+    for (uint32_t i = 0; i < header->record_count; i += 1 + details) {
         const uint8_t *record = records->bytes + (size_t)i * TJ_RECORD_SIZE;
         struct tj_verdict verdict;
         char text[320];
         char what[sizeof text + 32];
+        details = tj_details_after(records->bytes, header->record_count, i);
         tj_verdict_init(&verdict);
         if (!shown && tj_kind_is_movement(tj_record_kind(record))) {
             break; /* directives and movements do not share an entry */
         }
-        if (tj_record_check(record, tj_header_restricted(header), &verdict) != TIJORI_OK) {
+        if (!record_fits(header, record, details, &verdict)) {
             tj_verdict_format(&verdict, text, sizeof text);
             snprintf(what, sizeof what, "entered a damaged record: %s", text);
             print(listing, i, 1, NULL, 0, what);
@@ -306,7 +322,7 @@ static void walk_records(struct listing *listing, const struct tj_view *records,
             continue;
         }
         if (shown && fits(listing, record)) {
-            show_record(listing, i, record);
+            show_record(listing, i, record, details);
         }
         if (listing->entry->index > 0) {
             names_take(listing->names, record);

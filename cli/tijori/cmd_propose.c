@@ -29,12 +29,12 @@ struct place {
 
 /* ---- the place ---- */
 
-static bool named_leaf(void *context, struct tj_hash *leaf, uint64_t record_id)
+static bool named_group(void *context, struct tj_hash *group, uint64_t record_id)
 {
     struct place *place = context;
     struct tj_named named;
     bool found = place->past.past.record(&place->past, &named, record_id);
-    *leaf = found ? named.group : (struct tj_hash){{0}};
+    *group = found ? named.group : (struct tj_hash){{0}};
     return found;
 }
 
@@ -142,8 +142,8 @@ static int read_expiry(const struct arguments *arguments, struct place *place)
 
 static bool governs(uint8_t kind)
 {
-    return !tj_kind_is_movement(kind) && kind != TJ_OPEN_ACCOUNT && kind != TJ_CLOSE_ACCOUNT &&
-           kind != TJ_ENDORSE;
+    return !tj_kind_is_movement(kind) && !tj_kind_is_detail(kind) && kind != TJ_OPEN_ACCOUNT &&
+           kind != TJ_CLOSE_ACCOUNT && kind != TJ_ENDORSE;
 }
 
 static int read_header(const struct arguments *arguments, struct place *place,
@@ -188,7 +188,7 @@ static int read_input(struct place *place, struct input *input, const char *path
     snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
              slash == NULL ? "." : path);
     struct input_options options = {&place->assets, directory,
-                                    place->ledger != NULL ? named_leaf : NULL, place};
+                                    place->ledger != NULL ? named_group : NULL, place};
     int code = file_read(&bytes, path, INPUT_SIZE_MAX);
     if (code == EXIT_PASS &&
         !input_parse(input, &error, (const char *)bytes.bytes, bytes.size, &options)) {
@@ -201,7 +201,7 @@ static int read_input(struct place *place, struct input *input, const char *path
     for (size_t i = 1; code == EXIT_PASS && i < input->count; i++) {
         const char *first = sort_of(input->records[0].bytes[0]);
         const char *other = sort_of(input->records[i].bytes[0]);
-        if (strcmp(first, other) != 0) {
+        if (!tj_kind_is_detail(input->records[i].bytes[0]) && strcmp(first, other) != 0) {
             code = fail(EXIT_DATA,
                         "%s: line %" PRIu32 ", kind: %s and %s do not share an envelope: propose "
                         "them from two files",
@@ -343,16 +343,39 @@ static int add_envelope(const struct input *input, struct tj_digester *digester,
     return code;
 }
 
+/* How many records from `first` on one envelope takes: a record is not cut off from its details. */
+static size_t envelope_count(const struct input *input, size_t first)
+{
+    size_t count = TJ_RECORDS_MAX;
+    if (input->count - first <= count) {
+        return input->count - first;
+    }
+    while (tj_kind_is_detail(input->records[first + count].bytes[0])) {
+        count--;
+    }
+    return count;
+}
+
+/* Details are not counted: people count what they wrote. */
+static size_t records_given(const struct input *input)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < input->count; i++) {
+        count += !tj_kind_is_detail(input->records[i].bytes[0]);
+    }
+    return count;
+}
+
 static int make_envelopes(const struct input *input, struct tj_header *header, struct buffer *out,
                           size_t *envelopes)
 {
     struct tj_digester digester;
     int code = EXIT_PASS;
     digester_needed(&digester);
-    for (size_t first = 0; first < input->count && code == EXIT_PASS; first += TJ_RECORDS_MAX) {
-        size_t left = input->count - first;
-        code = add_envelope(input, &digester, header, out, first,
-                            left < TJ_RECORDS_MAX ? left : TJ_RECORDS_MAX);
+    for (size_t first = 0; first < input->count && code == EXIT_PASS;) {
+        size_t count = envelope_count(input, first);
+        code = add_envelope(input, &digester, header, out, first, count);
+        first += count;
         *envelopes += 1;
     }
     tj_digester_clear(&digester);
@@ -391,8 +414,9 @@ int cmd_propose(const struct arguments *arguments)
         code = file_write(argument_value(arguments, "output"), &out, false);
     }
     if (code == EXIT_PASS) {
-        message("%zu record%s in %zu envelope%s, to be signed", input.count,
-                input.count == 1 ? "" : "s", envelopes, envelopes == 1 ? "" : "s");
+        size_t records = records_given(&input);
+        message("%zu record%s in %zu envelope%s, to be signed", records, records == 1 ? "" : "s",
+                envelopes, envelopes == 1 ? "" : "s");
         readiness_print_all(stderr, argument_value(arguments, "output"), &place->known, &out);
     }
     close_place(place);

@@ -65,7 +65,7 @@ static json_t *total_json(const struct total *total, const struct assets *assets
     struct asset asset;
     char text[TEXT_AMOUNT_SIZE];
     json_t *object = json_object();
-    member_text(object, "kind", tj_record_layout(total->kind)->name);
+    member_text(object, "kind", tj_kind_name(total->kind));
     member_count(object, "records", total->records);
     if (tj_kind_is_movement(total->kind)) {
         member_text(object, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, total->purpose));
@@ -86,8 +86,11 @@ static json_t *totals_json(const struct book *book, const struct tj_envelope_vie
     struct assets assets = state != NULL ? assets_of_state(state) : assets_bitcoin;
     json_t *array = json_array();
     for (uint32_t i = 0; i < view->header.record_count; i++) {
-        const struct total one = total_of(state, view->records + (size_t)i * TJ_RECORD_SIZE);
-        totals_add(&totals, &one);
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        const struct total one = total_of(state, record);
+        if (!tj_kind_is_detail(one.kind)) {
+            totals_add(&totals, &one);
+        }
     }
     for (size_t i = 0; i < totals.count; i++) {
         element_add(array, total_json(&totals.rows[i], &assets));
@@ -183,10 +186,13 @@ static json_t *rules_json(const struct book *book, const struct tj_envelope_view
 static json_t *records_json(const struct naming *naming, const struct tj_envelope_view *view)
 {
     json_t *array = json_array();
-    for (uint32_t i = 0; i < view->header.record_count; i++) {
+    uint32_t details = 0;
+    for (uint32_t i = 0; i < view->header.record_count; i += 1 + details) {
         json_t *object = json_object();
+        details = tj_details_after(view->records, view->header.record_count, i);
         member_count(object, "position", i);
-        named_record(object, naming, &view->header, view->records + (size_t)i * TJ_RECORD_SIZE);
+        named_record(object, naming, &view->header, view->records + (size_t)i * TJ_RECORD_SIZE,
+                     details);
         element_add(array, object);
     }
     return array;
@@ -207,6 +213,23 @@ static json_t *attachments_json(const struct naming *naming, const struct tj_env
         element_add(array, object);
     }
     return array;
+}
+
+/* Who signs a descriptor is told what it gives away, before it cannot be taken back. */
+static const char descriptor_warning[] =
+    "a descriptor is named here: once it is published, everybody sees all past and future "
+    "addresses of that wallet";
+
+static bool names_descriptor(const struct tj_envelope_view *view)
+{
+    for (uint32_t i = 0; i < view->header.record_count; i++) {
+        const uint8_t *record = view->records + (size_t)i * TJ_RECORD_SIZE;
+        if (tj_kind_is_detail(tj_record_kind(record)) &&
+            record[TJ_DETAIL_AT_TYPE] == TJ_DETAIL_DESCRIPTOR) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* How what the envelope knows compares with the ledger at hand; NULL: nothing to compare. */
@@ -273,6 +296,9 @@ static json_t *envelope_value(const struct book *book, struct envelopes *at)
     member_set(object, records_json(&naming, view), "records");
     member_set(object, totals_json(book, view), "totals");
     member_set(object, attachments_json(&naming, view), "attachments");
+    if (names_descriptor(view)) {
+        member_text(object, "warning", descriptor_warning);
+    }
     if (book->ledger != NULL) {
         member_set(object, rules_json(book, view), "rules");
     } else {
@@ -386,6 +412,7 @@ void envelope_print(FILE *out, const json_t *envelope, bool summed)
         fprintf(out, "  %-12s 'tijori show %s' prints each record\n", "", file);
     }
     print_attachments(out, json_object_get(envelope, "attachments"));
+    named_print_member(out, envelope, "warning", "WARNING");
     print_rules(out, json_object_get(envelope, "rules"));
     named_print_member(out, envelope, "signatures", "signatures");
     named_print_member(out, envelope, "looked_up", "looked up");

@@ -212,7 +212,7 @@ static const char *const propose_paragraphs[] = {
     "Evidence is the SHA-256 of a document, or file:NAME (beside FILE), which is attached. In "
     "post, "
     "void, correct and approve it names the record by ENTRY:POSITION, offline by "
-    "ENTRY:POSITION:LEAF.",
+    "ENTRY:POSITION:HASH.",
     "More than 8,190 records become several envelopes, one after another in OUT.",
     NULL,
 };

@@ -64,11 +64,12 @@ void tj_documents_clear(struct tj_documents *documents)
 
 /* ---- on the way ---- */
 
-void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE])
+void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE],
+                       bool wanted)
 {
     struct tj_document *document = find(documents, name);
     if (document == NULL) {
-        documents->missing++;
+        documents->missing += wanted;
         return;
     }
     TJ_VERIFY_CHECK(memcmp(document->name, name, TJ_HASH_SIZE) == 0);

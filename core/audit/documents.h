@@ -28,9 +28,11 @@ bool tj_documents_list(struct tj_documents *documents, struct tj_source *source,
                        struct tj_replay_report *report) TJ_MUST_USE;
 void tj_documents_clear(struct tj_documents *documents);
 
-/* Notes that a movement of an accepted entry cites the document of this name
- * (tj_movement_document). */
-void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE]);
+/* Notes that a record of an accepted entry cites the document of this name (tj_record_attachment).
+ * One that is not `wanted` may be missing: a statement's own document, which anybody can make again
+ * from the log, and a descriptor, which its owner may keep back. */
+void tj_documents_cite(struct tj_documents *documents, const uint8_t name[TJ_HASH_SIZE],
+                       bool wanted);
 
 /* After the last entry, when nothing failed: hashes each of them. */
 void tj_documents_check(const struct tj_documents *documents, struct tj_source *source,

@@ -159,7 +159,7 @@ bool tj_walk_entry(struct tj_walk *w, uint64_t index, uint64_t received_ns, cons
         uint64_t id = tj_record_id(index, i);
         const uint8_t *document = tj_record_attachment(record);
         if (document != NULL) {
-            tj_documents_cite(w->documents, document);
+            tj_documents_cite(w->documents, document, tj_kind_is_movement(record[0]));
         }
         if (tj_kind_is_detail(record[0])) {
             continue; /* it moves nothing */

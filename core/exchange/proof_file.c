@@ -276,6 +276,12 @@ static enum tijori_status make(struct tj_txn *txn, struct tj_digester *digester,
         return tj_say(message, status, "entry %" PRIu64 " has records 0 to %" PRIu32, index,
                       exhibits->list[0].entry.header.record_count - 1);
     }
+    if (status == TIJORI_DETAIL) {
+        return tj_say(message, status,
+                      "record %" PRIu64 ":%" PRIu32 " is a detail, and is proven with its record: "
+                      "ask for %" PRIu64 ":%" PRIu32,
+                      index, position, index, exhibits->list[0].position);
+    }
     if (status == TIJORI_OK) {
         status = encode(out, size, &proof, exhibits);
     }

@@ -39,13 +39,31 @@ static uint8_t *put_path(uint8_t *at, const struct tj_hash *path, uint8_t count)
     return put(at, path, (size_t)count * TJ_HASH_SIZE);
 }
 
+/* Of the record with its path and its details with theirs. */
+static size_t group_size(const struct tj_exhibit *exhibit)
+{
+    size_t size = TJ_RECORD_SIZE + 1 + (size_t)exhibit->record_path_count * TJ_HASH_SIZE + 1;
+    for (uint32_t i = 0; i < exhibit->detail_count; i++) {
+        size += TJ_RECORD_SIZE + 1 + (size_t)exhibit->detail_path_count[i] * TJ_HASH_SIZE;
+    }
+    return size;
+}
+
 static size_t exhibit_size(const struct tj_exhibit *exhibit)
 {
-    size_t record = exhibit->record != NULL
-                        ? TJ_RECORD_SIZE + 1 + (size_t)exhibit->record_path_count * TJ_HASH_SIZE
-                        : 0;
-    return 8 + 2 + exhibit->entry.size + 4 + record + 1 +
+    size_t group = exhibit->record != NULL ? group_size(exhibit) : 0;
+    return 8 + 2 + exhibit->entry.size + 4 + group + 1 +
            (size_t)exhibit->entry_path_count * TJ_HASH_SIZE;
+}
+
+static uint8_t *put_details(uint8_t *at, const struct tj_exhibit *exhibit)
+{
+    *at++ = exhibit->detail_count;
+    for (uint32_t i = 0; i < exhibit->detail_count; i++) {
+        at = put(at, tj_exhibit_detail(exhibit, i), TJ_RECORD_SIZE);
+        at = put_path(at, exhibit->detail_path[i], exhibit->detail_path_count[i]);
+    }
+    return at;
 }
 
 static uint8_t *put_exhibit(uint8_t *at, const struct tj_exhibit *exhibit)
@@ -58,6 +76,7 @@ static uint8_t *put_exhibit(uint8_t *at, const struct tj_exhibit *exhibit)
     if (exhibit->record != NULL) {
         at = put(at, exhibit->record, TJ_RECORD_SIZE);
         at = put_path(at, exhibit->record_path, exhibit->record_path_count);
+        at = put_details(at, exhibit);
     }
     return put_path(at, exhibit->entry_path, exhibit->entry_path_count);
 }
@@ -82,10 +101,10 @@ size_t tj_exhibits_encode(const struct tj_exhibits *exhibits, uint8_t *out, size
 
 /* ---- decoding ---- */
 
-static bool take_path(struct tj_bytes *in, struct tj_hash path[TJ_PATH_MAX], uint8_t *count)
+static bool take_path(struct tj_bytes *in, struct tj_hash *path, uint8_t *count, uint8_t max)
 {
     const uint8_t *size = tj_take(in, 1);
-    if (size == NULL || *size > TJ_PATH_MAX) {
+    if (size == NULL || *size > max) {
         return false;
     }
     const uint8_t *hashes = tj_take(in, (size_t)*size * TJ_HASH_SIZE);
@@ -97,14 +116,56 @@ static bool take_path(struct tj_bytes *in, struct tj_hash path[TJ_PATH_MAX], uin
     return true;
 }
 
+static const char short_exhibit[] =
+    "the bytes end before the exhibit does, or a path is longer than it can be";
+
+/* The details of the record, which was taken. Answers the rule that is broken, or NULL. */
+static const char *take_details(struct tj_bytes *in, struct tj_exhibit *out)
+{
+    struct tj_verdict verdict;
+    tj_verdict_init(&verdict);
+    const uint8_t *count = tj_take(in, 1);
+    if (count == NULL) {
+        return short_exhibit;
+    }
+    bool counts = tj_kind_is_movement(tj_record_kind(out->record));
+    if (*count > TJ_DETAILS_MAX || (counts && *count != tj_movement_details(out->record))) {
+        return "another number of details than the record has";
+    }
+    if (*count >= out->entry.header.record_count - out->position) {
+        return "the entry has no record at the position of a detail";
+    }
+    out->detail_count = *count;
+    for (uint32_t i = 0; i < out->detail_count; i++) {
+        const uint8_t *detail = tj_take(in, TJ_RECORD_SIZE);
+        if (detail == NULL ||
+            !take_path(in, out->detail_path[i], &out->detail_path_count[i], TJ_DETAIL_PATH_MAX)) {
+            return short_exhibit;
+        }
+        if (!tj_kind_is_detail(tj_record_kind(detail))) {
+            return "what stands among the details is none";
+        }
+        memcpy(out->details + (size_t)i * TJ_RECORD_SIZE, detail, TJ_RECORD_SIZE);
+    }
+    if (tj_group_check(&out->entry.header, out->record, out->details, out->detail_count,
+                       &verdict) != TIJORI_OK) {
+        return "the form of a detail is wrong";
+    }
+    return NULL;
+}
+
 /* Answers the rule that is broken, or NULL. */
 static const char *take_record(struct tj_bytes *in, struct tj_exhibit *out)
 {
     struct tj_verdict verdict;
     tj_verdict_init(&verdict);
     out->record = tj_take(in, TJ_RECORD_SIZE);
-    if (out->record == NULL || !take_path(in, out->record_path, &out->record_path_count)) {
-        return "the bytes end before the exhibit does, or a path is longer than 64 hashes";
+    if (out->record == NULL ||
+        !take_path(in, out->record_path, &out->record_path_count, TJ_PATH_MAX)) {
+        return short_exhibit;
+    }
+    if (tj_kind_is_detail(tj_record_kind(out->record))) {
+        return "a detail is shown with its record, and not by itself";
     }
     if (out->position >= out->entry.header.record_count) {
         return "the entry has no record at this position";
@@ -114,7 +175,7 @@ static const char *take_record(struct tj_bytes *in, struct tj_exhibit *out)
         return "the record's form is wrong";
     }
     tj_record_decode(&out->fields, out->record);
-    return NULL;
+    return take_details(in, out);
 }
 
 static const char *take_exhibit(struct tj_bytes *in, struct tj_exhibit *out)
@@ -134,8 +195,8 @@ static const char *take_exhibit(struct tj_bytes *in, struct tj_exhibit *out)
         return "the entry has another index";
     }
     const char *broken = out->position != TJ_NOWHERE ? take_record(in, out) : NULL;
-    if (broken == NULL && !take_path(in, out->entry_path, &out->entry_path_count)) {
-        broken = "the bytes end before the exhibit does, or a path is longer than 64 hashes";
+    if (broken == NULL && !take_path(in, out->entry_path, &out->entry_path_count, TJ_PATH_MAX)) {
+        broken = short_exhibit;
     }
     return broken;
 }

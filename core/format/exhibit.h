@@ -10,27 +10,29 @@
  *          8     index       of the entry
  *          2     size        of the entry, bytes
  *       size     entry
- *          4     position    of the record; 0xffffffff: the entry alone, without the next three
- *        112     record
- *          1     count       at most 64
- *     32 each    path        of the record's leaf hash in body_root
- *          1     count       at most 64
- *     32 each    path        of the entry's leaf hash in the checkpoint's tree; the first
- *                            exhibit's is the tlog-proof's own
+ *          4     position    of the record; 0xffffffff: the entry alone, and all up to the last
+ * path is missing 112     record 1     count       at most 64 32 each    path        of the
+ * record's leaf hash in body_root 1     details     of the record, at most 16; each is then a
+ * record with a count and a path as above 1     count       at most 64 32 each    path        of
+ * the entry's leaf hash in the checkpoint's tree; the first exhibit's is the tlog-proof's own
  *
  * The first exhibit is what is proven. The others are what it rests on: whom the keys under it
  * belong to, and what the accounts in it are.
  *
  * Threads: none; pure functions. */
 
+#include "core/format/detail.h"
 #include "core/format/entry.h"
 #include "crypto/checkpoint.h"
 #include "crypto/tile.h"
 
 enum {
     TJ_EXHIBITS_MAX = 64,
-    TJ_EXHIBIT_SIZE_MAX =
-        8 + 2 + TJ_ENTRY_SIZE_MAX + 4 + TJ_RECORD_SIZE + 2 * (1 + TJ_PATH_MAX * TJ_HASH_SIZE),
+    TJ_DETAIL_PATH_MAX = TJ_POSITION_BITS, /* hashes: an entry has no more records */
+    TJ_EXHIBIT_DETAIL_SIZE_MAX = TJ_RECORD_SIZE + 1 + TJ_DETAIL_PATH_MAX * TJ_HASH_SIZE,
+    TJ_EXHIBIT_SIZE_MAX = 8 + 2 + TJ_ENTRY_SIZE_MAX + 4 + TJ_RECORD_SIZE +
+                          2 * (1 + TJ_PATH_MAX * TJ_HASH_SIZE) + 1 +
+                          TJ_DETAILS_MAX * TJ_EXHIBIT_DETAIL_SIZE_MAX,
     TJ_EXHIBITS_SIZE_MAX = 6 + TJ_EXHIBITS_MAX * TJ_EXHIBIT_SIZE_MAX,
 };
 
@@ -43,8 +45,12 @@ struct tj_exhibit {
     uint8_t entry_path_count;
     struct tj_hash record_path[TJ_PATH_MAX];
     struct tj_hash entry_path[TJ_PATH_MAX];
+    uint8_t detail_count;
+    uint8_t detail_path_count[TJ_DETAILS_MAX];
+    struct tj_hash detail_path[TJ_DETAILS_MAX][TJ_DETAIL_PATH_MAX];
+    uint8_t details[TJ_DETAILS_MAX * TJ_RECORD_SIZE]; /* a copy, one behind the other */
 };
-/* About 400 KiB: not for the stack. */
+/* About 1 MiB: not for the stack. */
 struct tj_exhibits {
     uint32_t count;
     struct tj_exhibit list[TJ_EXHIBITS_MAX];
@@ -67,6 +73,12 @@ size_t tj_exhibits_encode(const struct tj_exhibits *exhibits, uint8_t *out, size
  * exhibits. Entries and records point into `bytes`. Nothing is hashed. */
 bool tj_exhibits_decode(struct tj_exhibits *out, const uint8_t *bytes, size_t size,
                         struct tj_exhibit_fault *fault) TJ_MUST_USE;
+
+/* A detail of the exhibit's record. */
+static inline const uint8_t *tj_exhibit_detail(const struct tj_exhibit *exhibit, uint32_t i)
+{
+    return exhibit->details + (size_t)i * TJ_RECORD_SIZE;
+}
 
 /* ---- what the first exhibit rests on; NULL when it is not among the others ---- */
 

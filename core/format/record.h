@@ -371,6 +371,7 @@ enum tj_field_unit {
     TJ_UNIT_ASSET_AMOUNT, /* base units of the record's own asset */
     TJ_UNIT_PURPOSES,     /* a mask of purpose names */
     TJ_UNIT_GROUPS,       /* a mask of group numbers */
+    TJ_UNIT_DETAILS,      /* how many follow: nobody writes it, they are written */
     TJ_UNIT_VALUE,        /* 16 bytes, signed: base units of the record's asset, or a count */
 };
 

@@ -176,14 +176,14 @@
 #define TJ_CITING_FIELDS(F, K) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES, OPTIONAL) \
-    F(K, details,    92,  1, NUMBER(PLAIN, 0, UINT8_MAX), OPTIONAL) \
+    F(K, details,    92,  1, NUMBER(DETAILS, 0, UINT8_MAX), OPTIONAL) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 #define TJ_NAMING_FIELDS(F, K) \
     TJ_TRANSFER_FIELDS(F, K) \
     F(K, refers_to,  36,  8, NUMBER(RECORD, 1, UINT64_MAX)) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES) \
-    F(K, details,    92,  1, NUMBER(PLAIN, 0, UINT8_MAX), OPTIONAL) \
+    F(K, details,    92,  1, NUMBER(DETAILS, 0, UINT8_MAX), OPTIONAL) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 
 /* It brings in what its party held before the ledger; or corrects such a one. */

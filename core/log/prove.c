@@ -64,6 +64,35 @@ static bool entry_path_holds(const struct proving *p, const struct tj_hash *path
 
 /* ---- one exhibit ---- */
 
+/* What was asked for is a detail. *out then gets the position of the record that has it, for who
+ * asked. */
+static enum tijori_status find_detailed(struct tj_exhibit *out, const struct tj_body_view *body)
+{
+    while (tj_kind_is_detail(tj_record_kind(out->record))) {
+        if (out->record == body->records) {
+            return TIJORI_CORRUPT;
+        }
+        out->record -= TJ_RECORD_SIZE;
+        out->position--;
+    }
+    return TIJORI_DETAIL;
+}
+
+/* Each with its path, from the same leaves. */
+static void prove_details(const struct proving *p, struct tj_exhibit *out,
+                          const struct tj_hash *leaves, uint32_t details)
+{
+    memcpy(out->details, out->record + TJ_RECORD_SIZE, (size_t)details * TJ_RECORD_SIZE);
+    out->detail_count = (uint8_t)details;
+    for (uint32_t i = 0; i < details; i++) {
+        size_t count;
+        tj_prove_inclusion_in(p->digester->hasher, out->detail_path[i], &count, leaves,
+                              out->entry.header.record_count, out->position + 1 + i);
+        TJ_VERIFY_CHECK(count <= TJ_DETAIL_PATH_MAX);
+        out->detail_path_count[i] = (uint8_t)count;
+    }
+}
+
 /* The record's form is checked although its entry was accepted with it: what is printed of it later
  * is decoded, and a damaged store must not decide what a proof seems to say. */
 static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out)
@@ -81,8 +110,16 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
         return TIJORI_NOT_FOUND;
     }
     out->record = body.records + (size_t)out->position * TJ_RECORD_SIZE;
+    if (tj_kind_is_detail(tj_record_kind(out->record))) {
+        return find_detailed(out, &body);
+    }
     if (tj_record_check(out->record, tj_header_restricted(&out->entry.header), &verdict) !=
         TIJORI_OK) {
+        return TIJORI_CORRUPT;
+    }
+    uint32_t details = tj_details_after(body.records, records, out->position);
+    if (tj_group_check(&out->entry.header, out->record, out->record + TJ_RECORD_SIZE, details,
+                       &verdict) != TIJORI_OK) {
         return TIJORI_CORRUPT;
     }
     tj_record_decode(&out->fields, out->record);
@@ -97,6 +134,7 @@ static enum tijori_status prove_record(struct proving *p, struct tj_exhibit *out
     tj_prove_inclusion_in(p->digester->hasher, out->record_path, &count, leaves, records,
                           out->position);
     out->record_path_count = (uint8_t)count;
+    prove_details(p, out, leaves, details);
     TJ_VERIFY_CHECK(record_path_holds(p, out, &body));
     free(leaves);
     return TIJORI_OK;

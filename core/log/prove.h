@@ -13,6 +13,7 @@
  * transaction. What comes out is as right as the store is, so it is to be verified before it is
  * given to anyone.
  *     NOT_FOUND  no such entry among the first `size`, or no such record in it
+ *     DETAIL     the record is a detail: out->list[0].position is that of the record that has it
  *     CORRUPT    the store is damaged */
 enum tijori_status tj_prove(struct tj_txn *txn, struct tj_digester *digester,
                             struct tj_exhibits *out, struct tj_hash path[TJ_PATH_MAX],

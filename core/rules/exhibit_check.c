@@ -36,6 +36,23 @@ static bool need(struct verifying *v, const struct tj_exhibit *exhibit, const ch
     return true;
 }
 
+/* 16: the details of its record are in the entry, at the positions behind it. */
+static bool verify_details(struct verifying *v, uint32_t i)
+{
+    const struct tj_exhibit *s = &v->exhibits->list[i];
+    for (uint32_t k = 0; k < s->detail_count; k++) {
+        struct tj_hash leaf;
+        tj_leaf_hash(v->digester->hasher, &leaf, tj_exhibit_detail(s, k), TJ_RECORD_SIZE);
+        TJ_VERIFY_CHECK(s->position + 1 + k < s->entry.header.record_count);
+        if (!tj_verify_inclusion(v->digester->hasher, &leaf, s->position + 1 + k,
+                                 s->entry.header.record_count, s->detail_path[k],
+                                 s->detail_path_count[k], &s->entry.header.body_root)) {
+            return faulty(v->fault, i, "a detail is not in the entry's body_root");
+        }
+    }
+    return true;
+}
+
 /* 16: the exhibit is in the log of the checkpoint. The entry's path leads to the checkpoint's root,
  * and the record's path to the body_root in the entry: so each rests on the one before. The entry
  * names its ledger too, or a log could borrow the name of a ledger whose entries it does not hold.
@@ -69,7 +86,7 @@ static bool verify_in_log(struct verifying *v, uint32_t i, const struct tj_check
                              s->record_path, s->record_path_count, &s->entry.header.body_root)) {
         return faulty(v->fault, i, "the record is not in the entry's body_root");
     }
-    return true;
+    return verify_details(v, i);
 }
 
 /* 7, step 9. Entry 1 is endorsed by every key, whatever its role. */

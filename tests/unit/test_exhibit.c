@@ -104,10 +104,11 @@ static uint32_t count_kind(const struct proof *p, uint8_t kind)
 static struct fixture fixture;
 static uint64_t purchase;    /* entry: one move, market to reserve */
 static uint64_t batch;       /* entry: 333 moves */
-static uint64_t countersign; /* entry: from party 1 to party 3, which countersigned */
+static uint64_t countersign; /* entry: from party 1 to party 3, which countersigned; a memo of two
+                              * parts and a price */
 static uint64_t restricted;  /* entry: among custody accounts */
 static uint64_t freeze;      /* entry: freeze_account of 2:0 */
-static uint64_t own;         /* entry: grant_classes, open_account and freeze_account of 0:0 */
+static uint64_t own; /* entry: grant_classes, open_account (lent) and freeze_account of 0:0 */
 
 enum { BATCH = 333, AMOUNT = 1000 };
 
@@ -124,6 +125,10 @@ static int make_ledger(void **state)
 {
     struct fixture *f = &fixture;
     struct tj_record r;
+    struct tj_details details = {.present = 1u << TJ_DETAIL_MEMO | 1u << TJ_DETAIL_PRICE};
+    memset(details.memo, 'm', 100);
+    details.total = 5;
+    memcpy(details.currency, "USD", 3);
     (void)state;
     fixture_parties(f);
     r = fixture_move(fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 5 * BATCH * AMOUNT,
@@ -142,6 +147,7 @@ static int make_ledger(void **state)
                      TJ_INTERNAL_TRANSFER);
     fixture_begin(f, 1, 1);
     fixture_add(f, &r);
+    fixture_add_details(f, &details);
     fixture_sign_as(f, TJ_USE_COUNTERSIGN, 3, 0);
     countersign = send(f);
     r = fixture_move(fixture_account(C_EXTERNAL), fixture_account(C_CUSTODY_A), AMOUNT,
@@ -160,6 +166,8 @@ static int make_ledger(void **state)
     fixture_add(f, &r);
     r = (struct tj_record){.kind = TJ_OPEN_ACCOUNT, .class = TJ_CLASS_RESERVE, .asset = 1};
     fixture_add(f, &r);
+    details = (struct tj_details){.present = 1u << TJ_DETAIL_ENCUMBRANCE, .encumbrance = TJ_LENT};
+    fixture_add_details(f, &details);
     r = (struct tj_record){.kind = TJ_FREEZE_ACCOUNT, .directions = TJ_FREEZE_IN};
     fixture_add(f, &r);
     own = send(f);
@@ -185,6 +193,25 @@ static int remove_ledger(void **state)
 
 /* ---- tests ---- */
 
+/* A detail has no proof of its own: whoever asks learns the record to ask for. */
+static void detail_is_refused(uint64_t index, uint32_t position)
+{
+    struct proof p;
+    struct tj_ledger_view *v = &p.view;
+    proof_make(&p, &fixture, index, TJ_NOWHERE);
+    const uint32_t record = index == own ? 1 : 0;
+    assert_int_equal(tj_prove(v->txn, v->digester, p.made, p.path, &p.path_count, v->state,
+                              v->head.size, index, position),
+                     TIJORI_DETAIL);
+    assert_int_equal(p.made->list[0].position, record);
+    proof_clear(&p);
+}
+
+static bool is_detail(uint64_t index, uint32_t position)
+{
+    return (index == countersign && position > 0) || (index == own && position == 2);
+}
+
 static void every_record_of_the_ledger_is_proven(void **state)
 {
     (void)state;
@@ -195,6 +222,10 @@ static void every_record_of_the_ledger_is_proven(void **state)
         uint32_t records = p.read->list[0].entry.header.record_count;
         proof_clear(&p);
         for (uint32_t i = 0; i < records; i++) {
+            if (is_detail(index, i)) {
+                detail_is_refused(index, i);
+                continue;
+            }
             proof_make(&p, &fixture, index, i);
             require_valid(&p);
             assert_memory_equal(p.made->list[0].record, p.read->list[0].record, TJ_RECORD_SIZE);
@@ -219,7 +250,7 @@ static void a_proof_rests_on_keys_parties_accounts_and_asset(void **state)
         {restricted, 0, 1, 1, 2, 1},
         {freeze, 0, 2, 1, 1, 1},
         {purchase - 1, 0, 1, 1, 0, 1}, /* open_account */
-        {own, 2, 2, 1, 1, 1},
+        {own, 3, 2, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct proof p;
@@ -233,6 +264,49 @@ static void a_proof_rests_on_keys_parties_accounts_and_asset(void **state)
                                             cases[i].assets);
         proof_clear(&p);
     }
+}
+
+static void details_are_shown_with_their_record(void **state)
+{
+    (void)state;
+    struct proof p;
+    struct tj_exhibit *first;
+    proof_make(&p, &fixture, countersign, 0);
+    require_valid(&p);
+    assert_int_equal(p.read->list[0].detail_count, 3);
+    first = &p.made->list[0];
+    first->detail_count = 2;
+    require_refused(&p, 0, "another number of details than the record has");
+    first->detail_count = 0;
+    require_refused(&p, 0, "another number of details than the record has");
+    first->detail_count = 3;
+    first->details[4] = 'n';
+    require_refused(&p, 0, "a detail is not in the entry's body_root");
+    first->details[4] = 'm';
+    first->details[TJ_DETAIL_AT_OF] = 4;
+    require_refused(&p, 0, "the form of a detail is wrong");
+    first->details[TJ_DETAIL_AT_OF] = 3;
+    first->details[0] = TJ_MOVE;
+    require_refused(&p, 0, "what stands among the details is none");
+    first->details[0] = TJ_DETAIL;
+    first->detail_path[2][0].bytes[0] ^= 1;
+    require_refused(&p, 0, "a detail is not in the entry's body_root");
+    first->detail_path[2][0].bytes[0] ^= 1;
+    first->record = first->details;
+    first->position = 1;
+    require_refused(&p, 0, "a detail is shown with its record, and not by itself");
+    proof_clear(&p);
+    /* Of a directive they say how many they are themselves. */
+    proof_make(&p, &fixture, own, 1);
+    require_valid(&p);
+    assert_int_equal(p.read->list[0].detail_count, 1);
+    first = &p.made->list[0];
+    first->detail_count = 2;
+    memcpy(first->details + TJ_RECORD_SIZE, first->details, TJ_RECORD_SIZE);
+    require_refused(&p, 0, "the form of a detail is wrong");
+    first->detail_count = 3;
+    require_refused(&p, 0, "the entry has no record at the position of a detail");
+    proof_clear(&p);
 }
 
 static void what_was_read_encodes_to_the_same_bytes(void **state)
@@ -610,6 +684,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(every_record_of_the_ledger_is_proven, give_view_back),
         cmocka_unit_test_teardown(a_proof_rests_on_keys_parties_accounts_and_asset, give_view_back),
+        cmocka_unit_test_teardown(details_are_shown_with_their_record, give_view_back),
         cmocka_unit_test_teardown(what_was_read_encodes_to_the_same_bytes, give_view_back),
         cmocka_unit_test_teardown(a_truncated_proof_is_refused, give_view_back),
         cmocka_unit_test_teardown(every_flipped_byte_is_refused, give_view_back),
