@@ -132,9 +132,10 @@ class LogSecret:
 class Named:
     """A record that others may refer to."""
 
-    def __init__(self, index, position, data):
+    def __init__(self, index, position, data, details=()):
         self.id = index << 13 | position
         self.data = data
+        self.details = details
 
 
 class Raw:
@@ -150,8 +151,15 @@ class Raw:
     def arguments(self):
         return self.index, self.entry, self.records, self.links, self.tail
 
+    def record(self, position):
+        return self.records[112 * position:112 * position + 112]
+
     def named(self, position=0):
-        return Named(self.index, position, self.records[112 * position:112 * position + 112])
+        details, at = [], position + 1
+        while self.record(at)[:1] == b"\x30":
+            details.append(self.record(at))
+            at += 1
+        return Named(self.index, position, self.record(position), details)
 
     def changed(self, member, data):
         other = copy.copy(self)
@@ -217,16 +225,6 @@ def envelope_id(header):
     return tagged(b"tijori/envelope/v1", header)
 
 
-def tree_hash(leaves):
-    """RFC 6962 section 2.1, top down as it is written there."""
-    if len(leaves) < 2:
-        return leaves[0] if leaves else sha256(b"")
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    return sha256(b"\x01" + tree_hash(leaves[:split]) + tree_hash(leaves[split:]))
-
-
 def lane_jump(sequence):
     """J of section 9, by taking away from a list of the numbers 2^k - 1."""
     rest, last = sequence, 0
@@ -289,7 +287,7 @@ class Writer:
         self.raws.append(raw)
         self.lanes.setdefault((draft.party, draft.lane), []).append(raw)
         self.touched = self.derive_links(draft)[1]
-        if draft.records[0][0] > APPROVAL:
+        if draft.records[0][0] > APPROVAL and not draft.flags & 1:
             self.directive_latest = draft.index
         for position, record in enumerate(draft.records):
             self.count(record, draft.index << 13 | position)
@@ -662,7 +660,7 @@ def cut(raw, member):
 
 
 FORM_OF_MOVEMENTS = [
-    ("movement flags", "RESERVED_NOT_ZERO", altered(GOOD_MOVE, 1, b"\1")),
+    ("movement flags", "RESERVED_NOT_ZERO", altered(GOOD_MOVE, 1, b"\2")),
     ("movement byte 3", "RESERVED_NOT_ZERO", altered(GOOD_MOVE, 3, b"\1")),
     ("movement bytes 92 to 95", "RESERVED_NOT_ZERO", altered(GOOD_MOVE, 95, b"\1")),
     ("purpose 0", "VALUE", altered(GOOD_MOVE, 2, b"\0")),
@@ -691,7 +689,7 @@ FORM_OF_MOVEMENTS = [
     ]
 ] + [
     ("kind %d unknown" % kind, "KIND_UNKNOWN", altered(GOOD_MOVE, 0, le(kind, 1)))
-    for kind in (0, 7, 15, 40, 63, 77, 255)
+    for kind in (0, 7, 15, 41, 47, 49, 63, 77, 255)
 ] + [
     ("kind %d reserved" % kind, "KIND_RESERVED", altered(GOOD_MOVE, 0, le(kind, 1)))
     for kind in range(67, 77)
@@ -795,7 +793,7 @@ FORM_OF_DIRECTIVES = {
         ("allocation of no power", ALLOCATION_1, 40, bytes(4)),
         ("allocation purposes none", ALLOCATION_1, 12, b"\0\0"),
         ("minimum 0", MINIMUM_1, 24, bytes(8)),
-        ("figure 0", STATED, 1, b"\0"), ("figure 11", STATED, 1, b"\x0b"),
+        ("figure 0", STATED, 1, b"\0"), ("figure 12", STATED, 1, b"\x0c"),
         ("statement purpose 14", STATED_IN, 2, b"\x0e"),
         ("statement purpose 0", STATED_IN, 2, b"\0"), ("statement asset 0", STATED, 8, b"\0"),
         ("statement from day 0", STATED, 16, bytes(4)),
