@@ -8,9 +8,9 @@ that the rules of section 7 allowed it (balances, thresholds, revoked keys): tha
 import json
 
 from second_note import Checkpoint, decode_base64, decode_number, inside, root_from_path
-from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, DETAIL, EXIT_FAIL,
-                             EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE, MOVEMENTS,
-                             OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
+from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, DETAIL, DETAILS_MAX,
+                             EXIT_FAIL, EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE,
+                             MOVEMENTS, OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
                              REGISTER_PARTY, SIGN, UNFREEZE_ACCOUNT, Refused, account_name,
                              check_fixed_part, check_kind, check_movement_accounts,
                              check_signatures, counting_roles, decode_record, decode_slots, demand,
@@ -85,7 +85,9 @@ class Exhibit:
         self.leaves = []  # (bytes, path) of the record and of its details
         if self.position != ENTRY_ALONE:
             self.leaves.append((cursor.take(RECORD_SIZE), cursor.take_path()))
-            for _ in range(cursor.take_number(1)):
+            count = cursor.take_number(1)
+            demand_proof(count <= DETAILS_MAX, "at most 16 details")
+            for _ in range(count):
                 self.leaves.append((cursor.take(RECORD_SIZE), cursor.take_path()))
         self.path = cursor.take_path()
         self.id = self.index << POSITION_BITS | self.position

@@ -536,6 +536,7 @@ def detail_some(writer):
         in_restricted(open_account(CUSTODIAN, 2**31 + 1, 2))], flags=1, **BY_CUSTODIAN)
     add(writer, 0, 0, with_details(freeze(account(CUSTODIAN, 2**31 + 1), 2), memo()),
         **BY_AUTHORITY)
+    writer.hidden_detail = len(writer.raws) << 13 | 1
     add(writer, CUSTODIAN, 1, [
         *with_details(move(DEPOSIT, EXTERNAL, account(CUSTODIAN, 2**31), 5_000, blind=blind(9)),
                       memo()),
