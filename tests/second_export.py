@@ -347,9 +347,11 @@ class Export:
         if self.replay.state.entries[index].restricted:
             self.restricted[body is not None].append(index)
         self.named.add(body_root)
-        for digest in named_documents(body or b""):
-            there = digest in self.folder.contents["attachment"]
-            (self.named if there else self.missing).add(digest)
+        for digest, asked_for in named_documents(body or b""):
+            if digest in self.folder.contents["attachment"]:
+                self.named.add(digest)
+            elif asked_for:
+                self.missing.add(digest)
 
     def check_restricted(self):
         """A public export has none of the restricted bodies, any other has all of them."""

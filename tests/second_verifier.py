@@ -986,7 +986,8 @@ def record_at(body, position, restricted):
 
 
 def named_documents(body):
-    """The SHA-256 that its records name as those of attachments (section 4.3), in order."""
+    """The SHA-256 that its records name as those of attachments (section 4.3), in order, each with
+    whether it is asked for: a statement's anybody can make again."""
     for at in range(0, len(body), RECORD_SIZE):
         data = body[at:at + RECORD_SIZE]
         if data[0] in (MOVE, PENDING):
@@ -998,7 +999,7 @@ def named_documents(body):
         else:
             continue
         if digest != ZERO_HASH:
-            yield digest
+            yield digest, data[0] != STATEMENT
 
 
 # --------------------------------------------------------------------------------------------
@@ -1318,7 +1319,7 @@ class State:
         self.lanes = {}  # (party, lane) to the accepted entries, by sequence - 1
         self.marks = {}  # record id to Mark, in the order they are first needed
         self.purposes = {}  # (asset, purpose, basis) to Totals
-        self.directive_latest = 0
+        self.directive_latest = self.restricted_latest = 0  # entries that hold directives
         self.ledger_id = None
         self.name = None
         self.lifetime_max_s = 0
@@ -1704,8 +1705,7 @@ class Movement:
         else:
             demand(self.record.purpose == CUSTOMER_DEPOSIT, "OPENING",
                    "who is not of the public sector brings in deposits")
-        demand(not state.knows(self.source.party) or not party.opening_closed, "OPENING",
-               "the opening is closed")
+        demand(not party.opening_closed, "OPENING", "the opening is closed")
 
     def check_opening_countersign(self):
         party = self.state.parties[self.source.party]
@@ -2242,8 +2242,7 @@ def rule_object_recovery(state, _entry, record, _record_id):
 
 def rule_close_opening(state, _entry, record, _record_id):
     party = state.party(record.party)
-    demand(not party.opening_closed or not state.knows(record.party), "OPENING",
-           "its opening is closed already")
+    demand(not party.opening_closed, "OPENING", "its opening is closed already")
     party.opening_closed = True
 
 
@@ -2397,7 +2396,7 @@ def lane_entry(lane, sequence):
 def expected_tail(state, entry):
     lane = state.lanes.get((entry.party, entry.lane), [])
     words = (lane_entry(lane, entry.sequence - 1), lane_entry(lane, jump_target(entry.sequence)),
-             len(state.marks), state.directive_latest)
+             len(state.marks), state.directive_latest, state.restricted_latest)
     return b"".join(word.to_bytes(8, "little") for word in words)
 
 
@@ -2481,7 +2480,7 @@ class Replay:
         state = self.state
         (self.judge_submitted if self.submitted else self.judge_bytes)(entry, body)
         self.counts["form"] += 1
-        if body is None:
+        if entry.body is None:
             state.bodies_missing += 1
         else:
             self.counts["body"] += 1
@@ -2500,6 +2499,8 @@ class Replay:
         take_body(entry, body)
         if body is not None:
             check_body_root(entry)
+        if self.state.bodies_missing and entry.restricted:
+            entry.body = None  # what it rests on may be in one that is missing
         self.judge_place(entry)
         take_records(entry)
 
@@ -2595,8 +2596,11 @@ class Replay:
     def remember(self, entry):
         state, kept = self.state, accepted(entry)
         state.lanes.setdefault((entry.party, entry.lane), []).append(kept)
-        if entry.records and entry.records[0].kind in DIRECTIVES and not entry.restricted:
-            state.directive_latest = entry.index
+        if entry.records and entry.records[0].kind in DIRECTIVES:
+            if entry.restricted:
+                state.restricted_latest = entry.index
+            else:
+                state.directive_latest = entry.index
         state.entries.append(kept)
         self.tree.add(entry.leaf)
 

@@ -242,7 +242,7 @@ class Writer:
         self.lanes = {}
         self.touched = {}
         self.marks = []
-        self.directive_latest = 0
+        self.directive_latest = [0, 0]  # in public, in restricted envelopes
         self.balances = {}
 
     def draft(self, party, lane, records, **fields):
@@ -280,15 +280,14 @@ class Writer:
         lane = self.lanes.get((draft.party, draft.lane), [])
         found = [lane[s - 1].index if 0 < s <= len(lane) else 0
                  for s in (draft.sequence - 1, lane_jump(draft.sequence))]
-        return b"".join(le(word, 8) for word in found + [len(self.marks), self.directive_latest])
+        return b"".join(le(word, 8) for word in found + [len(self.marks)] + self.directive_latest)
 
     def commit(self, draft):
         raw = self.seal(draft)
         self.raws.append(raw)
         self.lanes.setdefault((draft.party, draft.lane), []).append(raw)
         self.touched = self.derive_links(draft)[1]
-        if draft.records[0][0] > APPROVAL and not draft.flags & 1:
-            self.directive_latest = draft.index
+        self.remember_directive(draft.records[0], draft.flags, draft.index)
         for position, record in enumerate(draft.records):
             self.count(record, draft.index << 13 | position)
         return raw
@@ -312,8 +311,13 @@ class Writer:
         party, lane = (int.from_bytes(raw.header[at:end], "little") for at, end in ((8, 12), (6, 8)))
         self.raws.append(raw)
         self.lanes.setdefault((party, lane), []).append(raw)
-        if records[0][0] > APPROVAL:
-            self.directive_latest = raw.index
+        self.remember_directive(records[0], raw.header[4], raw.index)
+
+    def remember_directive(self, first, flags, index):
+        if first[0] > APPROVAL:
+            latest = list(self.directive_latest)
+            latest[flags & 1] = index
+            self.directive_latest = latest
 
     def lines(self):
         return [raw.line() for raw in self.raws]
