@@ -15,6 +15,7 @@ be left out of it.
 
 import collections
 import functools
+import itertools
 import json
 import os
 import pickle
@@ -35,7 +36,7 @@ SEEDS, STEPS = 250, 250
 START_S = 1_700_000_000
 NS, HOUR_NS, DAY_NS = 10**9, 3600 * 10**9, 86_400 * 10**9
 (TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN, OPERATOR, AUDITOR,
- FORMER_CUSTODIAN) = range(1, 8)
+ FORMER_CUSTODIAN, NEW_TREASURY, NEW_CUSTODIAN) = range(1, 10)
 VALID, INVALID = bytes(64), bytes(63) + b"\1"
 
 # Nothing is verified on either side: a signature of zero bytes counts as valid.
@@ -160,8 +161,11 @@ class Model:
             filled = r.put(data, 36 if data[0] < 16 else 8, r.le(1 << 40, 8))
         elif data[0] < 16:
             entry = self.state.entries[index]
-            at = 112 * naming.position
-            named = r.leaf(entry.body[at:at + 112]) if at < len(entry.body) else r.ZERO
+            records = [entry.body[at:at + 112] for at in range(0, len(entry.body), 112)]
+            behind = records[naming.position + 1:]
+            details = list(itertools.takewhile(lambda one: one[0] == v.DETAIL, behind))
+            named = (r.group_hash(records[naming.position], details)
+                     if naming.position < len(records) else r.ZERO)
             filled = r.put(r.put(data, 36, r.le(index << 13 | naming.position, 8)), 60, named)
         else:
             entry = self.state.entries[index]
@@ -233,6 +237,7 @@ def party_shown(party):
         type=party.type, status=STATUSES[party.status], move=party.thresholds[v.DOMAIN_MOVE],
         administer=party.thresholds[v.DOMAIN_ADMINISTER], classes=party.mask,
         accounts=party.accounts, accounts_open=party.accounts_open,
+        accounts_restricted=party.accounts_restricted, opening_closed=party.opening_closed,
         recovery_ns=party.recovery_ns or 0, initiate=party.active_keys(v.INITIATE),
         approve=party.active_keys(v.APPROVE), administer_keys=party.active_keys(v.ADMINISTER))
     shown["name"] = party.name
@@ -244,7 +249,7 @@ def party_shown(party):
 def account_shown(account):
     shown = decimals(asset=account.asset, flags=account.frozen | account.closed << 2,
                      pending_in=account.pending_in, pending_out=account.pending_out,
-                     latest=account.latest)
+                     latest=account.latest, encumbrance=account.encumbrance)
     shown.update({"class": str(account.account_class), "in": str(account.total_in),
                   "out": str(account.total_out)})
     return shown
@@ -266,7 +271,7 @@ def rule_shown(rule, last_minimums):
         shown.update(decimals(
             counted_in=rule.counted_in, counted_out=rule.counted_out,
             unclassified=rule.unclassified, corrected=rule.corrected, day=rule.day,
-            day_amount=rule.day_amount))
+            day_amount=rule.day_amount, brought_in=rule.brought_in))
         if rule.record.type != v.MINIMUM or rule in last_minimums:
             first, last = (rule.breaches[0], rule.breaches[-1]) if rule.breaches else (0, 0)
             shown.update(decimals(breaches=len(rule.breaches), breach_first=first,
@@ -340,7 +345,12 @@ PARTIES = {  # type, classes granted, (class, asset) of the accounts
     OPERATOR: (4, (), []),
     AUDITOR: (5, (), []),
     FORMER_CUSTODIAN: (3, (2,), [(CUSTODY, 1)]),
+    # These bring in what they held, and move little: their openings stay open for a while.
+    NEW_TREASURY: (2, (1, 3, 8, 9), [(RESERVE, 1), (MARKET, 1), (EXTERNAL, 1), (RESERVE, 1)]),
+    NEW_CUSTODIAN: (3, (2, 8), [(CUSTODY, 1), (EXTERNAL, 1)]),
 }
+OPENERS = (NEW_TREASURY, NEW_TREASURY, NEW_CUSTODIAN, NEW_CUSTODIAN, 0)
+RESTRICTED_OPENED = {CUSTODIAN: 2, SECOND_CUSTODIAN: 1, NEW_CUSTODIAN: 1}
 MOVERS = (TREASURY, CUSTODIAN, SECOND_TREASURY, SECOND_CUSTODIAN)
 ROLES = [r.INITIATE, r.INITIATE, r.APPROVE, r.APPROVE, r.APPROVE, r.ADMINISTER, r.ADMINISTER]
 
@@ -432,8 +442,14 @@ class World:
              r.account(CUSTODIAN, 1), r.account(SECOND_TREASURY, 0)], 2)
         for party in PARTIES:
             self.register(party)
-        for party in MOVERS + (FORMER_CUSTODIAN,):
+        for party in MOVERS + (FORMER_CUSTODIAN, NEW_TREASURY, NEW_CUSTODIAN):
             self.open_accounts(party)
+        self.open_the_authoritys()
+        for party, count in RESTRICTED_OPENED.items():
+            self.now_ns += NS
+            self.must(self.hidden(Step(self.now_ns, party, 1, [
+                self.open_restricted(party, number) for number in range(count)],
+                self.signers(party, 1))))
         self.now_ns += NS
         self.must(Step(self.now_ns, FORMER_CUSTODIAN, 1,
                        [r.close_account(r.account(FORMER_CUSTODIAN, 0))],
@@ -467,6 +483,21 @@ class World:
             r.open_account(party, local, account_class, asset)
             for local, (account_class, asset) in enumerate(PARTIES[party][2])],
             self.signers(party, 1)))
+
+    def open_the_authoritys(self):
+        self.now_ns += NS
+        self.must(Step(self.now_ns, 0, 0, [r.grant(0, RESERVE, MARKET)], self.signers(0, 0)))
+        self.now_ns += NS
+        self.must(Step(self.now_ns, 0, 1, [r.open_account(0, 0, RESERVE),
+                                           r.open_account(0, 1, MARKET)], self.signers(0, 1)))
+
+    def open_restricted(self, party, number=None):
+        chance = self.chance
+        if number is None:
+            number = self.state.parties[party].accounts_restricted + (1 if chance.happens(10) else 0)
+            return r.open_account(party, 2**31 + number, chance.choice((CUSTODY, CUSTODY, EXTERNAL)),
+                                  self.asset())
+        return r.open_account(party, 2**31 + number, CUSTODY)
 
     def fill(self):
         for party, purpose, source, targets in (
@@ -748,8 +779,11 @@ class World:
             amount = chance.choice((left, left + 1, chance.randrange(1, amount + 1), 1))
         elif chance.happens(2):
             amount += 1
-        record = Naming(r.movement(kind, purpose, source, target, max(amount, 1)),
+        opening = data[1] ^ (1 if chance.happens(3) else 0) if kind == r.CORRECT else 0
+        record = Naming(r.movement(kind, purpose, source, target, max(amount, 1), opening=opening),
                         *self.named(named_id))
+        if chance.happens(2):  # a detail of it, perhaps
+            record.position += 1
         if chance.happens(2):
             record.wrong = chance.choice([(2, b"\6"), (60, r.ZERO), (36, r.le(9, 8)),
                                           (4, r.le(9, 8))])
@@ -757,7 +791,7 @@ class World:
 
     def movement_step(self):
         chance = self.chance
-        party = int(self.choose([(2, "1"), (2, "2"), (1, "3"), (1, "4")]))
+        party = int(self.choose([(20, "1"), (20, "2"), (10, "3"), (10, "4"), (1, "8"), (1, "9")]))
         lane = chance.choice((1, 1, 1, 2, 3))
         kind = KINDS[self.choose([(50, "move"), (18, "post"), (5, "void"), (16, "correct"),
                                   (11, "approve")])]
@@ -782,11 +816,108 @@ class World:
         extra = chance.choice((0, 0, 0, 1, 2, 3)) if not approval else chance.choice((0, 0, 1, 2))
         slots += self.signers(party, lane, approval, extra=extra)
         flags = (2 if approval else 0) ^ (2 if chance.happens(1) else 0)
-        return self.maybe_restricted(Step(self.now_ns, party, lane, records, slots, flags))
+        return self.maybe_restricted(Step(self.now_ns, party, lane, self.detailed(records), slots,
+                                          flags))
+
+    def opening_step(self):
+        """What a party held before: by one that has moved nothing yet, rather."""
+        chance = self.chance
+        party = chance.choice(OPENERS) if chance.happens(90) else chance.choice(MOVERS)
+        able = [one for one in OPENERS if not self.state.parties[one].opening_closed]
+        if able and chance.happens(75):
+            party = chance.choice(able)
+        ways = [way for way in self.ways(party) if way[1] >> 32 == way[2] >> 32
+                or chance.happens(5)]
+        if not ways:
+            return None
+        begun = self.state.entries[0].received_ns // DAY_NS
+        records, slots = [], []
+        for _ in range(chance.choice((1, 1, 2))):
+            purpose, source, target = chance.choice(ways)
+            date = chance.weighted([(80, begun), (10, begun - 9), (4, 0), (6, begun + 1)])
+            records.append(r.move(purpose, source, target, self.amount(source, target), opening=1,
+                                  date=date))
+            if target >> 32 != party:
+                slots += self.signers(target >> 32, 1, use=r.COUNTERSIGN)
+        if party in (NEW_TREASURY, TREASURY, SECOND_TREASURY) and chance.happens(90):
+            slots += self.signers(0, 1, use=r.COUNTERSIGN)
+        elif party == 0 or chance.happens(10):
+            other = chance.choice((AUDITOR, AUDITOR, CUSTODIAN, TREASURY))
+            slots += self.signers(other, 1, use=r.COUNTERSIGN) if other != party else []
+        slots = [one for one in slots if one[0] != party]
+        return self.maybe_restricted(Step(self.now_ns, party, 1, self.detailed(records),
+                                          slots + self.signers(party, 1)))
+
+    # ---- details ----
+
+    def details_for(self, data):
+        """Some that may stand behind a record, in their order."""
+        chance, kind = self.chance, data[0]
+        hash_there = data[60:92] != r.ZERO if kind < 16 else data[40:72] != r.ZERO
+        made = {1: r.long_reference(), 2: r.memo(b"m" * chance.choice((1, 92, 93, 200))),
+                3: r.transaction(), 4: r.price(chance.choice((1, 500))), 5: r.address(),
+                6: r.descriptor(), 7: r.attachment_name(), 8: r.media_type(), 9: r.lei(),
+                10: r.encumbrance(chance.choice((1, 2)))}
+        types = {r.MOVE: [1, 2, 3, 4, 5, 9] + [7, 8] * hash_there,
+                 r.PENDING: [1, 2, 3, 4, 5, 9] + [7, 8] * hash_there, r.POST: [1, 2, 3, 4, 5, 9],
+                 r.VOID: [1, 2], r.CORRECT: [1, 2, 4], v.OPEN_ACCOUNT: [2, 5, 6, 10],
+                 v.STATEMENT: [2] + [7, 8] * hash_there}.get(kind, [2])
+        if chance.happens(6):
+            types = list(made)
+        return [made[number] for number in sorted(self.some(types, chance.choice((1, 1, 2, 3))))]
+
+    def detailed(self, records):
+        """The records, some of them with details behind them; now and then not as they must be."""
+        chance, out = self.chance, []
+        for record in records:
+            data = record if isinstance(record, bytes) else record.data
+            details = []
+            if chance.happens(9 if data[0] != r.APPROVAL else 1):
+                data, *details = r.with_details(data, *self.details_for(data))
+            if isinstance(record, bytes):
+                record = data
+            else:
+                record.data = data
+            if details and chance.happens(8):
+                self.damage_details(details)
+            out += [record] + details
+        return out
+
+    def damage_details(self, details):
+        chance = self.chance
+        at = chance.randrange(len(details))
+        what = chance.randrange(4)
+        if what == 0:
+            details.pop(at)
+        elif what == 1:
+            details.append(details[at])
+        elif what == 2:
+            chance.shuffle(details)
+        else:
+            details[at] = r.put(details[at], chance.choice((1, 2, 3, 4, 95, 96)),
+                                bytes([chance.randrange(256)]))
+
+    # ---- restricted envelopes ----
+
+    @staticmethod
+    def names_restricted(record):
+        data = record if isinstance(record, bytes) else record.data
+        places = (4, 12) if data[0] <= r.APPROVAL else (4,) if data[0] in (
+            v.OPEN_ACCOUNT, v.CLOSE_ACCOUNT) else ()
+        return any(v.is_restricted(int.from_bytes(data[at:at + 8], "little")) for at in places)
 
     def maybe_restricted(self, step):
-        if not self.chance.happens(8 if step.party in (CUSTODIAN, SECOND_CUSTODIAN) else 1):
+        custodian = step.party in (CUSTODIAN, SECOND_CUSTODIAN, NEW_CUSTODIAN)
+        if not self.chance.happens(8 if custodian else 1):
             return step
+        if custodian and step.flags == 0 and self.chance.happens(4):  # of a third party
+            step.records.append(r.move(r.TRANSFER, r.account(CUSTODIAN, 0),
+                                       r.account(SECOND_CUSTODIAN, 0), 1))
+            step.records.append(r.move(r.TRANSFER, r.account(CUSTODIAN, 0),
+                                       r.account(NEW_CUSTODIAN, 0), 1))
+        return self.hidden(step)
+
+    def hidden(self, step):
         step.flags |= 1
         for at, record in enumerate(step.records):
             if isinstance(record, Naming):
@@ -1083,7 +1214,7 @@ class World:
 
     def made_statement(self):
         chance, today = self.chance, self.now_ns // DAY_NS
-        figure = chance.randrange(1, 11)
+        figure = chance.randrange(1, 12)
         as_of = today + chance.choice((-1, -1, -1, -5, 0))
         fields = {"asset": self.asset()}
         if figure in (3, 4):
@@ -1094,13 +1225,20 @@ class World:
             rules = [at for at, rule in enumerate(self.state.rules)
                      if rule.record.kind == v.PROGRAMME]
             fields["rule"] = chance.choice(rules + [len(self.state.rules), 0])
+        if chance.happens(20):
+            fields["document"] = r.sha256(b"document")
         return r.statement(figure, as_of - 3, as_of, chance.randrange(-5, 5), **fields)
 
     AUTHORITYS = [
         (28, "made_rule"), (7, "made_end"), (6, "made_status"), (1, "made_close"),
         (3, "made_rename"), (3, "made_register"), (4, "made_key"), (4, "made_revoke"),
         (4, "made_threshold"), (4, "made_rotation"), (11, "made_recovery"), (3, "made_grant"),
-        (5, "made_freeze"), (2, "made_log_key"), (1, "made_asset"), (1, "made_other")]
+        (5, "made_freeze"), (2, "made_log_key"), (1, "made_asset"), (1, "made_other"),
+        (1, "made_close_opening")]
+
+    def made_close_opening(self):
+        party = self.chance.choice((NEW_TREASURY, NEW_CUSTODIAN, 0, OPERATOR, OPERATOR, self.any_party()))
+        return [r.close_opening(party)], []
 
     def authority_step(self):
         chance, records, slots = self.chance, [], []
@@ -1115,14 +1253,16 @@ class World:
             party = chance.choice(MOVERS)
         lane = 0 if chance.happens(98) else 1
         slots = [one for one in slots if one[1] != r.SIGN or one[0] == party]
-        return Step(self.now_ns, party, lane, records, slots + self.signers(party, lane))
+        step = Step(self.now_ns, party, lane, self.detailed(records),
+                    slots + self.signers(party, lane))
+        return self.hidden(step) if chance.happens(1) else step
 
     def own_step(self):
         """By a party for itself: keys in lane 0, accounts in any; statements, endorsements."""
         chance, slots = self.chance, []
         party = chance.choice([number for number in range(len(self.state.parties))
                                if self.state.parties[number].keys])
-        what = chance.randrange(8)
+        what = chance.randrange(10)
         lane = 0
         if what == 0:
             record, possession = self.new_key(party)
@@ -1150,13 +1290,21 @@ class World:
         elif what == 6:
             lane = chance.choice((0, 1, 1))
             records = [r.close_account(self.any_account(party if chance.happens(90) else None))]
+        elif what == 8:
+            party = chance.choice((CUSTODIAN, SECOND_CUSTODIAN, NEW_CUSTODIAN, party))
+            lane = chance.choice((0, 1))
+            records = [self.open_restricted(party) for _ in range(chance.choice((1, 1, 2)))]
+        elif what == 9:
+            party = chance.choice((NEW_TREASURY, NEW_CUSTODIAN, party, party, party))
+            records = [r.close_opening(party if chance.happens(80) else self.any_party())]
         else:
             lane = chance.choice((0, 1, 2))
             step = self.step_at[chance.choice(list(self.step_at))]
             wrong = chance.weighted([(8, None), (1, (16, r.ZERO)), (1, (48, r.ZERO)),
                                      (1, (8, r.le(2**40, 8)))])
             records = [Naming(r.endorse(0, r.ZERO, r.ZERO), step, wrong=wrong)]
-        return Step(self.now_ns, party, lane, records, slots + self.signers(party, lane))
+        return Step(self.now_ns, party, lane, self.detailed(records),
+                    slots + self.signers(party, lane))
 
     # ---- any step ----
 
@@ -1187,8 +1335,10 @@ class World:
         self.advance()
         step = self.due() if self.due and self.chance.happens(80) else None
         while step is None:
-            step = getattr(self, self.choose([(70, "movement_step"), (19, "authority_step"),
-                                              (11, "own_step")]))()
+            step = getattr(self, self.choose([(66, "movement_step"), (5, "opening_step"),
+                                              (18, "authority_step"), (11, "own_step")]))()
+        if any(map(self.names_restricted, step.records)) and self.chance.happens(93):
+            self.hidden(step)
         if self.chance.happens(5):
             self.damage(step)
         step.slots = step.slots[:16]
@@ -1300,6 +1450,8 @@ def describe(driver, seed, steps):
 
 # Not met here: the form of envelopes has tests of its own (and is met now and then), and these are
 # of an ingesting ledger, of attachments, of entries 0 and 1, or need more than a history has.
+FORM_TO_MEET = ["KIND_MIXED", "RESTRICTED_DIRECTIVE", "RESTRICTED_ACCOUNT", "RESTRICTED_PARTIES",
+                "DETAIL"]
 NOT_MET = {"ALREADY", "CONFLICT", "PREDECESSOR_REFUSED", "CLOCK_JUMP", "NOT_OPENED", "GENESIS",
            "OVERFLOW"}
 
@@ -1309,8 +1461,8 @@ def statuses_to_meet():
         text = source.read()
     table = re.findall(r"^\| ([A-Z_]+) \|", text[text.index("## 12 "):text.index("## 13 ")],
                        re.MULTILINE)
-    return [status for status in table[table.index("BODY_ROOT"):table.index("NEW_QUORUM") + 1]
-            if status not in NOT_MET]
+    return FORM_TO_MEET + [status for status in table[table.index("BODY_ROOT"):table.index("NEW_QUORUM") + 1]
+                           if status not in NOT_MET]
 
 
 def main():

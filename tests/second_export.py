@@ -12,9 +12,9 @@ import time
 
 import second_policy
 from second_note import Checkpoint, ED25519, NoteKey, demand_note, inside
-from second_verifier import (CHECKS, CLOCK_TOLERANCE_S, FIXED_SIZE, MOVE, NS, PENDING, PROGRAMME,
-                             RECORD_SIZE, REPORT, ZERO_HASH, Refused, Replay, TreeHash, demand,
-                             first_refusal, leaf_hash, sha256)
+from second_verifier import (CHECKS, CLOCK_TOLERANCE_S, FIXED_SIZE, NS, PROGRAMME, REPORT, Refused,
+                             Replay, TreeHash, demand, first_refusal, leaf_hash, named_documents,
+                             sha256)
 
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 HASH_SIZE = 32
@@ -347,13 +347,11 @@ class Export:
         if self.replay.state.entries[index].restricted:
             self.restricted[body is not None].append(index)
         self.named.add(body_root)
-        for at in range(0, len(body or b""), RECORD_SIZE):
-            if body[at] in (MOVE, PENDING):
-                digest = body[at + 60:at + 92]
-                if digest in self.folder.contents["attachment"]:
-                    self.named.add(digest)
-                elif digest != ZERO_HASH:
-                    self.missing.add(digest)
+        for digest, asked_for in named_documents(body or b""):
+            if digest in self.folder.contents["attachment"]:
+                self.named.add(digest)
+            elif asked_for:
+                self.missing.add(digest)
 
     def check_restricted(self):
         """A public export has none of the restricted bodies, any other has all of them."""

@@ -700,6 +700,24 @@ class Refusals(unittest.TestCase):
         self.assertEqual(v.verdict_of(*verify(files)), "incomplete")
         self.assertEqual(v.verdict_of(*verify(files, documents=False)), "passed")
 
+    def test_named_documents(self):
+        """The document of a statement, and what a descriptor says."""
+        for record in (t.put(t.STATED, 40, t.sha256(b"figures")), t.with_details(
+                t.open_account(0, 0, 1), t.descriptor(t.sha256(b"figures")))):
+            writer = copy.deepcopy(t.BASE)
+            t.add(writer, 0, 0, [t.grant(0, 1)], **t.BY_AUTHORITY)
+            records = [record] if isinstance(record, bytes) else record
+            if len(records) == 1:
+                t.add(writer, 0, 0, records, **t.BY_AUTHORITY)
+            else:
+                t.add(writer, 0, 1, records, sign=[t.A4])
+            found = export(writer.raws, attachments=DOCUMENTS + [b"figures"])
+            self.assertEqual(v.verdict_of(*verify(found)), "passed")
+            missing = export(writer.raws, attachments=DOCUMENTS)
+            self.assertEqual(v.verdict_of(*verify(missing)),
+                             "passed" if isinstance(record, bytes) else "incomplete")
+            self.assertEqual(v.verdict_of(*verify(missing, documents=False)), "passed")
+
     def test_attachment_sizes(self):
         """Empty, and above 4 MiB: attachments that no envelope could carry."""
         for size, good in ((0, False), (1, True), (4_194_304, True), (4_194_305, False)):
@@ -1080,6 +1098,74 @@ HIDDEN_ROWS = [
         t.ceiling(100), t.treasury(t.buy(101)))),
     ("a purpose nobody can see", "PURPOSE", None, t.by_custodian(
         t.move(t.WITHDRAWAL, t.EXTERNAL, t.CUSTODY, 5, blind=t.blind(9)), flags=1)),
+    ("a detail nobody can see", "DETAIL", None, t.in_secret(t.put(t.GOOD_DEPOSIT, 92, b"\1"))),
+    ("three parties nobody can see", "RESTRICTED_PARTIES", None, t.in_secret(
+        t.move(t.TRANSFER, t.CUSTODY, t.S_CUSTODY, 5), t.move(t.TRANSFER, t.CUSTODY, t.THIRD, 5))),
+    ("a post of a hidden detail", "NAMED_KIND", None, lambda w: t.by_custodian(t.settling(
+        t.POST, w.held.named(), refers_to=w.hidden_detail))(w)),
+    # Restricted accounts: whether they exist, what they are, frozen and closed is never known.
+    ("a restricted account in public", "RESTRICTED_ACCOUNT", "RESTRICTED_ACCOUNT",
+     t.by_custodian(t.TO_R0)),
+    ("a freeze of a restricted account that is not there", "ACCOUNT_UNKNOWN", None,
+     t.by_authority(t.freeze(t.R2, 2))),
+    ("a restricted account frozen twice", "ACCOUNT_STATUS", None, t.by_authority(
+        t.freeze(t.R1, 2))),
+    ("a restricted account unfrozen that is not", "ACCOUNT_STATUS", None, t.by_authority(
+        t.unfreeze(t.R1, 1))),
+    ("a freeze of a restricted account by another", "NOT_ALLOWED", "NOT_ALLOWED", t.sealed(
+        t.TREASURY, 0, [t.freeze(t.R0, 2)], sign=[t.TA])),
+    ("a restricted account closed, then frozen", "ACCOUNT_CLOSED", None, t.after(
+        t.OPEN_R2, t.adding(t.CUSTODIAN, 1, [t.in_restricted(t.close_account(t.R2))], flags=1,
+                            **t.BY_CUSTODIAN), t.by_authority(t.freeze(t.R2, 2)))),
+    ("a limit of a restricted account that is not there", "ACCOUNT_UNKNOWN", None,
+     t.by_authority(t.outflow(t.NEXT, t.R2, 5))),
+    ("a limit of a restricted account in another asset", "ASSET_MIXED", None, t.by_authority(
+        t.outflow(t.NEXT, t.R0, 5, asset=2))),
+    ("a limit of a restricted account in no asset", "ASSET_UNKNOWN", "ASSET_UNKNOWN",
+     t.by_authority(t.outflow(t.NEXT, t.R0, 5, asset=3))),
+    ("a limit of a restricted account of another number", "NUMBER", "NUMBER", t.by_authority(
+        t.outflow(t.NEXT + 1, t.R0, 5))),
+    ("a balance limit of a restricted contra account", "CLASS", None, t.after(
+        t.adding(t.CUSTODIAN, 1, [t.in_restricted(t.open_hidden(t.CUSTODIAN, 2, 8))], flags=1,
+                 **t.BY_CUSTODIAN), t.by_authority(t.balance_limit(t.NEXT, t.R2, 5)))),
+    ("a restricted counterparty that is not there", "ACCOUNT_UNKNOWN", None, t.by_authority(
+        t.counterparty(t.NEXT, t.CUSTODY, 1, t.R2))),
+    ("a list of a restricted account that waits too little", "VALUE", "VALUE", t.after(
+        t.ruled(t.counterparty(t.NEXT, t.R0, 3, t.ALL_C, notice=2)),
+        t.authority(t.counterparty(t.NEXT + 1, t.R0, 3, t.ALL_C, wait=1)))),
+    ("more than a limit lets out of a restricted account", "LIMIT_OUTFLOW", None, t.after(
+        t.ruled(t.outflow(t.NEXT, t.R0, 100)),
+        t.in_secret(t.move(t.WITHDRAWAL, t.R0, t.EXTERNAL, 101), **t.at(0)))),
+    ("a party closed whose accounts are open", "ACCOUNTS_OPEN", None, t.by_authority(
+        t.close_party(t.SECOND))),
+    ("a treasury closed whose accounts are open", "ACCOUNTS_OPEN", "ACCOUNTS_OPEN",
+     t.by_authority(t.close_party(t.TREASURY))),
+    # Openings: a body that is missing may have closed one.
+    ("an opening after a custodian's deposit", "OPENING", "OPENING", t.after(
+        t.newcomers, t.holding(t.PLAIN_DEPOSIT), t.holder(t.held_before()))),
+    ("an opening after a restricted deposit", "OPENING", None, t.after(
+        t.newcomers, t.adding(t.HOLDER, 1, [t.in_restricted(t.PLAIN_DEPOSIT)], flags=1,
+                              **t.BY_HOLDER), t.holder(t.held_before()))),
+    ("an opening of a custodian's withdrawal", "OPENING", "OPENING", t.after(
+        t.newcomers, t.holder(t.move(t.WITHDRAWAL, t.H_CUSTODY, t.H_EXTERNAL, 5, opening=1)))),
+    ("an opening to another custodian", "OPENING", "OPENING", t.after(
+        t.newcomers, t.holder(t.move(t.DEPOSIT, t.H_EXTERNAL, t.CUSTODY, 5, opening=1),
+                              countersign=[(t.CUSTODIAN, t.C1)]))),
+    ("an opening after a treasury's move", "OPENING", "OPENING", t.after(
+        t.newcomers, t.banking(t.PLAIN), t.bank(t.brought()))),
+    ("a custodian's opening closed after a deposit", "OPENING", "OPENING", t.after(
+        t.newcomers, t.holding(t.PLAIN_DEPOSIT), t.closing(t.HOLDER, "authority"))),
+    ("a custodian's opening closed after a restricted deposit", "OPENING", None, t.after(
+        t.newcomers, t.adding(t.HOLDER, 1, [t.in_restricted(t.PLAIN_DEPOSIT)], flags=1,
+                              **t.BY_HOLDER), t.closing(t.HOLDER, "authority"))),
+    ("a custodian's opening closed twice", "OPENING", "OPENING", t.after(
+        t.newcomers, t.closing_step(t.HOLDER), t.closing(t.HOLDER, "authority"))),
+    ("a treasury's opening closed twice", "OPENING", "OPENING", t.after(
+        t.newcomers, t.closing_step(t.BANK), t.closing(t.BANK, "authority"))),
+    ("an opening nobody countersigned", "COUNTERSIGN_MISSING", "COUNTERSIGN_MISSING", t.after(
+        t.newcomers, t.bank(t.brought(), countersign=[]))),
+    ("a correct of a hidden move with the flag", "NAMED_HASH", None, lambda w: t.custodian(
+        t.put(t.correcting(w.held.named(1), 5, opening=1), 60, t.ZERO))(w)),
 ]
 
 
@@ -1099,6 +1185,17 @@ class Hidden(unittest.TestCase):
         for name, full, public, make in HIDDEN_ROWS:
             with self.subTest(name):
                 self.assertEqual((self.judge(make, False), self.judge(make)), (full, public))
+
+    def test_before_the_first_missing_body(self):
+        """All bodies are there so far, so no restricted account is."""
+        writer = t.Writer()
+        writer.commit(t.genesis(writer))
+        writer.commit(t.entry_1(writer))
+        t.register_all(writer)
+        writer.add(0, 0, [t.freeze(t.R0, 2)], **t.BY_AUTHORITY)
+        for public in (True, False):
+            _, refusal = verify(export(writer.raws, public=public))
+            self.assertEqual(refusal.status, "ACCOUNT_UNKNOWN")
 
     def test_basis_unknown(self):
         writer = copy.deepcopy(t.BASE)
@@ -1179,13 +1276,22 @@ class ProofDraft:
     def leaves(self):
         return [t.leaf(raw.entry) for raw in self.raws[:self.size]]
 
+    @staticmethod
+    def group(raw, position):
+        return range(position, position + 1 + len(raw.named(position).details))
+
+    @staticmethod
+    def leaf_shown(raw, position):
+        records = records_of(raw)
+        return records[position] + counted(path_of(position, [t.leaf(r) for r in records]))
+
     def statement(self, place):
         index, position = place
         raw = self.raws[index]
         head = t.le(index, 8) + t.le(len(raw.entry), 2) + raw.entry + t.le(position, 4)
         if position != ALONE:
-            records = records_of(raw)
-            head += records[position] + counted(path_of(position, [t.leaf(r) for r in records]))
+            shown = [self.leaf_shown(raw, at) for at in self.group(raw, position)]
+            head += shown[0] + t.le(len(shown) - 1, 1) + b"".join(shown[1:])
         own = [] if place == self.places[0] else path_of(index, self.leaves())
         return head + counted(own)
 
@@ -1199,6 +1305,16 @@ class ProofDraft:
         return self.edit_text("\n".join(head).encode() + b"\n\n" + note_)
 
 
+def details_at(first):
+    record_end = 10 + int.from_bytes(first[8:10], "little") + 4 + 112
+    return record_end + 1 + 32 * first[record_end]
+
+
+def without_details(first):
+    """The first statement as if its record had none."""
+    return first[:details_at(first)] + b"\0\0"
+
+
 def counted(path):
     return t.le(len(path), 1) + b"".join(path)
 
@@ -1209,6 +1325,10 @@ BOUGHT_SUPPORT = [key_at(1, t.T1), key_at(1, t.T3), party_at(1), account_at(t.MA
 DONATED = (t.BASE.sold.id >> 13) - 3, 0  # countersigned
 DONATED_SUPPORT = [key_at(2, t.C1), key_at(1, t.T1), key_at(1, t.T3), party_at(1), party_at(2),
                    account_at(t.CUSTODY), account_at(t.RESERVE), asset_at(1)]
+DETAILED = (t.BASE.detailed_move.id >> 13, t.BASE.detailed_move.id & 8191)
+DETAILED_SUPPORT = [key_at(1, t.T1), key_at(1, t.T3), party_at(1), account_at(t.RESERVE),
+                    account_at(t.RESERVE_2), asset_at(1)]
+LENT = account_at(t.R0)
 AUTHORITY = [key_at(0, t.A1), key_at(0, t.A2), party_at(0)]
 FROZEN = find([(0, b"\x1b"), (4, t.le(t.CUSTODY_2, 8))])
 DEPOSITED = (RESTRICTED[0], 2)
@@ -1220,6 +1340,12 @@ PROOFS = [
                                         account_at(t.S_CUSTODY), asset_at(1)]),
     ("of another asset", (SIZE - 1, 0), [key_at(2, t.C1), party_at(2), account_at(t.C_OTHER),
                                          account_at(t.C_OTHER_EXTERNAL), asset_at(2)]),
+    ("a move and its details", DETAILED, DETAILED_SUPPORT),
+    ("a restricted account and its details", LENT, [key_at(2, t.C1), party_at(2)]),
+    ("of a restricted account", find([(0, bytes([t.MOVE])), (12, t.le(t.R0, 8))]),
+     [key_at(2, t.C1), party_at(2), account_at(t.EXTERNAL), LENT, asset_at(1)]),
+    ("a freeze of a restricted account and its memo", find([(0, b"\x1b"), (4, t.le(t.R1, 8))]),
+     AUTHORITY + [account_at(t.R1), asset_at(1)]),
     ("a freeze", FROZEN, AUTHORITY + [account_at(t.CUSTODY_2), asset_at(1)]),
     ("a party", party_at(1), AUTHORITY),
     ("a key", key_at(1, t.T1), AUTHORITY),
@@ -1292,6 +1418,16 @@ PROOF_ROWS = [
     statement_row("position", "PROOF", 0, lambda s: t.put(s, RECORD_AT - 4, b"\1")),
     statement_row("position above the count", "PROOF", 0,
                   lambda s: t.put(s, RECORD_AT - 4, t.le(6, 4))),
+    proof_row("details left out", "DETAIL", DETAILED[0], DETAILED, DETAILED_SUPPORT,
+              edit_statements=lambda s: [without_details(s[0])] + s[1:]),
+    proof_row("a detail alone", "DETAIL", DETAILED[0], (DETAILED[0], DETAILED[1] + 1),
+              DETAILED_SUPPORT[:3]),
+    proof_row("a detail changed", "PROOF", DETAILED[0], DETAILED, DETAILED_SUPPORT,
+              edit_statements=lambda s: [s[0].replace(b"invoice 17", b"invoice 18")] + s[1:]),
+    proof_row("details of another number", "PROOF", None, DETAILED, DETAILED_SUPPORT,
+              edit_statements=lambda s: [t.put(s[0], details_at(s[0]), b"\5")] + s[1:]),
+    proof_row("17 details", "PROOF", None, DETAILED, DETAILED_SUPPORT,
+              edit_statements=lambda s: [t.put(s[0], details_at(s[0]), b"\x11")] + s[1:]),
     proof_row("path of its own", "PROOF", None, edit_statements=lambda s: [
         s[0][:-1] + counted([t.ZERO])] + s[1:]),
     statement_row("support: path", "PROOF", 1, t.last_bit_flipped),

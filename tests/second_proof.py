@@ -8,14 +8,14 @@ that the rules of section 7 allowed it (balances, thresholds, revoked keys): tha
 import json
 
 from second_note import Checkpoint, decode_base64, decode_number, inside, root_from_path
-from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, EXIT_FAIL,
-                             EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE, MOVEMENTS,
-                             OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
+from second_verifier import (ADD_KEY, CLASSES, CLOSE_ACCOUNT, COUNTERSIGN, DETAIL, DETAILS_MAX,
+                             EXIT_FAIL, EXIT_INCOMPLETE, EXIT_PASS, FREEZE_ACCOUNT, HEADER_SIZE,
+                             MOVEMENTS, OPEN_ACCOUNT, OPEN_ASSET, POSITION_BITS, PURPOSES, RECORD_SIZE,
                              REGISTER_PARTY, SIGN, UNFREEZE_ACCOUNT, Refused, account_name,
-                             check_fixed_part, check_kind, check_signatures,
-                             counting_roles, decode_record,
-                             decode_slots, demand, describe_failure, first_refusal, leaf_hash,
-                             number, open_entry, print_checks)
+                             check_fixed_part, check_kind, check_movement_accounts,
+                             check_signatures, counting_roles, decode_record, decode_slots, demand,
+                             describe_failure, first_refusal, leaf_hash, number, open_entry,
+                             print_checks, take_group)
 
 ENTRY_ALONE = 0xFFFFFFFF
 EXHIBITS_MAX = 64
@@ -81,10 +81,14 @@ class Exhibit:
         self.index = cursor.take_number(8)
         self.entry = open_entry(cursor.take(cursor.take_number(2)))
         self.position = cursor.take_number(4)
-        self.data, self.record, self.record_path = None, None, []
+        self.record = None
+        self.leaves = []  # (bytes, path) of the record and of its details
         if self.position != ENTRY_ALONE:
-            self.data = cursor.take(RECORD_SIZE)
-            self.record_path = cursor.take_path()
+            self.leaves.append((cursor.take(RECORD_SIZE), cursor.take_path()))
+            count = cursor.take_number(1)
+            demand_proof(count <= DETAILS_MAX, "at most 16 details")
+            for _ in range(count):
+                self.leaves.append((cursor.take(RECORD_SIZE), cursor.take_path()))
         self.path = cursor.take_path()
         self.id = self.index << POSITION_BITS | self.position
 
@@ -94,15 +98,23 @@ class Exhibit:
         check_fixed_part(entry)
         demand_proof(entry.index == self.index, "the entry says index %d" % entry.index)
         entry.slots = decode_slots(entry.data[64 + HEADER_SIZE:], entry.party)
-        if self.data is not None:
-            demand_proof(self.position < entry.record_count, "the entry has no such position")
-            check_kind(self.data[0], self.data[0], entry)
-            self.record = decode_record(self.data, entry.restricted)
+        if self.leaves:
+            last = self.position + len(self.leaves) - 1
+            demand_proof(last < entry.record_count, "the entry has no such position")
+            data, *details = [data for data, _path in self.leaves]
+            check_kind(data, data[0], entry)
+            self.record = decode_record(data, entry.restricted)
+            if self.record.kind in MOVEMENTS:
+                check_movement_accounts(entry, self.record, set())
+            demand_proof(all(detail[0] == DETAIL for detail in details),
+                         "what follows the record is no detail")
+            take_group(entry, self.record, details, self.position)
 
-    def check_record_path(self):
-        root = root_from_path(self.record.leaf, self.position, self.entry.record_count,
-                              self.record_path)
-        demand_proof(root == self.entry.body_root, "the record is not in the entry's body_root")
+    def check_record_paths(self):
+        for position, (data, path) in enumerate(self.leaves, self.position):
+            root = root_from_path(leaf_hash(data), position, self.entry.record_count, path)
+            demand_proof(root == self.entry.body_root,
+                         "the record is not in the entry's body_root")
 
     def subject(self):
         """What a supporting exhibit says, as wanted() names it."""
@@ -207,7 +219,7 @@ class Proof:
         of_ledger = entry.leaf if exhibit.index == 0 else entry.ledger_id
         demand(of_ledger == self.ledger_id, "LEDGER_ID", "the entry is of another ledger")
         if exhibit.record:
-            exhibit.check_record_path()
+            exhibit.check_record_paths()
             self.counts["record"] += 1
         check_signatures(entry)
         self.counts["signature"] += len(entry.slots)
@@ -267,8 +279,8 @@ def describe_subject(subject):
 
 def describe_record(exhibit, found):
     record = exhibit.record
-    lines = ["record %d, kind %d, leaf hash %s" % (exhibit.position, record.kind,
-                                                   record.leaf.hex())]
+    lines = ["record %d, kind %d, group hash %s" % (exhibit.position, record.kind,
+                                                    record.group_hash().hex())]
     if record.kind in MOVEMENTS:
         source, target = found["account", record.source], found["account", record.target]
         lines.append("%s of %d base units of %s, %s (%s) to %s (%s)" % (

@@ -49,8 +49,23 @@ def account(party, local):
     return party << 32 | local
 
 
+def tree_hash(leaves):
+    """RFC 6962 section 2.1, top down as it is written there."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256(b"")
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return sha256(b"\x01" + tree_hash(leaves[:split]) + tree_hash(leaves[split:]))
+
+
+def group_hash(record, details=()):
+    return tree_hash([leaf(one) for one in (record, *details)])
+
+
 def movement(kind, purpose, source, target, amount, **optional):
-    return pack(kind, (2, 1, purpose), (4, 8, source), (12, 8, target), (20, 8, amount),
+    return pack(kind, (1, 1, optional.get("opening", 0)), (92, 1, optional.get("details", 0)),
+                (2, 1, purpose), (4, 8, source), (12, 8, target), (20, 8, amount),
                 (28, 4, optional.get("date", 0)), (32, 4, optional.get("timeout_s", 0)),
                 (36, 8, optional.get("refers_to", 0)), (44, optional.get("reference", b"")),
                 (60, optional.get("hash", ZERO)), (96, optional.get("blind", bytes(16))))
@@ -68,14 +83,15 @@ def settling(kind, named, **optional):
     """post, void or approve of a Named record."""
     purpose, source, target, amount = terms(named.data)
     optional.setdefault("refers_to", named.id)
-    optional.setdefault("hash", leaf(named.data))
+    optional.setdefault("hash", group_hash(named.data, named.details))
     return movement(kind, purpose, source, target, amount, **optional)
 
 
 def correcting(named, amount, **optional):
     purpose, source, target, _amount = terms(named.data)
     optional.setdefault("refers_to", named.id)
-    optional.setdefault("hash", leaf(named.data))
+    optional.setdefault("hash", group_hash(named.data, named.details))
+    optional.setdefault("opening", named.data[1])
     return movement(CORRECT, purpose, target, source, amount, **optional)
 
 
@@ -186,6 +202,10 @@ def end_rule(rule):
     return pack(38, (4, 4, rule))
 
 
+def close_opening(party):
+    return pack(40, (4, 4, party))
+
+
 def mask(numbers):
     return sum(1 << number for number in numbers)
 
@@ -243,3 +263,66 @@ def statement(figure, period_from, as_of, value=0, **fields):
                 (4, 4, fields.get("party", 0)), (8, 4, fields.get("asset", 1)),
                 (12, 4, fields.get("rule", 0)), (16, 4, period_from), (20, 4, as_of),
                 (24, (value % 2**128).to_bytes(16, "little")), (40, fields.get("document", ZERO)))
+
+
+# --------------------------------------------------------------------------------------------
+# Details: section 3.3. `of` is put in by with_details, and so is the number that a movement says.
+# --------------------------------------------------------------------------------------------
+
+
+def detail(kind, *fields, part=0):
+    return pack(48, (1, 1, kind), (2, 1, part), *fields)
+
+
+def texts(kind, content):
+    """As many parts as the text needs."""
+    return [detail(kind, (4, content[at:at + 92]), part=at // 92)
+            for at in range(0, max(len(content), 1), 92)]
+
+
+def long_reference(content=b"a reference of many bytes"):
+    return detail(1, (4, content))
+
+
+def memo(content=b"Bought in three lots"):
+    return texts(2, content)
+
+
+def transaction(txid=None, output=0):
+    return detail(3, (4, sha256(b"transaction") if txid is None else txid), (36, 4, output))
+
+
+def price(total=8_857_500, decimals=2, currency=b"USD", source=b"invoice 17"):
+    return detail(4, (4, 8, total), (12, 1, decimals), (13, currency), (16, source))
+
+
+def address(content=b"bc1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq9e75rs"):
+    return detail(5, (4, content))
+
+
+def descriptor(digest=None):
+    return detail(6, (4, sha256(b"descriptor") if digest is None else digest))
+
+
+def attachment_name(content=b"invoice.pdf"):
+    return texts(7, content)
+
+
+def media_type(content=b"application/pdf"):
+    return detail(8, (4, content))
+
+
+def lei(content=b"0000TIJORI0EXAMPLE35"):
+    return detail(9, (4, content))
+
+
+def encumbrance(number=1):
+    return detail(10, (4, 1, number))
+
+
+def with_details(record, *details):
+    """A record and its details, in the order they are given in: lists of parts are joined."""
+    flat = [one for each in details for one in ([each] if isinstance(each, bytes) else each)]
+    if record[0] <= CORRECT:
+        record = put(record, 92, le(len(flat), 1))
+    return [record] + [put(put(one, 3, le(len(flat), 1)), 96, record[96:]) for one in flat]

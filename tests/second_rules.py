@@ -20,6 +20,7 @@ class Rule:
         self.until_ns = None  # once it is ended, for entries received before then
         self.steps = {}  # of an outflow limit: step number to amount
         self.counted_in = self.counted_out = self.unclassified = self.corrected = 0
+        self.brought_in = 0  # by openings, less what they took out
         self.day = self.day_amount = 0
         self.breaches = []  # record ids
 
@@ -186,6 +187,7 @@ class Change:
 
     def __init__(self):
         self.counted_in = self.counted_out = self.unclassified = self.corrected = 0
+        self.brought_in = 0
         self.day = None  # of what counted_in rose or fell by
 
     def net(self):
@@ -216,7 +218,11 @@ def change_of_new(programme, movement, named):
     """By a move or a post."""
     change, amount = Change(), movement.record.amount
     flow = v.direction(movement.source, movement.target)
-    if flow == "in" and in_mask(programme, movement):
+    if movement.record.opening:
+        change.brought_in = {"in": amount, "out": -amount}.get(flow, 0)
+        if flow == "in" and not vouched(movement.entry, movement):
+            change.unclassified = amount
+    elif flow == "in" and in_mask(programme, movement):
         change.counted_in = amount
         change.day = movement.entry.received_ns // v.DAY_NS
     elif flow == "in":
@@ -233,8 +239,14 @@ def change_of_correct(rule, movement, named):
     change, amount, programme = Change(), movement.record.amount, rule.record
     named_entry, named_record = named
     flow = v.direction(movement.source, movement.target)
-    if (named_entry.index > rule.set_id >> v.POSITION_BITS
-            and within(programme, named_entry.received_ns)):
+    counts = (named_entry.index > rule.set_id >> v.POSITION_BITS
+              and within(programme, named_entry.received_ns))
+    if counts and movement.record.opening:
+        change.brought_in = {"in": amount, "out": -amount}.get(flow, 0)
+        if flow == "out" and not vouched(named_entry, movement):
+            change.unclassified = -amount
+        return change
+    if counts:
         if flow == "out" and in_mask(programme, movement):
             change.counted_in, change.corrected = -amount, amount
             change.day = named_entry.received_ns // v.DAY_NS
@@ -310,3 +322,4 @@ def apply(movement, named, record_id):
         rule.counted_out += change.counted_out
         rule.unclassified += change.unclassified
         rule.corrected += change.corrected
+        rule.brought_in += change.brought_in

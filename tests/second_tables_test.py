@@ -12,6 +12,7 @@ import second_records
 import second_verifier as v
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+DETAIL = "detail"  # neither a movement nor a directive
 MOVEMENTS_NEW = ("move", "pending")  # judged and applied by functions of their own
 FOUNDING = ("ledger", "predecessor")  # entry 0 only
 
@@ -49,8 +50,8 @@ def numbers():
 def in_prose(label):
     """{name: number} of "LABEL: outflow 1, balance 2." in section 1."""
     prose = section("## 1 Numbers").replace("\n", " ")
-    listed = re.search(re.escape(label) + r": ([a-z0-9, ]+)[.;]", prose)[1]
-    return {name: int(number) for name, number in re.findall(r"([a-z0-9]+) (\d+)", listed)}
+    listed = re.search(re.escape(label) + r": ([a-z0-9_, ]+)[.;]", prose)[1]
+    return {name: int(number) for name, number in re.findall(r"([a-z0-9_]+) (\d+)", listed)}
 
 
 def constant(kind):
@@ -90,6 +91,9 @@ class Tables(unittest.TestCase):
         judged = {cells[0] for cells in rows(section("### 7.2 Directives"))} - {"Kind", "---"}
         for kind, number in self.kinds.items():
             self.has(kind, getattr(v, constant(kind), None) == number, "second_verifier's numbers")
+            if kind == DETAIL:
+                self.has(kind, number in packed, "second_records: nothing packs it")
+                continue
             self.has(kind, number in v.FIELDS, "second_verifier.FIELDS")
             if number in v.MOVEMENTS:
                 self.has(kind, kind in MOVEMENTS_NEW or number in v.NAMED_RULES,
@@ -146,6 +150,41 @@ class Tables(unittest.TestCase):
                 self.has("%s: %s" % (label, name), number in v.USES[kind][1],
                          "second_verifier.USES")
             self.assertEqual(set(v.USES[kind][1]), set(listed.values()), label)
+
+    def test_details(self):
+        kinds, listed = self.kinds, in_prose("Types of a detail")
+        told = {}
+        for cells in rows(section("### 3.3 Details (kind 48)")):
+            match = re.fullmatch(r"(\d+) ([a-z_]+)", cells[0])
+            if match:
+                told[match[2]] = (int(match[1]), cells[1], cells[2])
+        self.assertEqual({name: row[0] for name, row in told.items()}, listed)
+        self.assertEqual(set(v.DETAIL_TYPES), set(listed.values()))
+        for name, (number, of, layout) in told.items():
+            if of.startswith("as "):
+                of = told[of[len("as "):]][1]
+            wanted = {kinds[word] for word in re.findall(r"[a-z_]+", of.split(";")[0])
+                      if word in kinds}
+            if "every movement" in of:
+                wanted = (set(v.MOVEMENTS) - {v.APPROVAL}) | set(v.DIRECTIVES)
+            self.has(name, set(v.DETAIL_TYPES[number][0]) == wanted, "DETAIL_TYPES: its kinds")
+            pieces = {(int(offset), int(size)) for offset, size in
+                      re.findall(r"(?:^|· )(\d+) (\d+) ", layout)}
+            _kinds, _many, fields, text = v.DETAIL_TYPES[number]
+            ours = {field[:2] for field in fields}
+            ours |= {(text[0].start, text[0].stop - text[0].start)} if text else set()
+            self.has(name, pieces == ours, "DETAIL_TYPES: its fields")
+            self.has(name, name.upper() in ("COUNTERPARTY",)
+                     or getattr(v, name.upper(), None) == number, "second_verifier's numbers")
+
+    def test_encumbrances(self):
+        for name, number in in_prose("Encumbrances").items():
+            self.has(name, getattr(v, name.upper(), None) == number, "second_verifier's numbers")
+
+    def test_movements(self):
+        told = {(int(cells[0]), int(cells[1])) for cells in rows(section("### 3.1 Movements"))
+                if cells[0].isdigit() and cells[2] not in ("kind", "zero", "blind")}
+        self.assertEqual(told, {field[:2] for field in v.MOVEMENT_FIELDS})
 
 
 if __name__ == "__main__":

@@ -266,10 +266,11 @@ MOVE, PENDING, POST, VOID, CORRECT, APPROVAL = range(1, 7)
 (LEDGER, PREDECESSOR, REGISTER_PARTY, ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY,
  REINSTATE_PARTY, GRANT_CLASSES, OPEN_ASSET, OPEN_ACCOUNT, FREEZE_ACCOUNT, UNFREEZE_ACCOUNT,
  CLOSE_ACCOUNT, ACTIVATE_RULES, ADD_LOG_KEY, RETIRE_LOG_KEY, ENDORSE, RENAME_PARTY, CLOSE_PARTY,
- RECOVER_PARTY, OBJECT_RECOVERY, END_RULE, SET_TIER) = range(16, 40)
+ RECOVER_PARTY, OBJECT_RECOVERY, END_RULE, SET_TIER, CLOSE_OPENING) = range(16, 41)
+DETAIL = 48
 SET_LIMIT, PROGRAMME, STATEMENT = range(64, 67)
 MOVEMENTS = range(1, 7)
-DIRECTIVES = (*range(16, 40), *range(64, 67))
+DIRECTIVES = (*range(16, 41), *range(64, 67))
 KINDS_RESERVED = range(67, 77)
 
 PURPOSES = ["", "purchase", "mining", "seizure", "donation", "unsolicited_inflow",
@@ -278,6 +279,8 @@ PURPOSES = ["", "purchase", "mining", "seizure", "donation", "unsolicited_inflow
 CLASSES = ["", "reserve", "custody", "market", "mining", "seizure", "donation", "fee", "external",
            "suspense"]
 RESERVE, CUSTODY, MARKET, MINING, SEIZURE, DONATION, FEE, EXTERNAL, SUSPENSE = range(1, 10)
+CONTRA = range(MARKET, SUSPENSE + 1)
+CUSTOMER_DEPOSIT = 10
 AUTHORITY, TREASURY, CUSTODIAN, OPERATOR, AUDITOR = range(1, 6)
 INITIATE, APPROVE, ADMINISTER = 1, 2, 3
 ECDSA, BIP340, ED25519 = 1, 2, 3
@@ -289,21 +292,28 @@ OUTFLOW, BALANCE, COUNTERPARTY, PURPOSES_ONLY, FREEZE = range(1, 6)  # types of 
 CEILING, MANDATE, ALLOCATION, MINIMUM = range(1, 5)  # types of programmes
 ENFORCE, REPORT = 1, 2
 (OPENING, CLOSING, INFLOW, OUTFLOW_FIGURE, CUSTOMERS, COUNTED, UNCLASSIFIED, BREACHES, ATTESTED,
- ADJUSTMENTS) = range(1, 11)
+ ADJUSTMENTS, BROUGHT_IN) = range(1, 12)
+(LONG_REFERENCE, MEMO, TRANSACTION, PRICE, ADDRESS, DESCRIPTOR, ATTACHMENT_NAME, MEDIA_TYPE,
+ COUNTERPARTY_LEI, ENCUMBRANCE) = range(1, 11)  # types of details
+PLEDGED, LENT = 1, 2
 ALL_OF_PARTY = 2**32 - 1  # the local number in a holder that is all of a party
-BASES = ["unknown", "declared", "document_cited", "countersigned"]
+BASES = ["unknown", "declared", "document_cited", "countersigned", "brought_in"]
 BASIS_UNKNOWN = 0  # of a post of a pending record whose body is missing
 DECLARED, DOCUMENT_CITED, COUNTERSIGNED = 1, 2, 3
+BROUGHT_IN_CELL = 4  # of openings, which have no basis
 
 NS = 10**9
 ZERO_HASH = bytes(32)
 CLOCK_TOLERANCE_S = 300
 BTC_AMOUNT_MAX = 2_100_000_000_000_000
 FIRST_ACCOUNT_NUMBER = 0
+FIRST_RESTRICTED, LAST_RESTRICTED = 2**31, 2**32 - 2  # local numbers of restricted accounts
 
 RECORD_SIZE, HEADER_SIZE, FIXED_SIZE = 112, 176, 240
 RECORDS_MAX, SLOTS_MAX, LANE_MAX = 8_190, 16, 4_095
 RESTRICTED_FLAG, APPROVAL_FLAG = 1, 2
+OPENING_FLAG = 1  # of a move or a correct
+DETAILS_MAX = 16
 RULES_MAX, PARTIES_MAX, ACCOUNTS_MAX, ASSETS_MAX = 65_536, 65_536, 2**30, 1_024
 LOG_KEYS_MAX = 256
 RULES_KNOWN = 1  # the highest rules number
@@ -366,7 +376,7 @@ def about_record(position):
     try:
         yield
     except Refused as refusal:
-        refusal.record = position
+        refusal.record = position if refusal.record is None else refusal.record
         raise
 
 
@@ -431,12 +441,21 @@ class TreeHash:
 
 
 class Record:
-    """The fields of a record as attributes, with its bytes and leaf hash."""
+    """The fields of a record as attributes, with its bytes and leaf hash. details are those that
+    follow it; opening is a movement's flag."""
 
     def __init__(self, data):
         self.data = data
         self.kind = data[0]
         self.leaf = leaf_hash(data)
+        self.details = []
+        self.opening = self.kind in MOVEMENTS and bool(data[1] & OPENING_FLAG)
+
+    def group_hash(self):
+        tree = TreeHash()
+        for record in [self] + self.details:
+            tree.add(record.leaf)
+        return tree.root()
 
 
 def number(data):
@@ -513,6 +532,7 @@ LABEL = field_text(True, NOT_IN_TEXTS)
 NAME, ORIGIN = field_text(False, NOT_IN_NAMES), field_text(False, NOT_IN_ORIGINS)
 
 MOVEMENT_FIELDS = [
+    (1, 1, "flags", field_bytes),
     (2, 1, "purpose", field_number(1, 13)),
     (4, 8, "source", ANY64),
     (12, 8, "target", ANY64),
@@ -522,6 +542,7 @@ MOVEMENT_FIELDS = [
     (36, 8, "refers_to", ANY64),
     (44, 16, "reference", LABEL),
     (60, 32, "hash", field_bytes),
+    (92, 1, "detail_count", field_number(0, 255)),
 ]
 KEY_FIELDS = [
     (2, 1, "algorithm", field_number(ECDSA, BIP340)),
@@ -595,6 +616,7 @@ DIRECTIVE_FIELDS = {
     RECOVER_PARTY: [PARTY_FIELD, (8, 4, "delay_s", field_number(604_800, YEAR_S))],
     OBJECT_RECOVERY: [PARTY_FIELD],
     END_RULE: [RULE_FIELD],
+    CLOSE_OPENING: [PARTY_FIELD],
     SET_TIER: [
         (2, 1, "approvals", field_number(0, 16)),
         RULE_FIELD,
@@ -636,7 +658,7 @@ DIRECTIVE_FIELDS = {
         (48, 48, "name", NAME),
     ],
     STATEMENT: [
-        (1, 1, "figure", field_number(OPENING, ADJUSTMENTS)),
+        (1, 1, "figure", field_number(OPENING, BROUGHT_IN)),
         (2, 1, "purpose", field_number(0, 13)),
         PARTY_FIELD,
         (8, 4, "asset", ASSET),
@@ -678,7 +700,7 @@ USES = {
         MINIMUM: {"amount": not_zero},
     }),
     STATEMENT: ("figure", {
-        OPENING: {}, CLOSING: {}, ADJUSTMENTS: {},
+        OPENING: {}, CLOSING: {}, ADJUSTMENTS: {}, BROUGHT_IN: {},
         INFLOW: {"purpose": not_zero}, OUTFLOW_FIGURE: {"purpose": not_zero},
         CUSTOMERS: {"party": anything}, ATTESTED: {"party": anything},
         COUNTED: {"rule": anything}, UNCLASSIFIED: {"rule": anything},
@@ -740,6 +762,10 @@ def check_zero(record):
                "only a pending has a timeout")
         demand(record.refers_to == 0 or record.kind not in (MOVE, PENDING), "RESERVED_NOT_ZERO",
                "move and pending refer to nothing")
+        flags = OPENING_FLAG if record.kind in (MOVE, CORRECT) else 0
+        demand(not record.data[1] & ~flags, "RESERVED_NOT_ZERO", "a flag that this has not")
+        demand(record.kind != APPROVAL or record.data[92] == 0, "RESERVED_NOT_ZERO",
+               "an approve has no details")
 
 
 def uses_of(data):
@@ -815,6 +841,165 @@ def is_party(holder):
 
 def all_of(party):
     return party << 32 | ALL_OF_PARTY
+
+
+def is_restricted(account):
+    return FIRST_RESTRICTED <= account & 0xFFFFFFFF <= LAST_RESTRICTED
+
+
+# --------------------------------------------------------------------------------------------
+# Section 3.3: details, and the groups they stand in
+# --------------------------------------------------------------------------------------------
+
+
+def field_currency(data, name):
+    demand(re.fullmatch(rb"[A-Z]{3}", data), "VALUE", "%s is not of A-Z" % name)
+    return data.decode("ascii")
+
+
+def field_lei(data, name):
+    demand(re.fullmatch(rb"[A-Z0-9]{20}", data), "VALUE", "%s is not of A-Z, 0-9" % name)
+    digits = "".join(str(int(character, 36)) for character in data.decode("ascii"))
+    demand(int(digits) % 97 == 1, "VALUE", "%s has other check digits" % name)
+    return data.decode("ascii")
+
+
+def field_ascii(data, name):
+    content = data.rstrip(b"\x00")
+    demand(content and all(0x21 <= byte <= 0x7E for byte in content), "TEXT",
+           "%s is not of visible ASCII" % name)
+    return content.decode("ascii")
+
+
+# By type: at which kinds it may stand, whether it may have several parts, its fields but the texts,
+# and its text: where in the record it is, and what it must be.
+NEW_OR_POST = (MOVE, PENDING, POST)
+WHOLE, SOURCE = slice(4, 96), slice(16, 96)
+DETAIL_TYPES = {
+    LONG_REFERENCE: ((MOVE, PENDING, POST, VOID, CORRECT), False, [],
+                     (WHOLE, field_text(False, NOT_IN_TEXTS))),
+    MEMO: ((MOVE, PENDING, POST, VOID, CORRECT) + DIRECTIVES, True, [],
+           (WHOLE, field_text(False, NOT_IN_TEXTS))),
+    TRANSACTION: (NEW_OR_POST, False, [(4, 32, "txid", field_key), (36, 4, "output", ANY32)], None),
+    PRICE: (NEW_OR_POST + (CORRECT,), False,
+            [(4, 8, "total", field_number(1, 2**63 - 1)), (12, 1, "decimals", field_number(0, 4)),
+             (13, 3, "currency", field_currency)], (SOURCE, LABEL)),
+    ADDRESS: (NEW_OR_POST + (OPEN_ACCOUNT,), False, [], (WHOLE, field_ascii)),
+    DESCRIPTOR: ((OPEN_ACCOUNT,), False, [(4, 32, "attachment", field_key)], None),
+    ATTACHMENT_NAME: ((MOVE, PENDING, STATEMENT), True, [], (WHOLE, NAME)),
+    MEDIA_TYPE: ((MOVE, PENDING, STATEMENT), False, [], (WHOLE, field_ascii)),
+    COUNTERPARTY_LEI: (NEW_OR_POST, False, [(4, 20, "lei", field_lei)], None),
+    ENCUMBRANCE: ((OPEN_ACCOUNT,), False, [(4, 1, "encumbrance", field_number(PLEDGED, LENT))],
+                  None),
+}
+REFERENCE_SIZE = 16
+
+
+def take_group(entry, record, details, position):
+    """The details that stand behind the record at this position, of their bytes."""
+    if details:
+        demand(not entry.approval, "KIND_MIXED", "approvals have no details")
+        demand(entry.ledger_id != ZERO_HASH, "DETAIL", "records of entry 0 have no details")
+    demand(len(details) <= DETAILS_MAX, "DETAIL", "at most 16 details")
+    demand(record.kind not in MOVEMENTS or len(details) == record.detail_count, "DETAIL",
+           "as many details as the record says")
+    record.details = [Record(data) for data in details]
+    for at, detail in enumerate(record.details):
+        with about_record(position + 1 + at):
+            check_detail_place(detail, record.details[at - 1] if at else None, len(details))
+    for at, detail in enumerate(record.details):
+        with about_record(position + 1 + at):
+            take_detail(detail, record, entry.restricted)
+    for check in (check_detail_text, check_detail_fits):
+        for at, detail in enumerate(record.details):
+            if detail.part == 0:
+                with about_record(position + 1 + at):
+                    check(record, detail)
+
+
+def check_detail_place(detail, before, count):
+    detail.type, detail.part = detail.data[1], detail.data[2]
+    demand(detail.data[3] == count, "DETAIL", "of is not how many details the group has")
+    follows = before is not None and before.type == detail.type
+    demand(detail.part == (before.part + 1 if follows else 0), "DETAIL", "a part is left out")
+    demand(before is None or follows or before.type < detail.type, "DETAIL",
+           "types stand in rising order")
+
+
+def take_detail(detail, record, restricted):
+    demand(detail.type in DETAIL_TYPES, "VALUE", "an unknown type of detail")
+    kinds, many, fields, text = DETAIL_TYPES[detail.type]
+    demand(record.kind in kinds, "VALUE", "no detail of this kind of record")
+    demand(many or detail.part == 0, "VALUE", "a detail of this type has one part")
+    for offset, size, name, decode in fields:
+        setattr(detail, name, decode(detail.data[offset:offset + size], name))
+    covered = [range(0, 4), range(96, RECORD_SIZE)]
+    covered += [range(offset, offset + size) for offset, size, _name, _decode in fields]
+    covered += [range(text[0].start, text[0].stop)] if text else []
+    demand(not any(byte for offset, byte in enumerate(detail.data)
+                   if not any(offset in one for one in covered)),
+           "RESERVED_NOT_ZERO", "a byte that must be zero is not")
+    detail.blind = detail.data[96:]
+    check_blind(detail, restricted)
+
+
+def check_detail_text(record, first):
+    text = DETAIL_TYPES[first.type][3]
+    if not text:
+        return
+    parts = [one.data[text[0]] for one in record.details if one.type == first.type]
+    demand(len(parts) == 1 or any(parts[-1]), "TEXT", "the last part is empty")
+    first.text = text[1](b"".join(parts), "a text")
+    if first.type == LONG_REFERENCE:
+        demand(len(first.text.encode()) > REFERENCE_SIZE, "VALUE",
+               "a long reference would fit into its record")
+
+
+def check_detail_fits(record, first):
+    if first.type == LONG_REFERENCE:
+        demand(record.reference == "", "DETAIL", "the record has a reference of its own")
+    elif first.type in (ATTACHMENT_NAME, MEDIA_TYPE):
+        named = record.document if record.kind == STATEMENT else record.hash
+        demand(named != ZERO_HASH, "DETAIL", "the record names no document")
+    elif first.type == ENCUMBRANCE:
+        demand(record.account_class in (RESERVE, CUSTODY), "DETAIL",
+               "only reserve and custody are pledged or lent")
+
+
+def details_behind(body, position):
+    """The bytes of those that stand directly behind the record at this position."""
+    details, at = [], (position + 1) * RECORD_SIZE
+    while at < len(body) and body[at] == DETAIL:
+        details.append(body[at:at + RECORD_SIZE])
+        at += RECORD_SIZE
+    return details
+
+
+def record_at(body, position, restricted):
+    """Of a body that was accepted."""
+    data = body[position * RECORD_SIZE:(position + 1) * RECORD_SIZE]
+    if data[0] == DETAIL:
+        return Record(data)
+    record = decode_record(data, restricted)
+    record.details = [Record(detail) for detail in details_behind(body, position)]
+    return record
+
+
+def named_documents(body):
+    """The SHA-256 that its records name as those of attachments (section 4.3), in order, each with
+    whether it is asked for: a statement's anybody can make again."""
+    for at in range(0, len(body), RECORD_SIZE):
+        data = body[at:at + RECORD_SIZE]
+        if data[0] in (MOVE, PENDING):
+            digest = data[60:92]
+        elif data[0] == STATEMENT:
+            digest = data[40:72]
+        elif data[0] == DETAIL and data[1] == DESCRIPTOR:
+            digest = data[4:36]
+        else:
+            continue
+        if digest != ZERO_HASH:
+            yield digest, data[0] != STATEMENT
 
 
 # --------------------------------------------------------------------------------------------
@@ -906,11 +1091,27 @@ def take_body(entry, body):
 
 
 def take_records(entry):
-    body = entry.body or b""
-    for at in range(0, len(body), RECORD_SIZE):
-        with about_record(at // RECORD_SIZE):
-            check_kind(body[at], body[0], entry)
-            entry.records.append(decode_record(body[at:at + RECORD_SIZE], entry.restricted))
+    body, parties, position = entry.body or b"", set(), 0
+    while position * RECORD_SIZE < len(body):
+        with about_record(position):
+            data = body[position * RECORD_SIZE:(position + 1) * RECORD_SIZE]
+            check_kind(data, body[0], entry)
+            record = decode_record(data, entry.restricted)
+            if record.kind in MOVEMENTS:
+                check_movement_accounts(entry, record, parties)
+            take_group(entry, record, details_behind(body, position), position)
+        entry.records += [record] + record.details
+        position = len(entry.records)
+
+
+def check_movement_accounts(entry, record, parties):
+    """By their bytes alone; parties are those of the records before it."""
+    accounts = (record.source, record.target)
+    parties.update(map(party_of, accounts))
+    demand(entry.restricted or not any(map(is_restricted, accounts)), "RESTRICTED_ACCOUNT",
+           "a restricted account in a public envelope")
+    demand(not entry.restricted or len(parties) <= 2, "RESTRICTED_PARTIES",
+           "a restricted envelope touches accounts of two parties")
 
 
 def take_slots(entry):
@@ -952,7 +1153,12 @@ def decode_slot(data, at, header_party):
     return Slot(party, algorithm, use, data[at + 10:key_end], data[key_end:end]), end
 
 
-def check_kind(kind, first, entry):
+def check_kind(data, first, entry):
+    """Of a record that is no detail behind another; first is the kind of the envelope's first."""
+    kind = data[0]
+    if kind == DETAIL:
+        demand(not entry.approval, "KIND_MIXED", "approvals have no details")
+        raise Refused("DETAIL", "a detail that stands behind no record")
     demand(kind not in KINDS_RESERVED, "KIND_RESERVED", "a record kind reserved for later")
     demand(kind in FIELDS, "KIND_UNKNOWN", "an unknown record kind")
     demand(not ((kind in MOVEMENTS and first in DIRECTIVES)
@@ -962,8 +1168,11 @@ def check_kind(kind, first, entry):
            "approve records stand in envelopes with that flag, and nothing else does")
     demand(entry.ledger_id == ZERO_HASH or kind not in (LEDGER, PREDECESSOR), "GENESIS_ONLY",
            "ledger and predecessor stand in entry 0 only")
-    demand(kind not in DIRECTIVES or not entry.restricted, "RESTRICTED_DIRECTIVE",
+    hidden = kind in (OPEN_ACCOUNT, CLOSE_ACCOUNT) and is_restricted(number(data[4:12]))
+    demand(kind not in DIRECTIVES or not entry.restricted or hidden, "RESTRICTED_DIRECTIVE",
            "an envelope with a directive is public")
+    demand(not hidden or entry.restricted, "RESTRICTED_ACCOUNT",
+           "a restricted account in a public envelope")
 
 
 def check_body_root(entry):
@@ -990,8 +1199,9 @@ class Party:
         self.mask = class_mask(CUSTODY) if kind == CUSTODIAN else 0
         self.thresholds = {DOMAIN_MOVE: 0, DOMAIN_ADMINISTER: 0}
         self.keys = []
-        self.accounts = 0
+        self.accounts = self.accounts_restricted = 0
         self.accounts_open = 0
+        self.opening_closed = False
 
     def is_public(self):
         return self.type in (AUTHORITY, TREASURY)
@@ -1012,8 +1222,9 @@ class Key:
 
 
 class Account:
-    def __init__(self, party, account_class, asset):
+    def __init__(self, party, account_class, asset, encumbrance=0):
         self.party = party
+        self.encumbrance = encumbrance
         self.account_class = account_class
         self.asset = asset
         self.total_in = self.total_out = self.pending_in = self.pending_out = 0
@@ -1108,7 +1319,7 @@ class State:
         self.lanes = {}  # (party, lane) to the accepted entries, by sequence - 1
         self.marks = {}  # record id to Mark, in the order they are first needed
         self.purposes = {}  # (asset, purpose, basis) to Totals
-        self.directive_latest = 0
+        self.directive_latest = self.restricted_latest = 0  # entries that hold directives
         self.ledger_id = None
         self.name = None
         self.lifetime_max_s = 0
@@ -1130,10 +1341,10 @@ class State:
         index, position = record_id >> POSITION_BITS, record_id & ((1 << POSITION_BITS) - 1)
         if index >= len(self.entries) or position >= self.entries[index].record_count:
             return None
-        entry, at = self.entries[index], position * RECORD_SIZE
+        entry = self.entries[index]
         if entry.body is None:
             return entry, None
-        return entry, decode_record(entry.body[at:at + RECORD_SIZE], entry.restricted)
+        return entry, record_at(entry.body, position, entry.restricted)
 
     def knows(self, party):
         """Whether what a party's accounts hold, and who approved its movements, follows from the
@@ -1143,10 +1354,18 @@ class State:
     def knows_figures(self, account):
         return self.knows(account.party)
 
+    def is_hidden(self, account):
+        """A restricted account of which nothing is known: it was opened, moved and closed in bodies
+        that are missing."""
+        return bool(self.bodies_missing) and is_restricted(account)
+
     def holding(self, party, asset):
         return self.holdings.setdefault((party, asset), Holding())
 
     def basis(self, entry, record):
+        """The cell that a move, pending or post counts in."""
+        if record.opening:
+            return BROUGHT_IN_CELL
         own = COUNTERSIGNED if entry.countersigners else DECLARED
         if record.kind == POST:
             named_entry, named = self.record(record.refers_to)
@@ -1157,6 +1376,8 @@ class State:
 
 
 def account_name(account):
+    if is_restricted(account):
+        return "%d:r%d" % (account >> 32, (account & 0xFFFFFFFF) - FIRST_RESTRICTED)
     return "%d:%d" % (account >> 32, account & 0xFFFFFFFF)
 
 
@@ -1468,6 +1689,40 @@ class Movement:
         demand(any(slot.party == other for slot in self.entry.slots_of(COUNTERSIGN)),
                "COUNTERSIGN_MISSING", "party %d did not countersign" % other)
 
+    def check_opening(self):
+        """Of a move with the flag."""
+        if not self.record.opening:
+            return
+        state, party = self.state, self.state.parties[self.source.party]
+        demand(self.source.party == self.target.party, "OPENING", "to belongs to another party")
+        if party.is_public():
+            sides = [account.account_class for account in (self.source, self.target)]
+            demand(RESERVE in sides and any(side in CONTRA for side in sides), "OPENING",
+                   "an opening goes between reserve and a contra account")
+            begun = state.entries[0].received_ns // DAY_NS
+            demand(0 < self.record.value_date <= begun, "OPENING",
+                   "its value date is not stated, or is after the ledger began")
+        else:
+            demand(self.record.purpose == CUSTOMER_DEPOSIT, "OPENING",
+                   "who is not of the public sector brings in deposits")
+        demand(not party.opening_closed, "OPENING", "the opening is closed")
+
+    def check_opening_countersign(self):
+        party = self.state.parties[self.source.party]
+        if not self.record.opening or not party.is_public():
+            return
+        if party.type == AUTHORITY:
+            seen = any(not self.state.parties[other].is_public()
+                       for other in self.entry.countersigners)
+        else:
+            seen = 0 in self.entry.countersigners
+        demand(seen, "COUNTERSIGN_MISSING", "nobody who must countersigned the opening")
+
+    def close_opening(self):
+        """Whoever moves anything without the flag has opened."""
+        if self.record.kind in (MOVE, PENDING, CORRECT) and not self.record.opening:
+            self.state.parties[self.entry.party].opening_closed = True
+
     def check_balance(self):
         limited = self.source.is_limited() and self.state.knows_figures(self.source)
         demand(not limited or self.source.available() >= self.record.amount,
@@ -1520,6 +1775,12 @@ def judge_movement(state, entry, record, record_id):
     demand(entry.lane != 0 or record.kind == VOID, "LANE", "lane 0 takes no movement but void")
     movement = Movement(state, entry, record)
     movement.check_owner()
+    judge_by_kind(movement, record_id)
+    movement.close_opening()
+
+
+def judge_by_kind(movement, record_id):
+    record = movement.record
     if record.kind in (MOVE, PENDING):
         judge_new(movement)
         second_rules.judge(movement, None)
@@ -1547,8 +1808,10 @@ def judge_new(movement):
            "%s does not go from %s to %s" % (PURPOSES[record.purpose],
                                              CLASSES[source.account_class],
                                              CLASSES[target.account_class]))
+    movement.check_opening()
     movement.check_restricted()
     movement.check_countersign()
+    movement.check_opening_countersign()
     demand(record.timeout_s == 0 or record.timeout_s * NS > movement.entry.received_ns, "TIMEOUT",
            "the pending had timed out when it was received")
     movement.check_balance()
@@ -1577,7 +1840,9 @@ def find_named(movement):
     named = found[1]
     if named is None:
         return found
-    demand(named.leaf == record.hash, "NAMED_HASH", "hash is not the named record's leaf hash")
+    demand(named.kind != DETAIL, "NAMED_KIND", "a detail is named")
+    demand(named.group_hash() == record.hash, "NAMED_HASH",
+           "hash is not the named record's group hash")
     kinds = (MOVE, POST) if record.kind == CORRECT else (PENDING,)
     demand(named.kind in kinds, "NAMED_KIND", "the named record is not of the right kind")
     demand(same_transfer(record, named), "NAMED_DIFFERS",
@@ -1587,8 +1852,8 @@ def find_named(movement):
 
 def same_transfer(record, named):
     if record.kind == CORRECT:
-        return ((record.purpose, record.source, record.target)
-                == (named.purpose, named.target, named.source))
+        return ((record.purpose, record.source, record.target, record.opening)
+                == (named.purpose, named.target, named.source, named.opening))
     return ((record.purpose, record.source, record.target, record.amount)
             == (named.purpose, named.source, named.target, named.amount))
 
@@ -1703,7 +1968,7 @@ def judge_directive(state, entry, record, record_id):
     kind, which have its effect once nothing is broken."""
     if record.kind in NAMING_A_PARTY:
         state.party(record.party)
-    if record.kind in NAMING_AN_ACCOUNT:
+    if record.kind in NAMING_AN_ACCOUNT and not state.is_hidden(record.account):
         state.account(record.account)
     if record.kind == SET_LIMIT:
         check_holder(state, record.holder)
@@ -1716,7 +1981,7 @@ def judge_directive(state, entry, record, record_id):
 def check_holder(state, holder):
     if is_party(holder):
         state.party(party_of(holder))
-    else:
+    elif not state.is_hidden(holder):
         state.account(holder)
 
 
@@ -1854,14 +2119,21 @@ def rule_open_asset(state, entry, record, _record_id):
 
 def rule_open_account(state, entry, record, _record_id):
     party = state.party(entry.party)
-    local = record.account & 0xFFFFFFFF
-    demand(local == party.accounts + FIRST_ACCOUNT_NUMBER and local < ACCOUNTS_MAX, "NUMBER",
+    local, restricted = record.account & 0xFFFFFFFF, is_restricted(record.account)
+    first = FIRST_RESTRICTED if restricted else FIRST_ACCOUNT_NUMBER
+    opened = party.accounts_restricted if restricted else party.accounts
+    demand(local == first + opened and local < first + ACCOUNTS_MAX, "NUMBER",
            "not the party's next account number")
     demand(record.asset in state.assets, "ASSET_UNKNOWN", "there is no such asset")
     demand(party.mask >> record.account_class & 1, "CLASS", "the class was not granted")
-    party.accounts += 1
+    if restricted:
+        party.accounts_restricted += 1
+    else:
+        party.accounts += 1
     party.accounts_open += 1
-    state.accounts[record.account] = Account(entry.party, record.account_class, record.asset)
+    encumbered = [detail.encumbrance for detail in record.details if detail.type == ENCUMBRANCE]
+    state.accounts[record.account] = Account(entry.party, record.account_class, record.asset,
+                                             *encumbered)
 
 
 def unclosed_account(state, record):
@@ -1871,12 +2143,16 @@ def unclosed_account(state, record):
 
 
 def rule_freeze_account(state, entry, record, _record_id):
+    if state.is_hidden(record.account):
+        return
     account = unclosed_account(state, record)
     demand(not account.frozen & record.directions, "ACCOUNT_STATUS", "frozen so already")
     account.frozen |= record.directions
 
 
 def rule_unfreeze_account(state, entry, record, _record_id):
+    if state.is_hidden(record.account):
+        return
     account = unclosed_account(state, record)
     demand(account.frozen & record.directions == record.directions, "ACCOUNT_STATUS",
            "not frozen so")
@@ -1940,7 +2216,8 @@ def rule_rename_party(state, _entry, record, _record_id):
 def rule_close_party(state, _entry, record, _record_id):
     demand(record.party != 0, "NOT_ALLOWED", "the authority is not closed")
     party = state.party(record.party)
-    demand(party.accounts_open == 0, "ACCOUNTS_OPEN", "the party has open accounts")
+    demand(party.accounts_open == 0 or not state.knows(record.party), "ACCOUNTS_OPEN",
+           "the party has open accounts")
     party.status = "closed"
 
 
@@ -1961,6 +2238,12 @@ def rule_object_recovery(state, _entry, record, _record_id):
     party = state.party(record.party)
     demand(party.recovery_ns is not None, "RECOVERY", "no recovery is open")
     party.recovery_ns = None
+
+
+def rule_close_opening(state, _entry, record, _record_id):
+    party = state.party(record.party)
+    demand(not party.opening_closed, "OPENING", "its opening is closed already")
+    party.opening_closed = True
 
 
 def check_next_rule(state, record):
@@ -2012,7 +2295,8 @@ def rule_set_limit(state, entry, record, record_id):
     check_named_party(state, record)
     if record.type in (OUTFLOW, BALANCE):
         check_asset(state, record.asset)
-        account = None if is_party(record.holder) else state.account(record.holder)
+        known = not is_party(record.holder) and not state.is_hidden(record.holder)
+        account = state.account(record.holder) if known else None
         demand(account is None or account.asset == record.asset, "ASSET_MIXED",
                "the account holds another asset")
         demand(account is None or record.type == OUTFLOW or account.is_limited(), "CLASS",
@@ -2059,7 +2343,7 @@ def rule_endorse(state, _entry, record, _record_id):
 
 NAMING_A_PARTY = (ADD_KEY, REVOKE_KEY, SET_THRESHOLD, SUSPEND_PARTY, REINSTATE_PARTY,
                   GRANT_CLASSES, RENAME_PARTY, CLOSE_PARTY, RECOVER_PARTY, OBJECT_RECOVERY,
-                  SET_TIER)
+                  SET_TIER, CLOSE_OPENING)
 NAMING_AN_ACCOUNT = (FREEZE_ACCOUNT, UNFREEZE_ACCOUNT, CLOSE_ACCOUNT)
 # Who may, and the rules with the effect.
 DIRECTIVE_RULES = {
@@ -2084,6 +2368,7 @@ DIRECTIVE_RULES = {
     RECOVER_PARTY: (authority, rule_recover_party),
     OBJECT_RECOVERY: (itself_or_authority, rule_object_recovery),
     END_RULE: (authority, rule_end_rule),
+    CLOSE_OPENING: (itself_or_authority, rule_close_opening),
     SET_TIER: (authority, rule_set_tier),
     SET_LIMIT: (authority, rule_set_limit),
     PROGRAMME: (authority, rule_programme),
@@ -2111,7 +2396,7 @@ def lane_entry(lane, sequence):
 def expected_tail(state, entry):
     lane = state.lanes.get((entry.party, entry.lane), [])
     words = (lane_entry(lane, entry.sequence - 1), lane_entry(lane, jump_target(entry.sequence)),
-             len(state.marks), state.directive_latest)
+             len(state.marks), state.directive_latest, state.restricted_latest)
     return b"".join(word.to_bytes(8, "little") for word in words)
 
 
@@ -2195,7 +2480,7 @@ class Replay:
         state = self.state
         (self.judge_submitted if self.submitted else self.judge_bytes)(entry, body)
         self.counts["form"] += 1
-        if body is None:
+        if entry.body is None:
             state.bodies_missing += 1
         else:
             self.counts["body"] += 1
@@ -2214,6 +2499,8 @@ class Replay:
         take_body(entry, body)
         if body is not None:
             check_body_root(entry)
+        if self.state.bodies_missing and entry.restricted:
+            entry.body = None  # what it rests on may be in one that is missing
         self.judge_place(entry)
         take_records(entry)
 
@@ -2283,6 +2570,8 @@ class Replay:
         if record.kind in MOVEMENTS:
             judge_movement(self.state, entry, record, record_id)
             link = take_link(self.state, record, record_id)
+        elif record.kind == DETAIL:  # judged with its record
+            link = bytes(16)
         else:
             judge_directive(self.state, entry, record, record_id)
             link = bytes(16)
@@ -2308,7 +2597,10 @@ class Replay:
         state, kept = self.state, accepted(entry)
         state.lanes.setdefault((entry.party, entry.lane), []).append(kept)
         if entry.records and entry.records[0].kind in DIRECTIVES:
-            state.directive_latest = entry.index
+            if entry.restricted:
+                state.restricted_latest = entry.index
+            else:
+                state.directive_latest = entry.index
         state.entries.append(kept)
         self.tree.add(entry.leaf)
 
