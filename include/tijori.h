@@ -550,8 +550,10 @@ struct tijori_order {
     uint32_t value_date; /* days since 1970-01-01; 0: not stated */
     uint32_t timeout_s;  /* pending: POSIX seconds; 0: none */
     uint64_t refers_to;  /* post, void, correct, approve: the record named */
-    uint8_t hash[32];    /* the document cited; of what names a record: its leaf (tijori_record) */
+    uint8_t hash[32];    /* the document cited; of what names a record: its group hash
+                          * (tijori_record) */
     char reference[17];  /* the sender's own, terminated */
+    uint8_t details; /* how many details the caller puts behind it (docs/FORMAT.md section 3.3) */
 };
 
 /* The record of a movement, as it stands in a public envelope; tijori_propose makes the blind of a

@@ -190,7 +190,7 @@ class Documents(Case):
     def test_bytes(self):
         """The document is, byte for byte and member for member, what FORMAT says."""
         order = member_orders()
-        self.assertEqual(len(order), 14)
+        self.assertEqual(len(order), 15)
         for arguments in (PERIOD, (*PERIOD, "--price", "BTC=95000.50 USD, d\u00e9j\u00e0 \U0001f4b0"),
                           ("--as-of", "2025-03-31")):
             text = self.statement(*arguments, "--format", "json")

@@ -79,6 +79,9 @@ static json_t *account_json(const struct tj_period *p, const struct tj_period_ac
     member_text(account, "label", row->label != NULL ? row->label : "");
     set_code(account, asset);
     member_text(account, "class", tj_class_names[row->class]);
+    if (row->encumbrance != 0) {
+        member_text(account, "encumbrance", tj_encumbrance_names[row->encumbrance]);
+    }
     set_amount(account, "opening", row->opening, asset);
     member_set(account, movements_json(p, row, asset), "movements");
     set_amount(account, "closing", row->closing, asset);
@@ -101,6 +104,32 @@ static tj_i128 figure(const struct tj_period *p, uint8_t figure_number, uint32_t
                                       .period_from = p->from,
                                       .as_of = p->as_of};
     return tj_figures_value(p->figures, &key);
+}
+
+/* What of the reserve is pledged, and what is lent; NULL where nothing is. A closed account counts:
+ * it was the reserve's. */
+static json_t *encumbered_json(const struct tj_period *p, uint32_t number)
+{
+    tj_i128 closing[TJ_ENCUMBRANCE_END] = {0};
+    bool any[TJ_ENCUMBRANCE_END] = {false};
+    json_t *array = NULL;
+    for (size_t i = 0; i < p->account_count; i++) {
+        const struct tj_period_account *row = &p->accounts[i];
+        if (row->asset == number && row->class == TJ_CLASS_RESERVE) {
+            any[row->encumbrance] = true;
+            closing[row->encumbrance] += row->closing;
+        }
+    }
+    for (int e = 1; e < TJ_ENCUMBRANCE_END; e++) {
+        if (any[e]) {
+            json_t *row = json_object();
+            array = array != NULL ? array : json_array();
+            member_text(row, "encumbrance", tj_encumbrance_names[e]);
+            set_amount(row, "closing", closing[e], &p->assets[number]);
+            element_add(array, row);
+        }
+    }
+    return array;
 }
 
 static json_t *reserve_json(const struct tj_period *p, uint32_t number)
@@ -132,6 +161,10 @@ static json_t *reserve_json(const struct tj_period *p, uint32_t number)
     set_amount(reserve, "closing", closing, asset);
     set_amount(reserve, "prior_period_adjustments", figure(p, TJ_FIGURE_ADJUSTMENTS, number, 0, 0),
                asset);
+    json_t *encumbered = encumbered_json(p, number);
+    if (encumbered != NULL) {
+        member_set(reserve, encumbered, "encumbered");
+    }
     return reserve;
 }
 

@@ -168,6 +168,21 @@ static void emit_programmes(struct statement_printer *printer, const json_t *ass
     }
 }
 
+/* What of the reserve is pledged or lent, the word in the place of a label. */
+static void emit_encumbered(struct statement_printer *printer, const json_t *asset)
+{
+    static const char *const closing[] = {"closing", NULL};
+    const json_t *encumbered = json_object_get(json_object_get(asset, "reserve"), "encumbered");
+    const json_t *row;
+    size_t i;
+    json_array_foreach(encumbered, i, row)
+    {
+        struct line line = {{[SECTION] = "encumbered", [ASSET] = text_of(asset, "asset")}};
+        line.cells[LABEL] = text_of(row, "encumbrance");
+        emit_members(printer, line, row, closing);
+    }
+}
+
 /* Pending movements and corrections. */
 static void emit_records(struct statement_printer *printer, const json_t *asset, const char *member)
 {
@@ -202,6 +217,7 @@ static void emit_asset(struct statement_printer *printer, const json_t *asset)
     const json_t *reserve = json_object_get(asset, "reserve");
     emit_books(printer, line_of(number, "reserve", text_of(asset, "asset"), reserve), reserve,
                after);
+    emit_encumbered(printer, asset);
     emit_parties(printer, asset, "reserve_by_party", sums);
     emit_parties(printer, asset, "customers_by_custodian", custody);
     emit_programmes(printer, asset);
@@ -251,7 +267,8 @@ void statement_print_head(struct statement_printer *printer, const json_t *head)
 
 void statement_print_account(struct statement_printer *printer, const json_t *account)
 {
-    static const char *const after[] = {"closing", "pending_in", "pending_out", NULL};
+    static const char *const after[] = {"closing", "pending_in", "pending_out", "encumbrance",
+                                        NULL};
     char number[24];
     emit_books(printer, line_of(number, "accounts", text_of(account, "asset"), account), account,
                after);

@@ -299,6 +299,7 @@ static bool add_closing(struct tj_period *p, uint64_t account,
         .class = object->class,
         .flags = object->flags,
         .frozen_out = (object->flags & TJ_ACCOUNT_FROZEN_OUT) != 0,
+        .encumbrance = object->encumbrance,
     };
     return true;
 }

@@ -30,7 +30,8 @@ struct tj_period_account {
     uint8_t class;
     uint8_t flags;
     bool frozen_out; /* by itself, or by a rule that freezes its party */
-    char *label;     /* or NULL */
+    uint8_t encumbrance;
+    char *label; /* or NULL */
 };
 
 /* What moved one account under one purpose; a correct record stands under `correction`. */

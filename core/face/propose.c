@@ -95,6 +95,7 @@ enum tijori_status tijori_order_record(uint8_t record[TIJORI_RECORD_SIZE],
         .value_date = order->value_date,
         .timeout_s = order->timeout_s,
         .refers_to = order->refers_to,
+        .details = order->details,
     };
     tj_verdict_init(&verdict);
     if (!tj_kind_is_movement(order->kind)) {

@@ -767,6 +767,29 @@ static void fill_header(struct run *r)
     h->known_leaf = world.entries[world.count - 1].leaf;
 }
 
+/* Behind the last record: of an account an encumbrance too, where its class has one. */
+static void add_details(struct run *r, bool lent)
+{
+    uint8_t *record = r->records + (size_t)(r->header.record_count - 1) * TJ_RECORD_SIZE;
+    uint8_t class = TJ_GET(record, TJ_OPEN_ACCOUNT, class);
+    struct tj_details details = {.present = 1u << TJ_DETAIL_MEMO, .memo = "m"};
+    uint8_t encoded[TJ_DETAILS_MAX * TJ_RECORD_SIZE];
+    if (record[0] == TJ_OPEN_ACCOUNT && (class == TJ_CLASS_RESERVE || class == TJ_CLASS_CUSTODY)) {
+        details.present |= 1u << TJ_DETAIL_ENCUMBRANCE;
+        details.encumbrance = lent ? TJ_LENT : TJ_PLEDGED;
+    }
+    uint32_t count = tj_details_encode(&details, encoded);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t *detail = record + (size_t)(1 + i) * TJ_RECORD_SIZE;
+        memcpy(detail, encoded + (size_t)i * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+        memcpy(TJ_AT(detail, TJ_MOVE, blind), TJ_AT(record, TJ_MOVE, blind), TJ_BLIND_SIZE);
+    }
+    if (tj_kind_is_movement(record[0])) {
+        TJ_PUT(record, TJ_MOVE, details, count);
+    }
+    r->header.record_count += count;
+}
+
 static void make_envelope(struct run *r)
 {
     uint8_t shape = next(r);
@@ -788,6 +811,9 @@ static void make_envelope(struct run *r)
         memset(record.blind, (shape & 0x40) != 0, TJ_BLIND_SIZE);
         tj_record_encode(&record, r->records + (size_t)i * TJ_RECORD_SIZE);
         r->header.record_count = i + 1;
+    }
+    if ((party & 0x20) != 0) {
+        add_details(r, (party & 0x40) != 0);
     }
     r->header.flags |= r->records[0] == TJ_APPROVAL ? TJ_FLAG_APPROVAL : 0;
     if ((party & 0x10) != 0) {

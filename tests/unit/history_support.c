@@ -665,6 +665,46 @@ void history_moves(struct history *h, uint32_t count)
     }
 }
 
+static struct named_record with_details(struct history *h, uint32_t party, uint16_t lane,
+                                        bool restricted, const struct tj_record *record,
+                                        const struct tj_details *details)
+{
+    begin(h, party, lane);
+    h->f->header.flags = restricted ? TJ_FLAG_RESTRICTED : 0;
+    add(h, record);
+    fixture_add_details(h->f, details);
+    uint64_t entry = send(h);
+    return sent(h, entry, 0);
+}
+
+static uint32_t next_account(struct history *h, uint32_t party)
+{
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(h->f->ledger, &view), TIJORI_OK);
+    uint32_t local = tj_state_party(view.state, party)->accounts;
+    tj_ledger_view_end(h->f->ledger, &view);
+    return local;
+}
+
+void history_details(struct history *h)
+{
+    struct tj_details details = {.present = 1u << TJ_DETAIL_MEMO | 1u << TJ_DETAIL_ENCUMBRANCE,
+                                 .encumbrance = TJ_LENT};
+    memset(details.memo, 'm', 2 * TJ_DETAIL_PAYLOAD + 1);
+    struct tj_record r = {.kind = TJ_OPEN_ACCOUNT, .class = TJ_CLASS_RESERVE, .asset = 1};
+    r.account = tj_account_id(1, next_account(h, 1));
+    with_details(h, 1, 1, false, &r, &details);
+    details.present = 1u << TJ_DETAIL_MEMO;
+    r = movement(TJ_PENDING, T_RESERVE_A, T_RESERVE_B, 5, TJ_INTERNAL_TRANSFER);
+    struct named_record named = with_details(h, 1, 1, false, &r, &details);
+    r = naming(TJ_POST, &named, 5);
+    named = with_details(h, 1, 1, false, &r, &details);
+    r = naming(TJ_CORRECT, &named, 2);
+    with_details(h, 1, 1, false, &r, &details);
+    r = movement(TJ_MOVE, C_CUSTODY_A, C_CUSTODY_B, 1, TJ_CUSTOMER_TRANSFER);
+    with_details(h, 2, 1, true, &r, &details);
+}
+
 void history_marks(struct history *h)
 {
     enum { PENDING = 4160, FIRST = 4070, LAST = 4110 };

@@ -28,6 +28,9 @@ void history_every_kind(struct history *h);
 void history_rules_end(struct history *h);
 /* After either: marks on both sides of the border of a block (4,096), posted, voided, corrected. */
 void history_marks(struct history *h);
+/* After either: records with details that are named, corrected and restricted, and an account that
+ * is lent. */
+void history_details(struct history *h);
 /* Any number of small moves after either, alternating between two parties. */
 void history_moves(struct history *h, uint32_t count);
 

@@ -118,19 +118,33 @@ static void accounts_and_labels(void **state)
 static void records(void **state)
 {
     uint8_t record[TIJORI_RECORD_SIZE];
-    uint8_t leaf32[32];
+    uint8_t group32[32];
     struct tijori_receipt receipt;
     (void)state;
     assert_int_equal(fixture_send_move(&f, &receipt, fixture_account(T_MARKET),
                                        fixture_account(T_RESERVE_A), 700, TJ_PURCHASE),
                      TIJORI_OK);
-    assert_int_equal(tijori_record(f.ledger, record, leaf32, tj_record_id(receipt.entry, 0)),
+    assert_int_equal(tijori_record(f.ledger, record, group32, tj_record_id(receipt.entry, 0)),
                      TIJORI_OK);
     assert_memory_equal(record, f.records, sizeof record);
     /* An envelope of one record has its leaf as root. */
-    assert_memory_equal(leaf32, f.header.body_root.bytes, sizeof leaf32);
+    assert_memory_equal(group32, f.header.body_root.bytes, sizeof group32);
     assert_int_equal(tijori_record(f.ledger, record, NULL, tj_record_id(receipt.entry, 1)),
                      TIJORI_NOT_FOUND);
+    /* So has one of one record and its details, of which each is a record by itself. */
+    struct tj_record move =
+        fixture_move(fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 7, TJ_PURCHASE);
+    const struct tj_details details = {.present = 1u << TJ_DETAIL_MEMO, .memo = "a memo"};
+    fixture_begin(&f, 1, 1);
+    fixture_add(&f, &move);
+    fixture_add_details(&f, &details);
+    assert_int_equal(fixture_send(&f, &receipt), TIJORI_OK);
+    assert_int_equal(tijori_record(f.ledger, record, group32, tj_record_id(receipt.entry, 0)),
+                     TIJORI_OK);
+    assert_memory_equal(group32, f.header.body_root.bytes, sizeof group32);
+    assert_int_equal(tijori_record(f.ledger, record, NULL, tj_record_id(receipt.entry, 1)),
+                     TIJORI_OK);
+    assert_memory_equal(record, f.records + TJ_RECORD_SIZE, sizeof record);
     assert_int_equal(tijori_record(f.ledger, record, NULL, tj_record_id(receipt.entry + 1, 0)),
                      TIJORI_NOT_FOUND);
 }
@@ -308,6 +322,16 @@ static void proposals_that_are_refused(void **state)
         order(TJ_MOVE, fixture_account(T_MARKET), fixture_account(T_RESERVE_A), 900, TJ_PURCHASE);
     assert_int_equal(tijori_order_record(record, &buy, &message), TIJORI_OK);
     other = place;
+    /* One that says that two details follow. */
+    static uint8_t detailed[3 * TIJORI_RECORD_SIZE];
+    struct tijori_order followed = buy;
+    followed.details = 2;
+    assert_int_equal(tijori_order_record(detailed, &followed, &message), TIJORI_OK);
+    memcpy(detailed + TIJORI_RECORD_SIZE, "\x30\x02\x00\x02memo", 8);
+    memcpy(detailed + 2 * TIJORI_RECORD_SIZE,
+           "\x30\x05\x00\x01"
+           "bc1q",
+           8);
     struct tijori_proposal proposal = {.records = record, .record_count = 1};
     const struct {
         const uint8_t *records;
@@ -323,6 +347,8 @@ static void proposals_that_are_refused(void **state)
         {record, 1, 0, &unnamed, 1, TIJORI_ATTACHMENT_UNNAMED},
         {record, 1, 0, &unnamed, TJ_ATTACHMENTS_MAX + 1, TIJORI_ATTACHMENT},
         {many, 2, 0, NULL, 0, TIJORI_KIND_UNKNOWN},
+        {detailed, 1, 0, NULL, 0, TIJORI_DETAIL},
+        {detailed, 3, 0, NULL, 0, TIJORI_DETAIL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         proposal = (struct tijori_proposal){.records = cases[i].records,

@@ -38,6 +38,7 @@ static struct world *new_world(void)
     w->f.predecessor = true;
     fixture_parties(&w->f);
     history_every_kind(&w->history);
+    history_details(&w->history);
     fixture_close(&w->f);
     snprintf(w->other, sizeof w->other, "%s-other", w->f.dir);
     log_read(&w->log, w->f.dir, 0);

@@ -382,6 +382,9 @@ static bool add_possession(struct envelope *e)
     for (uint32_t i = 0; i < e->header.record_count; i++) {
         const uint8_t *record = e->records + (size_t)i * TJ_RECORD_SIZE;
         struct tj_record r;
+        if (tj_kind_is_detail(record[0])) {
+            continue;
+        }
         tj_record_decode(&r, record);
         if (r.kind == TJ_ADD_KEY || r.kind == TJ_ADD_LOG_KEY ||
             (r.kind == TJ_RETIRE_LOG_KEY && r.size == 0)) {
@@ -782,6 +785,25 @@ static bool random_naming(struct tj_record *r, uint8_t kind)
     return true;
 }
 
+/* Some have details, which no key is asked about. Details of an approve have no form. */
+static void add_random(struct envelope *e, const struct tj_record *record)
+{
+    struct tj_details details = {.present = 1u << TJ_DETAIL_MEMO, .memo = "a memo"};
+    uint8_t encoded[TJ_DETAILS_MAX * TJ_RECORD_SIZE];
+    add(e, record);
+    uint8_t *added = e->records + (size_t)(e->header.record_count - 1) * TJ_RECORD_SIZE;
+    if (record->kind == TJ_APPROVAL || !one_in(6)) {
+        return;
+    }
+    assert_int_equal(tj_details_encode(&details, encoded), 1);
+    assert_true(e->header.record_count < RECORDS_MAX);
+    memcpy(added + TJ_RECORD_SIZE, encoded, TJ_RECORD_SIZE);
+    e->header.record_count++;
+    if (tj_kind_is_movement(record->kind)) {
+        TJ_PUT(added, TJ_MOVE, details, 1);
+    }
+}
+
 static bool random_movements(struct envelope *e)
 {
     static const uint8_t kinds[] = {TJ_MOVE,     TJ_MOVE,     TJ_PENDING, TJ_PENDING,
@@ -807,7 +829,7 @@ static bool random_movements(struct envelope *e)
         } else if (tj_account_party(r.from) != party && !one_in(10)) {
             continue;
         }
-        add(e, &r);
+        add_random(e, &r);
     }
     return true;
 }
@@ -1010,7 +1032,7 @@ static void random_directives(struct envelope *e)
     uint8_t kind = one_in(20) ? TJ_REINSTATE_PARTY : kinds[draw(count)];
     struct tj_record r = random_directive(kind);
     begin_directive(e, &r);
-    add(e, &r);
+    add_random(e, &r);
     if (kind >= TJ_ADD_KEY && kind <= TJ_SET_THRESHOLD && one_in(2)) {
         uint32_t party = r.party;
         uint32_t ordinal = r.ordinal + 1;
@@ -1019,7 +1041,7 @@ static void random_directives(struct envelope *e)
         if (r.kind == TJ_ADD_KEY && next.kind == TJ_ADD_KEY) {
             next.ordinal = ordinal;
         }
-        add(e, &next);
+        add_random(e, &next);
     }
 }
 

@@ -128,6 +128,7 @@ static struct run *run_history(struct past_states *past, uint64_t redo_max)
     history_every_kind(&run->history);
     history_rules_end(&run->history);
     history_marks(&run->history);
+    history_details(&run->history);
     history_moves(&run->history, 6);
     return run;
 }
