@@ -671,9 +671,13 @@ class World:
         """(purpose, from, to) that purposes allow, from the party's accounts."""
         accounts = {number: one for number, one in self.state.accounts.items()
                     if not one.closed or self.chance.happens(3)}
+        public = {number for number in accounts if self.state.parties[number >> 32].is_public()
+                  and not self.chance.happens(5)}  # of which nothing meets a restricted account
         return [(purpose, source, target) for source, one in accounts.items()
                 if one.party == party for target, other in accounts.items()
                 if target != source and other.asset == one.asset
+                and not ((source in public or target in public)
+                         and (v.is_restricted(source) or v.is_restricted(target)))
                 for purpose in PURPOSES_OF.get((one.account_class, other.account_class), ())]
 
     def bounds(self, source, target):
@@ -920,10 +924,10 @@ class World:
     def hidden(self, step):
         step.flags |= 1
         for at, record in enumerate(step.records):
-            if isinstance(record, Naming):
-                record.data = r.put(record.data, 96, b"\7" * 16)
-            else:
+            if isinstance(record, bytes):
                 step.records[at] = r.put(record, 96, b"\7" * 16)
+            else:
+                record.data = r.put(record.data, 96, b"\7" * 16)
         return step
 
     # ---- directives: each gives (records, slots) for lane 0 of the authority, or a Step ----

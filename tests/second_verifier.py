@@ -987,7 +987,7 @@ def record_at(body, position, restricted):
 
 def named_documents(body):
     """The SHA-256 that its records name as those of attachments (section 4.3), in order, each with
-    whether it is asked for: a statement's anybody can make again."""
+    whether it is asked for where it is not there: what a move or a pending cites is."""
     for at in range(0, len(body), RECORD_SIZE):
         data = body[at:at + RECORD_SIZE]
         if data[0] in (MOVE, PENDING):
@@ -999,7 +999,7 @@ def named_documents(body):
         else:
             continue
         if digest != ZERO_HASH:
-            yield digest, data[0] != STATEMENT
+            yield digest, data[0] in (MOVE, PENDING)
 
 
 # --------------------------------------------------------------------------------------------

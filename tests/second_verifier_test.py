@@ -3308,6 +3308,64 @@ class Ledger(unittest.TestCase):
         self.assertEqual(totals["sale"]["declared"]["out"], {"amount": "1700", "number": "1"})
         self.assertEqual(totals["internal_transfer"]["declared"]["within"]["number"], "15")
 
+    def after_steps(self, *steps):
+        """The state after newcomers and these."""
+        writer = copy.deepcopy(BASE)
+        for step in (newcomers,) + steps:
+            step(writer)
+        replay = copy.deepcopy(REPLAY)
+        for raw in writer.raws[len(BASE.raws):]:
+            replay.accept(*raw.arguments())
+        return replay.state
+
+    def test_openings_in_a_programme(self):
+        """(brought in, unclassified, counted in, corrected), as each step leaves them."""
+        planned_ = adding(0, 0, [programme(1, NEXT, DAY, DAY, mode=2, purposes=(PURCHASE,), amount=5)],
+                          **BY_AUTHORITY)
+        into = banking(brought(500))
+        out = banking(brought(100, source=B_RESERVE, target=B_MARKET, purpose=SALE))
+        vouched = banking(brought(500), countersign=[(0, A4), (AUDITOR, D1)])
+        for steps, sums in [
+                ((planned_, into), (500, 500, 0, 0)),
+                ((planned_, vouched), (500, 0, 0, 0)),
+                ((planned_, into, correcting_step(200)), (300, 300, 0, 0)),
+                ((planned_, vouched, correcting_step(200)), (300, 0, 0, 0)),
+                ((planned_, into, out), (400, 500, 0, 0)),
+                ((planned_, into, out, correcting_step(30)), (430, 500, 0, 0)),
+                ((into, planned_, out), (-100, 0, 0, 0)),
+                ((into, planned_, correcting_step(200, back=2)), (0, 0, 0, 0)),
+                ((into, out, planned_, correcting_step(30, back=2)), (0, 30, 0, 0)),
+                ((planned_, into, banking(PLAIN)), (500, 500, 5, 0))]:
+            rule = self.after_steps(*steps).rules[NEXT]
+            self.assertEqual((rule.brought_in, rule.unclassified, rule.counted_in, rule.corrected),
+                             sums)
+            self.assertEqual((rule.counted_out, len(rule.breaches)), (0, 0))
+
+    def test_openings_in_purpose_totals(self):
+        state = self.after_steps(banking(brought(500)), correcting_step(200), banking(PLAIN))
+        totals = v.describe_purposes(state)["1"]["purchase"]
+        self.assertEqual(totals["brought_in"]["in"], {"amount": "300", "number": "1"})
+        self.assertEqual(totals["brought_in"]["corrections"], "1")
+        before = v.describe_purposes(REPLAY.state)["1"]["purchase"]
+        self.assertEqual(totals["document_cited"], before["document_cited"])
+
+    def test_when_an_opening_closes(self):
+        opened, plain = banking(brought(500)), banking(PLAIN)
+        for steps, closed in [((), False), ((opened,), False), ((opened, correcting_step(5)), False),
+                              ((plain,), True), ((opened, plain), True),
+                              ((banking(pending(PURCHASE, B_MARKET, B_RESERVE, 5)),), True),
+                              ((closing_step(BANK),), True)]:
+            self.assertEqual(self.after_steps(*steps).parties[BANK].opening_closed, closed)
+
+    def test_accounts(self):
+        custodian_ = REPLAY.state.parties[CUSTODIAN]
+        self.assertEqual((custodian_.accounts, custodian_.accounts_restricted), (6, 2))
+        self.assertEqual(custodian_.accounts_open, 7)  # C_FEE is closed
+        self.assertEqual(REPLAY.state.accounts[R0].encumbrance, 2)
+        self.assertEqual(v.account_name(R1), "2:r1")
+        self.assertEqual([v.is_restricted(account(2, local)) for local in
+                          (2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)], [False, True, True, False])
+
     def test_order_of_a_missing_entry(self):
         for missing in (0, 1, 5, 20):
             raws = BASE.raws[:missing] + BASE.raws[missing + 1:]
