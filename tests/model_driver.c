@@ -5,6 +5,7 @@
  * not. Standard output: `STATUS RECORD` a line for each (RECORD - where there is none), then the
  * state as one line of JSON, amounts as decimal text. */
 
+#include "core/rules/account_walk.h"
 #include "core/rules/apply.h"
 #include "crypto/tree.h"
 
@@ -179,6 +180,13 @@ static void put(json_t *object, const char *name, tj_u128 value)
     TIJORI_REQUIRE(json_object_set_new(object, name, decimal(value)) == 0);
 }
 
+static void put_signed(json_t *object, const char *name, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    TIJORI_REQUIRE(json_object_set_new(object, name, json_string(text)) == 0);
+}
+
 static void put_json(json_t *object, json_t *value, const char *name)
 {
     TIJORI_REQUIRE(json_object_set_new(object, name, value) == 0);
@@ -218,6 +226,8 @@ static json_t *parties_json(const struct tj_state *s)
         put(one, "classes", party->classes);
         put(one, "accounts", party->accounts);
         put(one, "accounts_open", party->accounts_open);
+        put(one, "accounts_restricted", party->accounts_restricted);
+        put(one, "opening_closed", party->opening_closed);
         put(one, "recovery_ns", party->recovery != 0 ? party->recovery_ns : 0);
         for (int role = TJ_INITIATE; role < TJ_ROLE_END; role++) {
             static const char *const names[TJ_ROLE_END] = {"", "initiate", "approve",
@@ -252,22 +262,21 @@ static json_t *lanes_json(const struct tj_state *s)
 static json_t *accounts_json(const struct tj_state *s)
 {
     json_t *out = json_object();
-    for (uint32_t party = 0; party < tj_state_ledger(s)->parties; party++) {
-        for (uint32_t local = 0; local < tj_state_party(s, party)->accounts; local++) {
-            const struct tj_account_object *a = tj_state_account(s, tj_account_id(party, local));
-            char name[32];
-            json_t *one = json_object();
-            put(one, "class", a->class);
-            put(one, "asset", a->asset);
-            put(one, "flags", a->flags & (TJ_FREEZE_BOTH | TJ_ACCOUNT_CLOSED));
-            put(one, "in", a->in);
-            put(one, "out", a->out);
-            put(one, "pending_in", a->pending_in);
-            put(one, "pending_out", a->pending_out);
-            put(one, "latest", a->latest);
-            snprintf(name, sizeof name, "%" PRIu32 ":%" PRIu32, party, local);
-            put_json(out, one, name);
-        }
+    for (struct tj_account_walk walk = {.state = s}; tj_account_next(&walk);) {
+        const struct tj_account_object *a = walk.object;
+        char name[TJ_ACCOUNT_TEXT_SIZE];
+        json_t *one = json_object();
+        put(one, "class", a->class);
+        put(one, "asset", a->asset);
+        put(one, "flags", a->flags & (TJ_FREEZE_BOTH | TJ_ACCOUNT_CLOSED));
+        put(one, "in", a->in);
+        put(one, "out", a->out);
+        put(one, "pending_in", a->pending_in);
+        put(one, "pending_out", a->pending_out);
+        put(one, "latest", a->latest);
+        put(one, "encumbrance", a->encumbrance);
+        tj_account_format(name, walk.account);
+        put_json(out, one, name);
     }
     return out;
 }
@@ -350,6 +359,7 @@ static void put_programme(json_t *out, const struct tj_state *s, const struct tj
     put(out, "corrected", sums->corrected);
     put(out, "day", sums->day);
     put(out, "day_amount", sums->day_amount);
+    put_signed(out, "brought_in", (int64_t)sums->brought_in);
     if (rule->type != TJ_PROGRAMME_MINIMUM) {
         put_breaches(out, sums->breaches, sums->breach_first, sums->breach_last);
     } else if (rule == tj_state_rule(s, tj_state_asset(s, rule->asset)->minimum_rule)) {

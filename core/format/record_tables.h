@@ -173,17 +173,18 @@
     F(K, to,         12,  8, NUMBER(ACCOUNT, 0, UINT64_MAX)) \
     F(K, amount,     20,  8, NUMBER(AMOUNT, 0, UINT64_MAX)) \
     F(K, value_date, 28,  4, NUMBER(DATE, 0, UINT32_MAX), OPTIONAL)
+#define TJ_DETAILS_FIELD(F, K) F(K, details, 92, 1, NUMBER(DETAILS, 0, UINT8_MAX), OPTIONAL)
 #define TJ_CITING_FIELDS(F, K) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES, OPTIONAL) \
-    F(K, details,    92,  1, NUMBER(DETAILS, 0, UINT8_MAX), OPTIONAL) \
+    TJ_DETAILS_FIELD(F, K) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 #define TJ_NAMING_FIELDS(F, K) \
     TJ_TRANSFER_FIELDS(F, K) \
     F(K, refers_to,  36,  8, NUMBER(RECORD, 1, UINT64_MAX)) \
     F(K, reference,  44, 16, TEXT, OPTIONAL) \
     F(K, hash,       60, 32, BYTES) \
-    F(K, details,    92,  1, NUMBER(DETAILS, 0, UINT8_MAX), OPTIONAL) \
+    TJ_DETAILS_FIELD(F, K) \
     F(K, blind,      96, 16, BYTES, OPTIONAL)
 
 /* It brings in what its party held before the ledger; or corrects such a one. */

@@ -37,9 +37,13 @@ struct kind {
 #define MOVEMENT_FIELDS                                                                            \
     {"purpose", 2, 1, NUM, 1, 13}, {"from", 4, 8, NUM, 0, U64}, {"to", 12, 8, NUM, 0, U64},        \
         {"amount", 20, 8, NUM, 1, U64}, {"value_date", 28, 4, NUM, 0, U32},                        \
-        {"reference", 44, 16, TXT, 0, 0}, {"details", 92, 1, NUM, 0, 255},                         \
+        {"reference", 44, 16, TXT, 0, 0},                                                          \
     {                                                                                              \
         "hash", 60, 32, RAW, 0, 0                                                                  \
+    }
+#define DETAILS                                                                                    \
+    {                                                                                              \
+        "details", 92, 1, NUM, 0, 255                                                              \
     }
 #define REFERS_TO                                                                                  \
     {                                                                                              \
@@ -99,12 +103,12 @@ struct kind {
     }
 
 static const struct kind kinds[] = {
-    {1, "move", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS}},
-    {2, "pending", {MOVEMENT_FIELDS, {"timeout_s", 32, 4, NUM, 0, U32}}},
-    {3, "post", {MOVEMENT_FIELDS, REFERS_TO}},
-    {4, "void", {MOVEMENT_FIELDS, REFERS_TO}},
-    {5, "correct", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS, REFERS_TO}},
-    {6, "approve", {MOVEMENT_FIELDS, REFERS_TO}},
+    {1, "move", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS, DETAILS}},
+    {2, "pending", {MOVEMENT_FIELDS, DETAILS, {"timeout_s", 32, 4, NUM, 0, U32}}},
+    {3, "post", {MOVEMENT_FIELDS, DETAILS, REFERS_TO}},
+    {4, "void", {MOVEMENT_FIELDS, DETAILS, REFERS_TO}},
+    {5, "correct", {{"opening", 1, 1, FLAG, 0, 1}, MOVEMENT_FIELDS, DETAILS, REFERS_TO}},
+    {6, "approve", {MOVEMENT_FIELDS, DETAILS, REFERS_TO}},
     {16,
      "ledger",
      {{"network", 2, 1, NUM, 0, 3},
