@@ -178,6 +178,19 @@ static void put(json_t *object, const char *name, tj_u128 value)
     TIJORI_REQUIRE(json_object_set_new(object, name, decimal(value)) == 0);
 }
 
+/* Of two's complement. */
+static void put_signed(json_t *object, const char *name, tj_u128 value)
+{
+    if (value >> 127 == 0) {
+        put(object, name, value);
+        return;
+    }
+    json_t *digits = decimal(~value + 1);
+    TIJORI_REQUIRE(
+        json_object_set_new(object, name, json_sprintf("-%s", json_string_value(digits))) == 0);
+    json_decref(digits);
+}
+
 static void put_json(json_t *object, json_t *value, const char *name)
 {
     TIJORI_REQUIRE(json_object_set_new(object, name, value) == 0);
@@ -217,6 +230,8 @@ static json_t *parties_json(const struct tj_state *s)
         put(one, "classes", party->classes);
         put(one, "accounts", party->accounts);
         put(one, "accounts_open", party->accounts_open);
+        put(one, "accounts_restricted", party->accounts_restricted);
+        put(one, "opening_closed", party->opening_closed);
         put(one, "recovery_ns", party->recovery != 0 ? party->recovery_ns : 0);
         for (int role = TJ_INITIATE; role < TJ_ROLE_END; role++) {
             static const char *const names[TJ_ROLE_END] = {"", "initiate", "approve",
@@ -248,24 +263,35 @@ static json_t *lanes_json(const struct tj_state *s)
     return out;
 }
 
+static json_t *account_json(const struct tj_account_object *a)
+{
+    json_t *one = json_object();
+    put(one, "class", a->class);
+    put(one, "asset", a->asset);
+    put(one, "flags", a->flags & (TJ_FREEZE_BOTH | TJ_ACCOUNT_CLOSED));
+    put(one, "encumbrance", a->encumbrance);
+    put(one, "in", a->in);
+    put(one, "out", a->out);
+    put(one, "pending_in", a->pending_in);
+    put(one, "pending_out", a->pending_out);
+    put(one, "latest", a->latest);
+    return one;
+}
+
 static json_t *accounts_json(const struct tj_state *s)
 {
     json_t *out = json_object();
     for (uint32_t party = 0; party < tj_state_ledger(s)->parties; party++) {
-        for (uint32_t local = 0; local < tj_state_party(s, party)->accounts; local++) {
-            const struct tj_account_object *a = tj_state_account(s, tj_account_id(party, local));
-            char name[32];
-            json_t *one = json_object();
-            put(one, "class", a->class);
-            put(one, "asset", a->asset);
-            put(one, "flags", a->flags & (TJ_FREEZE_BOTH | TJ_ACCOUNT_CLOSED));
-            put(one, "in", a->in);
-            put(one, "out", a->out);
-            put(one, "pending_in", a->pending_in);
-            put(one, "pending_out", a->pending_out);
-            put(one, "latest", a->latest);
+        const struct tj_party_object *owner = tj_state_party(s, party);
+        char name[32];
+        for (uint32_t local = 0; local < owner->accounts; local++) {
             snprintf(name, sizeof name, "%" PRIu32 ":%" PRIu32, party, local);
-            put_json(out, one, name);
+            put_json(out, account_json(tj_state_account(s, tj_account_id(party, local))), name);
+        }
+        for (uint32_t number = 0; number < owner->accounts_restricted; number++) {
+            uint64_t id = tj_account_id(party, UINT32_C(1) << 31 | number);
+            snprintf(name, sizeof name, "%" PRIu32 ":r%" PRIu32, party, number);
+            put_json(out, account_json(tj_state_account(s, id)), name);
         }
     }
     return out;
@@ -347,6 +373,7 @@ static void put_programme(json_t *out, const struct tj_state *s, const struct tj
     put(out, "counted_out", sums->counted_out);
     put(out, "unclassified", sums->unclassified);
     put(out, "corrected", sums->corrected);
+    put_signed(out, "brought_in", (tj_u128)sums->brought_in);
     put(out, "day", sums->day);
     put(out, "day_amount", sums->day_amount);
     if (rule->type != TJ_PROGRAMME_MINIMUM) {
