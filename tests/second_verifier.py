@@ -764,8 +764,6 @@ def check_zero(record):
                "move and pending refer to nothing")
         flags = OPENING_FLAG if record.kind in (MOVE, CORRECT) else 0
         demand(not record.data[1] & ~flags, "RESERVED_NOT_ZERO", "a flag that this has not")
-        demand(record.kind != APPROVAL or record.data[92] == 0, "RESERVED_NOT_ZERO",
-               "an approve has no details")
 
 
 def uses_of(data):
@@ -898,8 +896,9 @@ REFERENCE_SIZE = 16
 def take_group(entry, record, details, position):
     """The details that stand behind the record at this position, of their bytes."""
     if details:
-        demand(not entry.approval, "KIND_MIXED", "approvals have no details")
-        demand(entry.ledger_id != ZERO_HASH, "DETAIL", "records of entry 0 have no details")
+        with about_record(position + 1):
+            demand(not entry.approval, "KIND_MIXED", "approvals have no details")
+            demand(entry.ledger_id != ZERO_HASH, "DETAIL", "records of entry 0 have no details")
     demand(len(details) <= DETAILS_MAX, "DETAIL", "at most 16 details")
     demand(record.kind not in MOVEMENTS or len(details) == record.detail_count, "DETAIL",
            "as many details as the record says")

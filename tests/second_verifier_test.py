@@ -2325,8 +2325,10 @@ DETAILS = [
     ("a detail before any approval", "KIND_MIXED", by_treasury(memo()[0], flags=2)),
     ("details of an approval", "KIND_MIXED", lambda w: by_treasury(
         settling(APPROVAL, w.open), put(memo()[0], 3, b"\1"), flags=2, sign=[T3])(w)),
-    ("an approval that says it has a detail", "RESERVED_NOT_ZERO", lambda w: by_treasury(
+    ("an approval that says it has a detail", "DETAIL", lambda w: by_treasury(
         settling(APPROVAL, w.open, details=1), flags=2, sign=[T3])(w)),
+    ("an approval that says it has a detail, and has it", "KIND_MIXED", lambda w: by_treasury(
+        settling(APPROVAL, w.open, details=1), put(memo()[0], 3, b"\1"), flags=2, sign=[T3])(w)),
     ("17 details of a move", "DETAIL", grouped(GOOD_MOVE, memo(b"m" * 92 * 16 + b"m"))),
     ("17 details of a directive", "DETAIL",
      grouped(RENAME_1, memo(b"m" * 92 * 16 + b"m"), by=by_authority)),

@@ -275,11 +275,14 @@ enum tijori_status tj_group_check(const struct tj_header *header,
                                   const uint8_t record[TJ_RECORD_SIZE], const uint8_t *details,
                                   uint32_t count, struct tj_verdict *verdict)
 {
+    const uint32_t place = verdict->record;
     if (count > 0) {
+        verdict->record = place + 1;
         enum tijori_status status = check_detailed(header, verdict);
         if (status != TIJORI_OK) {
             return status;
         }
+        verdict->record = place;
     }
     return tj_details_check(record, details, count, tj_header_restricted(header), verdict);
 }
