@@ -2360,6 +2360,9 @@ DETAILS = [
     ("attachment name without a document", "DETAIL", stated_with(attachment_name(), document=ZERO)),
     ("media type without a document", "DETAIL", stated_with(media_type(), document=ZERO)),
     ("a market account pledged", "DETAIL", opened_with(encumbrance(), account_class=3)),
+    ("a suspended party's objection with a detail", "PARTY_SUSPENDED", after(
+        SUSPEND_TREASURY, sealed(TREASURY, 0, with_details(object_recovery(TREASURY), memo()),
+                                 sign=[TA]))),
     ("details in an entry without a ledger id", "DETAIL",
      grouped(RENAME_1, memo(), by=by_authority, ledger_id=ZERO)),
 ] + [
@@ -3169,6 +3172,8 @@ ENTRY_1_ROWS = [
      lambda w: w.draft(0, 0, [endorse_of(w, 0)] * 2, sign=[A1, A2, A3])),
     ("another directive", "NOT_OPENED",
      lambda w: w.draft(0, 0, [register_party(1, 2, b"T")], sign=[A1, A2, A3])),
+    ("an endorse with a detail", "NOT_OPENED", lambda w: w.draft(
+        0, 0, with_details(endorse_of(w, 0), memo()), sign=[A1, A2, A3])),
     ("endorse of entry 1", "NOT_OPENED",
      lambda w: w.draft(0, 0, [endorse(1, ZERO, ZERO)], sign=[A1, A2, A3])),
     ("another leaf", "NAMED_HASH",
