@@ -365,7 +365,7 @@ struct tijori_movement {
     uint64_t to;
     uint64_t amount;
     uint32_t value_date;
-    char reference[17];
+    char reference[93]; /* terminated; a long one too */
     uint64_t received_ns;
     struct tijori_int128 balance; /* of the account, after this movement */
 };
@@ -507,7 +507,7 @@ struct tijori_pending {
     uint64_t amount;
     uint32_t timeout_s; /* POSIX seconds; 0: none */
     uint8_t purpose;
-    char reference[17];
+    char reference[93]; /* terminated; a long one too */
     /* What its amount wants before it is posted (docs/FORMAT.md section 7.3). */
     uint32_t rule;             /* the tier that it falls in; UINT32_MAX: none */
     uint32_t approvals;        /* given, by keys that are not revoked */

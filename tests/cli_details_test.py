@@ -116,6 +116,16 @@ class Details(unittest.TestCase):
         records = bytes.fromhex(shown["raw"]["records"])
         self.assertEqual(bytes_again[176:176 + len(records)], records)
 
+    def test_a_long_reference_is_a_reference_everywhere(self):
+        self.assertIn(f",{LONG}\n", run("history", self.dir, "1:1", "--format", "csv")[0])
+        waiting = "a movement that waits for its second signature"
+        pending = {"kind": "pending", "purpose": "sale", "from": "1:1", "to": "1:0", "amount": "1 BTC",
+                   "reference": waiting}
+        world = World.copied(tempfile.mkdtemp(dir=self.at))
+        world.ingest(1, [pending], ["t1", "t2"])
+        self.assertIn(f'reference "{waiting}"', run("pending", world.dir)[0])
+        self.assertIn(waiting, run("pending", world.dir, "--format", "csv")[0])
+
     # ---- named, audited, proven
 
     def test_a_post_holds_the_group_hash(self):

@@ -26,7 +26,6 @@ static void print_movement(struct table *table, const struct tijori_movement *mo
     bool from = movement->from == account;
     tj_i128 amount = from ? -(tj_i128)movement->amount : (tj_i128)movement->amount;
     char text[TEXT_SIZE];
-    char reference[TJ_REFERENCE_SIZE + 1];
     text_format_record_id(text, tj_record_id(movement->entry, movement->record));
     table_text(table, text);
     text_format_time_s(text, movement->received_ns / TJ_NS_PER_S);
@@ -50,8 +49,7 @@ static void print_movement(struct table *table, const struct tijori_movement *mo
     table_figure(table, text);
     tj_amount_format_base(text, join(movement->balance));
     table_figure(table, text);
-    snprintf(reference, sizeof reference, "%s", movement->reference);
-    table_text(table, reference);
+    table_text(table, movement->reference);
 }
 
 static int print_history(struct reading *reading, uint64_t account, uint64_t limit,

@@ -43,6 +43,7 @@ struct listing {
 struct item {
     uint64_t id;
     struct tj_record fields;
+    char reference[TJ_REFERENCE_TEXT_SIZE];
     uint64_t received_ns;
     struct tj_approvals approvals;
     struct words approvers;
@@ -89,6 +90,20 @@ static void add_missing(struct item *item)
     words_approvals(&item->missing, more, a->groups_missing);
 }
 
+/* A long one stands among the details behind the record. */
+static bool read_reference(const struct listing *listing, struct item *item,
+                           const struct tj_entry_view *entry)
+{
+    struct tj_body_view body;
+    uint32_t position = tj_record_position(item->id);
+    if (tj_journal_body(listing->reading->view.txn, &body, entry) != TIJORI_OK) {
+        return false;
+    }
+    tj_group_reference(item->reference, body.records + (size_t)position * TJ_RECORD_SIZE,
+                       tj_details_after(body.records, entry->header.record_count, position));
+    return true;
+}
+
 /* False when the log does not have it as the state says. */
 static bool read_item(const struct listing *listing, struct item *item, uint64_t id)
 {
@@ -104,6 +119,9 @@ static bool read_item(const struct listing *listing, struct item *item, uint64_t
         return false;
     }
     tj_record_decode(&item->fields, bytes);
+    if (!read_reference(listing, item, &entry)) {
+        return false;
+    }
     item->received_ns = entry.received_ns;
     tj_readiness_of_pending(state, &item->approvals, bytes, id,
                             tj_record_id(listing->reading->size, 0), listing->now_ns);
@@ -161,9 +179,9 @@ static void print_text(const struct listing *listing, const struct item *item)
     if (item->timeout[0] != '\0') {
         words_add(&words, ", times out %s", item->timeout);
     }
-    if (r->reference[0] != '\0') {
+    if (item->reference[0] != '\0') {
         words_add(&words, ", reference ");
-        words_quoted(&words, r->reference);
+        words_quoted(&words, item->reference);
     }
     text_sanitise(safe, sizeof safe, words.text);
     printf("%s\n", safe);
@@ -205,7 +223,7 @@ static void print_row(const struct listing *listing, const struct item *item)
     text_format_account(text, r->to);
     table_text(table, text);
     table_text(table, name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose));
-    table_text(table, r->reference);
+    table_text(table, item->reference);
     add_text(table, item->timeout);
     add_text(table, item->approvers.text);
     table_number(table, item->approvals.count);

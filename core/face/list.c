@@ -50,29 +50,29 @@ static enum tijori_status find_record(const struct tj_ledger_view *view, const u
     return TIJORI_OK;
 }
 
-static enum tijori_status read_record(const struct tj_ledger_view *view,
-                                      uint8_t out[TJ_RECORD_SIZE], struct tj_entry_view *entry,
-                                      uint64_t id)
-{
-    const uint8_t *record;
-    uint32_t details;
-    enum tijori_status status = find_record(view, &record, entry, &details, id);
-    if (status == TIJORI_OK) {
-        memcpy(out, record, TJ_RECORD_SIZE);
-    }
-    return status;
-}
-
 /* A record that the state names: that it is not there, or another, is damage. */
-static enum tijori_status read_named(const struct tj_ledger_view *view, uint8_t out[TJ_RECORD_SIZE],
-                                     struct tj_entry_view *entry, uint64_t id, uint8_t kind)
+static enum tijori_status find_named(const struct tj_ledger_view *view, const uint8_t **record,
+                                     struct tj_entry_view *entry, uint32_t *details, uint64_t id,
+                                     uint8_t kind)
 {
-    enum tijori_status status = read_record(view, out, entry, id);
-    bool there = status == TIJORI_OK && out[0] == kind;
+    enum tijori_status status = find_record(view, record, entry, details, id);
+    bool there = status == TIJORI_OK && tj_record_kind(*record) == kind;
     if (there || status == TIJORI_IO) {
         return status;
     }
     return TIJORI_CORRUPT;
+}
+
+static enum tijori_status read_named(const struct tj_ledger_view *view, uint8_t out[TJ_RECORD_SIZE],
+                                     struct tj_entry_view *entry, uint64_t id, uint8_t kind)
+{
+    const uint8_t *record;
+    uint32_t details;
+    enum tijori_status status = find_named(view, &record, entry, &details, id, kind);
+    if (status == TIJORI_OK) {
+        memcpy(out, record, TJ_RECORD_SIZE);
+    }
+    return status;
 }
 
 /* ---- records ---- */
@@ -344,11 +344,12 @@ static void fill_tier(const struct tj_ledger_view *view, struct tijori_pending *
 static enum tijori_status fill_pending(const struct tj_ledger_view *view,
                                        struct tijori_pending *out, uint64_t id)
 {
-    uint8_t bytes[TJ_RECORD_SIZE];
+    const uint8_t *bytes;
     struct tj_entry_view entry;
     struct tj_record record;
+    uint32_t details;
     uint64_t now_ns;
-    enum tijori_status status = read_named(view, bytes, &entry, id, TJ_PENDING);
+    enum tijori_status status = find_named(view, &bytes, &entry, &details, id, TJ_PENDING);
     if (status == TIJORI_OK) {
         status = read_now(view, &now_ns);
     }
@@ -368,7 +369,8 @@ static enum tijori_status fill_pending(const struct tj_ledger_view *view,
     out->amount = record.amount;
     out->timeout_s = record.timeout_s;
     out->purpose = record.purpose;
-    memcpy(out->reference, record.reference, TJ_REFERENCE_SIZE);
+    static_assert(sizeof out->reference == TJ_REFERENCE_TEXT_SIZE, "a long one fits");
+    tj_group_reference(out->reference, bytes, details);
     fill_tier(view, out, bytes, id, now_ns);
     return TIJORI_OK;
 }

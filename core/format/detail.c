@@ -100,6 +100,18 @@ void tj_group_hash(struct tj_hasher *hasher, struct tj_hash *out, const uint8_t 
     tj_tree_root_of_items(hasher, out, record, TJ_RECORD_SIZE, 1 + details);
 }
 
+/* A long one is the first detail, because its type is the lowest. */
+void tj_group_reference(char out[TJ_REFERENCE_TEXT_SIZE], const uint8_t *record, uint32_t details)
+{
+    const uint8_t *first = record + TJ_RECORD_SIZE;
+    memset(out, 0, TJ_REFERENCE_TEXT_SIZE);
+    if (details > 0 && type_of(first) == TJ_DETAIL_LONG_REFERENCE) {
+        memcpy(out, first + TJ_DETAIL_AT_PAYLOAD, TJ_DETAIL_PAYLOAD);
+        return;
+    }
+    memcpy(out, TJ_AT(record, TJ_MOVE, reference), TJ_REFERENCE_SIZE);
+}
+
 const uint8_t *tj_record_attachment(const uint8_t record[TJ_RECORD_SIZE])
 {
     uint8_t kind = tj_record_kind(record);

@@ -89,6 +89,10 @@ uint32_t tj_details_encode(const struct tj_details *details,
 void tj_group_hash(struct tj_hasher *hasher, struct tj_hash *out, const uint8_t *record,
                    uint32_t details);
 
+/* A movement's reference, NUL-terminated: its own, or the long one among its details. */
+enum { TJ_REFERENCE_TEXT_SIZE = TJ_DETAIL_PAYLOAD + 1 };
+void tj_group_reference(char out[TJ_REFERENCE_TEXT_SIZE], const uint8_t *record, uint32_t details);
+
 /* The attachment that a record names (its SHA-256, 32 bytes), or NULL: the document of a move, a
  * pending or a statement, or what a descriptor says. Section 4.3. */
 const uint8_t *tj_record_attachment(const uint8_t record[TJ_RECORD_SIZE]);

@@ -711,7 +711,7 @@ enum tijori_status tijori_balance(struct tijori *ledger, struct tijori_balance *
 /* ---- history: a walk along the links, newest first ---- */
 
 static void fill_movement(const struct tj_entry_view *entry, struct tijori_movement *out,
-                          uint32_t position, const uint8_t *record)
+                          uint32_t position, const uint8_t *record, uint32_t details)
 {
     struct tj_record r;
     tj_record_decode(&r, record);
@@ -724,7 +724,8 @@ static void fill_movement(const struct tj_entry_view *entry, struct tijori_movem
     out->to = r.to;
     out->amount = r.amount;
     out->value_date = r.value_date;
-    memcpy(out->reference, r.reference, TJ_REFERENCE_SIZE);
+    static_assert(sizeof out->reference == TJ_REFERENCE_TEXT_SIZE, "a long one fits");
+    tj_group_reference(out->reference, record, details);
     out->received_ns = entry->received_ns;
 }
 
@@ -748,7 +749,8 @@ static enum tijori_status history_step(struct tj_txn *txn, struct tijori_history
     if (!tj_kind_is_movement(tj_record_kind(record))) {
         return TIJORI_CORRUPT;
     }
-    fill_movement(&entry, out, position, record);
+    fill_movement(&entry, out, position, record,
+                  tj_details_after(body.records, entry.header.record_count, position));
     bool from = out->from == account;
     bool posted = tj_kind_posts(tj_record_kind(record));
     out->balance = cursor->balance;
