@@ -570,7 +570,6 @@ void history_every_kind(struct history *h)
     treasury_trades(h);
     treasury_pends(h);
     custodian_serves(h);
-    restricted_accounts(h);
     keys_are_rotated(h);
     authority_governs(h);
     late_accounts(h);
@@ -584,6 +583,7 @@ void history_every_kind(struct history *h)
     the_authority_states(h);
     a_party_is_recovered(h);
     history_moves(h, 2);
+    restricted_accounts(h);
 }
 
 static void payments(struct history *h, uint32_t count)
