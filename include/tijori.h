@@ -366,6 +366,7 @@ struct tijori_movement {
     uint64_t amount;
     uint32_t value_date;
     char reference[93]; /* terminated; a long one too */
+    uint8_t opening;    /* 1: it brought in what was held before the ledger; else 0 */
     uint64_t received_ns;
     struct tijori_int128 balance; /* of the account, after this movement */
 };

@@ -264,6 +264,7 @@ static void put_failure(json_t *root, const struct tj_replay_report *report)
 struct class_sum {
     uint64_t accounts;
     tj_i128 opening;
+    tj_i128 brought_in;
     tj_i128 in;
     tj_i128 out;
     tj_i128 closing;
@@ -275,6 +276,7 @@ static json_t *class_row(const char *name, const struct class_sum *sum, unsigned
     member_text(row, "class", name);
     member_count(row, "accounts", sum->accounts);
     put_amount(row, "opening", sum->opening, decimals);
+    put_amount(row, "brought_in", sum->brought_in, decimals);
     put_amount(row, "in", sum->in, decimals);
     put_amount(row, "out", sum->out, decimals);
     put_amount(row, "closing", sum->closing, decimals);
@@ -283,8 +285,9 @@ static json_t *class_row(const char *name, const struct class_sum *sum, unsigned
 
 static struct class_sum sum_class(const struct tj_tally_class *held)
 {
-    struct class_sum sum = {held->accounts, held->opening, 0, 0, held->closing};
+    struct class_sum sum = {held->accounts, held->opening, 0, 0, 0, held->closing};
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
+        sum.brought_in += held->purposes[purpose].brought_in;
         sum.in += (tj_i128)held->purposes[purpose].in;
         sum.out += (tj_i128)held->purposes[purpose].out;
     }
@@ -295,6 +298,7 @@ static void add_class(struct class_sum *all, const struct class_sum *one)
 {
     all->accounts += one->accounts;
     all->opening += one->opening;
+    all->brought_in += one->brought_in;
     all->in += one->in;
     all->out += one->out;
     all->closing += one->closing;
@@ -304,13 +308,14 @@ static void add_movements(json_t *rows, int c, const struct tj_tally_asset *asse
 {
     for (int purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
         const struct tj_tally_flow *flow = &asset->classes[c].purposes[purpose];
-        if (flow->count == 0) {
+        if (flow->count == 0 && flow->brought_in == 0) {
             continue;
         }
         json_t *row = json_object();
         member_text(row, "class", name_of(tj_class_names, TJ_CLASS_END, (uint64_t)c));
         member_text(row, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, (uint64_t)purpose));
         member_count(row, "movements", flow->count);
+        put_amount(row, "brought_in", flow->brought_in, asset->decimals);
         put_amount(row, "in", (tj_i128)flow->in, asset->decimals);
         put_amount(row, "out", (tj_i128)flow->out, asset->decimals);
         put_amount(row, "net", (tj_i128)(flow->in - flow->out), asset->decimals);

@@ -94,18 +94,16 @@ static const struct report_fact balance_facts[] = {
     END_OF_FACTS,
 };
 static const struct table_column balance_columns[] = {
-    {"class", "class", false},
-    {"accounts", "accounts", true},
-    {"opening", "opening", true},
-    {"in", "in", true},
-    {"out", "out", true},
-    {"closing", "closing", true},
-    END_OF_COLUMNS,
+    {"class", "class", false},    {"accounts", "accounts", true},
+    {"opening", "opening", true}, {"brought in", "brought_in", true},
+    {"in", "in", true},           {"out", "out", true},
+    {"closing", "closing", true}, END_OF_COLUMNS,
 };
 static const struct table_column movement_columns[] = {
     {"class", "class", false},
     {"purpose", "purpose", false},
     {"movements", "movements", true},
+    {"brought in", "brought_in", true},
     {"in", "in", true},
     {"out", "out", true},
     {"net", "net", true},

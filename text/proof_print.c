@@ -128,9 +128,10 @@ static void movement_text(char out[SENTENCE_SIZE], const struct tj_exhibits *exh
     account_text(to, exhibits, r->to);
     asset_of(exhibits, &asset, r->from);
     text_format_amount(amount, (tj_i128)r->amount, &asset);
-    size_t at =
-        (size_t)snprintf(out, SENTENCE_SIZE, "%s %s %s from %s to %s as %s", party, verbs[r->kind],
-                         amount, from, to, name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose));
+    size_t at = (size_t)snprintf(out, SENTENCE_SIZE, "%s %s %s from %s to %s as %s%s", party,
+                                 verbs[r->kind], amount, from, to,
+                                 name_of(tj_purpose_names, TJ_PURPOSE_END, r->purpose),
+                                 r->opening != 0 ? ", opening" : "");
     if (r->refers_to != 0) {
         text_format_record_id(part, r->refers_to);
         at += (size_t)snprintf(out + at, SENTENCE_SIZE - at, ", of record %s", part);

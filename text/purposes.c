@@ -12,11 +12,13 @@
 static const struct table_column reserve_columns[] = {
     {"purpose", "purpose", false},
     {"basis", "basis", false},
+    {"brought in", "brought_in", true},
     {"into reserve", "into", true},
     {"out of it", "out", true},
     {"within it", "within", true},
     {"net growth", "net_growth", true},
     {"asset", "asset", false},
+    {NULL, "brought_in_base", true},
     {NULL, "into_base", true},
     {NULL, "out_base", true},
     {NULL, "within_base", true},
@@ -27,6 +29,7 @@ static const struct table_column reserve_columns[] = {
 
 /* What the rows of one asset come to. */
 struct growth {
+    tj_i128 brought_in; /* by openings: it was there before the ledger */
     tj_i128 net;
     tj_i128 within[TJ_PURPOSE_END];
     uint64_t movements_within[TJ_PURPOSE_END];
@@ -35,25 +38,30 @@ struct growth {
 
 static void reserve_row(struct table *table, struct growth *growth,
                         const struct tj_total_object *total, const struct asset *asset,
-                        uint8_t purpose)
+                        uint8_t purpose, bool opening)
 {
+    enum { FIGURES = 5 };
     tj_i128 into = (tj_i128)total->amount[TJ_FLOW_INTO];
     tj_i128 out = (tj_i128)total->amount[TJ_FLOW_OUT];
     tj_i128 within = (tj_i128)total->amount[TJ_FLOW_WITHIN];
-    tj_i128 figures[4] = {into, out, within, into - out};
+    tj_i128 brought_in = opening ? into - out : 0;
     char amount[TJ_AMOUNT_TEXT_SIZE];
-    for (int i = 0; i < 4; i++) {
+    into = opening ? 0 : into;
+    out = opening ? 0 : out;
+    tj_i128 figures[FIGURES] = {brought_in, into, out, within, into - out};
+    for (int i = 0; i < FIGURES; i++) {
         tj_amount_format(amount, figures[i], asset->decimals);
         table_figure(table, amount);
     }
     table_text(table, asset->code);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < FIGURES; i++) {
         tj_amount_format_base(amount, figures[i]);
         table_figure(table, amount);
     }
     table_number(table, total->count[TJ_FLOW_INTO] + total->count[TJ_FLOW_OUT] +
                             total->count[TJ_FLOW_WITHIN]);
     table_number(table, total->corrections);
+    growth->brought_in += brought_in;
     growth->net += into - out;
     growth->within[purpose] += within;
     growth->movements_within[purpose] += total->count[TJ_FLOW_WITHIN];
@@ -76,7 +84,7 @@ static void reserve_asset(const struct tj_state *state, struct table *table, str
                 0) {
                 table_text(table, tj_purpose_names[purpose]);
                 table_text(table, tj_basis_names[basis]);
-                reserve_row(table, growth, total, asset, purpose);
+                reserve_row(table, growth, total, asset, purpose, basis == TJ_BASIS_BROUGHT_IN);
             }
         }
     }
@@ -112,12 +120,18 @@ static void print_growth_text(FILE *out, const struct asset *asset, const struct
         fprintf(out, "%" PRIu64 " %s in %s touched no reserve account: not shown\n",
                 growth->outside, growth->outside == 1 ? "movement" : "movements", asset->code);
     }
+    if (growth->brought_in != 0) {
+        text_format_amount(text, growth->brought_in, asset);
+        tj_amount_format_base(base, growth->brought_in);
+        fprintf(out, "brought in by openings     %s  (%s %s)\n", text, base, base_unit(asset));
+    }
     text_format_amount(text, growth->net, asset);
     tj_amount_format_base(base, growth->net);
     fprintf(out, "net growth of the reserve  %s  (%s %s)\n", text, base, base_unit(asset));
     text_format_amount(text, held, asset);
     fprintf(out, "held in reserve accounts   %s%s\n", text,
-            held == growth->net ? "" : "  DIFFERS: the stored state is damaged");
+            held == growth->brought_in + growth->net ? ""
+                                                     : "  DIFFERS: the stored state is damaged");
 }
 
 static void print_growth_json(FILE *out, const struct asset *asset, const struct growth *growth,
@@ -126,13 +140,16 @@ static void print_growth_json(FILE *out, const struct asset *asset, const struct
     char text[TJ_AMOUNT_TEXT_SIZE];
     char base[TJ_AMOUNT_TEXT_SIZE];
     char held_base[TJ_AMOUNT_TEXT_SIZE];
+    char brought_in_base[TJ_AMOUNT_TEXT_SIZE];
+    tj_amount_format_base(brought_in_base, growth->brought_in);
     tj_amount_format(text, growth->net, asset->decimals);
     tj_amount_format_base(base, growth->net);
     tj_amount_format_base(held_base, held);
     fprintf(out,
-            "{\"asset\": \"%s\", \"net_growth\": \"%s\", \"net_growth_base\": \"%s\", "
+            "{\"asset\": \"%s\", \"brought_in_base\": \"%s\", "
+            "\"net_growth\": \"%s\", \"net_growth_base\": \"%s\", "
             "\"held_base\": \"%s\", \"movements_outside\": %" PRIu64 "}",
-            asset->code, text, base, held_base, growth->outside);
+            asset->code, brought_in_base, text, base, held_base, growth->outside);
 }
 
 static void print_growth(FILE *out, const struct tj_state *state, const struct growth *growths,
@@ -148,7 +165,7 @@ static void print_growth(FILE *out, const struct tj_state *state, const struct g
             continue;
         }
         tj_i128 held = reserve_held(state, number);
-        *same = *same && held == growths[number].net;
+        *same = *same && held == growths[number].brought_in + growths[number].net;
         if (style == TABLE_JSON) {
             fprintf(out, "%s", number > 1 ? ", " : "");
             print_growth_json(out, &asset, &growths[number], held);
@@ -186,10 +203,12 @@ bool purposes_of_reserve(FILE *out, bool *same, const struct tj_state *state,
 
 static const struct table_column account_columns[] = {
     {"purpose", "purpose", false},
+    {"brought in", "brought_in", true},
     {"in", "in", true},
     {"out", "out", true},
     {"net", "net", true},
     {"asset", "asset", false},
+    {NULL, "brought_in_base", true},
     {NULL, "in_base", true},
     {NULL, "out_base", true},
     {NULL, "net_base", true},
@@ -207,27 +226,33 @@ void purposes_add(struct purpose_sum sums[TJ_PURPOSE_END], const struct tijori_m
     if (!tj_kind_posts(movement->kind)) {
         return; /* nothing has moved */
     }
+    sum->corrections += movement->kind == TJ_CORRECT;
+    sum->movements += movement->kind != TJ_CORRECT;
+    if (movement->opening != 0) {
+        sum->brought_in += from ? -amount : amount;
+        return;
+    }
     if (movement->kind == TJ_CORRECT) {
         *(from ? &sum->in : &sum->out) -= amount;
-        sum->corrections++;
         return;
     }
     *(from ? &sum->out : &sum->in) += amount;
-    sum->movements++;
 }
 
 static void account_row(struct table *table, const struct purpose_sum *sum,
                         const struct asset *asset, uint8_t purpose)
 {
-    tj_i128 figures[3] = {sum->in, sum->out, sum->in - sum->out};
+    enum { FIGURES = 4 };
+    tj_i128 figures[FIGURES] = {sum->brought_in, sum->in, sum->out,
+                                sum->brought_in + sum->in - sum->out};
     char amount[TJ_AMOUNT_TEXT_SIZE];
     table_text(table, name_of(tj_purpose_names, TJ_PURPOSE_END, purpose));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FIGURES; i++) {
         tj_amount_format(amount, figures[i], asset->decimals);
         table_figure(table, amount);
     }
     table_text(table, asset->code);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FIGURES; i++) {
         tj_amount_format_base(amount, figures[i]);
         table_figure(table, amount);
     }
@@ -244,7 +269,7 @@ bool purposes_of_account(FILE *out, const struct purpose_sum sums[TJ_PURPOSE_END
                                        sizeof account_columns / sizeof account_columns[0]);
     for (uint8_t purpose = 0; purpose < TJ_PURPOSE_END; purpose++) {
         const struct purpose_sum *sum = &sums[purpose];
-        net += sum->in - sum->out;
+        net += sum->brought_in + sum->in - sum->out;
         if (sum->movements + sum->corrections > 0) {
             account_row(table, sum, asset, purpose);
         }

@@ -15,6 +15,7 @@ bool purposes_of_reserve(FILE *out, bool *same, const struct tj_state *state,
 
 /* What an account's movements of one purpose come to. */
 struct purpose_sum {
+    tj_i128 brought_in; /* net, by openings: in neither of the others */
     tj_i128 in;
     tj_i128 out;
     uint64_t movements;

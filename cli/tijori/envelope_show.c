@@ -15,10 +15,11 @@
 
 /* ---- totals ---- */
 
-/* What the records of one kind, purpose and asset come to. */
+/* What the records of one kind, purpose and asset come to; openings by themselves. */
 struct total {
     uint8_t kind;
     uint8_t purpose;
+    bool opening;
     uint32_t asset; /* 0: not known */
     uint32_t records;
     tj_i128 amount;
@@ -37,6 +38,7 @@ static struct total total_of(const struct tj_state *state, const uint8_t *record
         const struct tj_account_object *from =
             state != NULL ? tj_state_account(state, tj_movement_from(record)) : NULL;
         total.purpose = tj_movement_purpose(record);
+        total.opening = tj_movement_opening(record);
         total.asset = from != NULL ? from->asset : 0;
         total.amount = (tj_i128)tj_movement_amount(record).base;
     }
@@ -47,7 +49,8 @@ static void totals_add(struct totals *totals, const struct total *one)
 {
     for (size_t i = 0; i < totals->count; i++) {
         struct total *row = &totals->rows[i];
-        if (row->kind == one->kind && row->purpose == one->purpose && row->asset == one->asset) {
+        if (row->kind == one->kind && row->purpose == one->purpose && row->asset == one->asset &&
+            row->opening == one->opening) {
             row->records++;
             row->amount += one->amount;
             return;
@@ -69,6 +72,9 @@ static json_t *total_json(const struct total *total, const struct assets *assets
     member_count(object, "records", total->records);
     if (tj_kind_is_movement(total->kind)) {
         member_text(object, "purpose", name_of(tj_purpose_names, TJ_PURPOSE_END, total->purpose));
+        if (total->opening) {
+            member_bool(object, "opening", true);
+        }
         if (assets->by_number(assets->context, &asset, total->asset)) {
             text_format_amount(text, total->amount, &asset);
             member_text(object, "amount", text);
@@ -337,9 +343,9 @@ static void print_total(FILE *out, const json_t *total)
     fprintf(out, "  %-12s %s: %s record%s", "in all", kind, records,
             strcmp(records, "1") == 0 ? "" : "s");
     if (purpose[0] != '\0') {
-        fprintf(out, ", %s%s as %s", amount,
+        fprintf(out, ", %s%s as %s%s", amount,
                 base != NULL ? " in the smallest unit of assets that were not looked up" : "",
-                purpose);
+                purpose, json_is_true(json_object_get(total, "opening")) ? ", opening" : "");
     }
     fputc('\n', out);
 }

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 4, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
+enum { VERSION = 5, END_OF_BLOCKS = 0, END_OF_FIGURES = 0 };
 static const char magic[8] = "TJREPLIC";
 
 static enum tijori_status status_of(int error)

@@ -58,7 +58,7 @@ struct tj_finding {
 enum { TJ_FINDINGS_MAX = 16 };
 
 /* Worth a line, and of no weight: it changes no verdict. */
-enum { TJ_NOTES_MAX = 4 };
+enum { TJ_NOTES_MAX = 24 };
 
 /* What one witness of the policy says of the newest checkpoint. */
 struct tj_witness_result {

@@ -189,11 +189,35 @@ static void audit_programme(struct tj_replay_report *report, const struct tj_sta
             "which nobody outside the public sector countersigned",
             name, number, value_text(amount, asset, false, (tj_i128)rule->programme.unclassified));
     }
-    if (rule->type != TJ_PROGRAMME_MINIMUM && rule->programme.brought_in != 0) {
-        tj_note(report,
-                "programme %s (rule %" PRIu32 "): %s brought in while it was in force, which its "
-                "bound does not count",
-                name, number, value_text(amount, asset, false, rule->programme.brought_in));
+}
+
+/* What came in beside the programmes as openings: no finding, since openings may be, and yet
+ * nothing that a reader of a programme's net should have to look for. The first of them are told
+ * one by one. */
+static void note_openings(struct tj_replay_report *report, const struct tj_state *state,
+                          const struct tj_past *past)
+{
+    enum { TOLD_MAX = 16 };
+    uint32_t count = 0;
+    const uint32_t rules = tj_state_ledger(state)->rules_set;
+    for (uint32_t i = 0; i < rules; i++) {
+        const struct tj_rule_object *rule = tj_state_rule(state, i);
+        if (rule == NULL || rule->kind != TJ_PROGRAMME || rule->programme.brought_in == 0) {
+            continue;
+        }
+        if (count++ < TOLD_MAX) {
+            char name[TJ_NAME_SIZE + 1];
+            char amount[VALUE_TEXT_SIZE];
+            programme_name(past, name, rule);
+            tj_note(report, "programme %s (rule %" PRIu32 "): beside it openings brought in %s net",
+                    name, i,
+                    value_text(amount, tj_state_asset(state, rule->asset), false,
+                               rule->programme.brought_in));
+        }
+    }
+    if (count > TOLD_MAX) {
+        tj_note(report, "openings were brought in beside %" PRIu32 " more programmes",
+                count - TOLD_MAX);
     }
 }
 
@@ -208,5 +232,8 @@ void tj_audit_programmes(struct tj_replay_report *report, const struct tj_state 
         if (rule != NULL && rule->kind == TJ_PROGRAMME) {
             audit_programme(report, state, figures, past, i);
         }
+    }
+    if (ledger != NULL) {
+        note_openings(report, state, past);
     }
 }

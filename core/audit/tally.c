@@ -73,6 +73,8 @@ bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state)
     return true;
 }
 
+/* An opening moves both classes as any movement does, so that a class's opening and closing still
+ * meet; only its column is another. */
 bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
 {
     struct tj_tally_asset *asset = asset_of(tally, posting->asset);
@@ -84,9 +86,14 @@ bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
     TJ_VERIFY_CHECK(posting->purpose != 0 && posting->purpose < TJ_PURPOSE_END);
     struct tj_tally_flow *out = &from->purposes[posting->purpose];
     struct tj_tally_flow *in = &to->purposes[posting->purpose];
-    out->out += posting->amount;
+    if (posting->opening) {
+        from->purposes[posting->opening_of].brought_in -= (tj_i128)posting->amount;
+        to->purposes[posting->opening_of].brought_in += (tj_i128)posting->amount;
+    } else {
+        out->out += posting->amount;
+        in->in += posting->amount;
+    }
     out->count++;
-    in->in += posting->amount;
     in->count += in != out; /* within one class it is one movement */
     return true;
 }
@@ -95,7 +102,8 @@ bool tj_tally_balances(const struct tj_tally_class *class)
 {
     tj_i128 sum = class->opening;
     for (int i = 0; i < TJ_PURPOSE_END; i++) {
-        sum += (tj_i128)(class->purposes[i].in - class->purposes[i].out);
+        sum += (tj_i128)(class->purposes[i].in - class->purposes[i].out) +
+               class->purposes[i].brought_in;
     }
     return sum == class->closing;
 }

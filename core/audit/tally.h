@@ -12,11 +12,13 @@
 
 #include "core/audit/posting.h"
 
-/* Base units. */
+/* Base units. Openings, and corrects of them, stand in brought_in alone, under the purpose that
+ * they say. */
 struct tj_tally_flow {
     tj_u128 in;
     tj_u128 out;
-    uint64_t count; /* movements in or out */
+    tj_i128 brought_in; /* net */
+    uint64_t count;     /* movements in or out, openings among them */
 };
 struct tj_tally_class {
     tj_i128 opening;
@@ -44,7 +46,7 @@ bool tj_tally_closing(struct tj_tally *tally, const struct tj_state *state) TJ_M
 
 bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting) TJ_MUST_USE;
 
-/* Does opening + in - out give closing? */
+/* Does opening + brought in + in - out give closing? */
 bool tj_tally_balances(const struct tj_tally_class *class) TJ_MUST_USE;
 
 #endif

@@ -726,6 +726,7 @@ static void fill_movement(const struct tj_entry_view *entry, struct tijori_movem
     out->value_date = r.value_date;
     static_assert(sizeof out->reference == TJ_REFERENCE_TEXT_SIZE, "a long one fits");
     tj_group_reference(out->reference, record, details);
+    out->opening = r.opening;
     out->received_ns = entry->received_ns;
 }
 

@@ -586,6 +586,70 @@ void history_every_kind(struct history *h)
     restricted_accounts(h);
 }
 
+/* A custodian that comes late: the next number is its own. */
+static uint32_t late_custodian(struct history *h)
+{
+    const struct tj_ledger_object *ledger;
+    struct tj_ledger_view view;
+    assert_int_equal(tj_ledger_view_begin(h->f->ledger, &view), TIJORI_OK);
+    ledger = tj_state_ledger(view.state);
+    const uint32_t party = ledger->parties;
+    tj_ledger_view_end(h->f->ledger, &view);
+    struct tj_record r = {.kind = TJ_REGISTER_PARTY, .party = party, .type = TJ_CUSTODIAN};
+    snprintf(r.name, sizeof r.name, "Late Custodian %u", party);
+    begin(h, 0, 0);
+    add(h, &r);
+    r = key_record(TJ_ADD_KEY, party, 0, TJ_INITIATE);
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_SET_THRESHOLD, .party = party, .threshold = 1};
+    r.domain = TJ_DOMAIN_MOVE;
+    add(h, &r);
+    r = (struct tj_record){.kind = TJ_GRANT_CLASSES, .party = party};
+    r.classes = 1u << TJ_CLASS_CUSTODY | 1u << TJ_CLASS_EXTERNAL;
+    add(h, &r);
+    fixture_sign_as(h->f, TJ_USE_POSSESSION, party, 0);
+    send(h);
+    begin(h, party, 1);
+    for (uint32_t local = 0; local < 2; local++) {
+        r = (struct tj_record){.kind = TJ_OPEN_ACCOUNT, .account = tj_account_id(party, local)};
+        r.asset = 1;
+        r.class = local == 0 ? TJ_CLASS_CUSTODY : TJ_CLASS_EXTERNAL;
+        add(h, &r);
+    }
+    send(h);
+    return party;
+}
+
+/* It brings in, takes some back, and closes its opening by a movement or by a directive. */
+static void brings_in(struct history *h, bool by_movement)
+{
+    const uint32_t party = late_custodian(h);
+    struct tj_record r =
+        fixture_move(tj_account_id(party, 1), tj_account_id(party, 0), 100, TJ_CUSTOMER_DEPOSIT);
+    r.opening = 1;
+    struct named_record opened = single(h, party, 1, false, &r);
+    single(h, party, 1, true, &r);
+    r = naming(TJ_CORRECT, &opened, 40);
+    r.opening = 1;
+    single(h, party, 1, false, &r);
+    if (by_movement) {
+        r = fixture_move(tj_account_id(party, 1), tj_account_id(party, 0), 5, TJ_CUSTOMER_DEPOSIT);
+        single(h, party, 1, false, &r);
+    } else {
+        r = (struct tj_record){.kind = TJ_CLOSE_OPENING, .party = party};
+        single(h, 0, 0, false, &r);
+    }
+    r = naming(TJ_CORRECT, &opened, 10);
+    r.opening = 1;
+    single(h, party, 1, false, &r);
+}
+
+void history_openings(struct history *h)
+{
+    brings_in(h, true);
+    brings_in(h, false);
+}
+
 static void payments(struct history *h, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

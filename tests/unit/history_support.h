@@ -26,6 +26,8 @@ struct named_record {
 void history_every_kind(struct history *h);
 /* After it: rules that counted end, others like them begin, and end too. */
 void history_rules_end(struct history *h);
+/* After either: parties that come later bring in what they held, and their openings are closed. */
+void history_openings(struct history *h);
 /* After either: marks on both sides of the border of a block (4,096), posted, voided, corrected. */
 void history_marks(struct history *h);
 /* After either: records with details that are named, corrected and restricted, and an account that

@@ -14,7 +14,7 @@
 
 #include "storage/store_write.h"
 
-enum { SIZES_MAX = 132, BLOCKS_MAX = 64 };
+enum { SIZES_MAX = 176, BLOCKS_MAX = 96 };
 
 /* The state after each number of entries, from the journal alone. */
 struct past_states {
@@ -127,6 +127,7 @@ static struct run *run_history(struct past_states *past, uint64_t redo_max)
     tj_ledger_set_redo_max(run->f.ledger, redo_max);
     history_every_kind(&run->history);
     history_rules_end(&run->history);
+    history_openings(&run->history);
     history_marks(&run->history);
     history_details(&run->history);
     history_moves(&run->history, 6);
