@@ -218,12 +218,12 @@ class Report(unittest.TestCase):
             rows = asset["balances"]
             self.assertEqual([row["class"] for row in rows][0], "reserve")
             for row in [*rows, asset["sums"]]:
-                self.assertEqual(amount(row, "opening") + amount(row, "in") - amount(row, "out"),
-                                 amount(row, "closing"))
+                self.assertEqual(amount(row, "opening") + amount(row, "brought_in") +
+                                 amount(row, "in") - amount(row, "out"), amount(row, "closing"))
                 moved = [m for m in asset["movements"] if row["class"] in (m["class"], "sum")]
-                for way in ("in", "out"):
+                for way in ("brought_in", "in", "out"):
                     self.assertEqual(amount(row, way), sum(amount(m, way) for m in moved))
-            for member in ("opening", "in", "out", "closing"):
+            for member in ("opening", "brought_in", "in", "out", "closing"):
                 self.assertEqual(amount(asset["sums"], member),
                                  sum(amount(row, member) for row in rows))
             self.assertEqual(amount(asset["sums"], "closing"), 0)
@@ -258,10 +258,10 @@ class Report(unittest.TestCase):
 
     def check_tables(self, page, text, report):
         """Each figure stands under its own head."""
-        heads = {"Balances by class": ("balances", ["class", "accounts", "opening", "in", "out",
-                                                    "closing"]),
-                 "Movements by purpose": ("movements", ["class", "purpose", "movements", "in",
-                                                        "out", "net"])}
+        heads = {"Balances by class": ("balances", ["class", "accounts", "opening", "brought_in",
+                                                    "in", "out", "closing"]),
+                 "Movements by purpose": ("movements", ["class", "purpose", "movements",
+                                                        "brought_in", "in", "out", "net"])}
         for title, (member, columns) in heads.items():
             for asset in report["assets"]:
                 rows = asset[member] + ([asset["sums"]] if member == "balances" else [])
@@ -269,10 +269,12 @@ class Report(unittest.TestCase):
                 if asset[member] == []:
                     self.assertNotIn(f"{title}, {asset['asset']}:", text)
                     continue
+                names = [column.replace("_", " ") for column in columns]
                 self.assertEqual(page.sections[title]["tables"][asset["asset"]],
-                                 [columns, *cells])
+                                 [names, *cells])
                 after = text.split(f"{title}, {asset['asset']}:\n")[1].split("\n\n")[0]
-                self.assertEqual([line.split() for line in after.split("\n")], [columns, *cells])
+                self.assertEqual([re.split("  +", line.strip()) for line in after.split("\n")],
+                                 [names, *cells])
         checks = page.sections["Checks"]["tables"]["Checks"][1:]
         self.assertEqual(checks, [[c["result"], c["text"], str(c["passed"]), str(c["failed"]),
                                    str(c["skipped"]), c["note"] or "-"] for c in report["checks"]])

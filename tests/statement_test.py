@@ -201,7 +201,7 @@ class Documents(Case):
                 self.in_order(asset, order["asset"], "asset")
                 self.in_order(asset["reserve"], order["reserve"], "reserve")
                 for movement in asset["reserve"]["movements"]:
-                    self.assertEqual(list(movement), ["purpose", "in", "out"])
+                    self.assertEqual(list(movement), ["purpose", "brought_in", "in", "out"])
                 for row in asset["reserve_by_party"]:
                     self.in_order(row, order["of reserve_by_party, by party"], "party")
                 for row in asset["customers_by_custodian"]:
@@ -357,6 +357,12 @@ class Log(Case):
         self.submit("false-2", {"kind": "statement", "figure": "opening", "asset": 1,
                                 "period_from": "2025-02-01", "as_of": "2025-04-30",
                                 "value": "61 BTC"}, keys, 1752307200)
+        self.submit("false-3", {"kind": "statement", "figure": "brought_in", "asset": 1,
+                                "period_from": "2025-02-01", "as_of": "2025-04-30",
+                                "value": "-7 BTC"}, keys, 1752307201)
+        self.submit("true-3", {"kind": "statement", "figure": "brought_in", "asset": 1,
+                               "period_from": "2025-02-01", "as_of": "2025-04-30",
+                               "value": "0 BTC"}, keys, 1752307202)
         verify = [os.path.join(BUILD, "tijori-audit"), "verify", self.path("ledger")]
         with open("/dev/full", "w", encoding="ascii") as full:
             done = subprocess.run(verify + ["--state", state], stdout=full, stderr=subprocess.PIPE)
@@ -369,6 +375,9 @@ class Log(Case):
             first = done.stdout.split("\n")[0]
             self.assertRegex(first, r"^result +FINDING: \d+ findings?; ")
             self.assertIn("61.00000000 BTC; the log says", done.stdout)
+            self.assertIn("the statement says brought_in: -7.00000000 BTC; the log says 0.00000000 BTC",
+                          done.stdout)
+            self.assertEqual(done.stdout.count("brought_in:"), 1)
             told.append(first)
         self.assertEqual(len(set(told)), 1, told)
         self.assertIn("found by earlier audits", done.stdout)

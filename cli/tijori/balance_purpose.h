@@ -8,6 +8,8 @@
 #include "text/table.h"
 
 int reserve_purposes(struct reading *reading, enum table_style style);
+/* The reserve again, by the days that the movements say they are of. */
+int reserve_value_dates(struct reading *reading, enum table_style style);
 /* As of the reading's entry, by a walk along the account's movements. */
 int account_purposes(struct reading *reading, uint64_t account, enum table_style style);
 

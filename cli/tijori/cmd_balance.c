@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The numbers are those of the choice "account|purpose|class|party". */
-enum by { BY_ACCOUNT, BY_PURPOSE, BY_CLASS, BY_PARTY };
+/* The numbers are those of the choice "account|purpose|class|party|value-date". */
+enum by { BY_ACCOUNT, BY_PURPOSE, BY_CLASS, BY_PARTY, BY_VALUE_DATE };
 
 /* One sum for each asset, by its number. */
 struct sums {
@@ -377,11 +377,15 @@ static int print_balances(struct reading *reading, enum by by, const uint64_t *a
         return by_class(reading, style);
     case BY_PARTY:
         return by_party(reading, style);
+    case BY_VALUE_DATE:
+        return reserve_value_dates(reading, style);
     }
     abort();
 }
 
-static void print_when(const struct reading *reading, enum table_style style, uint64_t size)
+/* What later entries may still tell of is as known at an entry, and not as it was after it. */
+static void print_when(const struct reading *reading, enum by by, enum table_style style,
+                       uint64_t size)
 {
     struct tj_entry_view last;
     char time[TEXT_SIZE] = "?";
@@ -391,10 +395,14 @@ static void print_when(const struct reading *reading, enum table_style style, ui
     if (tj_journal_entry(reading->view.txn, &last, size - 1) == TIJORI_OK) {
         text_format_time_ns(time, last.received_ns);
     }
-    printf(style == TABLE_JSON ? "{\"after_entry\": %" PRIu64
-                                 ", \"received\": \"%s\", \"balances\": "
-                               : "after entry %" PRIu64 ", received %s\n\n",
-           size - 1, time);
+    const bool known = by == BY_VALUE_DATE;
+    if (style == TABLE_JSON) {
+        printf("{\"%s\": %" PRIu64 ", \"received\": \"%s\", \"balances\": ",
+               known ? "as_known_at_entry" : "after_entry", size - 1, time);
+    } else {
+        printf("%s entry %" PRIu64 ", received %s\n\n", known ? "as known at" : "after", size - 1,
+               time);
+    }
 }
 
 int cmd_balance(const struct arguments *arguments)
@@ -406,7 +414,10 @@ int cmd_balance(const struct arguments *arguments)
     enum table_style style = (enum table_style)argument_choice(arguments, "format");
     bool one = arguments->operand_count > 1;
     if (one && by != BY_ACCOUNT && by != BY_PURPOSE) {
-        return fail(EXIT_USAGE, "one account has one class and one party: --by purpose, or none");
+        return fail(EXIT_USAGE,
+                    by == BY_VALUE_DATE
+                        ? "value dates are listed of the reserve, and not of one account"
+                        : "one account has one class and one party: --by purpose, or none");
     }
     int code = reading_open(arguments, &reading);
     uint64_t size = reading.size;
@@ -425,7 +436,7 @@ int cmd_balance(const struct arguments *arguments)
         code = reading_account(&reading, &account, arguments->operands[1]);
     }
     if (code == EXIT_PASS) {
-        print_when(&reading, style, size);
+        print_when(&reading, by, style, size);
         code = walk ? earlier_account(&reading, account, size, style)
                     : print_balances(&reading, by, one ? &account : NULL, style);
         printf("%s", style == TABLE_JSON ? "}\n" : "");

@@ -10,7 +10,8 @@ static const struct table_column columns[] = {
     {"purpose", "purpose", false},       {"with", "counter_account", false},
     {"amount", "amount", true},          {"balance", "balance", true},
     {"asset", "asset", false},           {NULL, "amount_base", true},
-    {NULL, "balance_base", true},        {"reference", "reference", false},
+    {NULL, "balance_base", true},        {"opening", "opening", false},
+    {"reference", "reference", false},
 };
 
 static tj_i128 join(struct tijori_int128 value)
@@ -49,6 +50,11 @@ static void print_movement(struct table *table, const struct tijori_movement *mo
     table_figure(table, text);
     tj_amount_format_base(text, join(movement->balance));
     table_figure(table, text);
+    if (movement->opening != 0) {
+        table_text(table, "opening");
+    } else {
+        table_none(table);
+    }
     table_text(table, movement->reference);
 }
 

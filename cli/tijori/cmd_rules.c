@@ -98,7 +98,7 @@ static void figure_words(struct words *words, const struct listing *listing,
         add_pair(words, listing, rule->asset, "corrected", f->corrected);
     }
     if (f->brought_in != 0) {
-        add_pair(words, listing, rule->asset, "brought in", f->brought_in);
+        add_pair(words, listing, rule->asset, "brought in by openings", f->brought_in);
     }
     if (f->judged) {
         words_add(words, ", %" PRIu64 " breach%s", f->breaches, f->breaches == 1 ? "" : "es");

@@ -101,8 +101,8 @@ static void print_bar(FILE *out, const struct tj_readiness *r, const uint8_t *re
         return;
     case TJ_BAR_VOUCHER:
         fprintf(out,
-                "; record %" PRIu32 " is an opening of the authority: a party that is not of the "
-                "public sector countersigns it",
+                "; record %" PRIu32 " is an opening of the authority: a party outside the public "
+                "sector has to countersign it",
                 r->bar_record);
         return;
     }

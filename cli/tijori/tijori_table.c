@@ -411,7 +411,7 @@ static const struct operand_row balance_operands[] = {
     END_OF_OPERANDS,
 };
 static const struct option_row balance_options[] = {
-    {"by", 0, OPTION_VALUE, false, "account|purpose|class|party", "what to add up by"},
+    {"by", 0, OPTION_VALUE, false, "account|purpose|class|party|value-date", "what to add up by"},
     {"at", 0, OPTION_VALUE, false, "WHEN",
      "after this entry, or up to the end of this date or up to this time (UTC), by the time of "
      "receipt; default now"},
@@ -421,7 +421,11 @@ static const struct option_row balance_options[] = {
 static const char *const balance_paragraphs[] = {
     "By purpose it says how the reserve came to be: for each purpose and basis what came into "
     "reserve accounts from others, went out of them, and moved from one to another, which never "
-    "makes the reserve grow. With ACCOUNT, what came into and went out of that account.",
+    "makes the reserve grow. What openings brought in that was held before the ledger stands in a "
+    "column of its own. With ACCOUNT, what came into and went out of that account.",
+    "By value date it says what came into the reserve and went out of it on which day, by what the "
+    "movements say: one without a value date counts on the day of its receipt, a post on that of "
+    "its pending movement. Later entries may tell of earlier days, so it is as known at an entry.",
     "Balances are printed in decimals and in base units (satoshi); in JSON both are strings, since "
     "a JSON number does not hold every one of them. csv and jsonl hold rows alone, without sums.",
     NULL,

@@ -78,6 +78,7 @@ static struct {
     uint64_t malformed;
     uint64_t completed;
     uint64_t not_completable;
+    uint64_t openings;             /* accepted */
     uint64_t of_kind[TJ_KIND_END]; /* envelopes; the rest are judgements, often two of one */
     uint64_t ready[TJ_KIND_END];
     uint64_t unready[TJ_KIND_END];
@@ -284,6 +285,7 @@ static enum tijori_status judge(const struct envelope *e, bool keep)
         return status;
     }
     count_kinds(e, counts.accepted);
+    counts.openings += tj_record_kind(e->records) == TJ_MOVE && tj_movement_opening(e->records);
     if (keep) {
         append(e, &c, &tail);
     } else {
@@ -740,6 +742,10 @@ static struct tj_record random_new(uint8_t kind, uint32_t party)
     if (one_in(60)) {
         r.to = tj_account_id(2, 99); /* an account that is not there */
     }
+    if (kind == TJ_MOVE && one_in(4)) {
+        r.opening = 1;
+        r.value_date = 1;
+    }
     return r;
 }
 
@@ -1100,6 +1106,18 @@ static void random_slots(struct envelope *e)
 
 /* ---- the test ---- */
 
+/* No record opens an opening again. Here it is done by hand, or the first movements of each party
+ * would be the only openings that anybody has to countersign. */
+static void open_openings(void)
+{
+    for (uint32_t party = 0; party < FIRST_PARTIES; party++) {
+        const struct tj_party_object *object = tj_state_party(world.state, party);
+        if (object != NULL && one_in(4)) {
+            ((struct tj_party_object *)(uintptr_t)object)->opening_closed = 0;
+        }
+    }
+}
+
 static void pass_time(void)
 {
     static const uint64_t steps_s[] = {0, 1, 1, 5, 60, 200, 3600, 8 * 86400};
@@ -1118,6 +1136,7 @@ static void one_envelope(void)
 {
     static struct envelope e;
     pass_time();
+    open_openings();
     e.header.record_count = 0;
     if (one_in(2)) {
         random_directives(&e);
@@ -1229,6 +1248,7 @@ static void all_rules_seen(void)
                      counts.by_status[statuses[i]]);
         }
     }
+    assert_true(counts.openings >= SIDE_LEAST);
 }
 
 static void ready_is_accepted_on_keys(void **state)
