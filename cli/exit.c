@@ -188,14 +188,23 @@ int exit_code_of(enum tijori_status status)
         enum tijori_status status;
         int code;
     } others[] = {
-        {TIJORI_OK, EXIT_PASS},          {TIJORI_ALREADY, EXIT_PASS},
-        {TIJORI_FULL, EXIT_TRY_AGAIN},   {TIJORI_NOT_FOUND, EXIT_NO_INPUT},
-        {TIJORI_LOCKED, EXIT_TRY_AGAIN}, {TIJORI_FORMAT_UNKNOWN, EXIT_INCOMPLETE},
-        {TIJORI_RULES, EXIT_INCOMPLETE}, {TIJORI_VERSION_UNKNOWN, EXIT_INCOMPLETE},
-        {TIJORI_CORRUPT, EXIT_FAIL},     {TIJORI_DENIED, EXIT_DENIED},
-        {TIJORI_MEMORY, EXIT_TRY_AGAIN}, {TIJORI_READ_ONLY, EXIT_BUG},
-        {TIJORI_FAILED, EXIT_IO},        {TIJORI_IO, EXIT_IO},
-        {TIJORI_NO_ED25519, EXIT_IO},    {TIJORI_BUSY, EXIT_TRY_AGAIN},
+        {TIJORI_OK, EXIT_PASS},
+        {TIJORI_ALREADY, EXIT_PASS},
+        {TIJORI_FULL, EXIT_TRY_AGAIN},
+        {TIJORI_NOT_FOUND, EXIT_NO_INPUT},
+        {TIJORI_LOCKED, EXIT_TRY_AGAIN},
+        {TIJORI_FORMAT_UNKNOWN, EXIT_INCOMPLETE},
+        {TIJORI_RULES, EXIT_INCOMPLETE},
+        {TIJORI_VERSION_UNKNOWN, EXIT_INCOMPLETE},
+        {TIJORI_CORRUPT, EXIT_FAIL},
+        {TIJORI_DENIED, EXIT_DENIED},
+        {TIJORI_MEMORY, EXIT_TRY_AGAIN},
+        {TIJORI_READ_ONLY, EXIT_BUG},
+        {TIJORI_FAILED, EXIT_IO},
+        {TIJORI_IO, EXIT_IO},
+        {TIJORI_NO_ED25519, EXIT_IO},
+        {TIJORI_BUSY, EXIT_TRY_AGAIN},
+        {TIJORI_CLOCK_JUMP, EXIT_TRY_AGAIN},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (others[i].status == status) {

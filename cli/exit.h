@@ -19,7 +19,7 @@
     X(UNAVAILABLE, 69, "a service is not available") \
     X(BUG, 70, "a bug in the program") \
     X(IO, 74, "reading or writing failed") \
-    X(TRY_AGAIN, 75, "not now: another process is writing, no space, no memory; try again") \
+    X(TRY_AGAIN, 75, "not now: another process is writing, no space, no memory, a clock that nothing confirms; try again") \
     X(DENIED, 77, "permission denied, or a passphrase is wrong or missing") \
     X(CONFIG, 78, "the configuration is wrong")
 /* clang-format on */

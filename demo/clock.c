@@ -3,13 +3,16 @@
  *     LD_PRELOAD=build/libplayed_clock.so PLAYED_CLOCK=1735812000 build/tijori ingest ...
  *
  * PLAYED_CLOCK is POSIX seconds at the start of the process; from there on the time goes as it
- * does. The demo dates its second act with it, and a test shows that an audit's verdicts do not
+ * does. What the kernel says of its own clock does not hold for this one: it is synchronised when
+ * PLAYED_SYNCHRONISED is set. The demo dates its second act with it, and a test shows that an audit's verdicts do not
  * depend on the auditor's clock. No part of the product: who could set the ledger's clock could
  * date its entries, and that is what witnesses are for (docs/THREATS.md). */
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,4 +70,12 @@ int gettimeofday(struct timeval *restrict out, void *restrict zone)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     *out = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
     return 0;
+}
+
+int ntp_adjtime(struct timex *said)
+{
+    const int synchronised = getenv("PLAYED_SYNCHRONISED") != NULL;
+    memset(said, 0, sizeof *said);
+    said->status = synchronised ? STA_PLL : STA_UNSYNC;
+    return synchronised ? TIME_OK : TIME_ERROR;
 }

@@ -29,5 +29,5 @@ submit() { # name party input keys... [+key:party, which countersigns] [-- optio
     if [ -n "$second" ]; then
         sign "$at/envelopes/$name.tje" --key "$at/keys/${second%%:*}.pem" --party "${second#*:}"
     fi
-    "$tijori" ingest "$at/ledger" "$at/envelopes/$name.tje" ${ingest_options:-} 2>/dev/null
+    "$tijori" ingest "$at/ledger" "$at/envelopes/$name.tje" 2>/dev/null
 }

@@ -84,7 +84,7 @@ extern "C" {
     X(PARTY_UNKNOWN, "no such party") \
     X(CONFLICT, "another envelope already has this sequence") \
     X(PREDECESSOR_REFUSED, "the envelope before it was refused") \
-    X(CLOCK_JUMP, "the clock is more than 24 h ahead of the last entry: confirm that it is right") \
+    X(CLOCK_JUMP, "the clock is more than 24 h ahead of all that it was held against: confirm that it is right") \
     X(SEQUENCE, "not the next sequence of this party and lane") \
     X(PREVIOUS_ID, "previous_id is not the lane's last envelope") \
     X(KNOWN_AHEAD, "names an entry that this ledger does not have: rolled back or forked") \
@@ -188,14 +188,20 @@ enum tijori_mode { TIJORI_READ, TIJORI_WRITE };
 
 /* Nanoseconds since 1970-01-01 UTC. */
 typedef uint64_t tijori_clock(void *context);
+/* 1 when what keeps that clock says that it is synchronised; 0 when it does not, or cannot be
+ * asked. */
+typedef int tijori_clock_synchronised(void *context);
 
 /* Zero is the default of every member. */
 struct tijori_options {
     uint32_t threads;    /* that verify signatures; 0: one a core, at most 64 */
     tijori_clock *clock; /* NULL: the system's */
-    void *clock_context;
+    tijori_clock_synchronised *clock_synchronised; /* NULL: of the system's clock the kernel is
+                                                    * asked, of another nothing is known */
+    void *clock_context;                           /* for both */
     uint64_t map_size; /* bytes of address space for the log; 0: 1 TiB. The ledger is full there */
-    int accept_clock_jump;  /* 1: the operator has confirmed a clock over 24 h ahead of the log */
+    int accept_clock_jump;  /* 1: the operator has confirmed the clock (CLOCK_JUMP, docs/FORMAT.md
+                             * section 7) */
     const uint8_t *log_key; /* 32 bytes, the secret of an active log key: every commit then signs a
                              * checkpoint (tijori_signed), until an entry retires that key. NULL:
                              * none. Kept until close */

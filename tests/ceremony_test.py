@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(sys.argv[1])
 TIJORI, AUDIT = os.path.join(BUILD, "tijori"), os.path.join(BUILD, "tijori-audit")
 CLOCK = os.path.join(BUILD, "libplayed_clock.so")
-USAGE, INCOMPLETE, DATA, NO_INPUT, UNAVAILABLE, DENIED = 2, 3, 65, 66, 69, 77
+USAGE, INCOMPLETE, DATA, NO_INPUT, UNAVAILABLE, TRY_AGAIN, DENIED = 2, 3, 65, 66, 69, 75, 77
 DAY = 86400
 
 
@@ -244,6 +244,24 @@ def test_in_time():
     unite("in-time", *names, genesis="old.json", env=at(created + DAY - 20))
     # Of one machine's keys the genesis may be as old as it likes.
     run("init", "one-machine", "--genesis", "old.json", "--key", "a1.pem", "a2.pem", "a3.pem")
+
+
+def test_clock():
+    """A ledger that was idle for a year: the envelope's own date confirms its clock, or the kernel does,
+    or the operator. An old envelope confirms nothing."""
+    year = 1700000000 + 366 * DAY
+    record = write("party.jsonl", json.dumps(
+        {"kind": "register_party", "party": 1, "type": "auditor", "name": "Court"}) + "\n")
+    for name, when in (("old", year - 40 * DAY), ("new", year - 60)):
+        run("propose", "in-time", "--party", "0", record, "-o", f"{name}-party.tje", env=at(when))
+        run("sign", f"{name}-party.tje", "--yes", "--signer-state", f"{name}-state", "--key", "a1.pem",
+            "a2.pem", "a3.pem", env=at(when))
+    said = run("ingest", "in-time", "old-party.tje", code=TRY_AGAIN, env=at(year),
+               says=["CLOCK_JUMP", "newest entry", "960 h of created_s", "no cosignature", "--accept-clock"])
+    check("EXPIRED" not in said, "judged on")
+    for more, environment in (([], {**at(year), "PLAYED_SYNCHRONISED": "1"}), (["--accept-clock"], at(year))):
+        run("ingest", "in-time", "old-party.tje", *more, code=DATA, env=environment, says=["EXPIRED"])
+    run("ingest", "in-time", "new-party.tje", env=at(year))
 
 
 # A key that no file holds, and the program that has it: it signs as its argument says.

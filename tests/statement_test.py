@@ -132,7 +132,7 @@ class Case(unittest.TestCase):
         for arguments in (("propose", self.path("ledger"), "--party", "0",
                            self.path(name + ".jsonl"), "-o", envelope),
                           ("sign", envelope, "--ledger", self.path("ledger"), "--replace", "--key", *keys),
-                          ("ingest", self.path("ledger"), envelope, "--accept-clock")):
+                          ("ingest", self.path("ledger"), envelope)):
             result = run("tijori", *arguments, played=played)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
@@ -332,8 +332,7 @@ class Log(Case):
             made = run("tijori", "statement", self.path("ledger"), *period, "-o", document,
                        "--envelope", envelope, played=1752400000)
             self.said(made, 0, "figures in an envelope, with 0 signatures", "tijori sign")
-            refused = run("tijori", "ingest", self.path("ledger"), envelope, "--accept-clock",
-                          played=1752400100)
+            refused = run("tijori", "ingest", self.path("ledger"), envelope, played=1752400100)
             self.assertEqual(refused.returncode, 65, refused.stderr)
             self.assertIn("THRESHOLD", refused.stdout + refused.stderr)
             for n in (1, 3):
@@ -342,8 +341,7 @@ class Log(Case):
                              self.path("genesis.json"), played=1752400200)
                 self.said(signed, 0)
             self.assertIn("2 of 2 signatures: complete", signed.stdout)
-            taken = run("tijori", "ingest", self.path("ledger"), envelope, "--accept-clock",
-                        played=1752400300)
+            taken = run("tijori", "ingest", self.path("ledger"), envelope, played=1752400300)
             self.said(taken, 0)
             with open(document, encoding="utf-8") as file:
                 self.assertEqual(file.read(), self.statement(*period))

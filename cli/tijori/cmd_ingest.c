@@ -51,6 +51,7 @@ struct ingest {
     uint64_t refused;
     uint64_t full;
     uint64_t failed;
+    bool clock_doubted;
     int code; /* of what is not an envelope: a file that cannot be read, a stream cut short */
     struct ingest_signer signer;
 };
@@ -111,7 +112,8 @@ static bool wait_for_bytes(int fd)
 
 static void count_receipt(struct ingest *ingest, enum tijori_status status)
 {
-    const bool later = status == TIJORI_FULL || status == TIJORI_MEMORY || status == TIJORI_BUSY;
+    const bool later = exit_code_of(status) == EXIT_TRY_AGAIN;
+    ingest->clock_doubted = ingest->clock_doubted || status == TIJORI_CLOCK_JUMP;
     uint64_t *counter = status == TIJORI_OK                              ? &ingest->accepted
                         : status == TIJORI_ALREADY                       ? &ingest->already
                         : later                                          ? &ingest->full
@@ -431,6 +433,10 @@ static int conclude(const struct ingest *ingest)
     message("%" PRIu64 " %s, %" PRIu64 " already in the ledger, %" PRIu64 " refused",
             ingest->accepted, ingest->dry_run ? "would be accepted" : "accepted", ingest->already,
             ingest->refused + ingest->full + ingest->failed);
+    if (ingest->clock_doubted) {
+        message("this machine's clock was not believed (CLOCK_JUMP): set it, or, if it is right, "
+                "pass --accept-clock");
+    }
     return ingest->failed > 0    ? EXIT_IO
            : ingest->full > 0    ? EXIT_TRY_AGAIN
            : ingest->refused > 0 ? EXIT_DATA

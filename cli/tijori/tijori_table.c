@@ -344,7 +344,8 @@ static const struct option_row ingest_options[] = {
      "on each other only the first can then be accepted; the next has not its sequence yet"},
     {"threads", 0, OPTION_VALUE, false, "N", "threads that verify signatures; default one a core"},
     {"accept-clock", 0, OPTION_FLAG, false, NULL,
-     "the clock is right although it is more than 24 h ahead of the last entry"},
+     "the clock is right although nothing confirms it: neither the newest entry, the envelope, a "
+     "witness nor the system (CLOCK_JUMP)"},
     {"log-key", 0, OPTION_VALUE, false, "FILE",
      "an active key of the log (ed25519): every commit signs a checkpoint, and each receipt names "
      "one that covers it. JSON has it whole, as 'checkpoint'. From an entry on that retires the "

@@ -113,8 +113,9 @@
 
 /* How far a submitter's clock may be ahead of the ledger's, seconds. */
 #define TJ_CLOCK_SKEW_S 300u
-/* How far the ledger's clock may be ahead of the last entry before the operator has to confirm it,
- * seconds. One wrong clock would otherwise bar every honest envelope from then on. */
+/* How far the ledger's clock may be ahead of the newest time that does not depend on it before the
+ * operator has to confirm it, seconds. One wrong clock would otherwise bar every honest envelope
+ * from then on. */
 #define TJ_CLOCK_JUMP_S 86400u
 /* The genesis sets the longest lifetime of an envelope, seconds. The lower bound of that: a
  * minute. */

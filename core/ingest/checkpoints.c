@@ -114,7 +114,7 @@ static enum tijori_status check_times(struct tj_ingest *ingest, struct tj_txn *t
                                       const struct tj_note_view *view, uint64_t size)
 {
     struct tj_witness_bounds bounds;
-    const uint64_t now_ns = ingest->clock(ingest->clock_context);
+    const uint64_t now_ns = tj_own_clock_now(&ingest->clock);
     enum tijori_status status =
         tj_witness_bounds_of(txn, &bounds, size, ingest->durable.row.size, now_ns);
     for (size_t i = 0; i < view->signature_count && status == TIJORI_OK; i++) {

@@ -298,13 +298,8 @@ static enum tijori_status judge_before(struct tj_ingest *ingest, struct past *pa
     if (follows_refused(ingest, h)) {
         return tj_refuse(&item->verdict, TIJORI_PREDECESSOR_REFUSED, "previous_id");
     }
-    uint64_t limit = tj_ns_after(ingest->head.received_ns, TJ_CLOCK_JUMP_S);
-    if (now_ns > limit && !ingest->accept_clock_jump) {
-        return tj_refuse_detail(&item->verdict, TIJORI_CLOCK_JUMP, "received_ns",
-                                "%" PRIu64 " h ahead",
-                                (now_ns - ingest->head.received_ns) / TJ_NS_PER_S / 3600);
-    }
-    return TIJORI_OK;
+    return tj_own_clock_judge(&ingest->clock, past->journal.txn, &item->verdict, now_ns,
+                              ingest->head.received_ns, h->created_s);
 }
 
 /* ---- one envelope ---- */
@@ -355,7 +350,7 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
     struct tj_case c;
     TJ_VERIFY_CHECK(tj_lock_held(&ingest->judging));
     if (item->clock_ns == 0) { /* else it was judged before, and had to wait for the disk */
-        item->clock_ns = ingest->clock(ingest->clock_context);
+        item->clock_ns = tj_own_clock_now(&ingest->clock);
     }
     uint64_t now_ns = item->clock_ns;
     item->judged = true;

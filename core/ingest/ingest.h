@@ -15,6 +15,7 @@
 
 #include "core/ingest/commit.h"
 #include "core/ingest/known_keys.h"
+#include "core/ingest/own_clock.h"
 #include "core/base/pipeline.h"
 
 #include <pthread.h>
@@ -57,9 +58,7 @@ struct tj_recent {
 struct tj_ingest {
     struct tj_store *store;
     struct tj_state *state;
-    tijori_clock *clock;
-    void *clock_context;
-    bool accept_clock_jump;
+    struct tj_own_clock clock;
     uint64_t
         redo_max; /* TJ_REDO_MAX; tests take less, so that a short log has blocks of all ages */
     struct tj_digester digester; /* for the thread that holds both locks */

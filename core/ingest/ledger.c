@@ -7,6 +7,7 @@
 #include "core/rules/genesis.h"
 
 #include <inttypes.h>
+#include <sys/timex.h>
 #include <time.h>
 
 struct tijori {
@@ -38,6 +39,15 @@ static uint64_t system_clock(void *context)
     return (uint64_t)now.tv_sec * TJ_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* A kernel that may not be asked, as in some sandboxes, has not said so. */
+static int system_synchronised(void *context)
+{
+    struct timex said = {.modes = 0};
+    const int state = ntp_adjtime(&said);
+    (void)context;
+    return state >= 0 && state != TIME_ERROR && (said.status & STA_UNSYNC) == 0;
+}
+
 static enum tijori_status say(struct tijori_message *message, enum tijori_status status,
                               const char *dir, const char *more)
 {
@@ -64,6 +74,17 @@ static void ledger_free(struct tijori *ledger)
     free(ledger);
 }
 
+static struct tj_own_clock own_clock(const struct tijori_options *options)
+{
+    struct tj_own_clock clock = {options->clock, options->clock_synchronised,
+                                 options->clock_context, options->accept_clock_jump != 0};
+    if (clock.read == NULL) {
+        clock.read = system_clock;
+        clock.synchronised = clock.synchronised != NULL ? clock.synchronised : system_synchronised;
+    }
+    return clock;
+}
+
 static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_options *options)
 {
     struct tj_verdict accepted;
@@ -72,9 +93,7 @@ static struct tijori *ledger_new(enum tijori_mode mode, const struct tijori_opti
         return NULL;
     }
     ledger->mode = mode;
-    ledger->ingest.clock = options->clock != NULL ? options->clock : system_clock;
-    ledger->ingest.clock_context = options->clock_context;
-    ledger->ingest.accept_clock_jump = options->accept_clock_jump != 0;
+    ledger->ingest.clock = own_clock(options);
     tj_verdict_init(&accepted);
     tj_verdict_format(&accepted, ledger->accepted, sizeof ledger->accepted);
     if (!tj_ingest_init(&ledger->ingest)) {
@@ -318,7 +337,7 @@ static enum tijori_status create_checked(struct tijori *ledger, struct tj_ingest
         return tj_refuse(verdict, status, NULL);
     }
     ledger->ingest.state = tj_state_create();
-    ledger->ingest.accept_clock_jump = true; /* whoever makes a ledger states its time */
+    ledger->ingest.clock.accepted = true; /* whoever makes a ledger states its time */
     status = TIJORI_MEMORY;
     if (ledger->ingest.state != NULL) {
         status = tj_ingest_found(&ledger->ingest, genesis, opening);

@@ -46,6 +46,12 @@ static uint64_t fixture_clock(void *context)
     return f->times != NULL ? *f->times++ : f->now_ns;
 }
 
+static int fixture_synchronised(void *context)
+{
+    const struct fixture *f = context;
+    return f->synchronised;
+}
+
 uint8_t fixture_secret(uint8_t secret32[32], uint32_t party, uint32_t ordinal)
 {
     memset(secret32, 0, 32);
@@ -245,6 +251,9 @@ static uint32_t genesis_records(const struct fixture *f, uint8_t *out)
 {
     uint32_t count = 0;
     struct tj_record r = {.kind = TJ_LEDGER, .rules = 1, .lifetime_max_s = 86400};
+    if (f->lifetime_max_s != 0) {
+        r.lifetime_max_s = f->lifetime_max_s;
+    }
     r.network = TJ_REGTEST;
     r.checkpoint_delay_max_s = 86400;
     memset(r.nonce.bytes, 0x4e, TJ_HASH_SIZE);
@@ -281,6 +290,7 @@ void fixture_open(struct fixture *f)
     struct tijori_message message;
     struct tijori_options options = {.threads = f->threads,
                                      .clock = fixture_clock,
+                                     .clock_synchronised = fixture_synchronised,
                                      .clock_context = f,
                                      .map_size = f->map_size,
                                      .accept_clock_jump = f->clock_jumps,

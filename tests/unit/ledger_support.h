@@ -42,11 +42,13 @@ uint64_t fixture_account(enum fixture_account account);
 struct fixture {
     char dir[256];
     struct tijori *ledger;
-    uint64_t now_ns;       /* what the clock says */
-    const uint64_t *times; /* when not NULL, each reading of the clock takes the next of these */
-    bool predecessor;      /* the genesis names a ledger before this one */
-    bool clock_jumps;      /* the operator's word, given at each opening */
-    bool reopens;          /* closed and opened again before each envelope */
+    uint64_t now_ns;         /* what the clock says */
+    const uint64_t *times;   /* when not NULL, each reading of the clock takes the next of these */
+    bool synchronised;       /* what its keeper says of the clock */
+    uint32_t lifetime_max_s; /* 0: a day */
+    bool predecessor;        /* the genesis names a ledger before this one */
+    bool clock_jumps;        /* the operator's word, given at each opening */
+    bool reopens;            /* closed and opened again before each envelope */
     struct tj_digester digester;
     struct tj_genesis genesis;
     uint32_t threads;

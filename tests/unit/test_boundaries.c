@@ -2,6 +2,8 @@
 
 #include "rules_support.h"
 
+#include "crypto/checkpoint.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -168,19 +170,143 @@ static void a_timeout_before_at_and_after(void **state)
     rules_end(f);
 }
 
-static void a_clock_24_hours_ahead(void **state)
+/* ---- the ledger's own clock ---- */
+
+enum { DAY_S = 86400 };
+
+/* Its envelopes live for weeks, so that an old one is refused for the clock alone. */
+static void begin_idle_world(void)
 {
-    (void)state;
-    f = rules_world(false);
+    f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->lifetime_max_s = 40 * DAY_S;
+    fixture_parties(f);
+}
+
+static uint64_t newest_ns(void)
+{
     struct tijori_head head;
     tijori_head(f->ledger, &head);
-    uint64_t limit_ns = head.received_ns + 86400 * S;
+    return head.received_ns;
+}
+
+/* A purchase that was signed long before the clock's time, and before the newest entry. */
+static void begin_old_purchase(void)
+{
+    begin_purchase();
+    f->header.created_s = newest_ns() / S - 100;
+    f->header.expires_s = f->header.created_s + 40 * DAY_S;
+}
+
+static void a_clock_24_hours_after_the_newest_entry(void **state)
+{
+    (void)state;
+    begin_idle_world();
+    const uint64_t limit_ns = newest_ns() + DAY_S * S;
+    begin_old_purchase();
     f->now_ns = limit_ns + 1;
-    begin_purchase();
     rules_refuse(f, TIJORI_CLOCK_JUMP);
-    f->now_ns = limit_ns;
-    begin_purchase();
+    begin_old_purchase();
+    f->now_ns = limit_ns - 1;
     rules_accept(f);
+    begin_old_purchase();
+    f->now_ns = newest_ns() + DAY_S * S;
+    rules_accept(f);
+    rules_end(f);
+}
+
+static void a_clock_24_hours_after_created_s(void **state)
+{
+    (void)state;
+    begin_idle_world();
+    const uint64_t created_s = newest_ns() / S + 20 * DAY_S;
+    for (int after_ns = 1; after_ns >= 0; after_ns--) {
+        begin_purchase();
+        f->header.created_s = created_s;
+        f->header.expires_s = created_s + 2 * DAY_S;
+        f->now_ns = (created_s + DAY_S) * S + (uint64_t)after_ns;
+        if (after_ns > 0) {
+            rules_refuse(f, TIJORI_CLOCK_JUMP);
+        } else {
+            rules_accept(f);
+        }
+    }
+    rules_end(f);
+}
+
+/* The witness has no key here: whose line it is the ledger does not know. */
+static void cosign_now(void)
+{
+    char note[TIJORI_NOTE_MAX];
+    char merged[TIJORI_NOTE_MAX];
+    uint8_t secret[32];
+    const uint8_t witness[32] = {7};
+    struct tj_note_view view;
+    size_t size = sizeof note;
+    size_t merged_size = sizeof merged;
+    fixture_log_secret(secret, 0);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_OK);
+    assert_true(tj_note_decode(&view, note, size));
+    const size_t line = tj_cosign(note + size, sizeof note - size, view.text, view.text_size,
+                                  "witness.example", f->now_ns / S, witness);
+    assert_true(line > 0);
+    assert_int_equal(tijori_add_cosignatures(f->ledger, merged, &merged_size, note, size + line),
+                     TIJORI_OK);
+}
+
+static void a_clock_24_hours_after_a_cosignature(void **state)
+{
+    (void)state;
+    begin_idle_world();
+    f->now_ns = (newest_ns() / S + 20 * DAY_S) * S;
+    const uint64_t limit_ns = f->now_ns + DAY_S * S;
+    cosign_now();
+    begin_old_purchase();
+    f->now_ns = limit_ns + 1;
+    rules_refuse(f, TIJORI_CLOCK_JUMP);
+    begin_old_purchase();
+    f->now_ns = limit_ns;
+    rules_accept(f);
+    rules_end(f);
+}
+
+/* A checkpoint without a cosignature says nothing of the time: its signer is the ledger. */
+static void a_clock_that_only_the_kernel_confirms(void **state)
+{
+    (void)state;
+    char note[TIJORI_NOTE_MAX];
+    uint8_t secret[32];
+    size_t size = sizeof note;
+    begin_idle_world();
+    begin_old_purchase();
+    f->now_ns = newest_ns() + 20 * DAY_S * S;
+    fixture_log_secret(secret, 0);
+    assert_int_equal(tijori_checkpoint(f->ledger, note, &size, secret), TIJORI_OK);
+    rules_refuse(f, TIJORI_CLOCK_JUMP);
+    begin_old_purchase();
+    f->synchronised = true;
+    rules_accept(f);
+    rules_end(f);
+}
+
+/* Two years ahead, and everything that was looked at is named. */
+static void a_clock_that_nothing_confirms(void **state)
+{
+    (void)state;
+    struct tijori_receipt receipt;
+    begin_idle_world();
+    cosign_now();
+    begin_old_purchase();
+    f->now_ns = newest_ns() + (730 * DAY_S + 100) * S;
+    rules_sign(f);
+    fixture_encode(f);
+    rules_refuse_bytes(f, &receipt, TIJORI_CLOCK_JUMP);
+    assert_string_equal(receipt.field, "received_ns");
+    assert_non_null(strstr(receipt.text, "17520 h ahead of the newest entry, 17520 h of created_s, "
+                                         "17520 h of the last cosignature; nothing says that it "
+                                         "is synchronised"));
+    f->now_ns = newest_ns() + 1; /* the clock was set right */
+    assert_int_equal(fixture_submit(f, &receipt), TIJORI_OK);
     rules_end(f);
 }
 
@@ -332,7 +458,11 @@ int main(void)
         cmocka_unit_test(created_300_s_ahead),
         cmocka_unit_test(the_longest_and_the_shortest_life),
         cmocka_unit_test(a_timeout_before_at_and_after),
-        cmocka_unit_test(a_clock_24_hours_ahead),
+        cmocka_unit_test(a_clock_24_hours_after_the_newest_entry),
+        cmocka_unit_test(a_clock_24_hours_after_created_s),
+        cmocka_unit_test(a_clock_24_hours_after_a_cosignature),
+        cmocka_unit_test(a_clock_that_only_the_kernel_confirms),
+        cmocka_unit_test(a_clock_that_nothing_confirms),
         cmocka_unit_test(sixteen_slots),
         cmocka_unit_test(as_many_records_as_there_may_be),
         cmocka_unit_test(the_last_lane),
