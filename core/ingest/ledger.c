@@ -616,6 +616,11 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
     tj_ingest_let_go(&ledger->ingest);
 }
 
+struct tj_state *tj_ledger_use_up(struct tijori *ledger)
+{
+    return ledger->mode == TIJORI_READ ? ledger->ingest.state : NULL;
+}
+
 /* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */
 enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out)
 {
