@@ -24,6 +24,8 @@ static void key_of_post(struct tj_reference_key *out, uint64_t pending)
 
 /* ---- the index: open addressing, at most three quarters full ---- */
 
+enum { ROOM_LEAST = 1024 };
+
 static size_t place_of(const struct tj_references *references, const struct tj_reference_key *key)
 {
     uint64_t x = tj_load64(key->bytes) * UINT64_C(0x9e3779b97f4a7c15);
@@ -45,7 +47,7 @@ static void put(struct tj_references *references, const struct tj_reference_slot
 static bool make_room(struct tj_references *references)
 {
     const struct tj_references old = *references;
-    references->room = old.room == 0 ? 1024 : 2 * old.room;
+    references->room = old.room < ROOM_LEAST ? ROOM_LEAST : 2 * old.room;
     references->slots = calloc(references->room, sizeof *references->slots);
     if (references->slots == NULL) {
         *references = old;
@@ -111,9 +113,10 @@ static enum tijori_status add_entry(struct tj_references *references, struct tj_
                                     const struct tj_entry_view *entry)
 {
     struct tj_body_view body;
-    enum tijori_status status = tj_journal_body(txn, &body, entry);
+    struct tj_entry_view again;
+    enum tijori_status status = tj_journal_counted(txn, &again, &body, entry->index);
     if (status != TIJORI_OK) {
-        return status == TIJORI_NOT_FOUND ? TIJORI_CORRUPT : status;
+        return status;
     }
     for (uint32_t i = 0; i < entry->header.record_count; i++) {
         const uint8_t *record = body.records + (size_t)i * TJ_RECORD_SIZE;

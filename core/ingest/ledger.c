@@ -618,7 +618,10 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
 
 struct tj_state *tj_ledger_use_up(struct tijori *ledger)
 {
-    return ledger->mode == TIJORI_READ ? ledger->ingest.state : NULL;
+    if (ledger->mode != TIJORI_READ) {
+        return NULL;
+    }
+    return ledger->ingest.state;
 }
 
 /* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */

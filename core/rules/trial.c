@@ -27,6 +27,8 @@ static void begin_entry(struct tj_trial *trial, uint64_t index)
     tj_state_begin_entry(trial->state, index);
 }
 
+/* The records of the first envelope are not known when it is judged: what its signers may, and
+ * whether they are enough, is asked for moves, of which it gets no worse. */
 enum tijori_status tj_trial_begin(struct tj_trial *out, struct tj_state *state,
                                   const struct tj_past *past, const struct tj_case *first,
                                   uint32_t most, bool signed_by, struct tj_verdict *verdict)
@@ -53,7 +55,10 @@ enum tijori_status tj_trial_begin(struct tj_trial *out, struct tj_state *state,
     out->c.signatures_valid = true;
     state->undo = &state->undo_own;
     begin_entry(out, first->index);
-    return signed_by ? tj_judge_envelope(state, past, &out->c, verdict) : TIJORI_OK;
+    if (!signed_by) {
+        return TIJORI_OK;
+    }
+    return tj_judge_envelope(state, past, &out->c, verdict);
 }
 
 void tj_trial_clear(struct tj_trial *trial)
@@ -62,6 +67,9 @@ void tj_trial_clear(struct tj_trial *trial)
     trial->records = NULL;
 }
 
+/* What a record that is refused has touched is taken back by itself, so that the next one is judged
+ * as if it had never been there. Its place in the envelope goes to the next one: record ids only
+ * rise, and marks are found by them. */
 enum tijori_status tj_trial_record(struct tj_trial *trial, const uint8_t record[TJ_RECORD_SIZE],
                                    struct tj_verdict *verdict)
 {
