@@ -323,14 +323,68 @@ class Import(unittest.TestCase):
         said, _ = self.world.bring_in(first, first, expect=DATA)
         self.assertIn(f"reference: stands in {first}, line 5 already", said)
 
+    def test_the_example(self):
+        here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples", "import")
+        call("import", self.world.dir, os.path.join(here, "bank.csv"), "--rules", os.path.join(here, "bank.rules"),
+             "--key", self.world.path("bank.pem"))
+        found = {key: [(one["from"], one["to"], one["amount"].split()[0]) for one in records]
+                 for key, records in self.world.booked().items()}
+        self.assertEqual(found, {"E-2026-0001": [("1:0", "1:1", "1250.50000000")],
+                                 "B2": [("1:0", "1:2", "0.75000000")],
+                                 "E-2026-0003": [("1:1", "1:0", "250.00000001")]})
+
+    def test_batches_follow_each_other_in_their_lane(self):
+        rows = statement(45)
+        file = self.world.write("a.csv", text_of(rows))
+        _, result = self.world.bring_in(file, options=("--batch", "7", "--lane", "3"))
+        entries = [tuple(map(int, row["record"].split(":"))) for row in result]
+        first = entries[0][0]
+        self.assertEqual(entries, [(first + n // 7, n % 7) for n in range(45)])
+        self.check_booked(rows)
+        for batch in (0, 8191):
+            call("import", self.world.dir, file, "--rules", self.world.path("bank.rules"), "--key",
+                 self.world.path("bank.pem"), "--batch", batch, expect=USAGE)
+        _, result = self.world.bring_in(self.world.write("b.csv", text_of(statement(45, prefix="S"))),
+                                        options=("--batch", "8190", "--lane", "3"))
+        self.assertEqual(result[-1]["record"].split(":")[1], "44")
+
+    def test_restricted_accounts_want_restricted_envelopes(self):
+        source = self.world.write("open.jsonl", "".join(json.dumps(record) + "\n" for record in (
+            {"kind": "open_account", "account": "1:r0", "class": "external", "asset": 1, "label": "out"},
+            {"kind": "open_account", "account": "1:r1", "class": "custody", "asset": 1, "label": "one"})))
+        out = self.world.path("open.tje")
+        call("propose", self.world.dir, "--party", 1, "--restricted", source, "-o", out)
+        call("sign", out, "--yes", "--key", self.world.path("bank.pem"), "--ledger", self.world.dir,
+             "--signer-state", out + ".seen")
+        call("ingest", self.world.dir, out)
+        self.world.write("bank.rules", RULES.replace("1:0", "1:r0"))
+        self.world.write("customers.csv", "Kunde 1,1:r1\n")
+        file = self.world.write("a.csv", text_of([Row("01.02.2026", "Einzahlung", "Kunde 1", "2", "P1", "B1", "")]))
+        said, _ = self.world.bring_in(file, expect=DATA)
+        self.assertIn("RESTRICTED_ACCOUNT", said)
+        _, result = self.world.bring_in(file, options=("--restricted",))
+        self.assertEqual(result[0]["status"], "booked")
+        _, result = self.world.bring_in(file, options=("--restricted",))
+        self.assertEqual(result[0]["status"], "already")
+
     def test_what_cannot_be_read_at_all(self):
         file = self.world.write("a.csv", text_of(statement(4)))
         other = self.world.write("b.csv", "a\nb\nBuchung;Art\n")
         said, _ = self.world.bring_in(file, other, expect=DATA)
         self.assertIn(f"{other}: line 3, to: there is no column 'Kunde' (line 9 of the rules)", said)
         self.assertEqual(self.world.booked(), {})
+        # What is wrong with the other file is told all the same.
+        wrong = self.world.write("c.csv", text_of([statement(4)[0]._replace(amount="x")]))
+        said, _ = self.world.bring_in(wrong, other, file, expect=DATA)
+        self.assertIn(f"{wrong}: line 4, amount: 'x' is no number", said)
+        self.assertIn(f"{other}: line 3, to: ", said)
+        call("import", self.world.dir, file, self.world.path("none.csv"), "--rules", self.world.path("bank.rules"),
+             "--key", self.world.path("bank.pem"), expect=66)
+        self.assertEqual(self.world.booked(), {})
+        self.world.write("purposes.csv", "Einzahlung,gift\n")
         self.world.write("customers.csv", "Kunde 1,1:1\nKunde 1,1:2\nKunde 3\nKunde 4,two\n")
         said, _ = self.world.bring_in(file, expect=DATA)
+        self.assertIn("purposes.csv: line 1: 'gift': there is no such purpose", said)
         for line, rule in ((2, "'Kunde 1' stands in line 1 already"), (3, "a cell's text, a comma"),
                            (4, "'two': an account is PARTY:NUMBER")):
             self.assertIn(f"customers.csv: line {line}: ", said)

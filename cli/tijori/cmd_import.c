@@ -131,9 +131,10 @@ static int read_rules(struct import *import)
         code = EXIT_DATA;
     }
     free(bytes.bytes);
-    for (size_t i = 0; i < IMPORT_FIELD_COUNT && code == EXIT_PASS; i++) {
+    for (size_t i = 0; i < IMPORT_FIELD_COUNT; i++) {
         if (import->rules.fields[i].how == IMPORT_LOOKUP) {
-            code = read_lookup(import, path, (enum import_field)i);
+            const int one = read_lookup(import, path, (enum import_field)i);
+            code = code == EXIT_PASS ? one : code;
         }
     }
     return code;
@@ -171,9 +172,8 @@ static int read_file(struct import *import, const struct assets *assets, size_t 
     if (code == EXIT_PASS &&
         !import_begin(reader, &import->rules, assets, (const char *)bytes.bytes, bytes.size,
                       &import->faults)) {
-        code = EXIT_DATA; /* no row of it can be read, so which are there is not known */
-    }
-    if (code == EXIT_PASS) {
+        /* No row of it can be read. That was told, which holds the others back. */
+    } else if (code == EXIT_PASS) {
         read_rows(import, reader, file);
     }
     free(reader);

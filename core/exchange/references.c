@@ -145,15 +145,19 @@ enum tijori_status tj_references_read(struct tj_references *references, struct t
 
 /* ---- what is booked ---- */
 
-static enum tijori_status read_record(struct tj_txn *txn, uint8_t out[TJ_RECORD_SIZE], uint64_t id)
+static enum tijori_status read_record(struct tj_references *references, struct tj_txn *txn,
+                                      uint8_t out[TJ_RECORD_SIZE], uint64_t id)
 {
-    struct tj_entry_view entry;
-    struct tj_body_view body;
-    enum tijori_status status = tj_journal_counted(txn, &entry, &body, tj_record_entry(id));
-    if (status != TIJORI_OK) {
-        return status;
+    if (!references->cached || references->entry.index != tj_record_entry(id)) {
+        enum tijori_status status =
+            tj_journal_counted(txn, &references->entry, &references->body, tj_record_entry(id));
+        references->cached = status == TIJORI_OK;
+        if (status != TIJORI_OK) {
+            return status;
+        }
     }
-    memcpy(out, body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE, TJ_RECORD_SIZE);
+    memcpy(out, references->body.records + (size_t)tj_record_position(id) * TJ_RECORD_SIZE,
+           TJ_RECORD_SIZE);
     return TIJORI_OK;
 }
 
@@ -195,8 +199,8 @@ bool tj_movement_same(const uint8_t a[TJ_RECORD_SIZE], const uint8_t b[TJ_RECORD
            tj_movement_purpose(a) == tj_movement_purpose(b);
 }
 
-enum tijori_status tj_references_booked(const struct tj_references *references,
-                                        enum tj_booked *booked, uint64_t *id, struct tj_txn *txn,
+enum tijori_status tj_references_booked(struct tj_references *references, enum tj_booked *booked,
+                                        uint64_t *id, struct tj_txn *txn,
                                         const struct tj_state *state,
                                         const uint8_t record[TJ_RECORD_SIZE])
 {
@@ -211,7 +215,7 @@ enum tijori_status tj_references_booked(const struct tj_references *references,
     }
     while (*booked != TJ_BOOKED_SAME &&
            (found = tj_references_next(references, &step, &key)) != 0) {
-        enum tijori_status status = read_record(txn, other, found);
+        enum tijori_status status = read_record(references, txn, other, found);
         if (status != TIJORI_OK) {
             return status;
         }

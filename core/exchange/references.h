@@ -28,6 +28,10 @@ struct tj_references {
     } * slots;
     size_t room; /* a power of two */
     size_t count;
+    /* The entry asked for last: rows come in the order in which they were booked. */
+    bool cached;
+    struct tj_entry_view entry;
+    struct tj_body_view body;
 };
 void tj_references_clear(struct tj_references *references);
 /* False when there is no memory. */
@@ -45,8 +49,8 @@ enum tijori_status tj_references_read(struct tj_references *references, struct t
  * taken back whole. It is the same when accounts, amount and purpose are. *id gets its record id.
  */
 enum tj_booked { TJ_BOOKED_NOT, TJ_BOOKED_SAME, TJ_BOOKED_OTHERWISE };
-enum tijori_status tj_references_booked(const struct tj_references *references,
-                                        enum tj_booked *booked, uint64_t *id, struct tj_txn *txn,
+enum tijori_status tj_references_booked(struct tj_references *references, enum tj_booked *booked,
+                                        uint64_t *id, struct tj_txn *txn,
                                         const struct tj_state *state,
                                         const uint8_t record[TJ_RECORD_SIZE]) TJ_MUST_USE;
 
