@@ -20,6 +20,7 @@ int cmd_propose(const struct arguments *arguments);
 int cmd_sign(const struct arguments *arguments);
 int cmd_merge(const struct arguments *arguments);
 int cmd_unsign(const struct arguments *arguments);
+int cmd_import(const struct arguments *arguments);
 int cmd_ingest(const struct arguments *arguments);
 int cmd_statement(const struct arguments *arguments);
 int cmd_status(const struct arguments *arguments);

@@ -332,6 +332,55 @@ static const struct example_row unsign_examples[] = {
     END_OF_EXAMPLES,
 };
 
+static const struct operand_row import_operands[] = {
+    LEDGER_OPERAND,
+    {"FILE...", false, "CSV of any kind"},
+    END_OF_OPERANDS,
+};
+static const struct option_row import_options[] = {
+    {"rules", 0, OPTION_VALUE, true, "RULES",
+     "how a row becomes a movement: a rules file (docs/FORMAT.md section 11)"},
+    {"key", 0, OPTION_LIST, false, "KEY",
+     "the keys that sign, as with 'tijori sign'; those of another party countersign. Left out only "
+     "with --dry-run"},
+    SIGNER_OPTION,
+    PASSPHRASE_FILE_OPTION,
+    {"party", 0, OPTION_VALUE, false, "N", "the party that submits; default that of the first key"},
+    {"lane", 0, OPTION_VALUE, false, "L", "the lane; default 1"},
+    {"restricted", 0, OPTION_FLAG, false, NULL,
+     "movements among custodians' accounts, kept out of public exports; each gets a random blind"},
+    {"batch", 0, OPTION_VALUE, false, "N", "records of an envelope; default 512, at most 8,190"},
+    {"partial", 0, OPTION_FLAG, false, NULL,
+     "book the rows that nothing is wrong with, where others have errors; without this a run with "
+     "errors books nothing"},
+    {"dry-run", 0, OPTION_FLAG, false, NULL, "do all of it but sign and ingest"},
+    {"result", 0, OPTION_VALUE, false, "OUT",
+     "write file, line, reference, status and record of each row as CSV; replaced"},
+    {"accept-clock", 0, OPTION_FLAG, false, NULL,
+     "the clock is right although it is more than 24 h ahead of the last entry"},
+    END_OF_OPTIONS,
+};
+static const char *const import_paragraphs[] = {
+    "Reads rows by a rules file, tells everything that is wrong with them, by file and line, and "
+    "books what is not booked yet. Each row is judged by the rules of the ledger before anything "
+    "is "
+    "signed.",
+    "A row is booked already when a movement of the same reference, accounts, amount and purpose "
+    "is "
+    "in the ledger and was neither voided nor corrected whole. So a run that was cut short is run "
+    "again, and a file with errors is corrected and imported again: nothing is booked twice.",
+    "Statuses of the result: booked, already, error, held_back (nothing is wrong with it, and the "
+    "run booked nothing), would_be_booked (--dry-run), refused (by the ledger, after all). A run "
+    "that was killed leaves no result; the next one tells what it booked as already.",
+    "Exit status 65 when there were errors.",
+    NULL,
+};
+static const struct example_row import_examples[] = {
+    {"tijori import ledger tonight.csv --rules bank.rules --key night.pem --result tonight.result",
+     "what the bank wrote becomes movements"},
+    END_OF_EXAMPLES,
+};
+
 static const struct operand_row ingest_operands[] = {
     LEDGER_OPERAND,
     {"FILE...", true, "files of envelopes; - or none is standard input"},
@@ -699,6 +748,8 @@ static const struct command commands[] = {
      merge_options, merge_examples, cmd_merge},
     {"unsign", "take a signature off", unsign_paragraphs, unsign_operands, unsign_options,
      unsign_examples, cmd_unsign},
+    {"import", "book the rows of a CSV file that are not booked yet", import_paragraphs,
+     import_operands, import_options, import_examples, cmd_import},
     {"ingest", "take envelopes into the ledger", ingest_paragraphs, ingest_operands, ingest_options,
      ingest_examples, cmd_ingest},
     {"checkpoint", "sign and print the log's checkpoint", checkpoint_paragraphs, ledger_operands,

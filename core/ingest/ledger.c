@@ -635,6 +635,14 @@ void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view)
     tj_ingest_let_go(&ledger->ingest);
 }
 
+struct tj_state *tj_ledger_use_up(struct tijori *ledger)
+{
+    if (ledger->mode != TIJORI_READ) {
+        return NULL;
+    }
+    return ledger->ingest.state;
+}
+
 /* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */
 enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out)
 {

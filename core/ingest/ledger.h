@@ -18,6 +18,11 @@ enum tijori_status tj_ledger_view_begin(struct tijori *ledger,
                                         struct tj_ledger_view *out) TJ_MUST_USE;
 void tj_ledger_view_end(struct tijori *ledger, struct tj_ledger_view *view);
 
+/* While a view is held of a ledger that is open for reading: its state, for who tries on it what
+ * may come (core/rules/trial.h). The ledger is then good for nothing but to be closed. NULL of one
+ * that is open for writing. */
+struct tj_state *tj_ledger_use_up(struct tijori *ledger);
+
 /* Keeps the newest checkpoint that was signed (tj_checkpoint_publish). READ_ONLY when the ledger is
  * open for reading. */
 enum tijori_status tj_ledger_publish(struct tijori *ledger) TJ_MUST_USE;
