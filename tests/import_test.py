@@ -57,7 +57,7 @@ FAULTS = {
     "quote": (lambda row: ";".join(row._replace(text='"never closed')), "quotation mark"),
     "behind": (lambda row: ";".join(row._replace(text='"closed" and more')), "text stands behind a cell"),
     "account": (lambda row: ";".join(row._replace(customer="Ghost")), "ACCOUNT_UNKNOWN"),
-    "balance": (lambda row: ";".join(row._replace(kind="Auszahlung", amount="-1.000.000,0")), "BALANCE"),
+    "balance": (lambda row: ";".join(row._replace(kind="Auszahlung", amount="-20.000.000,0")), "BALANCE"),
     "duplicate": (None, "already"),
 }
 
