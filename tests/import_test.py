@@ -7,6 +7,7 @@ same file again, kills in the middle, what was voided or corrected; counted from
 
 import collections
 import csv
+import decimal
 import json
 import os
 import random
@@ -56,7 +57,7 @@ FAULTS = {
     "quote": (lambda row: ";".join(row._replace(text='"never closed')), "quotation mark"),
     "behind": (lambda row: ";".join(row._replace(text='"closed" and more')), "text stands behind a cell"),
     "account": (lambda row: ";".join(row._replace(customer="Ghost")), "ACCOUNT_UNKNOWN"),
-    "balance": (lambda row: ";".join(row._replace(kind="Auszahlung", amount="-1.000.000,0")), "BALANCE"),
+    "balance": (lambda row: ";".join(row._replace(kind="Auszahlung", amount="-20.000.000,0")), "BALANCE"),
     "duplicate": (None, "already"),
 }
 
@@ -203,7 +204,7 @@ class Import(unittest.TestCase):
             sides = ("1:0", account) if row.kind == "Einzahlung" else (account, "1:0")
             amount = row.amount.lstrip("-").replace(".", "").replace(",", ".")
             self.assertEqual((record["from"], record["to"]), sides)
-            self.assertEqual(record["amount"].split()[0], amount)
+            self.assertEqual(decimal.Decimal(record["amount"].split()[0]), decimal.Decimal(amount))
             day, month, year = row.date.split(".")
             self.assertEqual(record["value_date"], f"{year}-{month}-{day}")
 
@@ -347,6 +348,30 @@ class Import(unittest.TestCase):
         _, result = self.world.bring_in(self.world.write("b.csv", text_of(statement(45, prefix="S"))),
                                         options=("--batch", "8190", "--lane", "3"))
         self.assertEqual(result[-1]["record"].split(":")[1], "44")
+
+    def test_a_row_is_judged_on_what_those_before_it_do(self):
+        self.world.do(0, [{"kind": "set_limit", "rule": 0, "type": "outflow", "holder": "1:1", "asset": 1,
+                           "window_s": 86400, "amount": "10 BTC"}], "auth")
+        rows = [Row("01.02.2026", "Einzahlung" if amount[0] != "-" else "Auszahlung", f"Kunde {customer}", amount,
+                    f"L{n}", "", "") for n, (customer, amount) in enumerate(
+                        ((1, "20"), (1, "-6"), (1, "-5"), (1, "-4"), (1, "-0,00000001"), (2, "1"), (2, "-1"),
+                         (2, "-0,00000001")))]
+        file = self.world.write("a.csv", text_of(rows))
+        for batch in (1, 3, 512):
+            said, result = self.world.bring_in(file, expect=DATA, options=("--dry-run", "--batch", batch))
+            self.assertEqual([n for n, row in enumerate(result) if row["status"] == "error"], [2, 4, 7], said)
+            self.assertIn(f"{file}: line 6, amount: LIMIT", said)
+            self.assertIn("(L2, 1:1 to 1:0, 5.00000000 BTC)", said)
+            self.assertIn(f"{file}: line 11, amount: BALANCE", said)
+        self.world.bring_in(file, expect=DATA, options=("--partial",))
+        self.check_booked([row for n, row in enumerate(rows) if n not in (2, 4, 7)])
+
+    def test_pending_ones_of_many_envelopes(self):
+        self.world.write("bank.rules", RULES + "constant kind pending\n")
+        rows = [row for row in statement(60) if row.kind == "Einzahlung"]
+        file = self.world.write("a.csv", text_of(rows))
+        self.world.bring_in(file, options=("--batch", "2"))
+        self.check_booked(rows)
 
     def test_restricted_accounts_want_restricted_envelopes(self):
         source = self.world.write("open.jsonl", "".join(json.dumps(record) + "\n" for record in (
