@@ -392,7 +392,7 @@ static int run_seen(const struct arguments *arguments)
 }
 
 static const struct operand_row test_operands[] = {
-    {"A", false, "a"}, {"B", true, "b"}, END_OF_OPERANDS};
+    {"A", OPERAND_NEEDED, "a"}, {"B", OPERAND_OPTIONAL, "b"}, END_OF_OPERANDS};
 static const struct option_row test_options[] = {
     {"key", 0, OPTION_LIST, false, "KEY", "keys"},
     {"output", 'o', OPTION_VALUE, false, "FILE", "file"},
@@ -471,7 +471,7 @@ static void the_synopsis_is_made_from_the_table(void **state)
 {
     (void)state;
     static const struct operand_row operands[] = {
-        {"A", false, "a"}, {"B...", true, "b"}, END_OF_OPERANDS};
+        {"A", OPERAND_NEEDED, "a"}, {"B...", OPERAND_OPTIONAL, "b"}, END_OF_OPERANDS};
     static const struct option_row options[] = {
         {"quiet", 'q', OPTION_FLAG, false, NULL, "quiet"},
         {"key", 0, OPTION_LIST, true, "KEY", "keys"},
