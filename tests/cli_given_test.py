@@ -7,11 +7,13 @@ by a slip, help, and the completion of bash.
 
 import json
 import os
+import pty
 import shutil
 
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = os.path.abspath(sys.argv[1])
 TIJORI, AUDIT = os.path.join(BUILD, "tijori"), os.path.join(BUILD, "tijori-audit")
@@ -195,6 +197,44 @@ def test_completion():
     run("completion", "fish", code=USAGE, says=["bash", "zsh"])
     run("completion", code=USAGE)
     run("completion", "zsh", says=["#compdef tijori", "compadd"])
+
+
+def on_terminal(*arguments, program=TIJORI, data=()):
+    """What a program with a terminal for its standard error says there. `data`: what is written to it,
+    with the seconds to wait before."""
+    parent, child = pty.openpty()
+    done = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                            stderr=child, start_new_session=True)
+    os.close(child)
+    for wait, part in data:
+        time.sleep(wait)
+        done.stdin.write(part)
+        done.stdin.flush()
+    done.stdin.close()
+    said = b""
+    try:
+        while part := os.read(parent, 1000):
+            said += part
+    except OSError:
+        pass  # the other end is closed
+    os.close(parent)
+    check(done.wait() == 0, f"{arguments}: {said}")
+    return said.decode()
+
+
+def test_progress():
+    """From the second second on, in a line that is taken away again; before, and elsewhere, nothing."""
+    with open("two.tje", "rb") as file:
+        envelope = file.read()
+    said = on_terminal("ingest", "two", data=((0, envelope), (2.2, envelope)))
+    line, rest = said.split("\r", 1)
+    check(line == "2 envelopes, 2 s" and rest.startswith(" " * len(line) + "\rtijori ingest: 0 accepted"), said)
+    run("checkpoint", "two", "--log-key", "log.pem")
+    for words in (("ingest", "two", "two.tje"), ("export", "two", "folder"), ("scrub", "two")):
+        check("\r" not in on_terminal(*words).replace("\r\n", "\n"), words)
+    quick = on_terminal("verify", "folder", "--log-key", run("key", "show", "log.pem", "--ledger", "two").split()[-1],
+                        program=AUDIT)
+    check("%" not in quick, quick)
 
 
 def main():
