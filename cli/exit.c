@@ -1,5 +1,6 @@
 #include "cli/exit.h"
 
+#include "cli/progress.h"
 #include "text/text.h"
 
 #include <errno.h>
@@ -117,6 +118,7 @@ static void say(const char *format, va_list args)
     const int length = vsnprintf(text, sizeof text, format, args);
     mask_passwords(text, length < 0 || (size_t)length >= sizeof text);
     text_sanitise(safe, sizeof safe, text);
+    progress_wipe();
     fflush(stdout); /* so that the two streams stay in order on a terminal */
     fprintf(stderr, "%s%s%s: %s\n", name_program, name_command[0] != '\0' ? " " : "", name_command,
             safe);

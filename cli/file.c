@@ -44,6 +44,19 @@ static bool is_standard(const char *path)
     return strcmp(path, "-") == 0;
 }
 
+bool xdg_base(const char **base, const char **below, const char *variable, const char *below_home)
+{
+    const char *home = getenv("HOME");
+    *base = getenv(variable);
+    *below = "";
+    if (*base != NULL && (*base)[0] == '/') {
+        return true;
+    }
+    *base = home;
+    *below = below_home;
+    return home != NULL && home[0] != '\0';
+}
+
 int file_load(uint8_t **out, size_t *size, const char *path, size_t max)
 {
     if (is_standard(path)) {

@@ -20,6 +20,12 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 /* Before the bytes are read: ends the program when some are missing (out_of_memory). */
 void memory_needed_in(const struct buffer *buffer);
 
+/* Where a user's files of a kind are by the rule of XDG: *base and *below, one after the other. By
+ * that rule a variable that is not absolute counts as none; then it is `below_home` under HOME.
+ * False when that is not set either. */
+bool xdg_base(const char **base, const char **below, const char *variable,
+              const char *below_home) TJ_MUST_USE;
+
 /* All of a file of at most `max` bytes, in memory that the caller frees, with a NUL behind. Answers
  * 0 or an errno, EFBIG when the file is larger, and says nothing. */
 int file_load(uint8_t **out, size_t *size, const char *path, size_t max) TJ_MUST_USE;

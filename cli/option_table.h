@@ -23,9 +23,17 @@ struct option_row {
     const char *help;    /* NULL: for tests, not shown */
 };
 
+/* Flags of an operand. A ledger that is left out is the one of TIJORI_DIR or of the configuration;
+ * "DIR" is told from what follows it by being a directory, "DIR|FILE" by being there. */
+enum operand_kind {
+    OPERAND_NEEDED = 0,
+    OPERAND_OPTIONAL = 1,
+    OPERAND_LEDGER = 2,
+};
+
 struct operand_row {
     const char *name; /* NULL ends a table; the last may be "FILE...", as many as are given */
-    bool optional;
+    uint8_t kind;     /* enum operand_kind */
     const char *help;
 };
 
@@ -36,7 +44,7 @@ struct example_row {
 
 /* clang-format off */
 #define END_OF_OPTIONS {NULL, 0, 0, false, NULL, NULL}
-#define END_OF_OPERANDS {NULL, false, NULL}
+#define END_OF_OPERANDS {NULL, OPERAND_NEEDED, NULL}
 #define END_OF_EXAMPLES {NULL, NULL}
 /* What a command prints in. */
 #define FORMAT_OPTION(choices) {"format", 0, OPTION_VALUE, false, choices, "how to print"}
@@ -61,6 +69,7 @@ struct program {
     const struct command *commands;
     size_t command_count;
     const char *see_also; /* for the man page: "tijori-audit" */
+    bool configured;      /* what is left out may come from the environment and cli/config.h */
 };
 
 #endif

@@ -1,19 +1,22 @@
 #include "cli/options.h"
 
+#include "cli/config.h"
 #include "cli/exit.h"
+#include "cli/nearest.h"
+#include "cli/options_completion.h"
 #include "cli/options_print.h"
 #include "text/text.h"
 #include "tijori_build.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- finding rows ---- */
 
-static const struct option_row *row_by_name(const struct command *command, const char *name,
-                                            size_t size)
+static const struct option_row *row_in(const struct option_row *rows, const char *name, size_t size)
 {
-    for (const struct option_row *row = command->options; row != NULL && row->name != NULL; row++) {
+    for (const struct option_row *row = rows; row != NULL && row->name != NULL; row++) {
         if (strlen(row->name) == size && memcmp(row->name, name, size) == 0) {
             return row;
         }
@@ -21,9 +24,9 @@ static const struct option_row *row_by_name(const struct command *command, const
     return NULL;
 }
 
-static const struct option_row *row_by_letter(const struct command *command, char letter)
+static const struct option_row *letter_in(const struct option_row *rows, char letter)
 {
-    for (const struct option_row *row = command->options; row != NULL && row->name != NULL; row++) {
+    for (const struct option_row *row = rows; row != NULL && row->name != NULL; row++) {
         if (row->letter != 0 && row->letter == letter) {
             return row;
         }
@@ -59,8 +62,10 @@ struct parser {
     char **argv;
     int at; /* the next argument */
     struct arguments *out;
-    const char **operands;       /* room for argc */
-    struct option_value *values; /* room for argc */
+    const char **operands;           /* room for argc, and the ledger's directory */
+    struct option_value *values;     /* room for argc, and for what is configured */
+    const struct option_row *common; /* of every command of the program; may be NULL */
+    struct config config;
 };
 
 static bool usage(const struct parser *parser, const char *format, const char *what)
@@ -126,11 +131,32 @@ static bool take_option(struct parser *parser, const struct option_row *row, con
     return true;
 }
 
+static bool no_option(const struct parser *parser, const char *argument, size_t size)
+{
+    char text[512];
+    struct nearest nearest = nearest_to(argument + 2, size - 2);
+    for (const struct option_row *row = parser->out->command->options;
+         row != NULL && row->name != NULL; row++) {
+        if (row->help != NULL) {
+            nearest_offer(&nearest, row->name);
+        }
+    }
+    for (const struct option_row *row = parser->common; row != NULL && row->name != NULL; row++) {
+        nearest_offer(&nearest, row->name);
+    }
+    nearest_offer(&nearest, "help");
+    snprintf(text, sizeof text, "there is no option %.300s%s%s%s", argument,
+             nearest.best != NULL ? ": did you mean --" : "",
+             nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "?" : "");
+    return usage(parser, "%s", text);
+}
+
 static bool parse_option(struct parser *parser, const char *argument)
 {
     const struct command *command = parser->out->command;
     if (argument[1] != '-') {
-        const struct option_row *row = row_by_letter(command, argument[1]);
+        const struct option_row *row = letter_in(command->options, argument[1]);
+        row = row != NULL ? row : letter_in(parser->common, argument[1]);
         if (row == NULL || (row->kind == OPTION_FLAG && argument[2] != '\0')) {
             return usage(parser, "there is no option %s", argument);
         }
@@ -138,9 +164,10 @@ static bool parse_option(struct parser *parser, const char *argument)
     }
     const char *equals = strchr(argument, '=');
     size_t size = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
-    const struct option_row *row = row_by_name(command, argument + 2, size - 2);
+    const struct option_row *row = row_in(command->options, argument + 2, size - 2);
+    row = row != NULL ? row : row_in(parser->common, argument + 2, size - 2);
     return row != NULL ? take_option(parser, row, equals != NULL ? equals + 1 : NULL)
-                       : usage(parser, "there is no option %s", argument);
+                       : no_option(parser, argument, size);
 }
 
 static bool parse_all(struct parser *parser)
@@ -169,7 +196,7 @@ static void operand_range(const struct command *command, size_t *min, size_t *ma
     for (const struct operand_row *row = command->operands; row != NULL && row->name != NULL;
          row++) {
         const size_t size = strlen(row->name);
-        *min += !row->optional;
+        *min += (row->kind & OPERAND_OPTIONAL) == 0;
         *max += 1;
         if (size > 3 && strcmp(row->name + size - 3, "...") == 0) {
             *max = SIZE_MAX;
@@ -187,7 +214,12 @@ static bool refuse_missing(const struct parser *parser, const char *name)
         last = value->row->kind == OPTION_LIST ? value : last;
     }
     if (last == NULL || argument_count(parser->out, last->row->name) < 2) {
-        return usage(parser, "%s is missing", name);
+        const struct operand_row *first = parser->out->command->operands;
+        const bool ledger = name == first->name && (first->kind & OPERAND_LEDGER) != 0;
+        return usage(parser,
+                     ledger ? "%s is missing, and neither TIJORI_DIR nor a configuration says it"
+                            : "%s is missing",
+                     name);
     }
     snprintf(text, sizeof text,
              "%s is missing: '%.100s' was taken as one more --%s. Put %.*s first, or -- before it",
@@ -216,23 +248,203 @@ static bool check_all(const struct parser *parser)
     return true;
 }
 
+/* ---- what was left out: from the environment and the configuration ---- */
+
+/* How often, in the first `values` of what was given. */
+static size_t count_of(const struct arguments *arguments, const struct option_row *row,
+                       size_t values)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < values; i++) {
+        count += arguments->values[i].row == row;
+    }
+    return count;
+}
+
+static const char *given_common(const struct parser *parser, const char *name)
+{
+    for (size_t i = 0; i < parser->out->value_count; i++) {
+        const struct option_value *value = &parser->values[i];
+        if (row_in(parser->common, name, strlen(name)) == value->row) {
+            return value->value != NULL ? value->value : "";
+        }
+    }
+    return NULL;
+}
+
+/* Some command takes it, with a value. What a flag decides, such as to sign unseen or to believe a
+ * clock, is decided each time. */
+static int check_line(const struct parser *parser, const struct config_line *line)
+{
+    char text[128];
+    const struct program *program = parser->out->program;
+    struct nearest nearest = nearest_to(line->name, strlen(line->name));
+    bool flag = false;
+    if (strcmp(line->name, "dir") == 0) {
+        return EXIT_PASS;
+    }
+    for (size_t i = 0; i < program->command_count; i++) {
+        for (const struct option_row *row = program->commands[i].options;
+             row != NULL && row->name != NULL; row++) {
+            if (row->kind != OPTION_FLAG && strcmp(row->name, line->name) == 0) {
+                return EXIT_PASS;
+            }
+            flag = flag || strcmp(row->name, line->name) == 0;
+            if (row->help != NULL && row->kind != OPTION_FLAG) {
+                nearest_offer(&nearest, row->name);
+            }
+        }
+    }
+    if (flag) {
+        return config_fail(&parser->config, line, "is given on the command line only");
+    }
+    snprintf(text, sizeof text, "there is no such option%s%s%s",
+             nearest.best != NULL ? ": did you mean '" : "",
+             nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "'?" : "");
+    return config_fail(&parser->config, line, text);
+}
+
+static bool is_verbose(const struct parser *parser)
+{
+    return given_common(parser, "verbose") != NULL;
+}
+
+/* One line, where the command takes the option and the command line, in its `given` values, does
+ * not say it. */
+static int take_line(struct parser *parser, const struct config_line *line, size_t given)
+{
+    unsigned index;
+    const struct option_row *row =
+        row_in(parser->out->command->options, line->name, strlen(line->name));
+    if (row == NULL || count_of(parser->out, row, given) > 0) {
+        return EXIT_PASS;
+    }
+    if (row->kind == OPTION_VALUE && argument_count(parser->out, row->name) > 0) {
+        return config_fail(&parser->config, line, "is given twice");
+    }
+    if (is_choice(row) && !choice_find(&index, row->metavar, line->value)) {
+        char text[192];
+        snprintf(text, sizeof text, "is one of %s here", row->metavar);
+        return config_fail(&parser->config, line, text);
+    }
+    parser->values[parser->out->value_count++] = (struct option_value){row, line->value};
+    if (is_verbose(parser)) {
+        message("--%s %s (%s, line %u)", row->name, line->value, parser->config.path, line->number);
+    }
+    return EXIT_PASS;
+}
+
+static int take_configured(struct parser *parser)
+{
+    const size_t given = parser->out->value_count;
+    const char *named = given_common(parser, "config");
+    int code = config_read(&parser->config, named);
+    for (size_t i = 0; i < parser->config.count && code == EXIT_PASS; i++) {
+        code = check_line(parser, &parser->config.lines[i]);
+    }
+    if (code != EXIT_PASS) {
+        return code;
+    }
+    parser->values = memory_needed(
+        realloc(parser->values, (given + parser->config.count + 1) * sizeof *parser->values));
+    parser->out->values = parser->values;
+    if (is_verbose(parser)) {
+        message("the configuration is %s",
+                parser->config.path[0] != '\0' ? parser->config.path : "not there");
+    }
+    for (size_t i = 0; i < parser->config.count && code == EXIT_PASS; i++) {
+        code = take_line(parser, &parser->config.lines[i], given);
+    }
+    return code;
+}
+
+/* Where a ledger's directory may be left out, what comes first may be what follows it. */
+static bool names_ledger(const struct operand_row *row, const char *operand)
+{
+    struct stat file;
+    if (strcmp(row->name, "DIR") != 0) {
+        return strcmp(operand, "-") == 0 || stat(operand, &file) == 0;
+    }
+    return stat(operand, &file) == 0 && S_ISDIR(file.st_mode);
+}
+
+static bool ledger_left_out(const struct parser *parser)
+{
+    size_t min;
+    size_t max;
+    const size_t count = parser->out->operand_count;
+    const struct operand_row *first = parser->out->command->operands;
+    if (first == NULL || (first->kind & OPERAND_LEDGER) == 0) {
+        return false;
+    }
+    operand_range(parser->out->command, &min, &max);
+    return count == 0 || count < min || (count < max && !names_ledger(first, parser->operands[0]));
+}
+
+/* Another place than DIR, as an option of the command line. */
+static bool elsewhere(const struct parser *parser)
+{
+    const struct command *command = parser->out->command;
+    const struct option_row *genesis = row_in(command->options, "genesis", strlen("genesis"));
+    return (command->operands->kind & OPERAND_OPTIONAL) != 0 && genesis != NULL &&
+           argument_count(parser->out, genesis->name) > 0;
+}
+
+static void take_ledger(struct parser *parser)
+{
+    const char *dir = getenv("TIJORI_DIR");
+    const char *from = "TIJORI_DIR";
+    if (!ledger_left_out(parser) || elsewhere(parser)) {
+        return;
+    }
+    for (size_t i = 0; i < parser->config.count && (dir == NULL || dir[0] == '\0'); i++) {
+        if (strcmp(parser->config.lines[i].name, "dir") == 0) {
+            dir = parser->config.lines[i].value;
+            from = parser->config.path;
+        }
+    }
+    if (dir == NULL || dir[0] == '\0') {
+        return;
+    }
+    memmove(parser->operands + 1, parser->operands,
+            parser->out->operand_count++ * sizeof *parser->operands);
+    parser->operands[0] = dir;
+    if (is_verbose(parser)) {
+        message("%s %s (%s)", parser->out->command->operands->name, dir, from);
+    }
+}
+
+/* The command line goes before the environment, and that before the configuration. */
+static int prepare(struct parser *parser)
+{
+    int code = EXIT_PASS;
+    if (!parse_all(parser)) {
+        return EXIT_USAGE;
+    }
+    if (parser->out->program->configured) {
+        code = take_configured(parser);
+    }
+    if (code == EXIT_PASS && parser->out->program->configured) {
+        take_ledger(parser);
+    }
+    if (code == EXIT_PASS && !check_all(parser)) {
+        code = EXIT_USAGE;
+    }
+    return code;
+}
+
 /* ---- what was given ---- */
 
 static const struct option_row *asked_row(const struct arguments *arguments, const char *name)
 {
-    const struct option_row *row = row_by_name(arguments->command, name, strlen(name));
+    const struct option_row *row = row_in(arguments->command->options, name, strlen(name));
     TIJORI_REQUIRE(row != NULL);
     return row;
 }
 
 size_t argument_count(const struct arguments *arguments, const char *name)
 {
-    const struct option_row *row = asked_row(arguments, name);
-    size_t count = 0;
-    for (size_t i = 0; i < arguments->value_count; i++) {
-        count += arguments->values[i].row == row;
-    }
-    return count;
+    return count_of(arguments, asked_row(arguments, name), arguments->value_count);
 }
 
 const char *argument_item(const struct arguments *arguments, const char *name, size_t index)
@@ -333,19 +545,21 @@ static int run_command(const struct program *program, char **argv, const struct 
         .out = &arguments,
         .operands = memory_needed(calloc(room, sizeof *parser.operands)),
         .values = memory_needed(calloc(room, sizeof *parser.values)),
+        .common = program->configured ? config_options : NULL,
     };
     arguments.operands = parser.operands;
     arguments.values = parser.values;
     message_name(program->name, command->name);
-    int code = EXIT_USAGE;
+    int code = EXIT_PASS;
     if (wants_help(argc, argv)) {
         options_print_command(stdout, program, command);
-        code = EXIT_PASS;
-    } else if (parse_all(&parser) && check_all(&parser)) {
-        code = command->run(&arguments);
+    } else {
+        code = prepare(&parser);
+        code = code == EXIT_PASS ? command->run(&arguments) : code;
     }
     free(parser.operands);
     free(parser.values);
+    config_clear(&parser.config);
     return code;
 }
 
@@ -366,20 +580,41 @@ static bool is_group(const struct program *program, const char *word)
     return false;
 }
 
-/* "there is no command 'key nwe': there are 'key new', 'key show'" */
+/* The command that is meant, most likely, with one word or with two. */
+static const char *nearest_command(const struct program *program, const char *one, const char *two)
+{
+    struct nearest nearest = nearest_to(two, strlen(two));
+    struct nearest first = nearest_to(one, strlen(one));
+    for (size_t i = 0; i < program->command_count; i++) {
+        const char *name = program->commands[i].name;
+        const bool group = strchr(name, ' ') != NULL;
+        nearest_offer(group ? &nearest : &first, name);
+    }
+    return nearest.best != NULL ? nearest.best : first.best;
+}
+
+/* "there is no command 'key nwe': did you mean 'key new'?", or what there is of the group. */
 static int no_command(const struct program *program, char **argv, int argc)
 {
     char others[256] = "";
+    char two[256] = "";
     size_t used = 0;
-    const bool more = argc > 1 && argv[1][0] != '-' && is_group(program, argv[0]);
-    for (size_t i = 0; i < program->command_count && used < sizeof others; i++) {
+    const char *next = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+    snprintf(two, sizeof two, "%.120s%s%.120s", argv[0], next[0] != '\0' ? " " : "", next);
+    const char *meant = nearest_command(program, argv[0], two);
+    if (meant != NULL) {
+        snprintf(others, sizeof others, ": did you mean '%s'?", meant);
+    }
+    for (size_t i = 0; i < program->command_count && meant == NULL && used < sizeof others; i++) {
         if (is_of_group(&program->commands[i], argv[0])) {
             used += (size_t)snprintf(others + used, sizeof others - used, "%s'%s'",
                                      used == 0 ? ": there are " : ", ", program->commands[i].name);
         }
     }
-    return fail(EXIT_USAGE, "there is no command '%s%s%s'%s (see '%s --help')", argv[0],
-                more ? " " : "", more ? argv[1] : "", others, program->name);
+    return fail(
+        EXIT_USAGE, "there is no command '%s'%s (see '%s --help')",
+        is_group(program, argv[0]) || (meant != NULL && strchr(meant, ' ') != NULL) ? two : argv[0],
+        others, program->name);
 }
 
 /* Help was asked for, but of no whole command: of the program, or of a group of commands. */
@@ -398,6 +633,15 @@ static int help_without_command(const struct program *program, char **argv, int 
     return EXIT_PASS;
 }
 
+static int print_completion(const struct program *program, const char *shell)
+{
+    if (options_print_completion(stdout, program, shell)) {
+        return EXIT_PASS;
+    }
+    return fail(EXIT_USAGE, "completion is for bash or for zsh: '%s completion bash'",
+                program->name);
+}
+
 /* What stands in place of a command. */
 static int run_program_option(const struct program *program, char **argv, int argc)
 {
@@ -405,6 +649,13 @@ static int run_program_option(const struct program *program, char **argv, int ar
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         printf("%s %s (%s, %s)\n", program->name, TIJORI_VERSION, TIJORI_GIT_COMMIT,
                TIJORI_COMPILER);
+        return EXIT_PASS;
+    }
+    if (strcmp(first, "completion") == 0) {
+        return print_completion(program, argc == 2 ? argv[1] : "");
+    }
+    if (strcmp(first, "help") == 0 && argc == 2 && strcmp(argv[1], "exit") == 0) {
+        options_print_exit_codes(stdout);
         return EXIT_PASS;
     }
     if (strcmp(first, "--man") == 0) {

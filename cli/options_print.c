@@ -1,5 +1,6 @@
 #include "cli/options_print.h"
 
+#include "cli/config.h"
 #include "cli/exit.h"
 
 #include <stdarg.h>
@@ -124,7 +125,7 @@ void options_synopsis(char out[SYNOPSIS_SIZE], const struct command *command)
     struct line line = {out, SYNOPSIS_SIZE, 0};
     out[0] = '\0';
     for (const struct operand_row *at = command->operands; at != NULL && at->name != NULL; at++) {
-        add(&line, at->optional ? " [%s]" : " %s", at->name);
+        add(&line, at->kind != OPERAND_NEEDED ? " [%s]" : " %s", at->name);
     }
     add_options(&line, command->options, true);
     add_options(&line, command->options, false);
@@ -140,9 +141,9 @@ static void print_paragraphs(FILE *out, const char *const *paragraphs)
     }
 }
 
-static void print_exit_codes(FILE *out)
+void options_print_exit_codes(FILE *out)
 {
-    fputs("\nExit status:\n", out);
+    fputs("Exit status:\n", out);
     for (size_t i = 0; i < EXIT_CODE_COUNT; i++) {
         char number[16];
         snprintf(number, sizeof number, "%d", exit_codes[i].number);
@@ -164,8 +165,11 @@ void options_print_program(FILE *out, const struct program *program)
     for (size_t i = 0; i < program->command_count; i++) {
         row(out, program->commands[i].name, program->commands[i].summary);
     }
-    fprintf(out, "\n'%s COMMAND --help' says more. --version prints the version.\n", program->name);
-    print_exit_codes(out);
+    fprintf(out,
+            "\n'%s COMMAND --help' says more, '%s help exit' what the exit statuses mean.\n"
+            "--version prints the version, --man the man page, and 'completion bash' or\n"
+            "'completion zsh' what completes commands and options in that shell.\n",
+            program->name, program->name);
 }
 
 void options_print_group(FILE *out, const struct program *program, const char *group)
@@ -191,16 +195,22 @@ static void print_operands(FILE *out, const struct command *command)
     }
 }
 
-static void print_options(FILE *out, const struct command *command)
+static void print_rows(FILE *out, const struct option_row *options)
 {
     char left[128];
-    fputs("\nOptions:\n", out);
-    for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
+    for (const struct option_row *at = options; at != NULL && at->name != NULL; at++) {
         if (at->help != NULL) {
             option_left(at, left, sizeof left);
             row(out, left, at->help);
         }
     }
+}
+
+static void print_options(FILE *out, const struct program *program, const struct command *command)
+{
+    fputs("\nOptions:\n", out);
+    print_rows(out, command->options);
+    print_rows(out, program->configured ? config_options : NULL);
     row(out, "-h, --help", "say this");
 }
 
@@ -212,9 +222,9 @@ void options_print_command(FILE *out, const struct program *program, const struc
     int column = fprintf(out, "Usage: %s%s%s", program->name, gap, command->name);
     wrapped(out, synopsis, column, 8);
     fprintf(out, "\n%c%s.\n", command->summary[0] - ('a' - 'A'), command->summary + 1);
-    print_paragraphs(out, command->paragraphs);
     print_operands(out, command);
-    print_options(out, command);
+    print_options(out, program, command);
+    print_paragraphs(out, command->paragraphs);
     if (command->examples != NULL) {
         fputs("\nExamples:\n", out);
         for (const struct example_row *at = command->examples; at->command != NULL; at++) {
@@ -222,7 +232,6 @@ void options_print_command(FILE *out, const struct program *program, const struc
             wrapped(out, at->text, 3 * INDENT, 3 * INDENT);
         }
     }
-    print_exit_codes(out);
 }
 
 /* ---- the man page ---- */
@@ -267,9 +276,19 @@ static void man_paragraphs(FILE *out, const char *const *paragraphs)
     }
 }
 
-static void man_command(FILE *out, const struct program *program, const struct command *command)
+static void man_options(FILE *out, const struct option_row *options)
 {
     char left[128];
+    for (const struct option_row *at = options; at != NULL && at->name != NULL; at++) {
+        if (at->help != NULL) {
+            option_left(at, left, sizeof left);
+            man_tagged(out, left, at->help);
+        }
+    }
+}
+
+static void man_command(FILE *out, const struct program *program, const struct command *command)
+{
     char synopsis[SYNOPSIS_SIZE];
     const char *gap = command->name[0] != '\0' ? " " : "";
     fprintf(out, ".SS \"%s%s%s\"\n.B %s%s%s\n", program->name, gap, command->name, program->name,
@@ -279,16 +298,11 @@ static void man_command(FILE *out, const struct program *program, const struct c
     fprintf(out, ".PP\n%c", command->summary[0] - ('a' - 'A'));
     roff(out, command->summary + 1);
     fputs(".\n", out);
-    man_paragraphs(out, command->paragraphs);
     for (const struct operand_row *at = command->operands; at != NULL && at->name != NULL; at++) {
         man_tagged(out, at->name, at->help);
     }
-    for (const struct option_row *at = command->options; at != NULL && at->name != NULL; at++) {
-        if (at->help != NULL) {
-            option_left(at, left, sizeof left);
-            man_tagged(out, left, at->help);
-        }
-    }
+    man_options(out, command->options);
+    man_paragraphs(out, command->paragraphs);
     for (const struct example_row *at = command->examples; at != NULL && at->command != NULL;
          at++) {
         fputs(".PP\n", out);
@@ -318,6 +332,10 @@ void options_print_man(FILE *out, const struct program *program, const char *ver
     fputs(".SH COMMANDS\n", out);
     for (size_t i = 0; i < program->command_count; i++) {
         man_command(out, program, &program->commands[i]);
+    }
+    if (program->configured) {
+        fputs(".SH OPTIONS OF EVERY COMMAND\n", out);
+        man_options(out, config_options);
     }
     fputs(".SH EXIT STATUS\n", out);
     for (size_t i = 0; i < EXIT_CODE_COUNT; i++) {

@@ -18,6 +18,7 @@ void options_print_program(FILE *out, const struct program *program);
 /* Of commands that begin with one word: "key" of "key new" and "key show". */
 void options_print_group(FILE *out, const struct program *program, const char *group);
 void options_print_command(FILE *out, const struct program *program, const struct command *command);
+void options_print_exit_codes(FILE *out);
 void options_print_man(FILE *out, const struct program *program, const char *version);
 
 #endif

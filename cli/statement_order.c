@@ -1,5 +1,7 @@
 #include "cli/statement_order.h"
 
+#include "cli/progress.h"
+
 #include "storage/file.h"
 #include "text/text.h"
 
@@ -69,11 +71,14 @@ int statement_collect(struct tj_source *source, struct tj_replay_report *report,
         return fail(exit_code_of(TIJORI_MEMORY), "reading stopped: %s",
                     tijori_status_text(TIJORI_MEMORY));
     }
-    struct tj_replay_options options = {.threads = order->threads, .period = *period};
+    struct tj_replay_options options = {
+        .threads = order->threads, .period = *period, .progress = progress_step};
     if (pins != NULL) {
         options.pins = *pins;
     }
+    progress_begin("entries");
     enum tijori_status status = tj_replay(source, report, NULL, &options);
+    progress_end();
     if (status != TIJORI_OK) {
         return fail(exit_code_of(status), "reading stopped: %s (%s)", tijori_status_text(status),
                     report->trouble.what);

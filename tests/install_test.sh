@@ -17,6 +17,13 @@ if [ ! -f "$prefix/include/tijori.h" ]; then
     echo "install_test: include/tijori.h was not installed" >&2
     exit 1
 fi
+for file in man/man1/tijori.1 man/man1/tijori-audit.1 bash-completion/completions/tijori \
+    bash-completion/completions/tijori-audit zsh/site-functions/_tijori zsh/site-functions/_tijori-audit; do
+    if [ ! -s "$prefix/share/$file" ]; then
+        echo "install_test: share/$file was not installed" >&2
+        exit 1
+    fi
+done
 pc_file=$(find "$prefix" -name tijori.pc)
 libdir=$(dirname "$(dirname "$pc_file")")
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}

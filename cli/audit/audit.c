@@ -12,7 +12,7 @@
 
 #define SOURCE_OPERAND                                                                             \
     {                                                                                              \
-        "SRC", false, "an exported folder, or a ledger's directory or a copy of it"                \
+        "SRC", OPERAND_NEEDED, "an exported folder, or a ledger's directory or a copy of it"       \
     }
 #define LOG_KEY(required)                                                                          \
     {                                                                                              \
@@ -119,8 +119,8 @@ static const char *const cosign_paragraphs[] = {
 };
 
 static const struct operand_row diff_operands[] = {
-    {"A", false, "an exported folder or a ledger's directory"},
-    {"B", false, "another"},
+    {"A", OPERAND_NEEDED, "an exported folder or a ledger's directory"},
+    {"B", OPERAND_NEEDED, "another"},
     END_OF_OPERANDS,
 };
 static const struct option_row diff_options[] = {
@@ -171,7 +171,7 @@ static const struct example_row witness_examples[] = {
 };
 
 static const struct operand_row proof_operands[] = {
-    {"FILE", false, "the .tlog-proof; - is standard input"},
+    {"FILE", OPERAND_NEEDED, "the .tlog-proof; - is standard input"},
     END_OF_OPERANDS,
 };
 
@@ -201,7 +201,7 @@ static const struct example_row proof_examples[] = {
 };
 
 static const struct operand_row receipt_operands[] = {
-    {"FILE", false,
+    {"FILE", OPERAND_NEEDED,
      "a signed receipt, or the JSON line of 'tijori ingest --sign-receipts' that holds it; "
      "- is standard input"},
     SOURCE_OPERAND,
@@ -283,6 +283,9 @@ static const char *const program_paragraphs[] = {
     NULL,
 };
 
+/* Not configured: what an auditor trusts (--log-key, --policy, --ledger-id) he says each time. A
+ * pin out of a file that a ledger's host can write, or that is left over from another ledger, would
+ * make an audit pass that proves nothing of what was promised to him. */
 static const struct program program = {
     .name = "tijori-audit",
     .summary = "verifies a Tijori ledger",

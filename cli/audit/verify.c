@@ -3,6 +3,7 @@
 #include "cli/audit/cosign.h"
 #include "cli/audit/report_print.h"
 #include "cli/log_source.h"
+#include "cli/progress.h"
 #include "crypto/hex.h"
 #include "text/text.h"
 
@@ -16,36 +17,7 @@ struct verification {
     struct audit_pins pins;
     struct audit_style style;
     uint32_t threads;
-    uint64_t shown; /* percent of the progress that stands on the terminal */
 };
-
-/* ---- progress ---- */
-
-enum { BAR_WIDTH = 40 };
-
-static void show_progress(void *context, uint64_t done, uint64_t total)
-{
-    struct verification *v = context;
-    uint64_t percent = total == 0 ? 0 : done >= total ? 100 : done * 100 / total;
-    char bar[BAR_WIDTH + 1];
-    if (percent == v->shown) {
-        return;
-    }
-    v->shown = percent;
-    size_t full = (size_t)percent * BAR_WIDTH / 100;
-    memset(bar, '.', BAR_WIDTH);
-    memset(bar, '#', full);
-    bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r[%s] %3" PRIu64 " %%  entry %" PRIu64 " of %" PRIu64, bar, percent, done,
-            total);
-}
-
-static void clear_progress(const struct verification *v)
-{
-    if (v->shown != UINT64_MAX) {
-        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 60, "");
-    }
-}
 
 /* ---- what the auditor keeps ---- */
 
@@ -166,12 +138,11 @@ static int replay_source(struct verification *v, struct tj_source *source,
         .threads = v->threads,
         .pins = v->pins.pins,
         .replica = replica,
-        .progress = isatty(STDERR_FILENO) == 1 ? show_progress : NULL,
-        .progress_context = v,
+        .progress = progress_step,
     };
-    v->shown = UINT64_MAX;
+    progress_begin("entries");
     enum tijori_status status = tj_replay(source, &report, NULL, &options);
-    clear_progress(v);
+    progress_end();
     if (report.trouble.status != TIJORI_OK) {
         message("%s: could not be read: %s", v->path, report.trouble.what);
     }

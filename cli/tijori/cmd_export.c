@@ -1,5 +1,6 @@
 /* tijori export: a log as a folder of plain files (core/exchange/export.h). */
 
+#include "cli/progress.h"
 #include "cli/tijori/commands.h"
 #include "core/exchange/export.h"
 #include "cli/tijori/reading.h"
@@ -58,7 +59,9 @@ static int export_to(const struct reading *reading, struct tj_export_done *done,
     if (code != EXIT_PASS) {
         return code;
     }
+    progress_begin("entries");
     enum tijori_status status = tj_export(&reading->view, done, &newest, order, &said);
+    progress_end();
     return status == TIJORI_OK ? EXIT_PASS : fail_said(status, &said);
 }
 
@@ -71,6 +74,7 @@ int cmd_export(const struct arguments *arguments)
         .kind = argument_flag(arguments, "public") ? TJ_FOLDER_PUBLIC : TJ_FOLDER_FULL,
         .change_kind = argument_flag(arguments, "change-kind"),
         .attachments = argument_flag(arguments, "attachments"),
+        .told = &progress_told,
     };
     int code = reading_open(arguments, &reading);
     if (code == EXIT_PASS) {

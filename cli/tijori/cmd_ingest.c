@@ -1,5 +1,6 @@
 #define _GNU_SOURCE 1 /* ppoll */
 
+#include "cli/progress.h"
 #include "cli/tijori/commands.h"
 #include "cli/tijori/ingest_sign.h"
 #include "cli/tijori/repairs_print.h"
@@ -215,6 +216,9 @@ static void print_receipt(struct ingest *ingest, const struct source *source,
                           const struct tijori_receipt *receipt)
 {
     count_receipt(ingest, receipt->status);
+    progress_step(
+        NULL, ingest->accepted + ingest->already + ingest->refused + ingest->full + ingest->failed,
+        0);
     (ingest->json ? print_receipt_json : print_receipt_text)(ingest, source, receipt);
     /* Whoever reads this acts on it: it does not wait for the next one. */
     fflush(stdout);
@@ -483,8 +487,12 @@ int cmd_ingest(const struct arguments *arguments)
     catch_signals(); /* before the ledger starts its threads, which inherit what is blocked */
     int code = open_ledger(ingest, arguments);
     if (code == EXIT_PASS) {
+        if (isatty(STDOUT_FILENO) != 1) { /* there the receipts show how far it is */
+            progress_begin("envelopes");
+        }
         ingest_all(ingest, arguments);
         tijori_close(ingest->ledger);
+        progress_end();
         code = conclude(ingest);
     }
     ingest_signer_clear(&ingest->signer);

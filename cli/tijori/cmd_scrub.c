@@ -1,6 +1,7 @@
 /* tijori scrub: looks at every row that a ledger stores, and mends what follows from its log
  * (core/log/scrub.h, core/ingest/mend.h). */
 
+#include "cli/progress.h"
 #include "cli/tijori/commands.h"
 #include "core/ingest/ledger.h"
 
@@ -77,7 +78,9 @@ int cmd_scrub(const struct arguments *arguments)
         return fail(exit_code_of(status), "%s", why.text);
     }
     const struct tj_repairs opening = *tj_ledger_repairs(ledger);
-    status = tj_ledger_scrub(ledger, &scrub);
+    progress_begin("rows");
+    status = tj_ledger_scrub(ledger, &scrub, &progress_told);
+    progress_end();
     tijori_close(ledger);
     if (status != TIJORI_OK) {
         return fail_status(status, dir, NULL);

@@ -19,21 +19,19 @@ static int too_long(const char *path)
     return fail(EXIT_USAGE, "%.64s...: the name of the signer's state is too long", path);
 }
 
-/* Says what of the environment decides. By the rule of XDG a path that is not absolute counts as
- * none. */
+/* Says what of the environment decides. */
 static int find_path(struct signer_state *out, const struct tj_hash *ledger_id)
 {
-    const char *base = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    const bool own = base != NULL && base[0] == '/';
+    const char *base;
+    const char *below;
     char hex[2 * TJ_HASH_SIZE + 1];
-    if (!own && (home == NULL || home[0] == '\0')) {
+    if (!xdg_base(&base, &below, "XDG_STATE_HOME", "/.local/state")) {
         return fail(EXIT_CONFIG, "neither XDG_STATE_HOME nor HOME says where what was signed is "
                                  "remembered: give --signer-state FILE");
     }
     tj_hex_encode(hex, ledger_id->bytes, TJ_HASH_SIZE);
-    const int size = snprintf(out->path, sizeof out->path, "%s%s/tijori/signers/%s",
-                              own ? base : home, own ? "" : "/.local/state", hex);
+    const int size =
+        snprintf(out->path, sizeof out->path, "%s%s/tijori/signers/%s", base, below, hex);
     return size > 0 && (size_t)size < sizeof out->path ? EXIT_PASS : too_long(out->path);
 }
 

@@ -15,12 +15,13 @@
 
 #define LEDGER_OPERAND                                                                             \
     {                                                                                              \
-        "DIR", false, "the ledger's directory"                                                     \
+        "DIR", OPERAND_LEDGER, "the ledger's directory; left out, the one of TIJORI_DIR"           \
     }
 
 /* ---- keys ---- */
 
-static const struct operand_row key_operands[] = {{"FILE", false, "the key file"}, END_OF_OPERANDS};
+static const struct operand_row key_operands[] = {{"FILE", OPERAND_NEEDED, "the key file"},
+                                                  END_OF_OPERANDS};
 
 static const struct option_row key_new_options[] = {
     {"type", 0, OPTION_VALUE, false, "ecdsa|bip340|ed25519",
@@ -42,7 +43,7 @@ static const struct example_row key_new_examples[] = {
 };
 
 static const struct operand_row key_convert_operands[] = {
-    {"IN", false, "a key in PEM: PKCS#8, or the older EC PRIVATE KEY (SEC 1)"},
+    {"IN", OPERAND_NEEDED, "a key in PEM: PKCS#8, or the older EC PRIVATE KEY (SEC 1)"},
     END_OF_OPERANDS,
 };
 static const struct option_row key_convert_options[] = {
@@ -94,7 +95,7 @@ static const struct example_row key_show_examples[] = {
 /* ---- a new ledger ---- */
 
 static const struct operand_row genesis_operands[] = {
-    {"INPUT", true,
+    {"INPUT", OPERAND_OPTIONAL,
      "a genesis that was written or edited by hand (docs/FORMAT.md section 11), in place of the "
      "options that say what is founded; - is standard input"},
     END_OF_OPERANDS,
@@ -148,7 +149,7 @@ static const struct example_row genesis_examples[] = {
 };
 
 static const struct operand_row init_operands[] = {
-    {"DIR", false, "where the ledger is to be; its parent directory exists"},
+    {"DIR", OPERAND_NEEDED, "where the ledger is to be; its parent directory exists"},
     END_OF_OPERANDS,
 };
 static const struct option_row init_options[] = {
@@ -180,9 +181,9 @@ static const struct example_row init_examples[] = {
 /* ---- envelopes ---- */
 
 static const struct operand_row propose_operands[] = {
-    {"DIR", true,
+    {"DIR", OPERAND_OPTIONAL | OPERAND_LEDGER,
      "the ledger, for sequence, previous id and newest entry; left out with --genesis"},
-    {"FILE", false, "CSV or JSON Lines; - is standard input"},
+    {"FILE", OPERAND_NEEDED, "CSV or JSON Lines; - is standard input"},
     END_OF_OPERANDS,
 };
 static const struct option_row propose_options[] = {
@@ -226,7 +227,7 @@ static const struct example_row propose_examples[] = {
 };
 
 static const struct operand_row sign_operands[] = {
-    {"FILE...", false, "files of envelopes, signed in place"},
+    {"FILE...", OPERAND_NEEDED, "files of envelopes, signed in place"},
     END_OF_OPERANDS,
 };
 static const struct option_row sign_options[] = {
@@ -279,7 +280,7 @@ static const struct example_row sign_examples[] = {
 };
 
 static const struct operand_row merge_operands[] = {
-    {"FILE...", false, "copies of one file of envelopes, two at least"},
+    {"FILE...", OPERAND_NEEDED, "copies of one file of envelopes, two at least"},
     END_OF_OPERANDS,
 };
 static const struct option_row merge_options[] = {
@@ -302,7 +303,7 @@ static const struct example_row merge_examples[] = {
 };
 
 static const struct operand_row unsign_operands[] = {
-    {"FILE", false, "a file of envelopes; - is standard input"},
+    {"FILE", OPERAND_NEEDED, "a file of envelopes; - is standard input"},
     END_OF_OPERANDS,
 };
 static const struct option_row unsign_options[] = {
@@ -383,7 +384,7 @@ static const struct example_row import_examples[] = {
 
 static const struct operand_row ingest_operands[] = {
     LEDGER_OPERAND,
-    {"FILE...", true, "files of envelopes; - or none is standard input"},
+    {"FILE...", OPERAND_OPTIONAL, "files of envelopes; - or none is standard input"},
     END_OF_OPERANDS,
 };
 static const struct option_row ingest_options[] = {
@@ -457,7 +458,7 @@ static const char *const figures_paragraphs[] = {
 
 static const struct operand_row balance_operands[] = {
     LEDGER_OPERAND,
-    {"ACCOUNT", true, "party:local; default all"},
+    {"ACCOUNT", OPERAND_OPTIONAL, "party:local; default all"},
     END_OF_OPERANDS,
 };
 static const struct option_row balance_options[] = {
@@ -488,7 +489,7 @@ static const struct example_row balance_examples[] = {
 
 static const struct operand_row history_operands[] = {
     LEDGER_OPERAND,
-    {"ACCOUNT", false, "party:local"},
+    {"ACCOUNT", OPERAND_NEEDED, "party:local"},
     END_OF_OPERANDS,
 };
 static const struct option_row history_options[] = {
@@ -539,7 +540,7 @@ static const struct example_row pending_examples[] = {
 };
 
 static const struct operand_row log_operands[] = {
-    {"DIR", false, "the ledger's directory, or an exported folder"},
+    {"DIR", OPERAND_LEDGER, "the ledger's directory, or an exported folder"},
     END_OF_OPERANDS,
 };
 static const struct option_row log_options[] = {
@@ -568,8 +569,9 @@ static const struct example_row log_examples[] = {
 };
 
 static const struct operand_row show_operands[] = {
-    {"DIR|FILE", false, "the ledger's directory, or a file of envelopes (- is standard input)"},
-    {"ENTRY", true,
+    {"DIR|FILE", OPERAND_LEDGER,
+     "the ledger's directory, or a file of envelopes (- is standard input)"},
+    {"ENTRY", OPERAND_OPTIONAL,
      "of a ledger: its index; a range, FIRST..LAST, or FIRST.. to the newest; or one record, "
      "ENTRY:POSITION"},
     END_OF_OPERANDS,
@@ -597,7 +599,7 @@ static const struct example_row show_examples[] = {
 
 static const struct operand_row prove_operands[] = {
     LEDGER_OPERAND,
-    {"ENTRY[:RECORD]", false, "the entry by its index, or one record of it"},
+    {"ENTRY[:RECORD]", OPERAND_NEEDED, "the entry by its index, or one record of it"},
     END_OF_OPERANDS,
 };
 static const struct option_row prove_options[] = {
@@ -701,7 +703,8 @@ static const struct example_row scrub_examples[] = {
 
 static const struct operand_row export_operands[] = {
     LEDGER_OPERAND,
-    {"OUT", false, "the folder; made when it is missing, or an earlier export of this log"},
+    {"OUT", OPERAND_NEEDED,
+     "the folder; made when it is missing, or an earlier export of this log"},
     END_OF_OPERANDS,
 };
 static const struct option_row export_options[] = {
@@ -798,4 +801,5 @@ const struct program tijori_program_table = {
     .commands = commands,
     .command_count = sizeof commands / sizeof commands[0],
     .see_also = "tijori-audit (1)",
+    .configured = true,
 };

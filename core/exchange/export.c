@@ -21,6 +21,21 @@ struct exporting {
     uint64_t restricted;
 };
 
+/* ---- telling how far it is ---- */
+
+/* Every entry is read three times: hashed, bundled, and its body written. */
+static void tell_part(const struct exporting *x, unsigned part, uint64_t done)
+{
+    const uint64_t size = x->newest->checkpoint.size;
+    tj_tell(x->order->told, part * size + done, 3 * size);
+}
+
+static void tell_hashed(void *context, uint64_t done, uint64_t total)
+{
+    (void)total;
+    tell_part(context, 0, done);
+}
+
 /* ---- tiles and bundles ---- */
 
 /* The files that earlier sizes left of a tile or bundle are beginnings of it. `ends` are the bytes
@@ -98,6 +113,7 @@ static enum tijori_status export_bundles(struct exporting *x)
     enum tijori_status status = TIJORI_OK;
     for (uint64_t n = 0; n < full && status == TIJORI_OK; n++) {
         status = export_bundle(x, n, TJ_TILE_WIDTH);
+        tell_part(x, 1, n * TJ_TILE_WIDTH);
     }
     if (partial > 0 && status == TIJORI_OK) {
         status = export_bundle(x, full, partial);
@@ -200,9 +216,13 @@ static enum tijori_status export_body(struct exporting *x, uint64_t index)
 
 static enum tijori_status export_bodies(struct exporting *x)
 {
+    const uint64_t size = x->newest->checkpoint.size;
     enum tijori_status status = TIJORI_OK;
-    for (uint64_t i = 0; i < x->newest->checkpoint.size && status == TIJORI_OK; i++) {
+    for (uint64_t i = 0; i < size && status == TIJORI_OK; i++) {
         status = export_body(x, i);
+        if (i % TJ_TILE_WIDTH == 0) {
+            tell_part(x, 2, i);
+        }
     }
     return status;
 }
@@ -404,8 +424,9 @@ static enum tijori_status fill_folder(struct exporting *x)
  * folder. */
 static enum tijori_status export_all(struct exporting *x, const struct tj_ledger_view *view)
 {
+    const struct tj_told hashed = {tell_hashed, x};
     enum tijori_status status =
-        tj_hashed_log_read(&x->log, view, x->order->dir, x->newest, x->message);
+        tj_hashed_log_read(&x->log, view, x->order->dir, x->newest, &hashed, x->message);
     if (status != TIJORI_OK) {
         return status;
     }

@@ -9,6 +9,7 @@
  * export that was cut short is the one it was before, with more in it. */
 
 #include "core/base/message.h"
+#include "core/base/told.h"
 #include "core/format/folder_layout.h"
 #include "core/ingest/ledger.h"
 #include "core/log/stored_checkpoint.h"
@@ -19,6 +20,7 @@ struct tj_export_order {
     enum tj_folder_kind kind;
     bool change_kind; /* a public folder may become a full one */
     bool attachments;
+    const struct tj_told *told; /* may be NULL */
 };
 
 struct tj_export_done {

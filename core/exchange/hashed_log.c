@@ -89,7 +89,8 @@ static enum tijori_status hash_entry(struct tj_hashed_log *log, struct tj_hash *
 }
 
 static enum tijori_status hash_entries(struct tj_hashed_log *log,
-                                       const struct tj_checkpoint *checkpoint)
+                                       const struct tj_checkpoint *checkpoint,
+                                       const struct tj_told *told)
 {
     struct tj_hash leaf;
     struct tj_hash root;
@@ -98,6 +99,9 @@ static enum tijori_status hash_entries(struct tj_hashed_log *log,
         enum tijori_status status = hash_entry(log, &leaf, i);
         if (status != TIJORI_OK) {
             return status;
+        }
+        if (i % TJ_TILE_WIDTH == 0) {
+            tj_tell(told, i, checkpoint->size);
         }
     }
     tj_frontier_root(log->view->digester->hasher, &root, &log->frontier);
@@ -158,7 +162,7 @@ bool tj_hashed_log_begins(const struct tj_hashed_log *log, const struct tj_check
 
 enum tijori_status tj_hashed_log_read(struct tj_hashed_log *out, const struct tj_ledger_view *view,
                                       const char *dir, const struct tj_stored_checkpoint *newest,
-                                      struct tijori_message *message)
+                                      const struct tj_told *told, struct tijori_message *message)
 {
     struct tj_note_view note;
     *out = (struct tj_hashed_log){
@@ -175,7 +179,7 @@ enum tijori_status tj_hashed_log_read(struct tj_hashed_log *out, const struct tj
             out, "no key of the log signed its checkpoint of %" PRIu64 " entries",
             newest->checkpoint.size);
     }
-    return hash_entries(out, &newest->checkpoint);
+    return hash_entries(out, &newest->checkpoint, told);
 }
 
 void tj_hashed_log_clear(struct tj_hashed_log *log)

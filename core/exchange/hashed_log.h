@@ -7,6 +7,7 @@
  *
  * Memory: 32 bytes for 256 entries. Threads: one at a time. */
 
+#include "core/base/told.h"
 #include "core/base/message.h"
 #include "core/ingest/ledger.h"
 #include "core/log/stored_checkpoint.h"
@@ -27,6 +28,7 @@ struct tj_hashed_log {
  * or no key of the log signed it; MEMORY. Clear it either way; it stays where it is. */
 enum tijori_status tj_hashed_log_read(struct tj_hashed_log *out, const struct tj_ledger_view *view,
                                       const char *dir, const struct tj_stored_checkpoint *newest,
+                                      const struct tj_told *told,
                                       struct tijori_message *message) TJ_MUST_USE;
 void tj_hashed_log_clear(struct tj_hashed_log *log);
 

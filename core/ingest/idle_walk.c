@@ -192,7 +192,9 @@ void tj_idle_walk_stop(struct tj_idle_walk *walk)
 
 /* ---- at once ---- */
 
-enum tijori_status tj_scrub_whole(struct tj_ingest *ingest, struct tj_scrub *out)
+/* A slice at a time, as the walk does: no transaction is kept open for the whole of it. */
+enum tijori_status tj_scrub_whole(struct tj_ingest *ingest, struct tj_scrub *out,
+                                  const struct tj_told *told)
 {
     struct tj_txn *txn;
     memset(out, 0, sizeof *out);
@@ -205,6 +207,7 @@ enum tijori_status tj_scrub_whole(struct tj_ingest *ingest, struct tj_scrub *out
     begin_round(out);
     while (status == TIJORI_OK && out->walk.stage < TJ_SCRUB_STAGES) {
         status = slice(ingest, out, SLICE_BYTES);
+        tj_tell(told, out->entries + out->nodes + out->blocks + out->attachments, 0);
     }
     if (status != TIJORI_OK) {
         return status;

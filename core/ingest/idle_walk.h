@@ -8,6 +8,7 @@
  *
  * Threads: start and stop by the thread that opens and closes the ledger. */
 
+#include "core/base/told.h"
 #include "core/ingest/ingest.h"
 #include "core/log/scrub.h"
 
@@ -31,6 +32,7 @@ void tj_idle_walk_stop(struct tj_idle_walk *walk);
 /* All of it at once, from the beginning, on the caller's thread, while no walk is started. `out`
  * says what was looked at, and what was damaged; derived rows are mended. Not OK: it could not be
  * told, or not be mended. */
-enum tijori_status tj_scrub_whole(struct tj_ingest *ingest, struct tj_scrub *out) TJ_MUST_USE;
+enum tijori_status tj_scrub_whole(struct tj_ingest *ingest, struct tj_scrub *out,
+                                  const struct tj_told *told) TJ_MUST_USE;
 
 #endif

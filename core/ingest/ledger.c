@@ -644,14 +644,15 @@ struct tj_state *tj_ledger_use_up(struct tijori *ledger)
 }
 
 /* The walk is stopped meanwhile, so that one of them reads and the hashes are one thread's. */
-enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out)
+enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out,
+                                   const struct tj_told *told)
 {
     if (ledger->mode != TIJORI_WRITE) {
         return TIJORI_READ_ONLY;
     }
     tj_pipeline_drain(ledger->pipeline);
     tj_idle_walk_stop(&ledger->walk);
-    enum tijori_status status = tj_scrub_whole(&ledger->ingest, out);
+    enum tijori_status status = tj_scrub_whole(&ledger->ingest, out, told);
     tj_idle_walk_start(&ledger->walk, &ledger->ingest);
     return status;
 }

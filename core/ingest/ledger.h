@@ -3,6 +3,7 @@
 
 /* Inside an open ledger, for the programs of this tree that show more than tijori.h does. */
 
+#include "core/base/told.h"
 #include "core/log/scrub.h"
 
 /* A picture of the ledger at its newest durable entry: a transaction, and the state that goes with
@@ -40,8 +41,10 @@ enum tijori_status tj_balance_fill(const struct tj_state *state, struct tijori_b
 const struct tj_repairs *tj_ledger_repairs(const struct tijori *ledger);
 
 /* Looks at everything that is stored, at once, and mends what follows from the log. `out` says what
- * was looked at and what was damaged. READ_ONLY when the ledger is not open for writing. */
-enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out) TJ_MUST_USE;
+ * was looked at and what was damaged; `told` (may be NULL) how many rows. READ_ONLY when the ledger
+ * is not open for writing. */
+enum tijori_status tj_ledger_scrub(struct tijori *ledger, struct tj_scrub *out,
+                                   const struct tj_told *told) TJ_MUST_USE;
 
 /* For tests: stores the snapshot as if TJ_REDO_MAX were this. To be called right after an open for
  * writing. */

@@ -1,6 +1,7 @@
 /* How things read and print: accounts, record ids, dates, times, durations, amounts; untrusted
  * text; and how a command line is taken apart. */
 
+#include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/options_print.h"
 #include "crypto/hex.h"
@@ -403,7 +404,7 @@ static int run_seen(const struct arguments *arguments)
 }
 
 static const struct operand_row test_operands[] = {
-    {"A", false, "a"}, {"B", true, "b"}, END_OF_OPERANDS};
+    {"A", OPERAND_NEEDED, "a"}, {"B", OPERAND_OPTIONAL, "b"}, END_OF_OPERANDS};
 static const struct option_row test_options[] = {
     {"key", 0, OPTION_LIST, false, "KEY", "keys"},
     {"output", 'o', OPTION_VALUE, false, "FILE", "file"},
@@ -482,7 +483,7 @@ static void the_synopsis_is_made_from_the_table(void **state)
 {
     (void)state;
     static const struct operand_row operands[] = {
-        {"A", false, "a"}, {"B...", true, "b"}, END_OF_OPERANDS};
+        {"A", OPERAND_NEEDED, "a"}, {"B...", OPERAND_OPTIONAL, "b"}, END_OF_OPERANDS};
     static const struct option_row options[] = {
         {"quiet", 'q', OPTION_FLAG, false, NULL, "quiet"},
         {"key", 0, OPTION_LIST, true, "KEY", "keys"},
@@ -500,6 +501,55 @@ static void the_synopsis_is_made_from_the_table(void **state)
                         " A [B...] --key KEY... -o FILE [-q] [--format text|json] [--log LOG...]");
     options_synopsis(text, &bare);
     assert_string_equal(text, "");
+}
+
+/* A ledger's directory may come from elsewhere. */
+static void a_synopsis_shows_what_may_be_left_out(void **state)
+{
+    (void)state;
+    static const struct operand_row operands[] = {
+        {"DIR", OPERAND_LEDGER, "d"}, {"ACCOUNT", OPERAND_NEEDED, "a"}, END_OF_OPERANDS};
+    const struct command command = {.name = "do", .operands = operands};
+    char text[SYNOPSIS_SIZE];
+    options_synopsis(text, &command);
+    assert_string_equal(text, " [DIR] ACCOUNT");
+}
+
+static void the_nearest_word_is_near(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed;
+        const char *word;
+        bool near;
+    } cases[] = {
+        {"a", "b", true},   /* one letter may always be wrong */
+        {"a", "bc", false}, /* two are too many */
+        {"ab", "ba", true}, /* a swap is one */
+        {"ab", "cd", false},        {"status", "statXY", true}, {"status", "staXYZ", false},
+        {"stauts", "status", true}, {"sttu", "status", false},  {"status", "statuses", true},
+        {"status", "us", false},    {"format", "format", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nearest nearest = nearest_to(cases[i].typed, strlen(cases[i].typed));
+        nearest_offer(&nearest, cases[i].word);
+        if ((nearest.best != NULL) != cases[i].near) {
+            fail_msg("'%s' and '%s'", cases[i].typed, cases[i].word);
+        }
+    }
+    struct nearest nearest = nearest_to("statement=x", strlen("statment"));
+    nearest_offer(&nearest, "status");
+    nearest_offer(&nearest, "statement");
+    assert_string_equal(nearest.best, "statement");
+    /* Words of up to 48 letters are compared. */
+    char long_word[50];
+    for (size_t size = 48; size <= 49; size++) {
+        memset(long_word, 'x', size);
+        long_word[size] = '\0';
+        nearest = nearest_to(long_word, size);
+        nearest_offer(&nearest, long_word);
+        assert_int_equal(nearest.best != NULL, size == 48);
+    }
 }
 
 static void wrong_command_lines_are_usage(void **state)
@@ -556,6 +606,8 @@ int main(void)
         cmocka_unit_test(csv_cells_are_no_formulas),
         cmocka_unit_test(command_lines_are_taken_apart),
         cmocka_unit_test(the_synopsis_is_made_from_the_table),
+        cmocka_unit_test(a_synopsis_shows_what_may_be_left_out),
+        cmocka_unit_test(the_nearest_word_is_near),
         cmocka_unit_test(wrong_command_lines_are_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,7 +336,7 @@ static void must_find(struct subject *s, const char *damaged)
     assert_int_equal(tijori_open(&ledger, s->dir, TIJORI_WRITE, &options, &message), TIJORI_OK);
     assert_int_equal(tj_ledger_repairs(ledger)->count, 0);
     for (int again = 0; again < 2; again++) {
-        assert_int_equal(tj_ledger_scrub(ledger, &scrub), TIJORI_OK);
+        assert_int_equal(tj_ledger_scrub(ledger, &scrub, NULL), TIJORI_OK);
         assert_int_equal(scrub.entries, 262);
         assert_int_equal(scrub.nodes, 1);
         assert_true(scrub.blocks > 10 && scrub.attachments > 0);
