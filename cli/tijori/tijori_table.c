@@ -335,7 +335,7 @@ static const struct example_row unsign_examples[] = {
 
 static const struct operand_row import_operands[] = {
     LEDGER_OPERAND,
-    {"FILE...", false, "CSV of any kind"},
+    {"FILE...", OPERAND_NEEDED, "CSV of any kind"},
     END_OF_OPERANDS,
 };
 static const struct option_row import_options[] = {
