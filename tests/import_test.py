@@ -253,15 +253,17 @@ class Import(unittest.TestCase):
         took = time.monotonic() - begun
         seen = set()
         for attempt in range(12):
-            before = len(self.world.booked())
             with subprocess.Popen([TIJORI, "import", self.world.dir, file, "--rules", self.world.path("bank.rules"),
                                    "--key", self.world.path("bank.pem"), "--batch", "7"],
                                   stderr=subprocess.DEVNULL) as process:
                 if attempt % 2 == 0:
                     time.sleep(draw.random() * 3 * took + took / 2)
-                # However busy the machine is: as soon as something is booked, and the rest is not.
-                while attempt % 2 == 1 and process.poll() is None and len(self.world.booked()) == before:
-                    time.sleep(0.01)
+                # However busy the machine is: as soon as a commit has written, the next ones later.
+                store = os.path.join(self.world.dir, "data.mdb")
+                for _ in range(attempt // 2 + 1 if attempt % 2 == 1 else 0):
+                    written = os.stat(store).st_mtime_ns
+                    while process.poll() is None and os.stat(store).st_mtime_ns == written:
+                        time.sleep(0.0005)
                 process.send_signal(signal.SIGKILL)
             found = self.world.booked()
             self.assertTrue(all(len(records) == 1 for records in found.values()))
