@@ -72,7 +72,7 @@ int statement_collect(struct tj_source *source, struct tj_replay_report *report,
                     tijori_status_text(TIJORI_MEMORY));
     }
     struct tj_replay_options options = {
-        .threads = order->threads, .period = *period, .progress = progress_step};
+        .threads = order->threads, .period = *period, .told = &progress_told};
     if (pins != NULL) {
         options.pins = *pins;
     }

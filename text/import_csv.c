@@ -8,13 +8,11 @@ static void refuse(struct import_reader *reader, const char *what, const char *f
 
 static void refuse(struct import_reader *reader, const char *what, const char *format, ...)
 {
-    char rule[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(rule, sizeof rule, format, args);
-    va_end(args);
+    va_list arguments;
+    va_start(arguments, format);
+    import_faults_tell(reader->faults, reader->row_line, what, format, arguments);
+    va_end(arguments);
     reader->faulty = true;
-    reader->faults->tell(reader->faults->context, reader->row_line, what, rule);
 }
 
 /* ---- rows: RFC 4180 ---- */

@@ -22,18 +22,24 @@ struct rules_parse {
     bool wrong;
 };
 
+void import_faults_tell(const struct import_faults *faults, uint32_t line, const char *what,
+                        const char *format, va_list arguments)
+{
+    char rule[400];
+    vsnprintf(rule, sizeof rule, format, arguments);
+    faults->tell(faults->context, line, what, rule);
+}
+
 static void refuse(struct rules_parse *parse, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 static void refuse(struct rules_parse *parse, const char *what, const char *format, ...)
 {
-    char rule[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(rule, sizeof rule, format, args);
-    va_end(args);
+    va_list arguments;
+    va_start(arguments, format);
+    import_faults_tell(parse->faults, parse->line, what, format, arguments);
+    va_end(arguments);
     parse->wrong = true;
-    parse->faults->tell(parse->faults->context, parse->line, what, rule);
 }
 
 /* ---- words ---- */

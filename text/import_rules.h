@@ -9,6 +9,7 @@
 
 #include "core/format/record.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* What makes a record, and the statement's word for it. */
@@ -75,6 +76,11 @@ struct import_faults {
     void *context;
     void (*tell)(void *context, uint32_t line, const char *what, const char *rule);
 };
+
+/* Says one, of a format and its arguments. */
+void import_faults_tell(const struct import_faults *faults, uint32_t line, const char *what,
+                        const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
 
 /* Reads a rules file. False when anything was wrong, and that was told. Clear *out either way. */
 bool import_rules_parse(struct import_rules *out, const char *bytes, size_t size,

@@ -138,7 +138,7 @@ static int replay_source(struct verification *v, struct tj_source *source,
         .threads = v->threads,
         .pins = v->pins.pins,
         .replica = replica,
-        .progress = progress_step,
+        .told = &progress_told,
     };
     progress_begin("entries");
     enum tijori_status status = tj_replay(source, &report, NULL, &options);

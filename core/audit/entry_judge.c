@@ -230,6 +230,7 @@ static bool judge_rules(struct tj_replaying *r, struct tj_tail *tail, uint64_t i
         return tj_lack_memory(r);
     }
     TJ_VERIFY_CHECK(lane_agrees(r, index, &item->entry.header, tail));
+    TJ_VERIFY_CHECK(tj_directives_equal(tail->previous, r->directives));
     TJ_VERIFY_CHECK(tail->previous.in_public <= index && tail->previous.in_restricted <= index);
     return pass(r, TJ_CHECK_RULES, records_here(item));
 }

@@ -20,8 +20,6 @@ struct tj_posting {
     enum tj_flow flow; /* where it stands to the reserve */
     uint8_t purpose;   /* what it is counted under: `correction` for a correct record */
     bool corrects;
-    bool opening;       /* its flag: it is in no inflow and in no outflow */
-    uint8_t opening_of; /* the purpose that it says, of a correct as well */
 };
 
 /* Decodes a record of an accepted entry of movements. `state` already has the entry's effects.
@@ -54,8 +52,6 @@ static inline bool tj_posting_of(struct tj_posting *out, const struct tj_state *
         .to = tj_movement_to(record),
         .purpose = tj_movement_purpose(record),
         .corrects = record[0] == TJ_CORRECT,
-        .opening = tj_movement_opening(record),
-        .opening_of = tj_movement_purpose(record),
     };
     if (out->corrects) {
         out->purpose = TJ_CORRECTION;

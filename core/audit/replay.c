@@ -6,7 +6,7 @@
 #include "core/audit/statement_check.h"
 
 /* Entries in flight between reading and judging, and bytes of those that are copied. */
-enum { WINDOW = 1024, RING_BYTES = 64 << 20, PROGRESS_EVERY = 64 };
+enum { WINDOW = 1024, RING_BYTES = 64 << 20, TELL_EVERY = 64 };
 
 /* A signature that this machine cannot verify says nothing about the log. */
 static void note_undecided(struct tj_replaying *r)
@@ -52,8 +52,8 @@ static void decide_items(void *context, struct tj_digester *digester, struct tj_
         if (!sound) {
             atomic_store(&r->broken, true);
         }
-        if (r->options->progress != NULL && r->report->entries % PROGRESS_EVERY == 0) {
-            r->options->progress(r->options->progress_context, r->report->entries, r->source->size);
+        if (r->report->entries % TELL_EVERY == 0) {
+            tj_tell(r->options->told, r->report->entries, r->source->size);
         }
     }
     tj_pipeline_judged(pipeline, ready);

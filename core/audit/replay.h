@@ -9,6 +9,7 @@
 #include "core/audit/anchor.h"
 #include "core/audit/period.h"
 #include "core/audit/replica.h"
+#include "core/base/told.h"
 
 struct tj_replay_options {
     uint32_t threads; /* 0: one a core */
@@ -19,10 +20,9 @@ struct tj_replay_options {
     /* Collects a period for a statement; NULL: none is wanted. It cannot go with a replica, since a
      * period wants the log from entry 0 on. */
     struct tj_period *period;
-    /* Called now and then with the entries done and the entries in all. A thread of the replay's
-     * own calls it, one call at a time. May be NULL. */
-    void (*progress)(void *context, uint64_t done, uint64_t total);
-    void *progress_context;
+    /* Is told of the entries done and the entries in all, by a thread of the replay's own, one call
+     * at a time. May be NULL. */
+    const struct tj_told *told;
 };
 
 /* Replays the source's log. What was found is in the report, which tj_report_clear frees, whatever

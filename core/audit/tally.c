@@ -86,9 +86,10 @@ bool tj_tally_post(struct tj_tally *tally, const struct tj_posting *posting)
     TJ_VERIFY_CHECK(posting->purpose != 0 && posting->purpose < TJ_PURPOSE_END);
     struct tj_tally_flow *out = &from->purposes[posting->purpose];
     struct tj_tally_flow *in = &to->purposes[posting->purpose];
-    if (posting->opening) {
-        from->purposes[posting->opening_of].brought_in -= (tj_i128)posting->amount;
-        to->purposes[posting->opening_of].brought_in += (tj_i128)posting->amount;
+    if (tj_movement_opening(posting->record)) {
+        const uint8_t purpose = tj_movement_purpose(posting->record);
+        from->purposes[purpose].brought_in -= (tj_i128)posting->amount;
+        to->purposes[purpose].brought_in += (tj_i128)posting->amount;
     } else {
         out->out += posting->amount;
         in->in += posting->amount;

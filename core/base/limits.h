@@ -14,7 +14,7 @@
 #define TJ_BLIND_SIZE 16u
 /* Two record ids of 8 bytes beside each record in the journal. */
 #define TJ_LINK_SIZE 16u
-/* Four u64 after the links. */
+/* Five u64 after the links. */
 #define TJ_TAIL_SIZE 40u
 /* Records an envelope: with links and tail, one full body fills 256 pages of 4 KiB (asserted
  * below). */

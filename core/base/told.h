@@ -4,7 +4,7 @@
 /* Who wants to know how far a long work is. It is told now and then, by the thread that works. */
 
 #include <stdint.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 struct tj_told {
     /* `total` is 0 where it is not known. */

@@ -68,9 +68,10 @@ static enum tijori_status add(struct tj_value_days *days, const struct tj_past *
     if (!value_date(past, &day, posting)) {
         return TIJORI_CORRUPT;
     }
+    const bool opening = tj_movement_opening(posting->record);
     uint8_t purpose = posting->purpose;
-    if (posting->opening) {
-        purpose = posting->opening_of;
+    if (opening) {
+        purpose = tj_movement_purpose(posting->record);
     }
     struct tj_value_day *row = row_of(days, day, posting->asset, purpose);
     if (row == NULL) {
@@ -80,7 +81,7 @@ static enum tijori_status add(struct tj_value_days *days, const struct tj_past *
     tj_u128 out = 0;
     *(posting->flow == TJ_FLOW_INTO ? &in : &out) = posting->amount;
     row->count++;
-    if (posting->opening) {
+    if (opening) {
         row->brought_in += (tj_i128)(in - out);
     } else {
         row->in += in;

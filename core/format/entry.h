@@ -125,6 +125,11 @@ static inline struct tj_directives tj_directives_after(struct tj_directives befo
     return after;
 }
 
+static inline bool tj_directives_equal(struct tj_directives a, struct tj_directives b)
+{
+    return a.in_public == b.in_public && a.in_restricted == b.in_restricted;
+}
+
 static inline uint64_t tj_directives_of(struct tj_directives directives, bool restricted)
 {
     if (restricted) {

@@ -367,7 +367,8 @@ static enum tijori_status judge(struct tj_ingest *ingest, struct past *past,
     const size_t before = tj_state_mark_undo(ingest->state);
     status = tj_apply(ingest->state, links, tail, &past->past, &c, &item->verdict);
     TJ_VERIFY_CHECK(status == TIJORI_OK || tj_state_mark_undo(ingest->state) == before);
-    TJ_VERIFY_CHECK(status != TIJORI_OK || tail->previous.in_public <= c.index);
+    TJ_VERIFY_CHECK(status != TIJORI_OK ||
+                    tj_directives_equal(tail->previous, ingest->head.directives));
     (void)before;
     return status;
 }

@@ -108,21 +108,11 @@ enum tijori_status tj_apply(struct tj_state *state, uint8_t *links, struct tj_ta
                             const struct tj_past *past, const struct tj_case *c,
                             struct tj_verdict *verdict)
 {
-    const struct tj_ledger_object *ledger = tj_state_ledger(state);
-    struct tj_effect effect = {
-        .entry = c->index,
-        .received_ns = c->received_ns,
-        .header = c->header,
-        .slots = c->slots,
-        .envelope_id = &c->envelope_id,
-        .past = past,
-        .countersigned = tj_slots_countersigned(c->slots),
-        .rules = ledger != NULL && ledger->rules_set != 0,
-        .opening = tj_opening_is_open(state, c->header->party),
-        .marks = ledger != NULL ? ledger->marks : 0,
-    };
+    struct tj_effect effect;
     size_t before = tj_state_mark_undo(state);
     TJ_VERIFY_CHECK(!state->redo); /* that takes nothing back */
+    tj_effect_begin(state, &effect, past, c->index, c->received_ns, c->header, c->slots,
+                    &c->envelope_id);
     tj_state_begin_entry(state, c->index);
     TJ_VERIFY_ONLY const uint64_t sample = TJ_VERIFYING ? tj_state_sample(state) : 0;
     TJ_VERIFY_ONLY const uint64_t extent_before = extent(state);

@@ -512,6 +512,26 @@ void tj_effect_absent(struct tj_state *state, struct tj_effect *effect,
     }
 }
 
+void tj_effect_begin(const struct tj_state *state, struct tj_effect *out,
+                     const struct tj_past *past, uint64_t index, uint64_t received_ns,
+                     const struct tj_header *header, const struct tj_slots *slots,
+                     const struct tj_hash *envelope_id)
+{
+    const struct tj_ledger_object *ledger = tj_state_ledger(state);
+    *out = (struct tj_effect){
+        .entry = index,
+        .received_ns = received_ns,
+        .header = header,
+        .slots = slots,
+        .envelope_id = envelope_id,
+        .past = past,
+        .countersigned = tj_slots_countersigned(slots),
+        .rules = ledger != NULL && ledger->rules_set != 0,
+        .opening = tj_opening_is_open(state, header->party),
+        .marks = ledger != NULL ? ledger->marks : 0,
+    };
+}
+
 void tj_effect_end(struct tj_state *state, const struct tj_effect *effect)
 {
     const struct tj_ledger_object *ledger = tj_state_ledger(state);

@@ -56,6 +56,12 @@ void tj_effect_end(struct tj_state *state, const struct tj_effect *effect);
 void tj_named_complete(const struct tj_past *past, struct tj_named *out,
                        const struct tj_entry_view *entry);
 
+/* What the effects of an entry begin with, by the state before it. A redo sets `marks` itself. */
+void tj_effect_begin(const struct tj_state *state, struct tj_effect *out,
+                     const struct tj_past *past, uint64_t index, uint64_t received_ns,
+                     const struct tj_header *header, const struct tj_slots *slots,
+                     const struct tj_hash *envelope_id);
+
 /* Whether the party may still bring in what it held before the ledger. */
 bool tj_opening_is_open(const struct tj_state *state, uint32_t party) TJ_MUST_USE;
 

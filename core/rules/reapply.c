@@ -162,19 +162,10 @@ bool tj_reapply(struct tj_state *state, const struct tj_past *past,
                 const struct tj_entry_view *entry, const struct tj_hash *envelope_id,
                 const struct tj_body_view *body, const char **why)
 {
-    const struct tj_ledger_object *ledger = tj_state_ledger(state);
-    struct tj_effect effect = {
-        .entry = entry->index,
-        .received_ns = entry->received_ns,
-        .header = &entry->header,
-        .slots = &entry->slots,
-        .envelope_id = envelope_id,
-        .past = past,
-        .countersigned = tj_slots_countersigned(&entry->slots),
-        .rules = ledger != NULL && ledger->rules_set != 0,
-        .opening = tj_opening_is_open(state, entry->header.party),
-        .marks = body->tail.marks_base,
-    };
+    struct tj_effect effect;
+    tj_effect_begin(state, &effect, past, entry->index, entry->received_ns, &entry->header,
+                    &entry->slots, envelope_id);
+    effect.marks = body->tail.marks_base;
     TJ_VERIFY_CHECK(state->redo);
     tj_state_begin_entry(state, entry->index);
     if (!entry_fits(state, past, entry, body, why)) {

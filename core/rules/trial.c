@@ -5,24 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What tj_apply begins an entry with. Of envelopes before this one nothing has to be taken back. */
+/* As tj_apply begins an entry. Of envelopes before this one nothing has to be taken back. */
 static void begin_entry(struct tj_trial *trial, uint64_t index)
 {
-    const struct tj_ledger_object *ledger = tj_state_ledger(trial->state);
     trial->c.index = index;
     trial->count = 0;
-    trial->effect = (struct tj_effect){
-        .entry = index,
-        .received_ns = trial->c.received_ns,
-        .header = &trial->header,
-        .slots = &trial->slots,
-        .envelope_id = &trial->c.envelope_id,
-        .past = trial->past,
-        .countersigned = tj_slots_countersigned(&trial->slots),
-        .rules = ledger->rules_set != 0,
-        .opening = tj_opening_is_open(trial->state, trial->header.party),
-        .marks = ledger->marks,
-    };
+    tj_effect_begin(trial->state, &trial->effect, trial->past, index, trial->c.received_ns,
+                    &trial->header, &trial->slots, &trial->c.envelope_id);
     tj_undo_log_settle(trial->state->undo);
     tj_state_begin_entry(trial->state, index);
 }
